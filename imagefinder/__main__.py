@@ -1,0 +1,17 @@
+"""``imagefinder`` and ``python -m imagefinder``."""
+
+import multiprocessing
+import sys
+
+
+def main() -> int:
+    """Run the command line; returns the exit status."""
+    # First of all: a frozen program without this starts itself for ever.
+    multiprocessing.freeze_support()
+    from imagefinder.cli.main import main as cli_main
+
+    return cli_main()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

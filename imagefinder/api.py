@@ -1,0 +1,174 @@
+"""The Python API: the same engine as the command line's."""
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from imagefinder.embedders import registry as embedders
+from imagefinder.embedders.base import Embedder, FloatArray
+from imagefinder.engine.cancel import CancelToken
+from imagefinder.engine.engine import Engine, LibraryStatus, no_progress
+from imagefinder.model.jobs import IndexReport, ProgressCallback
+from imagefinder.model.queries import Hit, Query, SearchResult
+from imagefinder.model.sources import SourceOptions
+from imagefinder.paths import absolute, default_places
+from imagefinder.readers import registry as readers
+from imagefinder.store.store import Store
+from imagefinder.thumbnails.cache import ThumbnailCache
+
+AnyPath = str | os.PathLike[str]
+
+
+class ImageFinder:
+    """A library of pictures and pages on this machine. A context manager; made by ``open``.
+
+    ``ImageFinderError`` and its kinds (``imagefinder.model.errors``) are what its methods raise; each
+    message is a sentence for the user.
+    """
+
+    def __init__(self, engine: Engine, models_dir: Path) -> None:
+        self.engine = engine
+        self.models_dir = models_dir
+
+    @classmethod
+    def open(
+        cls, library_dir: AnyPath | None = None, *, model: str | None = None, device: str = "auto"
+    ) -> Self:
+        """Open a library, creating it where there is none.
+
+        Args:
+            library_dir: its folder; by default ``IMAGEFINDER_LIBRARY``, else the user's own data folder.
+            model: a name of ``imagefinder models list``, or open_clip's ``ARCHITECTURE/TAG``; by default
+                ``IMAGEFINDER_MODEL``, else the one the library was made with, else the best one that is on
+                this machine. Nothing is downloaded.
+            device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+
+        Raises:
+            LibraryError: the library cannot be used.
+            UsageError: no such device name.
+        """
+        places = default_places(library_dir)
+        wanted = model or os.environ.get("IMAGEFINDER_MODEL")
+
+        def make_embedder(store: Store) -> Embedder:
+            name = wanted or store.model or embedders.default_model(places.models)
+            return embedders.create(name, device, places.models)
+
+        engine = Engine(
+            places.library, make_embedder, ThumbnailCache(places.thumbnails), readers.extensions()
+        )
+        return cls(engine, places.models)
+
+    def add(
+        self,
+        paths: AnyPath | Iterable[AnyPath],
+        *,
+        recursive: bool = True,
+        include: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        extensions: Sequence[str] = (),
+        progress: ProgressCallback = no_progress,
+        cancel: CancelToken | None = None,
+    ) -> IndexReport:
+        """Add folders, pictures or PDFs as sources and index them; a source that is there gets these options.
+
+        Args:
+            paths: one path or several.
+            recursive: whether to look into subfolders.
+            include: globs as in ``.gitignore``; when given, only files that match one are taken.
+            exclude: such globs of files and folders to pass over.
+            extensions: only these, such as ``["jpg", "pdf"]``; by default all that can be read.
+            progress: called now and then, on this thread, with a ``Progress``.
+            cancel: stops the job when set from another thread.
+
+        Raises:
+            UsageError: a path does not exist; nothing is added then.
+            LibraryInUseError: another process is changing the library.
+            ModelError: the model cannot be had.
+        """
+        options = SourceOptions(
+            recursive=recursive,
+            include=tuple(include),
+            exclude=tuple(exclude),
+            extensions=tuple(extension.lower().lstrip(".") for extension in extensions),
+        )
+        return self.engine.add(_paths(paths), options, progress, cancel)
+
+    def index(
+        self, *, progress: ProgressCallback = no_progress, cancel: CancelToken | None = None
+    ) -> IndexReport:
+        """Bring every source up to date; what has not changed costs a ``stat``.
+
+        Raises:
+            LibraryInUseError: another process is changing the library.
+            ModelError: the model cannot be had.
+        """
+        return self.engine.index(progress, cancel)
+
+    def search(
+        self,
+        text: str = "",
+        *,
+        images: Iterable[AnyPath] = (),
+        within: Iterable[AnyPath] = (),
+        limit: int = 20,
+        include_query_images: bool = False,
+    ) -> list[Hit]:
+        """Find by words, by pictures, or by both; best hit first.
+
+        Args:
+            text: words, in the languages the model knows.
+            images: picture files that hits should look like.
+            within: only files at or below these paths.
+            limit: how many hits at most.
+            include_query_images: whether the pictures in ``images`` may be hits themselves.
+
+        Raises:
+            UsageError: nothing is asked, or a picture cannot be read.
+            ModelError: the model cannot be had.
+        """
+        query = Query(text, tuple(_paths(images)), tuple(_paths(within)), limit, include_query_images)
+        return list(self.query(query).hits)
+
+    def query(self, query: Query) -> SearchResult:
+        """As ``search``, with the time it took and a note for the user. Its paths must be absolute."""
+        return self.engine.search(query)
+
+    def remove(self, paths: AnyPath | Iterable[AnyPath]) -> int:
+        """Forget sources; the files themselves are not touched. Returns how many files were forgotten."""
+        return self.engine.remove(_paths(paths))
+
+    def status(self) -> LibraryStatus:
+        """What is in the library: sources with counts, and files that cannot be read with reasons."""
+        return self.engine.status()
+
+    def embed_texts(self, texts: Sequence[str]) -> FloatArray:
+        """Vectors of texts: (n, dimension) float32, unit length."""
+        return self.engine.embedder.encode_texts(list(texts))
+
+    def embed_images(self, paths: Iterable[AnyPath]) -> FloatArray:
+        """Vectors of picture files: (n, dimension) float32, unit length.
+
+        Raises:
+            UsageError: a file cannot be read.
+        """
+        return self.engine.embed_images(_paths(paths))
+
+    def close(self) -> None:
+        """Let go of the library and the model."""
+        self.engine.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _paths(paths: AnyPath | Iterable[AnyPath]) -> list[Path]:
+    several = [paths] if isinstance(paths, str | os.PathLike) else paths
+    return [absolute(path) for path in several]

@@ -1,0 +1,319 @@
+"""What each command does. Each returns the exit status."""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from imagefinder.api import ImageFinder
+from imagefinder.cli.terminal import Terminal, summary
+from imagefinder.embedders import registry as embedders
+from imagefinder.embedders.builtin import BuiltinEmbedder
+from imagefinder.engine.cancel import CancelToken
+from imagefinder.model.errors import CancelledError, LibraryInUseError, UsageError
+from imagefinder.model.jobs import IndexReport, ProgressCallback
+from imagefinder.model.queries import Query, SearchResult
+from imagefinder.paths import absolute, default_places
+from imagefinder.readers import registry as readers
+
+FOUND, NOTHING_FOUND = 0, 1
+
+
+def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    """Carry out the command that was parsed.
+
+    Raises:
+        ImageFinderError: it cannot be carried out; the message is for the user.
+    """
+    return _COMMANDS[arguments.command](arguments, terminal)
+
+
+def _open(arguments: argparse.Namespace) -> ImageFinder:
+    return ImageFinder.open(arguments.library, model=arguments.model, device=arguments.device)
+
+
+def _add(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    extensions = [part.strip().lower().lstrip(".") for part in arguments.ext.split(",") if part.strip()]
+    unknown = sorted(set(extensions) - readers.extensions())
+    if unknown:
+        can = ", ".join(sorted(readers.extensions()))
+        raise UsageError(f"No reader for {', '.join(unknown)}. These kinds of file can be read: {can}.")
+    with _open(arguments) as finder:
+        _job(
+            finder,
+            terminal,
+            lambda progress, cancel: finder.add(
+                arguments.paths,
+                recursive=not arguments.no_recurse,
+                include=arguments.include,
+                exclude=arguments.exclude,
+                extensions=extensions,
+                progress=progress,
+                cancel=cancel,
+            ),
+        )
+    return FOUND
+
+
+def _index(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    with _open(arguments) as finder:
+        if not finder.status().sources:
+            raise UsageError("Nothing was added yet. Begin with: imagefinder add FOLDER")
+        _job(finder, terminal, lambda progress, cancel: finder.index(progress=progress, cancel=cancel))
+    return FOUND
+
+
+Job = Callable[[ProgressCallback, CancelToken], IndexReport]
+
+
+def _job(finder: ImageFinder, terminal: Terminal, job: Job) -> None:
+    embedder = finder.engine.embedder
+    if embedder.name == embedders.BUILTIN:
+        terminal.say(f"No CLIP model in use: the built-in one {BuiltinEmbedder.description}.")
+    began = time.monotonic()
+    with _interruptible() as cancel, terminal.progress() as progress:
+        report = job(progress, cancel)
+    terminal.say(summary(report, time.monotonic() - began) + f" - {embedder.name} on {embedder.device}")
+    if report.cancelled:
+        raise CancelledError("Stopped. What was indexed is kept; run the same command again to go on.")
+
+
+@contextmanager
+def _interruptible() -> Iterator[CancelToken]:
+    """Ctrl-C stops the job at its next safe place; a second one stops it at once."""
+    token = CancelToken()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        token.cancel()
+        signal.signal(signal.SIGINT, previous)
+
+    previous = signal.signal(signal.SIGINT, stop)
+    try:
+        yield token
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+def _search(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    query = Query(
+        text=" ".join(arguments.text),
+        images=tuple(absolute(path) for path in arguments.image),
+        within=tuple(absolute(path) for path in arguments.within),
+        limit=arguments.limit,
+        include_query_images=arguments.include_query,
+    )
+    if not query.text.strip() and not query.images:
+        raise UsageError("Nothing to look for: give some words, or a picture with --image.")
+    for path in query.images:
+        if not path.exists():
+            raise UsageError(f"There is no picture {path}. Check the spelling.")
+    with _open(arguments) as finder:
+        for path in query.within:
+            _bring_up_to_date(finder, terminal, path)
+        result = finder.query(query)
+        if not result.hits and not finder.status().items:
+            raise UsageError("Nothing is indexed yet. Begin with: imagefinder add FOLDER")
+    _show(result, arguments, terminal)
+    if arguments.open and result.hits:
+        _open_in_viewer(result.hits[0].path)
+    return FOUND if result.hits else NOTHING_FOUND
+
+
+def _bring_up_to_date(finder: ImageFinder, terminal: Terminal, path: Path) -> None:
+    try:
+        _job(
+            finder,
+            terminal,
+            lambda progress, cancel: finder.engine.bring_up_to_date(path, progress, cancel),
+        )
+    except LibraryInUseError:
+        if finder.engine.source_reaching(path) is None:
+            raise
+        terminal.say("Another imagefinder is indexing; searching what is indexed so far.")
+
+
+def _show(result: SearchResult, arguments: argparse.Namespace, terminal: Terminal) -> None:
+    if arguments.json:
+        terminal.json(
+            {
+                "query": {
+                    "text": " ".join(arguments.text),
+                    "images": arguments.image,
+                    "in": arguments.within,
+                },
+                "model": result.model,
+                "took_ms": round(result.took_ms, 2),
+                "hits": [
+                    {
+                        "path": str(hit.path),
+                        "part": hit.part,
+                        "score": round(hit.score, 6),
+                        "kind": hit.kind,
+                        "text_score": round(hit.text_score, 3),
+                        "offline": hit.offline,
+                    }
+                    for hit in result.hits
+                ],
+            }
+        )
+    elif arguments.paths:
+        terminal.paths((hit.path for hit in result.hits), null=arguments.null)
+    else:
+        terminal.hits(result)
+        if not result.hits:
+            terminal.say("Nothing found.")
+    if result.note:
+        terminal.say(result.note)
+
+
+def _open_in_viewer(path: Path) -> None:
+    if sys.platform == "win32":
+        os.startfile(path)  # noqa: S606 - a file of the user's, by the user's own wish
+        return
+    command = "open" if sys.platform == "darwin" else "xdg-open"
+    try:
+        subprocess.run([command, str(path)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise UsageError(f"No program on this machine opens {path} ({command} failed).") from error
+
+
+def _status(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    with _open(arguments) as finder:
+        status = finder.status()
+    if arguments.json:
+        terminal.json(
+            {
+                "library": str(status.folder),
+                "model": status.model,
+                "items": status.items,
+                "embedded": status.embedded,
+                "sources": [
+                    {
+                        "path": str(entry.source.path),
+                        "kind": entry.source.kind,
+                        "offline": entry.source.offline,
+                        "files": entry.files,
+                        "items": entry.items,
+                        "unreadable": entry.unreadable,
+                        "offline_files": entry.offline_files,
+                        "scanned_at": entry.source.scanned_at,
+                    }
+                    for entry in status.sources
+                ],
+                "unreadable": [{"path": str(file.path), "reason": file.reason} for file in status.unreadable],
+            }
+        )
+        return FOUND
+    terminal.table(
+        (),
+        (
+            ("Library", str(status.folder)),
+            ("Model", status.model or "chosen when something is added"),
+            ("Pictures and pages", str(status.items)),
+        ),
+    )
+    if status.sources:
+        terminal.out.print()
+        terminal.table(
+            ("Source", "Files", "Pictures and pages", "Unreadable", ""),
+            (
+                (
+                    str(entry.source.path),
+                    str(entry.files),
+                    str(entry.items),
+                    str(entry.unreadable),
+                    "offline"
+                    if entry.source.offline
+                    else f"{entry.offline_files} offline" * bool(entry.offline_files),
+                )
+                for entry in status.sources
+            ),
+        )
+    if status.unreadable:
+        terminal.out.print()
+        terminal.table(
+            ("Could not be read", "Why"), ((str(file.path), file.reason) for file in status.unreadable)
+        )
+    return FOUND
+
+
+def _remove(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    with _open(arguments) as finder:
+        count = finder.remove(arguments.paths)
+    terminal.say(f"{count} files forgotten. Nothing on your disk was touched.")
+    return FOUND
+
+
+def _models(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    return _VERBS[arguments.verb or "list"](arguments, terminal)
+
+
+def _models_list(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    with _open(arguments) as finder:
+        in_use = finder.status().model
+        models = embedders.available(finder.models_dir)
+    if getattr(arguments, "json", False):
+        terminal.json(
+            {
+                "models": [
+                    {
+                        "name": model.name,
+                        "title": model.title,
+                        "installed": model.installed,
+                        "in_use": model.name == in_use,
+                        "detail": model.detail,
+                    }
+                    for model in models
+                ]
+            }
+        )
+        return FOUND
+    state = {True: "ready", False: "not here"}
+    terminal.table(
+        ("Model", "", ""),
+        (
+            (model.name, "in use" if model.name == in_use else state[model.installed], model.detail)
+            for model in models
+        ),
+    )
+    return FOUND
+
+
+def _models_use(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    with _open(arguments) as finder:
+        embedders.create(arguments.name, arguments.device, finder.models_dir).close()
+        finder.engine.set_model(arguments.name)
+        has_items = bool(finder.status().items)
+    then = " Run: imagefinder index" if has_items else ""
+    terminal.say(f"This library is searched with {arguments.name} from now on.{then}")
+    return FOUND
+
+
+def _models_import(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    from imagefinder.embedders.imported import import_checkpoint
+
+    name = import_checkpoint(
+        absolute(arguments.file), arguments.arch, default_places(arguments.library).models
+    )
+    if arguments.json:
+        terminal.json({"name": name})
+    else:
+        terminal.say(f"Imported as {name}. Use it with: imagefinder models use {name}")
+    return FOUND
+
+
+_COMMANDS = {
+    "add": _add,
+    "index": _index,
+    "search": _search,
+    "status": _status,
+    "remove": _remove,
+    "models": _models,
+}
+_VERBS = {"list": _models_list, "use": _models_use, "import": _models_import}

@@ -1,0 +1,50 @@
+"""The command line's entry: errors become one line and an exit status."""
+
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+from imagefinder.cli.commands import run
+from imagefinder.cli.parser import make_parser
+from imagefinder.cli.terminal import Terminal
+from imagefinder.logs import log_to_file
+from imagefinder.model.errors import CancelledError, ImageFinderError
+
+_WRONG, _INTERRUPTED = 2, 130
+_LOG = logging.getLogger(__name__)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status: 0 found, 1 nothing found, 2 something was wrong."""
+    terminal = Terminal()
+    parser = make_parser()
+    try:
+        parsed = parser.parse_args(arguments)
+        if parsed.command is None:
+            parser.print_help()
+            return _WRONG
+        return run(parsed, terminal)
+    except CancelledError as error:
+        terminal.fail(str(error))
+        return _INTERRUPTED
+    except ImageFinderError as error:
+        terminal.fail(str(error))
+        return _WRONG
+    except KeyboardInterrupt:
+        terminal.fail("Stopped. What was indexed is kept; run the same command again to go on.")
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has had enough; nothing may be written at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        log = log_to_file()
+        _LOG.exception("unexpected")
+        if os.environ.get("IMAGEFINDER_DEBUG"):
+            raise
+        terminal.fail(
+            f"This is a mistake in imagefinder itself: {type(error).__name__}: {error}. Nothing indexed is lost. "
+            f"The details for a report are in {log}."
+        )
+        return _WRONG

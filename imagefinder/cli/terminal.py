@@ -1,0 +1,144 @@
+"""What the command line shows: hits, tables, progress bars; plain text when nobody watches."""
+
+import json
+import os
+import sys
+import unicodedata
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+from rich.table import Table
+from rich.text import Text
+
+from imagefinder.model.items import ItemKind
+from imagefinder.model.jobs import IndexReport, Phase, Progress, ProgressCallback
+from imagefinder.model.queries import Hit, SearchResult
+
+_PHASES = {
+    Phase.SCANNING: "Looking for files",
+    Phase.EMBEDDING: "Indexing",
+    Phase.BUILDING_INDEX: "Building the search index",
+}
+
+
+class Terminal:
+    """Standard output for results, standard error for everything else."""
+
+    def __init__(self) -> None:
+        for stream in (sys.stdout, sys.stderr):
+            # File names need not be text, and a terminal need not know every character.
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="backslashreplace")
+        self.out = Console(file=sys.stdout, highlight=False, soft_wrap=True)
+        self.err = Console(file=sys.stderr, highlight=False, soft_wrap=True)
+
+    def say(self, line: str) -> None:
+        """One line of information, beside the results."""
+        self.err.print(Text(line, style="dim"))
+
+    def fail(self, line: str) -> None:
+        """One line of what went wrong."""
+        self.err.print(Text.assemble(("imagefinder: ", "bold red"), printable(line)))
+
+    def json(self, value: object) -> None:
+        """One JSON object; ASCII, so that any file name survives any terminal."""
+        sys.stdout.write(json.dumps(value) + "\n")
+
+    def paths(self, paths: Iterable[Path], *, null: bool) -> None:
+        """Paths, byte for byte as the system has them."""
+        sys.stdout.flush()
+        end = b"\0" if null else b"\n"
+        for path in paths:
+            sys.stdout.buffer.write(os.fsencode(path) + end)
+        sys.stdout.buffer.flush()
+
+    def hits(self, result: SearchResult) -> None:
+        """Hits for a person: score, file, page."""
+        for hit in result.hits:
+            self.out.print(_hit_line(hit))
+
+    def table(self, columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
+        """A table without lines."""
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for column in columns:
+            table.add_column(column, overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(printable(cell)) for cell in row))
+        self.out.print(table, soft_wrap=False)
+
+    @contextmanager
+    def progress(self) -> Iterator[ProgressCallback]:
+        """A progress bar while a job runs; nothing where standard error is not a terminal."""
+        if not self.err.is_terminal:
+            yield lambda _event: None
+            return
+        with Bar(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            console=self.err,
+            transient=True,
+        ) as bar:
+            task = bar.add_task("Starting", total=None, rate="")
+
+            def show(event: Progress) -> None:
+                nonlocal task
+                if bar.tasks[-1].description != _PHASES[event.phase]:
+                    bar.remove_task(task)
+                    task = bar.add_task(_PHASES[event.phase], total=event.total, rate="")
+                speed = bar.tasks[-1].speed
+                unit = "vectors" if event.phase is Phase.BUILDING_INDEX else "files"
+                bar.update(
+                    task,
+                    completed=event.done,
+                    total=event.total,
+                    rate=f"{speed:.0f} {unit}/s" if speed else "",
+                )
+
+            yield show
+
+
+def _hit_line(hit: Hit) -> Text:
+    line = Text(f"{hit.score:6.3f}  ", style="cyan")
+    line.append(printable(str(hit.path.parent)) + os.sep, style="dim")
+    line.append(printable(hit.path.name), style="bold")
+    if hit.kind is ItemKind.PAGE or hit.parts > 1:
+        line.append(f"  page {hit.part}", style="green")
+    if hit.text_score:
+        line.append("  (words)", style="yellow")
+    if hit.offline:
+        line.append("  (offline)", style="red")
+    return line
+
+
+def printable(text: str) -> str:
+    """Text in which no character moves the cursor or starts a new line: such ones are shown as escapes."""
+    return "".join(
+        character
+        if unicodedata.category(character) not in ("Cc", "Cs")
+        else character.encode("unicode_escape", "surrogatepass").decode("ascii")
+        for character in text
+    )
+
+
+def summary(report: IndexReport, seconds: float) -> str:
+    """One line about a finished job."""
+    counts = [
+        (report.indexed, "indexed"),
+        (report.reused, "recognised by content"),
+        (report.unchanged, "unchanged"),
+        (report.unreadable, "unreadable (see: imagefinder status)"),
+        (report.removed, "removed"),
+        (report.offline, "offline, kept"),
+    ]
+    said = ", ".join(f"{count} {what}" for count, what in counts if count) or "no pictures or PDFs found"
+    if report.items > report.indexed:
+        said = said.replace(" indexed", f" indexed ({report.items} pictures and pages)", 1)
+    return f"{said} - {seconds:.1f} s"

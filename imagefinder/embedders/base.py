@@ -1,0 +1,45 @@
+"""The embedder's interface: pictures and words into one vector space."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+FloatArray = NDArray[np.float32]
+
+
+class Embedder(ABC):
+    """A model that puts pictures and words into one space of unit vectors."""
+
+    name: str
+    """What the user types for ``--model`` to get it."""
+    id: str
+    """Names architecture, weights and preprocessing: vectors of two ids never mix."""
+    dimension: int
+    image_side: int
+    """Pixels: the shorter side a picture should at least be decoded at."""
+    device: str
+    """What it computes on, in words a user understands, e.g. ``cpu (bfloat16)``."""
+    batch_size: int
+    """How many pictures it takes at a time most efficiently."""
+
+    @abstractmethod
+    def prepare(self, image: Image.Image) -> FloatArray:
+        """Preprocess one RGB picture for ``encode_images``. Safe to call from several threads at once."""
+
+    @abstractmethod
+    def encode_images(self, prepared: Sequence[FloatArray]) -> FloatArray:
+        """Embed what ``prepare`` gave: (n, dimension) float32, unit length. n may be 0."""
+
+    @abstractmethod
+    def encode_texts(self, texts: Sequence[str]) -> FloatArray:
+        """Embed texts: (n, dimension) float32, unit length. n may be 0."""
+
+    def understands(self, text: str) -> bool:  # noqa: ARG002 - a model that understands words needs no look at them
+        """Whether the vector of ``text`` says anything. A neural text tower always tries."""
+        return True
+
+    def close(self) -> None:  # noqa: B027 - most embedders hold nothing
+        """Give memory back. The embedder is not used afterwards."""

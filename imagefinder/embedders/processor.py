@@ -1,0 +1,22 @@
+"""What this machine's processor can do."""
+
+import platform
+from functools import cache
+from pathlib import Path
+
+# Instructions that multiply bfloat16 matrices: since Cooper Lake and Sapphire Rapids (Intel), Zen 4 (AMD).
+# Without them PyTorch only imitates bfloat16, slower than float32.
+_BFLOAT16_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
+
+
+@cache
+def has_native_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+    """Whether bfloat16 is faster than float32 here. Where it cannot be learned (not Linux), no."""
+    if platform.machine().lower() not in ("x86_64", "amd64"):
+        return False
+    try:
+        lines = cpuinfo.read_text(encoding="ascii", errors="replace").splitlines()
+    except OSError:  # another system than Linux: float32 is always right
+        return False
+    flags = next((line for line in lines if line.startswith("flags")), "")
+    return not _BFLOAT16_FLAGS.isdisjoint(flags.split())

@@ -1,0 +1,102 @@
+"""The embedders there are: the built-in one, imported models, and open_clip's published ones.
+
+Nothing here imports torch, downloads, or touches the network.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from imagefinder.embedders.base import Embedder
+from imagefinder.embedders.builtin import BuiltinEmbedder
+from imagefinder.embedders.cached import published_here, published_spec
+from imagefinder.embedders.catalogue import architectures, published_tags, suggestion
+from imagefinder.embedders.imported import imported_models
+from imagefinder.embedders.openclip import OpenClipEmbedder
+from imagefinder.embedders.spec import ClipSpec
+from imagefinder.model.errors import ModelError
+
+BUILTIN = BuiltinEmbedder.name
+DEFAULT_CLIP = "ViT-B-32-256/datacomp_s34b_b86k"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """A model as ``imagefinder models list`` shows it."""
+
+    name: str
+    """What the user types for ``--model``."""
+    title: str
+    installed: bool
+    """Whether it can be used now."""
+    detail: str
+    """Where its weights are, or how to get them."""
+
+
+def default_model(models_dir: Path) -> str:
+    """The model to use when the user names none: CLIP if its weights are here, else the built-in one."""
+    return DEFAULT_CLIP if _find(DEFAULT_CLIP, models_dir) else BUILTIN
+
+
+def create(name: str, device: str, models_dir: Path) -> Embedder:
+    """Make an embedder, cheaply: weights are loaded when it first works.
+
+    Args:
+        name: ``builtin``, an imported model's name, or ``ARCH/TAG`` of open_clip.
+        device: ``auto``, ``cpu``, ``cuda`` or ``mps``; the built-in model computes on the processor anyway.
+        models_dir: where imported models are kept.
+
+    Raises:
+        ModelError: there is no such model, or its weights are not on this machine.
+    """
+    if name == BUILTIN:
+        return BuiltinEmbedder()
+    if spec := _find(name, models_dir):
+        return OpenClipEmbedder(spec, device)
+    arch, _, tag = name.partition("/")
+    if tag in published_tags(arch):
+        raise ModelError(f"The weights of {name} are not on this machine. {_how_to_get(name)}")
+    raise ModelError(f"There is no model called “{name}”.{_perhaps(name, models_dir)}")
+
+
+def available(models_dir: Path) -> list[ModelInfo]:
+    """The models that can be used now, and the one that is worth getting."""
+    infos = [ModelInfo(BUILTIN, "Built-in model", True, BuiltinEmbedder.description)]
+    imported = list(imported_models(models_dir))
+    infos += [ModelInfo(s.name, f"CLIP {s.arch}", True, f"imported, {s.weights.parent}") for s in imported]
+    known = {info.name for info in infos}
+    for name in published_here():
+        if name not in known:
+            title = f"CLIP {name.partition('/')[0]}"
+            infos.append(ModelInfo(name, title, True, "in this machine's model cache"))
+            known.add(name)
+    if DEFAULT_CLIP not in known:
+        title = f"CLIP {DEFAULT_CLIP.partition('/')[0]} (recommended)"
+        infos.append(ModelInfo(DEFAULT_CLIP, title, False, _how_to_get(DEFAULT_CLIP)))
+    return infos
+
+
+def _find(name: str, models_dir: Path) -> ClipSpec | None:
+    """The model of that name whose weights are here; an imported one comes first."""
+    for spec in imported_models(models_dir):
+        if spec.name == name:
+            return spec
+    arch, _, tag = name.partition("/")
+    return published_spec(arch, tag) if tag in published_tags(arch) else None
+
+
+def _how_to_get(name: str) -> str:
+    arch, _, tag = name.partition("/")
+    repository = str(published_tags(arch)[tag].get("hf_hub", "")).rpartition("/")[0]
+    source = f" (such as open_clip_model.safetensors of huggingface.co/{repository})" if repository else ""
+    return f"Get the weights file elsewhere{source}, then: imagefinder models import FILE --arch {name}"
+
+
+def _perhaps(name: str, models_dir: Path) -> str:
+    arch, _, tag = name.partition("/")
+    if tag and (tags := published_tags(arch)):
+        return suggestion(tag, {**tags}).replace("mean ", f"mean {arch}/").replace(
+            " or ", f" or {arch}/"
+        ) or (f" open_clip has {', '.join(f'{arch}/{known}' for known in tags)}.")
+    known = [BUILTIN, DEFAULT_CLIP, *(spec.name for spec in imported_models(models_dir))]
+    every = [f"{arch}/{tag}" for arch in architectures() for tag in published_tags(arch)]
+    return suggestion(name, known + every)

@@ -1,0 +1,1 @@
+"""The orchestration: scanning, indexing, searching. No Qt, no printing."""

@@ -1,0 +1,219 @@
+"""Committing what was read: one transaction a batch, then the index, so that nothing is half known."""
+
+import os
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from imagefinder.embedders.base import Embedder
+from imagefinder.engine.decoding import DecodedPart, Reading
+from imagefinder.engine.live_index import LiveIndex
+from imagefinder.engine.plan import Todo
+from imagefinder.engine.scanner import is_reachable
+from imagefinder.model.jobs import IndexReport
+from imagefinder.store.embeddings import rounded
+from imagefinder.store.files import KnownFile
+from imagefinder.store.store import Store
+
+
+@dataclass(slots=True)
+class _FileInHand:
+    """A file that is being read, in one stretch of parts or several."""
+
+    todo: Todo
+    digest: bytes
+    parts: int
+    problem: str | None = None
+    id: int | None = None
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What the next commit will hold."""
+
+    parts: list[tuple[_FileInHand, DecodedPart]] = field(default_factory=list)
+    finished: list[_FileInHand] = field(default_factory=list)
+
+
+class BatchWriter:
+    """Takes readings in order, embeds them in batches and commits each batch whole."""
+
+    def __init__(
+        self, store: Store, embedder: Embedder, embedder_id: int, index: LiveIndex, report: IndexReport
+    ) -> None:
+        self._store = store
+        self._embedder = embedder
+        self._embedder_id = embedder_id
+        self._index = index
+        self._report = report
+        self._file: _FileInHand | None = None
+        self._batch = _Batch()
+        self._waiting: dict[bytes, list[Reading]] = {}
+        self.moved: set[int] = set()
+        """Ids of files that turned up at another path."""
+        self.replaced: set[bytes] = set()
+        """Content hashes that files had before they changed."""
+
+    def take(self, reading: Reading) -> None:
+        """Take over one reading; commits whenever a batch is full."""
+        if reading.is_known_content:
+            self._take_known(reading)
+        elif reading.digest is None or reading.parts == 0:
+            self._take_unreadable(reading)
+        else:
+            self._take_decoded(reading)
+
+    def finish(self) -> None:
+        """Commit what is in hand, and settle the copies of content that was still in hand itself."""
+        self.flush()
+        for readings in list(self._waiting.values()):
+            for reading in readings:
+                self._reuse(reading)
+        self._waiting.clear()
+
+    def _take_decoded(self, reading: Reading) -> None:
+        assert reading.digest is not None
+        if self._file is None or self._file.todo is not reading.todo:
+            self._file = _FileInHand(reading.todo, reading.digest, reading.parts)
+        file = self._file
+        file.problem = file.problem or reading.problem
+        for part in reading.decoded:
+            self._batch.parts.append((file, part))
+            if len(self._batch.parts) >= self._embedder.batch_size:
+                self.flush()
+        if reading.next_part is None:
+            self._batch.finished.append(file)
+
+    def flush(self) -> None:
+        """Embed and commit the batch in hand."""
+        batch, self._batch = self._batch, _Batch()
+        if not (batch.parts or batch.finished):
+            return
+        vectors = rounded(self._embedder.encode_images([part.prepared for _, part in batch.parts]))
+        removed: list[int] = []
+        item_ids = []
+        with self._store.transaction():
+            for file, part in batch.parts:
+                file_id = self._put_file(file, removed)
+                name = os.path.basename(file.todo.stat.path)  # noqa: PTH119
+                item_ids.append(self._store.items.put(file_id, name, part.part, part.facts))
+            if item_ids:
+                self._store.embeddings.add(self._embedder_id, item_ids, vectors)
+            for file in batch.finished:
+                self._complete(file, removed)
+        self._report.items += len(item_ids)
+        self._index.changed(np.array(item_ids, np.int64), vectors, np.array(removed, np.int64))
+        for file in batch.finished:
+            for reading in self._waiting.pop(file.digest, ()):
+                self._reuse(reading)
+
+    def _put_file(self, file: _FileInHand, removed: list[int]) -> int:
+        if file.id is None:
+            stat, known = file.todo.stat, file.todo.known
+            if known is not None and known.hash != file.digest:
+                removed += self._forget_items(known)
+            file.id = self._store.files.put(stat, file.digest, file.parts, file.problem, file.todo.source_ids)
+        return file.id
+
+    def _complete(self, file: _FileInHand, removed: list[int]) -> None:
+        file_id = self._put_file(file, removed)
+        if file.problem:
+            self._store.files.add_problem(file_id, file.problem)
+        self._store.files.set_complete(file_id, self._embedder_id)
+        if self._store.items.embedded_parts(file_id, self._embedder_id):
+            self._report.indexed += 1
+        else:
+            # It opened, but not one of its parts could be read.
+            self._store.files.put(file.todo.stat, file.digest, 0, file.problem, file.todo.source_ids)
+            self._report.unreadable += 1
+
+    def _forget_items(self, known: KnownFile) -> list[int]:
+        ids = self._store.items.ids_of_files([known.id])
+        self._store.items.delete_of_file(known.id)
+        if known.hash is not None:
+            self.replaced.add(known.hash)
+        if ids:
+            self._store.embeddings.touch()
+        return ids
+
+    def _take_unreadable(self, reading: Reading) -> None:
+        stat, known = reading.todo.stat, reading.todo.known
+        problem = reading.problem or "it cannot be read"
+        removed: list[int] = []
+        with self._store.transaction():
+            if reading.digest is None and known is not None and known.parts and known.is_as_on_disk(stat):
+                # Its content was read before, and has not changed: a passing trouble of the drive.
+                self._store.files.add_problem(known.id, problem)
+            else:
+                if known is not None:
+                    removed = self._forget_items(known)
+                file_id = self._store.files.put(stat, reading.digest, 0, problem, reading.todo.source_ids)
+                if reading.digest is not None:
+                    # What could not even be opened (no permission, say) is tried again at every scan.
+                    self._store.files.set_complete(file_id, self._embedder_id)
+        self._report.unreadable += 1
+        self._drop(removed)
+
+    def _take_known(self, reading: Reading) -> None:
+        if not self._reuse(reading):
+            # The first file of this content is still in hand.
+            assert reading.digest is not None
+            self._waiting.setdefault(reading.digest, []).append(reading)
+
+    def _reuse(self, reading: Reading) -> bool:
+        """Give the file what the library knows of its content; False when that is not known yet."""
+        assert reading.digest is not None
+        todo, known = reading.todo, reading.todo.known
+        twins = [
+            file for file in self._store.files.by_hash(reading.digest, self._embedder_id) if file.complete
+        ]
+        if not twins:
+            return False
+        removed: list[int] = []
+        added: list[int] = []
+        with self._store.transaction():
+            if known is not None and any(twin.id == known.id for twin in twins):
+                # Touched, and no more than that.
+                self._store.files.put(todo.stat, reading.digest, known.parts, known.problem, todo.source_ids)
+            else:
+                sources = list(todo.source_ids)
+                if known is not None:
+                    removed = self._forget_items(known)
+                gone = next((twin for twin in twins if self._is_gone(twin)), None)
+                if gone is not None:
+                    if known is not None:
+                        sources += [source.id for source in self._store.sources.of_file(known.id)]
+                        self._store.files.delete([known.id])
+                    self._move(gone, todo, sources)
+                else:
+                    added = self._copy(twins[0], todo, reading.digest)
+        if twins[0].parts:
+            self._report.reused += 1
+        else:
+            self._report.unreadable += 1
+        self._drop(removed, added)
+        return True
+
+    def _move(self, file: KnownFile, todo: Todo, source_ids: list[int]) -> None:
+        self._store.files.move(file.id, todo.stat, source_ids)
+        self._store.items.rename(file.id, os.path.basename(todo.stat.path))  # noqa: PTH119
+        self.moved.add(file.id)
+
+    def _copy(self, twin: KnownFile, todo: Todo, digest: bytes) -> list[int]:
+        file_id = self._store.files.put(todo.stat, digest, twin.parts, twin.problem, todo.source_ids)
+        name = os.path.basename(todo.stat.path)  # noqa: PTH119
+        added = self._store.items.copy(twin.id, file_id, name)
+        if added:
+            self._store.embeddings.touch()
+        return added
+
+    def _is_gone(self, file: KnownFile) -> bool:
+        """Whether a file left its path, which is not the same as its drive having been unplugged."""
+        if file.offline or os.path.lexists(file.path):
+            return False
+        return all(is_reachable(source) for source in self._store.sources.of_file(file.id))
+
+    def _drop(self, removed: list[int], added: list[int] | None = None) -> None:
+        if removed or added:
+            ids, vectors = self._store.embeddings.read(self._embedder_id, added or [])
+            self._index.changed(ids, vectors, np.array(removed, np.int64))

@@ -1,0 +1,145 @@
+"""The decode pool: files → hashed, decoded and preprocessed parts, in order, with a bounded look-ahead."""
+
+import hashlib
+import os
+import threading
+from collections import deque
+from collections.abc import Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from imagefinder.embedders.base import Embedder, FloatArray
+from imagefinder.engine.plan import Todo
+from imagefinder.model.errors import UnreadableError
+from imagefinder.model.items import PartFacts
+from imagefinder.readers.registry import explain, open_media
+from imagefinder.store.store import Store
+from imagefinder.thumbnails.cache import ThumbnailCache, thumbnail_key
+
+_PARTS_A_TASK = 8
+"""Pages decoded in one go: bounds memory, and shares the opening of a PDF among so many."""
+_MOST_WORKERS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedPart:
+    """One part, ready for the embedder."""
+
+    part: int
+    facts: PartFacts
+    prepared: FloatArray
+
+
+@dataclass(slots=True)
+class Reading:
+    """What came of reading a file, or a stretch of its parts."""
+
+    todo: Todo
+    digest: bytes | None = None
+    """SHA-256 of the content; None where it could not be read."""
+    parts: int = 0
+    """How many parts the file has."""
+    decoded: list[DecodedPart] = field(default_factory=list)
+    next_part: int | None = None
+    """Where the next stretch begins; None when this was the last."""
+    problem: str | None = None
+    """Why the file, or a part of it, cannot be read."""
+    is_known_content: bool = False
+    """Whether the same content is in the library, or in hand, already: nothing was decoded."""
+
+
+class DecodePool:
+    """Reads files ahead of the embedder. One pool serves one job."""
+
+    def __init__(
+        self, store: Store, embedder: Embedder, embedder_id: int, thumbnails: ThumbnailCache
+    ) -> None:
+        self._store = store
+        self._embedder = embedder
+        self._embedder_id = embedder_id
+        self._thumbnails = thumbnails
+        self._claimed: set[bytes] = set()
+        self._claim_lock = threading.Lock()
+        self._workers = min(_MOST_WORKERS, os.cpu_count() or 1)
+
+    def read(self, todos: Iterable[Todo]) -> Generator[Reading]:
+        """Readings in the order asked; a file of many parts gives several in a row."""
+        ahead = 2 * self._embedder.batch_size + self._workers
+        waiting: deque[Future[Reading]] = deque()
+        source = iter(todos)
+        pool = ThreadPoolExecutor(self._workers, thread_name_prefix="decode")
+        try:
+            while True:
+                while len(waiting) < ahead and (todo := next(source, None)) is not None:
+                    waiting.append(pool.submit(self._begin, todo))
+                if not waiting:
+                    return
+                reading = waiting.popleft().result()
+                if reading.next_part is not None:
+                    waiting.appendleft(pool.submit(self._go_on, reading))
+                yield reading
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def _begin(self, todo: Todo) -> Reading:
+        reading = Reading(todo)
+        try:
+            reading.digest = _content_hash(todo.stat.path)
+            if not self._claim(reading.digest):
+                reading.is_known_content = True
+                return reading
+            return self._decode(reading, first=1)
+        except (UnreadableError, OSError) as error:
+            reading.problem = explain(error)
+            return reading
+
+    def _go_on(self, last: Reading) -> Reading:
+        reading = Reading(last.todo, last.digest, last.parts)
+        assert last.next_part is not None
+        try:
+            return self._decode(reading, first=last.next_part)
+        except (UnreadableError, OSError) as error:
+            reading.problem = explain(error)
+            return reading
+
+    def _claim(self, digest: bytes) -> bool:
+        """Whether this content is neither in the library nor in hand; from now on it is in hand."""
+        with self._claim_lock:
+            if digest in self._claimed:
+                return False
+            self._claimed.add(digest)
+        return not any(file.complete for file in self._store.files.by_hash(digest, self._embedder_id))
+
+    def _decode(self, reading: Reading, first: int) -> Reading:
+        known = reading.todo.known
+        done: frozenset[int] = frozenset()
+        if known is not None and known.hash == reading.digest:
+            # Stopped half-way through it last time: its first parts are there.
+            done = self._store.items.embedded_parts(known.id, self._embedder_id)
+        with open_media(Path(reading.todo.stat.path)) as media:
+            reading.parts = media.part_count
+            for part in range(first, media.part_count + 1):
+                if part in done:
+                    continue
+                if len(reading.decoded) == _PARTS_A_TASK:
+                    reading.next_part = part
+                    break
+                try:
+                    loaded = media.load(part, self._embedder.image_side)
+                except UnreadableError as error:
+                    where = f"page {part}: " if media.part_count > 1 else ""
+                    reading.problem = reading.problem or f"{where}{error}"
+                    continue
+                assert reading.digest is not None
+                self._thumbnails.put(thumbnail_key(reading.digest, part), loaded.image)
+                reading.decoded.append(DecodedPart(part, loaded.facts, self._embedder.prepare(loaded.image)))
+        return reading
+
+
+def _content_hash(path: str) -> bytes:
+    # SHA-256: 1.7 GB/s on processors with its instructions, twice BLAKE2b.
+    if not os.path.isfile(path):  # noqa: PTH113 - opening a pipe or a device may never return
+        raise UnreadableError("not a regular file, or gone since the scan")
+    with open(path, "rb") as file:  # noqa: PTH123
+        return hashlib.file_digest(file, "sha256").digest()

@@ -1,0 +1,171 @@
+"""The indexing job: scan, read, embed, commit; what each batch committed is searchable at once."""
+
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from imagefinder.embedders.base import Embedder
+from imagefinder.engine.batch_writer import BatchWriter
+from imagefinder.engine.cancel import CancelToken
+from imagefinder.engine.decoding import DecodePool
+from imagefinder.engine.live_index import LiveIndex
+from imagefinder.engine.plan import Plan, Todo, make_plan
+from imagefinder.engine.scanner import Scan, Selection, is_reachable
+from imagefinder.model.errors import CancelledError
+from imagefinder.model.items import FileStat
+from imagefinder.model.jobs import IndexReport, Phase, Progress, ProgressCallback
+from imagefinder.model.sources import Source
+from imagefinder.store.store import Store
+from imagefinder.thumbnails.cache import ThumbnailCache
+
+_SECONDS_BETWEEN_EVENTS = 0.1
+
+
+class Indexer:
+    """Runs one indexing job. Not reused."""
+
+    def __init__(
+        self,
+        store: Store,
+        embedder: Embedder,
+        embedder_id: int,
+        index: LiveIndex,
+        thumbnails: ThumbnailCache,
+        extensions: frozenset[str],
+        cancel: CancelToken,
+        progress: ProgressCallback,
+    ) -> None:
+        self._store = store
+        self._embedder_id = embedder_id
+        self._index = index
+        self._thumbnails = thumbnails
+        self._extensions = extensions
+        self._cancel = cancel
+        self._progress = progress
+        self._report = IndexReport()
+        self._pool = DecodePool(store, embedder, embedder_id, thumbnails)
+        self._writer = BatchWriter(store, embedder, embedder_id, index, self._report)
+        self._plans: list[Plan] = []
+        self._scanned = 0
+        self._last_event = 0.0
+
+    def run(self, sources: Iterable[Source], start: Path | None = None) -> IndexReport:
+        """Bring these sources up to date, or only what lies below ``start`` of them.
+
+        On cancellation what is in hand is committed, and files that seem gone stay for the next scan to judge.
+        """
+        try:
+            for source in sources:
+                self._scan(source, start)
+            self._embed()
+            self._sweep()
+        except CancelledError:
+            self._report.cancelled = True
+            self._writer.flush()
+        self._index.settle(
+            lambda done, total: self._tell(Progress(Phase.BUILDING_INDEX, done, total), is_last=done == total)
+        )
+        return self._report
+
+    def _scan(self, source: Source, start: Path | None) -> None:
+        if not is_reachable(source):
+            self._store.sources.set_offline(source.id, True)
+            self._report.offline += self._store.files.set_source_offline(source.id, True)
+            return
+        scan = Scan(source, Selection(source, self._extensions), self._cancel, start)
+        plan = make_plan(self._store, source, scan, self._embedder_id, start, self._on_file)
+        self._plans.append(plan)
+        self._report.offline += plan.offline
+        with self._store.transaction():
+            self._store.files.join(source.id, plan.joining)
+            self._store.files.set_offline(plan.back, False)
+            self._store.files.set_offline(plan.away, True)
+            for problem in plan.problems:
+                self._store.files.put(FileStat(str(problem.path), 0, 0), None, 0, problem.reason, [source.id])
+            if start is None:
+                self._store.sources.set_scanned(source.id, scan.mounts)
+
+    def _on_file(self, path: str) -> None:
+        self._scanned += 1
+        self._tell(Progress(Phase.SCANNING, self._scanned, None, Path(path)))
+
+    def _embed(self) -> None:
+        todos = self._todos()
+        # Sources may overlap: a file counts once, and what one of them must open is not unchanged.
+        self._report.unchanged = len({file for plan in self._plans for file in plan.unchanged})
+        self._report.unreadable = len({file for plan in self._plans for file in plan.unreadable})
+        self._report.unreadable += len({problem.path for plan in self._plans for problem in plan.problems})
+        readings = self._pool.read(self._until_cancelled(todos))
+        done = 0
+        try:
+            for reading in readings:
+                self._cancel.check()
+                self._writer.take(reading)
+                done += reading.next_part is None
+                path = Path(reading.todo.stat.path)
+                event = Progress(Phase.EMBEDDING, done, len(todos), path, self._report.items)
+                self._tell(event, is_last=done == len(todos))
+        finally:
+            readings.close()
+        self._cancel.check()
+        self._writer.finish()
+
+    def _todos(self) -> list[Todo]:
+        by_path: dict[str, Todo] = {}
+        for plan in self._plans:
+            for todo in plan.todo:
+                by_path.setdefault(todo.stat.path, todo).source_ids.extend(todo.source_ids)
+        return list(by_path.values())
+
+    def _until_cancelled(self, todos: Iterable[Todo]) -> Iterator[Todo]:
+        for todo in todos:
+            if self._cancel.is_cancelled:
+                return
+            yield todo
+
+    def _sweep(self) -> None:
+        """Forget files that are gone from every source that contained them."""
+        missing: set[int] = set()
+        for plan in self._plans:
+            gone = [file_id for file_id in plan.missing if file_id not in self._writer.moved]
+            self._store.files.leave(plan.source.id, gone)
+            missing.update(gone)
+        self._report.removed += forget_orphans(self._store, self._index, self._thumbnails, missing)
+        forget_thumbnails(self._store, self._thumbnails, self._writer.replaced)
+
+    def _tell(self, event: Progress, *, is_last: bool = False) -> None:
+        now = time.monotonic()
+        if is_last or now - self._last_event >= _SECONDS_BETWEEN_EVENTS:
+            self._last_event = now
+            self._progress(event)
+
+
+def forget_orphans(
+    store: Store, index: LiveIndex | None, thumbnails: ThumbnailCache, file_ids: Iterable[int]
+) -> int:
+    """Delete from the library those of these files that no source contains any more; returns how many.
+
+    Files that had never been read (a folder that could not be listed, say) are not counted.
+    """
+    orphans = store.files.orphans(file_ids)
+    if not orphans:
+        return 0
+    digests = store.files.hashes(orphans)
+    with store.transaction():
+        removed = store.items.ids_of_files(orphans)
+        counted = store.files.count_read(orphans)
+        store.files.delete(orphans)
+        store.embeddings.touch()
+    if index is not None:
+        index.changed(np.empty(0, np.int64), np.empty((0, 0), np.float32), np.array(removed, np.int64))
+    forget_thumbnails(store, thumbnails, digests)
+    return counted
+
+
+def forget_thumbnails(store: Store, thumbnails: ThumbnailCache, digests: Iterable[bytes]) -> None:
+    """Delete the thumbnails of contents that no file of the library has any more."""
+    for digest in digests:
+        if not store.files.has_hash(digest):
+            thumbnails.remove(digest)

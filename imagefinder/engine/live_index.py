@@ -1,0 +1,155 @@
+"""The vector index in use: loaded or rebuilt from the store, kept in step with it, checkpointed."""
+
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from imagefinder.store.embeddings import EmbedderRecord, EmbeddingTable
+from imagefinder.vectors.base import FloatArray, IdArray, VectorIndex
+from imagefinder.vectors.checkpoint import Unusable, checkpoint_folder, read_checkpoint, write_checkpoint
+from imagefinder.vectors.registry import index_class, kind_for
+
+_LOG = logging.getLogger(__name__)
+
+BuildProgress = Callable[[int, int], None]
+"""Called with (vectors placed, vectors in all) while an index is built."""
+
+
+def _no_progress(done: int, total: int) -> None: ...
+
+
+class LiveIndex:
+    """The index of one embedder's vectors in one library. Safe to use from several threads.
+
+    SQLite is the truth; what is held here can always be made again from it.
+    """
+
+    def __init__(self, embeddings: EmbeddingTable, embedder: EmbedderRecord, folder: Path) -> None:
+        self._embeddings = embeddings
+        self._embedder = embedder
+        self._folder = checkpoint_folder(folder, embedder.name)
+        # hnswlib allows no adding beside searching: one lock round every call of the index.
+        self._lock = threading.Lock()
+        # Held while the index is brought into step; taken first, never inside the other.
+        self._refreshing = threading.RLock()
+        self._in_step = False
+        self._index: VectorIndex | None = None
+        self._revision = -1
+        self._saved_revision = -1
+
+    def __len__(self) -> int:
+        with self._lock:
+            return len(self._index) if self._index is not None else 0
+
+    @property
+    def kind(self) -> str:
+        """Which kind of index is in use; empty before the first search."""
+        return self._index.kind if self._index is not None else ""
+
+    def refresh(self, progress: BuildProgress = _no_progress) -> None:
+        """Bring the index into step with the store: nothing to do, a few changes, or all of it anew.
+
+        What is in use answers until its successor is complete.
+        """
+        with self._refreshing:
+            revision = self._embeddings.revision(self._embedder.id)
+            if self._index is not None and revision == self._revision:
+                self._in_step = True
+                return
+            index = self._index or self._loaded()
+            if index is None:
+                index = self._built(progress)
+            elif revision != self._revision:
+                index = self._reconciled(index, progress)
+            with self._lock:
+                self._index, self._revision = index, revision
+            self._in_step = True
+
+    def _loaded(self) -> VectorIndex | None:
+        count = self._embeddings.count(self._embedder.id)
+        if kind_for(count) == "exact":
+            return None
+        checkpoint = read_checkpoint(self._folder, self._embedder.name, self._embedder.dimension)
+        if isinstance(checkpoint, Unusable):
+            _LOG.info("the index is built anew, because %s", checkpoint.reason)
+            return None
+        self._saved_revision = self._revision = checkpoint.manifest.revision
+        return checkpoint.index
+
+    def _built(self, progress: BuildProgress) -> VectorIndex:
+        total = self._embeddings.count(self._embedder.id)
+        index = index_class(kind_for(total))(self._embedder.dimension)
+        for ids, vectors in self._embeddings.stream(self._embedder.id):
+            index.add(ids, vectors)
+            progress(len(index), total)
+        return index
+
+    def _reconciled(self, index: VectorIndex, progress: BuildProgress) -> VectorIndex:
+        wanted, present = self._embeddings.ids(self._embedder.id), None
+        with self._lock:
+            present = index.ids()
+        missing = np.setdiff1d(wanted, present, assume_unique=True)
+        # Where most of it changes, or the size calls for another kind, building anew is cheaper and better.
+        if missing.size > wanted.size // 2 or kind_for(wanted.size, index.kind) != index.kind:
+            return self._built(progress)
+        with self._lock:
+            index.remove(np.setdiff1d(present, wanted, assume_unique=True))
+        done = 0
+        for start in range(0, missing.size, 4096):
+            ids, vectors = self._embeddings.read(self._embedder.id, missing[start : start + 4096].tolist())
+            with self._lock:
+                index.add(ids, vectors)
+            done += ids.size
+            progress(done, int(missing.size))
+        return self._built(progress) if index.needs_rebuild else index
+
+    def begin_job(self) -> None:
+        """Called with the library's lock in hand: from here on ``changed`` hears of every change.
+
+        Another process may have changed the library before; then the next refresh sees to it.
+        """
+        with self._refreshing:
+            revision = self._embeddings.revision(self._embedder.id)
+            self._in_step = self._index is not None and revision == self._revision
+
+    def changed(self, added: IdArray, vectors: FloatArray, removed: IdArray) -> None:
+        """Take over what has just been committed to the store: (n,) ids, (n, dimension) vectors, and ids gone."""
+        with self._refreshing:
+            if not self._in_step:
+                return
+            assert self._index is not None
+            with self._lock:
+                if removed.size:
+                    self._index.remove(removed)
+                if added.size:
+                    self._index.add(added, vectors)
+            self._revision = self._embeddings.revision(self._embedder.id)
+
+    def settle(self, progress: BuildProgress = _no_progress) -> None:
+        """At the end of a job: change to the kind that suits the size, and write a checkpoint where one helps.
+
+        Raises:
+            OSError: the checkpoint could not be written; the index in use and the store are whole.
+        """
+        with self._refreshing:
+            self.refresh(progress)
+            assert self._index is not None
+            index = self._index
+            if index.needs_rebuild or kind_for(len(index), index.kind) != index.kind:
+                index = self._built(progress)
+                with self._lock:
+                    self._index = index
+            if index.kind != "exact" and self._revision != self._saved_revision:
+                with self._lock:
+                    write_checkpoint(index, self._folder, self._embedder.name, self._revision)
+                self._saved_revision = self._revision
+
+    def search(self, query: FloatArray, k: int, allowed: IdArray | None) -> tuple[IdArray, FloatArray]:
+        """As ``VectorIndex.search``."""
+        with self._lock:
+            if self._index is None or k <= 0:
+                return np.empty(0, np.int64), np.empty(0, np.float32)
+            return self._index.search(query, k, allowed)

@@ -1,0 +1,91 @@
+"""Comparing a source on disk with what the library knows: what is left to do."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from imagefinder.engine.scanner import Scan, lost_mounts
+from imagefinder.model.items import FileStat, UnreadableFile
+from imagefinder.model.sources import Source
+from imagefinder.store.files import KnownFile
+from imagefinder.store.store import Store
+
+OnFile = Callable[[str], None]
+"""Called with the path of each file that a scan comes to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """A file to open: new, changed, or not yet dealt with under this embedder."""
+
+    stat: FileStat
+    known: KnownFile | None
+    source_ids: list[int]
+    """The sources of this job that contain it."""
+
+
+@dataclass(slots=True)
+class Plan:
+    """What a scan of one source found."""
+
+    source: Source
+    todo: list[Todo] = field(default_factory=list)
+    problems: list[UnreadableFile] = field(default_factory=list)
+    unchanged: list[int] = field(default_factory=list)
+    """Ids of files as they were."""
+    unreadable: list[int] = field(default_factory=list)
+    """Ids of files known to be unreadable, and not changed since."""
+    offline: int = 0
+    """Known files that cannot be reached now."""
+    missing: list[int] = field(default_factory=list)
+    """Ids of known files that are gone from where they were: moved, or deleted."""
+    joining: list[int] = field(default_factory=list)
+    """Ids of known files that the source contains besides another."""
+    back: list[int] = field(default_factory=list)
+    """Ids of files that were offline and are there again."""
+    away: list[int] = field(default_factory=list)
+    """Ids of files that cannot be reached any more."""
+
+
+def make_plan(
+    store: Store, source: Source, scan: Scan, embedder_id: int, start: Path | None, on_file: OnFile
+) -> Plan:
+    """Walk the source (or what lies below ``start``), and compare. Opens no file, changes nothing."""
+    plan = Plan(source)
+    known = {file.path: file for file in store.files.below(start or source.path, embedder_id)}
+    members = store.files.member_ids(source.id)
+    for stat in scan:
+        on_file(stat.path)
+        file = known.pop(stat.path, None)
+        _compare(plan, stat, file, is_member=file is not None and file.id in members)
+    for problem in scan.problems:
+        known.pop(str(problem.path), None)
+    plan.problems = scan.problems
+    unreachable = [*scan.unlisted, *map(str, lost_mounts(source))]
+    for file in known.values():
+        if file.id not in members:
+            continue
+        if any(Path(file.path).is_relative_to(folder) for folder in unreachable):
+            plan.offline += 1
+            if not file.offline:
+                plan.away.append(file.id)
+        else:
+            plan.missing.append(file.id)
+    return plan
+
+
+def _compare(plan: Plan, stat: FileStat, file: KnownFile | None, *, is_member: bool) -> None:
+    if file is None:
+        plan.todo.append(Todo(stat, None, [plan.source.id]))
+        return
+    if not is_member:
+        plan.joining.append(file.id)
+    if not (file.complete and file.is_as_on_disk(stat)):
+        plan.todo.append(Todo(stat, file, [plan.source.id]))
+        return
+    if file.offline:
+        plan.back.append(file.id)
+    if file.problem is not None and file.parts == 0:
+        plan.unreadable.append(file.id)
+    else:
+        plan.unchanged.append(file.id)

@@ -1,0 +1,200 @@
+"""Scanning a source: which files are there now, by ``stat`` alone; nothing is opened."""
+
+import os
+import stat as stat_module
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+
+from pathspec import GitIgnoreSpec
+
+from imagefinder.engine.cancel import CancelToken
+from imagefinder.model.items import FileStat, UnreadableFile
+from imagefinder.model.sources import Source, SourceKind
+
+# What operating systems, network drives and tools leave lying about. Hidden names are passed over anyway.
+_JUNK = frozenset(
+    {
+        "@eadir", "#recycle", "#snapshot", "$recycle.bin", "system volume information", "lost+found",
+        "node_modules", "__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini",
+    }
+)  # fmt: skip
+_GONE = "the link points to a file that is not there"
+_SPECIAL = "not a regular file (a pipe, socket or device)"
+
+
+class Selection:
+    """Which files and folders of a source are wanted, by name alone."""
+
+    def __init__(self, source: Source, known_extensions: frozenset[str]) -> None:
+        self._root = str(source.path)
+        options = source.options
+        self._recursive = options.recursive
+        self._extensions = frozenset(options.extensions) or known_extensions
+        self._include = self._spec(options.include)
+        self._exclude = self._spec(options.exclude)
+
+    def _spec(self, patterns: tuple[str, ...]) -> GitIgnoreSpec | None:
+        return GitIgnoreSpec.from_lines(map(self._pattern, patterns)) if patterns else None
+
+    def _pattern(self, pattern: str) -> str:
+        # A glob may be written with the source's own path; and "#" begins a folder's name, not a comment.
+        pattern = pattern.replace(os.sep, "/")
+        root = self._root.replace(os.sep, "/").rstrip("/")
+        if pattern.startswith(root + "/"):
+            pattern = pattern[len(root) :]
+        return "\\" + pattern if pattern.startswith(("#", "!")) else pattern
+
+    def _relative(self, path: str) -> str:
+        return path[len(self._root) :].lstrip(os.sep).replace(os.sep, "/")
+
+    def wants_folder(self, path: str, name: str) -> bool:
+        """Whether to look into a folder."""
+        if not self._recursive or name.startswith(".") or name.casefold() in _JUNK:
+            return False
+        return not (self._exclude and self._exclude.match_file(self._relative(path) + "/"))
+
+    def wants_file(self, path: str, name: str) -> bool:
+        """Whether to take a file."""
+        if name.rpartition(".")[2].lower() not in self._extensions or name.startswith("."):
+            return False
+        if name.casefold() in _JUNK:
+            return False
+        relative = self._relative(path)
+        if self._include and not self._include.match_file(relative):
+            return False
+        return not (self._exclude and self._exclude.match_file(relative))
+
+    def reaches(self, path: Path) -> bool:
+        """Whether a scan of the source would come to this file or folder, if it is there."""
+        text = str(path)
+        if text == self._root:
+            return True
+        if not path.is_relative_to(self._root):
+            return False
+        parents = [parent for parent in path.parents if parent.is_relative_to(self._root)][:-1]
+        if not all(self.wants_folder(str(parent), parent.name) for parent in parents):
+            return False
+        return self.wants_folder(text, path.name) if path.is_dir() else self.wants_file(text, path.name)
+
+
+class Scan:
+    """One walk over a source, or over what lies below one path of it. Iterate it for the files found."""
+
+    def __init__(
+        self, source: Source, selection: Selection, cancel: CancelToken, start: Path | None = None
+    ) -> None:
+        self._source = source
+        self._selection = selection
+        self._cancel = cancel
+        self._start = str(start or source.path)
+        self.mounts: set[str] = {mount_point(self._start)}
+        """Mount points that the files seen stand on."""
+        self.unlisted: list[str] = []
+        """Folders that could not be listed: nothing is known of what lies below them now."""
+        self.problems: list[UnreadableFile] = []
+        """Files that must not or cannot be opened, and folders that cannot be listed."""
+
+    def __iter__(self) -> Iterator[FileStat]:
+        if self._source.kind is SourceKind.FILE or not os.path.isdir(self._start):  # noqa: PTH112
+            found = self._stat(self._start)
+            if found:
+                yield found
+            return
+        # Links to folders come last, so that a folder reached both ways is known by its own path. A folder
+        # is entered once, by device and inode: loops of links end.
+        real, linked = [self._start], deque[str]()
+        seen: set[tuple[int, int]] = set()
+        while real or linked:
+            self._cancel.check()
+            folder = real.pop() if real else linked.popleft()
+            if self._enter(folder, seen):
+                yield from self._list(folder, real, linked)
+
+    def _enter(self, folder: str, seen: set[tuple[int, int]]) -> bool:
+        try:
+            status = os.stat(folder)  # noqa: PTH116
+        except OSError as error:
+            self._unlistable(folder, error)
+            return False
+        identity = (status.st_dev, status.st_ino)
+        if identity in seen:
+            return False
+        seen.add(identity)
+        if os.path.ismount(folder):
+            self.mounts.add(folder)
+        return True
+
+    def _list(self, folder: str, real: list[str], linked: deque[str]) -> Iterator[FileStat]:
+        try:
+            with os.scandir(folder) as listing:
+                entries = sorted(listing, key=lambda entry: entry.name)
+        except OSError as error:
+            self._unlistable(folder, error)
+            return
+        folders: list[str] = []
+        for entry in entries:
+            try:
+                is_folder = entry.is_dir()
+            except OSError:
+                is_folder = False
+            if is_folder:
+                if self._selection.wants_folder(entry.path, entry.name):
+                    (linked if entry.is_symlink() else folders).append(entry.path)
+            elif self._selection.wants_file(entry.path, entry.name):
+                found = self._stat(entry.path, entry)
+                if found:
+                    yield found
+        real.extend(reversed(folders))
+
+    def _stat(self, path: str, entry: "os.DirEntry[str] | None" = None) -> FileStat | None:
+        try:
+            status = entry.stat() if entry else os.stat(path)  # noqa: PTH116
+        except FileNotFoundError:
+            if os.path.islink(path):  # noqa: PTH114 - otherwise it went while we looked
+                self.problems.append(UnreadableFile(Path(path), _GONE))
+            return None
+        except OSError as error:
+            self.problems.append(UnreadableFile(Path(path), _plain(error)))
+            return None
+        if not stat_module.S_ISREG(status.st_mode):
+            self.problems.append(UnreadableFile(Path(path), _SPECIAL))
+            return None
+        return FileStat(path, status.st_size, status.st_mtime_ns)
+
+    def _unlistable(self, folder: str, error: OSError) -> None:
+        self.unlisted.append(folder)
+        self.problems.append(UnreadableFile(Path(folder), f"the folder cannot be listed: {_plain(error)}"))
+
+
+def mount_point(path: str) -> str:
+    """The mount point that a path stands on."""
+    while not os.path.ismount(path):
+        parent = os.path.dirname(path)  # noqa: PTH120
+        if parent == path:
+            break
+        path = parent
+    return path
+
+
+def is_reachable(source: Source) -> bool:
+    """Whether a source is there now: its path exists, and the drive it stood on is mounted.
+
+    An unplugged drive may leave its empty mount folder behind; that is not a folder whose files were deleted.
+    """
+    if not os.path.exists(source.path):  # noqa: PTH110
+        return False
+    return all(os.path.ismount(mount) for mount in source.mounts if source.path.is_relative_to(mount))
+
+
+def lost_mounts(source: Source) -> list[Path]:
+    """Drives mounted inside a source at its last scan that are not mounted now."""
+    return [
+        mount
+        for mount in source.mounts
+        if not source.path.is_relative_to(mount) and not os.path.ismount(mount)
+    ]
+
+
+def _plain(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()

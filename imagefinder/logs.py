@@ -1,0 +1,24 @@
+"""The log file, in the user's own log folder. Nothing is sent anywhere."""
+
+import logging
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+from imagefinder.paths import default_places
+
+_MOST_BYTES = 1_000_000
+
+
+def log_to_file() -> Path | None:
+    """Send the program's log records to its file from now on; returns where, or None if it cannot be written."""
+    path = default_places().logs / "imagefinder.log"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handler = RotatingFileHandler(
+            path, maxBytes=_MOST_BYTES, backupCount=1, encoding="utf-8", errors="replace"
+        )
+    except OSError:
+        return None
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.getLogger("imagefinder").addHandler(handler)
+    return path

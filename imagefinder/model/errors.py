@@ -1,0 +1,39 @@
+"""Errors in three kinds: the user's to act on, the file's, and (any other exception) our bug.
+
+Every message is one plain sentence, or two: what happened, and what to do.
+"""
+
+
+class ImageFinderError(Exception):
+    """Base of every error whose message is written for the user."""
+
+
+class UsageError(ImageFinderError):
+    """The call cannot be carried out as asked: no such path, no query, unknown name."""
+
+
+class LibraryError(ImageFinderError):
+    """The library on disk cannot be used as it is: damaged, from a newer version, disk full."""
+
+
+class LibraryInUseError(LibraryError):
+    """Another process is changing the library."""
+
+
+class ModelError(ImageFinderError):
+    """A model cannot be had: weights not found, do not fit, or refused."""
+
+
+class DeviceError(ModelError):
+    """The device asked for is not on this machine."""
+
+
+class UnreadableError(ImageFinderError):
+    """One file, or one part of it, cannot be read; the message is the reason shown in ``status``.
+
+    Never stops a run: the indexer records it with the file and goes on.
+    """
+
+
+class CancelledError(ImageFinderError):
+    """The work was stopped on the user's wish; all that was committed is kept."""

@@ -1,0 +1,46 @@
+"""Files, items and what is known of them."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+
+class ItemKind(StrEnum):
+    """What an item is a picture of."""
+
+    PICTURE = "picture"
+    PAGE = "page"
+
+
+@dataclass(frozen=True, slots=True)
+class FileStat:
+    """A file as a scan sees it, without opening it."""
+
+    path: str
+    """As the system gives it; bytes that are not text stand as surrogates (PEP 383)."""
+    size: int
+    """Bytes."""
+    mtime_ns: int
+    """Last change, nanoseconds since the epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartFacts:
+    """What a reader learned of one part of a file besides its pixels."""
+
+    kind: ItemKind
+    width: int
+    """Pixels as shown upright; for a page, points (1/72 inch)."""
+    height: int
+    taken_at: str | None = None
+    """When the photograph was taken, ``YYYY-MM-DD HH:MM:SS`` by the camera's clock, if it says so."""
+    text: str = ""
+    """The words on a page."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableFile:
+    """A file, or parts of one, that could not be read."""
+
+    path: Path
+    reason: str

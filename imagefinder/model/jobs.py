@@ -1,0 +1,53 @@
+"""Indexing jobs: progress while one runs, a report when it is over."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+
+class Phase(StrEnum):
+    """What an indexing job is doing."""
+
+    SCANNING = "scanning"
+    EMBEDDING = "embedding"
+    BUILDING_INDEX = "building index"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One moment of a job."""
+
+    phase: Phase
+    done: int
+    """Files looked at so far in this phase (vectors, while the index is built)."""
+    total: int | None
+    """How many there will be, when that is known."""
+    path: Path | None = None
+    items: int = 0
+    """Pictures and pages embedded so far."""
+
+
+ProgressCallback = Callable[[Progress], None]
+
+
+@dataclass(slots=True)
+class IndexReport:
+    """Counts of files after an indexing job. Each file seen is in exactly one of the first four."""
+
+    indexed: int = 0
+    """Files whose pictures or pages were embedded."""
+    reused: int = 0
+    """Files moved, renamed, touched or duplicated: recognised by content, nothing embedded."""
+    unchanged: int = 0
+    """Files recognised by size and time, and not opened."""
+    unreadable: int = 0
+    """Files that cannot be read, found now or known before; ``status`` lists them with reasons."""
+    removed: int = 0
+    """Files that are gone from a source that is there."""
+    items: int = 0
+    """Pictures and pages embedded (a PDF of 30 pages is one file and 30 items)."""
+    offline: int = 0
+    """Known files whose drive or folder cannot be reached now; they were kept."""
+    cancelled: bool = False
+    """Whether the job was stopped before its end; what was committed is kept."""

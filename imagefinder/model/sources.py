@@ -1,0 +1,51 @@
+"""Sources: the folders and files a user has added."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+
+class SourceKind(StrEnum):
+    """What a source is on disk."""
+
+    FOLDER = "folder"
+    FILE = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOptions:
+    """What of a folder is wanted. The defaults take everything readable, at any depth."""
+
+    recursive: bool = True
+    include: tuple[str, ...] = ()
+    """Globs; when there are any, a file must match one of them."""
+    exclude: tuple[str, ...] = ()
+    """Globs; a file or folder that matches one is passed over."""
+    extensions: tuple[str, ...] = ()
+    """Lower case without the dot; empty means every extension a reader knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One folder or file that the user added."""
+
+    id: int
+    path: Path
+    kind: SourceKind
+    options: SourceOptions = field(default_factory=SourceOptions)
+    mounts: tuple[Path, ...] = ()
+    """Mount points its files stood on at the last scan; one that is no longer mounted is offline."""
+    offline: bool = False
+    scanned_at: float | None = None
+    """Seconds since the epoch; None before the first finished scan."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """A source with its counts, for ``status``."""
+
+    source: Source
+    files: int
+    items: int
+    unreadable: int
+    offline_files: int

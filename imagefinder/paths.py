@@ -1,0 +1,44 @@
+"""Where things are kept on this machine when the user does not say otherwise."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+_APP = "imagefinder"
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The folders the program writes to, all of the user's own."""
+
+    library: Path
+    """The index: ``library.db``, ``vectors/``, ``lock``. Can be moved, copied and backed up as a whole."""
+    models: Path
+    """Imported model weights, shared by all libraries."""
+    thumbnails: Path
+    """Small pictures; deleting them loses nothing."""
+    logs: Path
+
+
+def default_places(library: str | os.PathLike[str] | None = None) -> Places:
+    """The platform's own folders; the library is ``library``, else ``IMAGEFINDER_LIBRARY``, else the user's data.
+
+    Nothing is created here.
+    """
+    data = Path(platformdirs.user_data_dir(_APP, appauthor=False))
+    cache = Path(platformdirs.user_cache_dir(_APP, appauthor=False))
+    chosen = library or os.environ.get("IMAGEFINDER_LIBRARY") or data / "library"
+    return Places(
+        library=absolute(chosen),
+        models=data / "models",
+        thumbnails=cache / "thumbnails",
+        logs=Path(platformdirs.user_log_dir(_APP, appauthor=False)),
+    )
+
+
+def absolute(path: str | os.PathLike[str]) -> Path:
+    """A path in full, ``~`` expanded and ``..`` resolved by name; links are kept as the user wrote them."""
+    # Path.resolve would follow links, and show people paths that they never typed.
+    return Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100

@@ -1,0 +1,1 @@
+"""File → pictures: one small module a family of formats."""

@@ -1,0 +1,68 @@
+"""The reader's interface: what every format family offers the engine."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import ClassVar, Self
+
+from PIL import Image
+
+from imagefinder.model.items import PartFacts
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedPart:
+    """One part of a file, decoded."""
+
+    image: Image.Image
+    """Mode RGB, sRGB colours, upright, alpha laid on white."""
+    facts: PartFacts
+
+
+class MediaFile(ABC):
+    """An open file: a context manager that gives its parts one at a time, so memory stays flat."""
+
+    part_count: int
+    """Parts are numbered from 1 to this."""
+
+    @abstractmethod
+    def load(self, part: int, side: int) -> LoadedPart:
+        """Decode one part (from 1), at the smallest cheap scale whose shorter side is at least ``side`` pixels.
+
+        A picture that is smaller than that is given as it is.
+
+        Raises:
+            UnreadableError: this part cannot be decoded; the message says why.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of the file. Harmless when called again."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class MediaReader(ABC):
+    """One family of formats. Stateless; ``open`` may be called from several threads at once."""
+
+    extensions: ClassVar[frozenset[str]]
+    """Lower case, without the dot: which files of a folder are taken for this family."""
+
+    @abstractmethod
+    def recognises(self, head: bytes) -> bool:
+        """Whether a file that begins with ``head`` (up to 1024 bytes) is of this family, whatever its name."""
+
+    @abstractmethod
+    def open(self, path: Path) -> MediaFile:
+        """Open a file for reading.
+
+        Raises:
+            UnreadableError: it is not of this family, is damaged, encrypted, or too large; the message says why.
+        """

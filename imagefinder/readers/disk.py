@@ -1,0 +1,81 @@
+"""Opening a file for a reader, and saying in plain words why the disk would not give it."""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from imagefinder.model.errors import UnreadableError
+
+_WORDS = {
+    errno.ENOENT: "it is no longer there",
+    errno.ENOTDIR: "it is no longer there",
+    errno.EACCES: "you have no permission to read it",
+    errno.EPERM: "you have no permission to read it",
+    errno.EIO: "the drive reports a read error",
+    errno.ELOOP: "it is a link that leads back to itself",
+    errno.ENAMETOOLONG: "its name is longer than the system allows",
+    errno.EMFILE: "too many files are open at once",
+    errno.ENFILE: "too many files are open at once",
+    errno.EBUSY: "another program keeps it locked",
+    errno.ETXTBSY: "another program keeps it locked",
+}
+_GONE = "its drive or network folder does not answer"
+_GONE_CODES = {
+    getattr(errno, name)
+    for name in (
+        "ENXIO",
+        "ENODEV",
+        "ESTALE",
+        "ETIMEDOUT",
+        "EHOSTDOWN",
+        "EHOSTUNREACH",
+        "ENOTCONN",
+        "EREMOTEIO",
+    )
+    if hasattr(errno, name)  # not every system has every code
+}
+
+
+def disk_reason(error: OSError) -> str:
+    """Why the operating system failed, in words for the user."""
+    code = error.errno or 0
+    if code in _GONE_CODES:
+        return _GONE
+    return _WORDS.get(code) or f"the system cannot read it ({error.strerror or error})"
+
+
+@contextmanager
+def disk_errors() -> Iterator[None]:
+    """Turn what the operating system raises into ``UnreadableError``."""
+    try:
+        yield
+    except OSError as error:
+        raise UnreadableError(disk_reason(error)) from error
+
+
+def open_regular_file(path: Path) -> BinaryIO:
+    """Open a file for reading bytes, if it is a file with something in it.
+
+    Pipes, sockets and devices are looked at but never opened: opening one can hang for ever, or make it act.
+
+    Raises:
+        UnreadableError: it cannot be opened, is empty, or is not an ordinary file.
+    """
+    with disk_errors():
+        found = path.stat()
+        if stat.S_ISDIR(found.st_mode):
+            raise UnreadableError("it is a folder, not a file")
+        if not stat.S_ISREG(found.st_mode):
+            raise UnreadableError("it is not an ordinary file but a pipe, a socket or a device")
+        if found.st_size == 0:
+            raise UnreadableError("the file is empty")
+        return path.open("rb")
+
+
+def size_of(file: BinaryIO) -> int:
+    """Bytes in an open file."""
+    return os.fstat(file.fileno()).st_size

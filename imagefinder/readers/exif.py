@@ -1,0 +1,60 @@
+"""What a camera wrote beside the picture: which side is up, and when it was taken."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from PIL import ExifTags, Image
+
+_TURN = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""How to turn a picture upright, by the Orientation tag (Exif 2.32, section 4.6.4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """The circumstances of a photograph."""
+
+    orientation: int = 1
+    """1 to 8, by Exif; 1 is upright."""
+    taken_at: str | None = None
+    """``YYYY-MM-DD HH:MM:SS``."""
+
+    @property
+    def lies_on_its_side(self) -> bool:
+        """Whether width and height change places when it is turned upright."""
+        return self.orientation >= 5
+
+    def upright(self, image: Image.Image) -> Image.Image:
+        """The picture turned as it was held."""
+        turn = _TURN.get(self.orientation)
+        return image if turn is None else image.transpose(turn)
+
+
+def read_shot(picture: Image.Image) -> Shot:
+    """What the EXIF block of a decoded picture says; a broken block says nothing."""
+    try:
+        exif = picture.getexif()
+        orientation = exif.get(ExifTags.Base.Orientation, 1)
+        taken = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.DateTimeOriginal)
+    except Exception:  # noqa: BLE001 - garbage in the block raises anything, and the picture is still good
+        return Shot()
+    return Shot(orientation if orientation in _TURN else 1, normalised_time(taken))
+
+
+def normalised_time(value: object) -> str | None:
+    """An EXIF time as ``YYYY-MM-DD HH:MM:SS``, or None where it is nonsense (cameras with no clock set)."""
+    if not isinstance(value, str):
+        return None
+    date, _, time = value.strip("\0 ").replace("T", " ").partition(" ")
+    try:
+        moment = datetime.strptime(f"{date.replace('-', ':')} {time[:8]}", "%Y:%m:%d %H:%M:%S")
+    except ValueError:
+        return None
+    return moment.isoformat(sep=" ")

@@ -1,0 +1,104 @@
+"""Pictures: photographs, drawings and scans, through Pillow."""
+
+from pathlib import Path
+
+import pillow_heif
+from PIL import Image, ImageFile
+
+from imagefinder.model.errors import UnreadableError
+from imagefinder.model.items import ItemKind, PartFacts
+from imagefinder.readers.base import LoadedPart, MediaFile, MediaReader
+from imagefinder.readers.colour import to_srgb
+from imagefinder.readers.damage import picture_damage
+from imagefinder.readers.disk import open_regular_file, size_of
+from imagefinder.readers.exif import read_shot
+from imagefinder.readers.formats import EXTENSIONS, HEAD_BYTES, formats_by_content, formats_of
+from imagefinder.readers.limits import (
+    refuse_beyond_memory,
+    refuse_large_file,
+    refuse_oversize,
+    set_pillow_limit,
+)
+from imagefinder.readers.quiet import silence_pillow
+from imagefinder.readers.tiff import tiff_pages
+
+pillow_heif.register_heif_opener()
+set_pillow_limit()
+
+_SCALED_BY_DRAFT = frozenset({"JPEG", "MPO"})
+_READ_IN_PIECES = frozenset({"TIFF"})
+"""Every other decoder may hold the whole file in memory."""
+
+
+class PictureFile(MediaFile):
+    """An open picture. Of an animation the first frame, of several pictures in one file the primary one; a
+    TIFF has a part for every page. One thread at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = open_regular_file(path)
+        try:
+            with picture_damage():
+                head = self._file.read(HEAD_BYTES)
+                self._formats = formats_of(head, path)
+                if not _READ_IN_PIECES.issuperset(self._formats):
+                    refuse_large_file(size_of(self._file))
+                self._picture = self._open()
+                refuse_oversize(*self._picture.size)
+                self._pages = tiff_pages(self._picture) if self._picture.format == "TIFF" else [0]
+        except BaseException:
+            self._file.close()
+            raise
+        self.part_count = len(self._pages)
+
+    def _open(self) -> ImageFile.ImageFile:
+        """Read the header. Handed a file object and no name, Pillow maps no memory: a file that shrinks while
+        it is read raises, and does not kill the process."""
+        silence_pillow()
+        return Image.open(self._file, formats=list(self._formats))
+
+    def load(self, part: int, side: int) -> LoadedPart:
+        """See ``MediaFile``. A JPEG comes at 1/2, 1/4 or 1/8 where that suffices; others come in full size.
+
+        Raises:
+            UnreadableError: also when there is no such part, as when the file has changed since it was
+            indexed.
+        """
+        if not 1 <= part <= self.part_count:
+            raise UnreadableError(f"it has no part {part} (it has {self.part_count})")
+        with picture_damage():
+            picture = self._at(self._pages[part - 1])
+            width, height = picture.size
+            refuse_oversize(width, height)
+            if picture.format in _SCALED_BY_DRAFT:
+                picture.draft(None, (side, side))
+            refuse_beyond_memory(picture, width, height)
+            picture.load()
+            shot = read_shot(picture)
+            image = shot.upright(to_srgb(picture))
+        if shot.lies_on_its_side:
+            width, height = height, width
+        return LoadedPart(image, PartFacts(ItemKind.PICTURE, width, height, shot.taken_at))
+
+    def _at(self, page: int) -> ImageFile.ImageFile:
+        """The picture, ready to decode. A plain one is opened anew, since ``draft`` can be asked for only
+        once; in a TIFF of many pages, finding the way to each of them from the start would take ever
+        longer."""
+        if self.part_count == 1:
+            return self._open()
+        self._picture.seek(page)
+        return self._picture
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class ImageReader(MediaReader):
+    """Reads every picture format of ``formats``."""
+
+    extensions = EXTENSIONS
+
+    def recognises(self, head: bytes) -> bool:
+        return bool(formats_by_content(head))
+
+    def open(self, path: Path) -> PictureFile:
+        return PictureFile(path)

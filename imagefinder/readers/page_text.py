@@ -1,0 +1,22 @@
+"""The words on a page, cleaned for searching."""
+
+import re
+
+MAX_TEXT = 200_000
+"""Characters kept of one page. A dense page of a book has 5,000; more than this is a log or a table dump,
+whose rest would only make the library grow."""
+
+_CJK = r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef]"
+_LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})
+# Control characters, soft hyphens and halves of surrogate pairs (which no database would take as UTF-8).
+_NOISE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\ufffe\uffff\ud800-\udfff]")
+_HYPHENATED = re.compile(r"(?<=[^\W\d_])[-\u2010]\s*\n\s*(?=[^\W\d_A-Z])")
+_BROKEN_CJK = re.compile(rf"(?<={_CJK})[ \t]*\n\s*(?={_CJK})")
+
+
+def clean_text(text: str) -> str:
+    """One line of text: ligatures spelt out, words and Chinese or Japanese text broken at line ends joined,
+    every run of white space one space, at most ``MAX_TEXT`` characters."""
+    text = _NOISE.sub("", text[: 2 * MAX_TEXT].translate(_LIGATURES))
+    text = _BROKEN_CJK.sub("", _HYPHENATED.sub("", text))
+    return " ".join(text.split())[:MAX_TEXT]

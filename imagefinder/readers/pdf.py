@@ -1,0 +1,124 @@
+"""PDF pages, through MuPDF."""
+
+import math
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from imagefinder.model.errors import UnreadableError
+from imagefinder.model.items import ItemKind, PartFacts
+from imagefinder.readers.base import LoadedPart, MediaFile, MediaReader
+from imagefinder.readers.disk import open_regular_file
+from imagefinder.readers.page_text import clean_text
+
+MAX_PAGE_PIXELS = 16_000_000
+"""Pixels a page is rendered to at most (48 MB). A page may be 1 x 14400 points: with its shorter side at 224
+pixels it would take two gigabytes. Only pages more than about 300 times as long as wide meet this bound at
+that side."""
+
+_LOCK = threading.RLock()
+"""MuPDF as PyMuPDF builds it has one context for the whole process and no locks of its own: every call into
+it is made under this one. Rendering in several threads would have to be in several processes."""
+
+
+@contextmanager
+def _mupdf() -> Iterator[Any]:
+    """PyMuPDF, for this thread alone, silent, its errors turned into ``UnreadableError``.
+
+    It is imported here because that takes a quarter of a second, which only those with PDFs should pay.
+    """
+    with _LOCK:
+        import pymupdf
+
+        # Both would go to the terminal.
+        pymupdf.TOOLS.mupdf_display_errors(False)
+        pymupdf.TOOLS.mupdf_display_warnings(False)
+        try:
+            yield pymupdf
+        except MemoryError as error:
+            raise UnreadableError("there is not enough free memory to read this PDF") from error
+        except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError, IndexError) as error:
+            raise UnreadableError("the PDF is damaged") from error
+        finally:
+            # MuPDF's complaints about a damaged file are kept until they are asked for.
+            pymupdf.TOOLS.reset_mupdf_warnings()
+
+
+class PdfFile(MediaFile):
+    """An open PDF: a part is a page."""
+
+    def __init__(self, path: Path) -> None:
+        with open_regular_file(path) as file, _mupdf() as pymupdf:
+            self._document: Any = pymupdf.open(_name_for_mupdf(path, file.fileno()), filetype="pdf")
+            try:
+                self.part_count = _page_count(self._document)
+            except BaseException:
+                self._document.close()
+                raise
+
+    def load(self, part: int, side: int) -> LoadedPart:
+        """See ``MediaFile``. The page is rendered on white with its shorter side at ``side`` pixels, or
+        smaller where that would take more than ``MAX_PAGE_PIXELS``.
+
+        Raises:
+            UnreadableError: also when there is no such page, as when the file has changed since it was
+            indexed.
+        """
+        if not 1 <= part <= self.part_count:
+            raise UnreadableError(f"it has no page {part} (it has {self.part_count})")
+        with _mupdf() as pymupdf:
+            page = self._document.load_page(part - 1)
+            width, height = page.rect.width, page.rect.height
+            if not (width > 0 and height > 0):
+                raise UnreadableError("the page has no size")
+            zoom = min(side / min(width, height), math.sqrt(MAX_PAGE_PIXELS / (width * height)))
+            pixels = page.get_pixmap(matrix=pymupdf.Matrix(zoom, zoom), colorspace=pymupdf.csRGB, alpha=False)
+            image = Image.frombytes("RGB", (pixels.width, pixels.height), pixels.samples_mv)
+            text = clean_text(page.get_text("text", flags=pymupdf.TEXT_MEDIABOX_CLIP))
+            # MuPDF would keep up to 256 MB of decoded pictures. Dropping three quarters, the least used first,
+            # leaves what pages share: of 300 pages in one Chinese font, dropping all took five times as long.
+            pymupdf.TOOLS.store_shrink(75)
+        return LoadedPart(
+            image, PartFacts(ItemKind.PAGE, max(round(width), 1), max(round(height), 1), text=text)
+        )
+
+    def close(self) -> None:
+        with _mupdf() as pymupdf:
+            if not self._document.is_closed:
+                self._document.close()
+                pymupdf.TOOLS.store_shrink(100)
+
+
+def _page_count(document: Any) -> int:
+    if document.needs_pass:
+        raise UnreadableError("encrypted: it opens only with a password")
+    if document.page_count < 1:
+        raise UnreadableError("the PDF is damaged: no page can be found in it")
+    return int(document.page_count)
+
+
+def _name_for_mupdf(path: Path, descriptor: int) -> str:
+    """A name MuPDF can open. It takes UTF-8 alone; a file whose name is not is reached through its
+    descriptor."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return f"/dev/fd/{descriptor}"
+    return str(path)
+
+
+class PdfReader(MediaReader):
+    """Reads PDF files."""
+
+    extensions = frozenset({"pdf"})
+
+    def recognises(self, head: bytes) -> bool:
+        # Readers have always allowed junk before the header: PDF 1.7 reference, appendix H, note 13.
+        return b"%PDF-" in head
+
+    def open(self, path: Path) -> PdfFile:
+        return PdfFile(path)

@@ -1,0 +1,1 @@
+"""All SQL: the truth about sources, files, items, vectors and words."""

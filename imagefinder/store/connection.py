@@ -1,0 +1,114 @@
+"""Connections to ``library.db``: one per thread, opened alike, with errors a user understands."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from imagefinder.model.errors import LibraryError
+from imagefinder.store.migrations import migrate
+
+_BUSY_TIMEOUT_S = 30
+# With 8 KiB pages seven 512-dimensional float16 vectors share a page (88 % full); with SQLite's default
+# of 4 KiB three do (75 %).
+_PAGE_SIZE = 8192
+_CACHE_KIB = 64 * 1024
+
+
+class Database:
+    """The library's SQLite file. Usable from several threads; each gets a connection of its own."""
+
+    def __init__(self, path: Path) -> None:
+        """Open, creating or migrating the file where needed.
+
+        Raises:
+            LibraryError: the file is damaged, from a newer version, or cannot be written.
+        """
+        self.path = path
+        self._local = threading.local()
+        self._lock = threading.Lock()
+        self._opened: list[sqlite3.Connection] = []
+        with library_errors(path):
+            migrate(self.connection)
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """This thread's connection, in autocommit mode outside ``transaction``."""
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            # check_same_thread off only so that close() may close them all at the end.
+            connection = sqlite3.connect(
+                self.path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+            )
+            with self._lock:
+                self._opened.append(connection)
+            connection.execute(f"PRAGMA page_size = {_PAGE_SIZE}")
+            connection.execute("PRAGMA journal_mode = WAL")
+            # In WAL mode NORMAL never corrupts; a power cut may cost the last transactions, a crash costs none.
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+            self._local.connection = connection
+        return connection
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing: commits at the end, rolls back on any exception. Joins one that is already open."""
+        connection = self.connection
+        if connection.in_transaction:
+            yield connection
+            return
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+            connection.execute("COMMIT")
+        except BaseException:
+            self._roll_back(connection)
+            raise
+
+    @staticmethod
+    def _roll_back(connection: sqlite3.Connection) -> None:
+        # Some errors (a full disk) have rolled back already.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """Close the connections of all threads. Harmless when called again."""
+        with self._lock:
+            for connection in self._opened:
+                connection.close()
+            self._opened.clear()
+        self._local = threading.local()
+
+
+@contextmanager
+def library_errors(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors about the file at ``path`` into a LibraryError that says what to do."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise LibraryError(_operational_reason(path, str(error))) from error
+    except sqlite3.DatabaseError as error:
+        raise LibraryError(
+            f"The library file {path} is damaged ({error}). Your pictures are not touched: move that file "
+            "away and add your folders again."
+        ) from error
+
+
+def _operational_reason(path: Path, message: str) -> str:
+    if "full" in message:
+        return (
+            f"The disk that holds the library ({path.parent}) is full. All that was indexed before is kept: "
+            "free some space and run this again."
+        )
+    if "readonly" in message or "unable to open" in message:
+        return (
+            f"The library {path} cannot be written ({message}). Check its permissions, or name another "
+            "with --library."
+        )
+    if "locked" in message or "busy" in message:
+        return f"The library {path} is busy: another program holds it. Try again in a moment."
+    if "disk I/O" in message:
+        return f"The disk that holds the library {path} reports an error ({message}). Check the drive."
+    return f"The library {path} cannot be used ({message})."

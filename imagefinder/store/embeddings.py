@@ -1,0 +1,140 @@
+"""Vectors, the truth about them: float16 by item and embedder."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imagefinder.store.connection import Database
+
+FloatArray = NDArray[np.float32]
+IdArray = NDArray[np.int64]
+
+_STORED = np.dtype("<f2")
+_ROWS_A_READ = 4096
+
+
+def rounded(vectors: FloatArray) -> FloatArray:
+    """Vectors as they come back from the store: rounded to float16, then of unit length again.
+
+    Shape and dtype (n, dimension) float32 stay. Rounding moves a cosine by less than 1e-3. Searching
+    what was stored, not what was computed, makes an index the same before and after a restart.
+    """
+    return _unit(vectors.astype(_STORED))
+
+
+def _unit(stored: NDArray[np.float16]) -> FloatArray:
+    vectors = stored.astype(np.float32)
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    result: FloatArray = vectors / np.maximum(norms, 1e-12)
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class EmbedderRecord:
+    """An embedder that the library has, or had, vectors of."""
+
+    id: int
+    name: str
+    dimension: int
+
+
+class EmbeddingTable:
+    """Reads and writes vectors."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def embedder(self, name: str, dimension: int) -> EmbedderRecord | None:
+        """What the library knows of an embedder by its ``Embedder.id``; None before its first vector."""
+        row = self._db.connection.execute(
+            "SELECT id FROM embedders WHERE name = ? AND dimension = ?", (name, dimension)
+        ).fetchone()
+        return EmbedderRecord(row[0], name, dimension) if row else None
+
+    def register(self, name: str, dimension: int) -> EmbedderRecord:
+        """The record of an embedder, made when it is new."""
+        with self._db.transaction() as connection:
+            connection.execute(
+                "INSERT INTO embedders (name, dimension) VALUES (?, ?) ON CONFLICT (name) DO NOTHING",
+                (name, dimension),
+            )
+        record = self.embedder(name, dimension)
+        if record is None:
+            raise ValueError(f"embedder {name} is known with another dimension than {dimension}")
+        return record
+
+    def counts(self) -> dict[str, int]:
+        """How many vectors there are by embedder name."""
+        rows = self._db.connection.execute(
+            """SELECT b.name, count(e.item_id) FROM embedders AS b
+               LEFT JOIN embeddings AS e ON e.embedder_id = b.id GROUP BY b.id ORDER BY b.id"""
+        )
+        return dict(rows.fetchall())
+
+    def count(self, embedder_id: int) -> int:
+        """How many vectors an embedder has."""
+        row = self._db.connection.execute(
+            "SELECT count(*) FROM embeddings WHERE embedder_id = ?", (embedder_id,)
+        )
+        return int(row.fetchone()[0])
+
+    def revision(self, embedder_id: int) -> int:
+        """A number that grows whenever the embedder's vectors change."""
+        row = self._db.connection.execute(
+            "SELECT revision FROM embedders WHERE id = ?", (embedder_id,)
+        ).fetchone()
+        return int(row[0]) if row else 0
+
+    def touch(self, embedder_id: int | None = None) -> None:
+        """Raise the revision of an embedder, or of all (where items went that any may have had)."""
+        with self._db.transaction() as connection:
+            connection.execute(
+                "UPDATE embedders SET revision = revision + 1 WHERE ?1 IS NULL OR id = ?1", (embedder_id,)
+            )
+
+    def add(self, embedder_id: int, item_ids: Sequence[int], vectors: FloatArray) -> None:
+        """Store vectors, (n, dimension) float32; one that is there is replaced."""
+        with self._db.transaction() as connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO embeddings (item_id, embedder_id, vector) VALUES (?, ?, ?)",
+                (
+                    (item_id, embedder_id, vector.tobytes())
+                    for item_id, vector in zip(item_ids, vectors.astype(_STORED), strict=True)
+                ),
+            )
+            self.touch(embedder_id)
+
+    def ids(self, embedder_id: int) -> IdArray:
+        """The items that have a vector, ascending int64."""
+        rows = self._db.connection.execute(
+            "SELECT item_id FROM embeddings WHERE embedder_id = ? ORDER BY item_id", (embedder_id,)
+        )
+        return np.fromiter((row[0] for row in rows), dtype=np.int64)
+
+    def read(self, embedder_id: int, item_ids: Iterable[int]) -> tuple[IdArray, FloatArray]:
+        """The vectors of these items that have one: ids (n,) ascending, vectors (n, dimension), unit length."""
+        rows = self._db.connection.execute(
+            """SELECT item_id, vector FROM embeddings WHERE embedder_id = ?
+               AND item_id IN (SELECT value FROM json_each(?)) ORDER BY item_id""",
+            (embedder_id, json.dumps([int(item_id) for item_id in item_ids])),
+        ).fetchall()
+        return _arrays(rows)
+
+    def stream(self, embedder_id: int) -> Iterator[tuple[IdArray, FloatArray]]:
+        """All vectors of an embedder in chunks of bounded size, each as ``read`` gives them, by ascending id."""
+        cursor = self._db.connection.execute(
+            "SELECT item_id, vector FROM embeddings WHERE embedder_id = ? ORDER BY item_id", (embedder_id,)
+        )
+        while rows := cursor.fetchmany(_ROWS_A_READ):
+            yield _arrays(rows)
+
+
+def _arrays(rows: list[tuple[int, bytes]]) -> tuple[IdArray, FloatArray]:
+    ids = np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows))
+    if not rows:
+        return ids, np.empty((0, 0), dtype=np.float32)
+    stored = np.frombuffer(b"".join(row[1] for row in rows), dtype=_STORED).reshape(len(rows), -1)
+    return ids, _unit(stored)

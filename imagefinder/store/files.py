@@ -1,0 +1,198 @@
+"""Files: what a scan knows of each, and which sources contain it."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from imagefinder.model.items import FileStat, UnreadableFile
+from imagefinder.store.connection import Database
+from imagefinder.store.paths import decode, encode, folder_range
+
+_COLUMNS = """f.id, f.path, f.size, f.mtime_ns, f.hash, f.parts, f.problem, f.offline,
+    EXISTS (SELECT 1 FROM embedded_files AS e WHERE e.file_id = f.id AND e.embedder_id = :embedder)"""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFile:
+    """A file as the library knows it."""
+
+    id: int
+    path: str
+    size: int
+    mtime_ns: int
+    hash: bytes | None
+    parts: int
+    problem: str | None
+    offline: bool
+    complete: bool
+    """Whether all its parts have been dealt with under the embedder asked for."""
+
+    def is_as_on_disk(self, stat: FileStat) -> bool:
+        """Whether size and time say that the content is what the library knows."""
+        return self.size == stat.size and self.mtime_ns == stat.mtime_ns
+
+
+class FileTable:
+    """Reads and writes files and their memberships in sources."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def below(self, path: Path, embedder_id: int) -> Iterator[KnownFile]:
+        """Every known file that is ``path`` itself or lies below it."""
+        low, high = folder_range(path)
+        rows = self._db.connection.execute(
+            f"""SELECT {_COLUMNS} FROM files AS f
+                WHERE f.path = :path OR (f.path >= :low AND f.path < :high)""",
+            {"embedder": embedder_id, "path": encode(path), "low": low, "high": high},
+        )
+        return map(_known, rows)
+
+    def by_path(self, path: str, embedder_id: int) -> KnownFile | None:
+        """The file of this very path."""
+        row = self._db.connection.execute(
+            f"SELECT {_COLUMNS} FROM files AS f WHERE f.path = :path",
+            {"embedder": embedder_id, "path": encode(path)},
+        ).fetchone()
+        return _known(row) if row else None
+
+    def by_hash(self, digest: bytes, embedder_id: int) -> list[KnownFile]:
+        """Files of this content."""
+        rows = self._db.connection.execute(
+            f"SELECT {_COLUMNS} FROM files AS f WHERE f.hash = :hash ORDER BY f.id",
+            {"embedder": embedder_id, "hash": digest},
+        )
+        return [_known(row) for row in rows]
+
+    def member_ids(self, source_id: int) -> set[int]:
+        """The files that a source contains."""
+        rows = self._db.connection.execute(
+            "SELECT file_id FROM memberships WHERE source_id = ?", (source_id,)
+        )
+        return {row[0] for row in rows}
+
+    def put(
+        self, stat: FileStat, digest: bytes | None, parts: int, problem: str | None, source_ids: Iterable[int]
+    ) -> int:
+        """Add a file, or bring what is known of its path up to date; returns its id."""
+        with self._db.transaction() as connection:
+            (file_id,) = connection.execute(
+                """INSERT INTO files (path, size, mtime_ns, hash, parts, problem) VALUES (?, ?, ?, ?, ?, ?)
+                   ON CONFLICT (path) DO UPDATE SET size = excluded.size, mtime_ns = excluded.mtime_ns,
+                     hash = excluded.hash, parts = excluded.parts, problem = excluded.problem, offline = 0
+                   RETURNING id""",
+                (encode(stat.path), stat.size, stat.mtime_ns, digest, parts, problem),
+            ).fetchone()
+            for source_id in source_ids:
+                self.join(source_id, [file_id])
+        return int(file_id)
+
+    def move(self, file_id: int, stat: FileStat, source_ids: Iterable[int]) -> None:
+        """A known file now stands at another path, in these sources."""
+        with self._db.transaction() as connection:
+            connection.execute(
+                "UPDATE files SET path = ?, size = ?, mtime_ns = ?, offline = 0 WHERE id = ?",
+                (encode(stat.path), stat.size, stat.mtime_ns, file_id),
+            )
+            connection.execute("DELETE FROM memberships WHERE file_id = ?", (file_id,))
+            for source_id in source_ids:
+                self.join(source_id, [file_id])
+
+    def add_problem(self, file_id: int, problem: str) -> None:
+        """Note why a part of a file cannot be read; the first such reason is kept."""
+        with self._db.transaction() as connection:
+            connection.execute(
+                "UPDATE files SET problem = coalesce(problem, ?) WHERE id = ?", (problem, file_id)
+            )
+
+    def set_complete(self, file_id: int, embedder_id: int) -> None:
+        """All parts of the file have been dealt with under this embedder."""
+        with self._db.transaction() as connection:
+            connection.execute(
+                "INSERT OR IGNORE INTO embedded_files (embedder_id, file_id) VALUES (?, ?)",
+                (embedder_id, file_id),
+            )
+
+    def set_offline(self, file_ids: Iterable[int], offline: bool) -> None:
+        """Mark files as there or not there."""
+        with self._db.transaction() as connection:
+            connection.execute(
+                "UPDATE files SET offline = ? WHERE id IN (SELECT value FROM json_each(?))",
+                (offline, json.dumps(list(file_ids))),
+            )
+
+    def set_source_offline(self, source_id: int, offline: bool) -> int:
+        """Mark all files of a source; returns how many there are."""
+        ids = self.member_ids(source_id)
+        self.set_offline(ids, offline)
+        return len(ids)
+
+    def join(self, source_id: int, file_ids: Iterable[int]) -> None:
+        """The source contains these files."""
+        with self._db.transaction() as connection:
+            connection.executemany(
+                "INSERT OR IGNORE INTO memberships (source_id, file_id) VALUES (?, ?)",
+                ((source_id, file_id) for file_id in file_ids),
+            )
+
+    def leave(self, source_id: int, file_ids: Iterable[int]) -> None:
+        """The source does not contain these files any more."""
+        with self._db.transaction() as connection:
+            connection.executemany(
+                "DELETE FROM memberships WHERE source_id = ? AND file_id = ?",
+                ((source_id, file_id) for file_id in file_ids),
+            )
+
+    def orphans(self, file_ids: Iterable[int]) -> list[int]:
+        """Those of these files that no source contains."""
+        rows = self._db.connection.execute(
+            """SELECT id FROM files WHERE id IN (SELECT value FROM json_each(?))
+               AND NOT EXISTS (SELECT 1 FROM memberships WHERE file_id = files.id)""",
+            (json.dumps(list(file_ids)),),
+        )
+        return [row[0] for row in rows]
+
+    def delete(self, file_ids: Iterable[int]) -> None:
+        """Forget files with their items, vectors and words."""
+        with self._db.transaction() as connection:
+            connection.executemany("DELETE FROM files WHERE id = ?", ((file_id,) for file_id in file_ids))
+
+    def hashes(self, file_ids: Iterable[int]) -> set[bytes]:
+        """The content hashes of these files."""
+        rows = self._db.connection.execute(
+            "SELECT hash FROM files WHERE hash IS NOT NULL AND id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(file_ids)),),
+        )
+        return {row[0] for row in rows}
+
+    def count_read(self, file_ids: Iterable[int]) -> int:
+        """How many of these files could at least be opened once."""
+        row = self._db.connection.execute(
+            """SELECT count(*) FROM files WHERE hash IS NOT NULL
+               AND id IN (SELECT value FROM json_each(?))""",
+            (json.dumps(list(file_ids)),),
+        ).fetchone()
+        return int(row[0])
+
+    def has_hash(self, digest: bytes) -> bool:
+        """Whether any file has this content."""
+        return bool(
+            self._db.connection.execute(
+                "SELECT EXISTS (SELECT 1 FROM files WHERE hash = ?)", (digest,)
+            ).fetchone()[0]
+        )
+
+    def unreadable(self) -> list[UnreadableFile]:
+        """Every file that cannot be read whole, with the reason, by path."""
+        rows = self._db.connection.execute(
+            "SELECT path, problem FROM files WHERE problem IS NOT NULL ORDER BY path"
+        )
+        return [UnreadableFile(Path(decode(path)), problem) for path, problem in rows]
+
+
+def _known(row: tuple[int, bytes, int, int, bytes | None, int, str | None, int, int]) -> KnownFile:
+    file_id, path, size, mtime_ns, digest, parts, problem, offline, complete = row
+    return KnownFile(
+        file_id, decode(path), size, mtime_ns, digest, parts, problem, bool(offline), bool(complete)
+    )

@@ -1,0 +1,157 @@
+"""Items: the pictures and pages that files hold, with their words."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from imagefinder.model.items import ItemKind, PartFacts
+from imagefinder.store.connection import Database
+from imagefinder.store.paths import decode, encode, folder_range
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRecord:
+    """What a hit shows of an item."""
+
+    id: int
+    path: Path
+    part: int
+    parts: int
+    kind: ItemKind
+    offline: bool
+    hash: bytes
+
+
+class ItemTable:
+    """Reads and writes items."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def put(self, file_id: int, name: str, part: int, facts: PartFacts) -> int:
+        """Add an item with its words, or find the one that is there; returns its id."""
+        with self._db.transaction() as connection:
+            row = connection.execute(
+                "SELECT id FROM items WHERE file_id = ? AND part = ?", (file_id, part)
+            ).fetchone()
+            if row:
+                return int(row[0])
+            (item_id,) = connection.execute(
+                """INSERT INTO items (file_id, part, kind, width, height, taken_at)
+                   VALUES (?, ?, ?, ?, ?, ?) RETURNING id""",
+                (file_id, part, facts.kind, facts.width, facts.height, facts.taken_at),
+            ).fetchone()
+            connection.execute(
+                "INSERT INTO texts (item_id, name, body) VALUES (?, ?, ?)",
+                (item_id, _storable(name), _storable(facts.text)),
+            )
+        return int(item_id)
+
+    def rename(self, file_id: int, name: str) -> None:
+        """The file that holds these items has a new name."""
+        with self._db.transaction() as connection:
+            connection.execute(
+                "UPDATE texts SET name = ? WHERE item_id IN (SELECT id FROM items WHERE file_id = ?) AND name <> ?",
+                (_storable(name), file_id, _storable(name)),
+            )
+
+    def copy(self, from_file: int, to_file: int, name: str) -> list[int]:
+        """Give a file the items, vectors and words of another with the same content; returns the new ids."""
+        new_ids = []
+        with self._db.transaction() as connection:
+            old_ids = [
+                row[0]
+                for row in connection.execute(
+                    "SELECT id FROM items WHERE file_id = ? ORDER BY part", (from_file,)
+                )
+            ]
+            for old_id in old_ids:
+                (new_id,) = connection.execute(
+                    """INSERT INTO items (file_id, part, kind, width, height, taken_at)
+                       SELECT ?, part, kind, width, height, taken_at FROM items WHERE id = ? RETURNING id""",
+                    (to_file, old_id),
+                ).fetchone()
+                connection.execute(
+                    """INSERT INTO embeddings (item_id, embedder_id, vector)
+                       SELECT ?, embedder_id, vector FROM embeddings WHERE item_id = ?""",
+                    (new_id, old_id),
+                )
+                connection.execute(
+                    "INSERT INTO texts (item_id, name, body) SELECT ?, ?, body FROM texts WHERE item_id = ?",
+                    (new_id, _storable(name), old_id),
+                )
+                new_ids.append(int(new_id))
+            connection.execute(
+                """INSERT OR IGNORE INTO embedded_files (embedder_id, file_id)
+                   SELECT embedder_id, ? FROM embedded_files WHERE file_id = ?""",
+                (to_file, from_file),
+            )
+        return new_ids
+
+    def ids_of_files(self, file_ids: Iterable[int]) -> list[int]:
+        """The items that these files hold."""
+        rows = self._db.connection.execute(
+            "SELECT id FROM items WHERE file_id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(file_ids)),),
+        )
+        return [row[0] for row in rows]
+
+    def id_of(self, file_id: int, part: int) -> int | None:
+        """The item that a part of a file is."""
+        row = self._db.connection.execute(
+            "SELECT id FROM items WHERE file_id = ? AND part = ?", (file_id, part)
+        ).fetchone()
+        return int(row[0]) if row else None
+
+    def delete_of_file(self, file_id: int) -> None:
+        """Forget all items of a file, and that it was dealt with under any embedder."""
+        with self._db.transaction() as connection:
+            connection.execute("DELETE FROM items WHERE file_id = ?", (file_id,))
+            connection.execute("DELETE FROM embedded_files WHERE file_id = ?", (file_id,))
+
+    def embedded_parts(self, file_id: int, embedder_id: int) -> frozenset[int]:
+        """The parts of a file that have a vector under this embedder."""
+        rows = self._db.connection.execute(
+            """SELECT i.part FROM items AS i JOIN embeddings AS e ON e.item_id = i.id
+               WHERE i.file_id = ? AND e.embedder_id = ?""",
+            (file_id, embedder_id),
+        )
+        return frozenset(row[0] for row in rows)
+
+    def below(self, paths: Sequence[Path]) -> list[int]:
+        """The items of files that are one of these paths or lie below one, ascending."""
+        ids: set[int] = set()
+        for path in paths:
+            low, high = folder_range(path)
+            rows = self._db.connection.execute(
+                """SELECT i.id FROM files AS f JOIN items AS i ON i.file_id = f.id
+                   WHERE f.path = ? OR (f.path >= ? AND f.path < ?)""",
+                (encode(path), low, high),
+            )
+            ids.update(row[0] for row in rows)
+        return sorted(ids)
+
+    def records(self, item_ids: Iterable[int]) -> dict[int, ItemRecord]:
+        """What hits show, by id; ids that are gone are left out."""
+        rows = self._db.connection.execute(
+            """SELECT i.id, f.path, i.part, f.parts, i.kind, f.offline, f.hash
+               FROM items AS i JOIN files AS f ON f.id = i.file_id
+               WHERE i.id IN (SELECT value FROM json_each(?))""",
+            (json.dumps(list(item_ids)),),
+        )
+        return {
+            row[0]: ItemRecord(
+                row[0], Path(decode(row[1])), row[2], row[3], ItemKind(row[4]), bool(row[5]), row[6]
+            )
+            for row in rows
+        }
+
+    def count(self) -> int:
+        """How many items there are."""
+        return int(self._db.connection.execute("SELECT count(*) FROM items").fetchone()[0])
+
+
+def _storable(text: str) -> str:
+    # SQLite's TEXT takes no lone surrogates (file names that are not UTF-8) and ends at NUL for some functions.
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", " ")

@@ -1,0 +1,146 @@
+"""The database's schema, as numbered steps. A step once released is never changed; a new one is added."""
+
+import sqlite3
+
+from imagefinder.model.errors import LibraryError
+
+_V1 = """
+CREATE TABLE meta (
+    key TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- Paths are the operating system's bytes: not every file name is text.
+CREATE TABLE sources (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    path BLOB NOT NULL UNIQUE,
+    kind TEXT NOT NULL,
+    options TEXT NOT NULL,              -- JSON of SourceOptions
+    mounts TEXT NOT NULL DEFAULT '[]',  -- JSON list of mount points its files stood on
+    offline INTEGER NOT NULL DEFAULT 0,
+    scanned_at REAL
+);
+
+CREATE TABLE files (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    path BLOB NOT NULL UNIQUE,
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    hash BLOB,                          -- of the content; NULL where it could not be read
+    parts INTEGER NOT NULL DEFAULT 0,
+    problem TEXT,                       -- why it, or some of its parts, cannot be read
+    offline INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX files_by_hash ON files (hash);
+CREATE INDEX files_with_problem ON files (id) WHERE problem IS NOT NULL;
+
+-- Sources may overlap: a file belongs to each that contains it, and goes when the last one lets go.
+CREATE TABLE memberships (
+    source_id INTEGER NOT NULL REFERENCES sources ON DELETE CASCADE,
+    file_id INTEGER NOT NULL REFERENCES files ON DELETE CASCADE,
+    PRIMARY KEY (source_id, file_id)
+) WITHOUT ROWID;
+CREATE INDEX memberships_by_file ON memberships (file_id);
+
+-- AUTOINCREMENT: an id is never used again, so (id, embedder) names one vector for ever.
+CREATE TABLE items (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    file_id INTEGER NOT NULL REFERENCES files ON DELETE CASCADE,
+    part INTEGER NOT NULL,              -- from 1
+    kind TEXT NOT NULL,
+    width INTEGER NOT NULL,
+    height INTEGER NOT NULL,
+    taken_at TEXT,
+    UNIQUE (file_id, part)
+);
+
+CREATE TABLE embedders (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    dimension INTEGER NOT NULL,
+    revision INTEGER NOT NULL DEFAULT 0 -- grows whenever its vectors change; a checkpoint carries it
+);
+
+-- Not WITHOUT ROWID: rows of 1 KiB would spill to an overflow page each.
+CREATE TABLE embeddings (
+    item_id INTEGER NOT NULL REFERENCES items ON DELETE CASCADE,
+    embedder_id INTEGER NOT NULL REFERENCES embedders ON DELETE CASCADE,
+    vector BLOB NOT NULL,               -- little-endian float16
+    PRIMARY KEY (item_id, embedder_id)
+);
+
+-- A file stands here once all its parts have been dealt with under an embedder.
+CREATE TABLE embedded_files (
+    embedder_id INTEGER NOT NULL REFERENCES embedders ON DELETE CASCADE,
+    file_id INTEGER NOT NULL REFERENCES files ON DELETE CASCADE,
+    PRIMARY KEY (embedder_id, file_id)
+) WITHOUT ROWID;
+CREATE INDEX embedded_files_by_file ON embedded_files (file_id);
+
+CREATE TABLE texts (
+    item_id INTEGER PRIMARY KEY REFERENCES items ON DELETE CASCADE,
+    name TEXT NOT NULL,                 -- the file's name
+    body TEXT NOT NULL                  -- the words on the page
+);
+-- Trigrams match a part of a word, and scripts without spaces.
+CREATE VIRTUAL TABLE texts_fts USING fts5(
+    name, body, content='texts', content_rowid='item_id', tokenize='trigram'
+);
+CREATE TRIGGER texts_inserted AFTER INSERT ON texts BEGIN
+    INSERT INTO texts_fts (rowid, name, body) VALUES (new.item_id, new.name, new.body);
+END;
+CREATE TRIGGER texts_deleted AFTER DELETE ON texts BEGIN
+    INSERT INTO texts_fts (texts_fts, rowid, name, body) VALUES ('delete', old.item_id, old.name, old.body);
+END;
+CREATE TRIGGER texts_updated AFTER UPDATE ON texts BEGIN
+    INSERT INTO texts_fts (texts_fts, rowid, name, body) VALUES ('delete', old.item_id, old.name, old.body);
+    INSERT INTO texts_fts (rowid, name, body) VALUES (new.item_id, new.name, new.body);
+END;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_V1,)
+"""Step n brings a database from version n to n + 1."""
+
+SCHEMA_VERSION = len(MIGRATIONS)
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the database up to ``SCHEMA_VERSION``, each step in one transaction with its own record.
+
+    Raises:
+        LibraryError: the database was written by a newer version of the program.
+    """
+    while (version := _version(connection)) != SCHEMA_VERSION:
+        if version > SCHEMA_VERSION:
+            raise LibraryError(
+                "This library was written by a newer version of imagefinder. Update the program, or name "
+                "another library with --library."
+            )
+        connection.execute("BEGIN EXCLUSIVE")
+        try:
+            # Another process may have done the step while this one waited for the lock.
+            if _version(connection) == version:
+                for statement in _statements(MIGRATIONS[version]):
+                    connection.execute(statement)
+                connection.execute(f"PRAGMA user_version = {version + 1}")
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    return version
+
+
+def _statements(script: str) -> list[str]:
+    # executescript would commit first; this keeps a step whole.
+    statements, current = [], ""
+    for line in script.splitlines(keepends=True):
+        current += line
+        if sqlite3.complete_statement(current):
+            statements.append(current)
+            current = ""
+    return statements

@@ -1,0 +1,104 @@
+"""The sources a user has added."""
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+
+from imagefinder.model.sources import Source, SourceKind, SourceOptions, SourceStatus
+from imagefinder.store.connection import Database
+from imagefinder.store.paths import decode, encode
+
+_COLUMNS = "id, path, kind, options, mounts, offline, scanned_at"
+
+
+class SourceTable:
+    """Reads and writes sources."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def add(self, path: Path, kind: SourceKind, options: SourceOptions) -> Source:
+        """Add a source, or give one that is there the new options."""
+        with self._db.transaction() as connection:
+            row = connection.execute(
+                f"""INSERT INTO sources (path, kind, options) VALUES (?, ?, ?)
+                    ON CONFLICT (path) DO UPDATE SET kind = excluded.kind, options = excluded.options
+                    RETURNING {_COLUMNS}""",
+                (encode(path), kind, json.dumps(asdict(options))),
+            ).fetchone()
+        return _source(row)
+
+    def remove(self, source_id: int) -> None:
+        """Forget a source and its memberships; the files are the file table's to sweep."""
+        with self._db.transaction() as connection:
+            connection.execute("DELETE FROM sources WHERE id = ?", (source_id,))
+
+    def all(self) -> list[Source]:
+        """Every source, in the order they were added."""
+        rows = self._db.connection.execute(f"SELECT {_COLUMNS} FROM sources ORDER BY id")
+        return [_source(row) for row in rows]
+
+    def of_file(self, file_id: int) -> list[Source]:
+        """The sources that contain a file."""
+        rows = self._db.connection.execute(
+            f"SELECT {_COLUMNS} FROM sources WHERE id IN (SELECT source_id FROM memberships WHERE file_id = ?)",
+            (file_id,),
+        )
+        return [_source(row) for row in rows]
+
+    def set_offline(self, source_id: int, offline: bool) -> None:
+        """Mark a source as there or not there."""
+        with self._db.transaction() as connection:
+            connection.execute("UPDATE sources SET offline = ? WHERE id = ?", (offline, source_id))
+
+    def set_scanned(self, source_id: int, mounts: Iterable[str]) -> None:
+        """Record a finished scan and the mount points that its files stood on."""
+        with self._db.transaction() as connection:
+            connection.execute(
+                "UPDATE sources SET scanned_at = ?, mounts = ?, offline = 0 WHERE id = ?",
+                (time.time(), json.dumps(sorted(mounts)), source_id),
+            )
+
+    def status(self) -> list[SourceStatus]:
+        """Every source with its counts."""
+        counts = {
+            row[0]: row[1:]
+            for row in self._db.connection.execute(
+                """SELECT m.source_id, count(*), total(n.items), sum(f.problem IS NOT NULL), sum(f.offline)
+                   FROM memberships AS m JOIN files AS f ON f.id = m.file_id
+                   LEFT JOIN (SELECT file_id, count(*) AS items FROM items GROUP BY file_id) AS n
+                     ON n.file_id = f.id
+                   GROUP BY m.source_id"""
+            )
+        }
+        result = []
+        for source in self.all():
+            files, items, unreadable, offline = counts.get(source.id, (0, 0, 0, 0))
+            result.append(
+                SourceStatus(
+                    source=source, files=files, items=int(items), unreadable=unreadable, offline_files=offline
+                )
+            )
+        return result
+
+
+def _source(row: sqlite3.Row) -> Source:
+    source_id, path, kind, options, mounts, offline, scanned_at = row
+    values = json.loads(options)
+    return Source(
+        id=source_id,
+        path=Path(decode(path)),
+        kind=SourceKind(kind),
+        options=SourceOptions(
+            recursive=values["recursive"],
+            include=tuple(values["include"]),
+            exclude=tuple(values["exclude"]),
+            extensions=tuple(values["extensions"]),
+        ),
+        mounts=tuple(Path(mount) for mount in json.loads(mounts)),
+        offline=bool(offline),
+        scanned_at=scanned_at,
+    )

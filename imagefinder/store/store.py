@@ -1,0 +1,52 @@
+"""The store: one object for a library's tables."""
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from imagefinder.store.connection import Database, library_errors
+from imagefinder.store.embeddings import EmbeddingTable
+from imagefinder.store.files import FileTable
+from imagefinder.store.items import ItemTable
+from imagefinder.store.sources import SourceTable
+from imagefinder.store.text_search import TextSearch
+
+
+class Store:
+    """Opens ``library.db`` and gives its tables. Usable from several threads."""
+
+    def __init__(self, path: Path) -> None:
+        """Open, creating or migrating where needed.
+
+        Raises:
+            LibraryError: the file is damaged, from a newer version, or cannot be written.
+        """
+        self.path = path
+        self._db = Database(path)
+        self.sources = SourceTable(self._db)
+        self.files = FileTable(self._db)
+        self.items = ItemTable(self._db)
+        self.embeddings = EmbeddingTable(self._db)
+        self.texts = TextSearch(self._db)
+
+    def transaction(self) -> AbstractContextManager[object]:
+        """All that is written inside commits together or not at all; transactions inside join it."""
+        return self._db.transaction()
+
+    def errors(self) -> AbstractContextManager[None]:
+        """Inside, the database's own errors become a LibraryError with a sentence for the user."""
+        return library_errors(self.path)
+
+    @property
+    def model(self) -> str | None:
+        """The name of the model that this library is searched with; None before its first use."""
+        row = self._db.connection.execute("SELECT value FROM meta WHERE key = 'model'").fetchone()
+        return str(row[0]) if row else None
+
+    @model.setter
+    def model(self, name: str) -> None:
+        with self._db.transaction() as connection:
+            connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('model', ?)", (name,))
+
+    def close(self) -> None:
+        """Close the connections of all threads."""
+        self._db.close()

@@ -1,0 +1,1 @@
+"""Small pictures of items, in the user's cache folder."""

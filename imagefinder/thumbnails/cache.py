@@ -1,0 +1,56 @@
+"""The thumbnail cache: small JPEG files by content hash, so that moves and renames cost nothing."""
+
+import logging
+import os
+from pathlib import Path
+
+from PIL import Image
+
+_LOG = logging.getLogger(__name__)
+
+THUMBNAIL_SIDE = 320
+"""Pixels of the longer side: a 160-point grid cell on a screen of double density."""
+_QUALITY = 80
+
+
+def thumbnail_key(digest: bytes, part: int) -> str:
+    """The name of an item's thumbnail, from its file's content hash and its part (from 1)."""
+    return f"{digest.hex()}-{part}"
+
+
+class ThumbnailCache:
+    """Thumbnails on disk. Safe to use from several threads and processes at once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def path(self, key: str) -> Path:
+        """Where the thumbnail of this key is, or would be."""
+        return self._folder / key[:2] / f"{key}.jpg"
+
+    def put(self, key: str, image: Image.Image) -> Path | None:
+        """Write a thumbnail of an RGB picture, unless there is one; returns its path.
+
+        A cache may fail (a full disk, a folder that cannot be written): then None, and the log says why.
+        """
+        target = self.path(key)
+        if target.exists():
+            return target
+        temporary = target.with_name(f".{target.name}.{os.getpid()}")
+        try:
+            small = image.copy()
+            small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            small.save(temporary, "JPEG", quality=_QUALITY)
+            temporary.replace(target)
+        except OSError as error:
+            _LOG.warning("no thumbnail written for %s: %s", key, error)
+            temporary.unlink(missing_ok=True)
+            return None
+        return target
+
+    def remove(self, digest: bytes) -> None:
+        """Delete the thumbnails of all parts of this content."""
+        hexadecimal = digest.hex()
+        for path in (self._folder / hexadecimal[:2]).glob(f"{hexadecimal}-*.jpg"):
+            path.unlink(missing_ok=True)

@@ -1,0 +1,73 @@
+"""What a checkpoint says of itself: one small JSON file that names its index file."""
+
+import json
+import zlib
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Self
+
+from imagefinder.vectors.durable import replacing
+
+FORMAT = 1
+MANIFEST_NAME = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Facts about one checkpoint of a vector index."""
+
+    kind: str
+    embedder_id: str
+    dimension: int
+    count: int
+    """Vectors present."""
+    last_id: int
+    """The highest id present; 0 when there is none."""
+    revision: int
+    """The caller's own count of changes at the time of the checkpoint."""
+    file: str
+    """The index file's name in the same folder."""
+    size: int
+    """Its bytes."""
+    crc32: int
+    """Of the index file."""
+    format: int = FORMAT
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """The manifest in a folder.
+
+        Raises:
+            FileNotFoundError: there is none.
+            OSError: it cannot be read.
+            ValueError: it is damaged, or of another format.
+        """
+        try:
+            document = json.loads((folder / MANIFEST_NAME).read_bytes())
+            facts = document["manifest"]
+            sound = document["crc32"] == _crc32_of(facts)
+            manifest = cls(**facts) if sound and facts["format"] == FORMAT else None
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            raise ValueError(f"{MANIFEST_NAME} is damaged: {error}") from error
+        if manifest is None or not manifest._well_typed():
+            raise ValueError(f"{MANIFEST_NAME} is damaged or of another format")
+        return manifest
+
+    def write(self, folder: Path) -> None:
+        """Replace the manifest in a folder, whole or not at all.
+
+        Raises:
+            OSError: it could not be written.
+        """
+        facts = asdict(self)
+        document = {"manifest": facts, "crc32": _crc32_of(facts)}
+        with replacing(folder / MANIFEST_NAME) as temporary:
+            temporary.write_text(json.dumps(document, indent=1), encoding="ascii")
+
+    def _well_typed(self) -> bool:
+        values = ((field.type, getattr(self, field.name)) for field in fields(self))
+        return all(type(value) is kind for kind, value in values) and Path(self.file).name == self.file
+
+
+def _crc32_of(facts: Any) -> int:
+    return zlib.crc32(json.dumps(facts, sort_keys=True).encode("ascii"))

@@ -1,0 +1,153 @@
+"""Colours come out as a good viewer shows them."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+from imagefinder.readers.colour import to_srgb
+from imagefinder.readers.image import ImageReader
+
+RAMP = np.linspace(0, 1, 256).reshape(16, 16)
+
+
+def close(image: Image.Image, wanted: Image.Image, tolerance: int = 2) -> bool:
+    difference = np.abs(np.asarray(image, dtype=int) - np.asarray(wanted.convert("RGB"), dtype=int))
+    return bool(difference.max() <= tolerance)
+
+
+def swapped_profile() -> bytes:
+    """An sRGB profile whose red and blue colorants have changed places."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    red, blue = profile.index(b"rXYZ"), profile.index(b"bXYZ")
+    profile[red : red + 4], profile[blue : blue + 4] = b"bXYZ", b"rXYZ"
+    return bytes(profile)
+
+
+def load(path) -> Image.Image:
+    with ImageReader().open(path) as media:
+        return media.load(1, 16).image
+
+
+@pytest.mark.parametrize("name", ["grey.png", "grey.tif", "grey.jp2"])
+def test_16_bit_grey_keeps_its_range(save, name: str) -> None:
+    path = save(Image.fromarray((RAMP * 65535).astype(np.uint16)), name)
+    assert close(load(path), Image.fromarray((RAMP * 255).astype(np.uint8)))
+
+
+def test_a_16_bit_portable_greymap_keeps_its_range(tmp_path) -> None:
+    path = tmp_path / "grey.pgm"
+    path.write_bytes(b"P5 16 16 65535\n" + (RAMP * 65535).astype(">u2").tobytes())
+    assert close(load(path), Image.fromarray((RAMP * 255).astype(np.uint8)))
+
+
+@pytest.mark.parametrize("top", [1.0, 255.0, 65535.0])
+def test_fractions_are_scaled_by_the_usual_range_that_holds_them(save, top: float) -> None:
+    path = save(Image.fromarray((RAMP * top).astype(np.float32)), "grey.tif")
+    assert close(load(path), Image.fromarray((RAMP * 255).astype(np.uint8)))
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.int32])
+def test_numbers_of_no_usual_range_are_stretched(save, kind) -> None:
+    path = save(Image.fromarray((RAMP * 1e6 - 3e5).astype(kind)), "heights.tif")
+    assert close(load(path), Image.fromarray((RAMP * 255).astype(np.uint8)))
+
+
+def test_what_is_not_a_number_is_black_and_disturbs_nothing() -> None:
+    values = RAMP.astype(np.float32)
+    values[0, 0], values[5, 5], values[7, 7] = np.nan, np.inf, -np.inf
+    image = to_srgb(Image.fromarray(values))
+    assert image.getpixel((0, 0)) == (0, 0, 0)
+    assert image.getpixel((15, 15)) == (255, 255, 255)
+
+
+def test_a_constant_or_empty_range_is_no_division_by_zero() -> None:
+    for value in (0.0, -7.0, np.nan, 3e38):
+        assert to_srgb(Image.fromarray(np.full((4, 4), value, dtype=np.float32))).mode == "RGB"
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "PA", "RGBa", "La"])
+def test_transparency_is_laid_on_white(mode: str) -> None:
+    plain = {"RGBa": "RGBA", "La": "LA", "PA": "PA"}.get(mode, mode)
+    image = Image.new("RGBA", (8, 8), (0, 0, 0, 0))
+    image.paste((0, 0, 0, 255), (0, 0, 4, 8))
+    image.paste((0, 0, 0, 128), (4, 0, 6, 8))
+    shown = to_srgb(image.convert("LA").convert(plain).convert(mode) if mode != "RGBA" else image)
+    assert shown.getpixel((1, 1)) == (0, 0, 0)
+    assert all(abs(value - 127) <= 2 for value in shown.getpixel((5, 1)))
+    assert shown.getpixel((7, 1)) == (255, 255, 255)
+
+
+def test_a_transparent_palette_entry_or_colour_is_laid_on_white(save) -> None:
+    palette = Image.new("P", (8, 8), 1)
+    palette.putpalette([0, 0, 0, 200, 0, 0])
+    palette.paste(0, (0, 0, 4, 8))
+    for path in (
+        save(palette, "a.png", transparency=0),
+        save(palette, "b.png", transparency=b"\0\xff"),
+        save(palette, "c.gif", transparency=0),
+        save(palette.convert("RGB"), "d.png", transparency=(0, 0, 0)),
+    ):
+        image = load(path)
+        assert image.getpixel((1, 1)) == (255, 255, 255)
+        assert image.getpixel((6, 1)) == (200, 0, 0)
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif", "a.bmp", "a.pbm"])
+def test_1_bit_is_black_and_white(save, name: str) -> None:
+    image = Image.new("1", (16, 16), 1)
+    image.paste(0, (0, 0, 8, 16))
+    assert load(save(image, name)).getcolors() == [(128, (0, 0, 0)), (128, (255, 255, 255))]
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.tif"])
+def test_cmyk_without_a_profile_is_converted_plainly(save, scene, name: str) -> None:
+    assert close(load(save(scene.convert("CMYK"), name)), scene, tolerance=24)
+
+
+def test_an_embedded_profile_is_followed(save, scene) -> None:
+    red, green, blue = scene.split()
+    shown = load(save(scene, "a.png", icc_profile=swapped_profile()))
+    assert close(shown, Image.merge("RGB", (blue, green, red)), tolerance=6)
+
+
+def test_a_profile_is_followed_under_transparency_and_in_a_palette(save) -> None:
+    half = Image.new("RGBA", (8, 8), (255, 0, 0, 255))
+    half.paste((255, 0, 0, 0), (4, 0, 8, 8))
+    palette = Image.new("RGB", (8, 8), (255, 0, 0)).quantize(2)
+    for image in (half, palette):
+        shown = load(save(image, f"{image.mode}.png", icc_profile=swapped_profile()))
+        assert close(shown.crop((0, 0, 4, 8)), Image.new("RGB", (4, 8), (0, 0, 255)), tolerance=4)
+    assert load(save(half, "h.png", icc_profile=swapped_profile())).getpixel((7, 7)) == (255, 255, 255)
+
+
+def test_an_srgb_profile_under_any_name_changes_nothing(save, scene) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes().replace(b"s\0R\0G\0B", b"m\0i\0n\0e")
+    assert load(save(scene, "a.png", icc_profile=profile)).tobytes() == scene.tobytes()
+
+
+@pytest.mark.parametrize("profile", [b"\0", b"not a profile" * 30, swapped_profile()[:200]])
+def test_a_broken_profile_is_ignored(save, scene, profile: bytes) -> None:
+    assert load(save(scene, "a.png", icc_profile=profile)).tobytes() == scene.tobytes()
+
+
+def test_a_profile_for_another_colour_space_is_ignored(scene) -> None:
+    picture = scene.convert("L")
+    picture.info["icc_profile"] = swapped_profile()
+    assert close(to_srgb(picture), picture)
+
+
+def test_lab_becomes_what_it_was() -> None:
+    srgb, lab = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
+    colours = Image.new("RGB", (8, 8), (200, 80, 40))
+    picture = ImageCms.profileToProfile(colours, srgb, lab, outputMode="LAB")
+    assert close(to_srgb(picture), colours, tolerance=4)
+
+
+def test_nothing_of_the_file_stays_attached(scene) -> None:
+    buffer = io.BytesIO()
+    scene.save(buffer, "WEBP", icc_profile=swapped_profile(), exif=Image.Exif())
+    shown = to_srgb(Image.open(buffer))
+    assert type(shown) is Image.Image
+    assert shown.info == {}

@@ -1,0 +1,89 @@
+"""Which side is up, and when it was taken."""
+
+import pytest
+from PIL import ExifTags, Image, ImageOps
+
+from imagefinder.readers.exif import normalised_time
+from imagefinder.readers.image import ImageReader
+
+TO_STORED = {
+    1: None,
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+
+
+def exif_with(orientation: int | None = None, taken: str | None = None) -> Image.Exif:
+    exif = Image.Exif()
+    if orientation is not None:
+        exif[ExifTags.Base.Orientation] = orientation
+    if taken is not None:
+        exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = taken
+    return exif
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.webp", "a.tif", "lzw.tif", "a.avif", "a.heic"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_picture_is_given_upright(save, scene, orientation: int, name: str) -> None:
+    turn = TO_STORED[orientation]
+    stored = scene if turn is None else scene.transpose(turn)
+    options = {"compression": "tiff_lzw"} if name == "lzw.tif" else {}
+    path = save(stored, name, exif=exif_with(orientation), **options)
+    with ImageReader().open(path) as media:
+        loaded = media.load(1, 60)
+    assert (loaded.facts.width, loaded.facts.height) == (160, 120)
+    seen = loaded.image.resize((160, 120))
+    for corner, strong in (((3, 3), "r"), ((156, 3), "g"), ((156, 116), "b"), ((3, 116), "rgb")):
+        levels = dict(zip("rgb", seen.getpixel(corner), strict=True))
+        assert all((level > 200) == (colour in strong) for colour, level in levels.items())
+
+
+def test_the_turns_agree_with_pillow(save, scene) -> None:
+    for orientation in range(1, 9):
+        path = save(scene, "a.png", exif=exif_with(orientation))
+        with ImageReader().open(path) as media, Image.open(path) as picture:
+            assert media.load(1, 10).image.tobytes() == ImageOps.exif_transpose(picture).tobytes()
+
+
+@pytest.mark.parametrize("orientation", [0, 9, 65535])
+def test_an_orientation_that_does_not_exist_is_upright(save, scene, orientation: int) -> None:
+    with ImageReader().open(save(scene, "a.jpg", exif=exif_with(orientation))) as media:
+        assert media.load(1, 60).image.width == 160
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.webp", "a.tif", "a.avif", "a.heic"])
+def test_the_time_of_the_photograph_is_read(save, scene, name: str) -> None:
+    with ImageReader().open(save(scene, name, exif=exif_with(1, "2019:07:20 08:09:10"))) as media:
+        assert media.load(1, 60).facts.taken_at == "2019-07-20 08:09:10"
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("2019:07:20 08:09:10", "2019-07-20 08:09:10"),
+        ("2019-07-20T08:09:10.25Z", "2019-07-20 08:09:10"),
+        ("2019:07:20 08:09:10\0", "2019-07-20 08:09:10"),
+        ("0000:00:00 00:00:00", None),
+        ("2019:13:41 25:00:00", None),
+        ("    :  :     :  :  ", None),
+        ("yesterday", None),
+        ("", None),
+        (b"2019:07:20 08:09:10", None),
+        (None, None),
+    ],
+)
+def test_a_time_is_normalised_or_nothing(written: object, meant: str | None) -> None:
+    assert normalised_time(written) == meant
+
+
+def test_a_broken_exif_block_costs_only_itself(save, scene) -> None:
+    for block in (b"Exif\0\0garbage", b"Exif\0\0MM\0*\0\0\0\x08\xff\xff" + b"\x01\x12\0\x03" * 9):
+        with ImageReader().open(save(scene, "a.jpg", exif=block)) as media:
+            loaded = media.load(1, 60)
+        assert loaded.image.width == 160
+        assert loaded.facts.taken_at is None

@@ -1,0 +1,106 @@
+"""Every picture format, and the content before the name."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from imagefinder.model.errors import UnreadableError
+from imagefinder.readers.formats import EXTENSIONS, formats_by_content, formats_of
+from imagefinder.readers.image import ImageReader
+
+FORMATS = {
+    "JPEG": "jpg jpeg jpe jfif",
+    "PNG": "png apng",
+    "WEBP": "webp",
+    "GIF": "gif",
+    "BMP": "bmp",
+    "DIB": "dib",
+    "TIFF": "tif tiff",
+    "JPEG2000": "jp2 j2k jpx",
+    "PPM": "pnm pbm pgm ppm",
+    "ICO": "ico",
+    "TGA": "tga",
+    "QOI": "qoi",
+    "AVIF": "avif avifs",
+    "HEIF": "heic heif hif",
+}
+MODES = {"pbm": "1", "pgm": "L"}
+OPTIONS = {"j2k": {"no_jp2": True}, "ico": {"sizes": [(160, 120)]}}
+CASES = [(name, extension) for name, extensions in FORMATS.items() for extension in extensions.split()]
+
+
+def test_the_formats_tested_are_all_there_are() -> None:
+    assert {extension for _, extension in CASES} == EXTENSIONS
+
+
+@pytest.mark.parametrize(("format_name", "extension"), CASES)
+def test_a_picture_of_the_format_is_read_with_its_colours(scene, save, format_name, extension) -> None:
+    picture = scene.convert(MODES.get(extension, "RGB"))
+    path = save(picture, f"picture.{extension}", format_name, **OPTIONS.get(extension, {}))
+    with ImageReader().open(path) as media:
+        loaded = media.load(1, 100)
+    assert media.part_count == 1
+    assert (loaded.facts.width, loaded.facts.height) == loaded.image.size == (160, 120)
+    expected = picture.convert("RGB")
+    tolerance = 70 if format_name == "GIF" else 24
+    for corner in ((4, 4), (155, 4), (155, 115), (4, 115)):
+        for got, wanted in zip(loaded.image.getpixel(corner), expected.getpixel(corner), strict=True):
+            assert abs(got - wanted) <= tolerance
+
+
+@pytest.mark.parametrize(("format_name", "extension"), CASES)
+def test_content_tells_the_format_unless_it_has_no_signature(scene, encoded, format_name, extension) -> None:
+    head = encoded(scene.convert(MODES.get(extension, "RGB")), format_name, **OPTIONS.get(extension, {}))
+    known = formats_by_content(head[:1024])
+    assert list(known) == ([] if format_name in ("TGA", "DIB") else [format_name])
+
+
+@pytest.mark.parametrize("brand_of", ["AVIF", "HEIF"])
+def test_a_container_that_only_says_picture_is_read_by_whom_it_suits(
+    scene, encoded, tmp_path: Path, brand_of
+) -> None:
+    data = encoded(scene, brand_of)
+    path = tmp_path / "picture.heic"
+    path.write_bytes(data[:8] + b"mif1" + data[12:])
+    with ImageReader().open(path) as media:
+        assert media.load(1, 32).image.size == (160, 120)
+
+
+def test_a_text_that_begins_like_a_portable_pixmap_is_none() -> None:
+    assert not formats_by_content(b"P6. Chapter the sixth")
+    assert not formats_by_content(b"Play")
+
+
+@pytest.mark.parametrize("head", [b"%!PS-Adobe-3.0 EPSF-3.0\n", b"8BPS\0\1", b"\xd7\xcd\xc6\x9a\0\0", b"<svg/>"])
+def test_formats_that_run_programs_or_are_no_pictures_are_never_handed_to_pillow(head: bytes) -> None:
+    with pytest.raises(UnreadableError, match="not a picture in any known format"):
+        formats_of(head, Path("picture.jpg"))
+
+
+def test_a_postscript_file_named_jpg_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "trap.jpg"
+    path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\nshowpage\n")
+    with pytest.raises(UnreadableError, match="not a picture in any known format"):
+        ImageReader().open(path)
+
+
+def test_an_animation_gives_its_first_frame_alone(save) -> None:
+    red, blue = Image.new("RGB", (64, 48), "red"), Image.new("RGB", (64, 48), "blue")
+    for name in ("a.gif", "a.png", "a.webp", "a.avifs"):
+        path = save(red, name, save_all=True, append_images=[blue])
+        with ImageReader().open(path) as media:
+            assert media.part_count == 1
+            r, g, b = media.load(1, 32).image.getpixel((20, 20))
+        assert r > 240 and g < 15 and b < 15
+
+
+def test_a_file_of_several_photographs_gives_the_primary_one(save) -> None:
+    red, blue = Image.new("RGB", (64, 48), "red"), Image.new("RGB", (64, 48), "blue")
+    camera = save(red, "a.jpg", "MPO", save_all=True, append_images=[blue])
+    phone = save(blue, "a.heic", "HEIF", save_all=True, append_images=[red], primary_index=1)
+    for path in (camera, phone):
+        with ImageReader().open(path) as media:
+            assert media.part_count == 1
+            r, _, b = media.load(1, 32).image.getpixel((20, 20))
+        assert r > 240 and b < 15

@@ -1,0 +1,33 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from contracts.vector_index_contract import DIMENSION, VectorIndexContract, ids_of, unit_vectors
+
+from imagefinder.vectors.exact import ExactIndex
+
+
+class TestExactIndex(VectorIndexContract):
+    index_type = ExactIndex
+
+
+def test_rows_of_removed_vectors_are_given_back() -> None:
+    index, vectors = ExactIndex(DIMENSION), unit_vectors(1000)
+    for first in range(0, 20_000, 1000):
+        index.add(np.arange(first, first + 1000), vectors)
+        index.remove(np.arange(first, first + 990))
+    assert len(index) == 200
+    assert len(index._matrix) < 5000
+    assert not index.needs_rebuild
+    assert index.search(vectors[995], 1)[0].tolist() == [995]
+
+
+def test_a_flipped_bit_in_the_vectors_is_noticed(tmp_path: Path) -> None:
+    index = ExactIndex(DIMENSION)
+    index.add(ids_of(1, 2, 3), unit_vectors(3))
+    index.save(tmp_path / "saved")
+    whole = (tmp_path / "saved").read_bytes()
+    place = whole.index(unit_vectors(3)[1].tobytes())
+    (tmp_path / "flipped").write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+    with pytest.raises(ValueError, match="CRC"):
+        ExactIndex.load(tmp_path / "flipped", DIMENSION)
