@@ -9,7 +9,6 @@ cache is warm in both.
 
 import argparse
 import os
-import resource
 import sqlite3
 import sys
 import tempfile
@@ -18,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import psutil
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -73,10 +73,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def resident_mb() -> float:
-    pages = Path("/proc/self/statm")
-    if pages.exists():
-        return int(pages.read_text().split()[1]) * resource.getpagesize() / 1e6
-    return float("nan")
+    return psutil.Process().memory_info().rss / 1e6
 
 
 def fill(index: VectorIndex, vectors: FloatArray) -> None:
@@ -103,6 +100,12 @@ def exact_from(path: Path) -> ExactIndex:
     return index
 
 
+def opened(folder: Path) -> VectorIndex:
+    found = read_checkpoint(folder, "benchmark", DIMENSION)
+    assert isinstance(found, Checkpoint), found
+    return found.index
+
+
 def measure(size: int, folder: Path) -> dict[str, float]:
     vectors, queries = mixture(size, QUERIES)
     before, hnsw = resident_mb(), HnswIndex(DIMENSION)
@@ -111,12 +114,8 @@ def measure(size: int, folder: Path) -> dict[str, float]:
     row["save s"] = seconds(lambda: write_checkpoint(hnsw, folder / "hnsw", "benchmark", 1))
     row["file MB"] = sum(path.stat().st_size for path in (folder / "hnsw").iterdir()) / 1e6
     store(folder / "store.db", vectors)
-    row["cold hnsw s"] = min(
-        seconds(lambda: read_checkpoint(folder / "hnsw", "benchmark", DIMENSION)) for _ in range(3)
-    )
+    row["cold hnsw s"] = min(seconds(lambda: opened(folder / "hnsw")) for _ in range(3))
     row["cold exact s"] = min(seconds(lambda: exact_from(folder / "store.db")) for _ in range(3))
-    if not isinstance(read_checkpoint(folder / "hnsw", "benchmark", DIMENSION), Checkpoint):
-        raise RuntimeError("the checkpoint cannot be read back")
     exact = ExactIndex(DIMENSION)
     fill(exact, vectors)
     times = {

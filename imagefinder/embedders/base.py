@@ -20,10 +20,16 @@ class Embedder(ABC):
     dimension: int
     image_side: int
     """Pixels: the shorter side a picture should at least be decoded at."""
-    device: str
-    """What it computes on, in words a user understands, e.g. ``cpu (bfloat16)``."""
-    batch_size: int
-    """How many pictures it takes at a time most efficiently."""
+
+    @property
+    @abstractmethod
+    def device(self) -> str:
+        """What it computes on, in words a user understands, e.g. ``cpu (bfloat16)``. May load libraries."""
+
+    @property
+    @abstractmethod
+    def batch_size(self) -> int:
+        """How many pictures it takes at a time most efficiently. May load libraries."""
 
     @abstractmethod
     def prepare(self, image: Image.Image) -> FloatArray:

@@ -41,8 +41,14 @@ class BuiltinEmbedder(Embedder):
         self.id = "builtin:1"
         self.dimension = len(NAMES) + LAYOUT_SIZE + SHAPE_SIZE + 2
         self.image_side = 96
-        self.device = "cpu"
-        self.batch_size = 32
+
+    @property
+    def device(self) -> str:
+        return "cpu"
+
+    @property
+    def batch_size(self) -> int:
+        return 32
 
     def prepare(self, image: Image.Image) -> FloatArray:
         """The picture's vector already, (dimension,): cheap enough for the threads that decode."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import zip_longest
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,7 +94,7 @@ def shade_vector(shade: str) -> FloatArray:
 def _english(text: str) -> Iterator[str]:
     words = [word.removesuffix("'s") for word in _TOKEN.findall(text.lower())]
     skip = False
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in zip_longest(words, words[1:], fillvalue=""):
         if skip:
             skip = False
             continue

@@ -109,9 +109,9 @@ def _store(file: Path, spec: ClipSpec, models_dir: Path, trusted: bool) -> None:
         _write_json(partial / _MODEL, about)
         for written in partial.iterdir():
             _sync(written)
-        digits = spec.weights_id.rpartition(":")[2][:8]
         partial.chmod(0o755)
-        partial.rename(models_dir / f"{re.sub(r'[^A-Za-z0-9._-]+', '_', spec.name).strip('._')}-{digits}")
+        safe = re.sub(r"[^A-Za-z0-9._-]+", "_", spec.name).strip("._")
+        partial.rename(models_dir / f"{safe}-{short_hash([spec.name, spec.id])}")
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise

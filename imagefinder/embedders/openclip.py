@@ -48,7 +48,7 @@ class OpenClipEmbedder(Embedder):
         self._lock = threading.RLock()
 
     @cached_property  # asking imports torch, so it cannot be a plain attribute
-    def device(self) -> str:  # type: ignore[override]
+    def device(self) -> str:
         """What it computes on, such as ``cpu (bfloat16)``.
 
         Raises:
@@ -58,7 +58,7 @@ class OpenClipEmbedder(Embedder):
         return f"{device.type} ({str(dtype).removeprefix('torch.')})"
 
     @cached_property
-    def batch_size(self) -> int:  # type: ignore[override]
+    def batch_size(self) -> int:
         """A processor gains nothing beyond a few pictures at a time; a graphics card wants many."""
         return 16 if self._placement[0].type == "cpu" else 64
 
@@ -104,7 +104,11 @@ class OpenClipEmbedder(Embedder):
     def close(self) -> None:
         """Let go of the weights."""
         with self._lock:
-            self.__dict__.pop("_loaded_model", None)
+            loaded = self.__dict__.pop("_loaded_model", None) is not None
+        if loaded and self._placement[0].type == "cuda":
+            import torch
+
+            torch.cuda.empty_cache()
 
     @cached_property
     def _placement(self) -> "tuple[torch.device, torch.dtype]":
@@ -175,8 +179,8 @@ class OpenClipEmbedder(Embedder):
 def read_weights(path: Path, trusted: bool = False) -> "State":
     """Read a state dict, running nothing that the file brings along.
 
-    Tensors stay on disk until used where the format allows it. ``trusted``: the file's checksum is a published
-    one, so TorchScript may be loaded.
+    Tensors stay on disk until used where the format allows it. ``trusted``: the file's checksum is a
+    published one, so TorchScript may be loaded.
 
     Raises:
         ModelError: it is not a weights file, is damaged, or wants to run code.
@@ -213,25 +217,22 @@ def read_weights(path: Path, trusted: bool = False) -> "State":
 
 
 def convert_weights(source: Path, spec: ClipSpec, trusted: bool = False) -> None:
-    """Prove that a file's weights fit ``spec`` and work, and write them to ``spec.weights`` as safetensors.
+    """Write a file's weights to ``spec.weights`` as safetensors, and prove that the copy works.
 
     Raises:
-        ModelError: they cannot be read, or do not fit; the message says what is wrong.
+        ModelError: they cannot be read, do not fit ``spec``, or give no usable embeddings.
         OSError: they cannot be written.
     """
     from safetensors import SafetensorError
     from safetensors.torch import save_file
 
-    state = read_weights(source, trusted)
-    trial = OpenClipEmbedder(spec, device="cpu")
-    model = _build(spec.model_cfg)
-    _fill(model, dict(state), spec.arch)
-    trial.__dict__.update(_loaded_model=model, _placement=_choose_device("cpu", exact=True))
-    trial.encode_images([trial.prepare(Image.new("RGB", (64, 48), (90, 120, 60)))])
     try:
-        save_file(separate(state), spec.weights, metadata={"format": "pt"})
+        save_file(separate(read_weights(source, trusted)), spec.weights, metadata={"format": "pt"})
     except SafetensorError as error:  # how safetensors reports a full disk
         raise OSError(str(error)) from error
+    trial = OpenClipEmbedder(spec, device="cpu")
+    trial.encode_images([trial.prepare(Image.new("RGB", (64, 48), (90, 120, 60)))])
+    trial.encode_texts(["a photo"])
 
 
 def _import_open_clip() -> None:
@@ -247,7 +248,7 @@ def _import_open_clip() -> None:
         raise ModelError(f"The libraries for CLIP models cannot be loaded: {error}.") from error
 
 
-def _choose_device(wanted: str, exact: bool = False) -> "tuple[torch.device, torch.dtype]":
+def _choose_device(wanted: str) -> "tuple[torch.device, torch.dtype]":
     import torch
 
     there = ["cpu"]
@@ -260,7 +261,7 @@ def _choose_device(wanted: str, exact: bool = False) -> "tuple[torch.device, tor
         raise DeviceError(f"There is no device “{wanted}” here. This machine has: {', '.join(there)}.")
     if name == "cuda":
         dtype = torch.float16
-    elif name == "cpu" and not exact and has_native_bfloat16():
+    elif name == "cpu" and has_native_bfloat16():
         # The whole model, not autocast: autocast converts the weights again in every call.
         dtype = torch.bfloat16
     else:

@@ -55,7 +55,9 @@ def create(name: str, device: str, models_dir: Path) -> Embedder:
     arch, _, tag = name.partition("/")
     if tag in published_tags(arch):
         raise ModelError(f"The weights of {name} are not on this machine. {_how_to_get(name)}")
-    raise ModelError(f"There is no model called “{name}”.{_perhaps(name, models_dir)}")
+    raise ModelError(
+        f"There is no model called “{name}”.{_perhaps(name, models_dir)} Those that are here: imagefinder models list"
+    )
 
 
 def available(models_dir: Path) -> list[ModelInfo]:
@@ -92,11 +94,7 @@ def _how_to_get(name: str) -> str:
 
 
 def _perhaps(name: str, models_dir: Path) -> str:
-    arch, _, tag = name.partition("/")
-    if tag and (tags := published_tags(arch)):
-        return suggestion(tag, {**tags}).replace("mean ", f"mean {arch}/").replace(
-            " or ", f" or {arch}/"
-        ) or (f" open_clip has {', '.join(f'{arch}/{known}' for known in tags)}.")
-    known = [BUILTIN, DEFAULT_CLIP, *(spec.name for spec in imported_models(models_dir))]
-    every = [f"{arch}/{tag}" for arch in architectures() for tag in published_tags(arch)]
-    return suggestion(name, known + every)
+    arch = name.partition("/")[0]
+    archs = [arch] if published_tags(arch) else list(architectures())
+    known = [f"{known}/{tag}" for known in archs for tag in published_tags(known)]
+    return suggestion(name, [BUILTIN, *(spec.name for spec in imported_models(models_dir)), *known])

@@ -63,13 +63,16 @@ class BatchWriter:
         else:
             self._take_decoded(reading)
 
-    def finish(self) -> None:
-        """Commit what is in hand, and settle the copies of content that was still in hand itself."""
+    def finish(self) -> list[Todo]:
+        """Commit what is in hand; returns files to read again.
+
+        Those are files passed over because their content was known or in hand, but no longer is: two files
+        that swapped names, or a twin that could not be read after all.
+        """
         self.flush()
-        for readings in list(self._waiting.values()):
-            for reading in readings:
-                self._reuse(reading)
+        waiting = [reading for readings in self._waiting.values() for reading in readings]
         self._waiting.clear()
+        return [reading.todo for reading in waiting if not self._reuse(reading)]
 
     def _take_decoded(self, reading: Reading) -> None:
         assert reading.digest is not None

@@ -1,7 +1,8 @@
 """The indexing job: scan, read, embed, commit; what each batch committed is searchable at once."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,7 @@ class Indexer:
         progress: ProgressCallback,
     ) -> None:
         self._store = store
+        self._embedder = embedder
         self._embedder_id = embedder_id
         self._index = index
         self._thumbnails = thumbnails
@@ -45,7 +47,6 @@ class Indexer:
         self._cancel = cancel
         self._progress = progress
         self._report = IndexReport()
-        self._pool = DecodePool(store, embedder, embedder_id, thumbnails)
         self._writer = BatchWriter(store, embedder, embedder_id, index, self._report)
         self._plans: list[Plan] = []
         self._scanned = 0
@@ -97,20 +98,18 @@ class Indexer:
         self._report.unchanged = len({file for plan in self._plans for file in plan.unchanged})
         self._report.unreadable = len({file for plan in self._plans for file in plan.unreadable})
         self._report.unreadable += len({problem.path for plan in self._plans for problem in plan.problems})
-        readings = self._pool.read(self._until_cancelled(todos))
-        done = 0
-        try:
-            for reading in readings:
-                self._cancel.check()
-                self._writer.take(reading)
-                done += reading.next_part is None
-                path = Path(reading.todo.stat.path)
-                event = Progress(Phase.EMBEDDING, done, len(todos), path, self._report.items)
-                self._tell(event, is_last=done == len(todos))
-        finally:
-            readings.close()
-        self._cancel.check()
-        self._writer.finish()
+        total, done = len(todos), 0
+        while todos:
+            pool = DecodePool(self._store, self._embedder, self._embedder_id, self._thumbnails)
+            with closing(pool.read(todos)) as readings:
+                for reading in readings:
+                    self._cancel.check()
+                    self._writer.take(reading)
+                    done += reading.next_part is None
+                    path = Path(reading.todo.stat.path)
+                    event = Progress(Phase.EMBEDDING, min(done, total), total, path, self._report.items)
+                    self._tell(event, is_last=done == total)
+            todos = self._writer.finish()
 
     def _todos(self) -> list[Todo]:
         by_path: dict[str, Todo] = {}
@@ -118,12 +117,6 @@ class Indexer:
             for todo in plan.todo:
                 by_path.setdefault(todo.stat.path, todo).source_ids.extend(todo.source_ids)
         return list(by_path.values())
-
-    def _until_cancelled(self, todos: Iterable[Todo]) -> Iterator[Todo]:
-        for todo in todos:
-            if self._cancel.is_cancelled:
-                return
-            yield todo
 
     def _sweep(self) -> None:
         """Forget files that are gone from every source that contained them."""

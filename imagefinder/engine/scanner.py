@@ -56,9 +56,10 @@ class Selection:
 
     def wants_file(self, path: str, name: str) -> bool:
         """Whether to take a file."""
-        if name.rpartition(".")[2].lower() not in self._extensions or name.startswith("."):
+        stem, _, extension = name.rpartition(".")
+        if not stem or extension.lower() not in self._extensions:
             return False
-        if name.casefold() in _JUNK:
+        if name.startswith(".") or name.casefold() in _JUNK:
             return False
         relative = self._relative(path)
         if self._include and not self._include.match_file(relative):

@@ -10,6 +10,8 @@ from imagefinder.readers.depth import to_8_bit
 _WITH_ALPHA = frozenset({"RGBA", "LA", "PA", "RGBa", "La"})
 _INTENT = ImageCms.Intent.RELATIVE_COLORIMETRIC
 _FLAGS = ImageCms.Flags.BLACKPOINTCOMPENSATION
+_MAX_PROFILE = 4 * 2**20
+"""Bytes; the profiles of printing presses have up to about 3 million. Transforms are cached by their profile."""
 _SAME = 2
 """Levels of 255: a profile that moves no colour of the swatch further is taken for sRGB itself."""
 
@@ -48,9 +50,9 @@ def _to_convertible(image: Image.Image) -> Image.Image:
 
 def _converted(image: Image.Image, profile: bytes) -> Image.Image | None:
     """The picture in sRGB by its profile; None when there is nothing to do, or it cannot be done."""
-    if not profile and image.mode != "LAB":
+    if image.mode != "LAB" and not 0 < len(profile) <= _MAX_PROFILE:
         return None
-    transform = _transform_to_srgb(profile, image.mode)
+    transform = _transform_to_srgb(b"" if image.mode == "LAB" else profile, image.mode)
     if transform is None:
         return None
     try:
@@ -80,8 +82,7 @@ def _transform_to_srgb(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform 
 
 
 def _changes_nothing(transform: ImageCms.ImageCmsTransform) -> bool:
-    """Whether a transform leaves a swatch of 6 x 6 x 6 colours as it is: sRGB has many names, and one
-    look."""
+    """Whether a transform leaves 6 x 6 x 6 colours as they are. sRGB goes by many names; this is its look."""
     steps = range(0, 256, 51)
     swatch = Image.frombytes(
         "RGB", (36, 6), bytes(v for r in steps for g in steps for b in steps for v in (r, g, b))

@@ -16,6 +16,9 @@ _TURN = {
 }
 """How to turn a picture upright, by the Orientation tag (Exif 2.32, section 4.6.4)."""
 
+_FIRST_PHOTOGRAPH = 1826
+"""Niepce's view from the window at Le Gras; a scan may well bear the year of its original."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shot:
@@ -57,4 +60,4 @@ def normalised_time(value: object) -> str | None:
         moment = datetime.strptime(f"{date.replace('-', ':')} {time[:8]}", "%Y:%m:%d %H:%M:%S")
     except ValueError:
         return None
-    return moment.isoformat(sep=" ")
+    return moment.isoformat(sep=" ") if moment.year >= _FIRST_PHOTOGRAPH else None

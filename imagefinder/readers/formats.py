@@ -2,7 +2,8 @@
 
 The list is also what keeps Pillow to formats that are only pictures: handed on as
 ``Image.open(formats=...)``, it shuts out those that run another program (EPS, WMF) or are hardly ever a
-photograph."""
+photograph.
+"""
 
 import re
 from collections.abc import Sequence

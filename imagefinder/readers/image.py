@@ -31,8 +31,11 @@ _READ_IN_PIECES = frozenset({"TIFF"})
 
 
 class PictureFile(MediaFile):
-    """An open picture. Of an animation the first frame, of several pictures in one file the primary one; a
-    TIFF has a part for every page. One thread at a time."""
+    """An open picture. One thread at a time.
+
+    Of an animation the first frame, of several pictures in one file the primary one; a TIFF has a part for
+    every page.
+    """
 
     def __init__(self, path: Path) -> None:
         self._file = open_regular_file(path)
@@ -42,17 +45,22 @@ class PictureFile(MediaFile):
                 self._formats = formats_of(head, path)
                 if not _READ_IN_PIECES.issuperset(self._formats):
                     refuse_large_file(size_of(self._file))
-                self._picture = self._open()
-                refuse_oversize(*self._picture.size)
-                self._pages = tiff_pages(self._picture) if self._picture.format == "TIFF" else [0]
+                picture = self._open()
+                self._pages = tiff_pages(picture) if picture.format == "TIFF" else [0]
         except BaseException:
             self._file.close()
             raise
         self.part_count = len(self._pages)
+        # In a TIFF of many pages, finding the way to each of them from the start would take ever longer. A plain
+        # picture is opened anew for each load: ``draft`` can be asked for only once, and decoders hold memory.
+        self._paged = picture if self.part_count > 1 else None
 
     def _open(self) -> ImageFile.ImageFile:
-        """Read the header. Handed a file object and no name, Pillow maps no memory: a file that shrinks while
-        it is read raises, and does not kill the process."""
+        """Read the header.
+
+        Handed a file object and no name, Pillow maps no memory: a file that shrinks while it is read raises,
+        and does not kill the process.
+        """
         silence_pillow()
         return Image.open(self._file, formats=list(self._formats))
 
@@ -80,13 +88,11 @@ class PictureFile(MediaFile):
         return LoadedPart(image, PartFacts(ItemKind.PICTURE, width, height, shot.taken_at))
 
     def _at(self, page: int) -> ImageFile.ImageFile:
-        """The picture, ready to decode. A plain one is opened anew, since ``draft`` can be asked for only
-        once; in a TIFF of many pages, finding the way to each of them from the start would take ever
-        longer."""
-        if self.part_count == 1:
-            return self._open()
-        self._picture.seek(page)
-        return self._picture
+        """The picture with its decoder at a page (from 0)."""
+        picture = self._paged or self._open()
+        if page != picture.tell() and picture.format == "TIFF":
+            picture.seek(page)
+        return picture
 
     def close(self) -> None:
         self._file.close()

@@ -19,9 +19,9 @@ _ALWAYS_FITS = 64 * 2**20
 
 # Bytes a pixel takes at the peak of decoding and conversion: Pillow keeps RGB in 4 bytes, and conversion holds up
 # to three pictures at once. Measured, as growth of the resident memory for pictures of 20 megapixels, and rounded
-# up: 12 with alpha and 8 without, JPEG 2000 20, WebP 16 to 20, AVIF 11, HEIF 9, TIFF up to 14 (fractions).
+# up: 12 with alpha and 8 without, JPEG 2000 20, WebP 16 to 20, AVIF 11, HEIF 9, TIFF up to 17 (fractions).
 _BYTES_PER_PIXEL = 12
-_CODEC_BYTES_PER_PIXEL = {"JPEG2000": 12, "WEBP": 8, "AVIF": 4, "HEIF": 4, "TIFF": 4}
+_CODEC_BYTES_PER_PIXEL = {"JPEG2000": 12, "WEBP": 8, "AVIF": 4, "HEIF": 4, "TIFF": 6}
 # A progressive JPEG's coefficients are all kept until its last scan: 2 bytes for each of three components.
 _PROGRESSIVE_BYTES_PER_PIXEL = 6
 
@@ -31,7 +31,8 @@ def set_pillow_limit() -> None:
 
     Pillow refuses above twice ``Image.MAX_IMAGE_PIXELS`` and warns above once; its default refuses at 179
     million, which is a large but honest panorama. The guard stays on: it also watches sizes that no header
-    shows us (a picture within an icon, the tiles of a TIFF). The warning is silenced by ``quiet``."""
+    shows us (a picture within an icon, the tiles of a TIFF). The warning is silenced by ``quiet``.
+    """
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
 
 

@@ -78,13 +78,12 @@ class PdfFile(MediaFile):
             zoom = min(side / min(width, height), math.sqrt(MAX_PAGE_PIXELS / (width * height)))
             pixels = page.get_pixmap(matrix=pymupdf.Matrix(zoom, zoom), colorspace=pymupdf.csRGB, alpha=False)
             image = Image.frombytes("RGB", (pixels.width, pixels.height), pixels.samples_mv)
-            text = clean_text(page.get_text("text", flags=pymupdf.TEXT_MEDIABOX_CLIP))
+            text = page.get_text("text", flags=pymupdf.TEXT_MEDIABOX_CLIP)
             # MuPDF would keep up to 256 MB of decoded pictures. Dropping three quarters, the least used first,
             # leaves what pages share: of 300 pages in one Chinese font, dropping all took five times as long.
             pymupdf.TOOLS.store_shrink(75)
-        return LoadedPart(
-            image, PartFacts(ItemKind.PAGE, max(round(width), 1), max(round(height), 1), text=text)
-        )
+        size = max(round(width), 1), max(round(height), 1)
+        return LoadedPart(image, PartFacts(ItemKind.PAGE, *size, text=clean_text(text)))
 
     def close(self) -> None:
         with _mupdf() as pymupdf:
@@ -102,8 +101,7 @@ def _page_count(document: Any) -> int:
 
 
 def _name_for_mupdf(path: Path, descriptor: int) -> str:
-    """A name MuPDF can open. It takes UTF-8 alone; a file whose name is not is reached through its
-    descriptor."""
+    """A name MuPDF can open. It takes UTF-8 alone; where the name is not, the open descriptor stands in."""
     try:
         str(path).encode()
     except UnicodeEncodeError:

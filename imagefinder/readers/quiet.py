@@ -13,7 +13,8 @@ def silence_pillow() -> None:
     What they tell (a broken EXIF block, a size above Pillow's first limit) is handled by the readers. The
     usual ``warnings.catch_warnings`` swaps the process's filters and is not safe with several decoding
     threads; a filter that stays is. It is put back in front when someone has set stricter filters since, and
-    never twice."""
+    never twice.
+    """
     with _LOCK:
         if not _is_in_front():
             warnings.filterwarnings("ignore", category=Warning, module=_PILLOW)

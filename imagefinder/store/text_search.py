@@ -124,7 +124,7 @@ class Term:
         return [self._stem] if len(self._stem) >= _TRIGRAM else []
 
     def weight_in(self, text: str) -> float:
-        """1 where the term stands in a case-folded text as a word, 0.5 where a part of it does, else 0."""
+        """1 where the term stands in a lower-case text as a word, 0.5 where a part of it does, else 0."""
         if self.is_unspaced:
             if self.word in text:
                 return 1.0
@@ -141,7 +141,7 @@ def terms_of(text: str) -> list[Term]:
 
     A query of nothing else keeps them: it is all there is to go by.
     """
-    words = list(dict.fromkeys(_WORD.findall(text.casefold())))
+    words = list(dict.fromkeys(_WORD.findall(text.lower())))
     telling = [word for word in words if word not in _STOP_WORDS and not re.fullmatch(_LETTER, word)]
     return [Term(word) for word in telling or words]
 
@@ -157,7 +157,7 @@ class TextSearch:
         terms = terms_of(text)
         matches = []
         for order, (item_id, name, body) in enumerate(self._candidates(terms)):
-            folded = f"{name}\n{body}".casefold()
+            folded = f"{name}\n{body}".lower()
             weights = [term.weight_in(folded) for term in terms]
             if sum(weight > 0 for weight in weights) * 2 >= len(terms):
                 matches.append((-sum(weights) / len(terms), order, item_id))

@@ -16,7 +16,7 @@ HARD_NAMES = [
     "-rf",
     "per%20cent?#",
     "not UTF-8 \udcff\udcfe",
-    "long " + "x" * (250 - len("long .jpeg")),
+    "x" * 300,  # cut to the 255 bytes a name may have
 ]
 
 
@@ -109,7 +109,7 @@ class ReaderContract(ABC):
                 for part in range(1, media.part_count + 1):
                     assert media.load(part, 32).image.mode == "RGB"
         except UnreadableError as error:
-            assert str(error)  # noqa: PT017 - either outcome is right
+            assert str(error)
 
     def test_an_empty_file_is_unreadable(self, sample_path: Path) -> None:
         sample_path.write_bytes(b"")
@@ -126,7 +126,8 @@ class ReaderContract(ABC):
 
     @pytest.mark.parametrize("name", HARD_NAMES, ids=range(len(HARD_NAMES)))
     def test_any_name_the_system_allows_opens(self, tmp_path: Path, name: str) -> None:
-        path = tmp_path / f"{name}.{max(self.reader().extensions, key=len)}"
+        extension = max(self.reader().extensions)
+        path = tmp_path / f"{name[: 254 - len(extension)]}.{extension}"
         try:
             path.write_bytes(self.sample())
         except OSError as error:  # macOS and Windows allow fewer names

@@ -72,7 +72,9 @@ def test_a_text_that_begins_like_a_portable_pixmap_is_none() -> None:
     assert not formats_by_content(b"Play")
 
 
-@pytest.mark.parametrize("head", [b"%!PS-Adobe-3.0 EPSF-3.0\n", b"8BPS\0\1", b"\xd7\xcd\xc6\x9a\0\0", b"<svg/>"])
+@pytest.mark.parametrize(
+    "head", [b"%!PS-Adobe-3.0 EPSF-3.0\n", b"8BPS\0\1", b"\xd7\xcd\xc6\x9a\0\0", b"<svg/>"]
+)
 def test_formats_that_run_programs_or_are_no_pictures_are_never_handed_to_pillow(head: bytes) -> None:
     with pytest.raises(UnreadableError, match="not a picture in any known format"):
         formats_of(head, Path("picture.jpg"))

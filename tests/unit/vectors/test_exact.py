@@ -22,6 +22,12 @@ def test_rows_of_removed_vectors_are_given_back() -> None:
     assert index.search(vectors[995], 1)[0].tolist() == [995]
 
 
+def test_the_lowest_ids_win_when_more_vectors_are_equal_than_are_wanted() -> None:
+    index = ExactIndex(DIMENSION)
+    index.add(np.arange(30)[::-1], np.repeat(unit_vectors(1), 30, axis=0))
+    assert index.search(unit_vectors(1)[0], 4)[0].tolist() == [0, 1, 2, 3]
+
+
 def test_a_flipped_bit_in_the_vectors_is_noticed(tmp_path: Path) -> None:
     index = ExactIndex(DIMENSION)
     index.add(ids_of(1, 2, 3), unit_vectors(3))

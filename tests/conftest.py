@@ -1,0 +1,95 @@
+"""Fixtures for all tests: nothing outside the test's own folder is read or written."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from fakes import FakeEmbedder, picture
+from PIL import Image
+
+from imagefinder.engine.engine import Engine
+from imagefinder.readers.registry import extensions
+from imagefinder.store.store import Store
+from imagefinder.thumbnails.cache import ThumbnailCache
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    for variable in ("XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(variable, str(home / variable))
+    for variable in (
+        "IMAGEFINDER_LIBRARY",
+        "IMAGEFINDER_MODEL",
+        "HF_HOME",
+        "HF_HUB_CACHE",
+        "HUGGINGFACE_HUB_CACHE",
+    ):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An empty folder for pictures."""
+    path = tmp_path / "pictures"
+    path.mkdir()
+    return path
+
+
+@pytest.fixture
+def embedder() -> FakeEmbedder:
+    """A deterministic embedder that counts what it is given."""
+    return FakeEmbedder()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """An empty store."""
+    opened = Store(tmp_path / "library.db")
+    yield opened
+    opened.close()
+
+
+OpenEngine = Callable[..., Engine]
+
+
+@pytest.fixture
+def open_engine(tmp_path: Path, embedder: FakeEmbedder) -> Iterator[OpenEngine]:
+    """Opens engines on one library with the counting embedder, or another; closes them at the end."""
+    engines: list[Engine] = []
+
+    def open_it(model: FakeEmbedder | None = None) -> Engine:
+        engine = Engine(
+            tmp_path / "library",
+            lambda _store: model or embedder,
+            ThumbnailCache(tmp_path / "thumbnails"),
+            extensions(),
+        )
+        engines.append(engine)
+        return engine
+
+    yield open_it
+    for engine in engines:
+        engine.close()
+
+
+@pytest.fixture
+def engine(open_engine: OpenEngine) -> Engine:
+    """One engine on an empty library."""
+    return open_engine()
+
+
+@pytest.fixture
+def three_pictures(folder: Path) -> Path:
+    """A folder of a red, a green and a blue picture."""
+    for name in ("red", "green", "blue"):
+        save(picture(name), folder / f"{name}.png")
+    return folder
+
+
+def save(image: Image.Image, path: Path) -> None:
+    """Write a picture, making its folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image.save(path)

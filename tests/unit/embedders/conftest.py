@@ -1,0 +1,64 @@
+"""A tiny CLIP model with seeded random weights: the real code path of open_clip, in a second."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from imagefinder.embedders.openclip import _build
+from imagefinder.embedders.spec import ClipSpec, merge_preprocess
+
+TINY_CONFIG: dict[str, Any] = {
+    "embed_dim": 48,
+    "vision_cfg": {"image_size": 32, "layers": 2, "width": 64, "head_width": 32, "patch_size": 8},
+    "text_cfg": {"context_length": 16, "vocab_size": 49408, "width": 64, "heads": 2, "layers": 2},
+}
+
+
+@pytest.fixture(scope="session")
+def tiny_weights() -> dict[str, Any]:
+    """Weights of the tiny model by name; not to be changed."""
+    import torch
+
+    torch.manual_seed(20240607)
+    weights: dict[str, Any] = _build(TINY_CONFIG).state_dict()
+    return weights
+
+
+@pytest.fixture(scope="session")
+def tiny_safetensors(tiny_weights: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from safetensors.torch import save_file
+
+    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
+    save_file(tiny_weights, path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny_config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("config") / "tiny-clip.json"
+    path.write_text(json.dumps(TINY_CONFIG))
+    return path
+
+
+@pytest.fixture
+def tiny_spec(tiny_safetensors: Path) -> Callable[..., ClipSpec]:
+    """A maker of specs for the tiny model; the preprocessing may be told."""
+
+    def make(weights: Path = tiny_safetensors, **preprocess: object) -> ClipSpec:
+        merged = merge_preprocess(TINY_CONFIG, preprocess)
+        return ClipSpec("tiny/test", "test", "tiny", weights, TINY_CONFIG, merged)
+
+    return make
+
+
+@pytest.fixture(autouse=True)
+def no_models_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """An empty model cache, whatever the machine that runs the tests has."""
+    cache = tmp_path / "model-cache"
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(cache))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
+    return cache

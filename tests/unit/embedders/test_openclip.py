@@ -1,0 +1,247 @@
+import dataclasses
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from contracts.embedder_contract import EmbedderContract, pictures
+from PIL import Image
+
+from imagefinder.embedders import openclip
+from imagefinder.embedders.base import Embedder
+from imagefinder.embedders.openclip import OpenClipEmbedder, read_weights
+from imagefinder.embedders.spec import ClipSpec
+from imagefinder.model.errors import DeviceError, ModelError
+
+PHOTOS = Path("/work/shared/data/photos")
+MakeSpec = Callable[..., ClipSpec]
+
+
+class TestOpenClipEmbedderInFloat32(EmbedderContract):
+    @pytest.fixture
+    def make(self, tiny_spec: MakeSpec, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Embedder]:
+        monkeypatch.setattr(openclip, "has_native_bfloat16", lambda: False)
+        return lambda: OpenClipEmbedder(tiny_spec(), "cpu")
+
+    def test_the_device_tells_the_precision(self, embedder: Embedder) -> None:
+        assert embedder.device == "cpu (float32)"
+
+
+class TestOpenClipEmbedderInBfloat16(EmbedderContract):
+    tolerance = 1e-2
+
+    @pytest.fixture
+    def make(self, tiny_spec: MakeSpec, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Embedder]:
+        monkeypatch.setattr(openclip, "has_native_bfloat16", lambda: True)
+        return lambda: OpenClipEmbedder(tiny_spec(), "cpu")
+
+    def test_the_device_tells_the_precision(self, embedder: Embedder) -> None:
+        assert embedder.device == "cpu (bfloat16)"
+
+
+class TestOpenClipEmbedderThatSquashes(EmbedderContract):
+    @pytest.fixture
+    def make(self, tiny_spec: MakeSpec, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Embedder]:
+        monkeypatch.setattr(openclip, "has_native_bfloat16", lambda: False)
+        spec = tiny_spec(resize_mode="squash", interpolation="bilinear", mean=[0.5] * 3, std=[0.5] * 3)
+        return lambda: OpenClipEmbedder(spec, "cpu")
+
+
+def encode(spec: ClipSpec) -> Any:
+    embedder = OpenClipEmbedder(spec, "cpu")
+    return embedder.encode_images([embedder.prepare(picture) for picture in pictures(4)])
+
+
+def test_embeddings_are_those_of_open_clip_itself(
+    tiny_spec: MakeSpec, tiny_weights: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(openclip, "has_native_bfloat16", lambda: False)
+    embedder = OpenClipEmbedder(tiny_spec(), "cpu")
+    prepared = [embedder.prepare(picture) for picture in pictures(3)]
+    import open_clip
+    import torch
+
+    spec = tiny_spec()
+    reference = open_clip.CLIP(**spec.model_cfg).eval()
+    reference.load_state_dict(tiny_weights)
+    tokens = open_clip.SimpleTokenizer(context_length=16)(["a red bus", "two dogs"])
+    with torch.inference_mode():
+        images = reference.encode_image(torch.from_numpy(np.stack(prepared)), normalize=True).numpy()
+        texts = reference.encode_text(tokens, normalize=True).numpy()
+    np.testing.assert_allclose(embedder.encode_images(prepared), images, atol=1e-5)
+    np.testing.assert_allclose(embedder.encode_texts(["a red bus", "two dogs"]), texts, atol=1e-5)
+
+
+def test_bfloat16_points_the_same_way_as_float32(
+    tiny_spec: MakeSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    for native in (False, True):
+        monkeypatch.setattr(openclip, "has_native_bfloat16", lambda native=native: native)
+        found.append(encode(tiny_spec()))
+    assert (found[0] * found[1]).sum(axis=1).min() > 0.999
+
+
+def open_clips_transform(spec: ClipSpec) -> Any:
+    openclip._import_open_clip()
+    from open_clip.transform import PreprocessCfg, image_transform_v2
+
+    return image_transform_v2(PreprocessCfg(**spec.preprocess_cfg), is_train=False)
+
+
+@pytest.mark.parametrize("resize_mode", ["shortest", "squash", "longest"])
+@pytest.mark.parametrize("size", [(300, 200), (200, 300), (31, 33), (700, 90)])
+def test_preparing_is_what_open_clip_does(
+    tiny_spec: MakeSpec, resize_mode: str, size: tuple[int, int]
+) -> None:
+    spec = tiny_spec(resize_mode=resize_mode)
+    for picture in pictures(2, size):
+        expected = open_clips_transform(spec)(picture).numpy()
+        np.testing.assert_allclose(OpenClipEmbedder(spec, "cpu").prepare(picture), expected, atol=1e-3)
+
+
+@pytest.mark.skipif(not PHOTOS.is_dir(), reason="the development photographs are not on this machine")
+def test_preparing_photographs_is_what_open_clip_does(tiny_spec: MakeSpec) -> None:
+    spec = tiny_spec()
+    embedder, transform = OpenClipEmbedder(spec, "cpu"), open_clips_transform(spec)
+    for path in sorted(PHOTOS.rglob("*.jpg"))[:12]:
+        with Image.open(path) as photo:
+            picture = photo.convert("RGB")
+        np.testing.assert_allclose(embedder.prepare(picture), transform(picture).numpy(), atol=1e-3)
+
+
+def test_a_very_long_picture_shows_its_middle(tiny_spec: MakeSpec) -> None:
+    embedder = OpenClipEmbedder(tiny_spec(mean=[0.0] * 3, std=[1.0] * 3), "cpu")
+    long = Image.new("RGB", (4000, 20), (255, 0, 0))
+    long.paste((0, 255, 0), (1900, 0, 2100, 20))
+    np.testing.assert_allclose(embedder.prepare(long)[1], 1, atol=1e-6)
+
+
+def test_the_model_is_loaded_once_however_many_threads_ask(
+    tiny_spec: MakeSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loads = []
+    genuine = openclip.read_weights
+    monkeypatch.setattr(openclip, "read_weights", lambda *a, **k: loads.append(1) or genuine(*a, **k))
+    embedder = OpenClipEmbedder(tiny_spec(), "cpu")
+    barrier = threading.Barrier(4)
+
+    def ask(_: int) -> Any:
+        barrier.wait()
+        return embedder.encode_texts(["a dog"])
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(ask, range(4)))
+    assert len(loads) == 1
+    assert all(np.array_equal(answer, answers[0]) for answer in answers)
+
+
+def test_a_device_that_is_not_here_is_refused_when_first_used(tiny_spec: MakeSpec) -> None:
+    embedder = OpenClipEmbedder(tiny_spec(), "tpu")
+    with pytest.raises(DeviceError, match=r"no device “tpu” here\. This machine has: cpu"):
+        embedder.encode_texts(["a dog"])
+    with pytest.raises(DeviceError):
+        assert embedder.device
+
+
+def test_weights_that_give_nan_raise_and_give_no_embedding(
+    tiny_spec: MakeSpec, tiny_weights: dict[str, Any], tmp_path: Path
+) -> None:
+    import torch
+    from safetensors.torch import save_file
+
+    broken = {**tiny_weights, "visual.proj": torch.full_like(tiny_weights["visual.proj"], torch.nan)}
+    save_file(broken, tmp_path / "nan.safetensors")
+    with pytest.raises(ModelError, match="no usable numbers"):
+        encode(tiny_spec(tmp_path / "nan.safetensors"))
+
+
+def test_a_published_file_with_a_wrong_checksum_is_refused(tiny_spec: MakeSpec) -> None:
+    with pytest.raises(ModelError, match="checksum is wrong"):
+        encode(dataclasses.replace(tiny_spec(), sha256="0123456789abcdef"))
+
+
+def test_the_id_changes_with_preprocessing_activation_and_weights(tiny_spec: MakeSpec) -> None:
+    spec = tiny_spec()
+    others = [
+        tiny_spec(resize_mode="squash"),
+        dataclasses.replace(spec, model_cfg={**spec.model_cfg, "quick_gelu": True}),
+        dataclasses.replace(spec, weights_id="other"),
+        dataclasses.replace(spec, arch="other"),
+    ]
+    assert len({spec.id, *(other.id for other in others)}) == 5
+    assert tiny_spec().id == spec.id
+
+
+def test_the_activation_function_is_the_one_configured(tiny_spec: MakeSpec) -> None:
+    spec = tiny_spec()
+    quick = dataclasses.replace(spec, model_cfg={**spec.model_cfg, "quick_gelu": True})
+    assert not np.allclose(encode(spec), encode(quick), atol=1e-3)
+
+
+def test_a_config_open_clip_cannot_build_is_refused(tiny_spec: MakeSpec) -> None:
+    spec = tiny_spec()
+    nonsense = dataclasses.replace(spec, model_cfg={**spec.model_cfg, "no_such_setting": 1})
+    with pytest.raises(ModelError, match="cannot build a model from this config"):
+        encode(nonsense)
+
+
+def test_a_text_part_that_needs_transformers_says_so(
+    tiny_spec: MakeSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = tiny_spec()
+    text_cfg = {**spec.model_cfg["text_cfg"], "hf_tokenizer_name": "some/tokenizer"}
+    needing = dataclasses.replace(spec, model_cfg={**spec.model_cfg, "text_cfg": text_cfg})
+    monkeypatch.setattr("imagefinder.embedders.tokenizer.importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ModelError, match="pip install transformers"):
+        OpenClipEmbedder(needing, "cpu").encode_texts(["a dog"])
+
+
+def test_a_tokenizer_that_is_not_on_this_machine_is_not_fetched(
+    tiny_spec: MakeSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = tiny_spec()
+    text_cfg = {**spec.model_cfg["text_cfg"], "hf_tokenizer_name": "some/tokenizer"}
+    needing = dataclasses.replace(spec, model_cfg={**spec.model_cfg, "text_cfg": text_cfg})
+    monkeypatch.setattr("imagefinder.embedders.tokenizer.importlib.util.find_spec", lambda name: sys)
+    with pytest.raises(ModelError, match="needs some/tokenizer, which is not on this machine"):
+        OpenClipEmbedder(needing, "cpu").encode_texts(["a dog"])
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda weights: weights,
+        lambda weights: {"epoch": 3, "name": "run", "state_dict": weights},
+        lambda weights: {"state_dict": {f"module.{name}": value for name, value in weights.items()}},
+        lambda weights: {f"_orig_mod.{name}": value for name, value in weights.items()},
+    ],
+)
+@pytest.mark.parametrize("legacy", [False, True])
+def test_pytorch_checkpoints_are_unwrapped(
+    tiny_weights: dict[str, Any], tmp_path: Path, wrap: Callable[[Any], Any], legacy: bool
+) -> None:
+    import torch
+
+    path = tmp_path / "checkpoint.pt"
+    torch.save(wrap(tiny_weights), path, _use_new_zipfile_serialization=not legacy)
+    state = read_weights(path)
+    assert state.keys() == tiny_weights.keys()
+    assert all(torch.equal(state[name], tiny_weights[name]) for name in state)
+
+
+def test_the_processor_flags_decide_about_bfloat16(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from imagefinder.embedders.processor import has_native_bfloat16
+
+    monkeypatch.setattr("platform.machine", lambda: "x86_64")
+    for number, (flags, expected) in enumerate(
+        [("avx2 avx512f avx512_bf16", True), ("avx512f amx_bf16", True), ("avx2 avx512f", False)]
+    ):
+        cpuinfo = tmp_path / str(number)
+        cpuinfo.write_text(f"processor\t: 0\nflags\t\t: fpu {flags}\n")
+        assert has_native_bfloat16(cpuinfo) is expected
+    assert has_native_bfloat16(tmp_path / "missing") is False

@@ -1,0 +1,139 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from imagefinder.embedders import catalogue, registry
+from imagefinder.embedders.builtin import BuiltinEmbedder
+from imagefinder.embedders.cached import published_checksum
+from imagefinder.embedders.catalogue import published_table, settings_for
+from imagefinder.embedders.imported import import_checkpoint
+from imagefinder.embedders.registry import BUILTIN, DEFAULT_CLIP
+from imagefinder.model.errors import ModelError
+
+HUB = "laion/CLIP-ViT-B-32-256x256-DataComp-s34B-b86K"
+
+
+def put_in_hub_cache(cache: Path, repository: str, name: str) -> Path:
+    """Lay out a file as huggingface_hub does."""
+    folder = cache / f"models--{repository.replace('/', '--')}"
+    (folder / "refs").mkdir(parents=True)
+    (folder / "refs" / "main").write_text("0" * 40)
+    path = folder / "snapshots" / ("0" * 40) / name
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"weights")
+    return path
+
+
+def test_without_clip_weights_the_built_in_model_is_the_default(tmp_path: Path) -> None:
+    assert registry.default_model(tmp_path) == BUILTIN
+    assert isinstance(registry.create(BUILTIN, "auto", tmp_path), BuiltinEmbedder)
+
+
+@pytest.mark.parametrize("name", ["open_clip_model.safetensors", "open_clip_pytorch_model.bin"])
+def test_clip_weights_in_the_hub_cache_make_clip_the_default(
+    tmp_path: Path, no_models_of_this_machine: Path, name: str
+) -> None:
+    put_in_hub_cache(no_models_of_this_machine, HUB, name)
+    assert registry.default_model(tmp_path) == DEFAULT_CLIP
+    embedder = registry.create(DEFAULT_CLIP, "auto", tmp_path)
+    assert (embedder.dimension, embedder.image_side) == (512, 256)
+    assert embedder.id.startswith("open_clip:ViT-B-32-256:datacomp_s34b_b86k:")
+    (info,) = [info for info in registry.available(tmp_path) if info.name == DEFAULT_CLIP]
+    assert info.installed
+
+
+def test_an_imported_model_of_that_name_makes_clip_the_default(
+    tmp_path: Path, tiny_safetensors: Path, tiny_config: Path
+) -> None:
+    import_checkpoint(tiny_safetensors, str(tiny_config), tmp_path / "models", DEFAULT_CLIP)
+    assert registry.default_model(tmp_path / "models") == DEFAULT_CLIP
+    assert registry.create(DEFAULT_CLIP, "cpu", tmp_path / "models").dimension == 48
+
+
+def test_openai_weights_in_the_clip_cache_are_found_with_their_checksum(tmp_path: Path) -> None:
+    path = tmp_path / "home" / ".cache" / "clip" / "ViT-B-32.pt"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"weights")
+    assert registry.create("ViT-B-32/openai", "auto", tmp_path).dimension == 512
+    row = published_table()["ViT-B-32"]["openai"]
+    assert published_checksum(row) == "40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58eba950af"
+
+
+def test_missing_weights_are_named_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(ModelError) as caught:
+        registry.create(DEFAULT_CLIP, "auto", tmp_path)
+    message = str(caught.value)
+    assert f"The weights of {DEFAULT_CLIP} are not on this machine." in message
+    assert f"imagefinder models import FILE --arch {DEFAULT_CLIP}" in message
+    assert HUB in message
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("ViT-B-32-256/datacomp", DEFAULT_CLIP), ("vit-b-32/openai", "ViT-B-32/openai"), ("buildin", BUILTIN)],
+)
+def test_an_unknown_name_is_refused_with_a_suggestion(tmp_path: Path, name: str, meant: str) -> None:
+    with pytest.raises(ModelError, match=f"no model called “{name}”. Did you mean .*{meant}"):
+        registry.create(name, "auto", tmp_path)
+
+
+def test_the_recommended_model_is_listed_though_it_is_not_here(tmp_path: Path) -> None:
+    infos = {info.name: info for info in registry.available(tmp_path)}
+    assert infos[BUILTIN].installed
+    assert not infos[DEFAULT_CLIP].installed
+    assert "models import" in infos[DEFAULT_CLIP].detail
+
+
+def test_a_tag_brings_its_own_preprocessing_and_activation() -> None:
+    openai, preprocess = settings_for("ViT-B-32", "openai")
+    assert openai["quick_gelu"] is True
+    assert preprocess["resize_mode"] == "shortest"
+    _, siglip = settings_for("ViT-B-16-SigLIP", "webli")
+    assert (siglip["mean"], siglip["resize_mode"]) == ([0.5, 0.5, 0.5], "squash")
+    _, laion = settings_for("ViT-L-14", "laion2b_s32b_b82k")
+    assert laion["mean"] == [0.5, 0.5, 0.5]
+    assert settings_for("ViT-L-14", None)[1]["mean"] != [0.5, 0.5, 0.5]
+    assert settings_for("ViT-B-16-SigLIP", None)[1] == siglip
+
+
+def test_every_published_tag_has_an_architecture_and_a_source() -> None:
+    for arch, tags in published_table().items():
+        for tag, row in tags.items():
+            assert settings_for(arch, tag)[1]["size"] > 0
+            assert row["hf_hub"] or row["url"]
+
+
+IN_A_FRESH_PROCESS = """
+import sys
+from pathlib import Path
+from imagefinder.embedders import registry
+from imagefinder.embedders.openclip import OpenClipEmbedder
+from imagefinder.embedders.spec import ClipSpec, merge_preprocess
+from imagefinder.embedders.catalogue import model_config
+registry.default_model(Path({models!r}))
+registry.available(Path({models!r}))
+config = model_config("ViT-B-32")
+spec = ClipSpec("n", "w", "ViT-B-32", Path("none"), config, merge_preprocess(config, {{}}))
+OpenClipEmbedder(spec).close()
+heavy = {{"torch", "torchvision", "open_clip", "timm", "hnswlib", "pymupdf"}} & sys.modules.keys()
+assert not heavy, heavy
+"""
+
+
+def test_the_registry_and_a_new_embedder_import_nothing_heavy(tmp_path: Path) -> None:
+    script = IN_A_FRESH_PROCESS.format(models=str(tmp_path))
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_table_read_without_importing_open_clip_is_open_clips_own() -> None:
+    from imagefinder.embedders.openclip import _import_open_clip
+
+    _import_open_clip()
+    import open_clip
+    from open_clip.pretrained import _PRETRAINED
+
+    assert published_table() == _PRETRAINED
+    assert set(catalogue.architectures()) == set(open_clip.list_models())

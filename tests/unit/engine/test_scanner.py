@@ -1,0 +1,178 @@
+"""Scanning: which files of a source are taken, by name and ``stat`` alone."""
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from imagefinder.engine import scanner
+from imagefinder.engine.cancel import CancelToken
+from imagefinder.engine.scanner import Scan, Selection, is_reachable, lost_mounts
+from imagefinder.model.errors import CancelledError
+from imagefinder.model.sources import Source, SourceKind, SourceOptions
+
+EXTENSIONS = frozenset({"jpg", "png", "pdf"})
+
+
+def _source(root: Path, mounts: tuple[Path, ...] = (), **options: object) -> Source:
+    kind = SourceKind.FOLDER if root.is_dir() else SourceKind.FILE
+    return Source(1, root, kind, SourceOptions(**options), mounts)  # type: ignore[arg-type]
+
+
+def _scan(root: Path, **options: object) -> Scan:
+    source = _source(root, **options)
+    return Scan(source, Selection(source, EXTENSIONS), CancelToken())
+
+
+def _found(root: Path, **options: object) -> list[str]:
+    return sorted(os.path.relpath(stat.path, root) for stat in _scan(root, **options))
+
+
+def _make(root: Path, *names: str) -> None:
+    for name in names:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x")
+
+
+def test_files_of_known_kinds_are_found_at_any_depth(tmp_path: Path) -> None:
+    _make(tmp_path, "a.jpg", "B.JPG", "deep/er/c.pdf", "notes.txt", "jpg")
+    assert _found(tmp_path) == ["B.JPG", "a.jpg", "deep/er/c.pdf"]
+
+
+def test_what_systems_leave_lying_about_is_passed_over(tmp_path: Path) -> None:
+    _make(
+        tmp_path, "a.jpg", "._a.jpg", ".hidden.jpg", ".git/a.jpg", "@eaDir/a.jpg", "node_modules/a.jpg",
+        "$RECYCLE.BIN/a.jpg", ".thumbnails/a.jpg", "#recycle/a.jpg", "__MACOSX/a.jpg",
+    )  # fmt: skip
+    assert _found(tmp_path) == ["a.jpg"]
+    source = _source(tmp_path, extensions=("db",))
+    _make(tmp_path, "Thumbs.db", "my.db")
+    assert [Path(s.path).name for s in Scan(source, Selection(source, EXTENSIONS), CancelToken())] == [
+        "my.db"
+    ]
+
+
+def test_a_hidden_folder_that_was_added_itself_is_scanned(tmp_path: Path) -> None:
+    _make(tmp_path, ".secret/a.jpg")
+    assert _found(tmp_path / ".secret") == ["a.jpg"]
+
+
+def test_without_recursion_subfolders_are_left_alone(tmp_path: Path) -> None:
+    _make(tmp_path, "a.jpg", "sub/b.jpg")
+    assert _found(tmp_path, recursive=False) == ["a.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("globs", "left"),
+    [
+        (("*.png",), ["a.jpg", "private/c.jpg", "sub/private/d.jpg"]),
+        (("private",), ["a.jpg", "b.png"]),
+        (("/private",), ["a.jpg", "b.png", "sub/private/d.jpg"]),
+        (("sub/**",), ["a.jpg", "b.png", "private/c.jpg"]),
+        (("private/*.jpg",), ["a.jpg", "b.png", "sub/private/d.jpg"]),
+        (("a.*", "b.*"), ["private/c.jpg", "sub/private/d.jpg"]),
+    ],
+)
+def test_exclusions_work_as_in_gitignore(tmp_path: Path, globs: tuple[str, ...], left: list[str]) -> None:
+    _make(tmp_path, "a.jpg", "b.png", "private/c.jpg", "sub/private/d.jpg")
+    assert _found(tmp_path, exclude=globs) == left
+
+
+def test_an_exclusion_may_be_a_full_path_or_begin_with_a_hash(tmp_path: Path) -> None:
+    _make(tmp_path, "a.jpg", "private/c.jpg", "#old/d.jpg")
+    assert _found(tmp_path, exclude=(f"{tmp_path}/private", "#old")) == ["a.jpg"]
+
+
+def test_inclusions_take_only_what_matches(tmp_path: Path) -> None:
+    _make(tmp_path, "a.jpg", "b.png", "2024/c.jpg")
+    assert _found(tmp_path, include=("2024/",)) == ["2024/c.jpg"]
+    assert _found(tmp_path, include=("*.png", "a.*")) == ["a.jpg", "b.png"]
+
+
+def test_chosen_extensions_replace_the_usual_ones(tmp_path: Path) -> None:
+    _make(tmp_path, "a.jpg", "b.png")
+    assert _found(tmp_path, extensions=("png",)) == ["b.png"]
+
+
+def test_a_loop_of_links_ends_and_the_real_path_wins(tmp_path: Path) -> None:
+    _make(tmp_path, "z/a.jpg")
+    (tmp_path / "z" / "loop").symlink_to(tmp_path, target_is_directory=True)
+    (tmp_path / "first").symlink_to(tmp_path / "z", target_is_directory=True)
+    assert _found(tmp_path) == ["z/a.jpg"]
+
+
+def test_a_link_to_a_folder_elsewhere_is_followed(tmp_path: Path) -> None:
+    _make(tmp_path, "elsewhere/a.jpg")
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root" / "link").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    assert _found(tmp_path / "root") == ["link/a.jpg"]
+
+
+def test_pipes_sockets_and_dangling_links_are_listed_and_never_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jpg")
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(str(tmp_path / "socket.jpg"))
+    (tmp_path / "dangling.jpg").symlink_to(tmp_path / "nowhere.jpg")
+    scan = _scan(tmp_path)
+    assert list(scan) == []
+    reasons = {problem.path.name: problem.reason for problem in scan.problems}
+    assert set(reasons) == {"pipe.jpg", "socket.jpg", "dangling.jpg"}
+    assert "not there" in reasons["dangling.jpg"]
+    server.close()
+
+
+def test_a_folder_that_cannot_be_listed_is_told_apart_from_an_empty_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _make(tmp_path, "a.jpg", "locked/b.jpg")
+    real = os.scandir
+
+    def refuse(path: str) -> object:
+        if path.endswith("locked"):
+            raise PermissionError(13, "Permission denied")
+        return real(path)
+
+    monkeypatch.setattr(scanner.os, "scandir", refuse)
+    scan = _scan(tmp_path)
+    assert [Path(stat.path).name for stat in scan] == ["a.jpg"]
+    assert scan.unlisted == [str(tmp_path / "locked")]
+    assert scan.problems[0].reason == "the folder cannot be listed: permission denied"
+
+
+def test_a_single_file_is_taken_whatever_its_name(tmp_path: Path) -> None:
+    _make(tmp_path, "picture-without-extension")
+    assert [stat.size for stat in _scan(tmp_path / "picture-without-extension")] == [1]
+
+
+def test_a_cancelled_scan_stops(tmp_path: Path) -> None:
+    _make(tmp_path, "a.jpg")
+    source = _source(tmp_path)
+    token = CancelToken()
+    token.cancel()
+    with pytest.raises(CancelledError):
+        list(Scan(source, Selection(source, EXTENSIONS), token))
+
+
+def test_a_source_whose_path_or_mount_is_gone_is_not_reachable(tmp_path: Path) -> None:
+    assert is_reachable(_source(tmp_path))
+    assert not is_reachable(_source(tmp_path / "gone"))
+    # An unplugged drive leaves its empty mount folder behind.
+    assert not is_reachable(_source(tmp_path, mounts=(tmp_path,)))
+
+
+def test_a_drive_mounted_inside_a_source_can_be_lost(tmp_path: Path) -> None:
+    assert lost_mounts(_source(tmp_path, mounts=(Path("/"), tmp_path / "usb"))) == [tmp_path / "usb"]
+
+
+@pytest.mark.parametrize(
+    ("path", "is_reached"),
+    [("", True), ("a.jpg", True), ("sub", True), ("sub/b.jpg", True), ("private", False), ("private/c.jpg", False),
+     (".git", False), ("a.txt", False)],
+)  # fmt: skip
+def test_a_selection_knows_which_paths_its_scan_comes_to(tmp_path: Path, path: str, is_reached: bool) -> None:
+    _make(tmp_path, "a.jpg", "a.txt", "sub/b.jpg", "private/c.jpg", ".git/d.jpg")
+    selection = Selection(_source(tmp_path, exclude=("private",)), EXTENSIONS)
+    assert selection.reaches(tmp_path / path) is is_reached
+    assert not selection.reaches(tmp_path.parent)
