@@ -106,7 +106,8 @@ class Terminal:
 
 
 def _hit_line(hit: Hit) -> Text:
-    line = Text(f"{hit.score:6.3f}  ", style="cyan")
+    # A hit found by its words alone has no cosine to show.
+    line = Text(f"{hit.score:6.3f}  " if hit.score else "     -  ", style="cyan")
     line.append(printable(str(hit.path.parent)) + os.sep, style="dim")
     line.append(printable(hit.path.name), style="bold")
     if hit.kind is ItemKind.PAGE or hit.parts > 1:

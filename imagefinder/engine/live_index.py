@@ -14,6 +14,10 @@ from imagefinder.vectors.registry import index_class, kind_for
 
 _LOG = logging.getLogger(__name__)
 
+_READ_AND_COMPARE = 5_000
+"""Up to so many items, a search among a few chosen ones reads their vectors from the store (about 20 ms) and
+compares them all: faster than walking a large graph for the few that count, and exact."""
+
 BuildProgress = Callable[[int, int], None]
 """Called with (vectors placed, vectors in all) while an index is built."""
 
@@ -49,7 +53,11 @@ class LiveIndex:
         """Which kind of index is in use; empty before the first search."""
         return self._index.kind if self._index is not None else ""
 
-    def refresh(self, progress: BuildProgress = _no_progress) -> None:
+    def refresh(self, progress: _READ_AND_COMPARE = 5_000
+"""Up to so many items, a search among a few chosen ones reads their vectors from the store (about 20 ms) and
+compares them all: faster than walking a large graph for the few that count, and exact."""
+
+BuildProgress = _no_progress) -> None:
         """Bring the index into step with the store: nothing to do, a few changes, or all of it anew.
 
         What is in use answers until its successor is complete.
@@ -128,7 +136,11 @@ class LiveIndex:
                     self._index.add(added, vectors)
             self._revision = self._embeddings.revision(self._embedder.id)
 
-    def settle(self, progress: BuildProgress = _no_progress) -> None:
+    def settle(self, progress: _READ_AND_COMPARE = 5_000
+"""Up to so many items, a search among a few chosen ones reads their vectors from the store (about 20 ms) and
+compares them all: faster than walking a large graph for the few that count, and exact."""
+
+BuildProgress = _no_progress) -> None:
         """At the end of a job: change to the kind that suits the size, and write a checkpoint where one helps.
 
         Raises:
@@ -149,7 +161,16 @@ class LiveIndex:
 
     def search(self, query: FloatArray, k: int, allowed: IdArray | None) -> tuple[IdArray, FloatArray]:
         """As ``VectorIndex.search``."""
+        if allowed is not None and allowed.size <= _READ_AND_COMPARE and self.kind != "exact":
+            return self._compare(query, k, allowed)
         with self._lock:
-            if self._index is None or k <= 0:
+            if self._index is None:
                 return np.empty(0, np.int64), np.empty(0, np.float32)
             return self._index.search(query, k, allowed)
+
+    def _compare(self, query: FloatArray, k: int, allowed: IdArray) -> tuple[IdArray, FloatArray]:
+        ids, vectors = self._embeddings.read(self._embedder.id, allowed.tolist())
+        exact = index_class("exact")(self._embedder.dimension)
+        if ids.size:
+            exact.add(ids, vectors)
+        return exact.search(query, k)

@@ -21,7 +21,8 @@ def picture_damage() -> Iterator[None]:
     """Turn whatever decoding raises into ``UnreadableError``.
 
     Fed with garbage, Pillow and its codecs raise nearly every built-in exception there is; none of them is
-    our bug. So only calls into Pillow belong inside."""
+    our bug. So only calls into Pillow belong inside.
+    """
     try:
         yield
     except UnreadableError:

@@ -88,10 +88,18 @@ class PictureFile(MediaFile):
         return LoadedPart(image, PartFacts(ItemKind.PICTURE, width, height, shot.taken_at))
 
     def _at(self, page: int) -> ImageFile.ImageFile:
-        """The picture with its decoder at a page (from 0)."""
-        picture = self._paged or self._open()
-        if page != picture.tell() and picture.format == "TIFF":
+        """The picture with its decoder at a page (from 0) that it has not decoded yet.
+
+        Asked again for a page it has failed on, Pillow would hand out what little it had decoded.
+        """
+        if self._paged is not None and self._paged.tell() != page:
+            self._paged.seek(page)
+            return self._paged
+        picture = self._open()
+        if page:
             picture.seek(page)
+        if self._paged is not None:
+            self._paged = picture
         return picture
 
     def close(self) -> None:

@@ -10,13 +10,17 @@ _CJK = r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef]"
 _LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})
 # Control characters, soft hyphens and halves of surrogate pairs (which no database would take as UTF-8).
 _NOISE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\ufffe\uffff\ud800-\udfff]")
-_HYPHENATED = re.compile(r"(?<=[^\W\d_])[-\u2010]\s*\n\s*(?=[^\W\d_A-Z])")
-_BROKEN_CJK = re.compile(rf"(?<={_CJK})[ \t]*\n\s*(?={_CJK})")
+_HYPHENATED = re.compile(r"(?<=[^\W\d_])[-\u2010]\n(?=[^\W\d_A-ZÀ-ÖØ-Þ])")
+_BROKEN_CJK = re.compile(rf"(?<={_CJK})\n(?={_CJK})")
 
 
 def clean_text(text: str) -> str:
-    """One line of text: ligatures spelt out, words and Chinese or Japanese text broken at line ends joined,
-    every run of white space one space, at most ``MAX_TEXT`` characters."""
+    """One line of text, of at most ``MAX_TEXT`` characters.
+
+    Ligatures are spelt out, words and Chinese or Japanese text broken at line ends are joined (where the next line
+    begins with a capital, the hyphen is taken for the word's own), and every run of white space is one space.
+    """
     text = _NOISE.sub("", text[: 2 * MAX_TEXT].translate(_LIGATURES))
-    text = _BROKEN_CJK.sub("", _HYPHENATED.sub("", text))
-    return " ".join(text.split())[:MAX_TEXT]
+    lines = (" ".join(line.split()) for line in text.splitlines())
+    text = "\n".join(line for line in lines if line)
+    return _BROKEN_CJK.sub("", _HYPHENATED.sub("", text)).replace("\n", " ")[:MAX_TEXT]

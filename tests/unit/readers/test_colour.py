@@ -36,6 +36,12 @@ def test_16_bit_grey_keeps_its_range(save, name: str) -> None:
     assert close(load(path), Image.fromarray((RAMP * 255).astype(np.uint8)))
 
 
+def test_16_bit_grey_of_the_other_byte_order_keeps_its_range() -> None:
+    grey = Image.fromarray((RAMP * 65535).astype(np.uint16))
+    swapped = Image.frombytes("I;16B", grey.size, np.asarray(grey).astype(">u2").tobytes())
+    assert close(to_srgb(swapped), Image.fromarray((RAMP * 255).astype(np.uint8)))
+
+
 def test_a_16_bit_portable_greymap_keeps_its_range(tmp_path) -> None:
     path = tmp_path / "grey.pgm"
     path.write_bytes(b"P5 16 16 65535\n" + (RAMP * 65535).astype(">u2").tobytes())

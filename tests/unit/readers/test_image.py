@@ -156,6 +156,23 @@ def test_a_tiff_that_breaks_off_gives_its_first_pages_and_says_that_one_is_missi
         assert media.load(1, 16).image.getpixel((5, 5)) == (0, 0, 0)
 
 
+def test_a_damaged_page_is_refused_every_time_it_is_asked_for(save) -> None:
+    page = Image.fromarray(np.random.default_rng(0).integers(0, 256, (300, 400, 3), dtype=np.uint8))
+    path = save(page, "a.tif", save_all=True, append_images=[page], compression="tiff_adobe_deflate")
+    with Image.open(path) as picture:
+        picture.seek(1)
+        strip = picture.tag_v2[273][0]
+    data = bytearray(path.read_bytes())
+    data[strip + 500 : strip + 900] = bytes(400)
+    path.write_bytes(data)
+    with ImageReader().open(path) as media:
+        for _ in range(3):
+            with pytest.raises(UnreadableError, match="damaged"):
+                media.load(2, 16)
+        assert media.load(1, 16).image.tobytes() == page.tobytes()
+        assert media.load(1, 16).image.tobytes() == page.tobytes()
+
+
 def test_a_tiff_whose_pages_form_a_circle_ends(save) -> None:
     page = Image.new("RGB", (40, 30))
     path = save(page, "a.tif", save_all=True, append_images=[page])

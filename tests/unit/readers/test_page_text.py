@@ -29,5 +29,10 @@ def test_text_beyond_the_bound_is_cut() -> None:
     assert len(clean_text("word " * MAX_TEXT)) == MAX_TEXT
 
 
+def test_a_desert_of_line_ends_is_no_trap() -> None:
+    assert clean_text("a-" + "\n \n" * 100_000 + "b") == "ab"
+    assert clean_text("图" + " \n" * MAX_TEXT) == "图"
+
+
 def test_text_can_always_be_stored_as_utf_8() -> None:
     clean_text("".join(map(chr, range(0x11000)))).encode()
