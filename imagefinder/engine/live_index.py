@@ -53,11 +53,7 @@ class LiveIndex:
         """Which kind of index is in use; empty before the first search."""
         return self._index.kind if self._index is not None else ""
 
-    def refresh(self, progress: _READ_AND_COMPARE = 5_000
-"""Up to so many items, a search among a few chosen ones reads their vectors from the store (about 20 ms) and
-compares them all: faster than walking a large graph for the few that count, and exact."""
-
-BuildProgress = _no_progress) -> None:
+    def refresh(self, progress: BuildProgress = _no_progress) -> None:
         """Bring the index into step with the store: nothing to do, a few changes, or all of it anew.
 
         What is in use answers until its successor is complete.
@@ -136,11 +132,7 @@ BuildProgress = _no_progress) -> None:
                     self._index.add(added, vectors)
             self._revision = self._embeddings.revision(self._embedder.id)
 
-    def settle(self, progress: _READ_AND_COMPARE = 5_000
-"""Up to so many items, a search among a few chosen ones reads their vectors from the store (about 20 ms) and
-compares them all: faster than walking a large graph for the few that count, and exact."""
-
-BuildProgress = _no_progress) -> None:
+    def settle(self, progress: BuildProgress = _no_progress) -> None:
         """At the end of a job: change to the kind that suits the size, and write a checkpoint where one helps.
 
         Raises:

@@ -1,0 +1,242 @@
+"""What indexing and searching cost: ``python benchmarks/indexing.py [--photos DIR] [--full]``.
+
+1. Photographs a second through the whole pipeline (scan, hash, decode, embed, thumbnail, commit), beside the
+   model's forward pass alone over pictures that are decoded and prepared already, in batches of the same size,
+   and beside decoding and preparing alone, on as many threads as the pipeline has. CLIP is a ViT-B-32 for 256
+   pixels with random weights: what they say changes nothing about what they cost. The three take turns in one
+   process; each figure is the median of the rounds.
+2. Rescanning a tree in which nothing has changed.
+3. Searching that tree's library, in one process and from a cold start of the program.
+
+Everything is made in a temporary folder, and the disk's cache is warm throughout. Prints tables, asserts nothing.
+"""
+
+import argparse
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from material import copies, photographs, random_checkpoint, tiny_files
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from imagefinder.api import ImageFinder
+from imagefinder.embedders import registry
+from imagefinder.embedders.base import Embedder, FloatArray
+from imagefinder.embedders.imported import import_checkpoint
+from imagefinder.engine.engine import Engine
+from imagefinder.paths import default_places
+from imagefinder.readers.registry import extensions, open_media
+from imagefinder.thumbnails.cache import ThumbnailCache
+
+COLOURS = ("red", "green", "blue", "yellow", "orange", "purple", "pink", "brown", "black", "white")
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one run took."""
+
+    wall: float
+    """Seconds."""
+    cpu: float
+    """Seconds of processor time, over all threads."""
+
+
+def cost(work: Callable[[], object]) -> Cost:
+    wall, cpu = time.perf_counter(), time.process_time()
+    work()
+    return Cost(time.perf_counter() - wall, time.process_time() - cpu)
+
+
+def median(costs: Sequence[Cost]) -> Cost:
+    return Cost(statistics.median(c.wall for c in costs), statistics.median(c.cpu for c in costs))
+
+
+def peak_mb() -> float:
+    """The most memory this process ever had resident, MB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 1e6 if sys.platform == "darwin" else peak / 1e3
+
+
+def row(*cells: object) -> None:
+    print(f"{cells[0]!s:<34}" + "".join(f"{cell!s:>12}" for cell in cells[1:]), flush=True)
+
+
+@contextmanager
+def fresh_library(folder: Path, embedder: Embedder) -> Iterator[ImageFinder]:
+    """An empty library without thumbnails, with a model that is loaded already."""
+    engine = Engine(folder / "library", lambda _: embedder, ThumbnailCache(folder / "thumbs"), extensions())
+    try:
+        yield ImageFinder(engine, folder)
+    finally:
+        # Not closed: that would unload the model, which all rounds share.
+        shutil.rmtree(folder)
+
+
+def index(tree: Path, scratch: Path, embedder: Embedder) -> Cost:
+    with fresh_library(scratch / "fresh", embedder) as finder:
+        return cost(lambda: finder.add(tree))
+
+
+def decode(paths: Sequence[Path], embedder: Embedder) -> list[FloatArray]:
+    def prepared(path: Path) -> FloatArray:
+        with open_media(path) as media:
+            return embedder.prepare(media.load(1, embedder.image_side).image)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(prepared, paths))
+
+
+def forward(prepared: Sequence[FloatArray], embedder: Embedder) -> None:
+    for start in range(0, len(prepared), embedder.batch_size):
+        embedder.encode_images(prepared[start : start + embedder.batch_size])
+
+
+def compare(name: str, paths: Sequence[Path], scratch: Path, embedder: Embedder, rounds: int) -> None:
+    """Pipeline, forward pass and decoding, taking turns."""
+    tree = scratch / name
+    # The model is loaded, and its first and slowest pass over, before anything is timed.
+    forward(decode(paths[: embedder.batch_size], embedder), embedder)
+    pipelines = [index(tree, scratch, embedder)]
+    peak = peak_mb()  # before all pictures are held prepared, for the forward pass, as no pipeline does
+    prepared = decode(paths, embedder)
+    forwards, decodes = [], []
+    for turn in range(rounds):
+        if turn:
+            pipelines.append(index(tree, scratch, embedder))
+        forwards.append(cost(lambda: forward(prepared, embedder)))
+        decodes.append(cost(lambda: decode(paths, embedder)))
+    bare = median(forwards).wall
+    for what, costs in (("pipeline", pipelines), ("forward alone", forwards), ("decode alone", decodes)):
+        taken = median(costs)
+        row(
+            f"{name}, {embedder.name.partition('/')[0]}, {what}",
+            f"{len(paths) / taken.wall:.1f}",
+            f"{taken.wall:.2f}",
+            f"{taken.cpu:.2f}",
+            f"{taken.wall / bare:.2f}" if embedder.name != registry.BUILTIN else "-",
+            f"{peak:.0f}" if costs is pipelines else "",
+        )
+
+
+def pipeline_table(arguments: argparse.Namespace, scratch: Path) -> None:
+    weights = scratch / "random.safetensors"
+    models = default_places().models
+    name = import_checkpoint(weights, random_checkpoint(weights), models)
+    weights.unlink()
+    sets: dict[str, list[Path]] = {}
+    if arguments.photos:
+        sets["as they are"] = copies(scratch / "as they are", arguments.count, arguments.photos)
+    for side in arguments.sizes:
+        # Large ones cost more to make and to read; a quarter of them tells as much.
+        count = arguments.count if side <= 1000 else max(arguments.count // 4, 32)
+        sets[f"{side} px"] = photographs(scratch / f"{side} px", count, side, arguments.photos)
+    clip, builtin = registry.create(name, "cpu", models), registry.create(registry.BUILTIN, "cpu", models)
+    print(f"\n{clip.name} computes on {clip.device}, {clip.batch_size} pictures a batch")
+    row("photographs", "a second", "wall s", "CPU s", "/ forward", "peak MB")
+    for embedder in (builtin, clip):
+        for what, paths in sets.items():
+            compare(what, paths, scratch, embedder, arguments.rounds)
+    clip.close()
+    for what in sets:
+        shutil.rmtree(scratch / what)
+
+
+def imagefinder(*words: str) -> float:
+    """Seconds that one run of the program takes, from its start to its end."""
+    return cost(
+        lambda: subprocess.run(
+            [sys.executable, "-m", "imagefinder", *words], cwd=ROOT, check=True, capture_output=True
+        )
+    ).wall
+
+
+def rescan_table(finder: ImageFinder, tree: Path, count: int, rounds: int) -> None:
+    made = cost(lambda: tiny_files(tree, count))
+    first = cost(lambda: finder.add(tree))
+    # One more: the first rescan reads the index that the first run left.
+    again = median([cost(finder.index) for _ in range(rounds)])
+    program = statistics.median(imagefinder("index") for _ in range(rounds))
+    print(f"\nA tree of {count:,} tiny files (made in {made.wall:.0f} s), the builtin model")
+    row("", "files/s", "wall s", "CPU s", "us a file")
+    for what, wall, cpu in (
+        ("first indexing", first.wall, f"{first.cpu:.2f}"),
+        ("rescan, nothing changed", again.wall, f"{again.cpu:.2f}"),
+        ("the same, imagefinder index", program, ""),
+    ):
+        row(what, f"{count / wall:,.0f}", f"{wall:.2f}", cpu, f"{wall / count * 1e6:.0f}")
+
+
+def search_table(finder: ImageFinder, scratch: Path, count: int, rounds: int) -> None:
+    pictures = photographs(scratch / "queries", 50, 640, None)
+    numbers = np.random.default_rng(4).integers(count, size=100)
+    queries: dict[str, list[Callable[[], object]]] = {
+        "words: a colour": [lambda c=c: finder.search(c) for c in COLOURS * 10],
+        "words: a file's number": [lambda n=n: finder.search(f"{n:06}") for n in numbers],
+        "words: in every name": [lambda c=c: finder.search(f"img {c}") for c in COLOURS * 3],
+        "a picture not in the library": [lambda p=p: finder.search(images=[p]) for p in pictures],
+        "a colour within one folder": [lambda c=c: finder.search(c, within=[_some(finder)]) for c in COLOURS],
+    }
+    print(f"\nSearching {count:,} pictures")
+    row("", "p50 ms", "p99 ms")
+    for what, calls in queries.items():
+        calls[0]()
+        times = [cost(call).wall * 1e3 for call in calls]
+        row(what, f"{np.percentile(times, 50):.1f}", f"{np.percentile(times, 99):.1f}")
+    for words in (("search", "--json", "red"), ("status", "--json"), ("--version",)):
+        times = [imagefinder(*words) * 1e3 for _ in range(rounds)]
+        row("imagefinder " + " ".join(words), f"{statistics.median(times):.0f}")
+
+
+def _some(finder: ImageFinder) -> Path:
+    return finder.status().sources[0].source.path / "folder0001"
+
+
+def parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--photos", type=Path, help="a folder of JPEGs to use and to enlarge")
+    parser.add_argument("--count", type=int, default=200, help="how many photographs (a quarter of large ones)")
+    parser.add_argument("--sizes", default="640,4000", help="longer sides in pixels; 4000 is 12 megapixels")
+    parser.add_argument("--rescan", type=int, default=20_000, help="how many tiny files to rescan and search")
+    parser.add_argument("--full", action="store_true", help="rescan and search 100,000 files")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", choices=("pipeline", "rescan"), help="one half")
+    arguments = parser.parse_args()
+    arguments.sizes = [int(side) for side in arguments.sizes.split(",")]
+    arguments.rescan = 100_000 if arguments.full else arguments.rescan
+    return arguments
+
+
+def main() -> None:
+    arguments = parsed()
+    with tempfile.TemporaryDirectory(prefix="imagefinder-bench-") as folder:
+        scratch = Path(folder)
+        for variable in ("HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):
+            os.environ[variable] = str(scratch / "home" / variable)
+        os.environ |= {"IMAGEFINDER_LIBRARY": str(scratch / "library"), "IMAGEFINDER_MODEL": "builtin"}
+        print(f"{os.cpu_count()} cores, medians of {arguments.rounds} rounds")
+        if arguments.only != "rescan":
+            pipeline_table(arguments, scratch)
+        if arguments.only != "pipeline":
+            with ImageFinder.open() as finder:
+                rescan_table(finder, scratch / "tiny", arguments.rescan, arguments.rounds)
+                search_table(finder, scratch, arguments.rescan, arguments.rounds)
+                print(f"\npeak memory {peak_mb():.0f} MB")
+
+
+if __name__ == "__main__":
+    main()
