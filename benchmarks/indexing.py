@@ -29,8 +29,7 @@ from pathlib import Path
 import numpy as np
 from material import copies, photographs, random_checkpoint, tiny_files
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from imagefinder.api import ImageFinder
 from imagefinder.embedders import registry
@@ -41,6 +40,7 @@ from imagefinder.paths import default_places
 from imagefinder.readers.registry import extensions, open_media
 from imagefinder.thumbnails.cache import ThumbnailCache
 
+ROOT = Path(__file__).resolve().parents[1]
 COLOURS = ("red", "green", "blue", "yellow", "orange", "purple", "pink", "brown", "black", "white")
 
 
@@ -209,7 +209,9 @@ def parsed() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--photos", type=Path, help="a folder of JPEGs to use and to enlarge")
-    parser.add_argument("--count", type=int, default=200, help="how many photographs (a quarter of large ones)")
+    parser.add_argument(
+        "--count", type=int, default=200, help="how many photographs (a quarter of large ones)"
+    )
     parser.add_argument("--sizes", default="640,4000", help="longer sides in pixels; 4000 is 12 megapixels")
     parser.add_argument("--rescan", type=int, default=20_000, help="how many tiny files to rescan and search")
     parser.add_argument("--full", action="store_true", help="rescan and search 100,000 files")

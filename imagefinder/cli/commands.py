@@ -77,7 +77,7 @@ def _job(finder: ImageFinder, terminal: Terminal, job: Job) -> None:
     if embedder.name == embedders.BUILTIN:
         terminal.say(f"No CLIP model in use: the built-in one {BuiltinEmbedder.description}.")
     began = time.monotonic()
-    with _interruptible() as cancel, terminal.progress() as progress:
+    with _interruptible() as cancel, terminal.progress() as progress, terminal.native_chatter_silenced():
         report = job(progress, cancel)
     terminal.say(summary(report, time.monotonic() - began) + f" - {embedder.name} on {embedder.device}")
     if report.cancelled:
@@ -275,13 +275,10 @@ def _models_list(arguments: argparse.Namespace, terminal: Terminal) -> int:
         )
         return FOUND
     state = {True: "ready", False: "not here"}
-    terminal.table(
-        ("Model", "", ""),
-        (
-            (model.name, "in use" if model.name == in_use else state[model.installed], model.detail)
-            for model in models
-        ),
-    )
+    for model in models:
+        terminal.described(
+            model.name, "in use" if model.name == in_use else state[model.installed], model.detail
+        )
     return FOUND
 
 

@@ -1,5 +1,6 @@
 """What the command line shows: hits, tables, progress bars; plain text when nobody watches."""
 
+import io
 import json
 import os
 import sys
@@ -7,6 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
@@ -17,6 +19,9 @@ from rich.text import Text
 from imagefinder.model.items import ItemKind
 from imagefinder.model.jobs import IndexReport, Phase, Progress, ProgressCallback
 from imagefinder.model.queries import Hit, SearchResult
+
+_STDERR = 2
+_UNWATCHED_WIDTH = 400
 
 _PHASES = {
     Phase.SCANNING: "Looking for files",
@@ -29,12 +34,30 @@ class Terminal:
     """Standard output for results, standard error for everything else."""
 
     def __init__(self) -> None:
-        for stream in (sys.stdout, sys.stderr):
-            # File names need not be text, and a terminal need not know every character.
-            if hasattr(stream, "reconfigure"):
-                stream.reconfigure(errors="backslashreplace")
-        self.out = Console(file=sys.stdout, highlight=False, soft_wrap=True)
-        self.err = Console(file=sys.stderr, highlight=False, soft_wrap=True)
+        # File names need not be text, and a terminal need not know every character.
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")
+        self.out = _console(sys.stdout)
+        self.err = _console(_own_stderr())
+
+    @contextmanager
+    def native_chatter_silenced(self) -> Iterator[None]:
+        """Keep away what C libraries print to standard error by themselves (libtiff does, on damaged files).
+
+        What is wrong with a file is said by us, in ``status``.
+        """
+        try:
+            before = os.dup(_STDERR)
+        except OSError:  # closed: there is nothing to keep away
+            yield
+            return
+        with Path(os.devnull).open("wb") as nowhere:
+            os.dup2(nowhere.fileno(), _STDERR)
+        try:
+            yield
+        finally:
+            os.dup2(before, _STDERR)
+            os.close(before)
 
     def say(self, line: str) -> None:
         """One line of information, beside the results."""
@@ -63,12 +86,18 @@ class Terminal:
 
     def table(self, columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
         """A table without lines."""
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for column in columns:
+        names = list(columns)
+        table = Table(box=None, pad_edge=False, header_style="bold", show_header=bool(names))
+        for column in names:
             table.add_column(column, overflow="fold")
         for row in rows:
             table.add_row(*(Text(printable(cell)) for cell in row))
         self.out.print(table, soft_wrap=False)
+
+    def described(self, name: str, state: str, detail: str) -> None:
+        """A name with its state, and below it what there is to know."""
+        self.out.print(Text.assemble((printable(name), "bold"), "  ", (state, "green")))
+        self.out.print(Text("    " + printable(detail), style="dim"))
 
     @contextmanager
     def progress(self) -> Iterator[ProgressCallback]:
@@ -103,6 +132,23 @@ class Terminal:
                 )
 
             yield show
+
+
+def _own_stderr() -> TextIO:
+    """Standard error under a descriptor of our own, which stays when the C libraries' one is silenced."""
+    try:
+        own = os.dup(_STDERR)
+    except OSError:  # closed, as in a program without a console
+        return Path(os.devnull).open("w")
+    encoding = sys.stderr.encoding if sys.stderr else "utf-8"
+    return os.fdopen(own, "w", encoding=encoding, errors="backslashreplace", buffering=1)
+
+
+def _console(file: TextIO) -> Console:
+    # Where nobody watches, nothing is cut or wrapped to the width of a terminal.
+    return Console(
+        file=file, highlight=False, soft_wrap=True, width=None if file.isatty() else _UNWATCHED_WIDTH
+    )
 
 
 def _hit_line(hit: Hit) -> Text:
