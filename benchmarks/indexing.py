@@ -141,7 +141,7 @@ def pipeline_table(arguments: argparse.Namespace, scratch: Path) -> None:
         sets["as they are"] = copies(scratch / "as they are", arguments.count, arguments.photos)
     for side in arguments.sizes:
         # Large ones cost more to make and to read; a quarter of them tells as much.
-        count = arguments.count if side <= 1000 else max(arguments.count // 4, 32)
+        count = arguments.count if side <= 1000 else arguments.count // 4
         sets[f"{side} px"] = photographs(scratch / f"{side} px", count, side, arguments.photos)
     clip, builtin = registry.create(name, "cpu", models), registry.create(registry.BUILTIN, "cpu", models)
     print(f"\n{clip.name} computes on {clip.device}, {clip.batch_size} pictures a batch")
@@ -166,7 +166,6 @@ def imagefinder(*words: str) -> float:
 def rescan_table(finder: ImageFinder, tree: Path, count: int, rounds: int) -> None:
     made = cost(lambda: tiny_files(tree, count))
     first = cost(lambda: finder.add(tree))
-    # One more: the first rescan reads the index that the first run left.
     again = median([cost(finder.index) for _ in range(rounds)])
     program = statistics.median(imagefinder("index") for _ in range(rounds))
     print(f"\nA tree of {count:,} tiny files (made in {made.wall:.0f} s), the builtin model")
@@ -179,15 +178,17 @@ def rescan_table(finder: ImageFinder, tree: Path, count: int, rounds: int) -> No
         row(what, f"{count / wall:,.0f}", f"{wall:.2f}", cpu, f"{wall / count * 1e6:.0f}")
 
 
-def search_table(finder: ImageFinder, scratch: Path, count: int, rounds: int) -> None:
-    pictures = photographs(scratch / "queries", 50, 640, None)
+def search_table(finder: ImageFinder, tree: Path, count: int, rounds: int) -> None:
+    pictures = photographs(tree.parent / "queries", 50, 640, None)
     numbers = np.random.default_rng(4).integers(count, size=100)
     queries: dict[str, list[Callable[[], object]]] = {
         "words: a colour": [lambda c=c: finder.search(c) for c in COLOURS * 10],
         "words: a file's number": [lambda n=n: finder.search(f"{n:06}") for n in numbers],
         "words: in every name": [lambda c=c: finder.search(f"img {c}") for c in COLOURS * 3],
         "a picture not in the library": [lambda p=p: finder.search(images=[p]) for p in pictures],
-        "a colour within one folder": [lambda c=c: finder.search(c, within=[_some(finder)]) for c in COLOURS],
+        "a colour within one folder": [
+            lambda c=c: finder.search(c, within=[tree / "folder0001"]) for c in COLOURS
+        ],
     }
     print(f"\nSearching {count:,} pictures")
     row("", "p50 ms", "p99 ms")
@@ -200,25 +201,24 @@ def search_table(finder: ImageFinder, scratch: Path, count: int, rounds: int) ->
         row("imagefinder " + " ".join(words), f"{statistics.median(times):.0f}")
 
 
-def _some(finder: ImageFinder) -> Path:
-    return finder.status().sources[0].source.path / "folder0001"
-
-
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--photos", type=Path, help="a folder of JPEGs to use and to enlarge")
     parser.add_argument(
-        "--count", type=int, default=200, help="how many photographs (a quarter of large ones)"
+        "--count", type=int, default=128, help="how many photographs (a quarter of large ones)"
     )
-    parser.add_argument("--sizes", default="640,4000", help="longer sides in pixels; 4000 is 12 megapixels")
+    parser.add_argument(
+        "--sizes", help="longer sides in pixels to bring them to (640,4000; with --photos 4000)"
+    )
     parser.add_argument("--rescan", type=int, default=20_000, help="how many tiny files to rescan and search")
     parser.add_argument("--full", action="store_true", help="rescan and search 100,000 files")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", choices=("pipeline", "rescan"), help="one half")
     arguments = parser.parse_args()
-    arguments.sizes = [int(side) for side in arguments.sizes.split(",")]
+    sizes = arguments.sizes or ("4000" if arguments.photos else "640,4000")
+    arguments.sizes = [int(side) for side in sizes.split(",")]
     arguments.rescan = 100_000 if arguments.full else arguments.rescan
     return arguments
 
@@ -229,15 +229,19 @@ def main() -> None:
         scratch = Path(folder)
         for variable in ("HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):
             os.environ[variable] = str(scratch / "home" / variable)
+        # On a machine that others use too, OpenMP's waiting threads else spin away half of the processor, and
+        # they do so most where no other thread is at work: the forward pass alone would look twice as slow.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         os.environ |= {"IMAGEFINDER_LIBRARY": str(scratch / "library"), "IMAGEFINDER_MODEL": "builtin"}
-        print(f"{os.cpu_count()} cores, medians of {arguments.rounds} rounds")
+        # Whoever else computes on this machine is in every figure.
+        print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, medians of {arguments.rounds} rounds")
         if arguments.only != "rescan":
             pipeline_table(arguments, scratch)
         if arguments.only != "pipeline":
             with ImageFinder.open() as finder:
                 rescan_table(finder, scratch / "tiny", arguments.rescan, arguments.rounds)
-                search_table(finder, scratch, arguments.rescan, arguments.rounds)
-                print(f"\npeak memory {peak_mb():.0f} MB")
+                search_table(finder, scratch / "tiny", arguments.rescan, arguments.rounds)
+                print(f"\npeak memory {peak_mb():.0f} MB, load {os.getloadavg()[0]:.1f}")
 
 
 if __name__ == "__main__":

@@ -2,12 +2,17 @@
 
 import io
 import itertools
+import sys
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from imagefinder.embedders.torchvision_ops import import_torchvision
 
 ARCHITECTURE = "ViT-B-32-256"
 FILES_A_FOLDER = 500
@@ -48,6 +53,7 @@ def tiny_files(folder: Path, count: int) -> None:
 
 def random_checkpoint(path: Path) -> str:
     """Write random weights of a ViT-B-32 for 256 pixels; returns the architecture to import them as."""
+    import_torchvision()  # this machine's may be made for another torch; the program works with that, and so does this
     import open_clip
     import torch
     from safetensors.torch import save_file

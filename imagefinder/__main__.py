@@ -8,8 +8,10 @@ def main() -> int:
     """Run the command line; returns the exit status."""
     # First of all: a frozen program without this starts itself for ever.
     multiprocessing.freeze_support()
-    from imagefinder.cli.main import main as cli_main
-
+    try:
+        from imagefinder.cli.main import main as cli_main
+    except KeyboardInterrupt:  # Ctrl-C before the program is even loaded
+        return 130
     return cli_main()
 
 

@@ -10,6 +10,7 @@ from imagefinder.embedders import registry as embedders
 from imagefinder.embedders.base import Embedder, FloatArray
 from imagefinder.engine.cancel import CancelToken
 from imagefinder.engine.engine import Engine, LibraryStatus, no_progress
+from imagefinder.model.errors import UsageError
 from imagefinder.model.jobs import IndexReport, ProgressCallback
 from imagefinder.model.queries import Hit, Query, SearchResult
 from imagefinder.model.sources import SourceOptions
@@ -17,6 +18,9 @@ from imagefinder.paths import absolute, default_places
 from imagefinder.readers import registry as readers
 from imagefinder.store.store import Store
 from imagefinder.thumbnails.cache import ThumbnailCache
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+"""What a model may be told to compute on; ``auto`` takes the fastest there is."""
 
 AnyPath = str | os.PathLike[str]
 
@@ -49,6 +53,8 @@ class ImageFinder:
             LibraryError: the library cannot be used.
             UsageError: no such device name.
         """
+        if device not in DEVICES:
+            raise UsageError(f"There is no device called “{device}”. Choose from: {', '.join(DEVICES)}.")
         places = default_places(library_dir)
         wanted = model or os.environ.get("IMAGEFINDER_MODEL")
 
@@ -126,7 +132,7 @@ class ImageFinder:
             include_query_images: whether the pictures in ``images`` may be hits themselves.
 
         Raises:
-            UsageError: nothing is asked, or a picture cannot be read.
+            UsageError: nothing is asked, a picture cannot be read, or the limit is below 1.
             ModelError: the model cannot be had.
         """
         query = Query(text, tuple(_paths(images)), tuple(_paths(within)), limit, include_query_images)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import platformdirs
 
+from imagefinder.model.errors import UsageError
+
 _APP = "imagefinder"
 
 
@@ -39,6 +41,12 @@ def default_places(library: str | os.PathLike[str] | None = None) -> Places:
 
 
 def absolute(path: str | os.PathLike[str]) -> Path:
-    """A path in full, ``~`` expanded and ``..`` resolved by name; links are kept as the user wrote them."""
+    """A path in full, ``~`` expanded and ``..`` resolved by name; links are kept as the user wrote them.
+
+    Raises:
+        UsageError: the path is empty, as an unset variable of a shell is; it would stand for the folder one is in.
+    """
+    if not os.fspath(path):
+        raise UsageError("An empty path was given. For the folder you are in, give a dot.")
     # Path.resolve would follow links, and show people paths that they never typed.
     return Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100

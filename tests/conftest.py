@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from fakes import FakeEmbedder, picture
 from PIL import Image
+from program import Program
 
 from imagefinder.engine.engine import Engine
 from imagefinder.readers.registry import extensions
@@ -93,3 +94,9 @@ def save(image: Image.Image, path: Path) -> None:
     """Write a picture, making its folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
     image.save(path)
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Program:
+    """The real program, on a library of its own."""
+    return Program(tmp_path / "program")

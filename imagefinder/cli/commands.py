@@ -74,14 +74,18 @@ Job = Callable[[ProgressCallback, CancelToken], IndexReport]
 
 def _job(finder: ImageFinder, terminal: Terminal, job: Job) -> None:
     embedder = finder.engine.embedder
-    if embedder.name == embedders.BUILTIN:
-        terminal.say(f"No CLIP model in use: the built-in one {BuiltinEmbedder.description}.")
     began = time.monotonic()
     with _interruptible() as cancel, terminal.progress() as progress, terminal.native_chatter_silenced():
         report = job(progress, cancel)
-    terminal.say(summary(report, time.monotonic() - began) + f" - {embedder.name} on {embedder.device}")
+    done = summary(report, time.monotonic() - began)
     if report.cancelled:
-        raise CancelledError("Stopped. What was indexed is kept; run the same command again to go on.")
+        raise CancelledError(
+            f"Stopped ({done}). What was indexed is kept; run the same command again to go on."
+        )
+    # Not before: of what goes wrong there is to be one line, and no other.
+    if embedder.name == embedders.BUILTIN:
+        terminal.say(f"No CLIP model in use: the built-in one {BuiltinEmbedder.description}.")
+    terminal.say(f"{done} - {embedder.name} on {embedder.device}")
 
 
 @contextmanager
@@ -110,6 +114,8 @@ def _search(arguments: argparse.Namespace, terminal: Terminal) -> int:
     )
     if not query.text.strip() and not query.images:
         raise UsageError("Nothing to look for: give some words, or a picture with --image.")
+    if arguments.null and not arguments.paths:
+        raise UsageError("-0 says how paths end, so it goes with --paths.")
     for path in query.images:
         if not path.exists():
             raise UsageError(f"There is no picture {path}. Check the spelling.")

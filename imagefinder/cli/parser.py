@@ -4,6 +4,7 @@ import argparse
 from typing import NoReturn
 
 from imagefinder import __version__
+from imagefinder.api import DEVICES
 from imagefinder.model.errors import UsageError
 
 _EPILOG = """\
@@ -25,6 +26,23 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(f"{message} (see: {self.prog} --help)")
 
 
+class _CommandParser(_Parser):
+    """The parser of one command: paths and words may stand between options, not only beside each other."""
+
+    _is_parsing = False
+
+    def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
+        # argparse offers this to callers alone, not to subcommands, and does it by way of this very method.
+        # Where a "--" stands, all behind it is paths or words, which it would forget.
+        if self._is_parsing or self._subparsers is not None or "--" in (args or ()):
+            return super().parse_known_args(args, namespace)
+        self._is_parsing = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._is_parsing = False
+
+
 def make_parser() -> argparse.ArgumentParser:
     """The parser for ``imagefinder``; each command sets ``command`` to its name."""
     parser = _Parser(
@@ -35,7 +53,7 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"imagefinder {__version__}")
     _add_general(parser, default=None)
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_CommandParser)
 
     add = _command(commands, "add", "add folders, pictures or PDFs, and index them")
     add.add_argument("paths", nargs="+", metavar="PATH", help="a folder, a picture or a PDF")
@@ -90,7 +108,7 @@ def make_parser() -> argparse.ArgumentParser:
     remove.add_argument("paths", nargs="+", metavar="PATH", help="a path given to add before")
 
     models = _command(commands, "models", "list, choose and import models")
-    verbs = models.add_subparsers(dest="verb", metavar="VERB", parser_class=_Parser)
+    verbs = models.add_subparsers(dest="verb", metavar="VERB", parser_class=_CommandParser)
     listing = _command(verbs, "list", "show the models that can be used")
     listing.add_argument("--json", action="store_true", help="print one JSON object")
     use = _command(verbs, "use", "choose the model that this library is searched with")
@@ -107,7 +125,7 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _command(commands: "argparse._SubParsersAction[_Parser]", name: str, what: str) -> _Parser:
+def _command(commands: "argparse._SubParsersAction[_CommandParser]", name: str, what: str) -> _Parser:
     parser = commands.add_parser(name, help=what, description=what[0].upper() + what[1:] + ".")
     # The general options may stand before or after the command; one that is left out here changes nothing.
     _add_general(parser, default=argparse.SUPPRESS)
@@ -122,7 +140,7 @@ def _add_general(parser: argparse.ArgumentParser, default: str | None) -> None:
     )
     general.add_argument(
         "--device",
-        choices=("auto", "cpu", "cuda", "mps"),
+        choices=DEVICES,
         default=default or "auto",
         help="what to compute on",
     )

@@ -38,7 +38,12 @@ class Terminal:
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")
         self.out = _console(sys.stdout)
-        self.err = _console(_own_stderr())
+        self._stderr = _own_stderr()
+        self.err = _console(self._stderr)
+
+    def close(self) -> None:
+        """Give the descriptor back. Nothing can be said afterwards."""
+        self._stderr.close()
 
     @contextmanager
     def native_chatter_silenced(self) -> Iterator[None]:
@@ -61,7 +66,7 @@ class Terminal:
 
     def say(self, line: str) -> None:
         """One line of information, beside the results."""
-        self.err.print(Text(line, style="dim"))
+        self.err.print(Text(printable(line), style="dim"))
 
     def fail(self, line: str) -> None:
         """One line of what went wrong."""
@@ -144,9 +149,15 @@ def _own_stderr() -> TextIO:
     return os.fdopen(own, "w", encoding=encoding, errors="backslashreplace", buffering=1)
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        # Rich would end the program with status 1, which means "nothing found".
+        raise BrokenPipeError
+
+
 def _console(file: TextIO) -> Console:
     # Where nobody watches, nothing is cut or wrapped to the width of a terminal.
-    return Console(
+    return _Console(
         file=file, highlight=False, soft_wrap=True, width=None if file.isatty() else _UNWATCHED_WIDTH
     )
 

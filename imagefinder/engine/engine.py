@@ -124,6 +124,7 @@ class Engine:
 
         Raises:
             UsageError: a path does not exist; nothing is added then.
+            ModelError: the model cannot be had; nothing is added then.
             LibraryInUseError: another process is changing the library.
         """
         for path in paths:
@@ -131,6 +132,7 @@ class Engine:
                 raise UsageError(
                     f"There is no {path}. Check the spelling, or whether its drive is connected."
                 )
+        self.embedder.device  # noqa: B018 - a model or device that cannot be had is said before a source is added
         with self._writing():
             sources = [
                 self._store.sources.add(
@@ -268,16 +270,17 @@ class Engine:
 
     def search(self, query: Query) -> SearchResult:
         """Answer a query; see ``Searcher.search``."""
-        return self._searcher().search(query)
+        with self._store.errors():
+            return self._searcher().search(query)
 
     def embed_images(self, paths: Sequence[Path]) -> FloatArray:
         """Vectors of picture files; see ``Searcher.embed_images``."""
-        return self._searcher().embed_images(paths)
+        with self._store.errors():
+            return self._searcher().embed_images(paths)
 
     def _searcher(self) -> Searcher:
-        with self._store.errors():
-            record, index = self._live_index(register=False)
-            return Searcher(self._store, self.embedder, record, index)
+        record, index = self._live_index(register=False)
+        return Searcher(self._store, self.embedder, record, index)
 
     def status(self) -> LibraryStatus:
         """What is in the library. Loads no model."""
@@ -313,6 +316,8 @@ def _disk_errors(folder: Path) -> Iterator[None]:
             reason = (
                 "it cannot be written there. Check its permissions, or name another folder with --library"
             )
+        elif error.errno in (errno.EEXIST, errno.ENOTDIR):
+            reason = "a file stands in its place. Name another folder with --library"
         else:
             reason = f"the system says: {(error.strerror or str(error)).lower()}"
         raise LibraryError(f"The library {folder} cannot be used: {reason}.") from error

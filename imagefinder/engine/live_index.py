@@ -128,8 +128,10 @@ class LiveIndex:
             with self._lock:
                 if removed.size:
                     self._index.remove(removed)
-                if added.size:
-                    self._index.add(added, vectors)
+                # A search between the commit and this call may have fetched some of them already.
+                new = ~np.isin(added, self._index.ids())
+                if new.any():
+                    self._index.add(added[new], vectors[new])
             self._revision = self._embeddings.revision(self._embedder.id)
 
     def settle(self, progress: BuildProgress = _no_progress) -> None:

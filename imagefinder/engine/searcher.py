@@ -41,12 +41,14 @@ class Searcher:
         is one. How words and vectors are joined is said in ``ranking.fuse``.
 
         Raises:
-            UsageError: the query is empty, or one of its pictures cannot be read.
+            UsageError: the query is empty, one of its pictures cannot be read, or its limit is below 1.
         """
         began = time.perf_counter()
         text = query.text.strip()
         if not text and not query.images:
             raise UsageError("Nothing to look for: give some words, or a picture.")
+        if query.limit < 1:
+            raise UsageError(f"A search cannot give {query.limit} hits; ask for 1 or more.")
         allowed = np.array(self._store.items.below(query.within), np.int64) if query.within else None
         vector = self._query_vector(text, query.images)
         own = set() if query.include_query_images else set(self._store.items.below(query.images))

@@ -28,7 +28,7 @@ class Database:
         self.path = path
         self._local = threading.local()
         self._lock = threading.Lock()
-        self._opened: list[sqlite3.Connection] = []
+        self._opened: dict[threading.Thread, sqlite3.Connection] = {}
         with library_errors(path):
             migrate(self.connection)
 
@@ -41,8 +41,7 @@ class Database:
             connection = sqlite3.connect(
                 self.path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
             )
-            with self._lock:
-                self._opened.append(connection)
+            self._keep(connection)
             connection.execute(f"PRAGMA page_size = {_PAGE_SIZE}")
             connection.execute("PRAGMA journal_mode = WAL")
             # In WAL mode NORMAL never corrupts; a power cut may cost the last transactions, a crash costs none.
@@ -51,6 +50,13 @@ class Database:
             connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
             self._local.connection = connection
         return connection
+
+    def _keep(self, connection: sqlite3.Connection) -> None:
+        with self._lock:
+            # Every job has decoding threads of its own: what those of earlier jobs opened is closed here.
+            for thread in [thread for thread in self._opened if not thread.is_alive()]:
+                self._opened.pop(thread).close()
+            self._opened[threading.current_thread()] = connection
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -76,7 +82,7 @@ class Database:
     def close(self) -> None:
         """Close the connections of all threads. Harmless when called again."""
         with self._lock:
-            for connection in self._opened:
+            for connection in self._opened.values():
                 connection.close()
             self._opened.clear()
         self._local = threading.local()

@@ -2,6 +2,8 @@
 
 import logging
 import os
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 from PIL import Image
@@ -34,10 +36,10 @@ class ThumbnailCache:
         A cache may fail (a full disk, a folder that cannot be written): then None, and the log says why.
         """
         target = self.path(key)
-        if target.exists():
-            return target
-        temporary = target.with_name(f".{target.name}.{os.getpid()}")
+        temporary = target.with_name(f".{target.name}.{os.getpid()}.{threading.get_ident()}")
         try:
+            if target.exists():
+                return target
             small = image.copy()
             small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -45,7 +47,8 @@ class ThumbnailCache:
             temporary.replace(target)
         except OSError as error:
             _LOG.warning("no thumbnail written for %s: %s", key, error)
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):  # there may be no folder that it could stand in
+                temporary.unlink()
             return None
         return target
 

@@ -1,0 +1,358 @@
+"""Killed at any moment, the program loses nothing that it committed, and doubles nothing."""
+
+import json
+import os
+import random
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import save
+from fakes import pdf, picture
+from numpy.typing import NDArray
+
+from imagefinder import ImageFinder
+from imagefinder.vectors import registry
+
+_ROOT = Path(__file__).resolve().parents[2]
+_KILLS = 7
+"""Of each kind of index, at the least."""
+_KILLS_A_LIBRARY = 3
+_HNSW_FROM = 20
+"""Vectors from which on these tests have an HNSW index and its checkpoints; the program's own limit is far up."""
+
+# Indexes a folder in small batches, saying when it begins and what it did. With a number as fourth argument it
+# kills itself when it is about to change the vectors' folder for the so manieth time.
+_INDEX = """
+import json, os, signal, sys, time
+library, folder, limit, fatal = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+from imagefinder import ImageFinder
+from imagefinder.embedders.builtin import BuiltinEmbedder
+from imagefinder.vectors import registry
+
+BuiltinEmbedder.batch_size = 8
+registry.EXACT_LIMIT = registry._EXACT_LIMIT_DOWN = limit
+changes_made = 0
+
+def watch(event, arguments):
+    global changes_made
+    change = event in ("os.rename", "os.remove") or event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR)
+    if change and "vectors" in str(arguments[0]):
+        changes_made += 1
+        if changes_made == fatal:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+sys.addaudithook(watch)
+with ImageFinder.open(library, model="builtin") as finder:
+    finder.engine.embedder
+    print("begins", flush=True)
+    began = time.monotonic()
+    report = finder.add(folder)
+    print(json.dumps({"items": report.items, "seconds": time.monotonic() - began}), flush=True)
+"""
+
+Part = tuple[str, int]
+"""A file's path and the number of one of its parts."""
+
+
+@dataclass(frozen=True)
+class Undisturbed:
+    """A library that was indexed in one go."""
+
+    tree: Path
+    vectors: dict[Part, bytes]
+    contents: dict[Part, bytes]
+    seconds: float
+
+
+def _child(library: Path, tree: Path, limit: int, fatal: int = 0) -> "subprocess.Popen[str]":
+    arguments = [str(library), str(tree), str(limit), str(fatal)]
+    return subprocess.Popen(
+        [sys.executable, "-c", _INDEX, *arguments], cwd=_ROOT, stdout=subprocess.PIPE, text=True
+    )
+
+
+def _index(library: Path, tree: Path, limit: int) -> dict[str, float]:
+    """Index undisturbed; returns what the run did."""
+    with _child(library, tree, limit) as child:
+        output, _ = child.communicate()
+    assert child.returncode == 0
+    report: dict[str, float] = json.loads(output.splitlines()[-1])
+    return report
+
+
+def _index_here(library: Path, folder: Path) -> int:
+    """Index in this process, undisturbed; returns how many pictures and pages were embedded."""
+    with ImageFinder.open(library, model="builtin") as finder:
+        return finder.add(folder).items
+
+
+def _killed_after(seconds: float, library: Path, tree: Path, limit: int) -> bool:
+    """Index, and kill that so long after its beginning; False when it was done before."""
+    with _child(library, tree, limit) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "begins\n"
+        time.sleep(seconds)
+        child.kill()
+        return child.wait() != 0
+
+
+def _tables(library: Path) -> "tuple[dict[Part, bytes], dict[Part, bytes], NDArray[np.float32]]":
+    """Vectors and content hashes by part, and all vectors as a matrix; checks that the tables agree."""
+    with closing(sqlite3.connect(library / "library.db")) as db:
+        assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert db.execute("PRAGMA foreign_key_check").fetchall() == []
+        db.execute("INSERT INTO texts_fts (texts_fts, rank) VALUES ('integrity-check', 1)")
+        rows = db.execute(
+            """SELECT f.path, i.part, e.vector, f.hash FROM items AS i JOIN files AS f ON f.id = i.file_id
+               LEFT JOIN embeddings AS e ON e.item_id = i.id ORDER BY i.id"""
+        ).fetchall()
+        db.rollback()
+    parts = [(os.fsdecode(path), part) for path, part, _, _ in rows]
+    assert len(set(parts)) == len(parts), "an item is doubled"
+    assert all(vector is not None for _, _, vector, _ in rows), "an item has no vector"
+    vectors = {part: row[2] for part, row in zip(parts, rows, strict=True)}
+    half = np.frombuffer(b"".join(vectors.values()), "<f2").astype(np.float32)
+    matrix = half.reshape(len(rows), -1) if rows else np.empty((0, 0), np.float32)
+    matrix = matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
+    return vectors, {part: row[3] for part, row in zip(parts, rows, strict=True)}, matrix
+
+
+def _check_answers(library: Path, query: Path) -> None:
+    """The library answers as a search over every vector in SQLite does."""
+    with ImageFinder.open(library, model="builtin") as finder:
+        hits = finder.search(images=[query], limit=10_000, include_query_images=True)
+        vector = finder.embed_images([query])[0]
+        assert finder.status().items == len(hits)
+    vectors, _, matrix = _tables(library)
+    cosines = dict(zip(vectors, (matrix @ vector).tolist() if vectors else (), strict=True))
+    found = {(str(hit.path), hit.part): hit.score for hit in hits}
+    assert len(found) == len(hits)
+    # The index keeps vectors with a little noise of its own, so equal ones may come in any order.
+    assert found == pytest.approx(cosines, abs=2e-3)
+    assert [hit.score for hit in hits] == pytest.approx(sorted(cosines.values(), reverse=True), abs=2e-3)
+
+
+def _check_finished(library: Path, expected: Undisturbed, query: Path, limit: int) -> None:
+    """A last run completes the library, and embeds what is missing and nothing else."""
+    before, contents, _ = _tables(library)
+    there = {(contents[part], part[1]) for part in before}
+    wanted = {(expected.contents[part], part[1]) for part in expected.vectors}
+    assert _index(library, expected.tree, limit)["items"] == len(wanted - there)
+    after = _tables(library)[0]
+    assert after == expected.vectors
+    _check_answers(library, query)
+    assert _index_here(library, expected.tree) == 0
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Some 150 files: pictures, documents of many pages, a TIFF of several, duplicates, damaged ones."""
+    folder = tmp_path_factory.mktemp("crash") / "pictures"
+    for number in range(110):
+        save(picture("teal", number), folder / f"album{number % 3}" / f"{number:03}.png")
+    for number in range(0, 110, 5):
+        shutil.copy(folder / f"album{number % 3}" / f"{number:03}.png", folder / f"again {number:03}.png")
+    for name in ("book", "letters"):
+        pdf(folder / f"{name}.pdf", [f"page {page} of the {name}" for page in range(1, 21)])
+    shutil.copy(folder / "book.pdf", folder / "album1" / "the same book.pdf")
+    pages = [picture("olive", seed) for seed in range(200, 206)]
+    pages[0].save(folder / "scan.tiff", save_all=True, append_images=pages[1:])
+    whole = (folder / "album0" / "000.png").read_bytes()
+    for number in range(4):
+        (folder / f"damaged {number}.png").write_bytes(whole[: 50 + number])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    library = tmp_path_factory.mktemp("crash") / "undisturbed"
+    report = _index(library, tree, registry.EXACT_LIMIT)
+    vectors, contents, _ = _tables(library)
+    assert len(vectors) == 110 + 22 + 3 * 20 + 6
+    return Undisturbed(tree, vectors, contents, report["seconds"])
+
+
+@pytest.fixture
+def query(tmp_path: Path) -> Path:
+    save(picture("teal", 1000), tmp_path / "query.png")
+    return tmp_path / "query.png"
+
+
+@pytest.fixture
+def small_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This process, too, has an HNSW index for a small library."""
+    monkeypatch.setattr(registry, "EXACT_LIMIT", _HNSW_FROM)
+    monkeypatch.setattr(registry, "_EXACT_LIMIT_DOWN", _HNSW_FROM)
+
+
+@pytest.mark.parametrize("limit", [registry.EXACT_LIMIT, _HNSW_FROM], ids=["exact", "hnsw"])
+def test_killed_at_many_moments_a_library_loses_and_doubles_nothing(
+    limit: int, undisturbed: Undisturbed, query: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "EXACT_LIMIT", limit)
+    chance = random.Random(limit)
+    sizes: list[int] = []
+    while len(sizes) < _KILLS:
+        library, kept = tmp_path / f"library{len(sizes)}", dict[Part, bytes]()
+        for _ in range(_KILLS_A_LIBRARY):
+            moment = chance.uniform(0, 0.8 * undisturbed.seconds)
+            if not _killed_after(moment, library, undisturbed.tree, limit):
+                break
+            _check_answers(library, query)
+            there = _tables(library)[0]
+            assert there.items() >= kept.items(), "what was committed is gone"
+            kept = there
+            sizes.append(len(there))
+        _check_finished(library, undisturbed, query, limit)
+    # The kills came in the midst of the work, and at different stages of it.
+    assert len({size for size in sizes if 0 < size < len(undisturbed.vectors)}) >= 3
+
+
+@pytest.fixture
+def checkpointed(tmp_path: Path, query: Path, small_limit: None) -> Iterator[tuple[Path, Path]]:
+    """A library with an HNSW checkpoint, and its folder, in which there are new pictures since."""
+    folder, library = tmp_path / "few", tmp_path / "checkpointed"
+    for seed in range(40):
+        save(picture("teal", seed), folder / f"{seed}.png")
+    _index_here(library, folder)
+    assert list(library.glob("vectors/*/manifest.json"))
+    for seed in range(40, 50):
+        save(picture("olive", seed), folder / f"{seed}.png")
+    (folder / "7.png").unlink()
+    yield library, folder
+
+
+def test_killed_at_each_step_of_writing_a_checkpoint_a_library_answers_right(
+    checkpointed: tuple[Path, Path], query: Path, tmp_path: Path
+) -> None:
+    original, folder = checkpointed
+    kept = {part: vector for part, vector in _tables(original)[0].items() if Path(part[0]).exists()}
+    added = {(str(path), 1) for path in folder.iterdir()} - kept.keys()
+    step, done = 0, False
+    while not done:
+        step += 1
+        library = tmp_path / f"step{step}"
+        shutil.copytree(original, library)
+        with _child(library, folder, _HNSW_FROM, fatal=step) as child:
+            child.communicate()
+        done = child.returncode == 0
+        _check_answers(library, query)
+        there = _tables(library)[0]
+        assert there.items() >= kept.items(), "what was committed is gone"
+        assert _index_here(library, folder) == 10 - len(there.keys() & added)
+        _index_here(library, query)
+        _check_answers(library, query)
+        (checkpoint,) = (library / "vectors").iterdir()
+        assert len(list(checkpoint.iterdir())) == 2, "what a killed run left was never deleted"
+    assert step > 6
+
+
+Damage = Callable[[Path], None]
+
+
+def _files(vectors: Path) -> tuple[Path, Path]:
+    (manifest,) = vectors.glob("*/manifest.json")
+    (index,) = vectors.glob("*/index-*")
+    return manifest, index
+
+
+def _cut(path: Path, length: int) -> None:
+    with path.open("r+b") as file:
+        file.truncate(length)
+
+
+def _flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0x10
+    path.write_bytes(content)
+
+
+def _overwrite(path: Path) -> None:
+    path.write_bytes(b"\x89PNG" * 500)
+
+
+def _make_a_folder_of(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+_DAMAGES: dict[str, Damage] = {
+    "all of it is deleted": shutil.rmtree,
+    "the index is deleted": lambda vectors: _files(vectors)[1].unlink(),
+    "the manifest is deleted": lambda vectors: _files(vectors)[0].unlink(),
+    "the index is cut short": lambda vectors: _cut(_files(vectors)[1], 4000),
+    "the index is empty": lambda vectors: _cut(_files(vectors)[1], 0),
+    "the manifest is cut short": lambda vectors: _cut(_files(vectors)[0], 60),
+    "a bit of the index is flipped": lambda vectors: _flip(_files(vectors)[1]),
+    "a bit of the manifest is flipped": lambda vectors: _flip(_files(vectors)[0]),
+    "the index is something else": lambda vectors: _overwrite(_files(vectors)[1]),
+    "a folder stands in the index's place": lambda vectors: _make_a_folder_of(_files(vectors)[1]),
+}
+
+
+@pytest.mark.parametrize("damage", _DAMAGES.values(), ids=_DAMAGES.keys())
+def test_answers_are_right_whatever_befell_the_checkpoint(
+    damage: Damage, checkpointed: tuple[Path, Path], query: Path
+) -> None:
+    library, folder = checkpointed
+    damage(library / "vectors")
+    _check_answers(library, query)
+    assert _index_here(library, folder) == 10
+    _check_answers(library, query)
+
+
+@pytest.fixture
+def foreign(tmp_path: Path, small_limit: None) -> Path:
+    """A library of other pictures, with a checkpoint by the same model."""
+    folder, library = tmp_path / "others", tmp_path / "foreign"
+    for seed in range(40):
+        save(picture("crimson", 3000 + seed), folder / f"{seed}.png")
+    _index_here(library, folder)
+    return library
+
+
+def test_a_checkpoint_of_another_library_is_not_taken_for_ones_own(
+    checkpointed: tuple[Path, Path], foreign: Path, query: Path
+) -> None:
+    library, folder = checkpointed
+    shutil.rmtree(library / "vectors")
+    shutil.copytree(foreign / "vectors", library / "vectors")
+    _check_answers(library, query)
+    _index_here(library, folder)
+    _check_answers(library, query)
+
+
+def test_a_new_database_beside_old_vectors_is_not_answered_from_them(
+    checkpointed: tuple[Path, Path], foreign: Path, query: Path
+) -> None:
+    library, _ = checkpointed
+    # As a user does who is told that library.db is damaged: move it away, and add the folders again.
+    for file in library.glob("library.db*"):
+        file.unlink()
+    _index_here(library, foreign.parent / "others")
+    _check_answers(library, query)
+
+
+def test_a_database_restored_from_a_backup_is_not_answered_from_newer_vectors(
+    checkpointed: tuple[Path, Path], query: Path, tmp_path: Path
+) -> None:
+    library, folder = checkpointed
+    backup = shutil.copy(library / "library.db", tmp_path / "backup.db")
+    _index_here(library, folder)
+    for file in library.glob("library.db*"):
+        file.unlink()
+    shutil.copy(backup, library / "library.db")
+    _check_answers(library, query)
+    for seed in range(40, 50):
+        save(picture("crimson", 5000 + seed), folder / f"{seed}.png")
+    _index_here(library, folder)
+    _check_answers(library, query)

@@ -1,0 +1,175 @@
+"""CLIP models from the command line: a tiny open_clip model with random weights, from import to search."""
+
+import json
+import pickle
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import save
+from fakes import picture
+from program import Outcome, Program
+
+TINY_CONFIG: dict[str, Any] = {
+    "embed_dim": 48,
+    "vision_cfg": {"image_size": 32, "layers": 2, "width": 64, "head_width": 32, "patch_size": 8},
+    "text_cfg": {"context_length": 16, "vocab_size": 49408, "width": 64, "heads": 2, "layers": 2},
+}
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("config") / "tiny.json"
+    path.write_text(json.dumps(TINY_CONFIG))
+    return path
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A safetensors file of the tiny model's weights."""
+    import torch
+    from safetensors.torch import save_file
+
+    from imagefinder.embedders.openclip import _build
+
+    torch.manual_seed(20240607)
+    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
+    save_file(_build(TINY_CONFIG).state_dict(), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def imported(weights: Path, config: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Outcome]:
+    """A home folder into which the tiny model was imported, and what the import said."""
+    program = Program(tmp_path_factory.mktemp("imported"))
+    outcome = program.run("models", "import", weights, "--arch", config, "--json")
+    return Path(program.environment["HOME"]), outcome
+
+
+@pytest.fixture
+def model(program: Program, imported: tuple[Path, Outcome]) -> str:
+    """The name of the tiny model, imported for the program."""
+    home, outcome = imported
+    assert outcome.status == 0, outcome
+    assert list(outcome.json) == ["name"]
+    shutil.copytree(home, program.environment["HOME"])
+    return str(outcome.json["name"])
+
+
+@pytest.fixture
+def pictures(folder: Path) -> Path:
+    for number, colour in enumerate(("red", "green", "blue", "white", "black")):
+        save(picture(colour, number), folder / f"{colour}.png")
+    save(picture("red", 0, (96, 72)), folder / "larger-red.png")
+    return folder
+
+
+def listed(program: Program) -> dict[str, dict[str, Any]]:
+    return {entry["name"]: entry for entry in program.run("models", "list", "--json").json["models"]}
+
+
+def assert_refused(outcome: Outcome, *words: str) -> None:
+    assert (outcome.status, outcome.out, len(outcome.errors)) == (2, b"", 1), outcome
+    for word in words:
+        assert word in outcome.errors[0]
+    assert "mistake in imagefinder" not in outcome.errors[0]
+
+
+def test_an_imported_model_indexes_and_searches(program: Program, model: str, pictures: Path) -> None:
+    named = {"IMAGEFINDER_MODEL": model}
+    by_words = program.run("search", "a dog in the snow", "--in", pictures, "--json", extra=named)
+    assert by_words.status == 0, by_words
+    (said,) = by_words.errors
+    assert "6 indexed" in said
+    assert f"{model} on cpu" in said
+    assert by_words.json["model"] == model
+    assert len(by_words.found) == 6
+    scores = [hit["score"] for hit in by_words.json["hits"]]
+    assert scores == sorted(scores, reverse=True)
+    by_picture = program.run("search", "--image", pictures / "red.png", "--json")
+    assert by_picture.json["model"] == model, "the library keeps the model that it was made with"
+    assert by_picture.found[0] == "larger-red.png"
+    assert by_picture.json["hits"][0]["score"] > 0.9
+    assert listed(program)[model]["in_use"]
+
+
+def test_changing_the_model_loses_no_search(program: Program, model: str, pictures: Path) -> None:
+    program.run("--model", "builtin", "add", pictures)
+    before = program.run("search", "blue", "--json").json
+    assert before["model"] == "builtin"
+    used = program.run("models", "use", model)
+    assert used.status == 0
+    assert "imagefinder index" in used.errors[-1]
+    assert listed(program)[model]["in_use"]
+    assert not listed(program)["builtin"]["in_use"]
+    meanwhile = program.run("search", "blue", "--json")
+    assert meanwhile.found == ["blue.png"], "file names are searched while nothing is embedded"
+    assert "index" in meanwhile.errors[-1]
+    assert program.run("index").status == 0
+    after = program.run("search", "blue", "--json").json
+    assert (after["model"], len(after["hits"])) == (model, 6)
+    assert program.run("--model", "builtin", "search", "blue", "--json").json["hits"] == before["hits"]
+    assert sorted(program.run("status", "--json").json["embedded"].values()) == [6, 6]
+
+
+def test_a_device_that_is_not_here_is_named(program: Program, model: str, pictures: Path) -> None:
+    assert_refused(program.run("--model", model, "--device", "mps", "add", pictures), "mps", "cpu")
+
+
+class Trap:
+    """Unpickling it would make a file."""
+
+    def __init__(self, proof: Path) -> None:
+        self.proof = proof
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.proof,)
+
+
+def test_a_malicious_pickle_is_refused_and_not_run(program: Program, config: Path, tmp_path: Path) -> None:
+    proof = tmp_path / "was-run"
+    (tmp_path / "evil.pt").write_bytes(pickle.dumps({"weights": Trap(proof)}, protocol=2))
+    assert_refused(program.run("models", "import", tmp_path / "evil.pt", "--arch", config), "evil.pt")
+    assert not proof.exists()
+
+
+def test_weights_of_another_architecture_are_refused(program: Program, weights: Path, tmp_path: Path) -> None:
+    (tmp_path / "wide.json").write_text(json.dumps({**TINY_CONFIG, "embed_dim": 64}))
+    assert_refused(program.run("models", "import", weights, "--arch", tmp_path / "wide.json"), "64 x 48")
+    assert_refused(program.run("models", "import", weights, "--arch", "ViT-Q-99"), "ViT-Q-99")
+    assert all("tiny" not in name for name in listed(program))
+
+
+@pytest.mark.parametrize("content", [b"", b"just words", b"\x80\x02}q\x00", b"PK\x03\x04 not really a zip"])
+def test_a_file_that_is_no_weights_is_refused(
+    program: Program, config: Path, tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / "model.pt").write_bytes(content)
+    assert_refused(program.run("models", "import", tmp_path / "model.pt", "--arch", config), "model.pt")
+
+
+def test_a_config_that_is_none_is_refused(program: Program, weights: Path, tmp_path: Path) -> None:
+    (tmp_path / "bad.json").write_text("{}")
+    for arch in ("bad.json", "none.json"):
+        assert_refused(program.run("models", "import", weights, "--arch", tmp_path / arch), arch)
+
+
+def test_importing_again_gives_the_same_model_and_says_what_to_do_next(
+    program: Program, model: str, weights: Path, config: Path
+) -> None:
+    (line,) = program.run("models", "import", weights, "--arch", config).errors
+    assert f"imagefinder models use {model}" in line
+    assert b"in use" not in program.run("models").out
+    assert len([name for name in listed(program) if name.startswith("tiny")]) == 1
+
+
+def test_weights_that_vanished_are_said_to_be_missing(program: Program, model: str, pictures: Path) -> None:
+    program.run("--model", "builtin", "add", pictures)
+    program.run("models", "use", model)
+    for path in (Path(program.environment["HOME"]) / ".local/share/imagefinder/models").rglob(
+        "*.safetensors"
+    ):
+        path.unlink()
+    assert_refused(program.run("search", "dog"), model)
+    assert len(program.run("--model", "builtin", "search", "red", "--json").found) == 6

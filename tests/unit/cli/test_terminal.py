@@ -1,0 +1,36 @@
+import pytest
+
+from imagefinder.cli.terminal import printable, summary
+from imagefinder.model.jobs import IndexReport
+
+
+@pytest.mark.parametrize("text", ["plain.png", "日本 \U0001f600", "é", "a b"])
+def test_ordinary_names_are_shown_as_they_are(text: str) -> None:
+    assert printable(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\nb", "a\\nb"),
+        ("\x1b[2J", "\\x1b[2J"),
+        ("\x9b1m", "\\x9b1m"),
+        ("\udcff.png", "\\udcff.png"),
+        ("\x7f", "\\x7f"),
+    ],
+)
+def test_what_would_move_the_cursor_is_shown_as_an_escape(text: str, shown: str) -> None:
+    assert printable(text) == shown
+
+
+def test_a_summary_says_what_happened_and_nothing_else() -> None:
+    assert summary(IndexReport(indexed=2, items=2, unchanged=1), 1.25) == "2 indexed, 1 unchanged - 1.2 s"
+    assert summary(IndexReport(), 0) == "no pictures or PDFs found - 0.0 s"
+
+
+def test_a_summary_counts_pages_where_there_are_more_than_files() -> None:
+    assert summary(IndexReport(indexed=2, items=31), 0).startswith("2 indexed (31 pictures and pages)")
+
+
+def test_a_summary_says_where_to_read_on_about_unreadable_files() -> None:
+    assert "1 unreadable (see: imagefinder status)" in summary(IndexReport(unreadable=1), 0)

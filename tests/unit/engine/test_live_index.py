@@ -1,0 +1,384 @@
+"""The index in use keeps in step with the store, whatever happened to either."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import OpenEngine, save
+from fakes import picture
+
+from imagefinder.engine import live_index
+from imagefinder.engine.live_index import LiveIndex
+from imagefinder.model.items import FileStat, ItemKind, PartFacts
+from imagefinder.model.queries import Query
+from imagefinder.model.sources import SourceOptions
+from imagefinder.store.embeddings import EmbedderRecord, FloatArray, IdArray, rounded
+from imagefinder.store.store import Store
+from imagefinder.vectors.checkpoint import checkpoint_folder
+from imagefinder.vectors.manifest import Manifest
+
+DIMENSION = 16
+NO_IDS = np.empty(0, np.int64)
+NO_VECTORS = np.empty((0, DIMENSION), np.float32)
+
+
+class Library:
+    """A store with made-up vectors, and live indexes on it."""
+
+    def __init__(self, store: Store, folder: Path, name: str = "fake:1") -> None:
+        self.store = store
+        self.record: EmbedderRecord = store.embeddings.register(name, DIMENSION)
+        self.vectors = folder / "vectors"
+        self.folder = checkpoint_folder(self.vectors, name)
+        self.random = np.random.default_rng(3)
+        self.files = 0
+
+    def index(self) -> LiveIndex:
+        return LiveIndex(self.store.embeddings, self.record, self.vectors)
+
+    def add(self, count: int) -> tuple[IdArray, FloatArray]:
+        """Commit new items with vectors; returns both as the index is told of them."""
+        plain = self.random.standard_normal((count, DIMENSION)).astype(np.float32)
+        vectors = rounded(plain / np.linalg.norm(plain, axis=1, keepdims=True))
+        facts = PartFacts(ItemKind.PICTURE, 1, 1)
+        ids = []
+        with self.store.transaction():
+            for _ in range(count):
+                self.files += 1
+                stat = FileStat(f"/{self.files}.png", 1, 1)
+                file_id = self.store.files.put(stat, self.files.to_bytes(8, "big"), 1, None, [])
+                ids.append(self.store.items.put(file_id, "x", 1, facts))
+            self.store.embeddings.add(self.record.id, ids, vectors)
+        return np.array(ids, np.int64), vectors
+
+    def remove(self, ids: IdArray) -> None:
+        with self.store.transaction():
+            for item_id in ids.tolist():
+                self.store.items.delete_of_file(item_id)  # here every file's id is its one item's
+            self.store.embeddings.touch()
+
+    def assert_answers_are_exact(self, index: LiveIndex, queries: int = 5) -> None:
+        """What a fresh look at every stored vector would answer."""
+        ids = self.store.embeddings.ids(self.record.id)
+        _, vectors = self.store.embeddings.read(self.record.id, ids.tolist())
+        assert len(index) == ids.size
+        for query in rounded(self.random.standard_normal((queries, DIMENSION)).astype(np.float32)):
+            scores = vectors @ query if ids.size else np.empty(0, np.float32)
+            best = np.argsort(-scores, kind="stable")[:10]
+            found, found_scores = index.search(query, 10, None)
+            assert found.tolist() == ids[best].tolist()
+            np.testing.assert_allclose(found_scores, scores[best], atol=1e-3)
+
+
+@pytest.fixture
+def library(store: Store, tmp_path: Path) -> Library:
+    return Library(store, tmp_path)
+
+
+@pytest.fixture(params=["exact", "hnsw"])
+def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The kind of index that every library gets, whatever its size."""
+    name = str(request.param)
+    monkeypatch.setattr(live_index, "kind_for", lambda _count, _current=None: name)
+    return name
+
+
+@pytest.fixture
+def hnsw(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_index, "kind_for", lambda _count, _current=None: "hnsw")
+
+
+@pytest.fixture
+def no_building(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Call it to make every building anew, from then on, a failure of the test."""
+
+    def fail(_index: LiveIndex, _progress: object) -> None:
+        pytest.fail("the index was built anew")
+
+    return lambda: monkeypatch.setattr(LiveIndex, "_built", fail)
+
+
+def settled(library: Library) -> LiveIndex:
+    """An index that is in step with the store and has written its checkpoint."""
+    index = library.index()
+    index.settle()
+    return index
+
+
+def test_an_index_is_built_from_the_store(library: Library, kind: str) -> None:
+    library.add(300)
+    index = library.index()
+    assert index.kind == ""
+    told: list[tuple[int, int]] = []
+    index.refresh(lambda done, total: told.append((done, total)))
+    assert index.kind == kind
+    assert told[-1] == (300, 300)
+    library.assert_answers_are_exact(index)
+
+
+def test_an_empty_library_answers_nothing(library: Library, kind: str) -> None:
+    index = settled(library)
+    found, scores = index.search(np.ones(DIMENSION, np.float32) / 4, 10, None)
+    assert (found.size, scores.size) == (0, 0)
+
+
+def test_random_changes_leave_the_answers_of_exact_search(library: Library, kind: str) -> None:
+    library.add(50)
+    index = library.index()
+    index.refresh()
+    index.begin_job()
+    for step in range(40):
+        present = library.store.embeddings.ids(library.record.id)
+        gone = library.random.choice(
+            present, min(present.size, int(library.random.integers(0, 12))), replace=False
+        )
+        library.remove(gone)
+        index.changed(NO_IDS, NO_VECTORS, gone)
+        index.changed(*library.add(int(library.random.integers(1, 15))), NO_IDS)
+        if step % 10 == 0:
+            library.assert_answers_are_exact(index, 2)
+    index.settle()
+    library.assert_answers_are_exact(index)
+    reopened = library.index()
+    reopened.refresh()
+    library.assert_answers_are_exact(reopened)
+
+
+def test_what_another_process_changed_is_taken_over(
+    library: Library, kind: str, no_building: Callable[[], None]
+) -> None:
+    ids, _ = library.add(100)
+    index = settled(library)
+    no_building()
+    library.add(20)
+    library.remove(ids[:30])
+    index.refresh()
+    library.assert_answers_are_exact(index)
+
+
+def test_changes_told_while_out_of_step_are_fetched_later(library: Library, kind: str) -> None:
+    library.add(40)
+    index = settled(library)
+    library.add(5)
+    index.begin_job()
+    index.changed(*library.add(5), NO_IDS)
+    index.refresh()
+    library.assert_answers_are_exact(index)
+
+
+def test_what_a_search_fetched_already_is_not_added_twice(library: Library, kind: str) -> None:
+    library.add(40)
+    index = settled(library)
+    index.begin_job()
+    added, vectors = library.add(5)
+    index.refresh()
+    index.changed(added, vectors, NO_IDS)
+    library.assert_answers_are_exact(index)
+
+
+def test_an_unchanged_library_is_not_read_again(
+    library: Library, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library.add(40)
+    index = settled(library)
+    monkeypatch.setattr(type(library.store.embeddings), "ids", lambda *_: pytest.fail("the ids were read"))
+    monkeypatch.setattr(
+        type(library.store.embeddings), "stream", lambda *_: pytest.fail("the vectors were read")
+    )
+    index.refresh()
+    index.settle()
+
+
+def test_search_may_be_confined_to_some_items(
+    library: Library, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids, vectors = library.add(200)
+    index = settled(library)
+    allowed = ids[::3]
+    scores = vectors[::3] @ vectors[0]
+    expected = allowed[np.argsort(-scores, kind="stable")[:10]].tolist()
+    for limit in (5_000, 0):
+        monkeypatch.setattr(live_index, "_READ_AND_COMPARE", limit)
+        assert index.search(vectors[0], 10, allowed)[0].tolist() == expected
+        assert index.search(vectors[0], 10, NO_IDS)[0].size == 0
+
+
+# Checkpoints
+
+
+@pytest.mark.usefixtures("hnsw")
+def test_a_checkpoint_is_loaded_in_place_of_building(
+    library: Library, no_building: Callable[[], None]
+) -> None:
+    library.add(100)
+    settled(library)
+    no_building()
+    index = library.index()
+    index.refresh()
+    assert index.kind == "hnsw"
+    library.assert_answers_are_exact(index)
+
+
+@pytest.mark.usefixtures("hnsw")
+def test_a_checkpoint_that_lags_behind_is_brought_into_step(
+    library: Library, no_building: Callable[[], None]
+) -> None:
+    ids, _ = library.add(100)
+    settled(library)
+    library.add(10)
+    library.remove(ids[:10])
+    no_building()
+    index = library.index()
+    index.refresh()
+    library.assert_answers_are_exact(index)
+
+
+def damage_nothing_there(library: Library) -> None:
+    for path in library.folder.iterdir():
+        path.unlink()
+
+
+def damage_no_manifest(library: Library) -> None:
+    (library.folder / "manifest.json").unlink()
+
+
+def damage_truncated(library: Library) -> None:
+    (path,) = library.folder.glob("index-*")
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def damage_garbage(library: Library) -> None:
+    (path,) = library.folder.glob("index-*")
+    path.write_bytes(b"\x7f" * path.stat().st_size)
+
+
+def damage_foreign(library: Library) -> None:
+    other = Library(library.store, library.vectors.parent, "other:1")
+    other.add(30)
+    settled(other)
+    for path in library.folder.iterdir():
+        path.unlink()
+    for path in other.folder.iterdir():
+        (library.folder / path.name).write_bytes(path.read_bytes())
+
+
+def damage_file_in_place_of_the_folder(library: Library) -> None:
+    damage_nothing_there(library)
+    library.folder.rmdir()
+    library.folder.touch()
+
+
+@pytest.mark.usefixtures("hnsw")
+@pytest.mark.parametrize(
+    "damage",
+    [
+        damage_nothing_there,
+        damage_no_manifest,
+        damage_truncated,
+        damage_garbage,
+        damage_foreign,
+        damage_file_in_place_of_the_folder,
+    ],
+)
+def test_a_checkpoint_that_cannot_be_used_is_built_anew(
+    library: Library, damage: Callable[[Library], None]
+) -> None:
+    library.add(100)
+    settled(library)
+    damage(library)
+    told: list[int] = []
+    index = library.index()
+    index.refresh(lambda done, _total: told.append(done))
+    assert told[-1] == 100
+    library.assert_answers_are_exact(index)
+
+
+@pytest.mark.usefixtures("hnsw")
+def test_a_rebuilt_index_gets_a_checkpoint_at_the_end_of_the_job(
+    library: Library, no_building: Callable[[], None]
+) -> None:
+    library.add(100)
+    settled(library)
+    damage_truncated(library)
+    settled(library)
+    no_building()
+    library.index().refresh()
+
+
+@pytest.mark.usefixtures("hnsw")
+def test_a_checkpoint_is_written_once_for_each_change_of_the_vectors(library: Library) -> None:
+    library.add(100)
+    index = settled(library)
+    first = Manifest.read(library.folder)
+    assert first.revision == library.store.embeddings.revision(library.record.id)
+    assert (first.count, first.embedder_id) == (100, "fake:1")
+    index.settle()
+    library.index().settle()
+    assert Manifest.read(library.folder) == first
+    index.begin_job()
+    index.changed(*library.add(1), NO_IDS)
+    index.settle()
+    second = Manifest.read(library.folder)
+    assert (second.count, second.revision) == (101, library.store.embeddings.revision(library.record.id))
+    assert second.file != first.file
+
+
+def test_a_small_library_writes_no_index_file(library: Library) -> None:
+    library.add(100)
+    assert settled(library).kind == "exact"
+    assert not library.vectors.exists()
+
+
+def test_the_kind_changes_with_the_size_and_answers_stay_exact(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kind_for(count: int, current: str | None = None) -> str:
+        return "exact" if count <= (60 if current == "hnsw" else 80) else "hnsw"
+
+    monkeypatch.setattr(live_index, "kind_for", kind_for)
+    ids, _ = library.add(80)
+    index = settled(library)
+    assert index.kind == "exact"
+    index.begin_job()
+    index.changed(*library.add(1), NO_IDS)
+    index.settle()
+    assert index.kind == "hnsw"
+    library.assert_answers_are_exact(index)
+    for start, kind in ((0, "hnsw"), (10, "hnsw"), (20, "exact")):
+        gone = ids[start : start + 10]
+        library.remove(gone)
+        index.changed(NO_IDS, NO_VECTORS, gone)
+        index.settle()
+        assert index.kind == kind
+        library.assert_answers_are_exact(index)
+
+
+@pytest.mark.usefixtures("hnsw")
+def test_an_index_of_mostly_removed_vectors_is_built_anew(library: Library) -> None:
+    ids, _ = library.add(100)
+    index = settled(library)
+    index.begin_job()
+    library.remove(ids[:70])
+    told: list[tuple[int, int]] = []
+    index.changed(NO_IDS, NO_VECTORS, ids[:70])
+    index.settle(lambda done, total: told.append((done, total)))
+    assert told == [(30, 30)]
+    library.assert_answers_are_exact(index)
+
+
+def test_two_engines_on_one_library_see_each_others_changes(
+    open_engine: OpenEngine, three_pictures: Path, kind: str
+) -> None:
+    writer, reader = open_engine(), open_engine()
+    writer.add([three_pictures], SourceOptions())
+    assert len(reader.search(Query("red")).hits) == 3
+    for number in range(5):
+        save(picture("red", number), three_pictures / f"{number}.png")
+    (three_pictures / "blue.png").unlink()
+    writer.index()
+    names = {hit.path.name for hit in reader.search(Query("red")).hits}
+    assert names == {"0.png", "1.png", "2.png", "3.png", "4.png", "red.png", "green.png"}
+    save(picture("white"), three_pictures / "white.png")
+    reader.index()
+    assert len(writer.search(Query("red")).hits) == 8
