@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -181,14 +182,13 @@ def rescan_table(finder: ImageFinder, tree: Path, count: int, rounds: int) -> No
 def search_table(finder: ImageFinder, tree: Path, count: int, rounds: int) -> None:
     pictures = photographs(tree.parent / "queries", 50, 640, None)
     numbers = np.random.default_rng(4).integers(count, size=100)
+    search = finder.search
     queries: dict[str, list[Callable[[], object]]] = {
-        "words: a colour": [lambda c=c: finder.search(c) for c in COLOURS * 10],
-        "words: a file's number": [lambda n=n: finder.search(f"{n:06}") for n in numbers],
-        "words: in every name": [lambda c=c: finder.search(f"img {c}") for c in COLOURS * 3],
-        "a picture not in the library": [lambda p=p: finder.search(images=[p]) for p in pictures],
-        "a colour within one folder": [
-            lambda c=c: finder.search(c, within=[tree / "folder0001"]) for c in COLOURS
-        ],
+        "words: a colour": [partial(search, colour) for colour in COLOURS * 10],
+        "words: a file's number": [partial(search, f"{number:06}") for number in numbers],
+        "words: in every name": [partial(search, f"img {colour}") for colour in COLOURS * 3],
+        "a picture not in the library": [partial(search, images=[path]) for path in pictures],
+        "a colour within one folder": [partial(search, c, within=[tree / "folder0001"]) for c in COLOURS],
     }
     print(f"\nSearching {count:,} pictures")
     row("", "p50 ms", "p99 ms")

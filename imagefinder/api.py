@@ -138,9 +138,12 @@ class ImageFinder:
         query = Query(text, tuple(_paths(images)), tuple(_paths(within)), limit, include_query_images)
         return list(self.query(query).hits)
 
-    def query(self, query: Query) -> SearchResult:
-        """As ``search``, with the time it took and a note for the user. Its paths must be absolute."""
-        return self.engine.search(query)
+    def query(self, query: Query, progress: ProgressCallback = no_progress) -> SearchResult:
+        """As ``search``, with the time it took and a note for the user. Its paths must be absolute.
+
+        ``progress`` is called where the index has to be built first.
+        """
+        return self.engine.search(query, progress)
 
     def remove(self, paths: AnyPath | Iterable[AnyPath]) -> int:
         """Forget sources; the files themselves are not touched. Returns how many files were forgotten."""

@@ -122,7 +122,8 @@ def _search(arguments: argparse.Namespace, terminal: Terminal) -> int:
     with _open(arguments) as finder:
         for path in query.within:
             _bring_up_to_date(finder, terminal, path)
-        result = finder.query(query)
+        with terminal.progress() as progress, terminal.native_chatter_silenced():
+            result = finder.query(query, progress)
         if not result.hits and not finder.status().items:
             raise UsageError("Nothing is indexed yet. Begin with: imagefinder add FOLDER")
     _show(result, arguments, terminal)

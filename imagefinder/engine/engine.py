@@ -1,6 +1,7 @@
 """The facade: everything the window, the command line and Python ask of a library."""
 
 import errno
+import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,12 +18,15 @@ from imagefinder.engine.scanner import Selection
 from imagefinder.engine.searcher import Searcher
 from imagefinder.model.errors import LibraryError, LibraryInUseError, UsageError
 from imagefinder.model.items import UnreadableFile
-from imagefinder.model.jobs import IndexReport, Progress, ProgressCallback
+from imagefinder.model.jobs import IndexReport, Phase, Progress, ProgressCallback
 from imagefinder.model.queries import Query, SearchResult
 from imagefinder.model.sources import Source, SourceKind, SourceOptions, SourceStatus
 from imagefinder.store.embeddings import EmbedderRecord
 from imagefinder.store.store import Store
 from imagefinder.thumbnails.cache import ThumbnailCache
+
+
+_LOG = logging.getLogger(__name__)
 
 
 def no_progress(event: Progress) -> None:
@@ -268,10 +272,24 @@ class Engine:
 
     # Asking it
 
-    def search(self, query: Query) -> SearchResult:
-        """Answer a query; see ``Searcher.search``."""
+    def search(self, query: Query, progress: ProgressCallback = no_progress) -> SearchResult:
+        """Answer a query; see ``Searcher.search``. ``progress`` hears of it if the index has to be built first."""
         with self._store.errors():
-            return self._searcher().search(query)
+            result = self._searcher().search(
+                query, lambda done, total: progress(Progress(Phase.BUILDING_INDEX, done, total))
+            )
+        if self._index is not None and self._index.is_worth_saving:
+            self._save_index(self._index)
+        return result
+
+    def _save_index(self, index: LiveIndex) -> None:
+        try:
+            with self._writing():
+                index.begin_job()
+                index.settle()
+        except LibraryError as error:
+            # In use, read-only, or full: the answer stands, and the next process builds the index again.
+            _LOG.info("the index was not saved: %s", error)
 
     def embed_images(self, paths: Sequence[Path]) -> FloatArray:
         """Vectors of picture files; see ``Searcher.embed_images``."""

@@ -43,6 +43,8 @@ class LiveIndex:
         self._index: VectorIndex | None = None
         self._revision = -1
         self._saved_revision = -1
+        self.is_worth_saving = False
+        """Whether the index was built anew, which the next process would have to do again without a checkpoint."""
 
     def __len__(self) -> int:
         with self._lock:
@@ -53,24 +55,30 @@ class LiveIndex:
         """Which kind of index is in use; empty before the first search."""
         return self._index.kind if self._index is not None else ""
 
-    def refresh(self, progress: BuildProgress = _no_progress) -> None:
+    def refresh(self, progress: BuildProgress = _no_progress, *, may_lag: bool = False) -> None:
         """Bring the index into step with the store: nothing to do, a few changes, or all of it anew.
 
-        What is in use answers until its successor is complete.
+        What is in use answers until its successor is complete. With ``may_lag``, an index that another thread
+        is just now bringing into step is left as it is: a search does not wait for that.
         """
-        with self._refreshing:
-            revision = self._embeddings.revision(self._embedder.id)
-            if self._index is not None and revision == self._revision:
+        if not self._refreshing.acquire(blocking=not (may_lag and self._index is not None)):
+            return
+        try:
+            if self._index is not None and self._embeddings.revision(self._embedder.id) == self._revision:
                 self._in_step = True
                 return
-            index = self._index or self._loaded()
-            if index is None:
-                index = self._built(progress)
-            elif revision != self._revision:
-                index = self._reconciled(index, progress)
+            with self._embeddings.snapshot():
+                revision = self._embeddings.revision(self._embedder.id)
+                index = self._index or self._loaded()
+                if index is None:
+                    index = self._built(progress)
+                elif revision != self._revision:
+                    index = self._reconciled(index, progress)
             with self._lock:
                 self._index, self._revision = index, revision
             self._in_step = True
+        finally:
+            self._refreshing.release()
 
     def _loaded(self) -> VectorIndex | None:
         count = self._embeddings.count(self._embedder.id)
@@ -86,6 +94,7 @@ class LiveIndex:
     def _built(self, progress: BuildProgress) -> VectorIndex:
         total = self._embeddings.count(self._embedder.id)
         index = index_class(kind_for(total))(self._embedder.dimension)
+        self.is_worth_saving = index.kind != "exact"
         for ids, vectors in self._embeddings.stream(self._embedder.id):
             index.add(ids, vectors)
             progress(len(index), total)
@@ -125,14 +134,15 @@ class LiveIndex:
             if not self._in_step:
                 return
             assert self._index is not None
+            revision = self._embeddings.revision(self._embedder.id)
+            if revision == self._revision:
+                return  # a search between the commit and this call has fetched it all
             with self._lock:
                 if removed.size:
                     self._index.remove(removed)
-                # A search between the commit and this call may have fetched some of them already.
-                new = ~np.isin(added, self._index.ids())
-                if new.any():
-                    self._index.add(added[new], vectors[new])
-            self._revision = self._embeddings.revision(self._embedder.id)
+                if added.size:
+                    self._index.add(added, vectors)
+                self._revision = revision
 
     def settle(self, progress: BuildProgress = _no_progress) -> None:
         """At the end of a job: change to the kind that suits the size, and write a checkpoint where one helps.
@@ -152,6 +162,7 @@ class LiveIndex:
                 with self._lock:
                     write_checkpoint(index, self._folder, self._embedder.name, self._revision)
                 self._saved_revision = self._revision
+            self.is_worth_saving = False
 
     def search(self, query: FloatArray, k: int, allowed: IdArray | None) -> tuple[IdArray, FloatArray]:
         """As ``VectorIndex.search``."""

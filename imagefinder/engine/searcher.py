@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from imagefinder.embedders.base import Embedder, FloatArray
-from imagefinder.engine.live_index import LiveIndex
+from imagefinder.engine.live_index import BuildProgress, LiveIndex
 from imagefinder.engine.ranking import fuse
 from imagefinder.model.errors import UnreadableError, UsageError
 from imagefinder.model.items import FileStat
@@ -34,15 +34,18 @@ class Searcher:
         self._record = record
         self._index = index
 
-    def search(self, query: Query) -> SearchResult:
+    def search(self, query: Query, progress: BuildProgress) -> SearchResult:
         """Find items, best first.
 
         The query vector is the normalised sum of its terms' unit vectors: the text is one term, each picture
-        is one. How words and vectors are joined is said in ``ranking.fuse``.
+        is one. How words and vectors are joined is said in ``ranking.fuse``. ``progress`` is called where the
+        index has to be built first.
 
         Raises:
             UsageError: the query is empty, one of its pictures cannot be read, or its limit is below 1.
         """
+        if self._index is not None:
+            self._index.refresh(progress, may_lag=True)
         began = time.perf_counter()
         text = query.text.strip()
         if not text and not query.images:
@@ -111,7 +114,6 @@ class Searcher:
     ) -> tuple[list[int], list[float]]:
         if vector is None or self._index is None:
             return [], []
-        self._index.refresh()
         ids, scores = self._index.search(vector, k, allowed)
         return ids.tolist(), scores.tolist()
 

@@ -73,6 +73,19 @@ class Database:
             self._roll_back(connection)
             raise
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """All reads inside see one state of the database, whatever others commit meanwhile."""
+        connection = self.connection
+        if connection.in_transaction:
+            yield
+            return
+        connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._roll_back(connection)
+
     @staticmethod
     def _roll_back(connection: sqlite3.Connection) -> None:
         # Some errors (a full disk) have rolled back already.

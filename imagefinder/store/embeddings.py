@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,6 +88,10 @@ class EmbeddingTable:
             "SELECT revision FROM embedders WHERE id = ?", (embedder_id,)
         ).fetchone()
         return int(row[0]) if row else 0
+
+    def snapshot(self) -> AbstractContextManager[None]:
+        """Inside, the revision, the ids and the vectors read belong together."""
+        return self._db.snapshot()
 
     def touch(self, embedder_id: int | None = None) -> None:
         """Raise the revision of an embedder, or of all (where items went that any may have had)."""

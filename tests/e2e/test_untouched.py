@@ -167,7 +167,6 @@ _HEAVY = (
     "torchvision",
     "open_clip",
     "transformers",
-    "huggingface_hub",
     "pymupdf",
     "fitz",
     "hnswlib",
