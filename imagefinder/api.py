@@ -153,9 +153,9 @@ class ImageFinder:
         """What is in the library: sources with counts, and files that cannot be read with reasons."""
         return self.engine.status()
 
-    def embed_texts(self, texts: Sequence[str]) -> FloatArray:
-        """Vectors of texts: (n, dimension) float32, unit length."""
-        return self.engine.embedder.encode_texts(list(texts))
+    def embed_texts(self, texts: str | Iterable[str]) -> FloatArray:
+        """Vectors of texts (one alone is a list of one): (n, dimension) float32, unit length."""
+        return self.engine.embedder.encode_texts([texts] if isinstance(texts, str) else list(texts))
 
     def embed_images(self, paths: Iterable[AnyPath]) -> FloatArray:
         """Vectors of picture files: (n, dimension) float32, unit length.

@@ -100,3 +100,10 @@ def save(image: Image.Image, path: Path) -> None:
 def program(tmp_path: Path) -> Program:
     """The real program, on a library of its own."""
     return Program(tmp_path / "program")
+
+
+@pytest.fixture
+def indexed(program: Program, three_pictures: Path) -> Program:
+    """The program with three pictures indexed."""
+    assert program.run("add", three_pictures).status == 0
+    return program

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 ROOT = Path(__file__).parent.parent
 AnyArgument = str | bytes | Path
 
@@ -78,3 +80,36 @@ class Program:
         return subprocess.Popen(
             self.command(*arguments), env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
+
+
+def assert_refused(outcome: Outcome, *words: str) -> None:
+    """Status 2, nothing on standard output, and one line on standard error that says these words."""
+    assert outcome.status == 2, outcome
+    assert outcome.out == b""
+    assert len(outcome.errors) == 1, outcome.errors
+    for word in ("imagefinder: ", *words):
+        assert word in outcome.errors[0]
+    assert "Traceback" not in outcome.errors[0]
+    assert "mistake in imagefinder" not in outcome.errors[0]
+
+
+def mounted(folder: Path, size: str) -> "Mount":
+    """A small disk of its own; the test is skipped where none may be mounted."""
+    return Mount(folder, size)
+
+
+class Mount:
+    def __init__(self, folder: Path, size: str) -> None:
+        self.folder, self.size = folder, size
+
+    def __enter__(self) -> Path:
+        self.folder.mkdir()
+        command = ["mount", "-t", "tmpfs", "-o", f"size={self.size}", "tmpfs", str(self.folder)]
+        try:
+            subprocess.run(command, check=True, capture_output=True)
+        except (OSError, subprocess.CalledProcessError) as error:
+            pytest.skip(f"mounting a small disk needs root: {error}")
+        return self.folder
+
+    def __exit__(self, *_: object) -> None:
+        subprocess.run(["umount", str(self.folder)], check=True)

@@ -72,7 +72,7 @@ def _index(arguments: argparse.Namespace, terminal: Terminal) -> int:
 Job = Callable[[ProgressCallback, CancelToken], IndexReport]
 
 
-def _job(finder: ImageFinder, terminal: Terminal, job: Job) -> None:
+def _job(finder: ImageFinder, terminal: Terminal, job: Job, *, only_news: bool = False) -> None:
     embedder = finder.engine.embedder
     began = time.monotonic()
     with _interruptible() as cancel, terminal.progress() as progress, terminal.native_chatter_silenced():
@@ -82,6 +82,8 @@ def _job(finder: ImageFinder, terminal: Terminal, job: Job) -> None:
         raise CancelledError(
             f"Stopped ({done}). What was indexed is kept; run the same command again to go on."
         )
+    if only_news and not (report.indexed or report.reused or report.removed or report.offline):
+        return
     # Not before: of what goes wrong there is to be one line, and no other.
     if embedder.name == embedders.BUILTIN:
         terminal.say(f"No CLIP model in use: the built-in one {BuiltinEmbedder.description}.")
@@ -138,6 +140,7 @@ def _bring_up_to_date(finder: ImageFinder, terminal: Terminal, path: Path) -> No
             finder,
             terminal,
             lambda progress, cancel: finder.engine.bring_up_to_date(path, progress, cancel),
+            only_news=True,
         )
     except LibraryInUseError:
         if finder.engine.source_reaching(path) is None:

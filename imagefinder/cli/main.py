@@ -28,7 +28,8 @@ def _main(arguments: Sequence[str] | None, terminal: Terminal) -> int:
     try:
         parsed = parser.parse_args(arguments)
         if parsed.command is None:
-            parser.print_help()
+            parser.print_help(sys.stdout)
+            terminal.fail("Which command? They are listed above.")
             return _WRONG
         status = run(parsed, terminal)
         sys.stdout.flush()

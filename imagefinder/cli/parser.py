@@ -15,7 +15,8 @@ examples:
   imagefinder search "invoice 2024" --paths              file names alone, for other programs
 
 Everything stays on this machine. The library is kept in your data folder, or where --library or
-IMAGEFINDER_LIBRARY says. Exit status: 0 found, 1 nothing found, 2 something was wrong.
+IMAGEFINDER_LIBRARY says. Exit status: 0 found, 1 nothing found, 2 something was wrong,
+130 stopped by Ctrl-C.
 """
 
 

@@ -21,6 +21,9 @@ from imagefinder.model.jobs import IndexReport, Phase, Progress, ProgressCallbac
 from imagefinder.model.queries import Hit, SearchResult
 
 _STDERR = 2
+_CONTROLS = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""They change the direction of text: "gpj.exe" can be shown as "exe.jpg"."""
 _UNWATCHED_WIDTH = 400
 
 _PHASES = {
@@ -37,6 +40,8 @@ class Terminal:
         # File names need not be text, and a terminal need not know every character.
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")
+        if sys.stdout is None:  # closed, or a program without a console
+            sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - open until the program ends
         self.out = _console(sys.stdout)
         self._stderr = _own_stderr()
         self.err = _console(self._stderr)
@@ -129,12 +134,10 @@ class Terminal:
                     task = bar.add_task(_PHASES[event.phase], total=event.total, rate="")
                 speed = bar.tasks[-1].speed
                 unit = "vectors" if event.phase is Phase.BUILDING_INDEX else "files"
-                bar.update(
-                    task,
-                    completed=event.done,
-                    total=event.total,
-                    rate=f"{speed:.0f} {unit}/s" if speed else "",
-                )
+                rate = f"{speed:.0f} {unit}/s" if speed else ""
+                if event.items > event.done:  # long PDFs: files alone would seem to stand still
+                    rate += f" {event.items} pages"
+                bar.update(task, completed=event.done, total=event.total, rate=rate)
 
             yield show
 
@@ -177,10 +180,10 @@ def _hit_line(hit: Hit) -> Text:
 
 
 def printable(text: str) -> str:
-    """Text in which no character moves the cursor or starts a new line: such ones are shown as escapes."""
+    """Text in which no character moves the cursor, starts a line or turns its direction: those show as escapes."""
     return "".join(
         character
-        if unicodedata.category(character) not in ("Cc", "Cs")
+        if unicodedata.category(character) not in _CONTROLS and character not in _TURNING
         else character.encode("unicode_escape", "surrogatepass").decode("ascii")
         for character in text
     )

@@ -116,7 +116,7 @@ def settings_for(arch: str, tag: str | None) -> tuple[JsonDict, JsonDict]:
 def suggestion(word: str, known: Mapping[str, object] | list[str]) -> str:
     """A sentence, with a space before it, that names what was perhaps meant; empty when nothing is near."""
     by_lower = {name.lower(): name for name in known}
-    near = difflib.get_close_matches(word.lower(), by_lower, n=3, cutoff=0.5)
+    near = difflib.get_close_matches(word.lower(), by_lower, n=3, cutoff=0.6)
     return f" Did you mean {' or '.join(by_lower[name] for name in near)}?" if near else ""
 
 

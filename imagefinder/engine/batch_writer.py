@@ -80,11 +80,13 @@ class BatchWriter:
             self._file = _FileInHand(reading.todo, reading.digest, reading.parts)
         file = self._file
         file.problem = file.problem or reading.problem
-        for part in reading.decoded:
+        for at, part in enumerate(reading.decoded, start=1):
             self._batch.parts.append((file, part))
+            if at == len(reading.decoded) and reading.next_part is None:
+                self._batch.finished.append(file)
             if len(self._batch.parts) >= self._embedder.batch_size:
                 self.flush()
-        if reading.next_part is None:
+        if not reading.decoded and reading.next_part is None:
             self._batch.finished.append(file)
 
     def flush(self) -> None:

@@ -15,7 +15,7 @@ from imagefinder.model.errors import UnreadableError
 from imagefinder.model.items import PartFacts
 from imagefinder.readers.registry import explain, open_media
 from imagefinder.store.store import Store
-from imagefinder.thumbnails.cache import ThumbnailCache, thumbnail_key
+from imagefinder.thumbnails.cache import LEAST_SIDE, ThumbnailCache, thumbnail_key
 
 _PARTS_A_TASK = 8
 """Pages decoded in one go: bounds memory, and shares the opening of a PDF among so many."""
@@ -61,6 +61,8 @@ class DecodePool:
         self._thumbnails = thumbnails
         self._claimed: set[bytes] = set()
         self._claim_lock = threading.Lock()
+        # One decode serves the embedder and the thumbnail.
+        self._side = max(embedder.image_side, LEAST_SIDE)
         self._workers = min(_MOST_WORKERS, os.cpu_count() or 1)
 
     def read(self, todos: Iterable[Todo]) -> Generator[Reading]:
@@ -126,7 +128,7 @@ class DecodePool:
                     reading.next_part = part
                     break
                 try:
-                    loaded = media.load(part, self._embedder.image_side)
+                    loaded = media.load(part, self._side)
                 except UnreadableError as error:
                     where = f"page {part}: " if media.part_count > 1 else ""
                     reading.problem = reading.problem or f"{where}{error}"

@@ -25,7 +25,6 @@ from imagefinder.store.embeddings import EmbedderRecord
 from imagefinder.store.store import Store
 from imagefinder.thumbnails.cache import ThumbnailCache
 
-
 _LOG = logging.getLogger(__name__)
 
 

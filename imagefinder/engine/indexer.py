@@ -62,13 +62,15 @@ class Indexer:
                 self._scan(source, start)
             self._embed()
             self._sweep()
+            self._index.settle(self._on_build)
         except CancelledError:
             self._report.cancelled = True
             self._writer.flush()
-        self._index.settle(
-            lambda done, total: self._tell(Progress(Phase.BUILDING_INDEX, done, total), is_last=done == total)
-        )
         return self._report
+
+    def _on_build(self, done: int, total: int) -> None:
+        self._cancel.check()
+        self._tell(Progress(Phase.BUILDING_INDEX, done, total), is_last=done == total)
 
     def _scan(self, source: Source, start: Path | None) -> None:
         if not is_reachable(source):

@@ -88,7 +88,11 @@ class LiveIndex:
         if isinstance(checkpoint, Unusable):
             _LOG.info("the index is built anew, because %s", checkpoint.reason)
             return None
-        self._saved_revision = self._revision = checkpoint.manifest.revision
+        revision = self._embeddings.checkpoints(self._embedder.id).get(checkpoint.manifest.revision)
+        if revision is None:
+            _LOG.info("the index is built anew, because it belongs to another state of the library")
+            return None
+        self._saved_revision = self._revision = revision
         return checkpoint.index
 
     def _built(self, progress: BuildProgress) -> VectorIndex:
@@ -159,8 +163,9 @@ class LiveIndex:
                 with self._lock:
                     self._index = index
             if index.kind != "exact" and self._revision != self._saved_revision:
+                stamp = self._embeddings.stamp_checkpoint(self._embedder.id)
                 with self._lock:
-                    write_checkpoint(index, self._folder, self._embedder.name, self._revision)
+                    write_checkpoint(index, self._folder, self._embedder.name, stamp)
                 self._saved_revision = self._revision
             self.is_worth_saving = False
 

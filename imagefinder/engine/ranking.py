@@ -12,12 +12,13 @@ Fusion outperforms Condorcet and individual Rank Learning Methods", SIGIR 2009."
 def fuse(nearest: Sequence[int], matches: Iterable[TextMatch]) -> list[int]:
     """Item ids of both rankings, best first, each once.
 
-    An item earns 1 / (60 + its rank by vector), plus r / (60 + its rank by words), where r (0 to 1) is how
-    much of the query's words it holds. Only ranks are added, never cosines, whose scale differs by model;
-    so the rule is the same for every embedder. An item that holds all the words comes before one that is
-    merely near; among items without any, the order by cosine stays. Ties go to the older item.
+    An item earns 1 / (60 + its rank by vector), plus r² / (60 + its rank by words), where r (0 to 1) is how
+    much of the query's words it holds; squared, because half of the words say much less than half. Only
+    ranks are added, never cosines, whose scale differs by model; so the rule is the same for every embedder.
+    An item that holds all the words comes before one that is merely near; among items without any, the order
+    by cosine stays. Ties go to the older item.
     """
     earned = {item_id: 1 / (RRF_K + rank) for rank, item_id in enumerate(nearest, start=1)}
     for rank, match in enumerate(matches, start=1):
-        earned[match.item_id] = earned.get(match.item_id, 0.0) + match.relevance / (RRF_K + rank)
+        earned[match.item_id] = earned.get(match.item_id, 0.0) + match.relevance**2 / (RRF_K + rank)
     return sorted(earned, key=lambda item_id: (-earned[item_id], item_id))

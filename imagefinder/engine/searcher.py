@@ -54,7 +54,7 @@ class Searcher:
             raise UsageError(f"A search cannot give {query.limit} hits; ask for 1 or more.")
         allowed = np.array(self._store.items.below(query.within), np.int64) if query.within else None
         vector = self._query_vector(text, query.images)
-        own = set() if query.include_query_images else set(self._store.items.below(query.images))
+        own = set() if query.include_query_images else self._own_items(query.images)
         near_ids, near_scores = self._nearest(vector, max(_LEAST_DEPTH, query.limit) + len(own), allowed)
         matches = self._matches(text, allowed)
         ranked = [item_id for item_id in fuse(near_ids, matches) if item_id not in own][: query.limit]
@@ -108,6 +108,11 @@ class Searcher:
             return None
         _, vectors = self._store.embeddings.read(self._record.id, [item_id])
         return vectors[0] if len(vectors) else None
+
+    def _own_items(self, images: Sequence[Path]) -> set[int]:
+        files = (self._store.files.by_path(str(path), embedder_id=0) for path in images)
+        ids = (self._store.items.id_of(file.id, 1) for file in files if file is not None)
+        return {item_id for item_id in ids if item_id is not None}
 
     def _nearest(
         self, vector: FloatArray | None, k: int, allowed: IdArray | None

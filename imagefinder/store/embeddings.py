@@ -1,6 +1,7 @@
 """Vectors, the truth about them: float16 by item and embedder."""
 
 import json
+import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -88,6 +89,28 @@ class EmbeddingTable:
             "SELECT revision FROM embedders WHERE id = ?", (embedder_id,)
         ).fetchone()
         return int(row[0]) if row else 0
+
+    def stamp_checkpoint(self, embedder_id: int) -> int:
+        """A random number for the checkpoint of the index that is about to be written; it stands for this moment.
+
+        A revision alone would not do: after a backup of the database is put back, the same numbers, of
+        revisions and of items, come again with other vectors.
+        """
+        stamp = secrets.randbits(62)
+        with self._db.transaction() as connection:
+            # The last one stays good until the new file stands.
+            stamps = [*self.checkpoints(embedder_id).items(), (stamp, self.revision(embedder_id))][-2:]
+            connection.execute(
+                "UPDATE embedders SET checkpoints = ? WHERE id = ?", (json.dumps(stamps), embedder_id)
+            )
+        return stamp
+
+    def checkpoints(self, embedder_id: int) -> dict[int, int]:
+        """The revisions at which the last two checkpoints were stamped, by stamp; no other is of this database."""
+        (stamps,) = self._db.connection.execute(
+            "SELECT checkpoints FROM embedders WHERE id = ?", (embedder_id,)
+        ).fetchone()
+        return dict(json.loads(stamps))
 
     def snapshot(self) -> AbstractContextManager[None]:
         """Inside, the revision, the ids and the vectors read belong together."""

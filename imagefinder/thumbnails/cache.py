@@ -12,6 +12,8 @@ _LOG = logging.getLogger(__name__)
 
 THUMBNAIL_SIDE = 320
 """Pixels of the longer side: a 160-point grid cell on a screen of double density."""
+LEAST_SIDE = 240
+"""Pixels of the shorter side that a picture should be decoded at for its thumbnail: enough for 4:3."""
 _QUALITY = 80
 
 

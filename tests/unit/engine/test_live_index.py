@@ -311,7 +311,8 @@ def test_a_checkpoint_is_written_once_for_each_change_of_the_vectors(library: Li
     library.add(100)
     index = settled(library)
     first = Manifest.read(library.folder)
-    assert first.revision == library.store.embeddings.revision(library.record.id)
+    stamps = library.store.embeddings.checkpoints(library.record.id)
+    assert stamps[first.revision] == library.store.embeddings.revision(library.record.id)
     assert (first.count, first.embedder_id) == (100, "fake:1")
     index.settle()
     library.index().settle()
@@ -320,7 +321,11 @@ def test_a_checkpoint_is_written_once_for_each_change_of_the_vectors(library: Li
     index.changed(*library.add(1), NO_IDS)
     index.settle()
     second = Manifest.read(library.folder)
-    assert (second.count, second.revision) == (101, library.store.embeddings.revision(library.record.id))
+    stamps = library.store.embeddings.checkpoints(library.record.id)
+    assert (second.count, stamps[second.revision]) == (
+        101,
+        library.store.embeddings.revision(library.record.id),
+    )
     assert second.file != first.file
 
 

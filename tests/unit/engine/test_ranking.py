@@ -32,7 +32,7 @@ def test_what_an_item_earns_is_the_formula() -> None:
     nearest, matches = [1, 2, 3, 4], [TextMatch(4, 0.75), TextMatch(9, 0.25), TextMatch(3, 0.1)]
     earned = {item: 1 / (RRF_K + rank) for rank, item in enumerate(nearest, 1)}
     for rank, match in enumerate(matches, 1):
-        earned[match.item_id] = earned.get(match.item_id, 0) + match.relevance / (RRF_K + rank)
+        earned[match.item_id] = earned.get(match.item_id, 0) + match.relevance**2 / (RRF_K + rank)
     assert fuse(nearest, matches) == sorted(earned, key=lambda item: -earned[item])
 
 

@@ -1,0 +1,103 @@
+"""The command line's sources, status and general options."""
+
+from pathlib import Path
+
+from conftest import save
+from fakes import picture
+from program import Program, assert_refused
+
+
+def test_options_choose_what_of_a_folder_is_added(program: Program, folder: Path) -> None:
+    for name in ("a.png", "b.jpg", "c.bmp", "sub/d.png", "skip/e.png"):
+        save(picture("red", len(name)), folder / name)
+
+    def files(*options: str) -> int:
+        assert program.run("add", folder, *options).status == 0
+        return int(program.run("status", "--json").json["sources"][0]["files"])
+
+    assert files() == 5
+    assert files("--no-recurse") == 3
+    assert files("--exclude", "skip") == 4
+    assert files("--exclude", "skip/", "--exclude", "*.bmp") == 3
+    assert files("--ext", "PNG,.jpg") == 4
+    assert files("--include", "sub/**") == 1
+
+
+def test_index_rescans_every_source(indexed: Program, three_pictures: Path) -> None:
+    (three_pictures / "red.png").unlink()
+    save(picture("white"), three_pictures / "white.png")
+    outcome = indexed.run("index")
+    assert outcome.status == 0
+    assert "1 indexed, 2 unchanged, 1 removed" in outcome.errors[-1]
+
+
+def test_status_shows_sources_and_counts(indexed: Program, three_pictures: Path) -> None:
+    status = indexed.run("status", "--json").json
+    assert status["library"] == str(indexed.library)
+    assert (status["model"], status["items"], status["unreadable"]) == ("builtin", 3, [])
+    (source,) = status["sources"]
+    assert (source["path"], source["kind"], source["files"], source["items"]) == (
+        str(three_pictures),
+        "folder",
+        3,
+        3,
+    )
+    assert not source["offline"]
+    shown = indexed.run("status").out.decode()
+    assert str(three_pictures) in shown
+    three_pictures.rename(three_pictures.with_name("away"))
+    indexed.run("index")
+    assert indexed.run("status", "--json").json["sources"][0]["offline"]
+    assert "offline" in indexed.run("status").out.decode()
+    assert b"(offline)" in indexed.run("search", "red").out
+
+
+def test_removing_a_source_touches_no_file(indexed: Program, three_pictures: Path) -> None:
+    outcome = indexed.run("remove", three_pictures)
+    assert outcome.status == 0
+    assert "3 files" in outcome.errors[-1]
+    assert len(list(three_pictures.iterdir())) == 3
+    assert indexed.run("status", "--json").json["items"] == 0
+
+
+def test_paths_may_be_relative(program: Program, three_pictures: Path) -> None:
+    assert program.run("add", ".", cwd=three_pictures).status == 0
+    outcome = program.run("search", "--image", "red.png", "--in", "../pictures", "--json", cwd=three_pictures)
+    assert sorted(outcome.found) == ["blue.png", "green.png"]
+    assert program.run("remove", ".", cwd=three_pictures).status == 0
+
+
+def test_general_options_stand_before_or_after_the_command(
+    program: Program, three_pictures: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    assert program.run("--library", other, "--model", "builtin", "add", three_pictures).status == 0
+    assert (
+        program.run("search", "red", "--library", other, "--device", "cpu", "--model", "builtin").status == 0
+    )
+    assert program.run("--device", "cpu", "search", "red", "--library", other).status == 0
+    assert not program.library.exists()
+
+
+def test_the_environment_names_library_and_model_and_options_win(indexed: Program, tmp_path: Path) -> None:
+    elsewhere = {"IMAGEFINDER_LIBRARY": str(tmp_path / "elsewhere")}
+    assert indexed.run("status", "--json", extra=elsewhere).json["items"] == 0
+    assert indexed.run("--library", indexed.library, "status", "--json", extra=elsewhere).json["items"] == 3
+    unknown = {"IMAGEFINDER_MODEL": "no-such-model"}
+    assert_refused(indexed.run("search", "red", extra=unknown), "no model called “no-such-model”")
+    assert indexed.run("--model", "builtin", "search", "red", extra=unknown).status == 0
+
+
+def test_without_a_library_named_it_is_in_the_users_data_folder(
+    program: Program, three_pictures: Path
+) -> None:
+    del program.environment["IMAGEFINDER_LIBRARY"]
+    assert program.run("search", "red", "--in", three_pictures).status == 0
+    library = program.run("status", "--json").json["library"]
+    assert library == str(Path(program.environment["HOME"]) / ".local/share/imagefinder/library")
+
+
+def test_the_version_is_told(program: Program) -> None:
+    import imagefinder
+
+    assert program.run("--version").out.decode() == f"imagefinder {imagefinder.__version__}\n"

@@ -1,0 +1,135 @@
+"""Terminals, pipes, signals, and two processes at once."""
+
+import os
+import pty
+import select
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import save
+from fakes import picture
+from program import Program
+
+MANY = 100
+
+
+@pytest.fixture
+def many(folder: Path) -> Path:
+    """Pictures enough to keep the program busy for some seconds."""
+    save(picture("gray", 1, (2000, 1500)), folder / "0.png")
+    content = (folder / "0.png").read_bytes()
+    for number in range(1, MANY):
+        # Bytes behind a PNG's end change its hash and nothing else: quick to make, and each is decoded.
+        (folder / f"{number}.png").write_bytes(content + b"%d" % number)
+    return folder
+
+
+def in_terminal(program: Program, *arguments: str | Path) -> tuple[int, bytes]:
+    """Run in a pseudo-terminal of 100 columns; status, and all that was shown."""
+    parent, child = pty.openpty()
+    environment = program.environment | {"TERM": "xterm", "COLUMNS": "100", "LINES": "40"}
+    process = subprocess.Popen(
+        program.command(*arguments), env=environment, stdout=child, stderr=child, stdin=child
+    )
+    os.close(child)
+    shown = b"".join(_read_all(parent))
+    os.close(parent)
+    return process.wait(timeout=60), shown
+
+
+def _read_all(descriptor: int) -> Iterator[bytes]:
+    while select.select([descriptor], [], [], 60)[0]:
+        try:
+            content = os.read(descriptor, 65536)
+        except OSError:  # the other end is closed
+            return
+        if not content:
+            return
+        yield content
+
+
+def test_a_terminal_shows_a_progress_bar_and_a_pipe_none(
+    program: Program, three_pictures: Path, tmp_path: Path
+) -> None:
+    status, shown = in_terminal(program, "--library", tmp_path / "other", "add", three_pictures)
+    assert status == 0
+    assert b"Indexing" in shown
+    assert b"3/3" in shown
+    assert b"3 indexed" in shown
+    assert b"mistake" not in shown
+    piped = program.run("add", three_pictures)
+    for outcome in (
+        piped,
+        program.run("search", "red"),
+        program.run("status"),
+        program.run("models", "list"),
+    ):
+        assert b"\x1b" not in outcome.out + outcome.err
+        assert b"\r" not in outcome.out + outcome.err
+    assert b"Indexing" not in piped.err
+
+
+def test_ctrl_c_keeps_what_was_indexed_and_the_next_run_goes_on(program: Program, many: Path) -> None:
+    process = program.start("add", many)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        status = program.run("status", "--json")
+        if status.status == 0 and status.json["items"] >= 32:
+            break
+    assert process.poll() is None, "it was over before it could be stopped"
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    (line,) = errors.decode().splitlines()
+    assert line.startswith("imagefinder: Stopped")
+    kept = program.run("status", "--json").json["items"]
+    assert 32 <= kept < MANY
+    outcome = program.run("index")
+    assert f"{MANY - kept} indexed, {kept} unchanged" in outcome.errors[-1]
+    assert program.run("status", "--json").json["items"] == MANY
+
+
+@pytest.mark.parametrize("form", [[], ["--json"], ["--paths"]])
+def test_a_reader_that_has_had_enough_causes_no_fuss(
+    program: Program, three_pictures: Path, form: list[str]
+) -> None:
+    program.run("add", three_pictures)
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as closed:
+        done = subprocess.run(
+            program.command("search", "red", *form),
+            env=program.environment,
+            stdout=closed,
+            stderr=subprocess.PIPE,
+        )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_one_process_searches_while_another_indexes(
+    program: Program, many: Path, three_pictures: Path, tmp_path: Path
+) -> None:
+    save(picture("red"), tmp_path / "first" / "scarlet.png")
+    program.run("add", tmp_path / "first")
+    process = program.start("add", many)
+    searches = 0
+    while process.poll() is None:
+        outcome = program.run("search", "scarlet", "--json", "-n", "3")
+        assert outcome.status == 0, outcome
+        assert outcome.found[0] == "scarlet.png"
+        searches += 1
+    _, errors = process.communicate()
+    assert process.returncode == 0, errors
+    assert searches >= 2
+
+
+def test_a_name_may_hold_any_character_of_any_terminal(indexed: Program, folder: Path) -> None:
+    save(picture("red", 3), folder / "日本.png")
+    indexed.run("index")
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
+    for arguments in (["search", "red"], ["status"]):
+        assert indexed.run(*arguments, extra=plain).status == 0
