@@ -10,6 +10,7 @@ from imagefinder.embedders import registry as embedders
 from imagefinder.embedders.base import Embedder, FloatArray
 from imagefinder.engine.cancel import CancelToken
 from imagefinder.engine.engine import Engine, LibraryStatus, no_progress
+from imagefinder.model.devices import DEVICES
 from imagefinder.model.errors import UsageError
 from imagefinder.model.jobs import IndexReport, ProgressCallback
 from imagefinder.model.queries import Hit, Query, SearchResult
@@ -18,9 +19,6 @@ from imagefinder.paths import absolute, default_places
 from imagefinder.readers import registry as readers
 from imagefinder.store.store import Store
 from imagefinder.thumbnails.cache import ThumbnailCache
-
-DEVICES = ("auto", "cpu", "cuda", "mps")
-"""What a model may be told to compute on; ``auto`` takes the fastest there is."""
 
 AnyPath = str | os.PathLike[str]
 

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Sequence
 from contextlib import closing
 
-from imagefinder.cli.commands import run
 from imagefinder.cli.parser import make_parser
 from imagefinder.cli.terminal import Terminal
 from imagefinder.logs import log_to_file
@@ -31,6 +30,9 @@ def _main(arguments: Sequence[str] | None, terminal: Terminal) -> int:
             parser.print_help(sys.stdout)
             terminal.fail("Which command? They are listed above.")
             return _WRONG
+        # Late: help and a wrong call need nothing of the engine.
+        from imagefinder.cli.commands import run
+
         status = run(parsed, terminal)
         sys.stdout.flush()
         return status

@@ -4,7 +4,7 @@ import argparse
 from typing import NoReturn
 
 from imagefinder import __version__
-from imagefinder.api import DEVICES
+from imagefinder.model.devices import DEVICES
 from imagefinder.model.errors import UsageError
 
 _EPILOG = """\

@@ -1,0 +1,4 @@
+"""What a model may be told to compute on."""
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+"""``auto`` takes the fastest there is."""
