@@ -11,6 +11,7 @@ from pathlib import Path
 
 from imagefinder.embedders.base import Embedder, FloatArray
 from imagefinder.engine.plan import Todo
+from imagefinder.engine.quarantine import Quarantine
 from imagefinder.model.errors import UnreadableError
 from imagefinder.model.items import PartFacts
 from imagefinder.readers.registry import explain, open_media
@@ -45,6 +46,8 @@ class Reading:
     """Where the next stretch begins; None when this was the last."""
     problem: str | None = None
     """Why the file, or a part of it, cannot be read."""
+    is_suspect: bool = False
+    """Whether the program died over it before; unless it was read alone, nothing was decoded."""
     is_known_content: bool = False
     """Whether the same content is in the library, or in hand, already: nothing was decoded."""
 
@@ -53,28 +56,37 @@ class DecodePool:
     """Reads files ahead of the embedder. One pool serves one job."""
 
     def __init__(
-        self, store: Store, embedder: Embedder, embedder_id: int, thumbnails: ThumbnailCache
+        self,
+        store: Store,
+        embedder: Embedder,
+        embedder_id: int,
+        thumbnails: ThumbnailCache,
+        quarantine: Quarantine,
     ) -> None:
         self._store = store
         self._embedder = embedder
         self._embedder_id = embedder_id
         self._thumbnails = thumbnails
+        self._quarantine = quarantine
         self._claimed: set[bytes] = set()
         self._claim_lock = threading.Lock()
         # One decode serves the embedder and the thumbnail.
         self._side = max(embedder.image_side, LEAST_SIDE)
         self._workers = min(_MOST_WORKERS, os.cpu_count() or 1)
 
-    def read(self, todos: Iterable[Todo]) -> Generator[Reading]:
-        """Readings in the order asked; a file of many parts gives several in a row."""
-        ahead = 2 * self._embedder.batch_size + self._workers
+    def read(self, todos: Iterable[Todo], *, alone: bool = False) -> Generator[Reading]:
+        """Readings in the order asked; a file of many parts gives several in a row.
+
+        With ``alone``, one file is in hand at a time, and suspects are read too.
+        """
+        ahead = 1 if alone else 2 * self._embedder.batch_size + self._workers
         waiting: deque[Future[Reading]] = deque()
         source = iter(todos)
         pool = ThreadPoolExecutor(self._workers, thread_name_prefix="decode")
         try:
             while True:
                 while len(waiting) < ahead and (todo := next(source, None)) is not None:
-                    waiting.append(pool.submit(self._begin, todo))
+                    waiting.append(pool.submit(self._begin, todo, alone))
                 if not waiting:
                     return
                 reading = waiting.popleft().result()
@@ -84,12 +96,15 @@ class DecodePool:
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
-    def _begin(self, todo: Todo) -> Reading:
+    def _begin(self, todo: Todo, alone: bool) -> Reading:
         reading = Reading(todo)
         try:
             reading.digest = _content_hash(todo.stat.path)
             if not self._claim(reading.digest):
                 reading.is_known_content = True
+                return reading
+            reading.is_suspect = self._quarantine.is_suspect(reading.digest)
+            if reading.is_suspect and not alone:
                 return reading
             return self._decode(reading, first=1)
         except (UnreadableError, OSError) as error:
@@ -97,7 +112,7 @@ class DecodePool:
             return reading
 
     def _go_on(self, last: Reading) -> Reading:
-        reading = Reading(last.todo, last.digest, last.parts)
+        reading = Reading(last.todo, last.digest, last.parts, is_suspect=last.is_suspect)
         assert last.next_part is not None
         try:
             return self._decode(reading, first=last.next_part)
@@ -119,7 +134,11 @@ class DecodePool:
         if known is not None and known.hash == reading.digest:
             # Stopped half-way through it last time: its first parts are there.
             done = self._store.items.embedded_parts(known.id, self._embedder_id)
-        with open_media(Path(reading.todo.stat.path)) as media:
+        assert reading.digest is not None
+        with (
+            self._quarantine.holding(reading.digest),
+            open_media(Path(reading.todo.stat.path)) as media,
+        ):
             reading.parts = media.part_count
             for part in range(first, media.part_count + 1):
                 if part in done:
@@ -133,7 +152,6 @@ class DecodePool:
                     where = f"page {part}: " if media.part_count > 1 else ""
                     reading.problem = reading.problem or f"{where}{error}"
                     continue
-                assert reading.digest is not None
                 self._thumbnails.put(thumbnail_key(reading.digest, part), loaded.image)
                 reading.decoded.append(DecodedPart(part, loaded.facts, self._embedder.prepare(loaded.image)))
         return reading

@@ -14,6 +14,7 @@ from imagefinder.embedders.base import Embedder, FloatArray
 from imagefinder.engine.cancel import CancelToken
 from imagefinder.engine.indexer import Indexer, forget_orphans
 from imagefinder.engine.live_index import LiveIndex
+from imagefinder.engine.quarantine import Quarantine
 from imagefinder.engine.scanner import Selection
 from imagefinder.engine.searcher import Searcher
 from imagefinder.model.errors import LibraryError, LibraryInUseError, UsageError
@@ -243,6 +244,7 @@ class Engine:
             record.id,
             index,
             self._thumbnails,
+            Quarantine(self._store.suspects, self.folder / "in-hand"),
             self._extensions,
             cancel or CancelToken(),
             progress,

@@ -13,6 +13,7 @@ from imagefinder.engine.cancel import CancelToken
 from imagefinder.engine.decoding import DecodePool
 from imagefinder.engine.live_index import LiveIndex
 from imagefinder.engine.plan import Plan, Todo, make_plan
+from imagefinder.engine.quarantine import Quarantine
 from imagefinder.engine.scanner import Scan, Selection, is_reachable
 from imagefinder.model.errors import CancelledError
 from imagefinder.model.items import FileStat
@@ -34,6 +35,7 @@ class Indexer:
         embedder_id: int,
         index: LiveIndex,
         thumbnails: ThumbnailCache,
+        quarantine: Quarantine,
         extensions: frozenset[str],
         cancel: CancelToken,
         progress: ProgressCallback,
@@ -43,13 +45,14 @@ class Indexer:
         self._embedder_id = embedder_id
         self._index = index
         self._thumbnails = thumbnails
+        self._quarantine = quarantine
         self._extensions = extensions
         self._cancel = cancel
         self._progress = progress
         self._report = IndexReport()
         self._writer = BatchWriter(store, embedder, embedder_id, index, self._report)
         self._plans: list[Plan] = []
-        self._scanned = 0
+        self._scanned = self._done = self._total = 0
         self._last_event = 0.0
 
     def run(self, sources: Iterable[Source], start: Path | None = None) -> IndexReport:
@@ -60,7 +63,8 @@ class Indexer:
         try:
             for source in sources:
                 self._scan(source, start)
-            self._embed()
+            with self._quarantine.job():
+                self._embed()
             self._sweep()
             self._index.settle(self._on_build)
         except CancelledError:
@@ -100,18 +104,36 @@ class Indexer:
         self._report.unchanged = len({file for plan in self._plans for file in plan.unchanged})
         self._report.unreadable = len({file for plan in self._plans for file in plan.unreadable})
         self._report.unreadable += len({problem.path for plan in self._plans for problem in plan.problems})
-        total, done = len(todos), 0
+        self._total = len(todos)
+        suspects: list[Todo] = []
         while todos:
-            pool = DecodePool(self._store, self._embedder, self._embedder_id, self._thumbnails)
-            with closing(pool.read(todos)) as readings:
-                for reading in readings:
-                    self._cancel.check()
-                    self._writer.take(reading)
-                    done += reading.next_part is None
-                    path = Path(reading.todo.stat.path)
-                    event = Progress(Phase.EMBEDDING, min(done, total), total, path, self._report.items)
-                    self._tell(event, is_last=done == total)
+            suspects += self._read(todos, alone=False)
             todos = self._writer.finish()
+        for todo in suspects:
+            self._read([todo], alone=True)
+            self._writer.finish()
+
+    def _read(self, todos: list[Todo], *, alone: bool) -> list[Todo]:
+        """Read and commit files; returns those to be read alone."""
+        suspects = []
+        pool = DecodePool(self._store, self._embedder, self._embedder_id, self._thumbnails, self._quarantine)
+        with closing(pool.read(todos, alone=alone)) as readings:
+            for reading in readings:
+                self._cancel.check()
+                if reading.is_suspect and not alone:
+                    suspects.append(reading.todo)
+                    continue
+                self._writer.take(reading)
+                if reading.next_part is None:
+                    self._done += 1
+                    if reading.is_suspect and reading.digest is not None:
+                        self._quarantine.clear(reading.digest)
+                path = Path(reading.todo.stat.path)
+                event = Progress(
+                    Phase.EMBEDDING, min(self._done, self._total), self._total, path, self._report.items
+                )
+                self._tell(event, is_last=self._done == self._total)
+        return suspects
 
     def _todos(self) -> list[Todo]:
         by_path: dict[str, Todo] = {}

@@ -78,6 +78,12 @@ CREATE TABLE embedded_files (
 ) WITHOUT ROWID;
 CREATE INDEX embedded_files_by_file ON embedded_files (file_id);
 
+-- Contents that were in hand when the program died; see engine/quarantine.py.
+CREATE TABLE suspects (
+    hash BLOB PRIMARY KEY,
+    deaths INTEGER NOT NULL
+) WITHOUT ROWID;
+
 CREATE TABLE texts (
     item_id INTEGER PRIMARY KEY REFERENCES items ON DELETE CASCADE,
     name TEXT NOT NULL,                 -- the file's name

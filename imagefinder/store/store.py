@@ -8,6 +8,7 @@ from imagefinder.store.embeddings import EmbeddingTable
 from imagefinder.store.files import FileTable
 from imagefinder.store.items import ItemTable
 from imagefinder.store.sources import SourceTable
+from imagefinder.store.suspects import SuspectTable
 from imagefinder.store.text_search import TextSearch
 
 
@@ -27,6 +28,7 @@ class Store:
         self.items = ItemTable(self._db)
         self.embeddings = EmbeddingTable(self._db)
         self.texts = TextSearch(self._db)
+        self.suspects = SuspectTable(self._db)
 
     def transaction(self) -> AbstractContextManager[object]:
         """All that is written inside commits together or not at all; transactions inside join it."""
