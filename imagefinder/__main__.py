@@ -10,9 +10,10 @@ def main() -> int:
     multiprocessing.freeze_support()
     try:
         from imagefinder.cli.main import main as cli_main
-    except KeyboardInterrupt:  # Ctrl-C before the program is even loaded
+
+        return cli_main()
+    except KeyboardInterrupt:  # Ctrl-C before the command has begun
         return 130
-    return cli_main()
 
 
 if __name__ == "__main__":

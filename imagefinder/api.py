@@ -30,9 +30,11 @@ class ImageFinder:
     message is a sentence for the user.
     """
 
-    def __init__(self, engine: Engine, models_dir: Path) -> None:
+    def __init__(self, engine: Engine, models_dir: Path, *, is_model_named: bool) -> None:
         self.engine = engine
         self.models_dir = models_dir
+        self.is_model_named = is_model_named
+        """Whether the caller or the environment named the model, rather than the library or what there is."""
 
     @classmethod
     def open(
@@ -63,7 +65,7 @@ class ImageFinder:
         engine = Engine(
             places.library, make_embedder, ThumbnailCache(places.thumbnails), readers.extensions()
         )
-        return cls(engine, places.models)
+        return cls(engine, places.models, is_model_named=wanted is not None)
 
     def add(
         self,

@@ -40,6 +40,21 @@ def default_places(library: str | os.PathLike[str] | None = None) -> Places:
     )
 
 
+def exists(path: Path) -> bool:
+    """Whether there is something at a path.
+
+    Raises:
+        UsageError: that cannot be known: a folder on the way may not be entered, or a drive does not answer.
+    """
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise UsageError(f"{path} cannot be reached: {(error.strerror or str(error)).lower()}.") from error
+    return True
+
+
 def absolute(path: str | os.PathLike[str]) -> Path:
     """A path in full, ``~`` expanded and ``..`` resolved by name; links are kept as the user wrote them.
 

@@ -16,10 +16,12 @@ from imagefinder.cli.terminal import Terminal, summary
 from imagefinder.embedders import registry as embedders
 from imagefinder.embedders.builtin import BuiltinEmbedder
 from imagefinder.engine.cancel import CancelToken
+from imagefinder.engine.engine import LibraryStatus
 from imagefinder.model.errors import CancelledError, LibraryInUseError, UsageError
-from imagefinder.model.jobs import IndexReport, ProgressCallback
+from imagefinder.model.jobs import IndexReport, Phase, Progress, ProgressCallback
 from imagefinder.model.queries import Query, SearchResult
-from imagefinder.paths import absolute, default_places
+from imagefinder.model.sources import SourceOptions
+from imagefinder.paths import absolute, default_places, exists
 from imagefinder.readers import registry as readers
 
 FOUND, NOTHING_FOUND = 0, 1
@@ -36,6 +38,23 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
 
 def _open(arguments: argparse.Namespace) -> ImageFinder:
     return ImageFinder.open(arguments.library, model=arguments.model, device=arguments.device)
+
+
+def _open_existing(arguments: argparse.Namespace) -> ImageFinder:
+    """As ``_open``, for commands that only ask: a mistyped --library makes no library."""
+    if not _has_library(arguments):
+        folder = default_places(arguments.library).library
+        raise UsageError(f"Nothing is indexed yet in {folder}. Begin with: imagefinder add FOLDER")
+    return _open(arguments)
+
+
+def _has_library(arguments: argparse.Namespace) -> bool:
+    folder = default_places(arguments.library).library
+    if exists(folder / "library.db"):
+        return True
+    # What stands in its place is for the opening to complain about.
+    nearest = next(place for place in (folder, *folder.parents) if place.exists())
+    return not nearest.is_dir()
 
 
 def _add(arguments: argparse.Namespace, terminal: Terminal) -> int:
@@ -62,7 +81,7 @@ def _add(arguments: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def _index(arguments: argparse.Namespace, terminal: Terminal) -> int:
-    with _open(arguments) as finder:
+    with _open_existing(arguments) as finder:
         if not finder.status().sources:
             raise UsageError("Nothing was added yet. Begin with: imagefinder add FOLDER")
         _job(finder, terminal, lambda progress, cancel: finder.index(progress=progress, cancel=cancel))
@@ -85,9 +104,11 @@ def _job(finder: ImageFinder, terminal: Terminal, job: Job, *, only_news: bool =
     if only_news and not (report.indexed or report.reused or report.removed or report.offline):
         return
     # Not before: of what goes wrong there is to be one line, and no other.
-    if embedder.name == embedders.BUILTIN:
+    if embedder.name == embedders.BUILTIN and not finder.is_model_named:
         terminal.say(f"No CLIP model in use: the built-in one {BuiltinEmbedder.description}.")
-    terminal.say(f"{done} - {embedder.name} on {embedder.device}")
+    # Asking for the device loads libraries, so only where they have been at work.
+    device = f" on {embedder.device}" if report.indexed else ""
+    terminal.say(f"{done} - {embedder.name}{device}")
 
 
 @contextmanager
@@ -118,17 +139,20 @@ def _search(arguments: argparse.Namespace, terminal: Terminal) -> int:
         raise UsageError("Nothing to look for: give some words, or a picture with --image.")
     if arguments.null and not arguments.paths:
         raise UsageError("-0 says how paths end, so it goes with --paths.")
-    for path in query.images:
-        if not path.exists():
-            raise UsageError(f"There is no picture {path}. Check the spelling.")
-    with _open(arguments) as finder:
+    with _open(arguments) if query.within else _open_existing(arguments) as finder:
         for path in query.within:
             _bring_up_to_date(finder, terminal, path)
         with terminal.progress() as progress, terminal.native_chatter_silenced():
             result = finder.query(query, progress)
-        if not result.hits and not finder.status().items:
+        embedded, items = finder.engine.coverage()
+        if not items and not query.within:
             raise UsageError("Nothing is indexed yet. Begin with: imagefinder add FOLDER")
     _show(result, arguments, terminal)
+    if 0 < embedded < items:
+        terminal.say(
+            f"Only {embedded} of {items} pictures and pages are indexed with {result.model} so far: "
+            "imagefinder index does the rest."
+        )
     if arguments.open and result.hits:
         _open_in_viewer(result.hits[0].path)
     return FOUND if result.hits else NOTHING_FOUND
@@ -143,7 +167,7 @@ def _bring_up_to_date(finder: ImageFinder, terminal: Terminal, path: Path) -> No
             only_news=True,
         )
     except LibraryInUseError:
-        if finder.engine.source_reaching(path) is None:
+        if not finder.engine.has_items_below(path):
             raise
         terminal.say("Another imagefinder is indexing; searching what is indexed so far.")
 
@@ -173,7 +197,8 @@ def _show(result: SearchResult, arguments: argparse.Namespace, terminal: Termina
             }
         )
     elif arguments.paths:
-        terminal.paths((hit.path for hit in result.hits), null=arguments.null)
+        # A PDF of which several pages are hits is one file.
+        terminal.paths(dict.fromkeys(hit.path for hit in result.hits), null=arguments.null)
     else:
         terminal.hits(result)
         if not result.hits:
@@ -183,6 +208,8 @@ def _show(result: SearchResult, arguments: argparse.Namespace, terminal: Termina
 
 
 def _open_in_viewer(path: Path) -> None:
+    if not exists(path):
+        raise UsageError(f"{path} is not there now; is its drive connected?")
     if sys.platform == "win32":
         os.startfile(path)  # noqa: S606 - a file of the user's, by the user's own wish
         return
@@ -194,8 +221,7 @@ def _open_in_viewer(path: Path) -> None:
 
 
 def _status(arguments: argparse.Namespace, terminal: Terminal) -> int:
-    with _open(arguments) as finder:
-        status = finder.status()
+    status = _read_status(arguments)
     if arguments.json:
         terminal.json(
             {
@@ -226,18 +252,23 @@ def _status(arguments: argparse.Namespace, terminal: Terminal) -> int:
             ("Library", str(status.folder)),
             ("Model", status.model or "chosen when something is added"),
             ("Pictures and pages", str(status.items)),
+            (
+                "Indexed with",
+                ", ".join(f"{model}: {count}" for model, count in status.embedded.items()) or "-",
+            ),
         ),
     )
     if status.sources:
         terminal.out.print()
         terminal.table(
-            ("Source", "Files", "Pictures and pages", "Unreadable", ""),
+            ("Source", "Files", "Pictures and pages", "Unreadable", "", ""),
             (
                 (
                     str(entry.source.path),
                     str(entry.files),
                     str(entry.items),
                     str(entry.unreadable),
+                    _filters(entry.source.options),
                     "offline"
                     if entry.source.offline
                     else f"{entry.offline_files} offline" * bool(entry.offline_files),
@@ -253,10 +284,29 @@ def _status(arguments: argparse.Namespace, terminal: Terminal) -> int:
     return FOUND
 
 
-def _remove(arguments: argparse.Namespace, terminal: Terminal) -> int:
+def _read_status(arguments: argparse.Namespace) -> LibraryStatus:
+    if not _has_library(arguments):
+        return LibraryStatus(default_places(arguments.library).library, None, (), 0, {}, ())
     with _open(arguments) as finder:
-        count = finder.remove(arguments.paths)
-    terminal.say(f"{count} files forgotten. Nothing on your disk was touched.")
+        return finder.status()
+
+
+def _filters(options: SourceOptions) -> str:
+    said = [
+        "no subfolders" * (not options.recursive),
+        ("only " + ",".join(options.extensions)) * bool(options.extensions),
+        ("only " + " ".join(options.include)) * bool(options.include),
+        ("without " + " ".join(options.exclude)) * bool(options.exclude),
+    ]
+    return "; ".join(filter(None, said))
+
+
+def _remove(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    paths = [absolute(path) for path in arguments.paths]
+    with _open_existing(arguments) as finder:
+        count = finder.remove(paths)
+    files = "1 file" if count == 1 else f"{count} files"
+    terminal.say(f"{files} forgotten. Nothing on your disk was touched.")
     return FOUND
 
 
@@ -265,9 +315,8 @@ def _models(arguments: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def _models_list(arguments: argparse.Namespace, terminal: Terminal) -> int:
-    with _open(arguments) as finder:
-        in_use = finder.status().model
-        models = embedders.available(finder.models_dir)
+    in_use = _read_status(arguments).model
+    models = embedders.available(default_places(arguments.library).models)
     if getattr(arguments, "json", False):
         terminal.json(
             {
@@ -296,18 +345,21 @@ def _models_use(arguments: argparse.Namespace, terminal: Terminal) -> int:
     with _open(arguments) as finder:
         embedders.create(arguments.name, arguments.device, finder.models_dir).close()
         finder.engine.set_model(arguments.name)
-        has_items = bool(finder.status().items)
-    then = " Run: imagefinder index" if has_items else ""
-    terminal.say(f"This library is searched with {arguments.name} from now on.{then}")
+    with _open(arguments) as finder:
+        embedded, items = finder.engine.coverage()
+    then = f" {items - embedded} pictures and pages are still to be indexed with it: imagefinder index"
+    terminal.say(f"This library is searched with {arguments.name} from now on." + then * (embedded < items))
     return FOUND
 
 
 def _models_import(arguments: argparse.Namespace, terminal: Terminal) -> int:
     from imagefinder.embedders.imported import import_checkpoint
 
-    name = import_checkpoint(
-        absolute(arguments.file), arguments.arch, default_places(arguments.library).models
-    )
+    with terminal.progress() as progress:
+        progress(Progress(Phase.LOADING_MODEL, 0, None))
+        name = import_checkpoint(
+            absolute(arguments.file), arguments.arch, default_places(arguments.library).models
+        )
     if arguments.json:
         terminal.json({"name": name})
     else:

@@ -6,18 +6,17 @@ import os
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TextIO
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
 from rich.table import Table
 from rich.text import Text
 
+from imagefinder.cli.progress import progress_bar
 from imagefinder.model.items import ItemKind
-from imagefinder.model.jobs import IndexReport, Phase, Progress, ProgressCallback
+from imagefinder.model.jobs import IndexReport, ProgressCallback
 from imagefinder.model.queries import Hit, SearchResult
 
 _STDERR = 2
@@ -25,12 +24,6 @@ _CONTROLS = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """They change the direction of text: "gpj.exe" can be shown as "exe.jpg"."""
 _UNWATCHED_WIDTH = 400
-
-_PHASES = {
-    Phase.SCANNING: "Looking for files",
-    Phase.EMBEDDING: "Indexing",
-    Phase.BUILDING_INDEX: "Building the search index",
-}
 
 
 class Terminal:
@@ -109,37 +102,9 @@ class Terminal:
         self.out.print(Text.assemble((printable(name), "bold"), "  ", (state, "green")))
         self.out.print(Text("    " + printable(detail), style="dim"))
 
-    @contextmanager
-    def progress(self) -> Iterator[ProgressCallback]:
+    def progress(self) -> AbstractContextManager[ProgressCallback]:
         """A progress bar while a job runs; nothing where standard error is not a terminal."""
-        if not self.err.is_terminal:
-            yield lambda _event: None
-            return
-        with Bar(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(),
-            console=self.err,
-            transient=True,
-        ) as bar:
-            task = bar.add_task("Starting", total=None, rate="")
-
-            def show(event: Progress) -> None:
-                nonlocal task
-                if bar.tasks[-1].description != _PHASES[event.phase]:
-                    bar.remove_task(task)
-                    task = bar.add_task(_PHASES[event.phase], total=event.total, rate="")
-                speed = bar.tasks[-1].speed
-                unit = "vectors" if event.phase is Phase.BUILDING_INDEX else "files"
-                rate = f"{speed:.0f} {unit}/s" if speed else ""
-                if event.items > event.done:  # long PDFs: files alone would seem to stand still
-                    rate += f" {event.items} pages"
-                bar.update(task, completed=event.done, total=event.total, rate=rate)
-
-            yield show
+        return progress_bar(self.err)
 
 
 def _own_stderr() -> TextIO:
@@ -184,16 +149,23 @@ def printable(text: str) -> str:
     return "".join(
         character
         if unicodedata.category(character) not in _CONTROLS and character not in _TURNING
-        else character.encode("unicode_escape", "surrogatepass").decode("ascii")
+        else _escaped(character)
         for character in text
     )
+
+
+def _escaped(character: str) -> str:
+    # A byte of a file name that is no text stands as a surrogate (PEP 383).
+    if "\udc80" <= character <= "\udcff":
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    return character.encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
 def summary(report: IndexReport, seconds: float) -> str:
     """One line about a finished job."""
     counts = [
         (report.indexed, "indexed"),
-        (report.reused, "recognised by content"),
+        (report.reused, "moved, copied or touched"),
         (report.unchanged, "unchanged"),
         (report.unreadable, "unreadable (see: imagefinder status)"),
         (report.removed, "removed"),

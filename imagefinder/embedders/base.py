@@ -43,6 +43,15 @@ class Embedder(ABC):
     def encode_texts(self, texts: Sequence[str]) -> FloatArray:
         """Embed texts: (n, dimension) float32, unit length. n may be 0."""
 
+    @property
+    def is_loaded(self) -> bool:
+        """Whether it can work at once; else its first work begins with loading, which may take seconds."""
+        return True
+
+    def unknown_words(self, text: str) -> list[str]:  # noqa: ARG002
+        """The words of a text that it can make nothing of. A neural text tower always tries."""
+        return []
+
     def understands(self, text: str) -> bool:  # noqa: ARG002 - a model that understands words needs no look at them
         """Whether the vector of ``text`` says anything. A neural text tower always tries."""
         return True

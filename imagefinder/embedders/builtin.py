@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from imagefinder.embedders.base import Embedder, FloatArray
-from imagefinder.embedders.colour_words import shade_vector, shades_of
+from imagefinder.embedders.colour_words import other_words, shade_vector, shades_of
 from imagefinder.embedders.colours import NAMES, name_shares
 from imagefinder.embedders.layout import LAYOUT_SIZE, SHAPE_SIZE, colour_layout, edge_shape
 
@@ -89,6 +89,10 @@ class BuiltinEmbedder(Embedder):
     def understands(self, text: str) -> bool:
         """Whether the text names a colour."""
         return bool(shades_of(text))
+
+    def unknown_words(self, text: str) -> list[str]:
+        """All but the names of colours."""
+        return other_words(text)
 
 
 def _usual_root(shade: str) -> float:

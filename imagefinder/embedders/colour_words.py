@@ -77,12 +77,19 @@ _CHINESE_OTHER = re.compile(
 )
 _CHINESE_COLOUR = re.compile(f"([浅淡亮粉深暗]?)([{''.join(_CHINESE)}])(色?)")
 _TOKEN = re.compile(r"[^\W\d_]+(?:'[a-z]+)?")
+_JOINING = frozenset("a an and bright dark deep in light of on or pale pastel sky the with 和 与 的".split())
 _LIGHT_WORDS, _DARK_WORDS = frozenset({"light", "pale", "sky", "pastel"}), frozenset({"dark", "deep", "navy"})
 
 
 def shades_of(text: str) -> list[str]:
     """The colours a text speaks of, in its order; empty when it speaks of none. Whole words only."""
     return list(dict.fromkeys([*_english(text), *_chinese(text)]))
+
+
+def other_words(text: str) -> list[str]:
+    """The words of a text that name no colour and do not merely join or shade such names, as written."""
+    words = _TOKEN.findall(_CHINESE_COLOUR.sub(" ", text))
+    return [word for word in words if word.lower() not in _JOINING and not _base(word.lower())]
 
 
 def shade_vector(shade: str) -> FloatArray:

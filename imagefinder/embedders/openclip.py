@@ -101,6 +101,11 @@ class OpenClipEmbedder(Embedder):
             tokens = tokenizer(list(texts)).to(self._placement[0])
             return self._unit_rows(self._model.encode_text(tokens))
 
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the weights are in memory."""
+        return "_loaded_model" in self.__dict__
+
     def close(self) -> None:
         """Let go of the weights."""
         with self._lock:

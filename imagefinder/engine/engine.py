@@ -19,9 +19,10 @@ from imagefinder.engine.scanner import Selection
 from imagefinder.engine.searcher import Searcher
 from imagefinder.model.errors import LibraryError, LibraryInUseError, UsageError
 from imagefinder.model.items import UnreadableFile
-from imagefinder.model.jobs import IndexReport, Phase, Progress, ProgressCallback
+from imagefinder.model.jobs import IndexReport, Progress, ProgressCallback
 from imagefinder.model.queries import Query, SearchResult
 from imagefinder.model.sources import Source, SourceKind, SourceOptions, SourceStatus
+from imagefinder.paths import exists
 from imagefinder.store.embeddings import EmbedderRecord
 from imagefinder.store.store import Store
 from imagefinder.thumbnails.cache import ThumbnailCache
@@ -132,7 +133,7 @@ class Engine:
             LibraryInUseError: another process is changing the library.
         """
         for path in paths:
-            if not path.exists():
+            if not exists(path):
                 raise UsageError(
                     f"There is no {path}. Check the spelling, or whether its drive is connected."
                 )
@@ -166,7 +167,8 @@ class Engine:
             UsageError: the path does not exist, and nothing below it was ever indexed.
             LibraryInUseError: another process is changing the library.
         """
-        if not path.exists():
+        is_there = exists(path)
+        if not is_there:
             with self._store.errors():
                 if not self._store.items.below([path]):
                     raise UsageError(
@@ -174,7 +176,7 @@ class Engine:
                     )
             # An unplugged drive: what is known of it can be searched.
         source = self.source_reaching(path)
-        if source is None and path.exists():
+        if source is None and is_there:
             return self.add([path], SourceOptions(), progress, cancel)
         if source is None:
             return IndexReport()
@@ -276,9 +278,7 @@ class Engine:
     def search(self, query: Query, progress: ProgressCallback = no_progress) -> SearchResult:
         """Answer a query; see ``Searcher.search``. ``progress`` hears of it if the index has to be built first."""
         with self._store.errors():
-            result = self._searcher().search(
-                query, lambda done, total: progress(Progress(Phase.BUILDING_INDEX, done, total))
-            )
+            result = self._searcher().search(query, progress)
         if self._index is not None and self._index.is_worth_saving:
             self._save_index(self._index)
         return result
@@ -300,6 +300,18 @@ class Engine:
     def _searcher(self) -> Searcher:
         record, index = self._live_index(register=False)
         return Searcher(self._store, self.embedder, record, index)
+
+    def has_items_below(self, path: Path) -> bool:
+        """Whether anything at or below a path is in the library, there now or not."""
+        with self._store.errors():
+            return bool(self._store.items.below([path]))
+
+    def coverage(self) -> tuple[int, int]:
+        """How many pictures and pages are embedded with the model in use, and how many there are."""
+        with self._store.errors():
+            record, _ = self._live_index(register=False)
+            embedded = self._store.embeddings.count(record.id) if record else 0
+            return embedded, self._store.items.count()
 
     def status(self) -> LibraryStatus:
         """What is in the library. Loads no model."""

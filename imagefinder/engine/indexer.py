@@ -14,7 +14,7 @@ from imagefinder.engine.decoding import DecodePool
 from imagefinder.engine.live_index import LiveIndex
 from imagefinder.engine.plan import Plan, Todo, make_plan
 from imagefinder.engine.quarantine import Quarantine
-from imagefinder.engine.scanner import Scan, Selection, is_reachable
+from imagefinder.engine.scanner import Scan, Selection, is_reachable, lost_mounts
 from imagefinder.model.errors import CancelledError
 from imagefinder.model.items import FileStat
 from imagefinder.model.jobs import IndexReport, Phase, Progress, ProgressCallback
@@ -92,7 +92,9 @@ class Indexer:
             for problem in plan.problems:
                 self._store.files.put(FileStat(str(problem.path), 0, 0), None, 0, problem.reason, [source.id])
             if start is None:
-                self._store.sources.set_scanned(source.id, scan.mounts)
+                # A drive that is away stays remembered: its folder may be gone too by the next scan.
+                mounts = scan.mounts.union(map(str, lost_mounts(source)))
+                self._store.sources.set_scanned(source.id, mounts)
 
     def _on_file(self, path: str) -> None:
         self._scanned += 1
@@ -105,6 +107,8 @@ class Indexer:
         self._report.unreadable = len({file for plan in self._plans for file in plan.unreadable})
         self._report.unreadable += len({problem.path for plan in self._plans for problem in plan.problems})
         self._total = len(todos)
+        if todos and not self._embedder.is_loaded:
+            self._tell(Progress(Phase.LOADING_MODEL, 0, None), is_last=True)
         suspects: list[Todo] = []
         while todos:
             suspects += self._read(todos, alone=False)

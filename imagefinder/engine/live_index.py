@@ -101,7 +101,8 @@ class LiveIndex:
         self.is_worth_saving = index.kind != "exact"
         for ids, vectors in self._embeddings.stream(self._embedder.id):
             index.add(ids, vectors)
-            progress(len(index), total)
+            if self.is_worth_saving:  # exact search is ready in an instant
+                progress(len(index), total)
         return index
 
     def _reconciled(self, index: VectorIndex, progress: BuildProgress) -> VectorIndex:

@@ -140,13 +140,23 @@ class Scan:
             except OSError:
                 is_folder = False
             if is_folder:
-                if self._selection.wants_folder(entry.path, entry.name):
-                    (linked if entry.is_symlink() else folders).append(entry.path)
+                if not self._selection.wants_folder(entry.path, entry.name):
+                    continue
+                if not entry.is_symlink():
+                    folders.append(entry.path)
+                elif not self._leads_back(entry.path):
+                    linked.append(entry.path)
             elif self._selection.wants_file(entry.path, entry.name):
                 found = self._stat(entry.path, entry)
                 if found:
                     yield found
         real.extend(reversed(folders))
+
+    def _leads_back(self, link: str) -> bool:
+        """Whether a link leads to a folder of this source, which has a path of its own, or round the source."""
+        target = os.path.realpath(link)
+        root = os.path.realpath(self._source.path)
+        return os.path.commonpath((target, root)) in (target, root)
 
     def _stat(self, path: str, entry: "os.DirEntry[str] | None" = None) -> FileStat | None:
         try:

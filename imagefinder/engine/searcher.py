@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from imagefinder.embedders.base import Embedder, FloatArray
-from imagefinder.engine.live_index import BuildProgress, LiveIndex
+from imagefinder.engine.live_index import LiveIndex
 from imagefinder.engine.ranking import fuse
 from imagefinder.model.errors import UnreadableError, UsageError
 from imagefinder.model.items import FileStat
+from imagefinder.model.jobs import Phase, Progress, ProgressCallback
 from imagefinder.model.queries import Hit, Query, SearchResult
 from imagefinder.readers.registry import open_media
 from imagefinder.store.embeddings import EmbedderRecord, IdArray
@@ -34,18 +35,21 @@ class Searcher:
         self._record = record
         self._index = index
 
-    def search(self, query: Query, progress: BuildProgress) -> SearchResult:
+    def search(self, query: Query, progress: ProgressCallback) -> SearchResult:
         """Find items, best first.
 
         The query vector is the normalised sum of its terms' unit vectors: the text is one term, each picture
-        is one. How words and vectors are joined is said in ``ranking.fuse``. ``progress`` is called where the
-        index has to be built first.
+        is one. How words and vectors are joined is said in ``ranking.fuse``. What has no part of what is looked
+        for, no similarity and no word, is no hit. ``progress`` is called where the model has to be loaded or
+        the index to be built first.
 
         Raises:
             UsageError: the query is empty, one of its pictures cannot be read, or its limit is below 1.
         """
         if self._index is not None:
-            self._index.refresh(progress, may_lag=True)
+            self._index.refresh(
+                lambda done, total: progress(Progress(Phase.BUILDING_INDEX, done, total)), may_lag=True
+            )
         began = time.perf_counter()
         text = query.text.strip()
         if not text and not query.images:
@@ -53,12 +57,12 @@ class Searcher:
         if query.limit < 1:
             raise UsageError(f"A search cannot give {query.limit} hits; ask for 1 or more.")
         allowed = np.array(self._store.items.below(query.within), np.int64) if query.within else None
-        vector = self._query_vector(text, query.images)
+        vector = self._query_vector(text, query.images, progress)
         own = set() if query.include_query_images else self._own_items(query.images)
         near_ids, near_scores = self._nearest(vector, max(_LEAST_DEPTH, query.limit) + len(own), allowed)
         matches = self._matches(text, allowed)
-        ranked = [item_id for item_id in fuse(near_ids, matches) if item_id not in own][: query.limit]
-        scores = dict(zip(near_ids, near_scores, strict=True))
+        scores = {item_id: score for item_id, score in zip(near_ids, near_scores, strict=True) if score != 0}
+        ranked = [item_id for item_id in fuse(list(scores), matches) if item_id not in own][: query.limit]
         scores |= self._scores(vector, [item_id for item_id in ranked if item_id not in scores])
         hits = self._hits(ranked, scores, {match.item_id: match.relevance for match in matches})
         took = (time.perf_counter() - began) * 1000
@@ -79,9 +83,13 @@ class Searcher:
                 raise UsageError(f"{path} cannot be used as a picture to search by: {error}.") from error
         return self._embedder.encode_images(prepared)
 
-    def _query_vector(self, text: str, images: Sequence[Path]) -> FloatArray | None:
+    def _query_vector(
+        self, text: str, images: Sequence[Path], progress: ProgressCallback
+    ) -> FloatArray | None:
         terms = [self._known_vector(path) for path in images]
         unknown = [path for path, vector in zip(images, terms, strict=True) if vector is None]
+        if (unknown or text) and not self._embedder.is_loaded:
+            progress(Progress(Phase.LOADING_MODEL, 0, None))
         fresh = iter(self.embed_images(unknown)) if unknown else iter(())
         vectors = [vector if vector is not None else next(fresh) for vector in terms]
         if text and self._embedder.understands(text):
@@ -96,13 +104,17 @@ class Searcher:
         """The stored vector of a picture that is in the library and as it was: nothing has to be computed."""
         if self._record is None:
             return None
+        file = self._store.files.by_path(str(path), self._record.id)
+        if file is None:
+            return None
         try:
             status = path.stat()
         except OSError:
-            return None
-        file = self._store.files.by_path(str(path), self._record.id)
-        if file is None or not file.is_as_on_disk(FileStat(str(path), status.st_size, status.st_mtime_ns)):
-            return None
+            # On a drive that is away: it is known as it was.
+            pass
+        else:
+            if not file.is_as_on_disk(FileStat(str(path), status.st_size, status.st_mtime_ns)):
+                return None
         item_id = self._store.items.id_of(file.id, 1)
         if item_id is None:
             return None
@@ -162,6 +174,13 @@ class Searcher:
             return (
                 f"Nothing is indexed with the model {self._embedder.name} yet, so only file names and page text "
                 f"were searched. Run: imagefinder --model {self._embedder.name} index"
+            )
+        unknown = self._embedder.unknown_words(text)
+        if unknown and self._embedder.understands(text):
+            words = ", ".join(dict.fromkeys(unknown))
+            return (
+                f"The model {self._embedder.name} does not know: {words}. "
+                "For that, only file names and page text were searched."
             )
         if text and not self._embedder.understands(text):
             what = "the pictures given, file names" if query.images else "file names"

@@ -10,6 +10,7 @@ class Phase(StrEnum):
     """What an indexing job is doing."""
 
     SCANNING = "scanning"
+    LOADING_MODEL = "loading the model"
     EMBEDDING = "embedding"
     BUILDING_INDEX = "building index"
 

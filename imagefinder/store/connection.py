@@ -1,10 +1,12 @@
 """Connections to ``library.db``: one per thread, opened alike, with errors a user understands."""
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 from imagefinder.model.errors import LibraryError
 from imagefinder.store.migrations import migrate
@@ -26,6 +28,9 @@ class Database:
             LibraryError: the file is damaged, from a newer version, or cannot be written.
         """
         self.path = path
+        # A library on a disk that cannot be written can be searched: nobody else can change it either.
+        self._is_read_only = path.exists() and not os.access(path.parent, os.W_OK)
+        self._address = f"file:{quote(os.fsencode(path))}" + "?immutable=1" * self._is_read_only
         self._local = threading.local()
         self._lock = threading.Lock()
         self._opened: dict[threading.Thread, sqlite3.Connection] = {}
@@ -39,13 +44,18 @@ class Database:
         if connection is None:
             # check_same_thread off only so that close() may close them all at the end.
             connection = sqlite3.connect(
-                self.path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+                self._address,
+                uri=True,
+                timeout=_BUSY_TIMEOUT_S,
+                isolation_level=None,
+                check_same_thread=False,
             )
             self._keep(connection)
-            connection.execute(f"PRAGMA page_size = {_PAGE_SIZE}")
-            connection.execute("PRAGMA journal_mode = WAL")
-            # In WAL mode NORMAL never corrupts; a power cut may cost the last transactions, a crash costs none.
-            connection.execute("PRAGMA synchronous = NORMAL")
+            if not self._is_read_only:
+                connection.execute(f"PRAGMA page_size = {_PAGE_SIZE}")
+                connection.execute("PRAGMA journal_mode = WAL")
+                # In WAL mode NORMAL never corrupts; a power cut may cost the last transactions, a crash none.
+                connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
             self._local.connection = connection

@@ -122,7 +122,7 @@ def test_a_folder_of_bad_files_is_indexed_and_each_is_listed_once_with_a_reason(
     assert not set(shown) & {"\x1b", "\x07"}
     hits = program.run("search", "red", "--json", "-n", "100").json["hits"]
     names = {os.fsencode(hit["path"]).rpartition(b"/")[2] for hit in hits}
-    assert names == {*map(os.fsencode, GOOD), GOOD_BYTES}
+    assert names == {*map(os.fsencode, GOOD), GOOD_BYTES} - {b"good.pdf"}  # which has nothing red
     assert program.run("search", "herons", "--json").json["hits"][0]["part"] == 2
 
 
@@ -141,7 +141,7 @@ def test_bad_files_are_left_alone_until_they_change(program: Program, mess: Path
     save(picture("black"), mess / "pipe.png")
     (mess / "garbage.jpg").unlink()
     mended = program.run("index")
-    assert "2 indexed, 1 recognised by content" in mended.errors[-1]
+    assert "2 indexed, 1 moved, copied or touched" in mended.errors[-1]
     gone = {"truncated.jpg", "empty.png", "dangling.png", "pipe.png", "garbage.jpg"}
     assert reasons(program).keys() == BAD.keys() - gone
 

@@ -21,19 +21,29 @@ from program import Program, assert_refused, mounted
         ("search x -0", "--paths"),
         ("search x --device toaster", "toaster"),
         ("search x --model no-such-model", "no-such-model"),
-        ("search x", "Nothing is indexed yet"),
         ("search --image /no/such.png", "/no/such.png"),
         ("search x --in /no/such/folder", "/no/such/folder"),
         ("add /no/such/folder", "/no/such/folder"),
         ("add . --ext exe", "exe"),
-        ("index", "imagefinder add"),
         ("remove /no/such/folder", "/no/such/folder"),
         ("models use no-such-model", "no-such-model"),
         ("models import /no/such.pt --arch ViT-B-32", "/no/such.pt"),
     ],
 )  # fmt: skip
-def test_a_wrong_call_is_answered_in_one_line(program: Program, arguments: str, words: str) -> None:
-    assert_refused(program.run(*arguments.split()), words)
+def test_a_wrong_call_is_answered_in_one_line(indexed: Program, arguments: str, words: str) -> None:
+    assert_refused(indexed.run(*arguments.split()), words)
+
+
+@pytest.mark.parametrize("arguments", ["search x", "search --image x.png", "index", "remove x"])
+def test_where_nothing_was_added_yet_it_is_said_how_to_begin(program: Program, arguments: str) -> None:
+    assert_refused(program.run(*arguments.split()), "Nothing is indexed yet", "imagefinder add")
+    assert not program.library.exists(), "asking makes no library"
+
+
+def test_the_status_of_a_library_that_is_not_there_is_empty_and_makes_none(program: Program) -> None:
+    assert program.run("status", "--json").json["items"] == 0
+    assert program.run("models", "list").status == 0
+    assert not program.library.exists()
 
 
 @pytest.mark.parametrize(
@@ -124,7 +134,9 @@ def test_a_library_that_cannot_be_written_is_said_so(
         subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
         refused = indexed.run("--library", disk / "library", "add", three_pictures)
         assert_refused(refused, "cannot be written", "--library")
-        assert_refused(indexed.run("--library", disk / "new", "status"), "cannot be written")
+        assert_refused(indexed.run("--library", disk / "new", "add", three_pictures), "cannot be written")
+        assert indexed.run("--library", disk / "library", "search", "red").status == 0
+        assert indexed.run("--library", disk / "library", "status", "--json").json["items"] == 3
 
 
 def test_a_full_disk_is_said_to_be_full_and_keeps_what_was_indexed(

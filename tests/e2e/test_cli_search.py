@@ -60,8 +60,13 @@ def test_the_status_says_whether_anything_was_found(indexed: Program) -> None:
 
 
 def test_the_number_of_hits_is_what_was_asked_for(indexed: Program) -> None:
-    assert len(indexed.run("search", "red", "-n", "1", "--json").found) == 1
-    assert len(indexed.run("search", "red", "--limit", "2", "--json").found) == 2
+    for option in ("-n", "--limit"):
+        assert len(indexed.run("search", "red green blue", option, "1", "--json").found) == 1
+        assert len(indexed.run("search", "red green blue", option, "2", "--json").found) == 2
+
+
+def test_what_has_nothing_of_what_is_looked_for_is_no_hit(indexed: Program) -> None:
+    assert indexed.run("search", "red", "--json").found == ["red.png"]
 
 
 def test_a_picture_finds_others_and_itself_only_when_asked(indexed: Program, three_pictures: Path) -> None:

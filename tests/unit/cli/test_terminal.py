@@ -15,7 +15,7 @@ def test_ordinary_names_are_shown_as_they_are(text: str) -> None:
         ("a\nb", "a\\nb"),
         ("\x1b[2J", "\\x1b[2J"),
         ("\x9b1m", "\\x9b1m"),
-        ("\udcff.png", "\\udcff.png"),
+        ("\udcff.png", "\\xff.png"),
         ("\x7f", "\\x7f"),
     ],
 )

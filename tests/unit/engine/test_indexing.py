@@ -396,3 +396,22 @@ def test_thumbnails_are_written_once_and_go_with_the_last_file(
     save(picture("black"), three_pictures / "green.png")
     engine.index()
     assert thumbnails() == 2
+
+
+def test_a_drive_inside_a_source_is_kept_even_when_its_mount_folder_is_gone(
+    engine: Engine, embedder: FakeEmbedder, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usb = folder / "usb"
+    save(picture("red"), usb / "red.png")
+    save(picture("blue"), folder / "blue.png")
+    real, mounted = os.path.ismount, True
+    monkeypatch.setattr(os.path, "ismount", lambda path: (mounted and str(path) == str(usb)) or real(path))
+    engine.add([folder], SourceOptions())
+    mounted = False
+    usb.rename(folder.parent / "unplugged")
+    for _ in range(3):
+        assert _counts(engine.index()) == {"unchanged": 1, "offline": 1}
+    (folder.parent / "unplugged").rename(usb)
+    mounted = True
+    assert _counts(engine.index()) == {"unchanged": 2}
+    assert embedder.embedded == 2

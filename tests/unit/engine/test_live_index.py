@@ -113,7 +113,7 @@ def test_an_index_is_built_from_the_store(library: Library, kind: str) -> None:
     told: list[tuple[int, int]] = []
     index.refresh(lambda done, total: told.append((done, total)))
     assert index.kind == kind
-    assert told[-1] == (300, 300)
+    assert told[-1:] == ([(300, 300)] if kind == "hnsw" else [])  # exact search is ready in an instant
     library.assert_answers_are_exact(index)
 
 

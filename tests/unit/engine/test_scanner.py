@@ -176,3 +176,14 @@ def test_a_selection_knows_which_paths_its_scan_comes_to(tmp_path: Path, path: s
     selection = Selection(_source(tmp_path, exclude=("private",)), EXTENSIONS)
     assert selection.reaches(tmp_path / path) is is_reached
     assert not selection.reaches(tmp_path.parent)
+
+
+def test_a_link_round_the_source_is_not_followed(tmp_path: Path) -> None:
+    _make(tmp_path, "beside/b.jpg", "root/a.jpg", "root/sub/c.jpg")
+    (tmp_path / "root" / "up").symlink_to(tmp_path, target_is_directory=True)
+    (tmp_path / "root" / "sub" / "loop").symlink_to(tmp_path / "root", target_is_directory=True)
+    assert _found(tmp_path / "root") == ["a.jpg", "sub/c.jpg"]
+    # Nor where the scan begins below the loop.
+    source = _source(tmp_path / "root")
+    scan = Scan(source, Selection(source, EXTENSIONS), CancelToken(), tmp_path / "root" / "sub")
+    assert [Path(stat.path).name for stat in scan] == ["c.jpg"]
