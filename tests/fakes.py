@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageColor
 
 from imagefinder.embedders.base import Embedder
+from imagefinder.model.jobs import IndexReport
 
 FloatArray = NDArray[np.float32]
 _GRID = 4
@@ -84,3 +85,9 @@ def _colour(text: str) -> str | None:
         if word in ImageColor.colormap:
             return word
     return None
+
+
+def counts(report: IndexReport) -> dict[str, int]:
+    """The counts of files in a report that are not zero."""
+    names = ("indexed", "reused", "unchanged", "unreadable", "removed", "offline")
+    return {name: getattr(report, name) for name in names if getattr(report, name)}

@@ -7,12 +7,12 @@ import sys
 from collections.abc import Sequence
 from contextlib import closing
 
+from imagefinder.cli.exit_status import INTERRUPTED, WRONG
 from imagefinder.cli.parser import make_parser
 from imagefinder.cli.terminal import Terminal
 from imagefinder.logs import log_to_file
 from imagefinder.model.errors import CancelledError, ImageFinderError
 
-_WRONG, _INTERRUPTED = 2, 130
 _LOG = logging.getLogger(__name__)
 
 
@@ -29,7 +29,7 @@ def _main(arguments: Sequence[str] | None, terminal: Terminal) -> int:
         if parsed.command is None:
             parser.print_help(sys.stdout)
             terminal.fail("Which command? They are listed above.")
-            return _WRONG
+            return WRONG
         # Late: help and a wrong call need nothing of the engine.
         from imagefinder.cli.commands import run
 
@@ -38,13 +38,13 @@ def _main(arguments: Sequence[str] | None, terminal: Terminal) -> int:
         return status
     except CancelledError as error:
         terminal.fail(str(error))
-        return _INTERRUPTED
+        return INTERRUPTED
     except ImageFinderError as error:
         terminal.fail(str(error))
-        return _WRONG
+        return WRONG
     except KeyboardInterrupt:
         terminal.fail("Stopped. What was indexed is kept; run the same command again to go on.")
-        return _INTERRUPTED
+        return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has had enough.
         _give_up_output()
@@ -55,7 +55,7 @@ def _main(arguments: Sequence[str] | None, terminal: Terminal) -> int:
             terminal.fail("The output cannot be written: its disk is full.")
         else:
             _confess(error, terminal)
-        return _WRONG
+        return WRONG
 
 
 def _give_up_output() -> None:

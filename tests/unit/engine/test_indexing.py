@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from conftest import OpenEngine, save
-from fakes import FakeEmbedder, pdf, picture
+from fakes import FakeEmbedder, counts, pdf, picture
 
 from imagefinder.engine import indexer
 from imagefinder.engine.cancel import CancelToken
@@ -17,17 +17,12 @@ from imagefinder.model.queries import Query
 from imagefinder.model.sources import SourceOptions
 
 
-def _counts(report: object) -> dict[str, int]:
-    names = ("indexed", "reused", "unchanged", "unreadable", "removed", "offline")
-    return {name: getattr(report, name) for name in names if getattr(report, name)}
-
-
 def _paths(engine: Engine, text: str = "red", limit: int = 100) -> list[str]:
     return [hit.path.name for hit in engine.search(Query(text, limit=limit)).hits]
 
 
 def test_a_folder_is_indexed_and_its_pictures_are_found(engine: Engine, three_pictures: Path) -> None:
-    assert _counts(engine.add([three_pictures], SourceOptions())) == {"indexed": 3}
+    assert counts(engine.add([three_pictures], SourceOptions())) == {"indexed": 3}
     assert _paths(engine, "red")[0] == "red.png"
     assert _paths(engine, "blue")[0] == "blue.png"
 
@@ -36,7 +31,7 @@ def test_an_unchanged_file_costs_no_embedding(
     engine: Engine, embedder: FakeEmbedder, three_pictures: Path
 ) -> None:
     engine.add([three_pictures], SourceOptions())
-    assert _counts(engine.index()) == {"unchanged": 3}
+    assert counts(engine.index()) == {"unchanged": 3}
     assert embedder.embedded == 3
 
 
@@ -46,7 +41,7 @@ def test_ten_new_files_cost_ten_embeddings(engine: Engine, embedder: FakeEmbedde
     engine.add([folder], SourceOptions())
     for number in range(20, 30):
         save(picture("gray", number), folder / f"{number}.png")
-    assert _counts(engine.index()) == {"indexed": 10, "unchanged": 20}
+    assert counts(engine.index()) == {"indexed": 10, "unchanged": 20}
     assert embedder.embedded == 30
 
 
@@ -58,7 +53,7 @@ def test_a_renamed_and_a_moved_file_keep_their_vectors(
     (three_pictures / "red.png").rename(three_pictures / "scarlet.png")
     (three_pictures / "sub").mkdir()
     (three_pictures / "blue.png").rename(three_pictures / "sub" / "blue.png")
-    assert _counts(engine.index()) == {"reused": 2, "unchanged": 1}
+    assert counts(engine.index()) == {"reused": 2, "unchanged": 1}
     assert embedder.embedded == 3
     hits = engine.search(Query("red")).hits
     assert {hit.path.name: hit.item_id for hit in hits} == {
@@ -76,10 +71,10 @@ def test_a_file_moved_between_sources_keeps_its_vector(
     save(picture("blue"), tmp_path / "two" / "blue.png")
     engine.add([tmp_path / "one", tmp_path / "two"], SourceOptions())
     (tmp_path / "one" / "red.png").rename(tmp_path / "two" / "red.png")
-    assert _counts(engine.index()) == {"reused": 1, "unchanged": 1}
+    assert counts(engine.index()) == {"reused": 1, "unchanged": 1}
     assert embedder.embedded == 2
     assert sorted(_paths(engine)) == ["blue.png", "red.png"]
-    assert _counts(engine.index()) == {"unchanged": 2}
+    assert counts(engine.index()) == {"unchanged": 2}
 
 
 def test_a_touched_file_is_recognised_by_content(
@@ -87,8 +82,8 @@ def test_a_touched_file_is_recognised_by_content(
 ) -> None:
     engine.add([three_pictures], SourceOptions())
     os.utime(three_pictures / "red.png", (1, 1))
-    assert _counts(engine.index()) == {"reused": 1, "unchanged": 2}
-    assert _counts(engine.index()) == {"unchanged": 3}
+    assert counts(engine.index()) == {"reused": 1, "unchanged": 2}
+    assert counts(engine.index()) == {"unchanged": 3}
     assert embedder.embedded == 3
 
 
@@ -97,7 +92,7 @@ def test_a_changed_file_is_embedded_again_and_its_old_vector_goes(
 ) -> None:
     engine.add([three_pictures], SourceOptions())
     save(picture("yellow", 1), three_pictures / "red.png")
-    assert _counts(engine.index()) == {"indexed": 1, "unchanged": 2}
+    assert counts(engine.index()) == {"indexed": 1, "unchanged": 2}
     assert embedder.embedded == 4
     assert _paths(engine, "yellow")[0] == "red.png"
     assert engine.status().embedded == {"fake:1": 3}
@@ -108,11 +103,11 @@ def test_a_file_overwritten_by_another_of_the_library_takes_its_vector(
 ) -> None:
     engine.add([three_pictures], SourceOptions())
     (three_pictures / "red.png").rename(three_pictures / "blue.png")
-    assert _counts(engine.index()) == {"reused": 1, "unchanged": 1}
+    assert counts(engine.index()) == {"reused": 1, "unchanged": 1}
     assert embedder.embedded == 3
     assert _paths(engine, "red")[0] == "blue.png"
     assert engine.status().items == 2
-    assert _counts(engine.index()) == {"unchanged": 2}
+    assert counts(engine.index()) == {"unchanged": 2}
 
 
 def test_two_files_that_swap_names_swap_vectors(engine: Engine, folder: Path) -> None:
@@ -128,7 +123,7 @@ def test_two_files_that_swap_names_swap_vectors(engine: Engine, folder: Path) ->
     engine.index()
     assert _paths(engine, "red")[0] == "b.png"
     assert _paths(engine, "blue")[0] == "a.png"
-    assert _counts(engine.index()) == {"unchanged": 2}
+    assert counts(engine.index()) == {"unchanged": 2}
 
 
 def test_a_duplicate_is_embedded_once_and_both_are_found(
@@ -137,49 +132,19 @@ def test_a_duplicate_is_embedded_once_and_both_are_found(
     save(picture("red"), folder / "a.png")
     for name in ("b.png", "c.png"):
         shutil.copy(folder / "a.png", folder / name)
-    assert _counts(engine.add([folder], SourceOptions())) == {"indexed": 1, "reused": 2}
+    assert counts(engine.add([folder], SourceOptions())) == {"indexed": 1, "reused": 2}
     assert embedder.embedded == 1
     assert sorted(_paths(engine)) == ["a.png", "b.png", "c.png"]
     (folder / "a.png").unlink()
-    assert _counts(engine.index()) == {"unchanged": 2, "removed": 1}
+    assert counts(engine.index()) == {"unchanged": 2, "removed": 1}
     assert sorted(_paths(engine)) == ["b.png", "c.png"]
 
 
 def test_a_deleted_file_is_forgotten(engine: Engine, three_pictures: Path) -> None:
     engine.add([three_pictures], SourceOptions())
     (three_pictures / "red.png").unlink()
-    assert _counts(engine.index()) == {"unchanged": 2, "removed": 1}
+    assert counts(engine.index()) == {"unchanged": 2, "removed": 1}
     assert sorted(_paths(engine)) == ["blue.png", "green.png"]
-
-
-def test_an_unplugged_source_is_offline_and_keeps_its_items(
-    engine: Engine, embedder: FakeEmbedder, three_pictures: Path
-) -> None:
-    engine.add([three_pictures], SourceOptions())
-    three_pictures.rename(three_pictures.with_name("unplugged"))
-    assert _counts(engine.index()) == {"offline": 3}
-    assert engine.status().sources[0].source.offline
-    hits = engine.search(Query("red")).hits
-    assert len(hits) == 3
-    assert all(hit.offline for hit in hits)
-    three_pictures.with_name("unplugged").rename(three_pictures)
-    assert _counts(engine.index()) == {"unchanged": 3}
-    assert not any(hit.offline for hit in engine.search(Query("red")).hits)
-    assert not engine.status().sources[0].source.offline
-    assert embedder.embedded == 3
-
-
-def test_a_copy_of_a_file_on_an_unplugged_drive_does_not_take_its_place(
-    engine: Engine, embedder: FakeEmbedder, tmp_path: Path
-) -> None:
-    save(picture("red"), tmp_path / "usb" / "red.png")
-    engine.add([tmp_path / "usb"], SourceOptions())
-    (tmp_path / "usb").rename(tmp_path / "away")
-    shutil.copytree(tmp_path / "away", tmp_path / "local")
-    assert _counts(engine.add([tmp_path / "local"], SourceOptions())) == {"reused": 1}
-    paths = {hit.path for hit in engine.search(Query("red")).hits}
-    assert paths == {tmp_path / "usb" / "red.png", tmp_path / "local" / "red.png"}
-    assert embedder.embedded == 1
 
 
 def test_an_unreadable_file_is_listed_once_and_left_until_it_changes(
@@ -187,12 +152,12 @@ def test_an_unreadable_file_is_listed_once_and_left_until_it_changes(
 ) -> None:
     bad = three_pictures / "bad.png"
     bad.write_bytes((three_pictures / "red.png").read_bytes()[:40])
-    assert _counts(engine.add([three_pictures], SourceOptions())) == {"indexed": 3, "unreadable": 1}
+    assert counts(engine.add([three_pictures], SourceOptions())) == {"indexed": 3, "unreadable": 1}
     for _ in range(2):
-        assert _counts(engine.index()) == {"unchanged": 3, "unreadable": 1}
+        assert counts(engine.index()) == {"unchanged": 3, "unreadable": 1}
         assert [file.path for file in engine.status().unreadable] == [bad]
     save(picture("white"), bad)
-    assert _counts(engine.index()) == {"indexed": 1, "unchanged": 3}
+    assert counts(engine.index()) == {"indexed": 1, "unchanged": 3}
     assert engine.status().unreadable == ()
 
 
@@ -201,7 +166,7 @@ def test_a_readable_file_that_is_damaged_later_is_not_found_any_more(
 ) -> None:
     engine.add([three_pictures], SourceOptions())
     (three_pictures / "red.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-    assert _counts(engine.index()) == {"unchanged": 2, "unreadable": 1}
+    assert counts(engine.index()) == {"unchanged": 2, "unreadable": 1}
     assert sorted(_paths(engine)) == ["blue.png", "green.png"]
     assert engine.status().embedded == {"fake:1": 2}
 
@@ -215,7 +180,7 @@ def test_every_page_of_a_pdf_is_an_item_with_its_words(
     pages[3] = ""
     pdf(folder / "animals.pdf", pages)
     report = engine.add([folder], SourceOptions())
-    assert _counts(report) == {"indexed": 1}
+    assert counts(report) == {"indexed": 1}
     assert report.items == 10
     hits = engine.search(Query("goats", limit=3)).hits
     assert [(hit.path.name, hit.part, hit.kind) for hit in hits] == [("animals.pdf", 7, "page")]
@@ -245,16 +210,16 @@ def test_a_long_pdf_goes_on_where_it_was_stopped(
     done = embedder.embedded
     assert 8 <= done < 30
     monkeypatch.setattr(embedder, "encode_images", real)
-    assert _counts(engine.index()) == {"indexed": 1}
+    assert counts(engine.index()) == {"indexed": 1}
     assert embedder.embedded == 30
     assert engine.status().items == 30
-    assert _counts(engine.index()) == {"unchanged": 1}
+    assert counts(engine.index()) == {"unchanged": 1}
 
 
 def test_overlapping_sources_count_a_file_once(engine: Engine, embedder: FakeEmbedder, folder: Path) -> None:
     save(picture("red"), folder / "sub" / "red.png")
-    assert _counts(engine.add([folder, folder / "sub"], SourceOptions())) == {"indexed": 1}
-    assert _counts(engine.index()) == {"unchanged": 1}
+    assert counts(engine.add([folder, folder / "sub"], SourceOptions())) == {"indexed": 1}
+    assert counts(engine.index()) == {"unchanged": 1}
     assert engine.remove([folder]) == 0
     assert _paths(engine) == ["red.png"]
     assert engine.remove([folder / "sub"]) == 1
@@ -267,7 +232,7 @@ def test_a_source_added_inside_another_embeds_nothing(
 ) -> None:
     save(picture("red"), folder / "sub" / "red.png")
     engine.add([folder], SourceOptions())
-    assert _counts(engine.add([folder / "sub"], SourceOptions())) == {"unchanged": 1}
+    assert counts(engine.add([folder / "sub"], SourceOptions())) == {"unchanged": 1}
     assert embedder.embedded == 1
 
 
@@ -276,7 +241,7 @@ def test_a_source_added_again_with_exclusions_forgets_what_they_exclude(
 ) -> None:
     engine.add([three_pictures], SourceOptions())
     report = engine.add([three_pictures], SourceOptions(exclude=("red.*",)))
-    assert _counts(report) == {"unchanged": 2, "removed": 1}
+    assert counts(report) == {"unchanged": 2, "removed": 1}
 
 
 def test_removing_what_is_no_source_is_refused_with_the_sources_named(
@@ -303,14 +268,14 @@ def test_another_model_embeds_anew_and_the_first_ones_vectors_stay(
     other = FakeEmbedder("other", offset=0.25)
     second = open_engine(other)
     assert "other" in second.search(Query("red")).note
-    assert _counts(second.index()) == {"indexed": 3}
+    assert counts(second.index()) == {"indexed": 3}
     assert other.embedded == 3
     assert second.status().embedded == {"fake:1": 3, "other:1": 3}
     assert second.status().items == 3
     assert second.status().model == "fake"
     assert _paths(second, "red")[0] == "red.png"
     second.close()
-    assert _counts(open_engine().index()) == {"unchanged": 3}
+    assert counts(open_engine().index()) == {"unchanged": 3}
 
 
 def test_a_cancelled_job_keeps_what_it_did_and_the_next_one_goes_on(
@@ -372,12 +337,12 @@ def test_bringing_up_to_date_looks_only_below_the_path(
     engine.add([folder], SourceOptions())
     save(picture("green"), folder / "a" / "green.png")
     save(picture("white"), folder / "b" / "white.png")
-    assert _counts(engine.bring_up_to_date(folder / "a")) == {"indexed": 1, "unchanged": 1}
+    assert counts(engine.bring_up_to_date(folder / "a")) == {"indexed": 1, "unchanged": 1}
     assert len(engine.status().sources) == 1
     assert embedder.embedded == 3
     (folder / "a" / "red.png").unlink()
-    assert _counts(engine.bring_up_to_date(folder / "a")) == {"unchanged": 1, "removed": 1}
-    assert _counts(engine.bring_up_to_date(folder / "b" / "white.png")) == {"indexed": 1}
+    assert counts(engine.bring_up_to_date(folder / "a")) == {"unchanged": 1, "removed": 1}
+    assert counts(engine.bring_up_to_date(folder / "b" / "white.png")) == {"indexed": 1}
 
 
 def test_thumbnails_are_written_once_and_go_with_the_last_file(
@@ -396,22 +361,3 @@ def test_thumbnails_are_written_once_and_go_with_the_last_file(
     save(picture("black"), three_pictures / "green.png")
     engine.index()
     assert thumbnails() == 2
-
-
-def test_a_drive_inside_a_source_is_kept_even_when_its_mount_folder_is_gone(
-    engine: Engine, embedder: FakeEmbedder, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    usb = folder / "usb"
-    save(picture("red"), usb / "red.png")
-    save(picture("blue"), folder / "blue.png")
-    real, mounted = os.path.ismount, True
-    monkeypatch.setattr(os.path, "ismount", lambda path: (mounted and str(path) == str(usb)) or real(path))
-    engine.add([folder], SourceOptions())
-    mounted = False
-    usb.rename(folder.parent / "unplugged")
-    for _ in range(3):
-        assert _counts(engine.index()) == {"unchanged": 1, "offline": 1}
-    (folder.parent / "unplugged").rename(usb)
-    mounted = True
-    assert _counts(engine.index()) == {"unchanged": 2}
-    assert embedder.embedded == 2

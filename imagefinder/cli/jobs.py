@@ -1,0 +1,58 @@
+"""Running an indexing job in front of a person: a progress bar, Ctrl-C, a summary."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from imagefinder.api import ImageFinder
+from imagefinder.cli.terminal import Terminal, summary
+from imagefinder.embedders import registry as embedders
+from imagefinder.embedders.builtin import BuiltinEmbedder
+from imagefinder.engine.cancel import CancelToken
+from imagefinder.model.errors import CancelledError
+from imagefinder.model.jobs import IndexReport, ProgressCallback
+
+Job = Callable[[ProgressCallback, CancelToken], IndexReport]
+
+
+def run_job(finder: ImageFinder, terminal: Terminal, job: Job, *, only_news: bool = False) -> None:
+    """Run a job; says what came of it, or with ``only_news`` only if something changed.
+
+    Raises:
+        CancelledError: the user stopped it.
+    """
+    embedder = finder.engine.embedder
+    began = time.monotonic()
+    with _interruptible() as cancel, terminal.progress() as progress, terminal.native_chatter_silenced():
+        report = job(progress, cancel)
+    done = summary(report, time.monotonic() - began)
+    if report.cancelled:
+        raise CancelledError(
+            f"Stopped ({done}). What was indexed is kept; run the same command again to go on."
+        )
+    if only_news and not (report.indexed or report.reused or report.removed or report.offline):
+        return
+    # Not before: of what goes wrong there is to be one line, and no other.
+    if embedder.name == embedders.BUILTIN and not finder.is_model_named:
+        terminal.say(f"No CLIP model in use: the built-in one {BuiltinEmbedder.description}.")
+    # Asking for the device loads libraries, so only where they have been at work.
+    device = f" on {embedder.device}" if report.indexed else ""
+    terminal.say(f"{done} - {embedder.name}{device}")
+
+
+@contextmanager
+def _interruptible() -> Iterator[CancelToken]:
+    """Ctrl-C stops the job at its next safe place; a second one stops it at once."""
+    token = CancelToken()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        token.cancel()
+        signal.signal(signal.SIGINT, previous)
+
+    previous = signal.signal(signal.SIGINT, stop)
+    try:
+        yield token
+    finally:
+        signal.signal(signal.SIGINT, previous)

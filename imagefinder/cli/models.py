@@ -1,0 +1,72 @@
+"""``imagefinder models``."""
+
+import argparse
+
+from imagefinder.cli.exit_status import FOUND
+from imagefinder.cli.library import open_library
+from imagefinder.cli.status import read_status
+from imagefinder.cli.terminal import Terminal
+from imagefinder.embedders import registry as embedders
+from imagefinder.model.jobs import Phase, Progress
+from imagefinder.paths import absolute, default_places
+
+
+def models(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    """List, choose or import models."""
+    return _VERBS[arguments.verb or "list"](arguments, terminal)
+
+
+def _models_list(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    in_use = read_status(arguments).model
+    models = embedders.available(default_places(arguments.library).models)
+    if getattr(arguments, "json", False):
+        terminal.json(
+            {
+                "models": [
+                    {
+                        "name": model.name,
+                        "title": model.title,
+                        "installed": model.installed,
+                        "in_use": model.name == in_use,
+                        "detail": model.detail,
+                    }
+                    for model in models
+                ]
+            }
+        )
+        return FOUND
+    state = {True: "ready", False: "not here"}
+    for model in models:
+        terminal.described(
+            model.name, "in use" if model.name == in_use else state[model.installed], model.detail
+        )
+    return FOUND
+
+
+def _models_use(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    with open_library(arguments) as finder:
+        embedders.create(arguments.name, arguments.device, finder.models_dir).close()
+        finder.engine.set_model(arguments.name)
+    with open_library(arguments) as finder:
+        embedded, items = finder.engine.coverage()
+    then = f" {items - embedded} pictures and pages are still to be indexed with it: imagefinder index"
+    terminal.say(f"This library is searched with {arguments.name} from now on." + then * (embedded < items))
+    return FOUND
+
+
+def _models_import(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    from imagefinder.embedders.imported import import_checkpoint
+
+    with terminal.progress() as progress:
+        progress(Progress(Phase.LOADING_MODEL, 0, None))
+        name = import_checkpoint(
+            absolute(arguments.file), arguments.arch, default_places(arguments.library).models
+        )
+    if arguments.json:
+        terminal.json({"name": name})
+    else:
+        terminal.say(f"Imported as {name}. Use it with: imagefinder models use {name}")
+    return FOUND
+
+
+_VERBS = {"list": _models_list, "use": _models_use, "import": _models_import}

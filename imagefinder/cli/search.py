@@ -1,0 +1,110 @@
+"""``imagefinder search``."""
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from imagefinder.api import ImageFinder
+from imagefinder.cli.exit_status import FOUND, NOTHING_FOUND
+from imagefinder.cli.jobs import run_job
+from imagefinder.cli.library import open_existing, open_library
+from imagefinder.cli.terminal import Terminal
+from imagefinder.model.errors import LibraryInUseError, UsageError
+from imagefinder.model.queries import Query, SearchResult
+from imagefinder.paths import absolute, exists
+
+
+def search(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    """Find, and show what was found."""
+    query = Query(
+        text=" ".join(arguments.text),
+        images=tuple(absolute(path) for path in arguments.image),
+        within=tuple(absolute(path) for path in arguments.within),
+        limit=arguments.limit,
+        include_query_images=arguments.include_query,
+    )
+    if not query.text.strip() and not query.images:
+        raise UsageError("Nothing to look for: give some words, or a picture with --image.")
+    if arguments.null and not arguments.paths:
+        raise UsageError("-0 says how paths end, so it goes with --paths.")
+    with open_library(arguments) if query.within else open_existing(arguments) as finder:
+        for path in query.within:
+            _bring_up_to_date(finder, terminal, path)
+        with terminal.progress() as progress, terminal.native_chatter_silenced():
+            result = finder.query(query, progress)
+        embedded, items = finder.engine.coverage()
+        if not items and not query.within:
+            raise UsageError("Nothing is indexed yet. Begin with: imagefinder add FOLDER")
+    _show(result, arguments, terminal)
+    if 0 < embedded < items:
+        terminal.say(
+            f"Only {embedded} of {items} pictures and pages are indexed with {result.model} so far: "
+            "imagefinder index does the rest."
+        )
+    if arguments.open and result.hits:
+        _open_in_viewer(result.hits[0].path)
+    return FOUND if result.hits else NOTHING_FOUND
+
+
+def _bring_up_to_date(finder: ImageFinder, terminal: Terminal, path: Path) -> None:
+    try:
+        run_job(
+            finder,
+            terminal,
+            lambda progress, cancel: finder.engine.bring_up_to_date(path, progress, cancel),
+            only_news=True,
+        )
+    except LibraryInUseError:
+        if not finder.engine.has_items_below(path):
+            raise
+        terminal.say("Another imagefinder is indexing; searching what is indexed so far.")
+
+
+def _show(result: SearchResult, arguments: argparse.Namespace, terminal: Terminal) -> None:
+    if arguments.json:
+        terminal.json(
+            {
+                "query": {
+                    "text": " ".join(arguments.text),
+                    "images": arguments.image,
+                    "in": arguments.within,
+                },
+                "model": result.model,
+                "took_ms": round(result.took_ms, 2),
+                "hits": [
+                    {
+                        "path": str(hit.path),
+                        "part": hit.part,
+                        "score": round(hit.score, 6),
+                        "kind": hit.kind,
+                        "text_score": round(hit.text_score, 3),
+                        "offline": hit.offline,
+                    }
+                    for hit in result.hits
+                ],
+            }
+        )
+    elif arguments.paths:
+        # A PDF of which several pages are hits is one file.
+        terminal.paths(dict.fromkeys(hit.path for hit in result.hits), null=arguments.null)
+    else:
+        terminal.hits(result)
+        if not result.hits:
+            terminal.say("Nothing found.")
+    if result.note:
+        terminal.say(result.note)
+
+
+def _open_in_viewer(path: Path) -> None:
+    if not exists(path):
+        raise UsageError(f"{path} is not there now; is its drive connected?")
+    if sys.platform == "win32":
+        os.startfile(path)  # noqa: S606 - a file of the user's, by the user's own wish
+        return
+    command = "open" if sys.platform == "darwin" else "xdg-open"
+    try:
+        subprocess.run([command, str(path)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise UsageError(f"No program on this machine opens {path} ({command} failed).") from error
