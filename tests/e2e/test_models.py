@@ -172,4 +172,4 @@ def test_weights_that_vanished_are_said_to_be_missing(program: Program, model: s
     ):
         path.unlink()
     assert_refused(program.run("search", "dog"), model)
-    assert len(program.run("--model", "builtin", "search", "red", "--json").found) == 6
+    assert "red.png" in program.run("--model", "builtin", "search", "red", "--json").found
