@@ -47,12 +47,15 @@ def _interruptible() -> Iterator[CancelToken]:
     """Ctrl-C stops the job at its next safe place; a second one stops it at once."""
     token = CancelToken()
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
+    def stop(number: int, _frame: FrameType | None) -> None:
         token.cancel()
-        signal.signal(signal.SIGINT, previous)
+        signal.signal(number, previous[number])
 
-    previous = signal.signal(signal.SIGINT, stop)
+    # A closed terminal and a plain kill end the job as cleanly as Ctrl-C does.
+    signals = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    previous = {number: signal.signal(number, stop) for number in signals}
     try:
         yield token
     finally:
-        signal.signal(signal.SIGINT, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -24,6 +24,7 @@ class _FileInHand:
     digest: bytes
     parts: int
     problem: str | None = None
+    is_passing: bool = False
     id: int | None = None
 
 
@@ -80,6 +81,7 @@ class BatchWriter:
             self._file = _FileInHand(reading.todo, reading.digest, reading.parts)
         file = self._file
         file.problem = file.problem or reading.problem
+        file.is_passing |= reading.is_passing
         for at, part in enumerate(reading.decoded, start=1):
             self._batch.parts.append((file, part))
             if at == len(reading.decoded) and reading.next_part is None:
@@ -124,7 +126,8 @@ class BatchWriter:
         file_id = self._put_file(file, removed)
         if file.problem:
             self._store.files.add_problem(file_id, file.problem)
-        self._store.files.set_complete(file_id, self._embedder_id)
+        if not file.is_passing:
+            self._store.files.set_complete(file_id, self._embedder_id)
         if self._store.items.embedded_parts(file_id, self._embedder_id):
             self._report.indexed += 1
         else:
@@ -149,11 +152,17 @@ class BatchWriter:
             if reading.digest is None and known is not None and known.parts and known.is_as_on_disk(stat):
                 # Its content was read before, and has not changed: a passing trouble of the drive.
                 self._store.files.add_problem(known.id, problem)
+            elif reading.digest is not None and known is not None and known.hash == reading.digest:
+                # Some of its pages may have been read before the trouble began: they stay.
+                parts = known.parts if self._store.items.ids_of_files([known.id]) else 0
+                self._store.files.put(stat, reading.digest, parts, problem, reading.todo.source_ids)
+                if not reading.is_passing:
+                    self._store.files.set_complete(known.id, self._embedder_id)
             else:
                 if known is not None:
                     removed = self._forget_items(known)
                 file_id = self._store.files.put(stat, reading.digest, 0, problem, reading.todo.source_ids)
-                if reading.digest is not None:
+                if reading.digest is not None and not reading.is_passing:
                     # What could not even be opened (no permission, say) is tried again at every scan.
                     self._store.files.set_complete(file_id, self._embedder_id)
         self._report.unreadable += 1
@@ -170,7 +179,9 @@ class BatchWriter:
         assert reading.digest is not None
         todo, known = reading.todo, reading.todo.known
         twins = [
-            file for file in self._store.files.by_hash(reading.digest, self._embedder_id) if file.complete
+            file
+            for file in self._store.files.by_hash(reading.digest, self._embedder_id)
+            if file.says_all_of(todo.stat.path)
         ]
         if not twins:
             return False
@@ -182,9 +193,10 @@ class BatchWriter:
                 self._store.files.put(todo.stat, reading.digest, known.parts, known.problem, todo.source_ids)
             else:
                 sources = list(todo.source_ids)
-                if known is not None:
+                is_same = known is not None and known.hash == reading.digest
+                if known is not None and not is_same:
                     removed = self._forget_items(known)
-                gone = next((twin for twin in twins if self._is_gone(twin)), None)
+                gone = None if is_same else next((twin for twin in twins if self._is_gone(twin)), None)
                 if gone is not None:
                     if known is not None:
                         sources += [source.id for source in self._store.sources.of_file(known.id)]

@@ -12,7 +12,7 @@ from pathlib import Path
 from imagefinder.embedders.base import Embedder, FloatArray
 from imagefinder.engine.plan import Todo
 from imagefinder.engine.quarantine import Quarantine
-from imagefinder.model.errors import UnreadableError
+from imagefinder.model.errors import PassingError, UnreadableError
 from imagefinder.model.items import PartFacts
 from imagefinder.readers.registry import explain, open_media
 from imagefinder.store.store import Store
@@ -46,6 +46,8 @@ class Reading:
     """Where the next stretch begins; None when this was the last."""
     problem: str | None = None
     """Why the file, or a part of it, cannot be read."""
+    is_passing: bool = False
+    """Whether the problem may pass by itself, so that the file is to be tried again."""
     is_suspect: bool = False
     """Whether the program died over it before; unless it was read alone, nothing was decoded."""
     is_known_content: bool = False
@@ -100,7 +102,7 @@ class DecodePool:
         reading = Reading(todo)
         try:
             reading.digest = _content_hash(todo.stat.path)
-            if not self._claim(reading.digest):
+            if not self._claim(reading.digest, todo.stat.path):
                 reading.is_known_content = True
                 return reading
             reading.is_suspect = self._quarantine.is_suspect(reading.digest)
@@ -109,6 +111,7 @@ class DecodePool:
             return self._decode(reading, first=1)
         except (UnreadableError, OSError) as error:
             reading.problem = explain(error)
+            reading.is_passing = isinstance(error, PassingError | OSError)
             return reading
 
     def _go_on(self, last: Reading) -> Reading:
@@ -118,15 +121,18 @@ class DecodePool:
             return self._decode(reading, first=last.next_part)
         except (UnreadableError, OSError) as error:
             reading.problem = explain(error)
+            reading.is_passing = isinstance(error, PassingError | OSError)
             return reading
 
-    def _claim(self, digest: bytes) -> bool:
+    def _claim(self, digest: bytes, path: str) -> bool:
         """Whether this content is neither in the library nor in hand; from now on it is in hand."""
         with self._claim_lock:
             if digest in self._claimed:
                 return False
             self._claimed.add(digest)
-        return not any(file.complete for file in self._store.files.by_hash(digest, self._embedder_id))
+        return not any(
+            file.says_all_of(path) for file in self._store.files.by_hash(digest, self._embedder_id)
+        )
 
     def _decode(self, reading: Reading, first: int) -> Reading:
         known = reading.todo.known
@@ -148,6 +154,8 @@ class DecodePool:
                     break
                 try:
                     loaded = media.load(part, self._side)
+                except PassingError:
+                    raise
                 except UnreadableError as error:
                     where = f"page {part}: " if media.part_count > 1 else ""
                     reading.problem = reading.problem or f"{where}{error}"

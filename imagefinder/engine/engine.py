@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -28,6 +29,8 @@ from imagefinder.store.store import Store
 from imagefinder.thumbnails.cache import ThumbnailCache
 
 _LOG = logging.getLogger(__name__)
+_SAVING_S = 60
+"""Seconds that a job waits for an index being saved: ten times what a million vectors take."""
 
 
 def no_progress(event: Progress) -> None:
@@ -74,6 +77,7 @@ class Engine:
         self._extensions = extensions
         self._file_lock = FileLock(folder / "lock", timeout=0, thread_local=False)
         self._job = threading.Lock()
+        self._is_saving = False
         self._loading = threading.RLock()
         self._embedder: Embedder | None = None
         self._index: LiveIndex | None = None
@@ -215,8 +219,13 @@ class Engine:
             for path in dict.fromkeys(paths):
                 source = by_path[path]
                 members = self._store.files.member_ids(source.id)
-                self._store.sources.remove(source.id)
-                removed += forget_orphans(self._store, index, self._thumbnails, members)
+                removed += forget_orphans(
+                    self._store,
+                    index,
+                    self._thumbnails,
+                    members,
+                    partial(self._store.sources.remove, source.id),
+                )
             return removed
 
     def _open_index(self) -> LiveIndex | None:
@@ -255,7 +264,8 @@ class Engine:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        if not self._job.acquire(blocking=False):
+        # Saving the index after a search is over in a moment; a job is not waited for.
+        if not self._job.acquire(timeout=_SAVING_S if self._is_saving else 0):
             raise LibraryInUseError("This library is being indexed already. Wait until that is done.")
         try:
             with _disk_errors(self.folder), self._store.errors():
@@ -284,13 +294,17 @@ class Engine:
         return result
 
     def _save_index(self, index: LiveIndex) -> None:
+        index.is_worth_saving = False  # one try a process
         try:
             with self._writing():
+                self._is_saving = True
                 index.begin_job()
                 index.settle()
         except LibraryError as error:
             # In use, read-only, or full: the answer stands, and the next process builds the index again.
             _LOG.info("the index was not saved: %s", error)
+        finally:
+            self._is_saving = False
 
     def embed_images(self, paths: Sequence[Path]) -> FloatArray:
         """Vectors of picture files; see ``Searcher.embed_images``."""

@@ -1,7 +1,7 @@
 """The indexing job: scan, read, embed, commit; what each batch committed is searchable at once."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import numpy as np
 from imagefinder.embedders.base import Embedder
 from imagefinder.engine.batch_writer import BatchWriter
 from imagefinder.engine.cancel import CancelToken
-from imagefinder.engine.decoding import DecodePool
+from imagefinder.engine.decoding import DecodePool, Reading
 from imagefinder.engine.live_index import LiveIndex
 from imagefinder.engine.plan import Plan, Todo, make_plan
 from imagefinder.engine.quarantine import Quarantine
@@ -89,9 +89,9 @@ class Indexer:
             self._store.files.join(source.id, plan.joining)
             self._store.files.set_offline(plan.back, False)
             self._store.files.set_offline(plan.away, True)
-            for problem in plan.problems:
-                self._store.files.put(FileStat(str(problem.path), 0, 0), None, 0, problem.reason, [source.id])
-            if start is None:
+            if start is not None:
+                self._store.sources.set_mounts(source.id, scan.mounts.union(map(str, source.mounts)))
+            else:
                 # A drive that is away stays remembered: its folder may be gone too by the next scan.
                 mounts = scan.mounts.union(map(str, lost_mounts(source)))
                 self._store.sources.set_scanned(source.id, mounts)
@@ -102,10 +102,10 @@ class Indexer:
 
     def _embed(self) -> None:
         todos = self._todos()
-        # Sources may overlap: a file counts once, and what one of them must open is not unchanged.
+        # Sources may overlap: a file counts once.
         self._report.unchanged = len({file for plan in self._plans for file in plan.unchanged})
         self._report.unreadable = len({file for plan in self._plans for file in plan.unreadable})
-        self._report.unreadable += len({problem.path for plan in self._plans for problem in plan.problems})
+        self._take_problems()
         self._total = len(todos)
         if todos and not self._embedder.is_loaded:
             self._tell(Progress(Phase.LOADING_MODEL, 0, None), is_last=True)
@@ -139,6 +139,18 @@ class Indexer:
                 self._tell(event, is_last=self._done == self._total)
         return suspects
 
+    def _take_problems(self) -> None:
+        """Record what must not be opened (a pipe, say); what stood at such a path before is forgotten."""
+        by_path: dict[str, Reading] = {}
+        for plan in self._plans:
+            for problem in plan.problems:
+                path = str(problem.path)
+                known = self._store.files.by_path(path, self._embedder_id)
+                reading = Reading(Todo(FileStat(path, 0, 0), known, []), problem=problem.reason)
+                by_path.setdefault(path, reading).todo.source_ids.append(plan.source.id)
+        for reading in by_path.values():
+            self._writer.take(reading)
+
     def _todos(self) -> list[Todo]:
         by_path: dict[str, Todo] = {}
         for plan in self._plans:
@@ -148,12 +160,17 @@ class Indexer:
 
     def _sweep(self) -> None:
         """Forget files that are gone from every source that contained them."""
-        missing: set[int] = set()
-        for plan in self._plans:
-            gone = [file_id for file_id in plan.missing if file_id not in self._writer.moved]
-            self._store.files.leave(plan.source.id, gone)
-            missing.update(gone)
-        self._report.removed += forget_orphans(self._store, self._index, self._thumbnails, missing)
+        gone = {
+            plan.source.id: [file_id for file_id in plan.missing if file_id not in self._writer.moved]
+            for plan in self._plans
+        }
+
+        def leave() -> None:
+            for source_id, file_ids in gone.items():
+                self._store.files.leave(source_id, file_ids)
+
+        missing = {file_id for file_ids in gone.values() for file_id in file_ids}
+        self._report.removed += forget_orphans(self._store, self._index, self._thumbnails, missing, leave)
         forget_thumbnails(self._store, self._thumbnails, self._writer.replaced)
 
     def _tell(self, event: Progress, *, is_last: bool = False) -> None:
@@ -164,22 +181,27 @@ class Indexer:
 
 
 def forget_orphans(
-    store: Store, index: LiveIndex | None, thumbnails: ThumbnailCache, file_ids: Iterable[int]
+    store: Store,
+    index: LiveIndex | None,
+    thumbnails: ThumbnailCache,
+    file_ids: Iterable[int],
+    let_go: Callable[[], None],
 ) -> int:
-    """Delete from the library those of these files that no source contains any more; returns how many.
+    """Delete from the library those of these files that no source contains after ``let_go``; returns how many.
 
-    Files that had never been read (a folder that could not be listed, say) are not counted.
+    Both in one transaction: a file without a source would never be looked at again. Files that had never been
+    read (a folder that could not be listed, say) are not counted.
     """
-    orphans = store.files.orphans(file_ids)
-    if not orphans:
-        return 0
-    digests = store.files.hashes(orphans)
     with store.transaction():
+        let_go()
+        orphans = store.files.orphans(file_ids)
+        digests = store.files.hashes(orphans)
         removed = store.items.ids_of_files(orphans)
         counted = store.files.count_read(orphans)
         store.files.delete(orphans)
-        store.embeddings.touch()
-    if index is not None:
+        if removed:
+            store.embeddings.touch()
+    if index is not None and removed:
         index.changed(np.empty(0, np.int64), np.empty((0, 0), np.float32), np.array(removed, np.int64))
     forget_thumbnails(store, thumbnails, digests)
     return counted

@@ -18,6 +18,9 @@ _READ_AND_COMPARE = 5_000
 """Up to so many items, a search among a few chosen ones reads their vectors from the store (about 20 ms) and
 compares them all: faster than walking a large graph for the few that count, and exact."""
 
+_ADDED_AT_ONCE = 256
+"""Vectors added under the lock at a time: about 0.1 s of an HNSW index, which a search may have to wait."""
+
 BuildProgress = Callable[[int, int], None]
 """Called with (vectors placed, vectors in all) while an index is built."""
 
@@ -116,8 +119,10 @@ class LiveIndex:
         with self._lock:
             index.remove(np.setdiff1d(present, wanted, assume_unique=True))
         done = 0
-        for start in range(0, missing.size, 4096):
-            ids, vectors = self._embeddings.read(self._embedder.id, missing[start : start + 4096].tolist())
+        for start in range(0, missing.size, _ADDED_AT_ONCE):
+            ids, vectors = self._embeddings.read(
+                self._embedder.id, missing[start : start + _ADDED_AT_ONCE].tolist()
+            )
             with self._lock:
                 index.add(ids, vectors)
             done += ids.size
@@ -165,8 +170,8 @@ class LiveIndex:
                     self._index = index
             if index.kind != "exact" and self._revision != self._saved_revision:
                 stamp = self._embeddings.stamp_checkpoint(self._embedder.id)
-                with self._lock:
-                    write_checkpoint(index, self._folder, self._embedder.name, stamp)
+                # No lock: whoever would change the index waits for this one's, and searches may go on.
+                write_checkpoint(index, self._folder, self._embedder.name, stamp)
                 self._saved_revision = self._revision
             self.is_worth_saving = False
 

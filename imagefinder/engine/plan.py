@@ -59,8 +59,11 @@ def make_plan(
         file = known.pop(stat.path, None)
         _compare(plan, stat, file, is_member=file is not None and file.id in members)
     for problem in scan.problems:
-        known.pop(str(problem.path), None)
-    plan.problems = scan.problems
+        path = str(problem.path)
+        # What does not answer now, but was read before, is away; the rest is listed with its reason.
+        if path not in scan.unlisted or path not in known:
+            known.pop(path, None)
+            plan.problems.append(problem)
     unreachable = [*scan.unlisted, *map(str, lost_mounts(source))]
     for file in known.values():
         if file.id not in members:

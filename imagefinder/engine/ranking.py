@@ -15,8 +15,8 @@ def fuse(nearest: Sequence[int], matches: Iterable[TextMatch]) -> list[int]:
     An item earns 1 / (60 + its rank by vector), plus r² / (60 + its rank by words), where r (0 to 1) is how
     much of the query's words it holds; squared, because half of the words say much less than half. Only
     ranks are added, never cosines, whose scale differs by model; so the rule is the same for every embedder.
-    An item that holds all the words comes before one that is merely near; among items without any, the order
-    by cosine stays. Ties go to the older item.
+    So an item that holds all the words stands level with one that is as near as it is wordy, before it if it
+    is near as well; among items without any word, the order by cosine stays. Ties go to the older item.
     """
     earned = {item_id: 1 / (RRF_K + rank) for rank, item_id in enumerate(nearest, start=1)}
     for rank, match in enumerate(matches, start=1):

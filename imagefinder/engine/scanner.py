@@ -89,10 +89,10 @@ class Scan:
         self._selection = selection
         self._cancel = cancel
         self._start = str(start or source.path)
-        self.mounts: set[str] = {mount_point(self._start)}
+        self.mounts: set[str] = {mount_point(os.path.realpath(self._start))}
         """Mount points that the files seen stand on."""
         self.unlisted: list[str] = []
-        """Folders that could not be listed: nothing is known of what lies below them now."""
+        """Folders that could not be listed and files that did not answer: nothing is known of them now."""
         self.problems: list[UnreadableFile] = []
         """Files that must not or cannot be opened, and folders that cannot be listed."""
 
@@ -146,6 +146,9 @@ class Scan:
                     folders.append(entry.path)
                 elif not self._leads_back(entry.path):
                     linked.append(entry.path)
+            elif entry.is_symlink() and not os.path.exists(entry.path) and "." not in entry.name:  # noqa: PTH110
+                # It may have led to a folder of a drive that is away.
+                self.unlisted.append(entry.path)
             elif self._selection.wants_file(entry.path, entry.name):
                 found = self._stat(entry.path, entry)
                 if found:
@@ -153,10 +156,11 @@ class Scan:
         real.extend(reversed(folders))
 
     def _leads_back(self, link: str) -> bool:
-        """Whether a link leads to a folder of this source, which has a path of its own, or round the source."""
-        target = os.path.realpath(link)
-        root = os.path.realpath(self._source.path)
-        return os.path.commonpath((target, root)) in (target, root)
+        """Whether a link leads round the source, or to a folder of it that the scan reaches by its own path."""
+        target, root = Path(os.path.realpath(link)), Path(os.path.realpath(self._source.path))
+        if target.is_relative_to(root):
+            return self._selection.reaches(self._source.path / target.relative_to(root))
+        return root.is_relative_to(target)
 
     def _stat(self, path: str, entry: "os.DirEntry[str] | None" = None) -> FileStat | None:
         try:
@@ -166,6 +170,7 @@ class Scan:
                 self.problems.append(UnreadableFile(Path(path), _GONE))
             return None
         except OSError as error:
+            self.unlisted.append(path)
             self.problems.append(UnreadableFile(Path(path), _plain(error)))
             return None
         if not stat_module.S_ISREG(status.st_mode):
@@ -195,7 +200,9 @@ def is_reachable(source: Source) -> bool:
     """
     if not os.path.exists(source.path):  # noqa: PTH110
         return False
-    return all(os.path.ismount(mount) for mount in source.mounts if source.path.is_relative_to(mount))
+    place = Path(os.path.realpath(source.path))
+    mounts = [mount for mount in source.mounts if place.is_relative_to(mount)]
+    return all(os.path.ismount(mount) for mount in mounts) or not _is_empty_folder(source.path)
 
 
 def lost_mounts(source: Source) -> list[Path]:
@@ -203,8 +210,18 @@ def lost_mounts(source: Source) -> list[Path]:
     return [
         mount
         for mount in source.mounts
-        if not source.path.is_relative_to(mount) and not os.path.ismount(mount)
+        if not Path(os.path.realpath(source.path)).is_relative_to(mount)
+        and not os.path.ismount(mount)
+        and (not os.path.isdir(mount) or _is_empty_folder(mount))  # noqa: PTH112
     ]
+
+
+def _is_empty_folder(path: Path) -> bool:
+    try:
+        with os.scandir(path) as entries:
+            return next(entries, None) is None
+    except OSError:  # no folder, or one that does not answer
+        return False
 
 
 def _plain(error: OSError) -> str:

@@ -74,14 +74,19 @@ class Searcher:
         Raises:
             UsageError: a file cannot be read; the message says which, and why.
         """
-        prepared = []
-        for path in paths:
-            try:
-                with open_media(path) as media:
-                    prepared.append(self._embedder.prepare(media.load(1, self._embedder.image_side).image))
-            except UnreadableError as error:
-                raise UsageError(f"{path} cannot be used as a picture to search by: {error}.") from error
-        return self._embedder.encode_images(prepared)
+        batches = [
+            self._embedder.encode_images([self._prepared(path) for path in paths[at : at + size]])
+            for size in [self._embedder.batch_size]
+            for at in range(0, len(paths), size)
+        ]
+        return np.concatenate([self._embedder.encode_images([]), *batches])
+
+    def _prepared(self, path: Path) -> FloatArray:
+        try:
+            with open_media(path) as media:
+                return self._embedder.prepare(media.load(1, self._embedder.image_side).image)
+        except UnreadableError as error:
+            raise UsageError(f"{path} cannot be used as a picture to search by: {error}.") from error
 
     def _query_vector(
         self, text: str, images: Sequence[Path], progress: ProgressCallback

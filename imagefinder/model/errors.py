@@ -35,5 +35,12 @@ class UnreadableError(ImageFinderError):
     """
 
 
+class PassingError(UnreadableError):
+    """A file cannot be read now, though it may be all right: its drive went away, or memory is short.
+
+    It is listed as unreadable, and tried again at every scan.
+    """
+
+
 class CancelledError(ImageFinderError):
     """The work was stopped on the user's wish; all that was committed is kept."""

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from PIL import Image, UnidentifiedImageError
 
-from imagefinder.model.errors import UnreadableError
+from imagefinder.model.errors import PassingError, UnreadableError
 from imagefinder.readers.disk import disk_reason
 from imagefinder.readers.limits import MAX_PIXELS
 
@@ -28,7 +28,12 @@ def picture_damage() -> Iterator[None]:
     except UnreadableError:
         raise
     except Exception as error:
-        raise UnreadableError(picture_reason(error)) from error
+        kind = (
+            PassingError
+            if isinstance(error, MemoryError) or getattr(error, "errno", None)
+            else UnreadableError
+        )
+        raise kind(picture_reason(error)) from error
 
 
 def picture_reason(error: Exception) -> str:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from imagefinder.model.errors import UnreadableError
+from imagefinder.model.errors import PassingError, UnreadableError
 
 _WORDS = {
     errno.ENOENT: "it is no longer there",
@@ -54,7 +54,7 @@ def disk_errors() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise UnreadableError(disk_reason(error)) from error
+        raise PassingError(disk_reason(error)) from error
 
 
 def open_regular_file(path: Path) -> BinaryIO:

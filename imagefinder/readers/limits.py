@@ -3,7 +3,7 @@
 import psutil
 from PIL import Image, ImageFile
 
-from imagefinder.model.errors import UnreadableError
+from imagefinder.model.errors import PassingError, UnreadableError
 
 MAX_PIXELS = 500_000_000
 """Pixels of one picture. Stitched panoramas and scans reach 200 to 300 million; a header that claims more
@@ -59,7 +59,7 @@ def refuse_beyond_memory(picture: ImageFile.ImageFile, width: int, height: int) 
     if picture.info.get("progressive"):
         needed += width * height * _PROGRESSIVE_BYTES_PER_PIXEL
     if not fits(needed):
-        raise UnreadableError(
+        raise PassingError(
             f"too large for the memory that is free: {size_words(width, height)}). "
             "Close other programs and try again"
         )
@@ -68,7 +68,7 @@ def refuse_beyond_memory(picture: ImageFile.ImageFile, width: int, height: int) 
 def refuse_large_file(size: int) -> None:
     """Raise ``UnreadableError`` when a file that is read whole (bytes) would take too much memory."""
     if not fits(size):
-        raise UnreadableError(f"too large for the memory that is free: a file of {size / 1e6:.0f} megabytes")
+        raise PassingError(f"too large for the memory that is free: a file of {size / 1e6:.0f} megabytes")
 
 
 def fits(needed: int) -> bool:

@@ -28,9 +28,13 @@ class Database:
             LibraryError: the file is damaged, from a newer version, or cannot be written.
         """
         self.path = path
-        # A library on a disk that cannot be written can be searched: nobody else can change it either.
+        # A library that cannot be written can be searched. Where there is no write-ahead log nobody is changing
+        # it, and SQLite may do without the files that it would make beside it.
         self._is_read_only = path.exists() and not os.access(path.parent, os.W_OK)
-        self._address = f"file:{quote(os.fsencode(path))}" + "?immutable=1" * self._is_read_only
+        self._address = f"file:{quote(os.fsencode(path))}"
+        if self._is_read_only:
+            has_log = path.with_name(path.name + "-wal").exists()
+            self._address += "?mode=ro" if has_log else "?immutable=1"
         self._local = threading.local()
         self._lock = threading.Lock()
         self._opened: dict[threading.Thread, sqlite3.Connection] = {}
@@ -57,6 +61,8 @@ class Database:
                 # In WAL mode NORMAL never corrupts; a power cut may cost the last transactions, a crash none.
                 connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA foreign_keys = ON")
+            # SQLite's own lower() knows ASCII alone.
+            connection.create_function("fold", 1, str.lower, deterministic=True)
             connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
             self._local.connection = connection
         return connection

@@ -16,6 +16,7 @@ IdArray = NDArray[np.int64]
 
 _STORED = np.dtype("<f2")
 _ROWS_A_READ = 4096
+_STAMPS_KEPT = 16
 
 
 def rounded(vectors: FloatArray) -> FloatArray:
@@ -98,15 +99,17 @@ class EmbeddingTable:
         """
         stamp = secrets.randbits(62)
         with self._db.transaction() as connection:
-            # The last one stays good until the new file stands.
-            stamps = [*self.checkpoints(embedder_id).items(), (stamp, self.revision(embedder_id))][-2:]
+            # An earlier one stays good until a new file stands, which may take several tries (on a full disk).
+            stamps = [*self.checkpoints(embedder_id).items(), (stamp, self.revision(embedder_id))][
+                -_STAMPS_KEPT:
+            ]
             connection.execute(
                 "UPDATE embedders SET checkpoints = ? WHERE id = ?", (json.dumps(stamps), embedder_id)
             )
         return stamp
 
     def checkpoints(self, embedder_id: int) -> dict[int, int]:
-        """The revisions at which the last two checkpoints were stamped, by stamp; no other is of this database."""
+        """The revisions at which the last checkpoints were stamped, by stamp; no other is of this database."""
         (stamps,) = self._db.connection.execute(
             "SELECT checkpoints FROM embedders WHERE id = ?", (embedder_id,)
         ).fetchone()

@@ -1,6 +1,7 @@
 """Files: what a scan knows of each, and which sources contain it."""
 
 import json
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,14 @@ class KnownFile:
     offline: bool
     complete: bool
     """Whether all its parts have been dealt with under the embedder asked for."""
+
+    def says_all_of(self, path: str) -> bool:
+        """Whether another file of the same content has nothing more to tell.
+
+        Some formats are known by their name alone, so what is unreadable under one may be readable under another.
+        """
+        same_kind = os.path.splitext(self.path)[1].lower() == os.path.splitext(path)[1].lower()  # noqa: PTH122
+        return self.complete and (self.parts > 0 or same_kind)
 
     def is_as_on_disk(self, stat: FileStat) -> bool:
         """Whether size and time say that the content is what the library knows."""

@@ -57,7 +57,11 @@ class ItemTable:
             )
 
     def copy(self, from_file: int, to_file: int, name: str) -> list[int]:
-        """Give a file the items, vectors and words of another with the same content; returns the new ids."""
+        """Give a file the items, vectors and words of another with the same content; what it has itself stays.
+
+        Returns:
+            The ids of its items.
+        """
         new_ids = []
         with self._db.transaction() as connection:
             old_ids = [
@@ -67,18 +71,22 @@ class ItemTable:
                 )
             ]
             for old_id in old_ids:
+                connection.execute(
+                    """INSERT OR IGNORE INTO items (file_id, part, kind, width, height, taken_at)
+                       SELECT ?, part, kind, width, height, taken_at FROM items WHERE id = ?""",
+                    (to_file, old_id),
+                )
                 (new_id,) = connection.execute(
-                    """INSERT INTO items (file_id, part, kind, width, height, taken_at)
-                       SELECT ?, part, kind, width, height, taken_at FROM items WHERE id = ? RETURNING id""",
+                    "SELECT id FROM items WHERE file_id = ? AND part = (SELECT part FROM items WHERE id = ?)",
                     (to_file, old_id),
                 ).fetchone()
                 connection.execute(
-                    """INSERT INTO embeddings (item_id, embedder_id, vector)
+                    """INSERT OR IGNORE INTO embeddings (item_id, embedder_id, vector)
                        SELECT ?, embedder_id, vector FROM embeddings WHERE item_id = ?""",
                     (new_id, old_id),
                 )
                 connection.execute(
-                    "INSERT INTO texts (item_id, name, body) SELECT ?, ?, body FROM texts WHERE item_id = ?",
+                    "INSERT OR IGNORE INTO texts (item_id, name, body) SELECT ?, ?, body FROM texts WHERE item_id = ?",
                     (new_id, _storable(name), old_id),
                 )
                 new_ids.append(int(new_id))

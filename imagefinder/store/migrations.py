@@ -59,7 +59,7 @@ CREATE TABLE embedders (
     name TEXT NOT NULL UNIQUE,
     dimension INTEGER NOT NULL,
     revision INTEGER NOT NULL DEFAULT 0,   -- grows whenever its vectors change
-    checkpoints TEXT NOT NULL DEFAULT '[]' -- JSON list of the last two (stamp, revision) of the index on disk
+    checkpoints TEXT NOT NULL DEFAULT '[]' -- JSON list of the last (stamp, revision) of the index on disk
 );
 
 -- Not WITHOUT ROWID: rows of 1 KiB would spill to an overflow page each.

@@ -25,7 +25,7 @@ class SourceTable:
         with self._db.transaction() as connection:
             row = connection.execute(
                 f"""INSERT INTO sources (path, kind, options) VALUES (?, ?, ?)
-                    ON CONFLICT (path) DO UPDATE SET kind = excluded.kind, options = excluded.options
+                    ON CONFLICT (path) DO UPDATE SET kind = excluded.kind, options = excluded.options, mounts = '[]'
                     RETURNING {_COLUMNS}""",
                 (encode(path), kind, json.dumps(asdict(options))),
             ).fetchone()
@@ -53,6 +53,13 @@ class SourceTable:
         """Mark a source as there or not there."""
         with self._db.transaction() as connection:
             connection.execute("UPDATE sources SET offline = ? WHERE id = ?", (offline, source_id))
+
+    def set_mounts(self, source_id: int, mounts: Iterable[str]) -> None:
+        """Record the mount points that the source's files stand on."""
+        with self._db.transaction() as connection:
+            connection.execute(
+                "UPDATE sources SET mounts = ? WHERE id = ?", (json.dumps(sorted(mounts)), source_id)
+            )
 
     def set_scanned(self, source_id: int, mounts: Iterable[str]) -> None:
         """Record a finished scan and the mount points that its files stood on."""

@@ -172,7 +172,7 @@ class TextSearch:
                 (" OR ".join(f'"{phrase}"' for phrase in phrases), _CANDIDATES),
             ).fetchall()
         # Trigrams cannot find what is shorter than three characters, as many Chinese words are: read along.
-        condition = " OR ".join("instr(lower(name), ?) OR instr(lower(body), ?)" for _ in terms) or "0"
+        condition = " OR ".join("instr(fold(name), ?) OR instr(fold(body), ?)" for _ in terms) or "0"
         words = [term.word for term in terms for _ in range(2)]
         return self._db.connection.execute(
             f"SELECT item_id, name, body FROM texts WHERE {condition} ORDER BY item_id LIMIT ?",

@@ -361,3 +361,16 @@ def test_thumbnails_are_written_once_and_go_with_the_last_file(
     save(picture("black"), three_pictures / "green.png")
     engine.index()
     assert thumbnails() == 2
+
+
+def test_a_copy_made_before_a_change_of_model_costs_the_first_model_nothing(
+    open_engine: OpenEngine, folder: Path
+) -> None:
+    save(picture("red"), folder / "b.png")
+    first = open_engine()
+    first.add([folder], SourceOptions())
+    first.close()
+    shutil.copy(folder / "b.png", folder / "a.png")
+    second = open_engine(FakeEmbedder("other", offset=0.25))
+    second.index()
+    assert second.status().embedded == {"fake:1": 1, "other:1": 2}

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 from conftest import save
-from fakes import FakeEmbedder, counts, picture
+from fakes import FakeEmbedder, counts, pdf, picture
 
+from imagefinder.engine import decoding
 from imagefinder.engine.engine import Engine
+from imagefinder.model.errors import PassingError
 from imagefinder.model.queries import Query
 from imagefinder.model.sources import SourceOptions
+from imagefinder.readers.base import MediaFile
 
 
 def _paths(engine: Engine, text: str = "red", limit: int = 100) -> list[str]:
@@ -64,3 +67,52 @@ def test_a_drive_inside_a_source_is_kept_even_when_its_mount_folder_is_gone(
     mounted = True
     assert counts(engine.index()) == {"unchanged": 2}
     assert embedder.embedded == 2
+
+
+def test_files_that_stand_where_a_drive_was_are_no_longer_offline(
+    engine: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(picture("red"), folder / "red.png")
+    real, mounted = os.path.ismount, True
+    monkeypatch.setattr(os.path, "ismount", lambda path: (mounted and str(path) == str(folder)) or real(path))
+    engine.add([folder], SourceOptions())
+    mounted = False
+    (folder / "red.png").rename(folder.parent / "away.png")
+    assert counts(engine.index()) == {"offline": 1}
+    (folder.parent / "away.png").rename(folder / "red.png")
+    assert counts(engine.index()) == {"unchanged": 1}
+    assert not engine.search(Query("red")).hits[0].offline
+
+
+def test_a_picture_in_whose_place_a_pipe_stands_is_found_no_more(
+    engine: Engine, three_pictures: Path
+) -> None:
+    engine.add([three_pictures], SourceOptions())
+    (three_pictures / "red.png").unlink()
+    os.mkfifo(three_pictures / "red.png")
+    for _ in range(2):
+        assert counts(engine.index()) == {"unchanged": 2, "unreadable": 1}
+        assert sorted(_paths(engine)) == ["blue.png", "green.png"]
+
+
+def test_a_drive_that_goes_away_within_a_pdf_costs_no_page(
+    engine: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pdf(folder / "long.pdf", [f"page {number}" for number in range(30)])
+    real, opened = decoding.open_media, 0
+
+    def unplugged(path: Path) -> MediaFile:
+        nonlocal opened
+        opened += 1
+        if opened == 2:
+            raise PassingError("its drive or network folder does not answer")
+        return real(path)
+
+    monkeypatch.setattr(decoding, "open_media", unplugged)
+    engine.add([folder], SourceOptions())
+    assert 0 < engine.status().items < 30
+    assert len(engine.status().unreadable) == 1
+    assert counts(engine.index()) == {"indexed": 1}
+    assert engine.status().items == 30
+    assert engine.status().unreadable == ()
+    assert counts(engine.index()) == {"unchanged": 1}
