@@ -61,7 +61,8 @@ def make_plan(
     for problem in scan.problems:
         path = str(problem.path)
         # What does not answer now, but was read before, is away; the rest is listed with its reason.
-        if path not in scan.unlisted or path not in known:
+        file = known.get(path)
+        if path not in scan.unlisted or file is None or file.parts == 0:
             known.pop(path, None)
             plan.problems.append(problem)
     unreachable = [*scan.unlisted, *map(str, lost_mounts(source))]

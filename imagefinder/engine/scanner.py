@@ -167,6 +167,7 @@ class Scan:
             status = entry.stat() if entry else os.stat(path)  # noqa: PTH116
         except FileNotFoundError:
             if os.path.islink(path):  # noqa: PTH114 - otherwise it went while we looked
+                self.unlisted.append(path)
                 self.problems.append(UnreadableFile(Path(path), _GONE))
             return None
         except OSError as error:

@@ -116,3 +116,16 @@ def test_a_drive_that_goes_away_within_a_pdf_costs_no_page(
     assert engine.status().items == 30
     assert engine.status().unreadable == ()
     assert counts(engine.index()) == {"unchanged": 1}
+
+
+def test_a_picture_behind_a_link_is_kept_while_the_link_leads_nowhere(
+    engine: Engine, embedder: FakeEmbedder, folder: Path
+) -> None:
+    save(picture("red"), folder.parent / "usb" / "red.png")
+    (folder / "red.png").symlink_to(folder.parent / "usb" / "red.png")
+    engine.add([folder], SourceOptions())
+    (folder.parent / "usb").rename(folder.parent / "away")
+    assert counts(engine.index()) == {"offline": 1}
+    (folder.parent / "away").rename(folder.parent / "usb")
+    assert counts(engine.index()) == {"unchanged": 1}
+    assert embedder.embedded == 1
