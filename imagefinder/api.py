@@ -145,6 +145,10 @@ class ImageFinder:
         """
         return self.engine.search(query, progress)
 
+    def thumbnail(self, hit: Hit) -> Path | None:
+        """A small JPEG of a hit (longer side up to 320 pixels); None where its file cannot be read now."""
+        return self.engine.thumbnail(hit)
+
     def remove(self, paths: AnyPath | Iterable[AnyPath]) -> int:
         """Forget sources; the files themselves are not touched. Returns how many files were forgotten."""
         return self.engine.remove(_paths(paths))

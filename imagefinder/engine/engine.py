@@ -18,15 +18,16 @@ from imagefinder.engine.live_index import LiveIndex
 from imagefinder.engine.quarantine import Quarantine
 from imagefinder.engine.scanner import Selection
 from imagefinder.engine.searcher import Searcher
-from imagefinder.model.errors import LibraryError, LibraryInUseError, UsageError
+from imagefinder.model.errors import LibraryError, LibraryInUseError, UnreadableError, UsageError
 from imagefinder.model.items import UnreadableFile
 from imagefinder.model.jobs import IndexReport, Progress, ProgressCallback
-from imagefinder.model.queries import Query, SearchResult
+from imagefinder.model.queries import Hit, Query, SearchResult
 from imagefinder.model.sources import Source, SourceKind, SourceOptions, SourceStatus
 from imagefinder.paths import exists
+from imagefinder.readers.registry import open_media
 from imagefinder.store.embeddings import EmbedderRecord
 from imagefinder.store.store import Store
-from imagefinder.thumbnails.cache import ThumbnailCache
+from imagefinder.thumbnails.cache import LEAST_SIDE, ThumbnailCache
 
 _LOG = logging.getLogger(__name__)
 _SAVING_S = 60
@@ -310,6 +311,18 @@ class Engine:
         """Vectors of picture files; see ``Searcher.embed_images``."""
         with self._store.errors():
             return self._searcher().embed_images(paths)
+
+    def thumbnail(self, hit: Hit) -> Path | None:
+        """A small JPEG of a hit, from the cache or made now; None where its file cannot be read."""
+        path = self._thumbnails.path(hit.thumbnail_key)
+        if path.exists():
+            return path
+        try:
+            with open_media(hit.path) as media:
+                return self._thumbnails.put(hit.thumbnail_key, media.load(hit.part, LEAST_SIDE).image)
+        except UnreadableError as error:
+            _LOG.info("no thumbnail of %s: %s", hit.path, error)
+            return None
 
     def _searcher(self) -> Searcher:
         record, index = self._live_index(register=False)

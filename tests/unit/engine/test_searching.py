@@ -345,3 +345,16 @@ def test_removing_a_source_takes_its_items_out_of_every_answer(
     assert engine.remove([shades]) == 40
     assert _names(engine.search(Query("red")).hits) == ["kept.png"]
     assert engine.status().items == 1
+
+
+def test_a_thumbnail_that_is_gone_is_made_again(engine: Engine, three_pictures: Path) -> None:
+    engine.add([three_pictures], _EVERYTHING)
+    hit = engine.search(Query("red")).hits[0]
+    first = engine.thumbnail(hit)
+    assert first is not None
+    first.unlink()
+    assert engine.thumbnail(hit) == first
+    assert first.is_file()
+    first.unlink()
+    hit.path.unlink()
+    assert engine.thumbnail(hit) is None
