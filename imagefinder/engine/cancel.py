@@ -15,11 +15,6 @@ class CancelToken:
         """Ask the job to stop. May be called from any thread, or from a signal handler."""
         self._event.set()
 
-    @property
-    def is_cancelled(self) -> bool:
-        """Whether the job was asked to stop."""
-        return self._event.is_set()
-
     def check(self) -> None:
         """Raise CancelledError once the job was asked to stop."""
         if self._event.is_set():

@@ -110,9 +110,7 @@ class DecodePool:
                 return reading
             return self._decode(reading, first=1)
         except (UnreadableError, OSError) as error:
-            reading.problem = explain(error)
-            reading.is_passing = isinstance(error, PassingError | OSError)
-            return reading
+            return _failed(reading, error)
 
     def _go_on(self, last: Reading) -> Reading:
         reading = Reading(last.todo, last.digest, last.parts, is_suspect=last.is_suspect)
@@ -120,9 +118,7 @@ class DecodePool:
         try:
             return self._decode(reading, first=last.next_part)
         except (UnreadableError, OSError) as error:
-            reading.problem = explain(error)
-            reading.is_passing = isinstance(error, PassingError | OSError)
-            return reading
+            return _failed(reading, error)
 
     def _claim(self, digest: bytes, path: str) -> bool:
         """Whether this content is neither in the library nor in hand; from now on it is in hand."""
@@ -171,3 +167,9 @@ def _content_hash(path: str) -> bytes:
         raise UnreadableError("not a regular file, or gone since the scan")
     with open(path, "rb") as file:  # noqa: PTH123
         return hashlib.file_digest(file, "sha256").digest()
+
+
+def _failed(reading: Reading, error: UnreadableError | OSError) -> Reading:
+    reading.problem = explain(error)
+    reading.is_passing = isinstance(error, PassingError | OSError)
+    return reading

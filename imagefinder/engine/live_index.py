@@ -109,7 +109,7 @@ class LiveIndex:
         return index
 
     def _reconciled(self, index: VectorIndex, progress: BuildProgress) -> VectorIndex:
-        wanted, present = self._embeddings.ids(self._embedder.id), None
+        wanted = self._embeddings.ids(self._embedder.id)
         with self._lock:
             present = index.ids()
         missing = np.setdiff1d(wanted, present, assume_unique=True)
