@@ -9,10 +9,11 @@ from typing import Self
 from imagefinder.embedders import registry as embedders
 from imagefinder.embedders.base import Embedder, FloatArray
 from imagefinder.engine.cancel import CancelToken
-from imagefinder.engine.engine import Engine, LibraryStatus, no_progress
+from imagefinder.engine.engine import Engine, no_progress
 from imagefinder.model.devices import DEVICES
 from imagefinder.model.errors import UsageError
 from imagefinder.model.jobs import IndexReport, ProgressCallback
+from imagefinder.model.library import LibraryStatus
 from imagefinder.model.queries import Hit, Query, SearchResult
 from imagefinder.model.sources import SourceOptions
 from imagefinder.paths import absolute, default_places
@@ -135,7 +136,13 @@ class ImageFinder:
             UsageError: nothing is asked, a picture cannot be read, or the limit is below 1.
             ModelError: the model cannot be had.
         """
-        query = Query(text, tuple(_paths(images)), tuple(_paths(within)), limit, include_query_images)
+        query = Query(
+            text,
+            images=tuple(_paths(images)),
+            within=tuple(_paths(within)),
+            limit=limit,
+            include_query_images=include_query_images,
+        )
         return list(self.query(query).hits)
 
     def query(self, query: Query, progress: ProgressCallback = no_progress) -> SearchResult:

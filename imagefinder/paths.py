@@ -22,6 +22,14 @@ class Places:
     thumbnails: Path
     """Small pictures; deleting them loses nothing."""
     logs: Path
+    settings: Path
+    """The user's settings, a file."""
+    window: Path
+    """Where the window stood and what it searched, a file."""
+    dropped: Path
+    """Pictures that were dropped or pasted as data, kept while a search pane uses them."""
+    previews: Path
+    """Pictures rendered for the preview of the window that is open."""
 
 
 def default_places(library: str | os.PathLike[str] | None = None) -> Places:
@@ -31,12 +39,17 @@ def default_places(library: str | os.PathLike[str] | None = None) -> Places:
     """
     data = Path(platformdirs.user_data_dir(_APP, appauthor=False))
     cache = Path(platformdirs.user_cache_dir(_APP, appauthor=False))
+    config = Path(platformdirs.user_config_dir(_APP, appauthor=False))
     chosen = library or os.environ.get("IMAGEFINDER_LIBRARY") or data / "library"
     return Places(
         library=absolute(chosen),
         models=data / "models",
         thumbnails=cache / "thumbnails",
         logs=Path(platformdirs.user_log_dir(_APP, appauthor=False)),
+        settings=config / "settings.json",
+        window=config / "window.json",
+        dropped=cache / "dropped",
+        previews=cache / "previews",
     )
 
 

@@ -5,7 +5,7 @@ import argparse
 from imagefinder.cli.exit_status import FOUND
 from imagefinder.cli.library import has_library, open_library
 from imagefinder.cli.terminal import Terminal
-from imagefinder.engine.engine import LibraryStatus
+from imagefinder.model.library import LibraryStatus
 from imagefinder.model.sources import SourceOptions
 from imagefinder.paths import default_places
 

@@ -5,7 +5,6 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -19,10 +18,10 @@ from imagefinder.engine.quarantine import Quarantine
 from imagefinder.engine.scanner import Selection
 from imagefinder.engine.searcher import Searcher
 from imagefinder.model.errors import LibraryError, LibraryInUseError, UnreadableError, UsageError
-from imagefinder.model.items import UnreadableFile
 from imagefinder.model.jobs import IndexReport, Progress, ProgressCallback
+from imagefinder.model.library import LibraryStatus
 from imagefinder.model.queries import Hit, Query, SearchResult
-from imagefinder.model.sources import Source, SourceKind, SourceOptions, SourceStatus
+from imagefinder.model.sources import Source, SourceKind, SourceOptions
 from imagefinder.paths import exists
 from imagefinder.readers.registry import open_media
 from imagefinder.store.embeddings import EmbedderRecord
@@ -36,20 +35,6 @@ _SAVING_S = 60
 
 def no_progress(event: Progress) -> None:
     """A progress callback for those who do not care."""
-
-
-@dataclass(frozen=True, slots=True)
-class LibraryStatus:
-    """What is in a library."""
-
-    folder: Path
-    model: str | None
-    """The model it is searched with; None before the first picture."""
-    sources: tuple[SourceStatus, ...]
-    items: int
-    embedded: dict[str, int]
-    """Vectors by embedder id."""
-    unreadable: tuple[UnreadableFile, ...]
 
 
 class Engine:

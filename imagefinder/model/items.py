@@ -44,3 +44,34 @@ class UnreadableFile:
 
     path: Path
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A rectangle on a picture or page, as fractions (0 to 1) of its width and height from the upper left."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True)
+class ItemDetails:
+    """What the preview shows of an item besides its pixels."""
+
+    path: Path
+    part: int
+    parts: int
+    kind: ItemKind
+    size: int
+    """Bytes of the file."""
+    mtime_ns: int
+    width: int
+    """Pixels as shown upright; for a page, points (1/72 inch)."""
+    height: int
+    taken_at: str | None = None
+    camera: str = ""
+    """Maker and model of the camera, if the file says so."""
+    copies: tuple[Path, ...] = ()
+    """Other files of the library with this very content."""

@@ -52,3 +52,31 @@ class IndexReport:
     """Known files whose drive or folder cannot be reached now; they were kept."""
     cancelled: bool = False
     """Whether the job was stopped before its end; what was committed is kept."""
+
+
+class JobState(StrEnum):
+    """How the work on a library stands."""
+
+    IDLE = "idle"
+    RUNNING = "running"
+    PAUSED = "paused"
+
+
+@dataclass(frozen=True, slots=True)
+class JobStatus:
+    """The work on a library at one moment, as the window shows it."""
+
+    state: JobState = JobState.IDLE
+    sources: tuple[Path, ...] = ()
+    """The sources in work; empty when idle."""
+    waiting: tuple[Path, ...] = ()
+    """Sources whose turn comes after."""
+    progress: Progress | None = None
+    rate: float = 0.0
+    """Files embedded per second, over the last half minute; 0 where that is not known yet."""
+    seconds_left: float | None = None
+    """Until this phase is over, by that rate."""
+    error: str = ""
+    """Why the last job ended before its time; one sentence for the user."""
+    report: IndexReport | None = None
+    """What the last job did, once it is over."""

@@ -1,9 +1,21 @@
 """Queries and hits."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from imagefinder.model.items import ItemKind
+
+
+class Sort(StrEnum):
+    """The order that hits are shown in."""
+
+    RELEVANCE = "relevance"
+    DATE = "date"
+    """When the photograph was taken, else the file's last change; newest first."""
+    NAME = "name"
+    SIZE = "size"
+    """Bytes of the file, largest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,11 +24,15 @@ class Query:
 
     text: str = ""
     images: tuple[Path, ...] = ()
+    items: tuple[int, ...] = ()
+    """Items of the library that hits should be like; as a query picture is, but also a single page."""
     within: tuple[Path, ...] = ()
     """Only items whose file is one of these paths or lies below one; empty means everywhere."""
     limit: int = 20
     include_query_images: bool = False
     """Whether a query picture that is in the library itself may be a hit."""
+    include_hidden: bool = False
+    """Whether items that the user hid from results may be hits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +53,19 @@ class Hit:
     offline: bool = False
     """Whether the file is on a drive that is not there now."""
     thumbnail_key: str = ""
+    size: int = 0
+    """Bytes of the file."""
+    mtime_ns: int = 0
+    """The file's last change, nanoseconds since the epoch."""
+    width: int = 0
+    """Pixels as shown upright; for a page, points (1/72 inch)."""
+    height: int = 0
+    taken_at: str | None = None
+    """When the photograph was taken, ``YYYY-MM-DD HH:MM:SS`` by the camera's clock, if it says so."""
+    copies: int = 1
+    """How many files of the library have this very content, this one among them."""
+    hidden: bool = False
+    """Whether the user hid it from results."""
 
 
 @dataclass(frozen=True, slots=True)

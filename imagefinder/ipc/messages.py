@@ -1,0 +1,334 @@
+"""What the window and the engine's process say to each other: frozen dataclasses over one pipe.
+
+Vectors and pictures never cross it: a thumbnail or a preview is a file, and its path crosses. A request with a
+``request_id`` is answered by an event with the same one, ``Failed`` where it could not be carried out.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from imagefinder.model.items import ItemDetails, Region, UnreadableFile
+from imagefinder.model.jobs import JobStatus
+from imagefinder.model.library import LibraryStatus
+from imagefinder.model.queries import Hit, Query, Sort
+from imagefinder.model.sources import SourceOptions
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """What the engine's process is started with."""
+
+    library: Path | None = None
+    """None for the default one."""
+    model: str | None = None
+    device: str = "auto"
+    threads: int = 0
+    """Processor threads for the model; 0 leaves it to the model."""
+    low_priority: bool = True
+    language: str = "en"
+    index_at_start: bool = True
+    rescan_minutes: int = 15
+    paused: bool = False
+    """Whether jobs begin paused, because the user paused them before."""
+
+
+# Requests: from the window to the engine.
+
+
+@dataclass(frozen=True, slots=True)
+class AddSources:
+    """Add folders and files as sources (new options for those that are there), and index them."""
+
+    paths: tuple[Path, ...]
+    options: SourceOptions = field(default_factory=SourceOptions)
+    request_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveSource:
+    """Forget a source; its files are not touched. A job at work on it is stopped first."""
+
+    path: Path
+    request_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rescan:
+    """Bring these sources up to date, or all where there are none."""
+
+    paths: tuple[Path, ...] = ()
+    retry_unreadable: tuple[Path, ...] = ()
+    """Files to be read again, though they have not changed since they could not be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class PauseJobs:
+    """Stop working at the next safe place until ``ResumeJobs``; what was committed can be searched."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeJobs:
+    """Go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class CancelJobs:
+    """Stop the job and drop those that wait; what was committed is kept, a rescan does the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Answer a query; the first ``count`` hits come as ``Hits`` with offset 0."""
+
+    request_id: int
+    pane: int
+    query: Query
+    sort: Sort = Sort.RELEVANCE
+    count: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class MoreHits:
+    """The next hits of the pane's last search, answered by ``Hits`` with that search's request id."""
+
+    request_id: int
+    """Of the ``Search``."""
+    pane: int
+    offset: int
+    count: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ClosePane:
+    """Nobody will ask for more hits of this pane."""
+
+    pane: int
+
+
+@dataclass(frozen=True, slots=True)
+class MakeThumbnail:
+    """Make a thumbnail that is not in the cache, answered by ``ThumbnailMade``. The newest are made first."""
+
+    item_id: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShowItem:
+    """Render an item for the preview and tell about it, answered by ``ItemShown``."""
+
+    request_id: int
+    item_id: int
+    part: int | None = None
+    """Another part of the item's file, for turning pages; None for the item's own."""
+    side: int = 2048
+    """Pixels: the longer side wanted at least, where the picture has them."""
+    words: str = ""
+    """The query's text, to be marked on a page."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetHidden:
+    """Hide items from results, or show them again. Kept with the library."""
+
+    item_ids: tuple[int, ...]
+    hidden: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ListUnreadable:
+    """Ask for the files that cannot be read, of one source or of all, answered by ``Unreadable``."""
+
+    request_id: int
+    source: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListModels:
+    """Ask for the models there are, answered by ``Models``."""
+
+    request_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class UseModel:
+    """Search this library with another model from now on, and index with it."""
+
+    name: str
+    request_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """End cleanly: commit what is in hand, write the checkpoint, go."""
+
+
+Request = (
+    AddSources
+    | RemoveSource
+    | Rescan
+    | PauseJobs
+    | ResumeJobs
+    | CancelJobs
+    | Search
+    | MoreHits
+    | ClosePane
+    | MakeThumbnail
+    | ShowItem
+    | SetHidden
+    | ListUnreadable
+    | ListModels
+    | UseModel
+    | Stop
+)
+
+
+# Events: from the engine to the window.
+
+
+class ModelState(StrEnum):
+    """How far the model is."""
+
+    LOADING = "loading"
+    READY = "ready"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChanged:
+    """The model's state. Until it is ready, words in file names and on pages are searched already."""
+
+    state: ModelState
+    name: str
+    device: str = ""
+    """What it computes on, in words, once known."""
+    error: str = ""
+    """Why it failed, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryChanged:
+    """What is in the library now. Sent at the start, and when a job has changed it (a few times a second at most)."""
+
+    status: LibraryStatus
+    covered: int = 0
+    """Items that have a vector of the model in use."""
+    extensions: tuple[str, ...] = ()
+    """The kinds of file that can be read: lower case, without the dot."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobChanged:
+    """How the work stands. Throttled to ten a second; the last one of a job is never left out."""
+
+    status: JobStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """Some hits of a search, best first from ``offset`` on."""
+
+    request_id: int
+    pane: int
+    offset: int
+    hits: tuple[Hit, ...]
+    has_more: bool
+    """Whether ``MoreHits`` would give any."""
+    model: str = ""
+    took_ms: float = 0.0
+    note: str = ""
+    is_partial: bool = False
+    """The model was not loaded yet, so it took no part: ask again once it is ready."""
+
+
+@dataclass(frozen=True, slots=True)
+class ThumbnailMade:
+    """A thumbnail, or why there is none."""
+
+    key: str
+    path: Path | None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemShown:
+    """An item rendered for the preview."""
+
+    request_id: int
+    item_id: int
+    """Of the part that was asked for."""
+    details: ItemDetails
+    picture: Path | None = None
+    """A picture file rendered for this window, upright and in sRGB; None where the file cannot be read now."""
+    marks: tuple[Region, ...] = ()
+    """Where the query's words stand on the page."""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Files that cannot be read, with reasons."""
+
+    request_id: int
+    files: tuple[UnreadableFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """A model as the settings show it."""
+
+    name: str
+    title: str
+    installed: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """The models there are."""
+
+    request_id: int
+    choices: tuple[ModelChoice, ...]
+    devices: tuple[str, ...] = ()
+    """Devices that were found on this machine, as ``--device`` takes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A request that has nothing to tell was carried out."""
+
+    request_id: int
+    message: str = ""
+    """One line for the user, such as how many files were forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A request that could not be carried out."""
+
+    request_id: int
+    message: str
+    """One sentence for the user: what happened, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryUnusable:
+    """The library cannot be opened; the engine's process ends after this."""
+
+    message: str
+
+
+Event = (
+    ModelChanged
+    | LibraryChanged
+    | JobChanged
+    | Hits
+    | ThumbnailMade
+    | ItemShown
+    | Unreadable
+    | Models
+    | Done
+    | Failed
+    | LibraryUnusable
+)

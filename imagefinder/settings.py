@@ -1,0 +1,68 @@
+"""The user's settings, one JSON file in the user's configuration folder."""
+
+import json
+import logging
+import os
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Self
+
+_LOG = logging.getLogger(__name__)
+
+THEMES = ("system", "light", "dark")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the user chose. The defaults suit who never opens the settings."""
+
+    library: str = ""
+    """Where the library is kept; empty for the user's own data folder."""
+    device: str = "auto"
+    language: str = ""
+    """A key of ``translation.LANGUAGES``; empty follows the system."""
+    theme: str = "system"
+    threads: int = 0
+    """How many processor threads the model may use; 0 leaves it to the model."""
+    low_priority: bool = True
+    """Whether other programs go first while pictures are indexed."""
+    index_at_start: bool = True
+    """Whether the sources are looked through for what is new when the window opens."""
+    rescan_minutes: int = 15
+    """How often they are looked through while the window is open; 0 for never."""
+    fetch_dropped_links: bool = True
+    """Whether a picture dropped from a browser as an address alone may be fetched."""
+    fetch_local_addresses: bool = False
+    """Whether such an address may be of this machine or of the local network."""
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read them; what is missing, damaged or of the wrong kind keeps its default (the log says so)."""
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return cls()
+        except (OSError, ValueError) as error:
+            _LOG.warning("the settings in %s cannot be read: %s", path, error)
+            return cls()
+        if not isinstance(found, dict):
+            _LOG.warning("the settings in %s are not an object", path)
+            return cls()
+        known = {each.name: type(each.default) for each in fields(cls)}
+        good: dict[str, Any] = {
+            name: value for name, value in found.items() if type(value) is known.get(name)
+        }
+        for name in found.keys() - good.keys():
+            _LOG.warning("the setting %s in %s is not understood", name, path)
+        return cls(**good)
+
+    def save(self, path: Path) -> None:
+        """Write them, whole or not at all.
+
+        Raises:
+            OSError: they cannot be written; what was there before is whole.
+        """
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        temporary.write_text(json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        temporary.replace(path)

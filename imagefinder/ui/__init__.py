@@ -1,0 +1,1 @@
+"""The desktop window. Knows the engine by messages only."""

@@ -1,0 +1,34 @@
+"""A client without an engine: it keeps what is sent, and a test emits what an engine would answer."""
+
+from typing import TypeVar
+
+from imagefinder.ipc.messages import EngineOptions, Request
+from imagefinder.ui.engine_client import EngineClient, EngineState, EngineStatus
+
+R = TypeVar("R")
+
+
+class FakeClient(EngineClient):
+    """Records requests in ``sent``."""
+
+    def __init__(self) -> None:
+        super().__init__(EngineOptions())
+        self.engine = EngineStatus(EngineState.RUNNING)
+        self.sent: list[Request] = []
+        self.restarts: list[EngineOptions | None] = []
+
+    def start(self) -> None:
+        pass
+
+    def send(self, request: Request) -> None:
+        self.sent.append(request)
+
+    def restart(self, options: EngineOptions | None = None) -> None:
+        self.restarts.append(options)
+
+    def stop(self, timeout_s: float = 3.0) -> bool:
+        return True
+
+    def last(self, kind: type[R]) -> R:
+        """The latest request of a kind."""
+        return [request for request in self.sent if isinstance(request, kind)][-1]
