@@ -7,6 +7,7 @@ from pathlib import Path
 import platformdirs
 
 from imagefinder.model.errors import UsageError
+from imagefinder.translation import tr
 
 _APP = "imagefinder"
 
@@ -64,7 +65,13 @@ def exists(path: Path) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError as error:
-        raise UsageError(f"{path} cannot be reached: {(error.strerror or str(error)).lower()}.") from error
+        raise UsageError(
+            tr(
+                "{path} cannot be reached: {reason}.",
+                path=path,
+                reason=(error.strerror or str(error)).lower(),
+            )
+        ) from error
     return True
 
 
@@ -75,6 +82,6 @@ def absolute(path: str | os.PathLike[str]) -> Path:
         UsageError: the path is empty, as an unset variable of a shell is; it would stand for the folder one is in.
     """
     if not os.fspath(path):
-        raise UsageError("An empty path was given. For the folder you are in, give a dot.")
+        raise UsageError(tr("An empty path was given. For the folder you are in, give a dot."))
     # Path.resolve would follow links, and show people paths that they never typed.
     return Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100

@@ -1,13 +1,14 @@
 """The words of the program in the user's language.
 
 Every text that a user reads goes through ``tr`` with its English wording as the key. The catalogues are Qt's
-``.ts`` files (``resources/translations``), which ``lupdate`` fills from the source and ``linguist`` edits. They are
-read here without Qt, because the command line and the engine's process have none.
+``.ts`` files (``resources/translations``), which ``packaging/translations.py`` fills from the source and
+``linguist`` edits. They are read here without Qt, because the command line and the engine's process have none,
+and not before the first text that needs them.
 """
 
 import locale
 import os
-import xml.etree.ElementTree as ElementTree
+import re
 from dataclasses import dataclass, field
 
 from imagefinder.resources import resource
@@ -15,14 +16,17 @@ from imagefinder.resources import resource
 LANGUAGES = {"en": "English", "zh_CN": "简体中文"}
 """What the program can speak, each named in itself."""
 
+_Key = tuple[str, str]
+"""A source text and its comment."""
+
 
 @dataclass(slots=True)
 class _Catalogue:
     """One language: English text to translation, or to its plural forms."""
 
     language: str = "en"
-    texts: dict[tuple[str, str], str] = field(default_factory=dict)
-    plurals: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    texts: dict[_Key, str] = field(default_factory=dict)
+    plurals: dict[_Key, list[str]] = field(default_factory=dict)
     is_read: bool = False
 
 
@@ -35,16 +39,40 @@ def tr(source: str, comment: str = "", n: int | None = None, **values: object) -
     ``source`` must be a literal, and ``n`` the third argument (``tr("%n picture(s)", "", count)``): so ``lupdate``
     finds them. ``comment`` tells equal English texts apart, and helps the translator.
     """
-    if not _catalogue.is_read and (n is not None or _catalogue.language != "en"):
-        _read(_catalogue)
+    catalogue = _catalogue
+    if not catalogue.is_read and (n is not None or catalogue.language != "en"):
+        catalogue = _read(catalogue.language)
     text = source
     if n is None:
-        text = _catalogue.texts.get((source, comment), source)
+        text = catalogue.texts.get((source, comment), source)
     else:
-        forms = _catalogue.plurals.get((source, comment), [source])
+        forms = catalogue.plurals.get((source, comment), [source])
         # English tells one from many; Chinese has one form for all.
         text = forms[0 if n == 1 else -1].replace("%n", str(n))
     return text.format(**values) if values else text
+
+
+def tr_later(source: str, comment: str) -> str:  # noqa: ARG001 - lupdate reads it
+    """The text as it is, marked for the translators: for what is kept, and shown by ``translated`` at any time.
+
+    A library outlives a change of language, so it keeps its reasons in English.
+    """
+    return source
+
+
+def translated(text: str, comment: str) -> str:
+    """A text that was made by ``tr_later(..., comment)`` (and ``format``), in the language in use."""
+    catalogue = _catalogue
+    if catalogue.language == "en":
+        return text
+    if not catalogue.is_read:
+        catalogue = _read(catalogue.language)
+    if (text, comment) in catalogue.texts:
+        return catalogue.texts[text, comment]
+    for (source, about), translation in catalogue.texts.items():
+        if about == comment and "{" in source and (match := _pattern(source).fullmatch(text)):
+            return translation.format(**match.groupdict())
+    return text
 
 
 def use_language(language: str = "") -> str:
@@ -52,11 +80,10 @@ def use_language(language: str = "") -> str:
 
     Returns the one that is spoken: English where there is no such translation.
     """
+    global _catalogue
     chosen = language if language in LANGUAGES else _nearest(language or system_language())
-    _catalogue.language = chosen
-    _catalogue.texts.clear()
-    _catalogue.plurals.clear()
-    _catalogue.is_read = False
+    if chosen != _catalogue.language:
+        _catalogue = _Catalogue(chosen)
     return chosen
 
 
@@ -78,9 +105,21 @@ def _nearest(language: str) -> str:
     return "zh_CN" if language.replace("-", "_").lower().startswith(("zh", "chinese")) else "en"
 
 
-def _read(catalogue: _Catalogue) -> None:
-    catalogue.is_read = True
-    tree = ElementTree.parse(resource(f"translations/imagefinder_{catalogue.language}.ts"))  # noqa: S314 - our own file
+def _pattern(source: str) -> re.Pattern[str]:
+    parts = re.split(r"\{(\w+)\}", source)
+    return re.compile(
+        "".join(f"(?P<{part}>.*)" if at % 2 else re.escape(part) for at, part in enumerate(parts)), re.DOTALL
+    )
+
+
+def _read(language: str) -> _Catalogue:
+    """The catalogue of the language in use. Threads may come at once: each finds none, or a whole one."""
+    global _catalogue
+    # Late: it takes longer than many a command.
+    from xml.etree import ElementTree
+
+    catalogue = _Catalogue(language, is_read=True)
+    tree = ElementTree.parse(resource(f"translations/imagefinder_{language}.ts"))  # noqa: S314 - our own file
     for message in tree.iterfind("context/message"):
         translation = message.find("translation")
         if translation is None:
@@ -91,3 +130,5 @@ def _read(catalogue: _Catalogue) -> None:
                 catalogue.plurals[key] = forms
         elif translation.text:
             catalogue.texts[key] = translation.text
+    _catalogue = catalogue
+    return catalogue

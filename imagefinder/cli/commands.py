@@ -12,6 +12,7 @@ from imagefinder.cli.terminal import Terminal
 from imagefinder.model.errors import UsageError
 from imagefinder.paths import absolute
 from imagefinder.readers import registry as readers
+from imagefinder.translation import tr
 
 
 def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
@@ -29,7 +30,13 @@ def add(arguments: argparse.Namespace, terminal: Terminal) -> int:
     unknown = sorted(set(extensions) - readers.extensions())
     if unknown:
         can = ", ".join(sorted(readers.extensions()))
-        raise UsageError(f"No reader for {', '.join(unknown)}. These kinds of file can be read: {can}.")
+        raise UsageError(
+            tr(
+                "No reader for {kinds}. These kinds of file can be read: {known}.",
+                kinds=", ".join(unknown),
+                known=can,
+            )
+        )
     with open_library(arguments) as finder:
         run_job(
             finder,
@@ -51,7 +58,7 @@ def index(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Bring every source up to date."""
     with open_existing(arguments) as finder:
         if not finder.status().sources:
-            raise UsageError("Nothing was added yet. Begin with: imagefinder add FOLDER")
+            raise UsageError(tr("Nothing was added yet. Begin with: imagefinder add FOLDER"))
         run_job(finder, terminal, lambda progress, cancel: finder.index(progress=progress, cancel=cancel))
     return FOUND
 
@@ -61,8 +68,7 @@ def remove(arguments: argparse.Namespace, terminal: Terminal) -> int:
     paths = [absolute(path) for path in arguments.paths]
     with open_existing(arguments) as finder:
         count = finder.remove(paths)
-    files = "1 file" if count == 1 else f"{count} files"
-    terminal.say(f"{files} forgotten. Nothing on your disk was touched.")
+    terminal.say(tr("%n file(s) forgotten. Nothing on your disk was touched.", "", count))
     return FOUND
 
 

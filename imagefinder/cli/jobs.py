@@ -13,6 +13,7 @@ from imagefinder.embedders.builtin import BuiltinEmbedder
 from imagefinder.engine.cancel import CancelToken
 from imagefinder.model.errors import CancelledError
 from imagefinder.model.jobs import IndexReport, ProgressCallback
+from imagefinder.translation import tr, translated
 
 Job = Callable[[ProgressCallback, CancelToken], IndexReport]
 
@@ -30,16 +31,23 @@ def run_job(finder: ImageFinder, terminal: Terminal, job: Job, *, only_news: boo
     done = summary(report, time.monotonic() - began)
     if report.cancelled:
         raise CancelledError(
-            f"Stopped ({done}). What was indexed is kept; run the same command again to go on."
+            tr("Stopped ({done}). What was indexed is kept; run the same command again to go on.", done=done)
         )
     if only_news and not (report.indexed or report.reused or report.removed or report.offline):
         return
     # Not before: of what goes wrong there is to be one line, and no other.
     if embedder.name == embedders.BUILTIN and not finder.is_model_named:
-        terminal.say(f"No CLIP model in use: the built-in one {BuiltinEmbedder.description}.")
+        terminal.say(
+            tr(
+                "No CLIP model in use: the built-in one {what_it_knows}.",
+                what_it_knows=translated(BuiltinEmbedder.description, "the built-in model"),
+            )
+        )
     # Asking for the device loads libraries, so only where they have been at work.
-    device = f" on {embedder.device}" if report.indexed else ""
-    terminal.say(f"{done} - {embedder.name}{device}")
+    model = embedder.name
+    if report.indexed:
+        model = tr("{model} on {device}", model=embedder.name, device=embedder.device)
+    terminal.say(f"{done} - {model}")
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import argparse
 from imagefinder.api import ImageFinder
 from imagefinder.model.errors import UsageError
 from imagefinder.paths import default_places, exists
+from imagefinder.translation import tr
 
 
 def open_library(arguments: argparse.Namespace) -> ImageFinder:
@@ -15,7 +16,9 @@ def open_existing(arguments: argparse.Namespace) -> ImageFinder:
     """As ``open_library``, for commands that only ask: a mistyped --library makes no library."""
     if not has_library(arguments):
         folder = default_places(arguments.library).library
-        raise UsageError(f"Nothing is indexed yet in {folder}. Begin with: imagefinder add FOLDER")
+        raise UsageError(
+            tr("Nothing is indexed yet in {folder}. Begin with: imagefinder add FOLDER", folder=folder)
+        )
     return open_library(arguments)
 
 

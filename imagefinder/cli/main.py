@@ -1,5 +1,6 @@
-"""The command line's entry: errors become one line and an exit status."""
+"""The program's entry: the window, or a command. Errors become one line and an exit status."""
 
+import argparse
 import errno
 import logging
 import os
@@ -8,32 +9,32 @@ from collections.abc import Sequence
 from contextlib import closing
 
 from imagefinder.cli.exit_status import INTERRUPTED, WRONG
-from imagefinder.cli.parser import make_parser
+from imagefinder.cli.parser import WINDOW_OPTIONS, language_wanted, make_parser
 from imagefinder.cli.terminal import Terminal
 from imagefinder.logs import log_to_file
-from imagefinder.model.errors import CancelledError, ImageFinderError
+from imagefinder.model.errors import CancelledError, ImageFinderError, UsageError
+from imagefinder.paths import default_places
+from imagefinder.settings import Settings
+from imagefinder.translation import tr, use_language
 
 _LOG = logging.getLogger(__name__)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit status: 0 found, 1 nothing found, 2 something was wrong."""
+    """Open the window or run one command; returns the exit status.
+
+    It is 0 where something was found, 1 where nothing was, 2 where something was wrong.
+    """
     with closing(Terminal()) as terminal:
-        return _main(arguments, terminal)
+        return _main(sys.argv[1:] if arguments is None else list(arguments), terminal)
 
 
-def _main(arguments: Sequence[str] | None, terminal: Terminal) -> int:
-    parser = make_parser()
+def _main(arguments: list[str], terminal: Terminal) -> int:
     try:
-        parsed = parser.parse_args(arguments)
-        if parsed.command is None:
-            parser.print_help(sys.stdout)
-            terminal.fail("Which command? They are listed above.")
-            return WRONG
-        # Late: help and a wrong call need nothing of the engine.
-        from imagefinder.cli.commands import run
-
-        status = run(parsed, terminal)
+        settings = Settings.load(default_places().settings)
+        use_language(language_wanted(arguments) or settings.language)
+        parsed = make_parser().parse_args(arguments)
+        status = _run(parsed, settings, terminal)
         sys.stdout.flush()
         return status
     except CancelledError as error:
@@ -43,7 +44,7 @@ def _main(arguments: Sequence[str] | None, terminal: Terminal) -> int:
         terminal.fail(str(error))
         return WRONG
     except KeyboardInterrupt:
-        terminal.fail("Stopped. What was indexed is kept; run the same command again to go on.")
+        terminal.fail(tr("Stopped. What was indexed is kept; run the same command again to go on."))
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has had enough.
@@ -52,10 +53,33 @@ def _main(arguments: Sequence[str] | None, terminal: Terminal) -> int:
     except Exception as error:  # noqa: BLE001 - behind this there is only a traceback
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
             _give_up_output()
-            terminal.fail("The output cannot be written: its disk is full.")
+            terminal.fail(tr("The output cannot be written: its disk is full."))
         else:
             _confess(error, terminal)
         return WRONG
+
+
+def _run(parsed: argparse.Namespace, settings: Settings, terminal: Terminal) -> int:
+    # Late imports: help and a wrong call need nothing of the engine, and the window's process never does.
+    if parsed.command in (None, "window"):
+        from imagefinder.cli.window import open_window
+
+        return open_window(parsed)
+    for option in WINDOW_OPTIONS:
+        if getattr(parsed, option) is not None:
+            raise UsageError(
+                tr(
+                    "{option} is for the window, not for {command}.",
+                    option=f"--{option}",
+                    command=parsed.command,
+                )
+            )
+    # The same library and device as in the window.
+    parsed.library = parsed.library or os.environ.get("IMAGEFINDER_LIBRARY") or settings.library or None
+    parsed.device = parsed.device or settings.device
+    from imagefinder.cli.commands import run
+
+    return run(parsed, terminal)
 
 
 def _give_up_output() -> None:
@@ -69,6 +93,10 @@ def _confess(error: Exception, terminal: Terminal) -> None:
     if os.environ.get("IMAGEFINDER_DEBUG"):
         raise error
     terminal.fail(
-        f"This is a mistake in imagefinder itself: {type(error).__name__}: {error}. Nothing indexed is lost. "
-        f"The details for a report are in {log}."
+        tr(
+            "This is a mistake in imagefinder itself: {error}. Nothing indexed is lost. "
+            "The details for a report are in {log}.",
+            error=f"{type(error).__name__}: {error}",
+            log=log,
+        )
     )

@@ -9,6 +9,7 @@ from imagefinder.cli.terminal import Terminal
 from imagefinder.embedders import registry as embedders
 from imagefinder.model.jobs import Phase, Progress
 from imagefinder.paths import absolute, default_places
+from imagefinder.translation import tr, use_language
 
 
 def models(arguments: argparse.Namespace, terminal: Terminal) -> int:
@@ -17,6 +18,8 @@ def models(arguments: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def _models_list(arguments: argparse.Namespace, terminal: Terminal) -> int:
+    if getattr(arguments, "json", False):
+        use_language("en")  # other programs read it
     in_use = read_status(arguments).model
     models = embedders.available(default_places(arguments.library).models)
     if getattr(arguments, "json", False):
@@ -35,10 +38,10 @@ def _models_list(arguments: argparse.Namespace, terminal: Terminal) -> int:
             }
         )
         return FOUND
-    state = {True: "ready", False: "not here"}
     for model in models:
+        state = tr("ready", "a model") if model.installed else tr("not here", "a model")
         terminal.described(
-            model.name, "in use" if model.name == in_use else state[model.installed], model.detail
+            model.name, tr("in use", "a model") if model.name == in_use else state, model.detail
         )
     return FOUND
 
@@ -49,8 +52,17 @@ def _models_use(arguments: argparse.Namespace, terminal: Terminal) -> int:
         finder.engine.set_model(arguments.name)
     with open_library(arguments) as finder:
         embedded, items = finder.engine.coverage()
-    then = f" {items - embedded} pictures and pages are still to be indexed with it: imagefinder index"
-    terminal.say(f"This library is searched with {arguments.name} from now on." + then * (embedded < items))
+    terminal.say(
+        tr("This library is searched with {model} from now on.", model=arguments.name)
+        if embedded >= items
+        else tr(
+            "This library is searched with {model} from now on. %n pictures and pages are still to be "
+            "indexed with it: imagefinder index",
+            "",
+            items - embedded,
+            model=arguments.name,
+        )
+    )
     return FOUND
 
 
@@ -65,7 +77,7 @@ def _models_import(arguments: argparse.Namespace, terminal: Terminal) -> int:
     if arguments.json:
         terminal.json({"name": name})
     else:
-        terminal.say(f"Imported as {name}. Use it with: imagefinder models use {name}")
+        terminal.say(tr("Imported as {model}. Use it with: imagefinder models use {model}", model=name))
     return FOUND
 
 

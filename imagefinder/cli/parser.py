@@ -1,88 +1,114 @@
 """The command line's words, and its help for humans."""
 
 import argparse
-from typing import NoReturn
+from typing import Any, TypeAlias
 
 from imagefinder import __version__
+from imagefinder.cli import values
+from imagefinder.cli.arguments import CommandParser, Parser
 from imagefinder.model.devices import DEVICES
-from imagefinder.model.errors import UsageError
+from imagefinder.settings import THEMES
+from imagefinder.translation import tr
 
-_EPILOG = """\
-examples:
-  imagefinder search "a red bicycle" --in ~/Pictures     index that folder if needed, then find
-  imagefinder add ~/Pictures ~/Documents/scans           add folders, pictures or PDFs
-  imagefinder search --image holiday.jpg -n 5            pictures like this one
-  imagefinder search "invoice 2024" --paths              file names alone, for other programs
+_Commands: TypeAlias = "argparse._SubParsersAction[CommandParser]"
 
-Everything stays on this machine. The library is kept in your data folder, or where --library or
-IMAGEFINDER_LIBRARY says. Exit status: 0 found, 1 nothing found, 2 something was wrong,
-130 stopped by Ctrl-C.
-"""
-
-
-class _Parser(argparse.ArgumentParser):
-    """An ArgumentParser whose errors are ours: one line, no usage block."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message} (see: {self.prog} --help)")
-
-
-class _CommandParser(_Parser):
-    """The parser of one command: paths and words may stand between options, not only beside each other."""
-
-    _is_parsing = False
-
-    def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
-        # argparse offers this to callers alone, not to subcommands, and does it by way of this very method.
-        # Where a "--" stands, all behind it is paths or words, which it would forget.
-        if self._is_parsing or self._subparsers is not None or "--" in (args or ()):
-            return super().parse_known_args(args, namespace)
-        self._is_parsing = True
-        try:
-            return self.parse_known_intermixed_args(args, namespace)
-        finally:
-            self._is_parsing = False
+WINDOW_OPTIONS = ("screenshot", "query", "size", "theme")
+"""Names of the options that are the window's alone."""
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The parser for ``imagefinder``; each command sets ``command`` to its name."""
-    parser = _Parser(
+    """The parser for ``imagefinder``, in the language in use; each command sets ``command`` to its name."""
+    parser = Parser(
         prog="imagefinder",
-        description="Find your own pictures and PDF pages by words or by another picture.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description=tr("Find your own pictures and PDF pages by words or by another picture."),
+        epilog=_epilog(),
     )
-    parser.add_argument("--version", action="version", version=f"imagefinder {__version__}")
+    parser.add_argument(
+        "--version",
+        action="version",
+        version=f"imagefinder {__version__}",
+        help=tr("show program's version number and exit"),
+    )
     _add_general(parser, default=None)
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_CommandParser)
+    _add_window_options(parser, default=None)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=CommandParser)
+    for add in (_add_window, _add_add, _add_index, _add_search, _add_status, _add_remove, _add_models):
+        add(commands)
+    return parser
 
-    add = _command(commands, "add", "add folders, pictures or PDFs, and index them")
-    add.add_argument("paths", nargs="+", metavar="PATH", help="a folder, a picture or a PDF")
+
+def language_wanted(arguments: list[str] | None) -> str:
+    """What ``--language`` says, to be known before the parser is made; empty where it says nothing good.
+
+    What is wrong with it is for the parser to complain about.
+    """
+    parser = argparse.ArgumentParser(add_help=False, exit_on_error=False)
+    parser.add_argument("--language", type=values.language, default="", nargs="?")
+    try:
+        return parser.parse_known_args(arguments)[0].language or ""
+    except argparse.ArgumentError:
+        return ""
+
+
+def _epilog() -> str:
+    return tr(
+        "examples:\n"
+        "  imagefinder                                            the window\n"
+        '  imagefinder search "a red bicycle" --in ~/Pictures     index that folder if needed, then find\n'
+        "  imagefinder add ~/Pictures ~/Documents/scans           add folders, pictures or PDFs\n"
+        "  imagefinder search --image holiday.jpg -n 5            pictures like this one\n"
+        '  imagefinder search "invoice 2024" --paths              file names alone, for other programs\n'
+        "\n"
+        "Everything stays on this machine. The library is kept in your data folder, or where --library or\n"
+        "IMAGEFINDER_LIBRARY says. Exit status: 0 found, 1 nothing found, 2 something was wrong,\n"
+        "130 stopped by Ctrl-C.\n"
+    )
+
+
+def _add_window(commands: _Commands) -> None:
+    window = _command(commands, "window", tr("open the window, as imagefinder alone does"))
+    window.add_argument(
+        "paths", nargs="*", metavar="PATH", help=tr("a picture to search by, or a folder to add")
+    )
+    _add_window_options(window, default=argparse.SUPPRESS)
+
+
+def _add_add(commands: _Commands) -> None:
+    add = _command(commands, "add", tr("add folders, pictures or PDFs, and index them"))
+    add.add_argument("paths", nargs="+", metavar="PATH", help=tr("a folder, a picture or a PDF"))
     add.add_argument(
         "--exclude",
         action="append",
         default=[],
         metavar="GLOB",
-        help="pass over what matches, as in .gitignore",
+        help=tr("pass over what matches, as in .gitignore"),
     )
     add.add_argument(
         "--include",
         action="append",
         default=[],
         metavar="GLOB",
-        help="take only files that match, as in .gitignore",
+        help=tr("take only files that match, as in .gitignore"),
     )
     add.add_argument(
-        "--ext", default="", metavar="LIST", help="only these kinds of file, such as jpg,png,pdf"
+        "--ext", default="", metavar="LIST", help=tr("only these kinds of file, such as jpg,png,pdf")
     )
-    add.add_argument("--no-recurse", action="store_true", help="do not look into subfolders")
+    add.add_argument("--no-recurse", action="store_true", help=tr("do not look into subfolders"))
 
-    _command(commands, "index", "look for new, changed, moved and deleted files in everything added")
 
-    search = _command(commands, "search", "find pictures and pages by words, by a picture, or by both")
-    search.add_argument("text", nargs="*", metavar="TEXT", help="what to look for, in words")
+def _add_index(commands: _Commands) -> None:
+    _command(commands, "index", tr("look for new, changed, moved and deleted files in everything added"))
+
+
+def _add_search(commands: _Commands) -> None:
+    search = _command(commands, "search", tr("find pictures and pages by words, by a picture, or by both"))
+    search.add_argument("text", nargs="*", metavar="TEXT", help=tr("what to look for, in words"))
     search.add_argument(
-        "--image", action="append", default=[], metavar="FILE", help="a picture that hits should look like"
+        "--image",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help=tr("a picture that hits should look like"),
     )
     search.add_argument(
         "--in",
@@ -90,68 +116,92 @@ def make_parser() -> argparse.ArgumentParser:
         default=[],
         dest="within",
         metavar="PATH",
-        help="only here; brought up to date first, and added if it is new",
+        help=tr("only here; brought up to date first, and added if it is new"),
     )
-    search.add_argument("-n", "--limit", type=_count, default=20, metavar="N", help="how many hits (20)")
     search.add_argument(
-        "--include-query", action="store_true", help="let a picture searched by be a hit itself"
+        "-n", "--limit", type=values.count, default=20, metavar="N", help=tr("how many hits (20)")
+    )
+    search.add_argument(
+        "--include-query", action="store_true", help=tr("let a picture searched by be a hit itself")
     )
     form = search.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="print one JSON object")
-    form.add_argument("--paths", action="store_true", help="print paths alone, one a line")
-    search.add_argument("-0", "--null", action="store_true", help="with --paths: end each with a NUL byte")
-    search.add_argument("--open", action="store_true", help="open the best hit in the system's viewer")
+    form.add_argument("--json", action="store_true", help=tr("print one JSON object"))
+    form.add_argument("--paths", action="store_true", help=tr("print paths alone, one a line"))
+    search.add_argument(
+        "-0", "--null", action="store_true", help=tr("with --paths: end each with a NUL byte")
+    )
+    search.add_argument("--open", action="store_true", help=tr("open the best hit in the system's viewer"))
 
-    status = _command(commands, "status", "show what is in the library, and what could not be read")
-    status.add_argument("--json", action="store_true", help="print one JSON object")
 
-    remove = _command(commands, "remove", "forget folders or files that were added; the files stay on disk")
-    remove.add_argument("paths", nargs="+", metavar="PATH", help="a path given to add before")
+def _add_status(commands: _Commands) -> None:
+    status = _command(commands, "status", tr("show what is in the library, and what could not be read"))
+    status.add_argument("--json", action="store_true", help=tr("print one JSON object"))
 
-    models = _command(commands, "models", "list, choose and import models")
-    verbs = models.add_subparsers(dest="verb", metavar="VERB", parser_class=_CommandParser)
-    listing = _command(verbs, "list", "show the models that can be used")
-    listing.add_argument("--json", action="store_true", help="print one JSON object")
-    use = _command(verbs, "use", "choose the model that this library is searched with")
+
+def _add_remove(commands: _Commands) -> None:
+    remove = _command(
+        commands, "remove", tr("forget folders or files that were added; the files stay on disk")
+    )
+    remove.add_argument("paths", nargs="+", metavar="PATH", help=tr("a path given to add before"))
+
+
+def _add_models(commands: _Commands) -> None:
+    models = _command(commands, "models", tr("list, choose and import models"))
+    verbs = models.add_subparsers(dest="verb", metavar="VERB", parser_class=CommandParser)
+    listing = _command(verbs, "list", tr("show the models that can be used"))
+    listing.add_argument("--json", action="store_true", help=tr("print one JSON object"))
+    use = _command(verbs, "use", tr("choose the model that this library is searched with"))
     use.add_argument("name", metavar="NAME")
-    load = _command(verbs, "import", "take over a weights file from this disk")
-    load.add_argument("file", metavar="FILE", help="safetensors, or a .pt of plain tensors")
+    load = _command(verbs, "import", tr("take over a weights file from this disk"))
+    load.add_argument("file", metavar="FILE", help=tr("safetensors, or a .pt of plain tensors"))
     load.add_argument(
         "--arch",
         required=True,
         metavar="NAME",
-        help="open_clip's name of the architecture, or a JSON config file",
+        help=tr("open_clip's name of the architecture, or a JSON config file"),
     )
-    load.add_argument("--json", action="store_true", help="print one JSON object")
-    return parser
+    load.add_argument("--json", action="store_true", help=tr("print one JSON object"))
 
 
-def _command(commands: "argparse._SubParsersAction[_CommandParser]", name: str, what: str) -> _Parser:
-    parser = commands.add_parser(name, help=what, description=what[0].upper() + what[1:] + ".")
+def _command(commands: _Commands, name: str, what: str) -> CommandParser:
+    description = tr("{what}.", "a command's description", what=what[0].upper() + what[1:])
+    parser = commands.add_parser(name, help=what, description=description)
     # The general options may stand before or after the command; one that is left out here changes nothing.
     _add_general(parser, default=argparse.SUPPRESS)
     return parser
 
 
-def _add_general(parser: argparse.ArgumentParser, default: str | None) -> None:
-    general = parser.add_argument_group("general")
-    general.add_argument("--library", metavar="DIR", default=default, help="where the index is kept")
+def _add_general(parser: argparse.ArgumentParser, default: Any) -> None:
+    general = parser.add_argument_group(tr("general"))
+    general.add_argument("--library", metavar="DIR", default=default, help=tr("where the index is kept"))
     general.add_argument(
-        "--model", metavar="NAME", default=default, help="which model to use (see: models list)"
+        "--model", metavar="NAME", default=default, help=tr("which model to use (see: models list)")
     )
+    general.add_argument("--device", choices=DEVICES, default=default, help=tr("what to compute on"))
     general.add_argument(
-        "--device",
-        choices=DEVICES,
-        default=default or "auto",
-        help="what to compute on",
+        "--language",
+        type=values.language,
+        metavar="CODE",
+        default=default,
+        help=tr("the language of this program: en or zh_CN"),
     )
 
 
-def _count(text: str) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a number of hits; give 1 or more")
-    return number
+def _add_window_options(parser: argparse.ArgumentParser, default: Any) -> None:
+    window = parser.add_argument_group(tr("the window"))
+    window.add_argument("--query", metavar="TEXT", default=default, help=tr("search for these words at once"))
+    window.add_argument(
+        "--size",
+        type=values.window_size,
+        metavar="WxH",
+        default=default,
+        help=tr("how large it is, such as 1280x800"),
+    )
+    window.add_argument("--theme", choices=THEMES, default=default, help=tr("its colours"))
+    window.add_argument(
+        "--screenshot",
+        type=values.screenshot_file,
+        metavar="FILE",
+        default=default,
+        help=tr("write a picture of it to a PNG file, and close it"),
+    )

@@ -8,14 +8,21 @@ from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColu
 from rich.progress import Progress as Bar
 
 from imagefinder.model.jobs import Phase, Progress, ProgressCallback
+from imagefinder.translation import tr
 
-_PHASES = {
-    Phase.SCANNING: "Looking for files",
-    Phase.LOADING_MODEL: "Loading the model",
-    Phase.EMBEDDING: "Indexing",
-    Phase.BUILDING_INDEX: "Building the search index",
-}
 _COUNTED = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"), TimeRemainingColumn())
+
+
+def _words(phase: Phase) -> str:
+    match phase:
+        case Phase.SCANNING:
+            return tr("Looking for files")
+        case Phase.LOADING_MODEL:
+            return tr("Loading the model")
+        case Phase.EMBEDDING:
+            return tr("Indexing")
+        case Phase.BUILDING_INDEX:
+            return tr("Building the search index")
 
 
 class _Columns(Bar):
@@ -43,13 +50,13 @@ def progress_bar(console: Console) -> Iterator[ProgressCallback]:
         if event.phase is not phase:
             for task in bar.tasks:
                 bar.remove_task(task.id)
-            bar.add_task(_PHASES[event.phase], total=event.total, rate="")
+            bar.add_task(_words(event.phase), total=event.total, rate="")
             phase = event.phase
             bar.start()
         (task,) = bar.tasks
-        description = _PHASES[event.phase]
+        description = _words(event.phase)
         if event.total is None and event.done:
-            description += f": {event.done:,} found"
+            description = tr("{phase}: {count} found", phase=description, count=f"{event.done:,}")
         bar.update(
             task.id,
             description=description,
@@ -65,8 +72,13 @@ def progress_bar(console: Console) -> Iterator[ProgressCallback]:
 
 
 def _rate(event: Progress, speed: float | None) -> str:
-    unit = "vectors" if event.phase is Phase.BUILDING_INDEX else "files"
-    rate = f"{speed:.0f} {unit}/s" if speed else ""
+    said = []
+    if speed:
+        number = f"{speed:.0f}"
+        is_index = event.phase is Phase.BUILDING_INDEX
+        said.append(
+            tr("{count} vectors/s", count=number) if is_index else tr("{count} files/s", count=number)
+        )
     if event.items > event.done:  # long PDFs: files alone would seem to stand still
-        rate += f" {event.items} pages"
-    return rate
+        said.append(tr("{count} pages", count=event.items))
+    return " ".join(said)

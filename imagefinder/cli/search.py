@@ -14,6 +14,7 @@ from imagefinder.cli.terminal import Terminal
 from imagefinder.model.errors import LibraryInUseError, UsageError
 from imagefinder.model.queries import Query, SearchResult
 from imagefinder.paths import absolute, exists
+from imagefinder.translation import tr
 
 
 def search(arguments: argparse.Namespace, terminal: Terminal) -> int:
@@ -26,9 +27,9 @@ def search(arguments: argparse.Namespace, terminal: Terminal) -> int:
         include_query_images=arguments.include_query,
     )
     if not query.text.strip() and not query.images:
-        raise UsageError("Nothing to look for: give some words, or a picture with --image.")
+        raise UsageError(tr("Nothing to look for: give some words, or a picture with --image."))
     if arguments.null and not arguments.paths:
-        raise UsageError("-0 says how paths end, so it goes with --paths.")
+        raise UsageError(tr("-0 says how paths end, so it goes with --paths."))
     with open_library(arguments) if query.within else open_existing(arguments) as finder:
         for path in query.within:
             _bring_up_to_date(finder, terminal, path)
@@ -36,12 +37,17 @@ def search(arguments: argparse.Namespace, terminal: Terminal) -> int:
             result = finder.query(query, progress)
         embedded, items = finder.engine.coverage()
         if not items and not query.within:
-            raise UsageError("Nothing is indexed yet. Begin with: imagefinder add FOLDER")
+            raise UsageError(tr("Nothing is indexed yet. Begin with: imagefinder add FOLDER"))
     _show(result, arguments, terminal)
     if 0 < embedded < items:
         terminal.say(
-            f"Only {embedded} of {items} pictures and pages are indexed with {result.model} so far: "
-            "imagefinder index does the rest."
+            tr(
+                "Only {done} of {all} pictures and pages are indexed with {model} so far: "
+                "imagefinder index does the rest.",
+                done=embedded,
+                all=items,
+                model=result.model,
+            )
         )
     if arguments.open and result.hits:
         _open_in_viewer(result.hits[0].path)
@@ -59,7 +65,7 @@ def _bring_up_to_date(finder: ImageFinder, terminal: Terminal, path: Path) -> No
     except LibraryInUseError:
         if not finder.engine.has_items_below(path):
             raise
-        terminal.say("Another imagefinder is indexing; searching what is indexed so far.")
+        terminal.say(tr("Another imagefinder is indexing; searching what is indexed so far."))
 
 
 def _show(result: SearchResult, arguments: argparse.Namespace, terminal: Terminal) -> None:
@@ -92,14 +98,14 @@ def _show(result: SearchResult, arguments: argparse.Namespace, terminal: Termina
     else:
         terminal.hits(result)
         if not result.hits:
-            terminal.say("Nothing found.")
+            terminal.say(tr("Nothing found."))
     if result.note:
         terminal.say(result.note)
 
 
 def _open_in_viewer(path: Path) -> None:
     if not exists(path):
-        raise UsageError(f"{path} is not there now; is its drive connected?")
+        raise UsageError(tr("{path} is not there now; is its drive connected?", path=path))
     if sys.platform == "win32":
         os.startfile(path)  # noqa: S606 - a file of the user's, by the user's own wish
         return
@@ -107,4 +113,6 @@ def _open_in_viewer(path: Path) -> None:
     try:
         subprocess.run([command, str(path)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603
     except (OSError, subprocess.CalledProcessError) as error:
-        raise UsageError(f"No program on this machine opens {path} ({command} failed).") from error
+        raise UsageError(
+            tr("No program on this machine opens {path} ({command} failed).", path=path, command=command)
+        ) from error

@@ -6,8 +6,9 @@ from imagefinder.cli.exit_status import FOUND
 from imagefinder.cli.library import has_library, open_library
 from imagefinder.cli.terminal import Terminal
 from imagefinder.model.library import LibraryStatus
-from imagefinder.model.sources import SourceOptions
+from imagefinder.model.sources import SourceOptions, SourceStatus
 from imagefinder.paths import default_places
+from imagefinder.translation import tr, translated
 
 
 def status(arguments: argparse.Namespace, terminal: Terminal) -> int:
@@ -42,11 +43,11 @@ def status(arguments: argparse.Namespace, terminal: Terminal) -> int:
     terminal.table(
         (),
         (
-            ("Library", str(library.folder)),
-            ("Model", library.model or "chosen when something is added"),
-            ("Pictures and pages", str(library.items)),
+            (tr("Library"), str(library.folder)),
+            (tr("Model"), library.model or tr("chosen when something is added")),
+            (tr("Pictures and pages"), str(library.items)),
             (
-                "Indexed with",
+                tr("Indexed with"),
                 ", ".join(f"{model}: {count}" for model, count in library.embedded.items()) or "-",
             ),
         ),
@@ -54,7 +55,7 @@ def status(arguments: argparse.Namespace, terminal: Terminal) -> int:
     if library.sources:
         terminal.out.print()
         terminal.table(
-            ("Source", "Files", "Pictures and pages", "Unreadable", "", ""),
+            (tr("Source"), tr("Files"), tr("Pictures and pages"), tr("Unreadable"), "", ""),
             (
                 (
                     str(entry.source.path),
@@ -62,9 +63,7 @@ def status(arguments: argparse.Namespace, terminal: Terminal) -> int:
                     str(entry.items),
                     str(entry.unreadable),
                     _filters(entry.source.options),
-                    "offline"
-                    if entry.source.offline
-                    else f"{entry.offline_files} offline" * bool(entry.offline_files),
+                    _availability(entry),
                 )
                 for entry in library.sources
             ),
@@ -72,7 +71,8 @@ def status(arguments: argparse.Namespace, terminal: Terminal) -> int:
     if library.unreadable:
         terminal.out.print()
         terminal.table(
-            ("Could not be read", "Why"), ((str(file.path), file.reason) for file in library.unreadable)
+            (tr("Could not be read"), tr("Why")),
+            ((str(file.path), translated(file.reason, "reason")) for file in library.unreadable),
         )
     return FOUND
 
@@ -85,11 +85,17 @@ def read_status(arguments: argparse.Namespace) -> LibraryStatus:
         return finder.status()
 
 
+def _availability(entry: SourceStatus) -> str:
+    if entry.source.offline:
+        return tr("offline")
+    return tr("{count} offline", count=entry.offline_files) if entry.offline_files else ""
+
+
 def _filters(options: SourceOptions) -> str:
     said = [
-        "no subfolders" * (not options.recursive),
-        ("only " + ",".join(options.extensions)) * bool(options.extensions),
-        ("only " + " ".join(options.include)) * bool(options.include),
-        ("without " + " ".join(options.exclude)) * bool(options.exclude),
+        not options.recursive and tr("no subfolders"),
+        options.extensions and tr("only {what}", what=",".join(options.extensions)),
+        options.include and tr("only {what}", what=" ".join(options.include)),
+        options.exclude and tr("without {what}", what=" ".join(options.exclude)),
     ]
-    return "; ".join(filter(None, said))
+    return tr("; ", "between the parts of a list").join(part for part in said if part)

@@ -18,6 +18,7 @@ from imagefinder.cli.progress import progress_bar
 from imagefinder.model.items import ItemKind
 from imagefinder.model.jobs import IndexReport, ProgressCallback
 from imagefinder.model.queries import Hit, SearchResult
+from imagefinder.translation import tr
 
 _STDERR = 2
 _CONTROLS = frozenset({"Cc", "Cs", "Zl", "Zp"})
@@ -136,11 +137,11 @@ def _hit_line(hit: Hit) -> Text:
     line.append(printable(str(hit.path.parent)) + os.sep, style="dim")
     line.append(printable(hit.path.name), style="bold")
     if hit.kind is ItemKind.PAGE or hit.parts > 1:
-        line.append(f"  page {hit.part}", style="green")
+        line.append("  " + tr("page {number}", number=hit.part), style="green")
     if hit.text_score:
-        line.append("  (words)", style="yellow")
+        line.append("  " + tr("(words)"), style="yellow")
     if hit.offline:
-        line.append("  (offline)", style="red")
+        line.append("  " + tr("(offline)"), style="red")
     return line
 
 
@@ -163,15 +164,16 @@ def _escaped(character: str) -> str:
 
 def summary(report: IndexReport, seconds: float) -> str:
     """One line about a finished job."""
-    counts = [
-        (report.indexed, "indexed"),
-        (report.reused, "moved, copied or touched"),
-        (report.unchanged, "unchanged"),
-        (report.unreadable, "unreadable (see: imagefinder status)"),
-        (report.removed, "removed"),
-        (report.offline, "offline, kept"),
-    ]
-    said = ", ".join(f"{count} {what}" for count, what in counts if count) or "no pictures or PDFs found"
+    indexed = tr("{count} indexed", count=report.indexed)
     if report.items > report.indexed:
-        said = said.replace(" indexed", f" indexed ({report.items} pictures and pages)", 1)
-    return f"{said} - {seconds:.1f} s"
+        indexed = tr("{count} indexed ({items} pictures and pages)", count=report.indexed, items=report.items)
+    said = [
+        report.indexed and indexed,
+        report.reused and tr("{count} moved, copied or touched", count=report.reused),
+        report.unchanged and tr("{count} unchanged", count=report.unchanged),
+        report.unreadable and tr("{count} unreadable (see: imagefinder status)", count=report.unreadable),
+        report.removed and tr("{count} removed", count=report.removed),
+        report.offline and tr("{count} offline, kept", count=report.offline),
+    ]
+    done = tr(", ", "between the parts of a list").join(part for part in said if part)
+    return tr("{done} - {seconds} s", done=done or tr("no pictures or PDFs found"), seconds=f"{seconds:.1f}")

@@ -18,6 +18,7 @@ from typing import Any
 
 from imagefinder.embedders.spec import JsonDict, merge_preprocess
 from imagefinder.model.errors import ModelError, UsageError
+from imagefinder.translation import tr
 
 _TABLE_HELPER = re.compile(r"_\w*cfg")
 
@@ -35,7 +36,13 @@ def model_config(arch: str) -> JsonDict:
     """
     known = architectures()
     if arch not in known:
-        raise ModelError(f"There is no model architecture called “{arch}”.{suggestion(arch, known)}")
+        raise ModelError(
+            tr(
+                "There is no model architecture called “{name}”.{perhaps}",
+                name=arch,
+                perhaps=suggestion(arch, known),
+            )
+        )
     config: JsonDict = json.loads(known[arch].read_text(encoding="utf-8"))
     return config
 
@@ -52,13 +59,20 @@ def custom_config(path: Path) -> tuple[JsonDict, JsonDict]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ModelError(f"The model config {path} cannot be read: {error.strerror}.") from error
+        raise ModelError(
+            tr("The model config {path} cannot be read: {reason}.", path=path, reason=error.strerror)
+        ) from error
     except ValueError as error:
-        raise ModelError(f"{path} is not a JSON file, so it cannot be a model config.") from error
+        raise ModelError(
+            tr("{path} is not a JSON file, so it cannot be a model config.", path=path)
+        ) from error
     model_cfg = content.get("model_cfg", content) if isinstance(content, dict) else None
     if not isinstance(model_cfg, dict) or not _is_model_config(model_cfg):
         raise ModelError(
-            f"{path} is not a CLIP model config: it needs “embed_dim”, “vision_cfg” and “text_cfg”."
+            tr(
+                "{path} is not a CLIP model config: it needs “embed_dim”, “vision_cfg” and “text_cfg”.",
+                path=path,
+            )
         )
     preprocess = content.get("preprocess_cfg")
     return model_cfg, preprocess if isinstance(preprocess, dict) else {}
@@ -86,7 +100,7 @@ def published_table() -> Mapping[str, Mapping[str, JsonDict]]:
         table: Mapping[str, Mapping[str, JsonDict]] = scope["_PRETRAINED"]
     except (KeyError, NameError, OSError, SyntaxError, TypeError) as error:
         raise ModelError(
-            "The installed open_clip_torch is of a version this program does not know; install 3.3."
+            tr("The installed open_clip_torch is of a version this program does not know; install 3.3.")
         ) from error
     return table
 
@@ -107,7 +121,14 @@ def settings_for(arch: str, tag: str | None) -> tuple[JsonDict, JsonDict]:
         common: JsonDict = json.loads(choices.most_common(1)[0][0]) if choices else {}
         return model_cfg, merge_preprocess(model_cfg, common)
     if tag not in tags:
-        raise ModelError(f"open_clip has no weights called “{tag}” for {arch}.{suggestion(tag, tags)}")
+        raise ModelError(
+            tr(
+                "open_clip has no weights called “{name}” for {arch}.{perhaps}",
+                name=tag,
+                arch=arch,
+                perhaps=suggestion(tag, tags),
+            )
+        )
     if tags[tag].get("quick_gelu", False):
         model_cfg["quick_gelu"] = True
     return model_cfg, merge_preprocess(model_cfg, tags[tag])
@@ -117,7 +138,8 @@ def suggestion(word: str, known: Mapping[str, object] | list[str]) -> str:
     """A sentence, with a space before it, that names what was perhaps meant; empty when nothing is near."""
     by_lower = {name.lower(): name for name in known}
     near = difflib.get_close_matches(word.lower(), by_lower, n=3, cutoff=0.6)
-    return f" Did you mean {' or '.join(by_lower[name] for name in near)}?" if near else ""
+    names = tr(" or ", "between names").join(by_lower[name] for name in near)
+    return tr(" Did you mean {names}?", "another sentence stands before", names=names) if near else ""
 
 
 def _belongs_to_the_table(node: ast.stmt) -> bool:
@@ -140,5 +162,5 @@ def _is_model_config(config: JsonDict) -> bool:
 def _package_folder() -> Path:
     spec = importlib.util.find_spec("open_clip")
     if spec is None or spec.origin is None:
-        raise UsageError("CLIP models need the package open_clip_torch: pip install open_clip_torch")
+        raise UsageError(tr("CLIP models need the package open_clip_torch: pip install open_clip_torch"))
     return Path(spec.origin).parent

@@ -19,6 +19,7 @@ from imagefinder.embedders.catalogue import custom_config, published_table, sett
 from imagefinder.embedders.spec import ClipSpec, JsonDict, merge_preprocess, short_hash
 from imagefinder.embedders.weights_file import sha256, weights_kind
 from imagefinder.model.errors import ModelError
+from imagefinder.translation import tr
 
 _WEIGHTS, _CONFIG, _MODEL = "weights.safetensors", "config.json", "model.json"
 _PARTIAL = ".partial-"
@@ -53,13 +54,15 @@ def import_checkpoint(file: Path, arch: str, models_dir: Path, name: str | None 
             return model.name
     taken = {model.name for model in present}
     if name in taken:
-        raise ModelError(f"There is a model called “{name}” already. Choose another name.")
+        raise ModelError(tr("There is a model called “{name}” already. Choose another name.", name=name))
     draft = replace(draft, name=_free_name(draft.name, taken))
     try:
         _store(file, draft, models_dir, trusted=_is_published(digest))
     except OSError as error:
         reason = error.strerror or str(error)
-        raise ModelError(f"The model could not be stored in {models_dir}: {reason}.") from error
+        raise ModelError(
+            tr("The model could not be stored in {folder}: {reason}.", folder=models_dir, reason=reason)
+        ) from error
     return draft.name
 
 

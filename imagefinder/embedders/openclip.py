@@ -20,6 +20,7 @@ from imagefinder.embedders.tokenizer import local_text_config
 from imagefinder.embedders.torchvision_ops import import_torchvision
 from imagefinder.embedders.weights_file import WeightsKind, sha256, weights_kind
 from imagefinder.model.errors import DeviceError, ModelError
+from imagefinder.translation import tr
 
 if TYPE_CHECKING:
     import torch
@@ -129,7 +130,9 @@ class OpenClipEmbedder(Embedder):
         spec, (device, dtype) = self._spec, self._placement
         _log.info("loading %s from %s", spec.name, spec.weights)
         if spec.sha256 and not sha256(spec.weights).startswith(spec.sha256):
-            raise ModelError(f"{spec.weights} is damaged: its checksum is wrong. Delete it and get it again.")
+            raise ModelError(
+                tr("{path} is damaged: its checksum is wrong. Delete it and get it again.", path=spec.weights)
+            )
         model = _build(spec.model_cfg)
         _fill(model, read_weights(spec.weights, trusted=bool(spec.sha256)), spec.arch, resize=spec.published)
         return model.to(device=device, dtype=dtype)
@@ -175,8 +178,12 @@ class OpenClipEmbedder(Embedder):
         lengths = np.linalg.norm(rows, axis=1, keepdims=True)
         if not np.all(np.isfinite(lengths)) or not np.all(lengths > 0):
             raise ModelError(
-                f"The model {self.name} gives no usable numbers on {self.device}. Its weights may be "
-                "damaged; if not, try another device."
+                tr(
+                    "The model {model} gives no usable numbers on {device}. Its weights may be damaged; if "
+                    "not, try another device.",
+                    model=self.name,
+                    device=self.device,
+                )
             )
         return np.asarray(rows / lengths, np.float32)
 
@@ -208,16 +215,22 @@ def read_weights(path: Path, trusted: bool = False) -> "State":
             content = {name: value for name, value in content.items() if name not in _OPENAI_FACTS}
         else:
             raise ModelError(
-                f"{path} is a TorchScript archive, which is a program, not only weights; it is refused. Get "
-                "the model as a .safetensors file."
+                tr(
+                    "{path} is a TorchScript archive, which is a program, not only weights; it is refused. "
+                    "Get the model as a .safetensors file.",
+                    path=path,
+                )
             )
     except pickle.UnpicklingError as error:
         raise ModelError(
-            f"{path} holds more than weights, and loading it could run a program hidden in it, so it is "
-            "refused. Get the model as a .safetensors file."
+            tr(
+                "{path} holds more than weights, and loading it could run a program hidden in it, so it is "
+                "refused. Get the model as a .safetensors file.",
+                path=path,
+            )
         ) from error
     except (SafetensorError, RuntimeError, EOFError, ValueError, OSError) as error:
-        raise ModelError(f"{path} is damaged or not whole. Get it again.") from error
+        raise ModelError(tr("{path} is damaged or not whole. Get it again.", path=path)) from error
     return unwrapped(content, path)
 
 
@@ -250,10 +263,13 @@ def _import_open_clip() -> None:
         import_torchvision()
         import open_clip  # noqa: F401 - imported here so that a failure has its sentence
     except ImportError as error:
-        raise ModelError(f"The libraries for CLIP models cannot be loaded: {error}.") from error
+        raise ModelError(
+            tr("The libraries for CLIP models cannot be loaded: {reason}.", reason=error)
+        ) from error
 
 
-def _choose_device(wanted: str) -> "tuple[torch.device, torch.dtype]":
+def devices_here() -> tuple[str, ...]:
+    """The devices of this machine, the fastest last. Imports torch."""
     import torch
 
     there = ["cpu"]
@@ -261,9 +277,22 @@ def _choose_device(wanted: str) -> "tuple[torch.device, torch.dtype]":
         there.append("mps")
     if torch.cuda.is_available():
         there.append("cuda")
+    return tuple(there)
+
+
+def _choose_device(wanted: str) -> "tuple[torch.device, torch.dtype]":
+    import torch
+
+    there = devices_here()
     name = there[-1] if wanted == "auto" else wanted
     if name not in there:
-        raise DeviceError(f"There is no device “{wanted}” here. This machine has: {', '.join(there)}.")
+        raise DeviceError(
+            tr(
+                "There is no device “{device}” here. This machine has: {devices}.",
+                device=wanted,
+                devices=", ".join(there),
+            )
+        )
     if name == "cuda":
         dtype = torch.float16
     elif name == "cpu" and has_native_bfloat16():
@@ -293,7 +322,9 @@ def _build(model_cfg: JsonDict) -> Any:
     try:
         model = kind(**config)
     except Exception as error:  # a config made by hand can fail anywhere in the model's construction
-        raise ModelError(f"open_clip cannot build a model from this config: {error}.") from error
+        raise ModelError(
+            tr("open_clip cannot build a model from this config: {reason}.", reason=error)
+        ) from error
     return model.eval().requires_grad_(False)
 
 
@@ -321,8 +352,10 @@ def _fill(model: Any, state: "State", arch: str, resize: bool = False) -> None:
         resize_pos_embed(state, model)
         resize_text_pos_embed(state, model)
     if wrong := misfits(wanted, state):
-        others = f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
-        raise ModelError(f"The weights do not fit the architecture {arch}: {wrong[0]}{others}.")
+        others = tr(", and {count} more", "after one example", count=len(wrong) - 1) if len(wrong) > 1 else ""
+        raise ModelError(
+            tr("The weights do not fit the architecture {arch}: {what}.", arch=arch, what=wrong[0] + others)
+        )
     model.load_state_dict(state, strict=True)
 
 

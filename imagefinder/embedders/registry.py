@@ -14,6 +14,7 @@ from imagefinder.embedders.imported import imported_models
 from imagefinder.embedders.openclip import OpenClipEmbedder
 from imagefinder.embedders.spec import ClipSpec
 from imagefinder.model.errors import ModelError
+from imagefinder.translation import tr, translated
 
 BUILTIN = BuiltinEmbedder.name
 DEFAULT_CLIP = "ViT-B-32-256/datacomp_s34b_b86k"
@@ -54,25 +55,39 @@ def create(name: str, device: str, models_dir: Path) -> Embedder:
         return OpenClipEmbedder(spec, device)
     arch, _, tag = name.partition("/")
     if tag in published_tags(arch):
-        raise ModelError(f"The weights of {name} are not on this machine. {_how_to_get(name)}")
+        raise ModelError(
+            tr(
+                "The weights of {model} are not on this machine. {how_to_get}",
+                model=name,
+                how_to_get=_how_to_get(name),
+            )
+        )
     raise ModelError(
-        f"There is no model called “{name}”.{_perhaps(name, models_dir)} Those that are here: imagefinder models list"
+        tr(
+            "There is no model called “{name}”.{perhaps} Those that are here: imagefinder models list",
+            name=name,
+            perhaps=_perhaps(name, models_dir),
+        )
     )
 
 
 def available(models_dir: Path) -> list[ModelInfo]:
     """The models that can be used now, and the one that is worth getting."""
-    infos = [ModelInfo(BUILTIN, "Built-in model", True, BuiltinEmbedder.description)]
+    builtin_detail = translated(BuiltinEmbedder.description, "the built-in model")
+    infos = [ModelInfo(BUILTIN, tr("Built-in model"), True, builtin_detail)]
     imported = list(imported_models(models_dir))
-    infos += [ModelInfo(s.name, f"CLIP {s.arch}", True, f"imported, {s.weights.parent}") for s in imported]
+    infos += [
+        ModelInfo(s.name, f"CLIP {s.arch}", True, tr("imported, {folder}", folder=s.weights.parent))
+        for s in imported
+    ]
     known = {info.name for info in infos}
     for name in published_here():
         if name not in known:
             title = f"CLIP {name.partition('/')[0]}"
-            infos.append(ModelInfo(name, title, True, "in this machine's model cache"))
+            infos.append(ModelInfo(name, title, True, tr("in this machine's model cache")))
             known.add(name)
     if DEFAULT_CLIP not in known:
-        title = f"CLIP {DEFAULT_CLIP.partition('/')[0]} (recommended)"
+        title = tr("{model} (recommended)", model=f"CLIP {DEFAULT_CLIP.partition('/')[0]}")
         infos.append(ModelInfo(DEFAULT_CLIP, title, False, _how_to_get(DEFAULT_CLIP)))
     return infos
 
@@ -89,8 +104,16 @@ def _find(name: str, models_dir: Path) -> ClipSpec | None:
 def _how_to_get(name: str) -> str:
     arch, _, tag = name.partition("/")
     repository = str(published_tags(arch)[tag].get("hf_hub", "")).rpartition("/")[0]
-    source = f" (such as open_clip_model.safetensors of huggingface.co/{repository})" if repository else ""
-    return f"Get the weights file elsewhere{source}, then: imagefinder models import FILE --arch {name}"
+    if not repository:
+        return tr(
+            "Get the weights file elsewhere, then: imagefinder models import FILE --arch {model}", model=name
+        )
+    return tr(
+        "Get the weights file elsewhere (such as open_clip_model.safetensors of huggingface.co/{repository}), "
+        "then: imagefinder models import FILE --arch {model}",
+        repository=repository,
+        model=name,
+    )
 
 
 def _perhaps(name: str, models_dir: Path) -> str:

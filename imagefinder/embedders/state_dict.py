@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from imagefinder.model.errors import ModelError
+from imagefinder.translation import tr
 
 
 def unwrapped(content: Any, path: Path) -> dict[str, Any]:
@@ -20,12 +21,14 @@ def unwrapped(content: Any, path: Path) -> dict[str, Any]:
         if isinstance(content, dict) and isinstance(content.get(key), dict):
             content = content[key]
     if not isinstance(content, dict) or not content:
-        raise ModelError(f"{path} holds no weights by name, so it cannot be a CLIP model.")
+        raise ModelError(tr("{path} holds no weights by name, so it cannot be a CLIP model.", path=path))
     for prefix in ("module.", "_orig_mod.", "module."):
         if all(str(name).startswith(prefix) for name in content):
             content = {name[len(prefix) :]: value for name, value in content.items()}
     if not all(hasattr(value, "untyped_storage") for value in content.values()):
-        raise ModelError(f"{path} holds other things than weights under names, so it cannot be a CLIP model.")
+        raise ModelError(
+            tr("{path} holds other things than weights under names, so it cannot be a CLIP model.", path=path)
+        )
     return dict(content)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from imagefinder.embedders.spec import JsonDict
 from imagefinder.model.errors import ModelError
+from imagefinder.translation import tr
 
 
 def local_text_config(text_cfg: JsonDict) -> JsonDict:
@@ -21,7 +22,7 @@ def local_text_config(text_cfg: JsonDict) -> JsonDict:
             config.pop(key, None)
             continue
         if importlib.util.find_spec("transformers") is None:
-            raise ModelError("This model's text part needs one more library: pip install transformers")
+            raise ModelError(tr("This model's text part needs one more library: pip install transformers"))
         config[key] = str(_local_folder(config[key], proof))
     if "hf_model_name" in config:
         config["hf_model_pretrained"] = False
@@ -36,7 +37,10 @@ def _local_folder(repository: str, proof: str) -> Path:
     found = try_to_load_from_cache(repository, proof)
     if not isinstance(found, str):
         raise ModelError(
-            f"This model's text part needs {repository}, which is not on this machine, and nothing is "
-            f"downloaded unasked. Get it with: hf download {repository}"
+            tr(
+                "This model's text part needs {repository}, which is not on this machine, and nothing is "
+                "downloaded unasked. Get it with: hf download {repository}",
+                repository=repository,
+            )
         )
     return Path(found).parent

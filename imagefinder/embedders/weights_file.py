@@ -6,6 +6,7 @@ from enum import Enum, auto
 from pathlib import Path
 
 from imagefinder.model.errors import ModelError
+from imagefinder.translation import tr
 
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"RIFF", b"II*\x00", b"MM\x00*", b"BM")
@@ -34,16 +35,16 @@ def weights_kind(path: Path) -> WeightsKind:
             head = stream.read(1024)
         size = path.stat().st_size
     except FileNotFoundError as error:
-        raise ModelError(f"There is no file {path}.") from error
+        raise ModelError(tr("There is no file {path}.", path=path)) from error
     except OSError as error:
-        raise ModelError(f"{path} cannot be read: {error.strerror}.") from error
+        raise ModelError(tr("{path} cannot be read: {reason}.", path=path, reason=error.strerror)) from error
     if zipfile.is_zipfile(path):
         return _kind_of_zip(path)
     if head[:1] == b"\x80":
         return WeightsKind.TORCH_LEGACY
     if 8 < int.from_bytes(head[:8], "little") + 8 <= size and head[8:9] == b"{":
         return WeightsKind.SAFETENSORS
-    raise ModelError(f"{path} is not a weights file: {_what_it_is(head)}.")
+    raise ModelError(tr("{path} is not a weights file: {what}.", path=path, what=_what_it_is(head)))
 
 
 def sha256(path: Path) -> str:
@@ -56,7 +57,7 @@ def sha256(path: Path) -> str:
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
-        raise ModelError(f"{path} cannot be read: {error.strerror}.") from error
+        raise ModelError(tr("{path} cannot be read: {reason}.", path=path, reason=error.strerror)) from error
 
 
 def _kind_of_zip(path: Path) -> WeightsKind:
@@ -64,25 +65,33 @@ def _kind_of_zip(path: Path) -> WeightsKind:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
     except (OSError, zipfile.BadZipFile) as error:
-        raise ModelError(f"{path} is damaged: its table of contents cannot be read. Get it again.") from error
+        raise ModelError(
+            tr("{path} is damaged: its table of contents cannot be read. Get it again.", path=path)
+        ) from error
     if any(name.endswith("/constants.pkl") for name in names):
         return WeightsKind.TORCHSCRIPT
     if any(name.endswith("data.pkl") for name in names):
         return WeightsKind.TORCH_ZIP
-    raise ModelError(f"{path} is not a weights file: it is a zip archive of something else.")
+    raise ModelError(
+        tr(
+            "{path} is not a weights file: {what}.",
+            path=path,
+            what=tr("it is a zip archive of something else"),
+        )
+    )
 
 
 def _what_it_is(head: bytes) -> str:
     start = head.lstrip().lower()
     if not head:
-        return "it is empty"
+        return tr("it is empty")
     if head.startswith(_LFS_POINTER):
-        return (
+        return tr(
             "it is only a Git LFS pointer to the weights; fetch the real file with git lfs pull, or by the "
             "download button of the web page"
         )
     if start.startswith((b"<!doctype", b"<html", b"<?xml")):
-        return "it is a web page, saved in place of the download"
+        return tr("it is a web page, saved in place of the download")
     if head.startswith(_PICTURES):
-        return "it is a picture"
-    return "expected is a .safetensors file, or a .pt or .bin file of PyTorch, whole and undamaged"
+        return tr("it is a picture")
+    return tr("expected is a .safetensors file, or a .pt or .bin file of PyTorch, whole and undamaged")

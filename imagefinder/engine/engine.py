@@ -1,36 +1,30 @@
 """The facade: everything the window, the command line and Python ask of a library."""
 
-import errno
 import logging
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from functools import partial
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from imagefinder.embedders.base import Embedder, FloatArray
 from imagefinder.engine.cancel import CancelToken
-from imagefinder.engine.indexer import Indexer, forget_orphans
-from imagefinder.engine.live_index import LiveIndex
-from imagefinder.engine.quarantine import Quarantine
-from imagefinder.engine.scanner import Selection
+from imagefinder.engine.jobs import Jobs
+from imagefinder.engine.model_slot import ModelSlot
+from imagefinder.engine.query_terms import QueryTerms
+from imagefinder.engine.result_list import ResultList
 from imagefinder.engine.searcher import Searcher
-from imagefinder.model.errors import LibraryError, LibraryInUseError, UnreadableError, UsageError
+from imagefinder.engine.show import Shower, ShownItem
+from imagefinder.engine.writing import WriterLock, disk_errors
+from imagefinder.model.errors import LibraryError, UnreadableError, UsageError
+from imagefinder.model.items import UnreadableFile
 from imagefinder.model.jobs import IndexReport, Progress, ProgressCallback
 from imagefinder.model.library import LibraryStatus
-from imagefinder.model.queries import Hit, Query, SearchResult
-from imagefinder.model.sources import Source, SourceKind, SourceOptions
-from imagefinder.paths import exists
-from imagefinder.readers.registry import open_media
-from imagefinder.store.embeddings import EmbedderRecord
+from imagefinder.model.queries import Hit, Query, SearchResult, Sort
+from imagefinder.model.sources import Source, SourceOptions
 from imagefinder.store.store import Store
-from imagefinder.thumbnails.cache import LEAST_SIDE, ThumbnailCache
+from imagefinder.thumbnails.cache import ThumbnailCache
+from imagefinder.translation import tr
 
 _LOG = logging.getLogger(__name__)
-_SAVING_S = 60
-"""Seconds that a job waits for an index being saved: ten times what a million vectors take."""
 
 
 def no_progress(event: Progress) -> None:
@@ -55,19 +49,14 @@ class Engine:
             LibraryError: the folder cannot be made or written, or the library in it cannot be used.
         """
         self.folder = folder
-        with _disk_errors(folder):
+        with disk_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
             self._store = Store(folder / "library.db")
-        self._make_embedder = embedder
+        self._model = ModelSlot(embedder, self._store, folder / "vectors")
         self._thumbnails = thumbnails
-        self._extensions = extensions
-        self._file_lock = FileLock(folder / "lock", timeout=0, thread_local=False)
-        self._job = threading.Lock()
-        self._is_saving = False
-        self._loading = threading.RLock()
-        self._embedder: Embedder | None = None
-        self._index: LiveIndex | None = None
-        self._record: EmbedderRecord | None = None
+        self._lock = WriterLock(folder, self._store)
+        self._jobs = Jobs(folder, self._store, self._model, thumbnails, extensions, self._lock)
+        self._shower = Shower(self._store, thumbnails)
 
     # The model
 
@@ -78,11 +67,30 @@ class Engine:
         Raises:
             ModelError: it cannot be had; the message says why and what to do.
         """
-        with self._loading:
-            if self._embedder is None:
-                with self._store.errors():
-                    self._embedder = self._make_embedder(self._store)
-            return self._embedder
+        return self._model.embedder
+
+    @property
+    def model_name(self) -> str:
+        """The name of the model in use; loads nothing.
+
+        Raises:
+            ModelError: it cannot be had; the message says why and what to do.
+        """
+        return self._model.embedder.name
+
+    @property
+    def is_model_loaded(self) -> bool:
+        """Whether the next query is answered at once. Loads nothing, never waits."""
+        return self._model.is_loaded
+
+    def load_model(self, progress: ProgressCallback = no_progress) -> None:
+        """Load what the first query needs: both towers of the model, and the index. Searching goes on meanwhile.
+
+        Raises:
+            ModelError: the model cannot be had; the message says why and what to do.
+        """
+        with self._store.errors():
+            self._model.load(progress)
 
     def set_model(self, name: str) -> None:
         """Make this model the one the library is searched with from its next opening on.
@@ -90,21 +98,8 @@ class Engine:
         Raises:
             LibraryInUseError: another process is changing the library.
         """
-        with self._writing():
+        with self._lock.hold():
             self._store.model = name
-
-    def _live_index(self, *, register: bool) -> tuple[EmbedderRecord | None, LiveIndex | None]:
-        embedder = self.embedder
-        with self._loading:
-            if self._record is None:
-                table = self._store.embeddings
-                if register:
-                    self._record = table.register(embedder.id, embedder.dimension)
-                else:
-                    self._record = table.embedder(embedder.id, embedder.dimension)
-            if self._record is not None and self._index is None:
-                self._index = LiveIndex(self._store.embeddings, self._record, self.folder / "vectors")
-            return self._record, self._index
 
     # Changing the library
 
@@ -122,31 +117,40 @@ class Engine:
             ModelError: the model cannot be had; nothing is added then.
             LibraryInUseError: another process is changing the library.
         """
-        for path in paths:
-            if not exists(path):
-                raise UsageError(
-                    f"There is no {path}. Check the spelling, or whether its drive is connected."
-                )
-        self.embedder.device  # noqa: B018 - a model or device that cannot be had is said before a source is added
-        with self._writing():
-            sources = [
-                self._store.sources.add(
-                    path, SourceKind.FOLDER if path.is_dir() else SourceKind.FILE, options
-                )
-                for path in paths
-            ]
-            return self._index_sources(sources, progress, cancel)
+        return self._jobs.add(paths, options, progress, cancel)
 
-    def index(
-        self, progress: ProgressCallback = no_progress, cancel: CancelToken | None = None
-    ) -> IndexReport:
-        """Bring every source up to date.
+    def add_sources(self, paths: Sequence[Path], options: SourceOptions) -> list[Source]:
+        """Record folders and files as sources, or give those that are there new options; ``index`` does the rest.
+
+        A job may be running meanwhile.
 
         Raises:
+            UsageError: a path does not exist; nothing is added then.
+        """
+        return self._jobs.add_sources(paths, options)
+
+    def index(
+        self,
+        progress: ProgressCallback = no_progress,
+        cancel: CancelToken | None = None,
+        *,
+        paths: Sequence[Path] | None = None,
+        retry: Sequence[Path] = (),
+    ) -> IndexReport:
+        """Bring sources up to date: those of ``paths``, or every one.
+
+        Args:
+            progress: called now and then, on this thread.
+            cancel: stops the job, or has it pause; what was read by then can be searched.
+            paths: the sources to look at; None for all.
+            retry: files known as unreadable that are to be read again though they have not changed, even those
+                that the program broke down over.
+
+        Raises:
+            UsageError: one of ``paths`` is not a source.
             LibraryInUseError: another process is changing the library.
         """
-        with self._writing():
-            return self._index_sources(self._store.sources.all(), progress, cancel)
+        return self._jobs.index(paths, retry, progress, cancel)
 
     def bring_up_to_date(
         self, path: Path, progress: ProgressCallback = no_progress, cancel: CancelToken | None = None
@@ -157,32 +161,11 @@ class Engine:
             UsageError: the path does not exist, and nothing below it was ever indexed.
             LibraryInUseError: another process is changing the library.
         """
-        is_there = exists(path)
-        if not is_there:
-            with self._store.errors():
-                if not self._store.items.below([path]):
-                    raise UsageError(
-                        f"There is no {path}. Check the spelling, or whether its drive is connected."
-                    )
-            # An unplugged drive: what is known of it can be searched.
-        source = self.source_reaching(path)
-        if source is None and is_there:
-            return self.add([path], SourceOptions(), progress, cancel)
-        if source is None:
-            return IndexReport()
-        with self._writing():
-            start = None if source.path == path else path
-            return self._index_sources([source], progress, cancel, start)
+        return self._jobs.bring_up_to_date(path, progress, cancel)
 
     def source_reaching(self, path: Path) -> Source | None:
         """The source whose scan comes to this path; the innermost, where several do."""
-        with self._store.errors():
-            reaching = [
-                source
-                for source in self._store.sources.all()
-                if Selection(source, self._extensions).reaches(path)
-            ]
-        return max(reaching, key=lambda source: len(source.path.parts), default=None)
+        return self._jobs.source_reaching(path)
 
     def remove(self, paths: Sequence[Path]) -> int:
         """Forget sources, with what no other source contains; the files themselves are not touched.
@@ -194,124 +177,134 @@ class Engine:
             UsageError: a path is not a source; nothing is removed then.
             LibraryInUseError: another process is changing the library.
         """
-        with self._writing():
-            by_path = {source.path: source for source in self._store.sources.all()}
-            for path in paths:
-                if path not in by_path:
-                    known = ", ".join(map(str, by_path)) or "none yet"
-                    raise UsageError(f"{path} is not a source of this library. Its sources: {known}.")
-            index = self._open_index()
-            removed = 0
-            for path in dict.fromkeys(paths):
-                source = by_path[path]
-                members = self._store.files.member_ids(source.id)
-                removed += forget_orphans(
-                    self._store,
-                    index,
-                    self._thumbnails,
-                    members,
-                    partial(self._store.sources.remove, source.id),
-                )
-            return removed
+        return self._jobs.remove(paths)
 
-    def _open_index(self) -> LiveIndex | None:
-        """The index, where one is in use: removing needs no model to be loaded."""
-        if self._index is not None:
-            self._index.begin_job()
-        return self._index
+    def set_hidden(self, item_ids: Sequence[int], hidden: bool) -> None:
+        """Hide items from results, or show them again; those that are gone are passed over.
 
-    def _index_sources(
-        self,
-        sources: Sequence[Source],
-        progress: ProgressCallback,
-        cancel: CancelToken | None,
-        start: Path | None = None,
-    ) -> IndexReport:
-        embedder = self.embedder
-        record, index = self._live_index(register=True)
-        assert record is not None
-        assert index is not None
-        if self._store.model is None:
-            # From now on a better model on this machine changes nothing unasked.
-            self._store.model = embedder.name
-        index.begin_job()
-        indexer = Indexer(
-            self._store,
-            embedder,
-            record.id,
-            index,
-            self._thumbnails,
-            Quarantine(self._store.suspects, self.folder / "in-hand"),
-            self._extensions,
-            cancel or CancelToken(),
-            progress,
-        )
-        return indexer.run(sources, start)
+        It is the picture that is hidden: with an item all copies of the same content, also those found later. It
+        is kept with the library, under any model, and wherever the file moves. A job may be running meanwhile.
 
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        # Saving the index after a search is over in a moment; a job is not waited for.
-        if not self._job.acquire(timeout=_SAVING_S if self._is_saving else 0):
-            raise LibraryInUseError("This library is being indexed already. Wait until that is done.")
-        try:
-            with _disk_errors(self.folder), self._store.errors():
-                try:
-                    self._file_lock.acquire()
-                except Timeout as error:
-                    raise LibraryInUseError(
-                        f"Another imagefinder is changing the library {self.folder}. Wait until it is done; "
-                        "searching works meanwhile."
-                    ) from error
-                try:
-                    yield
-                finally:
-                    self._file_lock.release()
-        finally:
-            self._job.release()
+        Raises:
+            LibraryError: it cannot be written.
+        """
+        with disk_errors(self.folder), self._store.errors():
+            self._store.items.set_hidden(item_ids, hidden)
 
     # Asking it
 
     def search(self, query: Query, progress: ProgressCallback = no_progress) -> SearchResult:
-        """Answer a query; see ``Searcher.search``. ``progress`` hears of it if the index has to be built first."""
-        with self._store.errors():
-            result = self._searcher().search(query, progress)
-        if self._index is not None and self._index.is_worth_saving:
-            self._save_index(self._index)
-        return result
+        """Answer a query with at most ``Query.limit`` hits; see ``Searcher.start``.
 
-    def _save_index(self, index: LiveIndex) -> None:
+        Raises:
+            UsageError: also where the limit is below 1.
+        """
+        if query.limit < 1:
+            raise UsageError(tr("A search cannot give {limit} hits; ask for 1 or more.", limit=query.limit))
+        began = time.perf_counter()
+        results = self.start_search(query, progress=progress)
+        hits = results.page(0, query.limit)
+        took = (time.perf_counter() - began) * 1000
+        self.save_index()
+        return SearchResult(hits, results.model, took, results.note)
+
+    def start_search(
+        self,
+        query: Query,
+        sort: Sort = Sort.RELEVANCE,
+        *,
+        may_load: bool = True,
+        progress: ProgressCallback = no_progress,
+    ) -> ResultList:
+        """Answer a query with a list that is read in pages, to its end if one likes; see ``Searcher.start``.
+
+        With another ``sort`` than by relevance, the best 500 hits are sorted among themselves, then the next 500,
+        and so on. Without ``may_load`` a model that is not loaded takes no part, but for the vectors the library
+        has; the list's ``is_partial`` and ``note`` say so.
+
+        Raises:
+            UsageError: the query is empty, one of its pictures cannot be read, or one of its items is gone.
+            ModelError: the model cannot be had; not without ``may_load``.
+        """
+        with self._store.errors():
+            if may_load or self._model.made is not None:
+                searcher = self._searcher()
+            else:
+                searcher = Searcher(self._store, None, None, None, self._partial_note())
+            return searcher.start(query, sort, progress, may_load=may_load or self._model.is_loaded)
+
+    def save_index(self) -> None:
+        """Keep an index that a search had to build, so that the next start has it at once.
+
+        Does nothing where there is none to keep, or where it cannot be written now. Every job does the same at
+        its end.
+        """
+        index = self._model.index
+        if index is None or not index.is_worth_saving:
+            return
         index.is_worth_saving = False  # one try a process
         try:
-            with self._writing():
-                self._is_saving = True
+            with self._lock.hold(for_saving=True):
                 index.begin_job()
                 index.settle()
         except LibraryError as error:
             # In use, read-only, or full: the answer stands, and the next process builds the index again.
             _LOG.info("the index was not saved: %s", error)
-        finally:
-            self._is_saving = False
 
     def embed_images(self, paths: Sequence[Path]) -> FloatArray:
-        """Vectors of picture files; see ``Searcher.embed_images``."""
+        """Vectors of picture files; see ``QueryTerms.embed_images``."""
         with self._store.errors():
-            return self._searcher().embed_images(paths)
+            return QueryTerms(self._store, self.embedder, None).embed_images(paths)
+
+    def show(
+        self, item_id: int, *, part: int | None = None, side: int = 2048, words: str = "", folder: Path
+    ) -> ShownItem:
+        """Render an item for the preview and tell about it.
+
+        Args:
+            item_id: the item.
+            part: another part of its file (from 1), for turning pages; None for its own.
+            side: pixels that the picture's longer side shall have, if the file has them.
+            words: a query's text; where its words stand on the page is marked.
+            folder: where the picture is written to; asked again, it is not rendered again.
+
+        Raises:
+            UsageError: the item is gone, or its file has no such part. A file that cannot be read raises nothing:
+                its details come, and the problem in words.
+        """
+        with self._store.errors():
+            return self._shower.show(item_id, part, side, words, folder)
+
+    def make_thumbnail(self, item_id: int) -> Path:
+        """A small JPEG of an item, from the cache or made now.
+
+        Raises:
+            UnreadableError: there can be none; the message says why.
+        """
+        with self._store.errors():
+            return self._shower.thumbnail(item_id)
 
     def thumbnail(self, hit: Hit) -> Path | None:
-        """A small JPEG of a hit, from the cache or made now; None where its file cannot be read."""
+        """As ``make_thumbnail``; None where the hit's file cannot be read."""
         path = self._thumbnails.path(hit.thumbnail_key)
         if path.exists():
             return path
         try:
-            with open_media(hit.path) as media:
-                return self._thumbnails.put(hit.thumbnail_key, media.load(hit.part, LEAST_SIDE).image)
+            return self.make_thumbnail(hit.item_id)
         except UnreadableError as error:
             _LOG.info("no thumbnail of %s: %s", hit.path, error)
             return None
 
     def _searcher(self) -> Searcher:
-        record, index = self._live_index(register=False)
-        return Searcher(self._store, self.embedder, record, index)
+        record, index = self._model.live_index(register=False)
+        return Searcher(self._store, self.embedder, record, index, self._partial_note())
+
+    def _partial_note(self) -> str:
+        if self._model.failure is not None:
+            return tr("The model cannot be used, so only file names and page text were searched.")
+        return tr(
+            "The model is still being loaded: so far only file names and page text were searched by your words."
+        )
 
     def has_items_below(self, path: Path) -> bool:
         """Whether anything at or below a path is in the library, there now or not."""
@@ -321,12 +314,15 @@ class Engine:
     def coverage(self) -> tuple[int, int]:
         """How many pictures and pages are embedded with the model in use, and how many there are."""
         with self._store.errors():
-            record, _ = self._live_index(register=False)
+            record, _ = self._model.live_index(register=False)
             embedded = self._store.embeddings.count(record.id) if record else 0
             return embedded, self._store.items.count()
 
-    def status(self) -> LibraryStatus:
-        """What is in the library. Loads no model."""
+    def status(self, *, unreadable: bool = True) -> LibraryStatus:
+        """What is in the library. Loads no model.
+
+        Cheap at any size without the list of ``unreadable`` files: 7 ms for 100,000 pictures.
+        """
         with self._store.errors():
             return LibraryStatus(
                 folder=self.folder,
@@ -334,33 +330,15 @@ class Engine:
                 sources=tuple(self._store.sources.status()),
                 items=self._store.items.count(),
                 embedded=self._store.embeddings.counts(),
-                unreadable=tuple(self._store.files.unreadable()),
+                unreadable=tuple(self._store.files.unreadable()) if unreadable else (),
             )
+
+    def unreadable(self, source: Path | None = None) -> tuple[UnreadableFile, ...]:
+        """The files, of one source or of all, that cannot be read whole, by path."""
+        with self._store.errors():
+            return tuple(self._store.files.unreadable(source))
 
     def close(self) -> None:
         """Let go of the library and the model. Harmless when called again."""
-        if self._embedder is not None:
-            self._embedder.close()
-            self._embedder = None
+        self._model.close()
         self._store.close()
-
-
-@contextmanager
-def _disk_errors(folder: Path) -> Iterator[None]:
-    """Turn the system's errors about the library's folder into a sentence that says what to do."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            reason = (
-                "its disk is full. All that was indexed before is kept: free some space and run this again"
-            )
-        elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            reason = (
-                "it cannot be written there. Check its permissions, or name another folder with --library"
-            )
-        elif error.errno in (errno.EEXIST, errno.ENOTDIR):
-            reason = "a file stands in its place. Name another folder with --library"
-        else:
-            reason = f"the system says: {(error.strerror or str(error)).lower()}"
-        raise LibraryError(f"The library {folder} cannot be used: {reason}.") from error

@@ -73,7 +73,8 @@ class Indexer:
         return self._report
 
     def _on_build(self, done: int, total: int) -> None:
-        self._cancel.check()
+        # No pause here: a search may wait for the index.
+        self._cancel.check_cancelled()
         self._tell(Progress(Phase.BUILDING_INDEX, done, total), is_last=done == total)
 
     def _scan(self, source: Source, start: Path | None) -> None:
@@ -123,7 +124,8 @@ class Indexer:
         pool = DecodePool(self._store, self._embedder, self._embedder_id, self._thumbnails, self._quarantine)
         with closing(pool.read(todos, alone=alone)) as readings:
             for reading in readings:
-                self._cancel.check()
+                # What was read so far can be found during a pause.
+                self._cancel.check(before_waiting=self._writer.flush)
                 if reading.is_suspect and not alone:
                     suspects.append(reading.todo)
                     continue

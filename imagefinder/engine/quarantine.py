@@ -13,6 +13,7 @@ from pathlib import Path
 
 from imagefinder.model.errors import UnreadableError
 from imagefinder.store.suspects import SuspectTable
+from imagefinder.translation import tr
 
 _SLOTS = 64
 _DIGEST_BYTES = 32
@@ -68,7 +69,9 @@ class Quarantine:
         """
         deaths = self._deaths.get(digest, 0)
         if deaths >= _DEATHS_TO_CONDEMN:
-            raise UnreadableError("the program broke down each time it read this file; it is left alone now")
+            raise UnreadableError(
+                tr("the program broke down each time it read this file; it is left alone now")
+            )
         return deaths > 0
 
     def clear(self, digest: bytes) -> None:

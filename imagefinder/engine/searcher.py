@@ -1,143 +1,119 @@
-"""Answering a query: encode its terms, ask the index, join the words found, describe the hits."""
+"""Answering a query: its terms as one vector, the nearest items, the words found; joined and ready to be read."""
 
 import time
-from collections.abc import Sequence
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 
 from imagefinder.embedders.base import Embedder, FloatArray
 from imagefinder.engine.live_index import LiveIndex
-from imagefinder.engine.ranking import fuse
-from imagefinder.model.errors import UnreadableError, UsageError
-from imagefinder.model.items import FileStat
+from imagefinder.engine.query_terms import QueryTerms, own_items
+from imagefinder.engine.ranking import ranked
+from imagefinder.engine.result_list import Answer, ResultList
+from imagefinder.model.errors import UsageError
 from imagefinder.model.jobs import Phase, Progress, ProgressCallback
-from imagefinder.model.queries import Hit, Query, SearchResult
-from imagefinder.readers.registry import open_media
+from imagefinder.model.queries import Query, Sort
 from imagefinder.store.embeddings import EmbedderRecord, IdArray
 from imagefinder.store.store import Store
 from imagefinder.store.text_search import TextMatch
-from imagefinder.thumbnails.cache import thumbnail_key
-
-_LEAST_DEPTH = 200
-"""How many nearest items take part in the fusion at least: far enough down for word matches to meet them."""
+from imagefinder.translation import tr
 
 
 class Searcher:
     """Answers queries over one library with one embedder. Safe to use from several threads."""
 
     def __init__(
-        self, store: Store, embedder: Embedder, record: EmbedderRecord | None, index: LiveIndex | None
+        self,
+        store: Store,
+        embedder: Embedder | None,
+        record: EmbedderRecord | None,
+        index: LiveIndex | None,
+        partial_note: str = "",
     ) -> None:
-        """``record`` and ``index`` are None where the library has no vectors of this embedder."""
+        """``embedder`` is None where it is not to be had yet: then words alone are searched.
+
+        ``record`` and ``index`` are None where the library has no vectors of the embedder. ``partial_note`` is
+        told where the embedder took no part though it was needed.
+        """
         self._store = store
         self._embedder = embedder
         self._record = record
         self._index = index
+        self._partial_note = partial_note
 
-    def search(self, query: Query, progress: ProgressCallback) -> SearchResult:
-        """Find items, best first.
+    def start(
+        self, query: Query, sort: Sort, progress: ProgressCallback, *, may_load: bool = True
+    ) -> ResultList:
+        """Rank the best hits, the rest as it is read; ``Query.limit`` plays no part.
 
-        The query vector is the normalised sum of its terms' unit vectors: the text is one term, each picture
-        is one. How words and vectors are joined is said in ``ranking.fuse``. What has no part of what is looked
-        for, no similarity and no word, is no hit. ``progress`` is called where the model has to be loaded or
-        the index to be built first.
+        How words and vectors are joined is said in ``ranking.fuse``. ``progress`` is called where the model has
+        to be loaded or the index to be built first. Without ``may_load``, which says that neither may be waited
+        for, the embedder takes no part but for the vectors that the library has, and those only once the index
+        stands.
 
         Raises:
-            UsageError: the query is empty, one of its pictures cannot be read, or its limit is below 1.
+            UsageError: the query is empty, one of its pictures cannot be read, or one of its items is gone.
         """
-        if self._index is not None:
+        began = time.perf_counter()
+        text = query.text.strip()
+        if not (text or query.images or query.items):
+            raise UsageError(tr("Nothing to look for: give some words, or a picture."))
+        vector, is_partial = self._vector(query, progress, may_load=may_load)
+        if vector is not None and self._index is not None and not (may_load or self._index.is_ready):
+            # It would have to be built or waited for, too.
+            vector, is_partial = None, True
+        if vector is not None and self._index is not None:
             self._index.refresh(
                 lambda done, total: progress(Progress(Phase.BUILDING_INDEX, done, total)), may_lag=True
             )
-        began = time.perf_counter()
-        text = query.text.strip()
-        if not text and not query.images:
-            raise UsageError("Nothing to look for: give some words, or a picture.")
-        if query.limit < 1:
-            raise UsageError(f"A search cannot give {query.limit} hits; ask for 1 or more.")
         allowed = np.array(self._store.items.below(query.within), np.int64) if query.within else None
-        vector = self._query_vector(text, query.images, progress)
-        own = set() if query.include_query_images else self._own_items(query.images)
-        near_ids, near_scores = self._nearest(vector, max(_LEAST_DEPTH, query.limit) + len(own), allowed)
         matches = self._matches(text, allowed)
-        scores = {item_id: score for item_id, score in zip(near_ids, near_scores, strict=True) if score != 0}
-        ranked = [item_id for item_id in fuse(list(scores), matches) if item_id not in own][: query.limit]
-        scores |= self._scores(vector, [item_id for item_id in ranked if item_id not in scores])
-        hits = self._hits(ranked, scores, {match.item_id: match.relevance for match in matches})
-        took = (time.perf_counter() - began) * 1000
-        return SearchResult(hits, self._embedder.name, took, self._note(text, query))
+        answer = Answer(
+            ranked=ranked(
+                partial(self._nearest, vector, allowed),
+                partial(self._cosines, vector),
+                matches,
+                is_within=allowed is not None,
+            ),
+            relevance={match.item_id: match.relevance for match in matches},
+            left_out=frozenset() if query.include_query_images else own_items(self._store, query),
+            include_hidden=query.include_hidden,
+            model=self._embedder.name if self._embedder else "",
+            note=self._partial_note if is_partial else self._note(text, query),
+            is_partial=is_partial,
+        )
+        results = ResultList(self._store, answer, sort)
+        results.has_more(0)
+        results.took_ms = (time.perf_counter() - began) * 1000
+        return results
 
-    def embed_images(self, paths: Sequence[Path]) -> FloatArray:
-        """Vectors of picture files (a PDF's or TIFF's first page): (n, dimension) float32, unit length.
-
-        Raises:
-            UsageError: a file cannot be read; the message says which, and why.
-        """
-        batches = [
-            self._embedder.encode_images([self._prepared(path) for path in paths[at : at + size]])
-            for size in [self._embedder.batch_size]
-            for at in range(0, len(paths), size)
-        ]
-        return np.concatenate([self._embedder.encode_images([]), *batches])
-
-    def _prepared(self, path: Path) -> FloatArray:
-        try:
-            with open_media(path) as media:
-                return self._embedder.prepare(media.load(1, self._embedder.image_side).image)
-        except UnreadableError as error:
-            raise UsageError(f"{path} cannot be used as a picture to search by: {error}.") from error
-
-    def _query_vector(
-        self, text: str, images: Sequence[Path], progress: ProgressCallback
-    ) -> FloatArray | None:
-        terms = [self._known_vector(path) for path in images]
-        unknown = [path for path, vector in zip(images, terms, strict=True) if vector is None]
-        if (unknown or text) and not self._embedder.is_loaded:
-            progress(Progress(Phase.LOADING_MODEL, 0, None))
-        fresh = iter(self.embed_images(unknown)) if unknown else iter(())
-        vectors = [vector if vector is not None else next(fresh) for vector in terms]
-        if text and self._embedder.understands(text):
-            vectors.append(self._embedder.encode_texts([text])[0])
-        if not vectors:
-            return None
-        total: FloatArray = np.sum(np.stack(vectors), axis=0, dtype=np.float32)
-        length = np.float32(max(float(np.linalg.norm(total)), 1e-12))
-        return np.divide(total, length, dtype=np.float32)
-
-    def _known_vector(self, path: Path) -> FloatArray | None:
-        """The stored vector of a picture that is in the library and as it was: nothing has to be computed."""
-        if self._record is None:
-            return None
-        file = self._store.files.by_path(str(path), self._record.id)
-        if file is None:
-            return None
-        try:
-            status = path.stat()
-        except OSError:
-            # On a drive that is away: it is known as it was.
-            pass
-        else:
-            if not file.is_as_on_disk(FileStat(str(path), status.st_size, status.st_mtime_ns)):
-                return None
-        item_id = self._store.items.id_of(file.id, 1)
-        if item_id is None:
-            return None
-        _, vectors = self._store.embeddings.read(self._record.id, [item_id])
-        return vectors[0] if len(vectors) else None
-
-    def _own_items(self, images: Sequence[Path]) -> set[int]:
-        files = (self._store.files.by_path(str(path), embedder_id=0) for path in images)
-        ids = (self._store.items.id_of(file.id, 1) for file in files if file is not None)
-        return {item_id for item_id in ids if item_id is not None}
+    def _vector(
+        self, query: Query, progress: ProgressCallback, *, may_load: bool
+    ) -> tuple[FloatArray | None, bool]:
+        if self._embedder is None:
+            return None, True
+        return QueryTerms(self._store, self._embedder, self._record).vector(
+            query, progress, may_load=may_load
+        )
 
     def _nearest(
-        self, vector: FloatArray | None, k: int, allowed: IdArray | None
-    ) -> tuple[list[int], list[float]]:
+        self, vector: FloatArray | None, allowed: IdArray | None, depth: int | None
+    ) -> tuple[IdArray, FloatArray]:
         if vector is None or self._index is None:
-            return [], []
-        ids, scores = self._index.search(vector, k, allowed)
-        return ids.tolist(), scores.tolist()
+            return np.empty(0, np.int64), np.empty(0, np.float32)
+        if depth is None:
+            return self._index.rank_all(vector, allowed)
+        return self._index.search(vector, depth, allowed)
+
+    def _cosines(self, vector: FloatArray | None, item_ids: IdArray) -> FloatArray:
+        scores = np.zeros(item_ids.size, np.float32)
+        if vector is None or self._record is None or not item_ids.size:
+            return scores
+        ids, vectors = self._store.embeddings.read(self._record.id, item_ids.tolist())
+        if ids.size:
+            by_id = np.argsort(item_ids)
+            scores[by_id[np.searchsorted(item_ids, ids, sorter=by_id)]] = vectors @ vector
+        return scores
 
     def _matches(self, text: str, allowed: IdArray | None) -> list[TextMatch]:
         matches = self._store.texts.search(text) if text else []
@@ -146,48 +122,31 @@ class Searcher:
         within = set(allowed.tolist())
         return [match for match in matches if match.item_id in within]
 
-    def _scores(self, vector: FloatArray | None, item_ids: list[int]) -> dict[int, float]:
-        if vector is None or self._record is None or not item_ids:
-            return {}
-        ids, vectors = self._store.embeddings.read(self._record.id, item_ids)
-        if not ids.size:
-            return {}
-        return dict(zip(ids.tolist(), (vectors @ vector).tolist(), strict=True))
-
-    def _hits(
-        self, ranked: list[int], scores: dict[int, float], relevance: dict[int, float]
-    ) -> tuple[Hit, ...]:
-        records = self._store.items.records(ranked)
-        return tuple(
-            Hit(
-                item_id=item_id,
-                path=record.path,
-                part=record.part,
-                parts=record.parts,
-                score=scores.get(item_id, 0.0),
-                kind=record.kind,
-                text_score=relevance.get(item_id, 0.0),
-                offline=record.offline,
-                thumbnail_key=thumbnail_key(record.hash, record.part),
-            )
-            for item_id in ranked
-            if (record := records.get(item_id)) is not None
-        )
-
     def _note(self, text: str, query: Query) -> str:
+        assert self._embedder is not None
+        name = self._embedder.name
         if self._record is None and self._store.items.count():
-            return (
-                f"Nothing is indexed with the model {self._embedder.name} yet, so only file names and page text "
-                f"were searched. Run: imagefinder --model {self._embedder.name} index"
+            return tr(
+                "Nothing is indexed with the model {name} yet, so only file names and page text were searched.",
+                name=name,
             )
         unknown = self._embedder.unknown_words(text)
         if unknown and self._embedder.understands(text):
             words = ", ".join(dict.fromkeys(unknown))
-            return (
-                f"The model {self._embedder.name} does not know: {words}. "
-                "For that, only file names and page text were searched."
+            return tr(
+                "The model {name} does not know: {words}. For that, only file names and page text were searched.",
+                name=name,
+                words=words,
             )
         if text and not self._embedder.understands(text):
-            what = "the pictures given, file names" if query.images else "file names"
-            return f"The model {self._embedder.name} does not know these words: {what} and page text were searched."
+            if query.images or query.items:
+                return tr(
+                    "The model {name} does not know these words: the pictures given, file names and page text "
+                    "were searched.",
+                    name=name,
+                )
+            return tr(
+                "The model {name} does not know these words: file names and page text were searched.",
+                name=name,
+            )
         return ""

@@ -8,7 +8,7 @@ from typing import ClassVar, Self
 
 from PIL import Image
 
-from imagefinder.model.items import PartFacts
+from imagefinder.model.items import PartFacts, Region
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,19 @@ class MediaFile(ABC):
         Raises:
             UnreadableError: this part cannot be decoded; the message says why.
         """
+
+    @property
+    def camera(self) -> str:
+        """Maker and model of the camera, if the file says so; decodes nothing."""
+        return ""
+
+    def find(self, part: int, phrase: str) -> list[Region]:  # noqa: ARG002 - pictures have no words
+        """Where a phrase stands on a part (from 1), whatever its case, on the part as ``load`` shows it.
+
+        Raises:
+            UnreadableError: this part cannot be read.
+        """
+        return []
 
     @abstractmethod
     def close(self) -> None:

@@ -9,6 +9,7 @@ from PIL import Image, UnidentifiedImageError
 from imagefinder.model.errors import PassingError, UnreadableError
 from imagefinder.readers.disk import disk_reason
 from imagefinder.readers.limits import MAX_PIXELS
+from imagefinder.translation import tr_later
 
 _CUT_SHORT = re.compile(
     r"truncat|end of (file|stream|input)|eof|not enough (image )?data|only got|unexpected end", re.IGNORECASE
@@ -40,16 +41,21 @@ def picture_reason(error: Exception) -> str:
     """Why Pillow could not decode a picture."""
     if isinstance(error, Image.DecompressionBombError):
         pixels = re.search(r"\((\d+) pixels\)", str(error))
-        size = f"{int(pixels[1]) / 1e6:.0f} megapixels; " if pixels else ""
-        return f"too large ({size}the limit is {MAX_PIXELS // 1_000_000} megapixels)"
+        limit = MAX_PIXELS // 1_000_000
+        if not pixels:
+            return tr_later("too large (the limit is {limit} megapixels)", "reason").format(limit=limit)
+        text = tr_later("too large ({size} megapixels; the limit is {limit} megapixels)", "reason")
+        return text.format(size=f"{int(pixels[1]) / 1e6:.0f}", limit=limit)
     if isinstance(error, MemoryError):
-        return "there is not enough free memory to decode it. Close other programs and try again"
+        return tr_later(
+            "there is not enough free memory to decode it. Close other programs and try again", "reason"
+        )
     if isinstance(error, UnidentifiedImageError):
-        return "the picture is damaged: its header makes no sense"
+        return tr_later("the picture is damaged: its header makes no sense", "reason")
     if isinstance(error, OSError) and error.errno:
         return disk_reason(error)
     if isinstance(error, EOFError) or _CUT_SHORT.search(str(error)):
-        return "the picture is cut short (the file ends too early)"
+        return tr_later("the picture is cut short (the file ends too early)", "reason")
     if _UNSUPPORTED.search(str(error)):
-        return "the picture is in a variant of its format that is not supported"
-    return "the picture is damaged"
+        return tr_later("the picture is in a variant of its format that is not supported", "reason")
+    return tr_later("the picture is damaged", "reason")

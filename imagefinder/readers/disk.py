@@ -9,21 +9,22 @@ from pathlib import Path
 from typing import BinaryIO
 
 from imagefinder.model.errors import PassingError, UnreadableError
+from imagefinder.translation import tr_later
 
 _WORDS = {
-    errno.ENOENT: "it is no longer there",
-    errno.ENOTDIR: "it is no longer there",
-    errno.EACCES: "you have no permission to read it",
-    errno.EPERM: "you have no permission to read it",
-    errno.EIO: "the drive reports a read error",
-    errno.ELOOP: "it is a link that leads back to itself",
-    errno.ENAMETOOLONG: "its name is longer than the system allows",
-    errno.EMFILE: "too many files are open at once",
-    errno.ENFILE: "too many files are open at once",
-    errno.EBUSY: "another program keeps it locked",
-    errno.ETXTBSY: "another program keeps it locked",
+    errno.ENOENT: tr_later("it is no longer there", "reason"),
+    errno.ENOTDIR: tr_later("it is no longer there", "reason"),
+    errno.EACCES: tr_later("you have no permission to read it", "reason"),
+    errno.EPERM: tr_later("you have no permission to read it", "reason"),
+    errno.EIO: tr_later("the drive reports a read error", "reason"),
+    errno.ELOOP: tr_later("it is a link that leads back to itself", "reason"),
+    errno.ENAMETOOLONG: tr_later("its name is longer than the system allows", "reason"),
+    errno.EMFILE: tr_later("too many files are open at once", "reason"),
+    errno.ENFILE: tr_later("too many files are open at once", "reason"),
+    errno.EBUSY: tr_later("another program keeps it locked", "reason"),
+    errno.ETXTBSY: tr_later("another program keeps it locked", "reason"),
 }
-_GONE = "its drive or network folder does not answer"
+_GONE = tr_later("its drive or network folder does not answer", "reason")
 _GONE_CODES = {
     getattr(errno, name)
     for name in (
@@ -45,7 +46,8 @@ def disk_reason(error: OSError) -> str:
     code = error.errno or 0
     if code in _GONE_CODES:
         return _GONE
-    return _WORDS.get(code) or f"the system cannot read it ({error.strerror or error})"
+    otherwise = tr_later("the system cannot read it ({error})", "reason")
+    return _WORDS.get(code) or otherwise.format(error=error.strerror or error)
 
 
 @contextmanager
@@ -68,11 +70,13 @@ def open_regular_file(path: Path) -> BinaryIO:
     with disk_errors():
         found = path.stat()
         if stat.S_ISDIR(found.st_mode):
-            raise UnreadableError("it is a folder, not a file")
+            raise UnreadableError(tr_later("it is a folder, not a file", "reason"))
         if not stat.S_ISREG(found.st_mode):
-            raise UnreadableError("it is not an ordinary file but a pipe, a socket or a device")
+            raise UnreadableError(
+                tr_later("it is not an ordinary file but a pipe, a socket or a device", "reason")
+            )
         if found.st_size == 0:
-            raise UnreadableError("the file is empty")
+            raise UnreadableError(tr_later("the file is empty", "reason"))
         return path.open("rb")
 
 

@@ -51,6 +51,22 @@ def read_shot(picture: Image.Image) -> Shot:
     return Shot(orientation if orientation in _TURN else 1, normalised_time(taken))
 
 
+def read_camera(picture: Image.Image) -> str:
+    """Maker and model of the camera by the EXIF block, such as “Canon EOS 5D”; empty where it does not say."""
+    try:
+        exif = picture.getexif()
+        maker, model = (
+            " ".join(str(exif.get(tag, "")).replace("\0", " ").split())
+            for tag in (ExifTags.Base.Make, ExifTags.Base.Model)
+        )
+    except Exception:  # noqa: BLE001 - garbage in the block raises anything, and the picture is still good
+        return ""
+    # Most makers name themselves again in the model: "NIKON CORPORATION", "NIKON D90".
+    if not maker or model.casefold().startswith(maker.partition(" ")[0].casefold()):
+        return model
+    return f"{maker} {model}".strip()
+
+
 def normalised_time(value: object) -> str | None:
     """An EXIF time as ``YYYY-MM-DD HH:MM:SS``, or None where it is nonsense (cameras with no clock set)."""
     if not isinstance(value, str):

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from imagefinder.model.errors import UnreadableError
+from imagefinder.translation import tr_later
 
 HEAD_BYTES = 1024
 """How much of a file's beginning is looked at."""
@@ -62,5 +63,5 @@ def formats_of(head: bytes, path: Path) -> Sequence[str]:
     by_extension = _BY_EXTENSION.get(extension_of(path))
     formats = [*formats_by_content(head), *([by_extension] if by_extension else [])]
     if not formats:
-        raise UnreadableError("not a picture in any known format")
+        raise UnreadableError(tr_later("not a picture in any known format", "reason"))
     return formats

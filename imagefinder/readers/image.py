@@ -11,7 +11,7 @@ from imagefinder.readers.base import LoadedPart, MediaFile, MediaReader
 from imagefinder.readers.colour import to_srgb
 from imagefinder.readers.damage import picture_damage
 from imagefinder.readers.disk import open_regular_file, size_of
-from imagefinder.readers.exif import read_shot
+from imagefinder.readers.exif import read_camera, read_shot
 from imagefinder.readers.formats import EXTENSIONS, HEAD_BYTES, formats_by_content, formats_of
 from imagefinder.readers.limits import (
     refuse_beyond_memory,
@@ -21,6 +21,7 @@ from imagefinder.readers.limits import (
 )
 from imagefinder.readers.quiet import silence_pillow
 from imagefinder.readers.tiff import tiff_pages
+from imagefinder.translation import tr_later
 
 pillow_heif.register_heif_opener()
 set_pillow_limit()
@@ -72,7 +73,8 @@ class PictureFile(MediaFile):
             indexed.
         """
         if not 1 <= part <= self.part_count:
-            raise UnreadableError(f"it has no part {part} (it has {self.part_count})")
+            text = tr_later("it has no part {part} (it has {count})", "reason")
+            raise UnreadableError(text.format(part=part, count=self.part_count))
         with picture_damage():
             picture = self._at(self._pages[part - 1])
             width, height = picture.size
@@ -86,6 +88,12 @@ class PictureFile(MediaFile):
         if shot.lies_on_its_side:
             width, height = height, width
         return LoadedPart(image, PartFacts(ItemKind.PICTURE, width, height, shot.taken_at))
+
+    @property
+    def camera(self) -> str:
+        """See ``MediaFile``."""
+        with picture_damage():
+            return read_camera(self._open())
 
     def _at(self, page: int) -> ImageFile.ImageFile:
         """The picture with its decoder at a page (from 0) that it has not decoded yet.

@@ -4,6 +4,7 @@ import psutil
 from PIL import Image, ImageFile
 
 from imagefinder.model.errors import PassingError, UnreadableError
+from imagefinder.translation import tr_later
 
 MAX_PIXELS = 500_000_000
 """Pixels of one picture. Stitched panoramas and scans reach 200 to 300 million; a header that claims more
@@ -36,17 +37,18 @@ def set_pillow_limit() -> None:
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
 
 
-def size_words(width: int, height: int) -> str:
-    """The size of a picture for a message."""
-    return f"{width} x {height} pixels ({width * height / 1e6:.0f} megapixels"
+def _in_megapixels(width: int, height: int) -> str:
+    return f"{width * height / 1e6:.0f}"
 
 
 def refuse_oversize(width: int, height: int) -> None:
     """Raise ``UnreadableError`` when a picture of this size is beyond ``MAX_PIXELS``."""
     if width * height > MAX_PIXELS:
-        raise UnreadableError(
-            f"too large: {size_words(width, height)}; the limit is {MAX_PIXELS // 1_000_000})"
+        text = tr_later(
+            "too large: {width} x {height} pixels ({size} megapixels; the limit is {limit})", "reason"
         )
+        size, limit = _in_megapixels(width, height), MAX_PIXELS // 1_000_000
+        raise UnreadableError(text.format(width=width, height=height, size=size, limit=limit))
 
 
 def refuse_beyond_memory(picture: ImageFile.ImageFile, width: int, height: int) -> None:
@@ -59,16 +61,19 @@ def refuse_beyond_memory(picture: ImageFile.ImageFile, width: int, height: int) 
     if picture.info.get("progressive"):
         needed += width * height * _PROGRESSIVE_BYTES_PER_PIXEL
     if not fits(needed):
-        raise PassingError(
-            f"too large for the memory that is free: {size_words(width, height)}). "
-            "Close other programs and try again"
+        text = tr_later(
+            "too large for the memory that is free: {width} x {height} pixels ({size} megapixels). "
+            "Close other programs and try again",
+            "reason",
         )
+        raise PassingError(text.format(width=width, height=height, size=_in_megapixels(width, height)))
 
 
 def refuse_large_file(size: int) -> None:
     """Raise ``UnreadableError`` when a file that is read whole (bytes) would take too much memory."""
     if not fits(size):
-        raise PassingError(f"too large for the memory that is free: a file of {size / 1e6:.0f} megabytes")
+        text = tr_later("too large for the memory that is free: a file of {size} megabytes", "reason")
+        raise PassingError(text.format(size=f"{size / 1e6:.0f}"))
 
 
 def fits(needed: int) -> bool:

@@ -10,10 +10,11 @@ from typing import Any
 from PIL import Image
 
 from imagefinder.model.errors import UnreadableError
-from imagefinder.model.items import ItemKind, PartFacts
+from imagefinder.model.items import ItemKind, PartFacts, Region
 from imagefinder.readers.base import LoadedPart, MediaFile, MediaReader
 from imagefinder.readers.disk import open_regular_file
 from imagefinder.readers.page_text import clean_text
+from imagefinder.translation import tr_later
 
 MAX_PAGE_PIXELS = 16_000_000
 """Pixels a page is rendered to at most (48 MB). A page may be 1 x 14400 points: with its shorter side at 224
@@ -40,9 +41,11 @@ def _mupdf() -> Iterator[Any]:
         try:
             yield pymupdf
         except MemoryError as error:
-            raise UnreadableError("there is not enough free memory to read this PDF") from error
+            raise UnreadableError(
+                tr_later("there is not enough free memory to read this PDF", "reason")
+            ) from error
         except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError, IndexError) as error:
-            raise UnreadableError("the PDF is damaged") from error
+            raise UnreadableError(tr_later("the PDF is damaged", "reason")) from error
         finally:
             # MuPDF's complaints about a damaged file are kept until they are asked for.
             pymupdf.TOOLS.reset_mupdf_warnings()
@@ -69,12 +72,13 @@ class PdfFile(MediaFile):
             indexed.
         """
         if not 1 <= part <= self.part_count:
-            raise UnreadableError(f"it has no page {part} (it has {self.part_count})")
+            text = tr_later("it has no page {page} (it has {count})", "reason")
+            raise UnreadableError(text.format(page=part, count=self.part_count))
         with _mupdf() as pymupdf:
             page = self._document.load_page(part - 1)
             width, height = page.rect.width, page.rect.height
             if not (width > 0 and height > 0):
-                raise UnreadableError("the page has no size")
+                raise UnreadableError(tr_later("the page has no size", "reason"))
             zoom = min(side / min(width, height), math.sqrt(MAX_PAGE_PIXELS / (width * height)))
             pixels = page.get_pixmap(matrix=pymupdf.Matrix(zoom, zoom), colorspace=pymupdf.csRGB, alpha=False)
             image = Image.frombytes("RGB", (pixels.width, pixels.height), pixels.samples_mv)
@@ -85,6 +89,21 @@ class PdfFile(MediaFile):
         size = max(round(width), 1), max(round(height), 1)
         return LoadedPart(image, PartFacts(ItemKind.PAGE, *size, text=clean_text(text)))
 
+    def find(self, part: int, phrase: str) -> list[Region]:
+        """See ``MediaFile``. What stands outside the visible page is not found."""
+        if not 1 <= part <= self.part_count:
+            raise UnreadableError(f"it has no page {part} (it has {self.part_count})")
+        with _mupdf():
+            page = self._document.load_page(part - 1)
+            width, height = page.rect.width, page.rect.height
+            # MuPDF's answer is of the page before it is turned.
+            found = [rect * page.rotation_matrix & page.rect for rect in page.search_for(phrase)]
+        return [
+            Region(rect.x0 / width, rect.y0 / height, rect.x1 / width, rect.y1 / height)
+            for rect in found
+            if not rect.is_empty
+        ]
+
     def close(self) -> None:
         with _mupdf() as pymupdf:
             if not self._document.is_closed:
@@ -94,9 +113,9 @@ class PdfFile(MediaFile):
 
 def _page_count(document: Any) -> int:
     if document.needs_pass:
-        raise UnreadableError("encrypted: it opens only with a password")
+        raise UnreadableError(tr_later("encrypted: it opens only with a password", "reason"))
     if document.page_count < 1:
-        raise UnreadableError("the PDF is damaged: no page can be found in it")
+        raise UnreadableError(tr_later("the PDF is damaged: no page can be found in it", "reason"))
     return int(document.page_count)
 
 

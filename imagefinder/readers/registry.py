@@ -8,6 +8,7 @@ from imagefinder.readers.disk import disk_errors, disk_reason, open_regular_file
 from imagefinder.readers.formats import HEAD_BYTES, extension_of
 from imagefinder.readers.image import ImageReader
 from imagefinder.readers.pdf import PdfReader
+from imagefinder.translation import tr_later
 
 READERS: tuple[MediaReader, ...] = (ImageReader(), PdfReader())
 """In the order they are asked: a picture's signature stands at its very beginning, a PDF's somewhere near
@@ -32,7 +33,7 @@ def open_media(path: Path) -> MediaFile:
     by_name = (reader for reader in READERS if extension_of(path) in reader.extensions)
     reader = next(by_content, None) or next(by_name, None)
     if reader is None:
-        raise UnreadableError("not a picture or PDF in any known format")
+        raise UnreadableError(tr_later("not a picture or PDF in any known format", "reason"))
     return reader.open(path)
 
 

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from imagefinder.model.errors import LibraryError
 from imagefinder.store.migrations import migrate
+from imagefinder.translation import tr
 
 _BUSY_TIMEOUT_S = 30
 # With 8 KiB pages seven 512-dimensional float16 vectors share a page (88 % full); with SQLite's default
@@ -126,24 +127,35 @@ def library_errors(path: Path) -> Iterator[None]:
         raise LibraryError(_operational_reason(path, str(error))) from error
     except sqlite3.DatabaseError as error:
         raise LibraryError(
-            f"The library file {path} is damaged ({error}). Your pictures are not touched: move that file "
-            "away and add your folders again."
+            tr(
+                "The library file {path} is damaged ({error}). Your pictures are not touched: move that file "
+                "away and add your folders again.",
+                path=path,
+                error=error,
+            )
         ) from error
 
 
 def _operational_reason(path: Path, message: str) -> str:
     if "full" in message:
-        return (
-            f"The disk that holds the library ({path.parent}) is full. All that was indexed before is kept: "
-            "free some space and run this again."
+        return tr(
+            "The disk that holds the library ({folder}) is full. All that was indexed before is kept: "
+            "free some space and run this again.",
+            folder=path.parent,
         )
     if "readonly" in message or "unable to open" in message:
-        return (
-            f"The library {path} cannot be written ({message}). Check its permissions, or name another "
-            "with --library."
+        return tr(
+            "The library {path} cannot be written ({error}). Check its permissions, or name another "
+            "with --library.",
+            path=path,
+            error=message,
         )
     if "locked" in message or "busy" in message:
-        return f"The library {path} is busy: another program holds it. Try again in a moment."
+        return tr("The library {path} is busy: another program holds it. Try again in a moment.", path=path)
     if "disk I/O" in message:
-        return f"The disk that holds the library {path} reports an error ({message}). Check the drive."
-    return f"The library {path} cannot be used ({message})."
+        return tr(
+            "The disk that holds the library {path} reports an error ({error}). Check the drive.",
+            path=path,
+            error=message,
+        )
+    return tr("The library {path} cannot be used ({error}).", path=path, error=message)

@@ -72,8 +72,8 @@ class EmbeddingTable:
     def counts(self) -> dict[str, int]:
         """How many vectors there are by embedder name."""
         rows = self._db.connection.execute(
-            """SELECT b.name, count(e.item_id) FROM embedders AS b
-               LEFT JOIN embeddings AS e ON e.embedder_id = b.id GROUP BY b.id ORDER BY b.id"""
+            """SELECT name, (SELECT count(*) FROM embeddings WHERE embedder_id = embedders.id)
+               FROM embedders ORDER BY id"""
         )
         return dict(rows.fetchall())
 

@@ -123,6 +123,37 @@ class FileTable:
                 (embedder_id, file_id),
             )
 
+    def forget_problems(self, paths: Iterable[Path]) -> set[bytes]:
+        """Have these files and their copies read again at the next scan, where something in them could not be.
+
+        Returns:
+            The hashes of the contents concerned.
+        """
+        with self._db.transaction() as connection:
+            digests: set[bytes] = set()
+            for path in paths:
+                digests.update(
+                    row[0]
+                    for row in connection.execute(
+                        """SELECT hash FROM files
+                           WHERE path = ? AND problem IS NOT NULL AND hash IS NOT NULL""",
+                        (encode(path),),
+                    )
+                )
+            connection.executemany(
+                """DELETE FROM embedded_files WHERE file_id IN
+                     (SELECT id FROM files WHERE hash = ? AND problem IS NOT NULL)""",
+                ((digest,) for digest in digests),
+            )
+        return digests
+
+    def copies(self, digest: bytes, *, but: int) -> list[Path]:
+        """The paths of the files of this content, except one file's, by path."""
+        rows = self._db.connection.execute(
+            "SELECT path FROM files WHERE hash = ? AND id <> ? ORDER BY path", (digest, but)
+        )
+        return [Path(decode(row[0])) for row in rows]
+
     def set_offline(self, file_ids: Iterable[int], offline: bool) -> None:
         """Mark files as there or not there."""
         with self._db.transaction() as connection:
@@ -192,10 +223,15 @@ class FileTable:
             ).fetchone()[0]
         )
 
-    def unreadable(self) -> list[UnreadableFile]:
-        """Every file that cannot be read whole, with the reason, by path."""
+    def unreadable(self, source: Path | None = None) -> list[UnreadableFile]:
+        """Every file, of one source or of all, that cannot be read whole, with the reason, by path."""
         rows = self._db.connection.execute(
-            "SELECT path, problem FROM files WHERE problem IS NOT NULL ORDER BY path"
+            # By the index of problems: the one of paths would spare the sorting, and visit every file.
+            """SELECT path, problem FROM files INDEXED BY files_with_problem
+               WHERE problem IS NOT NULL AND (?1 IS NULL OR EXISTS (
+                 SELECT 1 FROM memberships AS m JOIN sources AS s ON s.id = m.source_id
+                 WHERE m.file_id = files.id AND s.path = ?1)) ORDER BY path""",
+            (None if source is None else encode(source),),
         )
         return [UnreadableFile(Path(decode(path)), problem) for path, problem in rows]
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from imagefinder.model.items import ItemKind, PartFacts
 from imagefinder.store.connection import Database
@@ -21,6 +22,16 @@ class ItemRecord:
     kind: ItemKind
     offline: bool
     hash: bytes
+    size: int
+    """Bytes of the file."""
+    mtime_ns: int
+    width: int
+    height: int
+    taken_at: str | None
+    copies: int
+    """How many files have this content."""
+    hidden: bool
+    file_id: int
 
 
 class ItemTable:
@@ -72,8 +83,8 @@ class ItemTable:
             ]
             for old_id in old_ids:
                 connection.execute(
-                    """INSERT OR IGNORE INTO items (file_id, part, kind, width, height, taken_at)
-                       SELECT ?, part, kind, width, height, taken_at FROM items WHERE id = ?""",
+                    """INSERT OR IGNORE INTO items (file_id, part, kind, width, height, taken_at, hidden)
+                       SELECT ?, part, kind, width, height, taken_at, hidden FROM items WHERE id = ?""",
                     (to_file, old_id),
                 )
                 (new_id,) = connection.execute(
@@ -143,21 +154,71 @@ class ItemTable:
     def records(self, item_ids: Iterable[int]) -> dict[int, ItemRecord]:
         """What hits show, by id; ids that are gone are left out."""
         rows = self._db.connection.execute(
-            """SELECT i.id, f.path, i.part, f.parts, i.kind, f.offline, f.hash
+            """SELECT i.id, f.path, i.part, f.parts, i.kind, f.offline, f.hash, f.size, f.mtime_ns, i.width,
+                 i.height, i.taken_at, (SELECT count(*) FROM files AS c WHERE c.hash = f.hash), i.hidden, f.id
                FROM items AS i JOIN files AS f ON f.id = i.file_id
                WHERE i.id IN (SELECT value FROM json_each(?))""",
             (json.dumps(list(item_ids)),),
         )
-        return {
-            row[0]: ItemRecord(
-                row[0], Path(decode(row[1])), row[2], row[3], ItemKind(row[4]), bool(row[5]), row[6]
+        return {row[0]: _record(row) for row in rows}
+
+    def record(self, item_id: int) -> ItemRecord | None:
+        """What is known of one item; None when it is gone."""
+        return self.records([item_id]).get(item_id)
+
+    def set_hidden(self, item_ids: Iterable[int], hidden: bool) -> None:
+        """Hide items from results, or show them again: with them every copy, which shows the same."""
+        with self._db.transaction() as connection:
+            connection.execute(
+                """UPDATE items SET hidden = ?1 WHERE hidden <> ?1 AND id IN (
+                     SELECT copy.id FROM items AS i
+                     JOIN files AS f ON f.id = i.file_id
+                     JOIN files AS twin ON twin.hash = f.hash
+                     JOIN items AS copy ON copy.file_id = twin.id AND copy.part = i.part
+                     WHERE i.id IN (SELECT value FROM json_each(?2)))""",
+                (hidden, json.dumps(list(item_ids))),
             )
-            for row in rows
-        }
 
     def count(self) -> int:
         """How many items there are."""
         return int(self._db.connection.execute("SELECT count(*) FROM items").fetchone()[0])
+
+
+def _record(row: tuple[Any, ...]) -> ItemRecord:
+    (
+        item_id,
+        path,
+        part,
+        parts,
+        kind,
+        offline,
+        digest,
+        size,
+        mtime_ns,
+        width,
+        height,
+        taken_at,
+        copies,
+        *rest,
+    ) = row
+    hidden, file_id = rest
+    return ItemRecord(
+        id=item_id,
+        path=Path(decode(path)),
+        part=part,
+        parts=parts,
+        kind=ItemKind(kind),
+        offline=bool(offline),
+        hash=digest,
+        size=size,
+        mtime_ns=mtime_ns,
+        width=width,
+        height=height,
+        taken_at=taken_at,
+        copies=copies,
+        hidden=bool(hidden),
+        file_id=file_id,
+    )
 
 
 def _storable(text: str) -> str:

@@ -3,6 +3,7 @@
 import sqlite3
 
 from imagefinder.model.errors import LibraryError
+from imagefinder.translation import tr
 
 _V1 = """
 CREATE TABLE meta (
@@ -18,7 +19,12 @@ CREATE TABLE sources (
     options TEXT NOT NULL,              -- JSON of SourceOptions
     mounts TEXT NOT NULL DEFAULT '[]',  -- JSON list of mount points its files stood on
     offline INTEGER NOT NULL DEFAULT 0,
-    scanned_at REAL
+    scanned_at REAL,
+    -- Counts, kept by the triggers below: the window asks several times a second, also of large libraries.
+    files INTEGER NOT NULL DEFAULT 0,
+    items INTEGER NOT NULL DEFAULT 0,
+    unreadable INTEGER NOT NULL DEFAULT 0,
+    offline_files INTEGER NOT NULL DEFAULT 0
 );
 
 CREATE TABLE files (
@@ -29,7 +35,8 @@ CREATE TABLE files (
     hash BLOB,                          -- of the content; NULL where it could not be read
     parts INTEGER NOT NULL DEFAULT 0,
     problem TEXT,                       -- why it, or some of its parts, cannot be read
-    offline INTEGER NOT NULL DEFAULT 0
+    offline INTEGER NOT NULL DEFAULT 0,
+    items INTEGER NOT NULL DEFAULT 0    -- a count, kept by the triggers below
 );
 CREATE INDEX files_by_hash ON files (hash);
 CREATE INDEX files_with_problem ON files (id) WHERE problem IS NOT NULL;
@@ -51,8 +58,45 @@ CREATE TABLE items (
     width INTEGER NOT NULL,
     height INTEGER NOT NULL,
     taken_at TEXT,
+    hidden INTEGER NOT NULL DEFAULT 0,  -- by the user, from results; all copies of a content agree
     UNIQUE (file_id, part)
 );
+
+CREATE TRIGGER items_inserted AFTER INSERT ON items BEGIN
+    UPDATE files SET items = items + 1 WHERE id = new.file_id;
+END;
+CREATE TRIGGER items_deleted AFTER DELETE ON items BEGIN
+    UPDATE files SET items = items - 1 WHERE id = old.file_id;
+END;
+CREATE TRIGGER files_updated AFTER UPDATE OF items, problem, offline ON files
+WHEN new.items <> old.items OR (new.problem IS NULL) <> (old.problem IS NULL) OR new.offline <> old.offline
+BEGIN
+    UPDATE sources SET
+        items = items + new.items - old.items,
+        unreadable = unreadable + (new.problem IS NOT NULL) - (old.problem IS NOT NULL),
+        offline_files = offline_files + new.offline - old.offline
+    WHERE id IN (SELECT source_id FROM memberships WHERE file_id = new.id);
+END;
+-- Before, not by the cascade alone: what the file counted for must still be known.
+CREATE TRIGGER files_deleted BEFORE DELETE ON files BEGIN
+    DELETE FROM memberships WHERE file_id = old.id;
+END;
+CREATE TRIGGER memberships_inserted AFTER INSERT ON memberships BEGIN
+    UPDATE sources SET
+        files = files + 1,
+        items = items + (SELECT items FROM files WHERE id = new.file_id),
+        unreadable = unreadable + (SELECT problem IS NOT NULL FROM files WHERE id = new.file_id),
+        offline_files = offline_files + (SELECT offline FROM files WHERE id = new.file_id)
+    WHERE id = new.source_id;
+END;
+CREATE TRIGGER memberships_deleted AFTER DELETE ON memberships BEGIN
+    UPDATE sources SET
+        files = files - 1,
+        items = items - (SELECT items FROM files WHERE id = old.file_id),
+        unreadable = unreadable - (SELECT problem IS NOT NULL FROM files WHERE id = old.file_id),
+        offline_files = offline_files - (SELECT offline FROM files WHERE id = old.file_id)
+    WHERE id = old.source_id;
+END;
 
 CREATE TABLE embedders (
     id INTEGER PRIMARY KEY,
@@ -120,8 +164,10 @@ def migrate(connection: sqlite3.Connection) -> None:
     while (version := _version(connection)) != SCHEMA_VERSION:
         if version > SCHEMA_VERSION:
             raise LibraryError(
-                "This library was written by a newer version of imagefinder. Update the program, or name "
-                "another library with --library."
+                tr(
+                    "This library was written by a newer version of imagefinder. Update the program, or name "
+                    "another library with --library."
+                )
             )
         connection.execute("BEGIN EXCLUSIVE")
         try:

@@ -123,6 +123,13 @@ class Term:
             return [self.word[at : at + _TRIGRAM] for at in range(len(self.word) - _TRIGRAM + 1)]
         return [self._stem] if len(self._stem) >= _TRIGRAM else []
 
+    @property
+    def to_mark(self) -> list[list[str]]:
+        """What to look for on a page to show where the term stands: the first of these lists that is found."""
+        if not self.is_unspaced:
+            return [[self.word], [self._stem]]
+        return [[self.word], [self.word[at : at + 2] for at in range(len(self.word) - 1)]]
+
     def weight_in(self, text: str) -> float:
         """1 where the term stands in a lower-case text as a word, 0.5 where a part of it does, else 0."""
         if self.is_unspaced:

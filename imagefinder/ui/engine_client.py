@@ -1,11 +1,43 @@
 """The window's end of the engine: sends requests, turns events into signals, starts the engine again if it dies."""
 
-from dataclasses import dataclass
+import logging
+import time
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
-from imagefinder.ipc.messages import EngineOptions, JobChanged, LibraryChanged, ModelChanged, Request
+from imagefinder.ipc.crash_report import crash_report
+from imagefinder.ipc.entry import run_engine
+from imagefinder.ipc.health import Health
+from imagefinder.ipc.in_flight import InFlight
+from imagefinder.ipc.messages import (
+    Done,
+    EngineOptions,
+    Event,
+    Failed,
+    Hits,
+    ItemShown,
+    JobChanged,
+    LibraryChanged,
+    LibraryUnusable,
+    ModelChanged,
+    Models,
+    PauseJobs,
+    Request,
+    ResumeJobs,
+    ThumbnailMade,
+    Unreadable,
+)
+from imagefinder.ipc.process import Ending, EngineRun, Target
+from imagefinder.model.jobs import JobState, JobStatus
+from imagefinder.paths import default_places
+from imagefinder.translation import tr
+
+_LOG = logging.getLogger(__name__)
+
+_STOP_S = 3.0
+_TRACE = "engine-crash.log"
 
 
 class EngineState(StrEnum):
@@ -16,7 +48,8 @@ class EngineState(StrEnum):
     RESTARTING = "restarting"
     """It died, and is being started again."""
     BROKEN = "broken"
-    """It died three times in a row, or the library cannot be used: nothing more is tried by itself."""
+    """It died too often in a row (see ``ipc.health``), or the library cannot be used: nothing more is tried by
+    itself."""
     STOPPED = "stopped"
 
 
@@ -31,8 +64,21 @@ class EngineStatus:
     """For whoever mends the program: versions, exit code, the end of the log. No names of the user's files."""
 
 
+@dataclass(frozen=True, slots=True)
+class _End:
+    """A run is over."""
+
+    ending: Ending
+    report: str
+
+
 class EngineClient(QObject):
-    """One engine process, for as long as the window lives. Its signals arrive on the GUI thread only."""
+    """One engine process at a time, for as long as the window lives. Its signals arrive on the GUI thread only.
+
+    When the engine dies, searches and thumbnails that it owed are asked for once more; what it owes at a second
+    death is answered with ``Failed``, as everything else is at the first. Work on the library is taken up again by
+    a scan. When to give up is ``ipc.health``'s to say.
+    """
 
     engine_changed = Signal(object)  # EngineStatus
     model_changed = Signal(object)  # messages.ModelChanged
@@ -46,8 +92,13 @@ class EngineClient(QObject):
     done = Signal(object)  # messages.Done
     failed = Signal(object)  # messages.Failed
 
-    def __init__(self, options: EngineOptions, parent: QObject | None = None) -> None:
-        """Nothing is started yet."""
+    # The one way from the thread that receives to the GUI thread: the run's number, and an event or an _End.
+    _arrived = Signal(int, object)
+
+    def __init__(
+        self, options: EngineOptions, parent: QObject | None = None, *, target: Target = run_engine
+    ) -> None:
+        """Nothing is started yet. ``target`` is what the process runs, for tests."""
         super().__init__(parent)
         self.options = options
         self.engine = EngineStatus(EngineState.STOPPED)
@@ -56,24 +107,188 @@ class EngineClient(QObject):
         self.library: LibraryChanged | None = None
         self.job: JobChanged | None = None
         self._last_id = 0
+        self._target = target
+        self._run: EngineRun | None = None
+        self._number = 0
+        """Of the run in hand; what an earlier one still has to say is not heard."""
+        self._backlog: list[Request] = []
+        """Requests that wait for a run."""
+        self._health = Health()
+        self._owed = InFlight()
+        self._is_paused = options.paused
+        self._was_at_work = False
+        self._is_ending = False
+        """Whether the run in hand was told to end, so that its end is no death."""
+        self._unusable = ""
+        self._trace = default_places().logs / _TRACE
+        self._signals = {
+            ModelChanged: self.model_changed,
+            LibraryChanged: self.library_changed,
+            JobChanged: self.job_changed,
+            Hits: self.hits_received,
+            ThumbnailMade: self.thumbnail_made,
+            ItemShown: self.item_shown,
+            Unreadable: self.unreadable_received,
+            Models: self.models_received,
+            Done: self.done,
+            Failed: self.failed,
+        }
+        self._deadline = QTimer(self, singleShot=True, interval=int(_STOP_S * 1000))
+        self._deadline.timeout.connect(self._kill)
+        self._arrived.connect(self._take)
 
     def next_id(self) -> int:
         """A request id that was not used before."""
         self._last_id += 1
         return self._last_id
 
+    @property
+    def pid(self) -> int | None:
+        """The engine's process id, where one is running."""
+        return self._run.pid if self._run is not None else None
+
     def start(self) -> None:
-        """Start the engine's process; returns at once."""
-        raise NotImplementedError
+        """Start the engine's process; returns at once. Nothing happens where one is running."""
+        if self._run is None:
+            self._health.forgive()
+            self._begin(EngineStatus(EngineState.STARTING))
 
     def send(self, request: Request) -> None:
-        """Send a request; returns at once. While the engine starts, requests wait for it."""
-        raise NotImplementedError
+        """Send a request; returns at once. While the engine starts, requests wait for it.
+
+        Where none will start by itself (``BROKEN``, ``STOPPED``), they wait for ``restart`` or ``start``.
+        """
+        if isinstance(request, PauseJobs | ResumeJobs):
+            self._is_paused = isinstance(request, PauseJobs)
+        if self._run is None or self._is_ending:
+            self._backlog.append(request)
+            return
+        for each in self._owed.send(request):
+            self._run.send(each)
 
     def restart(self, options: EngineOptions | None = None) -> None:
-        """End the engine and start it anew, with other options where given; also after ``BROKEN``."""
-        raise NotImplementedError
+        """End the engine and start it anew, with other options where given; also after ``BROKEN``.
 
-    def stop(self, timeout_s: float = 3.0) -> bool:
-        """End the engine; after the timeout, by force. Returns whether it ended by itself."""
-        raise NotImplementedError
+        Returns at once; what was asked for and not answered is asked for again.
+        """
+        if options is not None:
+            self.options = options
+            self._is_paused = options.paused
+        if self._run is None:
+            self.start()
+        elif not self._is_ending:
+            self._is_ending = True
+            self._run.ask_to_stop()
+            self._deadline.start()
+            self._tell(EngineStatus(EngineState.STARTING))
+
+    def stop(self, timeout_s: float = _STOP_S) -> bool:
+        """End the engine; after the timeout, by force. Returns whether it ended by itself.
+
+        Waits for that, so it is for the window's end. No signal comes after it but ``engine_changed``.
+        """
+        self._deadline.stop()
+        run, self._run = self._run, None
+        self._number += 1
+        ended = run.stop(timeout_s) if run is not None else True
+        self._is_ending = False
+        self._tell(EngineStatus(EngineState.STOPPED))
+        return ended
+
+    def _begin(self, status: EngineStatus) -> None:
+        self._is_ending = False
+        self._unusable = ""
+        self._health.begin(time.monotonic())
+        options = replace(
+            self.options,
+            paused=self._is_paused,
+            # A job that the last run did not end is found again by a scan.
+            index_at_start=self.options.index_at_start or self._is_at_work(),
+        )
+        self._number += 1
+        number = self._number
+        self._run = EngineRun(
+            options,
+            self._trace,
+            on_event=lambda event: self._arrived.emit(number, event),
+            on_end=lambda ending: self._arrived.emit(
+                number, _End(ending, crash_report(ending.words, self._trace))
+            ),
+            target=self._target,
+        )
+        self._tell(status)
+        self._run.start()
+        backlog, self._backlog = self._backlog, []
+        for request in backlog:
+            self.send(request)
+
+    def _is_at_work(self) -> bool:
+        if self.job is None:
+            return False
+        status = self.job.status
+        return bool(status.state is JobState.RUNNING or status.sources or status.waiting)
+
+    def _take(self, number: int, event: Event | _End) -> None:
+        if number != self._number:
+            return
+        if isinstance(event, _End):
+            self._take_end(event)
+        elif isinstance(event, LibraryUnusable):
+            self._unusable = event.message
+        elif self._owed.receive(event):
+            self._hear(event)
+
+    def _hear(self, event: Event) -> None:
+        match event:
+            case ModelChanged():
+                self.model = event
+            case LibraryChanged():
+                self._health.note_library(event)
+                self.library = event
+            case JobChanged():
+                self._health.note_job(event.status)
+                self.job = event
+        if self._run is not None and not self._is_ending and self.engine.state is not EngineState.RUNNING:
+            self._tell(EngineStatus(EngineState.RUNNING))
+        self._signals[type(event)].emit(event)
+
+    def _take_end(self, end: _End) -> None:
+        self._deadline.stop()
+        self._run = None
+        settlement = self._owed.settle(by_death=not self._is_ending)
+        self._backlog = settlement.again + self._backlog
+        if self._is_ending:
+            self._health.forgive()
+            self._begin(EngineStatus(EngineState.STARTING))
+        elif self._unusable:
+            self._tell(EngineStatus(EngineState.BROKEN, self._unusable))
+        else:
+            _LOG.error("the engine died:\n%s", end.report)
+            self._start_again_or_give_up(end.report)
+        for answer in settlement.answers:
+            self._signals[type(answer)].emit(answer)
+
+    def _start_again_or_give_up(self, report: str) -> None:
+        if self._health.may_go_on(time.monotonic()):
+            message = tr(
+                "The part of imagefinder that reads pictures stopped unexpectedly and is started again. "
+                "Nothing is lost."
+            )
+            self._begin(EngineStatus(EngineState.RESTARTING, message, report))
+        else:
+            message = tr(
+                "The part of imagefinder that reads pictures stopped several times in a row and is not started "
+                "again. Nothing is lost. You can start it again, and copy a report about it."
+            )
+            self._tell(EngineStatus(EngineState.BROKEN, message, report))
+        # What was in work is not in work any more; the next run says how things stand.
+        self.job = JobChanged(JobStatus(JobState.PAUSED if self._is_paused else JobState.IDLE))
+        self.job_changed.emit(self.job)
+
+    def _kill(self) -> None:
+        if self._run is not None:
+            self._run.kill()
+
+    def _tell(self, status: EngineStatus) -> None:
+        self.engine = status
+        self.engine_changed.emit(status)

@@ -1,4 +1,190 @@
 <?xml version="1.0" encoding="utf-8"?>
 <!DOCTYPE TS>
 <TS version="2.1" language="en" sourcelanguage="en">
+<context>
+    <name></name>
+    <message numerus="yes">
+        <source>%n copies</source>
+        <comment>the same file content</comment>
+        <translation>
+            <numerusform>%n copy</numerusform>
+            <numerusform>%n copies</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n day(s) ago</source>
+        <translation>
+            <numerusform>%n day ago</numerusform>
+            <numerusform>%n days ago</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n file(s) forgotten. Nothing on your disk was touched.</source>
+        <translation>
+            <numerusform>%n file forgotten. Nothing on your disk was touched.</numerusform>
+            <numerusform>%n files forgotten. Nothing on your disk was touched.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n file(s) forgotten. The files themselves were not touched.</source>
+        <translation>
+            <numerusform>%n file forgotten. The files themselves were not touched.</numerusform>
+            <numerusform>%n files forgotten. The files themselves were not touched.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n hour(s) ago</source>
+        <translation>
+            <numerusform>%n hour ago</numerusform>
+            <numerusform>%n hours ago</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n minute(s) ago</source>
+        <translation>
+            <numerusform>%n minute ago</numerusform>
+            <numerusform>%n minutes ago</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n more file(s) could not be copied.</source>
+        <translation>
+            <numerusform>%n more file could not be copied.</numerusform>
+            <numerusform>%n more files could not be copied.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n picture(s)</source>
+        <translation>
+            <numerusform>%n picture</numerusform>
+            <numerusform>%n pictures</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n picture(s) and page(s)</source>
+        <translation>
+            <numerusform>%n picture or page</numerusform>
+            <numerusform>%n pictures and pages</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n picture(s) will not be shown in results any more.</source>
+        <translation>
+            <numerusform>%n picture will not be shown in results any more.</numerusform>
+            <numerusform>%n pictures will not be shown in results any more.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n result(s)</source>
+        <translation>
+            <numerusform>%n result</numerusform>
+            <numerusform>%n results</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n thumbnail(s), {size}</source>
+        <translation>
+            <numerusform>%n thumbnail, {size}</numerusform>
+            <numerusform>%n thumbnails, {size}</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Copied %n file(s) to {folder}.</source>
+        <translation>
+            <numerusform>Copied %n file to {folder}.</numerusform>
+            <numerusform>Copied %n files to {folder}.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Copied the paths of %n files.</source>
+        <translation>
+            <numerusform>Copied the path of %n file.</numerusform>
+            <numerusform>Copied the paths of %n files.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Every %n minute(s)</source>
+        <translation>
+            <numerusform>Every %n minute</numerusform>
+            <numerusform>Every %n minutes</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Scanning {count} file(s)…</source>
+        <translation>
+            <numerusform>Scanning {count} file…</numerusform>
+            <numerusform>Scanning {count} files…</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Search %n picture(s) and page(s)</source>
+        <translation>
+            <numerusform>Search %n picture or page</numerusform>
+            <numerusform>Search %n pictures and pages</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>This library is searched with {model} from now on. %n pictures and pages are still to be indexed with it: imagefinder index</source>
+        <translation>
+            <numerusform>This library is searched with {model} from now on. %n picture or page is still to be indexed with it: imagefinder index</numerusform>
+            <numerusform>This library is searched with {model} from now on. %n pictures and pages are still to be indexed with it: imagefinder index</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>and %n more</source>
+        <translation>
+            <numerusform>and %n more</numerusform>
+            <numerusform>and %n more</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} file(s) cannot be read</source>
+        <translation>
+            <numerusform>{count} file cannot be read</numerusform>
+            <numerusform>{count} files cannot be read</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} file(s) copied as text.</source>
+        <translation>
+            <numerusform>{count} file copied as text.</numerusform>
+            <numerusform>{count} files copied as text.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} file(s) left out of searches</source>
+        <translation>
+            <numerusform>{count} file left out of searches</numerusform>
+            <numerusform>{count} files left out of searches</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} file(s) offline</source>
+        <translation>
+            <numerusform>{count} file offline</numerusform>
+            <numerusform>{count} files offline</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} file(s) will be read again.</source>
+        <translation>
+            <numerusform>{count} file will be read again.</numerusform>
+            <numerusform>{count} files will be read again.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} folder(s)</source>
+        <translation>
+            <numerusform>{count} folder</numerusform>
+            <numerusform>{count} folders</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} picture(s) and page(s)</source>
+        <translation>
+            <numerusform>{count} picture or page</numerusform>
+            <numerusform>{count} pictures and pages</numerusform>
+        </translation>
+    </message>
+</context>
 </TS>

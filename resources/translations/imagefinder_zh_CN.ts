@@ -1,4 +1,2680 @@
 <?xml version="1.0" encoding="utf-8"?>
 <!DOCTYPE TS>
 <TS version="2.1" language="zh_CN" sourcelanguage="en">
+<context>
+    <name></name>
+    <message>
+        <source> Did you mean {names}?</source>
+        <comment>another sentence stands before</comment>
+        <translation>是否想用 {names}？</translation>
+    </message>
+    <message>
+        <source> or </source>
+        <comment>between names</comment>
+        <translation> 或 </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n copies</source>
+        <comment>the same file content</comment>
+        <translation>
+            <numerusform>%n 份副本</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n day(s) ago</source>
+        <translation>
+            <numerusform>%n 天前</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n file(s) forgotten. Nothing on your disk was touched.</source>
+        <translation>
+            <numerusform>已移除 %n 个文件的记录。磁盘上的文件没有任何改动。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n file(s) forgotten. The files themselves were not touched.</source>
+        <translation>
+            <numerusform>已移除 %n 个文件的记录。文件本身没有任何改动。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n hour(s) ago</source>
+        <translation>
+            <numerusform>%n 小时前</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n minute(s) ago</source>
+        <translation>
+            <numerusform>%n 分钟前</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n more file(s) could not be copied.</source>
+        <translation>
+            <numerusform>还有 %n 个文件无法复制。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n picture(s)</source>
+        <translation>
+            <numerusform>%n 张图片</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n picture(s) and page(s)</source>
+        <translation>
+            <numerusform>%n 张图片和页面</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n picture(s) will not be shown in results any more.</source>
+        <translation>
+            <numerusform>%n 张图片不再显示在结果中。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n result(s)</source>
+        <translation>
+            <numerusform>%n 个结果</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n thumbnail(s), {size}</source>
+        <translation>
+            <numerusform>%n 张缩略图，{size}</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>&amp;Copy report</source>
+        <translation>复制报告(&amp;C)</translation>
+    </message>
+    <message>
+        <source>&amp;Edit</source>
+        <translation>编辑(&amp;E)</translation>
+    </message>
+    <message>
+        <source>&amp;File</source>
+        <translation>文件(&amp;F)</translation>
+    </message>
+    <message>
+        <source>&amp;Help</source>
+        <translation>帮助(&amp;H)</translation>
+    </message>
+    <message>
+        <source>&amp;Leave out, one a line</source>
+        <translation>排除的内容，每行一个(&amp;L)</translation>
+    </message>
+    <message>
+        <source>&amp;More options</source>
+        <translation>更多选项(&amp;M)</translation>
+    </message>
+    <message>
+        <source>&amp;Only what matches, one a line</source>
+        <translation>只要匹配的内容，每行一个(&amp;O)</translation>
+    </message>
+    <message>
+        <source>&amp;Try again</source>
+        <translation>重试(&amp;T)</translation>
+    </message>
+    <message>
+        <source>&amp;View</source>
+        <translation>视图(&amp;V)</translation>
+    </message>
+    <message>
+        <source>&amp;What to look for</source>
+        <translation>要查找的内容(&amp;W)</translation>
+    </message>
+    <message>
+        <source>(offline)</source>
+        <translation>（离线）</translation>
+    </message>
+    <message>
+        <source>(words)</source>
+        <translation>（文字）</translation>
+    </message>
+    <message>
+        <source>* stands for anything in a name, ** for any folders between, a / at the end for folders only. Hidden files and folders are always left out.</source>
+        <translation>* 代表名称中的任意文字，** 代表中间的任意文件夹，结尾的 / 表示仅限文件夹。隐藏的文件和文件夹始终排除。</translation>
+    </message>
+    <message>
+        <source>, </source>
+        <comment>between the parts of a list</comment>
+        <translation>，</translation>
+    </message>
+    <message>
+        <source>, and {count} more</source>
+        <comment>after one example</comment>
+        <translation>，以及另外 {count} 处</translation>
+    </message>
+    <message>
+        <source>-0 says how paths end, so it goes with --paths.</source>
+        <translation>-0 规定路径如何结尾，需要与 --paths 一起使用。</translation>
+    </message>
+    <message>
+        <source>; </source>
+        <comment>between the parts of a list</comment>
+        <translation>；</translation>
+    </message>
+    <message>
+        <source>A folder for the library</source>
+        <translation>资料库所用的文件夹</translation>
+    </message>
+    <message>
+        <source>A picture of the query is not in the library any more. Take it out of the query, and search again.</source>
+        <translation>搜索条件中的一张图片已不在资料库中。请去掉它再搜索。</translation>
+    </message>
+    <message>
+        <source>A search cannot give {limit} hits; ask for 1 or more.</source>
+        <translation>搜索无法给出 {limit} 个结果；请要求 1 个或更多。</translation>
+    </message>
+    <message>
+        <source>A search takes {most} pictures at most; the rest was left out.</source>
+        <translation>一次搜索最多使用 {most} 张图片；其余的没有采用。</translation>
+    </message>
+    <message>
+        <source>About imagefinder</source>
+        <translation>关于 imagefinder</translation>
+    </message>
+    <message>
+        <source>About this picture</source>
+        <translation>关于这张图片</translation>
+    </message>
+    <message>
+        <source>Add</source>
+        <translation>添加</translation>
+    </message>
+    <message>
+        <source>Add a folder</source>
+        <translation>添加文件夹</translation>
+    </message>
+    <message>
+        <source>Add a folder to the library (Ctrl+O)</source>
+        <translation>将文件夹添加到资料库 (Ctrl+O)</translation>
+    </message>
+    <message>
+        <source>Add a picture to search by…</source>
+        <translation>添加用来搜索的图片…</translation>
+    </message>
+    <message>
+        <source>Add folder…</source>
+        <translation>添加文件夹…</translation>
+    </message>
+    <message>
+        <source>Add my Pictures folder</source>
+        <translation>添加我的“图片”文件夹</translation>
+    </message>
+    <message>
+        <source>Add pictures and PDFs</source>
+        <translation>添加图片和 PDF</translation>
+    </message>
+    <message>
+        <source>Add pictures and PDFs…</source>
+        <translation>添加图片和 PDF…</translation>
+    </message>
+    <message>
+        <source>Add to the library</source>
+        <translation>添加到资料库</translation>
+    </message>
+    <message>
+        <source>All files</source>
+        <translation>所有文件</translation>
+    </message>
+    <message>
+        <source>Also at</source>
+        <translation>另存于</translation>
+    </message>
+    <message>
+        <source>Also from this computer and the local network</source>
+        <translation>也允许来自本机和本地网络的地址</translation>
+    </message>
+    <message>
+        <source>An NVIDIA graphics card</source>
+        <translation>NVIDIA 显卡</translation>
+    </message>
+    <message>
+        <source>An empty path was given. For the folder you are in, give a dot.</source>
+        <translation>给出的路径是空的。要表示当前文件夹，请用一个点。</translation>
+    </message>
+    <message>
+        <source>Another folder is another library, with folders and pictures of its own. Nothing is moved or deleted: choosing the old one brings it all back.</source>
+        <translation>另一个文件夹就是另一个资料库，有各自的文件夹和图片。不会移动或删除任何内容：重新选择原来的文件夹，一切都会恢复。</translation>
+    </message>
+    <message>
+        <source>Another imagefinder is changing the library {folder}. Wait until it is done; searching works meanwhile.</source>
+        <translation>另一个 imagefinder 正在更改资料库 {folder}。请等它完成；在此期间仍可搜索。</translation>
+    </message>
+    <message>
+        <source>Another imagefinder is indexing; searching what is indexed so far.</source>
+        <translation>另一个 imagefinder 正在建立索引；现在只搜索已有的索引。</translation>
+    </message>
+    <message>
+        <source>Appearance</source>
+        <translation>外观</translation>
+    </message>
+    <message>
+        <source>Apple&apos;s graphics processor</source>
+        <translation>Apple 图形处理器</translation>
+    </message>
+    <message>
+        <source>As the system has it</source>
+        <translation>跟随系统</translation>
+    </message>
+    <message>
+        <source>Asking the engine…</source>
+        <translation>正在询问引擎…</translation>
+    </message>
+    <message>
+        <source>At the start of the words: take the last picture off</source>
+        <translation>光标在文字开头时：去掉最后一张图片</translation>
+    </message>
+    <message>
+        <source>Automatic</source>
+        <translation>自动</translation>
+    </message>
+    <message>
+        <source>Back to the usual folder</source>
+        <translation>恢复默认文件夹</translation>
+    </message>
+    <message>
+        <source>Being measured…</source>
+        <translation>正在计算…</translation>
+    </message>
+    <message>
+        <source>Being started again…</source>
+        <translation>正在重新启动…</translation>
+    </message>
+    <message>
+        <source>Best match first</source>
+        <translation>最匹配的在前</translation>
+    </message>
+    <message>
+        <source>Building the index…</source>
+        <translation>正在构建索引…</translation>
+    </message>
+    <message>
+        <source>Building the search index</source>
+        <translation>正在构建搜索索引</translation>
+    </message>
+    <message>
+        <source>Built-in model</source>
+        <translation>内置模型</translation>
+    </message>
+    <message>
+        <source>By name</source>
+        <translation>按名称</translation>
+    </message>
+    <message>
+        <source>CLIP models need the package open_clip_torch: pip install open_clip_torch</source>
+        <translation>CLIP 模型需要软件包 open_clip_torch：pip install open_clip_torch</translation>
+    </message>
+    <message>
+        <source>Camera</source>
+        <translation>相机</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Changed</source>
+        <translation>更改时间</translation>
+    </message>
+    <message>
+        <source>Changed {moment}</source>
+        <translation>更改于 {moment}</translation>
+    </message>
+    <message>
+        <source>Choose a folder of pictures</source>
+        <translation>选择图片文件夹</translation>
+    </message>
+    <message>
+        <source>Choose a folder of pictures (Ctrl+O)</source>
+        <translation>选择图片文件夹 (Ctrl+O)</translation>
+    </message>
+    <message>
+        <source>Choose a folder…</source>
+        <translation>选择文件夹…</translation>
+    </message>
+    <message>
+        <source>Choose another library…</source>
+        <translation>选择另一个资料库…</translation>
+    </message>
+    <message>
+        <source>Choose at most {number} pictures to open at once.</source>
+        <translation>一次最多选择 {number} 张图片打开。</translation>
+    </message>
+    <message>
+        <source>Clear the search (Esc)</source>
+        <translation>清除搜索 (Esc)</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>关闭</translation>
+    </message>
+    <message>
+        <source>Close search</source>
+        <translation>关闭搜索</translation>
+    </message>
+    <message>
+        <source>Close this message</source>
+        <translation>关闭这条消息</translation>
+    </message>
+    <message>
+        <source>Close this message (Esc)</source>
+        <translation>关闭这条消息 (Esc)</translation>
+    </message>
+    <message>
+        <source>Close this search</source>
+        <translation>关闭这个搜索</translation>
+    </message>
+    <message>
+        <source>Close this search (Ctrl+W)</source>
+        <translation>关闭这个搜索 (Ctrl+W)</translation>
+    </message>
+    <message>
+        <source>Compute on:</source>
+        <translation>计算设备：</translation>
+    </message>
+    <message numerus="yes">
+        <source>Copied %n file(s) to {folder}.</source>
+        <translation>
+            <numerusform>已将 %n 个文件复制到 {folder}。</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Copied the path of {name}.</source>
+        <translation>已复制 {name} 的路径。</translation>
+    </message>
+    <message numerus="yes">
+        <source>Copied the paths of %n files.</source>
+        <translation>
+            <numerusform>已复制 %n 个文件的路径。</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Copied the picture {name}.</source>
+        <translation>已复制图片 {name}。</translation>
+    </message>
+    <message>
+        <source>Copied.</source>
+        <translation>已复制。</translation>
+    </message>
+    <message>
+        <source>Copy as text</source>
+        <translation>复制为文本</translation>
+    </message>
+    <message>
+        <source>Copy files</source>
+        <translation>复制文件</translation>
+    </message>
+    <message>
+        <source>Copy files to a folder</source>
+        <translation>将文件复制到文件夹</translation>
+    </message>
+    <message>
+        <source>Copy files to a folder…</source>
+        <translation>将文件复制到文件夹…</translation>
+    </message>
+    <message>
+        <source>Copy here</source>
+        <translation>复制到这里</translation>
+    </message>
+    <message>
+        <source>Copy list</source>
+        <translation>复制列表</translation>
+    </message>
+    <message>
+        <source>Copy path</source>
+        <translation>复制路径</translation>
+    </message>
+    <message>
+        <source>Copy paths</source>
+        <translation>复制路径</translation>
+    </message>
+    <message>
+        <source>Copy picture</source>
+        <translation>复制图片</translation>
+    </message>
+    <message>
+        <source>Could not be read</source>
+        <translation>无法读取</translation>
+    </message>
+    <message>
+        <source>Dark</source>
+        <translation>深色</translation>
+    </message>
+    <message>
+        <source>Describe a picture, or drop one here</source>
+        <translation>描述一张图片，或拖到这里</translation>
+    </message>
+    <message>
+        <source>Describe what is in the picture, or drop or paste a picture to find those like it.</source>
+        <translation>描述图片中的内容，或拖入、粘贴一张图片来查找与它相似的图片。</translation>
+    </message>
+    <message>
+        <source>Device</source>
+        <translation>设备</translation>
+    </message>
+    <message>
+        <source>Dimensions</source>
+        <translation>尺寸</translation>
+    </message>
+    <message>
+        <source>Drop a folder of pictures here</source>
+        <translation>将图片文件夹拖到这里</translation>
+    </message>
+    <message numerus="yes">
+        <source>Every %n minute(s)</source>
+        <translation>
+            <numerusform>每 %n 分钟</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Every file can be read.</source>
+        <translation>所有文件都能读取。</translation>
+    </message>
+    <message>
+        <source>Everything stays on this computer.</source>
+        <translation>所有内容都留在这台电脑上。</translation>
+    </message>
+    <message>
+        <source>Fetch pictures that are dropped as an address</source>
+        <translation>获取以网址形式拖入的图片</translation>
+    </message>
+    <message>
+        <source>Fetching dropped links is switched off in Settings, Network. Save the picture and drop the file, or switch it on.</source>
+        <translation>“设置”的“网络”中关闭了获取拖入的链接。请先保存图片再拖入文件，或打开该选项。</translation>
+    </message>
+    <message>
+        <source>Fetching picture {name}</source>
+        <translation>正在获取图片 {name}</translation>
+    </message>
+    <message>
+        <source>Fetching {name}…</source>
+        <translation>正在获取 {name}…</translation>
+    </message>
+    <message>
+        <source>Fewer threads keep the computer cooler and quieter.</source>
+        <translation>线程较少时，电脑温度更低、更安静。</translation>
+    </message>
+    <message>
+        <source>File</source>
+        <translation>文件</translation>
+    </message>
+    <message>
+        <source>File size</source>
+        <translation>文件大小</translation>
+    </message>
+    <message>
+        <source>Files</source>
+        <translation>文件</translation>
+    </message>
+    <message>
+        <source>Files and folders to leave out, one a line</source>
+        <translation>要排除的文件和文件夹，每行一个</translation>
+    </message>
+    <message>
+        <source>Files are never deleted here. To hide a picture from results, press H.</source>
+        <translation>这里不会删除文件。要在结果中隐藏图片，请按 H。</translation>
+    </message>
+    <message>
+        <source>Files of this kind cannot be read: {kinds}</source>
+        <translation>无法读取这些类型的文件：{kinds}</translation>
+    </message>
+    <message>
+        <source>Files stay on disk.</source>
+        <translation>文件仍留在磁盘上。</translation>
+    </message>
+    <message>
+        <source>Files that cannot be read</source>
+        <translation>无法读取的文件</translation>
+    </message>
+    <message>
+        <source>Files that cannot be read in {name}</source>
+        <translation>{name} 中无法读取的文件</translation>
+    </message>
+    <message>
+        <source>Files that cannot be read…</source>
+        <translation>无法读取的文件…</translation>
+    </message>
+    <message>
+        <source>Filter</source>
+        <translation>筛选</translation>
+    </message>
+    <message>
+        <source>Filter by name, reason or folder</source>
+        <translation>按名称、原因或文件夹筛选</translation>
+    </message>
+    <message>
+        <source>Find</source>
+        <translation>查找</translation>
+    </message>
+    <message>
+        <source>Find similar</source>
+        <translation>查找相似图片</translation>
+    </message>
+    <message>
+        <source>Find your own pictures and PDF pages by words or by another picture.</source>
+        <translation>用文字或另一张图片，找到自己的图片和 PDF 页面。</translation>
+    </message>
+    <message>
+        <source>Finds your own pictures and PDF pages by words or by another picture.</source>
+        <translation>用文字或另一张图片，找到自己的图片和 PDF 页面。</translation>
+    </message>
+    <message>
+        <source>Fit in the window</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Fit into the window</source>
+        <translation>适合窗口大小</translation>
+    </message>
+    <message>
+        <source>Folder</source>
+        <translation>文件夹</translation>
+    </message>
+    <message>
+        <source>Folder options</source>
+        <translation>文件夹选项</translation>
+    </message>
+    <message>
+        <source>Folders and files in the library</source>
+        <translation>资料库中的文件夹和文件</translation>
+    </message>
+    <message>
+        <source>Forget</source>
+        <translation>移除</translation>
+    </message>
+    <message>
+        <source>Forget it; the files stay on disk</source>
+        <translation>从资料库移除；文件仍留在磁盘上</translation>
+    </message>
+    <message>
+        <source>Forget the folder “{name}”?</source>
+        <translation>从资料库移除文件夹“{name}”？</translation>
+    </message>
+    <message>
+        <source>Forget “{name}”?</source>
+        <translation>从资料库移除“{name}”？</translation>
+    </message>
+    <message>
+        <source>Forget…</source>
+        <translation>移除…</translation>
+    </message>
+    <message>
+        <source>Found on this computer: {devices}.</source>
+        <translation>在这台电脑上找到：{devices}。</translation>
+    </message>
+    <message>
+        <source>Free software under the GNU Affero General Public License, version 3 or later, without any warranty. It stands on open_clip, PyTorch, hnswlib, SQLite, MuPDF, Pillow, Qt and Lucide&apos;s icons.</source>
+        <translation>自由软件，采用 GNU Affero 通用公共许可证第 3 版或更高版本，不附带任何担保。它建立在 open_clip、PyTorch、hnswlib、SQLite、MuPDF、Pillow、Qt 和 Lucide 图标之上。</translation>
+    </message>
+    <message>
+        <source>Full screen</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Full size</source>
+        <translation>实际大小</translation>
+    </message>
+    <message>
+        <source>Get the weights file elsewhere (such as open_clip_model.safetensors of huggingface.co/{repository}), then: imagefinder models import FILE --arch {model}</source>
+        <translation>请从别处取得权重文件（例如 huggingface.co/{repository} 的 open_clip_model.safetensors），然后运行：imagefinder models import 文件 --arch {model}</translation>
+    </message>
+    <message>
+        <source>Get the weights file elsewhere, then: imagefinder models import FILE --arch {model}</source>
+        <translation>请从别处取得权重文件，然后运行：imagefinder models import 文件 --arch {model}</translation>
+    </message>
+    <message>
+        <source>Getting ready…</source>
+        <translation>正在准备…</translation>
+    </message>
+    <message>
+        <source>Go on indexing</source>
+        <translation>继续建立索引</translation>
+    </message>
+    <message>
+        <source>Hidden from results.</source>
+        <translation>已在结果中隐藏。</translation>
+    </message>
+    <message>
+        <source>Hide from results</source>
+        <translation>在结果中隐藏</translation>
+    </message>
+    <message>
+        <source>Hide from results, or show again</source>
+        <translation>在结果中隐藏，或重新显示</translation>
+    </message>
+    <message>
+        <source>Imported as {model}. Use it with: imagefinder models use {model}</source>
+        <translation>已导入为 {model}。要使用它，请运行：imagefinder models use {model}</translation>
+    </message>
+    <message>
+        <source>In use: {device}.</source>
+        <translation>使用中：{device}。</translation>
+    </message>
+    <message>
+        <source>In use: {model}</source>
+        <translation>使用中：{model}</translation>
+    </message>
+    <message>
+        <source>Index them now</source>
+        <translation>立即建立索引</translation>
+    </message>
+    <message>
+        <source>Indexed with</source>
+        <translation>所用索引</translation>
+    </message>
+    <message>
+        <source>Indexing</source>
+        <translation>正在建立索引</translation>
+    </message>
+    <message>
+        <source>Indexing stopped by a mistake in imagefinder itself. What was indexed is kept; the log says more.</source>
+        <translation>由于 imagefinder 自身的错误，建立索引已停止。已建立的索引会保留；详情见日志。</translation>
+    </message>
+    <message>
+        <source>Indexing then takes what the computer has to spare. Searching is not slowed down.</source>
+        <translation>这样，建立索引只占用电脑的空闲能力。搜索不会变慢。</translation>
+    </message>
+    <message>
+        <source>Indexing {done} of {total}</source>
+        <translation>正在建立索引：{done} / {total}</translation>
+    </message>
+    <message>
+        <source>Indexing…</source>
+        <translation>正在建立索引…</translation>
+    </message>
+    <message>
+        <source>Its drive is not connected now.</source>
+        <translation>它所在的磁盘现在没有连接。</translation>
+    </message>
+    <message>
+        <source>Keep</source>
+        <translation>保留</translation>
+    </message>
+    <message>
+        <source>Keep it in the library</source>
+        <translation>保留在资料库中</translation>
+    </message>
+    <message>
+        <source>Keep it in the library (Esc)</source>
+        <translation>保留在资料库中 (Esc)</translation>
+    </message>
+    <message>
+        <source>Keyboard shortcuts</source>
+        <translation>键盘快捷键</translation>
+    </message>
+    <message>
+        <source>Kinds of file, by the ends of their names</source>
+        <translation>文件类型，以扩展名表示</translation>
+    </message>
+    <message>
+        <source>Language:</source>
+        <translation>语言：</translation>
+    </message>
+    <message>
+        <source>Larger thumbnails</source>
+        <translation>放大缩略图</translation>
+    </message>
+    <message>
+        <source>Largest first</source>
+        <translation>最大的在前</translation>
+    </message>
+    <message>
+        <source>Leave this off unless you search by pictures of a server at home: a web page could make a dropped address point at devices of your network.</source>
+        <translation>除非要用家中服务器上的图片来搜索，否则请保持关闭：网页可能使拖入的地址指向本地网络中的设备。</translation>
+    </message>
+    <message>
+        <source>Let other programs go first</source>
+        <translation>让其他程序优先</translation>
+    </message>
+    <message>
+        <source>Library</source>
+        <translation>资料库</translation>
+    </message>
+    <message>
+        <source>Library panel</source>
+        <translation>资料库面板</translation>
+    </message>
+    <message>
+        <source>Light</source>
+        <translation>浅色</translation>
+    </message>
+    <message>
+        <source>Loading the model</source>
+        <translation>正在加载模型</translation>
+    </message>
+    <message>
+        <source>Loading the model {model}…</source>
+        <translation>正在加载模型 {model}…</translation>
+    </message>
+    <message>
+        <source>Loading the model…</source>
+        <translation>正在加载模型…</translation>
+    </message>
+    <message>
+        <source>Loading the model…: searching words in names and pages meanwhile</source>
+        <translation>正在加载模型…：在此期间搜索文件名和页面中的文字</translation>
+    </message>
+    <message>
+        <source>Look for new and changed files</source>
+        <translation>查找新增和更改的文件</translation>
+    </message>
+    <message>
+        <source>Look for new and changed files everywhere (F5)</source>
+        <translation>在所有位置查找新增和更改的文件 (F5)</translation>
+    </message>
+    <message>
+        <source>Look for new pictures</source>
+        <translation>查找新图片</translation>
+    </message>
+    <message>
+        <source>Look for new pictures when the program starts</source>
+        <translation>程序启动时查找新图片</translation>
+    </message>
+    <message>
+        <source>Look into &amp;subfolders</source>
+        <translation>包括子文件夹(&amp;S)</translation>
+    </message>
+    <message>
+        <source>Looking for files</source>
+        <translation>正在查找文件</translation>
+    </message>
+    <message>
+        <source>Messages</source>
+        <translation>消息</translation>
+    </message>
+    <message>
+        <source>Model</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>Model {model}</source>
+        <translation>模型 {model}</translation>
+    </message>
+    <message>
+        <source>Model {model} on {device}</source>
+        <translation>模型 {model}，运行于 {device}</translation>
+    </message>
+    <message>
+        <source>Models</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>More about the results</source>
+        <translation>更多结果选项</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>Network</source>
+        <translation>网络</translation>
+    </message>
+    <message>
+        <source>Never</source>
+        <comment>interval</comment>
+        <translation>从不</translation>
+    </message>
+    <message>
+        <source>New pictures</source>
+        <translation>新图片</translation>
+    </message>
+    <message>
+        <source>New search</source>
+        <translation>新搜索</translation>
+    </message>
+    <message>
+        <source>New search (Ctrl+T)</source>
+        <translation>新搜索 (Ctrl+T)</translation>
+    </message>
+    <message>
+        <source>New search beside this one</source>
+        <translation>在旁边新建搜索</translation>
+    </message>
+    <message>
+        <source>Newest first</source>
+        <translation>最新的在前</translation>
+    </message>
+    <message>
+        <source>Next page</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Next result</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Next search</source>
+        <translation>下一个搜索</translation>
+    </message>
+    <message>
+        <source>No CLIP model in use: the built-in one {what_it_knows}.</source>
+        <translation>没有使用 CLIP 模型：内置模型{what_it_knows}。</translation>
+    </message>
+    <message>
+        <source>No name or page has these words. Pictures are searched in a moment.</source>
+        <translation>没有文件名或页面包含这些文字。稍后会搜索图片。</translation>
+    </message>
+    <message>
+        <source>No program on this machine opens {path} ({command} failed).</source>
+        <translation>本机没有能打开 {path} 的程序（{command} 失败）。</translation>
+    </message>
+    <message>
+        <source>No program was found that opens {name}.</source>
+        <translation>没有找到能打开 {name} 的程序。</translation>
+    </message>
+    <message>
+        <source>No reader for {kinds}. These kinds of file can be read: {known}.</source>
+        <translation>无法读取 {kinds}。可以读取的文件类型：{known}。</translation>
+    </message>
+    <message>
+        <source>No thumbnail can be made of it.</source>
+        <translation>无法为它生成缩略图。</translation>
+    </message>
+    <message>
+        <source>Nothing found</source>
+        <translation>没有找到</translation>
+    </message>
+    <message>
+        <source>Nothing found.</source>
+        <translation>没有找到。</translation>
+    </message>
+    <message>
+        <source>Nothing is in the library yet. Drop a folder of pictures here.</source>
+        <translation>资料库中还没有内容。请将图片文件夹拖到这里。</translation>
+    </message>
+    <message>
+        <source>Nothing is indexed with the model {name} yet, so only file names and page text were searched.</source>
+        <translation>还没有用模型 {name} 建立索引，因此只搜索了文件名和页面文字。</translation>
+    </message>
+    <message>
+        <source>Nothing is indexed yet in {folder}. Begin with: imagefinder add FOLDER</source>
+        <translation>{folder} 中还没有索引。请先运行：imagefinder add 文件夹</translation>
+    </message>
+    <message>
+        <source>Nothing is indexed yet. Begin with: imagefinder add FOLDER</source>
+        <translation>还没有索引。请先运行：imagefinder add 文件夹</translation>
+    </message>
+    <message>
+        <source>Nothing to look for: give some words, or a picture with --image.</source>
+        <translation>没有要查找的内容：请给出文字，或用 --image 给出图片。</translation>
+    </message>
+    <message>
+        <source>Nothing to look for: give some words, or a picture.</source>
+        <translation>没有要查找的内容：请给出文字或图片。</translation>
+    </message>
+    <message>
+        <source>Nothing to search yet</source>
+        <translation>还没有可搜索的内容</translation>
+    </message>
+    <message>
+        <source>Nothing was added yet. Begin with: imagefinder add FOLDER</source>
+        <translation>还没有添加任何内容。请先运行：imagefinder add 文件夹</translation>
+    </message>
+    <message>
+        <source>Offline: plug in its drive; it can be searched meanwhile</source>
+        <translation>离线：请连接它所在的磁盘；在此期间仍可搜索</translation>
+    </message>
+    <message>
+        <source>Only addresses that begin with http or https can be fetched.</source>
+        <translation>只能获取以 http 或 https 开头的地址。</translation>
+    </message>
+    <message>
+        <source>Only files that match one of these, one a line</source>
+        <translation>只要与其中之一匹配的文件，每行一个</translation>
+    </message>
+    <message>
+        <source>Only these kinds of file:</source>
+        <translation>只要这些文件类型：</translation>
+    </message>
+    <message>
+        <source>Only {done} of {all} pictures and pages are indexed with {model} so far: imagefinder index does the rest.</source>
+        <translation>到目前为止，{all} 张图片和页面中只有 {done} 张用 {model} 建立了索引：运行 imagefinder index 可完成其余部分。</translation>
+    </message>
+    <message>
+        <source>Open</source>
+        <translation>打开</translation>
+    </message>
+    <message>
+        <source>Open &amp;log folder</source>
+        <translation>打开日志文件夹(&amp;L)</translation>
+    </message>
+    <message>
+        <source>Open a second pane beside this one (Ctrl+Shift+Right)</source>
+        <translation>在旁边打开第二个窗格 (Ctrl+Shift+Right)</translation>
+    </message>
+    <message>
+        <source>Open folder</source>
+        <translation>打开文件夹</translation>
+    </message>
+    <message>
+        <source>Open in the system&apos;s viewer</source>
+        <translation>用系统的查看程序打开</translation>
+    </message>
+    <message>
+        <source>Open the folder of the log</source>
+        <translation>打开日志所在的文件夹</translation>
+    </message>
+    <message>
+        <source>Open the library&apos;s folder</source>
+        <translation>打开资料库所在的文件夹</translation>
+    </message>
+    <message>
+        <source>Open the log folder</source>
+        <translation>打开日志文件夹</translation>
+    </message>
+    <message>
+        <source>Open the thumbnails&apos; folder</source>
+        <translation>打开缩略图所在的文件夹</translation>
+    </message>
+    <message>
+        <source>Options…</source>
+        <translation>选项…</translation>
+    </message>
+    <message>
+        <source>Order of the results</source>
+        <translation>结果的排序</translation>
+    </message>
+    <message>
+        <source>Order: {order}</source>
+        <translation>排序：{order}</translation>
+    </message>
+    <message>
+        <source>PDF pages only</source>
+        <translation>仅 PDF 页面</translation>
+    </message>
+    <message>
+        <source>Page</source>
+        <translation>页面</translation>
+    </message>
+    <message>
+        <source>Page {number} of {parts}</source>
+        <translation>第 {number} 页，共 {parts} 页</translation>
+    </message>
+    <message>
+        <source>Pages of the settings</source>
+        <translation>设置的各页</translation>
+    </message>
+    <message>
+        <source>Pasted picture</source>
+        <translation>粘贴的图片</translation>
+    </message>
+    <message>
+        <source>Path</source>
+        <translation>路径</translation>
+    </message>
+    <message>
+        <source>Pause indexing</source>
+        <translation>暂停建立索引</translation>
+    </message>
+    <message>
+        <source>Paused</source>
+        <translation>已暂停</translation>
+    </message>
+    <message>
+        <source>Paused at {done} of {total}</source>
+        <translation>已暂停：{done} / {total}</translation>
+    </message>
+    <message>
+        <source>Picture</source>
+        <translation>图片</translation>
+    </message>
+    <message>
+        <source>Picture {name}</source>
+        <translation>图片 {name}</translation>
+    </message>
+    <message>
+        <source>Pictures and PDF pages</source>
+        <translation>图片和 PDF 页面</translation>
+    </message>
+    <message>
+        <source>Pictures and PDFs</source>
+        <translation>图片和 PDF</translation>
+    </message>
+    <message>
+        <source>Pictures and PDFs ({kinds})</source>
+        <translation>图片和 PDF ({kinds})</translation>
+    </message>
+    <message>
+        <source>Pictures and pages</source>
+        <translation>图片和页面</translation>
+    </message>
+    <message>
+        <source>Pictures can be found here as soon as the first of them have been read.</source>
+        <translation>读取完第一批图片后，就可以在这里搜索。</translation>
+    </message>
+    <message>
+        <source>Pictures only</source>
+        <translation>仅图片</translation>
+    </message>
+    <message>
+        <source>Pictures that you hid are left out; the menu above shows them.</source>
+        <translation>已隐藏的图片没有列出；可用上方的菜单显示它们。</translation>
+    </message>
+    <message>
+        <source>Pictures to search by</source>
+        <translation>用来搜索的图片</translation>
+    </message>
+    <message>
+        <source>Pictures, words and index never leave this computer. The network is used for one thing only: a picture that you drop from a web browser may arrive as an address alone, and is then fetched from there.</source>
+        <translation>图片、文字和索引从不离开这台电脑。网络只用于一件事：从网页浏览器拖入的图片可能只是一个地址，这时会从该地址获取图片。</translation>
+    </message>
+    <message>
+        <source>Preview</source>
+        <translation>预览</translation>
+    </message>
+    <message>
+        <source>Previous page</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Previous result</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Previous, next result</source>
+        <translation>上一个、下一个结果</translation>
+    </message>
+    <message>
+        <source>Processor threads:</source>
+        <translation>处理器线程：</translation>
+    </message>
+    <message>
+        <source>Quit</source>
+        <translation>退出</translation>
+    </message>
+    <message>
+        <source>Remove from the search (Delete)</source>
+        <translation>从搜索中去掉 (Delete)</translation>
+    </message>
+    <message>
+        <source>Remove {name}</source>
+        <translation>去掉 {name}</translation>
+    </message>
+    <message>
+        <source>Report</source>
+        <translation>报告</translation>
+    </message>
+    <message>
+        <source>Results</source>
+        <translation>结果</translation>
+    </message>
+    <message>
+        <source>Resume indexing</source>
+        <translation>继续建立索引</translation>
+    </message>
+    <message>
+        <source>Save</source>
+        <translation>保存</translation>
+    </message>
+    <message numerus="yes">
+        <source>Scanning {count} file(s)…</source>
+        <translation>
+            <numerusform>正在扫描 {count} 个文件…</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Scanning…</source>
+        <translation>正在扫描…</translation>
+    </message>
+    <message>
+        <source>Score</source>
+        <translation>得分</translation>
+    </message>
+    <message>
+        <source>Score {score}</source>
+        <translation>得分 {score}</translation>
+    </message>
+    <message numerus="yes">
+        <source>Search %n picture(s) and page(s)</source>
+        <translation>
+            <numerusform>搜索 %n 张图片和页面</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Search by the picture or the file in the clipboard</source>
+        <translation>用剪贴板中的图片或文件搜索</translation>
+    </message>
+    <message>
+        <source>Search by this picture</source>
+        <translation>用这张图片搜索</translation>
+    </message>
+    <message>
+        <source>Search for {words}</source>
+        <translation>搜索 {words}</translation>
+    </message>
+    <message>
+        <source>Search your pictures</source>
+        <translation>搜索自己的图片</translation>
+    </message>
+    <message>
+        <source>Searches</source>
+        <translation>搜索</translation>
+    </message>
+    <message>
+        <source>Searching</source>
+        <translation>搜索</translation>
+    </message>
+    <message>
+        <source>Searching is not possible just now</source>
+        <translation>现在无法搜索</translation>
+    </message>
+    <message>
+        <source>Searching…</source>
+        <translation>正在搜索…</translation>
+    </message>
+    <message>
+        <source>Settings</source>
+        <translation>设置</translation>
+    </message>
+    <message>
+        <source>Settings…</source>
+        <translation>设置…</translation>
+    </message>
+    <message>
+        <source>Show beside the others</source>
+        <translation>并排显示</translation>
+    </message>
+    <message>
+        <source>Show hidden pictures</source>
+        <translation>显示隐藏的图片</translation>
+    </message>
+    <message>
+        <source>Show hidden pictures, or do not</source>
+        <translation>显示或不显示隐藏的图片</translation>
+    </message>
+    <message>
+        <source>Show in folder</source>
+        <translation>在文件夹中显示</translation>
+    </message>
+    <message>
+        <source>Show in results again</source>
+        <translation>重新在结果中显示</translation>
+    </message>
+    <message>
+        <source>Size of the pictures</source>
+        <translation>图片显示大小</translation>
+    </message>
+    <message>
+        <source>Size of the pictures (Ctrl+wheel)</source>
+        <translation>图片显示大小 (Ctrl+滚轮)</translation>
+    </message>
+    <message>
+        <source>Smaller thumbnails</source>
+        <translation>缩小缩略图</translation>
+    </message>
+    <message>
+        <source>Something went wrong in the window ({error}). Nothing indexed is lost; the log says more.</source>
+        <translation>窗口出了问题（{error}）。已建立的索引没有丢失；详情见日志。</translation>
+    </message>
+    <message>
+        <source>Source</source>
+        <translation>来源</translation>
+    </message>
+    <message>
+        <source>Starting…</source>
+        <translation>正在启动…</translation>
+    </message>
+    <message>
+        <source>State of the model</source>
+        <translation>模型的状态</translation>
+    </message>
+    <message>
+        <source>Stop fetching (Delete)</source>
+        <translation>停止获取 (Delete)</translation>
+    </message>
+    <message>
+        <source>Stop fetching {name}</source>
+        <translation>停止获取 {name}</translation>
+    </message>
+    <message>
+        <source>Stop indexing</source>
+        <translation>停止建立索引</translation>
+    </message>
+    <message>
+        <source>Stop. What is indexed already stays; a rescan does the rest.</source>
+        <translation>停止。已建立的索引会保留；重新扫描可完成其余部分。</translation>
+    </message>
+    <message>
+        <source>Stopped ({done}). What was indexed is kept; run the same command again to go on.</source>
+        <translation>已停止（{done}）。已建立的索引会保留；再次运行同一命令即可继续。</translation>
+    </message>
+    <message>
+        <source>Stopped.</source>
+        <translation>已停止。</translation>
+    </message>
+    <message>
+        <source>Stopped. What was indexed is kept; run the same command again to go on.</source>
+        <translation>已停止。已建立的索引会保留；再次运行同一命令即可继续。</translation>
+    </message>
+    <message>
+        <source>Stopped: nothing can be searched or indexed now</source>
+        <translation>已停止：现在无法搜索或建立索引</translation>
+    </message>
+    <message>
+        <source>Stopped: {done}. A rescan does the rest.</source>
+        <translation>已停止：{done}。重新扫描可完成其余部分。</translation>
+    </message>
+    <message>
+        <source>Taken</source>
+        <translation>拍摄时间</translation>
+    </message>
+    <message>
+        <source>Taken {moment}</source>
+        <translation>拍摄于 {moment}</translation>
+    </message>
+    <message>
+        <source>The address leads from one to the next without end.</source>
+        <translation>该地址不断转到另一个地址，没有尽头。</translation>
+    </message>
+    <message>
+        <source>The best {count}, more below</source>
+        <translation>最佳的 {count} 个，下方还有更多</translation>
+    </message>
+    <message>
+        <source>The best {count}, {order}</source>
+        <translation>最佳的 {count} 个，{order}</translation>
+    </message>
+    <message>
+        <source>The commands work without a window: imagefinder --help</source>
+        <translation>各命令无需窗口也能使用：imagefinder --help</translation>
+    </message>
+    <message>
+        <source>The disk that holds the library ({folder}) is full. All that was indexed before is kept: free some space and run this again.</source>
+        <translation>资料库所在的磁盘（{folder}）已满。之前建立的索引都已保留：请腾出一些空间后再运行。</translation>
+    </message>
+    <message>
+        <source>The disk that holds the library {path} reports an error ({error}). Check the drive.</source>
+        <translation>资料库 {path} 所在的磁盘报告错误（{error}）。请检查该磁盘。</translation>
+    </message>
+    <message>
+        <source>The file is not there any more.</source>
+        <translation>文件已不在那里。</translation>
+    </message>
+    <message>
+        <source>The installed open_clip_torch is of a version this program does not know; install 3.3.</source>
+        <translation>本程序不认识已安装的 open_clip_torch 版本；请安装 3.3。</translation>
+    </message>
+    <message>
+        <source>The libraries for CLIP models cannot be loaded: {reason}.</source>
+        <translation>无法加载 CLIP 模型所需的库：{reason}。</translation>
+    </message>
+    <message>
+        <source>The library file {path} is damaged ({error}). Your pictures are not touched: move that file away and add your folders again.</source>
+        <translation>资料库文件 {path} 已损坏（{error}）。图片本身没有改动：请移走该文件，再重新添加文件夹。</translation>
+    </message>
+    <message>
+        <source>The library {folder} cannot be used: {reason}.</source>
+        <translation>无法使用资料库 {folder}：{reason}。</translation>
+    </message>
+    <message>
+        <source>The library {path} cannot be used ({error}).</source>
+        <translation>无法使用资料库 {path}（{error}）。</translation>
+    </message>
+    <message>
+        <source>The library {path} cannot be written ({error}). Check its permissions, or name another with --library.</source>
+        <translation>无法写入资料库 {path}（{error}）。请检查权限，或用 --library 指定另一个资料库。</translation>
+    </message>
+    <message>
+        <source>The library {path} is busy: another program holds it. Try again in a moment.</source>
+        <translation>资料库 {path} 正忙：另一个程序占用了它。请稍后再试。</translation>
+    </message>
+    <message>
+        <source>The logs are in {folder}</source>
+        <translation>日志在 {folder} 中</translation>
+    </message>
+    <message>
+        <source>The model cannot be used, so only file names and page text were searched.</source>
+        <translation>无法使用模型，因此只搜索了文件名和页面文字。</translation>
+    </message>
+    <message>
+        <source>The model cannot be used: only words in names and on pages are searched</source>
+        <translation>无法使用模型：只搜索文件名和页面中的文字</translation>
+    </message>
+    <message>
+        <source>The model config {path} cannot be read: {reason}.</source>
+        <translation>无法读取模型配置 {path}：{reason}。</translation>
+    </message>
+    <message>
+        <source>The model could not be stored in {folder}: {reason}.</source>
+        <translation>无法把模型保存到 {folder}：{reason}。</translation>
+    </message>
+    <message>
+        <source>The model is being loaded.</source>
+        <translation>正在加载模型。</translation>
+    </message>
+    <message>
+        <source>The model is still being loaded</source>
+        <translation>模型仍在加载</translation>
+    </message>
+    <message>
+        <source>The model is still being loaded: so far only file names and page text were searched by your words.</source>
+        <translation>模型仍在加载：目前只用这些文字搜索了文件名和页面文字。</translation>
+    </message>
+    <message>
+        <source>The model is what understands pictures and words. A larger one finds better, and takes longer to index. Models are files on this computer; nothing is downloaded.</source>
+        <translation>模型用来理解图片和文字。较大的模型找得更准，建立索引也更慢。模型是这台电脑上的文件；不会下载任何内容。</translation>
+    </message>
+    <message>
+        <source>The model {model} gives no usable numbers on {device}. Its weights may be damaged; if not, try another device.</source>
+        <translation>模型 {model} 在 {device} 上得不到可用的数值。它的权重可能已损坏；如果没有，请换一个设备。</translation>
+    </message>
+    <message>
+        <source>The model {name} cannot be loaded ({problem}). Words in file names and on pages are searched meanwhile. Choose another model in the settings.</source>
+        <translation>无法加载模型 {name}（{problem}）。在此期间会搜索文件名和页面中的文字。请在设置中选择另一个模型。</translation>
+    </message>
+    <message>
+        <source>The model {name} does not know these words: file names and page text were searched.</source>
+        <translation>模型 {name} 不认识这些词：搜索了文件名和页面文字。</translation>
+    </message>
+    <message>
+        <source>The model {name} does not know these words: the pictures given, file names and page text were searched.</source>
+        <translation>模型 {name} 不认识这些词：按给出的图片以及文件名和页面文字进行了搜索。</translation>
+    </message>
+    <message>
+        <source>The model {name} does not know: {words}. For that, only file names and page text were searched.</source>
+        <translation>模型 {name} 不认识：{words}。对此只搜索了文件名和页面文字。</translation>
+    </message>
+    <message>
+        <source>The output cannot be written: its disk is full.</source>
+        <translation>无法写入输出：磁盘已满。</translation>
+    </message>
+    <message>
+        <source>The part of imagefinder that reads pictures stopped before this was done. Try it again.</source>
+        <translation>imagefinder 读取图片的部分在完成之前停止了。请重试。</translation>
+    </message>
+    <message>
+        <source>The part of imagefinder that reads pictures stopped several times in a row and is not started again. Nothing is lost. You can start it again, and copy a report about it.</source>
+        <translation>imagefinder 读取图片的部分连续多次停止，不再自动启动。没有丢失任何内容。可以重新启动它，并复制一份报告。</translation>
+    </message>
+    <message>
+        <source>The part of imagefinder that reads pictures stopped twice over this, so it was given up. Nothing in the library is lost.</source>
+        <translation>imagefinder 读取图片的部分两次因此停止，所以已放弃这一操作。资料库没有丢失任何内容。</translation>
+    </message>
+    <message>
+        <source>The part of imagefinder that reads pictures stopped unexpectedly and is started again. Nothing is lost.</source>
+        <translation>imagefinder 读取图片的部分意外停止，正在重新启动。没有丢失任何内容。</translation>
+    </message>
+    <message>
+        <source>The picture cannot be shown: what was rendered of it is not there any more.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Zoom</source>
+        <translation>缩放</translation>
+    </message>
+    <message>
+        <source>Zoom in</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Zoom out</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>a dog on the beach</source>
+        <translation>海滩上的狗</translation>
+    </message>
+    <message numerus="yes">
+        <source>and %n more</source>
+        <translation>
+            <numerusform>以及另外 %n 个</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>birthday cake</source>
+        <translation>生日蛋糕</translation>
+    </message>
+    <message>
+        <source>imagefinder has a problem</source>
+        <translation>imagefinder 遇到问题</translation>
+    </message>
+    <message>
+        <source>The picture at {host} is larger than {size} MB.</source>
+        <translation>{host} 上的图片大于 {size} MB。</translation>
+    </message>
+    <message>
+        <source>The picture cannot be reached: {reason}.</source>
+        <translation>无法访问图片：{reason}。</translation>
+    </message>
+    <message>
+        <source>The picture could not be fetched from {host}: {reason}.</source>
+        <translation>无法从 {host} 获取图片：{reason}。</translation>
+    </message>
+    <message>
+        <source>The picture could not be kept: {reason}.</source>
+        <translation>无法保存图片：{reason}。</translation>
+    </message>
+    <message>
+        <source>The picture is damaged or cannot be read.</source>
+        <translation>图片已损坏或无法读取。</translation>
+    </message>
+    <message>
+        <source>The picture is too large to be shown here.</source>
+        <translation>图片太大，无法在这里显示。</translation>
+    </message>
+    <message>
+        <source>The picture of the window could not be written to {file}.</source>
+        <translation>无法将窗口画面写入 {file}。</translation>
+    </message>
+    <message>
+        <source>The processor</source>
+        <translation>处理器</translation>
+    </message>
+    <message>
+        <source>The program is being closed.</source>
+        <translation>程序正在关闭。</translation>
+    </message>
+    <message>
+        <source>The report below helps to mend this. It names none of your files and is sent nowhere by itself.</source>
+        <translation>下面的报告有助于修复这个问题。其中不含任何文件名，也不会自动发送到任何地方。</translation>
+    </message>
+    <message>
+        <source>The settings cannot be kept ({reason}); they hold until the window is closed.</source>
+        <translation>无法保存设置（{reason}）；它们在窗口关闭前有效。</translation>
+    </message>
+    <message>
+        <source>The weights do not fit the architecture {arch}: {what}.</source>
+        <translation>权重与架构 {arch} 不符：{what}。</translation>
+    </message>
+    <message>
+        <source>The weights of {model} are not on this machine. {how_to_get}</source>
+        <translation>{model} 的权重不在本机。{how_to_get}</translation>
+    </message>
+    <message>
+        <source>The window cannot be shown, because a part of Qt cannot be loaded: {reason}.</source>
+        <translation>无法显示窗口，因为 Qt 的一部分无法加载：{reason}。</translation>
+    </message>
+    <message>
+        <source>The window cannot be shown, because libraries of the system are missing. On Debian or Ubuntu, install them with: sudo apt install {packages}</source>
+        <translation>无法显示窗口，因为缺少系统库。在 Debian 或 Ubuntu 上可以这样安装：sudo apt install {packages}</translation>
+    </message>
+    <message>
+        <source>The window cannot be shown, because there is no display here.</source>
+        <translation>无法显示窗口，因为这里没有显示器。</translation>
+    </message>
+    <message>
+        <source>The window did not come to rest in time, so no picture of it was taken. Nothing was changed.</source>
+        <translation>窗口未能及时就绪，因此没有截取画面。没有任何更改。</translation>
+    </message>
+    <message>
+        <source>The window needs PySide6, which is not installed: pip install PySide6-Essentials.</source>
+        <translation>窗口需要 PySide6，但尚未安装：pip install PySide6-Essentials。</translation>
+    </message>
+    <message>
+        <source>Theme</source>
+        <translation>主题</translation>
+    </message>
+    <message>
+        <source>Theme:</source>
+        <translation>主题：</translation>
+    </message>
+    <message>
+        <source>Then find any of them by describing what is in it, or by dropping a picture that looks like it. PDF documents count too: every page is found by its look and by its words.</source>
+        <translation>然后就能通过描述内容或拖入相似的图片找到其中任何一张。PDF 文档也一样：每一页都能按外观和文字找到。</translation>
+    </message>
+    <message>
+        <source>There is a model called “{name}” already. Choose another name.</source>
+        <translation>已有名为“{name}”的模型。请换一个名称。</translation>
+    </message>
+    <message>
+        <source>There is no device “{device}” here. This machine has: {devices}.</source>
+        <translation>本机没有设备“{device}”。本机有：{devices}。</translation>
+    </message>
+    <message>
+        <source>There is no file {path}.</source>
+        <translation>找不到文件 {path}。</translation>
+    </message>
+    <message>
+        <source>There is no model architecture called “{name}”.{perhaps}</source>
+        <translation>没有名为“{name}”的模型架构。{perhaps}</translation>
+    </message>
+    <message>
+        <source>There is no model called “{name}”.{perhaps} Those that are here: imagefinder models list</source>
+        <translation>没有名为“{name}”的模型。{perhaps}查看已有的模型：imagefinder models list</translation>
+    </message>
+    <message>
+        <source>There is no page {number} in {name}.</source>
+        <translation>{name} 中没有第 {number} 页。</translation>
+    </message>
+    <message>
+        <source>There is no picture in what was dropped.</source>
+        <translation>拖入的内容中没有图片。</translation>
+    </message>
+    <message>
+        <source>There is no {path}. Check the spelling, or whether its drive is connected.</source>
+        <translation>找不到 {path}。请检查拼写，或它所在的磁盘是否已连接。</translation>
+    </message>
+    <message>
+        <source>They may be deleted at any time; what is needed is made again.</source>
+        <translation>可以随时删除；需要时会重新生成。</translation>
+    </message>
+    <message>
+        <source>This failed by a mistake in imagefinder itself. Its log says more.</source>
+        <translation>由于 imagefinder 自身的错误，操作失败。详情见日志。</translation>
+    </message>
+    <message>
+        <source>This is a mistake in imagefinder itself: {error}. Nothing indexed is lost. The details for a report are in {log}.</source>
+        <translation>这是 imagefinder 自身的错误：{error}。已建立的索引没有丢失。可用于报告问题的详细信息在 {log} 中。</translation>
+    </message>
+    <message>
+        <source>This kind of picture cannot be shown here.</source>
+        <translation>这里无法显示这种图片。</translation>
+    </message>
+    <message>
+        <source>This library is being indexed already. Wait until that is done.</source>
+        <translation>这个资料库已经在建立索引。请等它完成。</translation>
+    </message>
+    <message>
+        <source>This library is searched with {model} from now on.</source>
+        <translation>从现在起用 {model} 搜索这个资料库。</translation>
+    </message>
+    <message numerus="yes">
+        <source>This library is searched with {model} from now on. %n pictures and pages are still to be indexed with it: imagefinder index</source>
+        <translation>
+            <numerusform>从现在起用 {model} 搜索这个资料库。还有 %n 张图片和页面要用它建立索引：imagefinder index</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>This library was written by a newer version of imagefinder. Update the program, or name another library with --library.</source>
+        <translation>这个资料库由更新版本的 imagefinder 写成。请更新程序，或用 --library 指定另一个资料库。</translation>
+    </message>
+    <message>
+        <source>This model&apos;s text part needs one more library: pip install transformers</source>
+        <translation>这个模型的文字部分还需要一个库：pip install transformers</translation>
+    </message>
+    <message>
+        <source>This model&apos;s text part needs {repository}, which is not on this machine, and nothing is downloaded unasked. Get it with: hf download {repository}</source>
+        <translation>这个模型的文字部分需要 {repository}，它不在本机，而程序不会自行下载任何内容。请运行：hf download {repository}</translation>
+    </message>
+    <message>
+        <source>This picture cannot be shown, by a mistake in imagefinder itself.</source>
+        <translation>由于 imagefinder 自身的错误，无法显示这张图片。</translation>
+    </message>
+    <message>
+        <source>This picture is not in the library any more. Search again.</source>
+        <translation>这张图片已不在资料库中。请重新搜索。</translation>
+    </message>
+    <message>
+        <source>This search did not work</source>
+        <translation>这次搜索没有成功</translation>
+    </message>
+    <message>
+        <source>This search failed by a mistake in imagefinder itself. Its log says more.</source>
+        <translation>由于 imagefinder 自身的错误，这次搜索失败。详情见日志。</translation>
+    </message>
+    <message>
+        <source>Thumbnails</source>
+        <translation>缩略图</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation>重试</translation>
+    </message>
+    <message>
+        <source>Try all again</source>
+        <translation>全部重试</translation>
+    </message>
+    <message>
+        <source>Try chosen again</source>
+        <translation>重试所选</translation>
+    </message>
+    <message>
+        <source>Try fewer or other words, or drop a picture that looks like it.</source>
+        <translation>请减少或更换文字，或拖入一张相似的图片。</translation>
+    </message>
+    <message>
+        <source>Turn the pages of a PDF</source>
+        <translation>翻阅 PDF 的页面</translation>
+    </message>
+    <message>
+        <source>Unreadable</source>
+        <translation>无法读取</translation>
+    </message>
+    <message>
+        <source>Up to date</source>
+        <translation>已是最新</translation>
+    </message>
+    <message>
+        <source>Use another folder…</source>
+        <translation>使用另一个文件夹…</translation>
+    </message>
+    <message>
+        <source>Use as query in a new pane</source>
+        <translation>在新窗格中用作搜索条件</translation>
+    </message>
+    <message>
+        <source>Use this model</source>
+        <translation>使用这个模型</translation>
+    </message>
+    <message>
+        <source>Version {version}</source>
+        <translation>版本 {version}</translation>
+    </message>
+    <message>
+        <source>Waiting</source>
+        <translation>正在等待</translation>
+    </message>
+    <message>
+        <source>Waiting for the model</source>
+        <translation>正在等待模型</translation>
+    </message>
+    <message>
+        <source>Welcome</source>
+        <translation>欢迎</translation>
+    </message>
+    <message>
+        <source>What can be searched</source>
+        <translation>可搜索的内容</translation>
+    </message>
+    <message>
+        <source>What to look for</source>
+        <translation>要查找的内容</translation>
+    </message>
+    <message>
+        <source>What was dropped is not a picture that can be read.</source>
+        <translation>拖入的内容不是可以读取的图片。</translation>
+    </message>
+    <message>
+        <source>What was indexed is kept in one folder. It can be copied and backed up as a whole.</source>
+        <translation>索引保存在一个文件夹中，可以整体复制和备份。</translation>
+    </message>
+    <message>
+        <source>What {host} sent is not a picture, perhaps a page around it.</source>
+        <translation>{host} 发来的不是图片，可能是图片所在的网页。</translation>
+    </message>
+    <message>
+        <source>Whatever is fastest</source>
+        <translation>最快的设备</translation>
+    </message>
+    <message>
+        <source>While it is open:</source>
+        <translation>窗口打开时：</translation>
+    </message>
+    <message>
+        <source>Why</source>
+        <translation>原因</translation>
+    </message>
+    <message>
+        <source>Why it cannot be read</source>
+        <translation>无法读取的原因</translation>
+    </message>
+    <message>
+        <source>With another model the pictures are indexed again. What was indexed with this one is kept: coming back to it costs nothing.</source>
+        <translation>换用另一个模型时，会为图片重新建立索引。用这个模型建立的索引会保留：换回来无需任何代价。</translation>
+    </message>
+    <message>
+        <source>Work</source>
+        <translation>工作方式</translation>
+    </message>
+    <message>
+        <source>a few seconds left</source>
+        <translation>还剩几秒</translation>
+    </message>
+    <message>
+        <source>a file stands in its place. Name another folder with --library</source>
+        <translation>那里是一个文件。请用 --library 指定另一个文件夹</translation>
+    </message>
+    <message>
+        <source>a folder, a picture or a PDF</source>
+        <translation>文件夹、图片或 PDF</translation>
+    </message>
+    <message>
+        <source>a path given to add before</source>
+        <translation>之前用 add 添加的路径</translation>
+    </message>
+    <message>
+        <source>a picture that hits should look like</source>
+        <translation>结果应当与之相似的图片</translation>
+    </message>
+    <message>
+        <source>a picture to search by, or a folder to add</source>
+        <translation>用来搜索的图片，或要添加的文件夹</translation>
+    </message>
+    <message>
+        <source>a window of {text} cannot be shown; give a size from {smallest} to {largest}</source>
+        <translation>无法显示 {text} 的窗口；请给出 {smallest} 到 {largest} 之间的大小</translation>
+    </message>
+    <message>
+        <source>about {hours} h left</source>
+        <translation>大约还剩 {hours} 小时</translation>
+    </message>
+    <message>
+        <source>about {hours} h {minutes} min left</source>
+        <translation>大约还剩 {hours} 小时 {minutes} 分钟</translation>
+    </message>
+    <message>
+        <source>about {minutes} min left</source>
+        <translation>大约还剩 {minutes} 分钟</translation>
+    </message>
+    <message>
+        <source>about {seconds} s left</source>
+        <translation>大约还剩 {seconds} 秒</translation>
+    </message>
+    <message>
+        <source>add folders, pictures or PDFs, and index them</source>
+        <translation>添加文件夹、图片或 PDF，并建立索引</translation>
+    </message>
+    <message>
+        <source>ambiguous option: {option} could match {matches}</source>
+        <comment>argparse</comment>
+        <translation>选项不明确：{option} 可能是 {matches}</translation>
+    </message>
+    <message>
+        <source>and {count} more</source>
+        <comment>folders</comment>
+        <translation>以及另外 {count} 个</translation>
+    </message>
+    <message>
+        <source>another program keeps it locked</source>
+        <comment>reason</comment>
+        <translation>另一个程序锁定了它</translation>
+    </message>
+    <message>
+        <source>argument {name}: {problem}</source>
+        <translation>参数 {name}：{problem}</translation>
+    </message>
+    <message>
+        <source>choose the model that this library is searched with</source>
+        <translation>选择搜索这个资料库所用的模型</translation>
+    </message>
+    <message>
+        <source>chosen when something is added</source>
+        <translation>添加内容时选定</translation>
+    </message>
+    <message>
+        <source>do not look into subfolders</source>
+        <translation>不查看子文件夹</translation>
+    </message>
+    <message>
+        <source>encrypted: it opens only with a password</source>
+        <comment>reason</comment>
+        <translation>已加密：需要密码才能打开</translation>
+    </message>
+    <message>
+        <source>examples:
+  imagefinder                                            the window
+  imagefinder search &quot;a red bicycle&quot; --in ~/Pictures     index that folder if needed, then find
+  imagefinder add ~/Pictures ~/Documents/scans           add folders, pictures or PDFs
+  imagefinder search --image holiday.jpg -n 5            pictures like this one
+  imagefinder search &quot;invoice 2024&quot; --paths              file names alone, for other programs
+
+Everything stays on this machine. The library is kept in your data folder, or where --library or
+IMAGEFINDER_LIBRARY says. Exit status: 0 found, 1 nothing found, 2 something was wrong,
+130 stopped by Ctrl-C.
+</source>
+        <translation>示例：
+  imagefinder                                            打开窗口
+  imagefinder search &quot;a red bicycle&quot; --in ~/Pictures     需要时先为该文件夹建立索引，再搜索
+  imagefinder add ~/Pictures ~/Documents/scans           添加文件夹、图片或 PDF
+  imagefinder search --image holiday.jpg -n 5            查找与这张图片相似的图片
+  imagefinder search &quot;发票 2024&quot; --paths                 只输出文件名，供其他程序使用
+
+所有内容都留在本机。资料库保存在用户数据文件夹中，或由 --library 或
+IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出错，
+130 被 Ctrl-C 停止。
+</translation>
+    </message>
+    <message>
+        <source>expected at least one argument</source>
+        <comment>argparse</comment>
+        <translation>至少需要一个值</translation>
+    </message>
+    <message>
+        <source>expected is a .safetensors file, or a .pt or .bin file of PyTorch, whole and undamaged</source>
+        <translation>需要完整无损的 .safetensors 文件，或 PyTorch 的 .pt、.bin 文件</translation>
+    </message>
+    <message>
+        <source>expected one argument</source>
+        <comment>argparse</comment>
+        <translation>需要一个值</translation>
+    </message>
+    <message>
+        <source>find pictures and pages by words, by a picture, or by both</source>
+        <translation>用文字、图片或两者一起查找图片和页面</translation>
+    </message>
+    <message>
+        <source>forget folders or files that were added; the files stay on disk</source>
+        <translation>移除已添加的文件夹或文件的记录；文件仍留在磁盘上</translation>
+    </message>
+    <message>
+        <source>general</source>
+        <translation>通用选项</translation>
+    </message>
+    <message>
+        <source>hidden from results</source>
+        <translation>已在结果中隐藏</translation>
+    </message>
+    <message>
+        <source>how large it is, such as 1280x800</source>
+        <translation>窗口大小，例如 1280x800</translation>
+    </message>
+    <message>
+        <source>how many hits (20)</source>
+        <translation>结果数量（默认 20）</translation>
+    </message>
+    <message>
+        <source>ignored explicit argument {value}</source>
+        <comment>argparse</comment>
+        <translation>不接受值 {value}</translation>
+    </message>
+    <message>
+        <source>imported, {folder}</source>
+        <translation>已导入，{folder}</translation>
+    </message>
+    <message>
+        <source>in this machine&apos;s model cache</source>
+        <translation>在本机的模型缓存中</translation>
+    </message>
+    <message>
+        <source>in use</source>
+        <comment>a model</comment>
+        <translation>使用中</translation>
+    </message>
+    <message>
+        <source>invalid choice: {value} (choose from {choices})</source>
+        <comment>argparse</comment>
+        <translation>不能是 {value}（可选：{choices}）</translation>
+    </message>
+    <message>
+        <source>it cannot be written there. Check its permissions, or name another folder with --library</source>
+        <translation>那里无法写入。请检查权限，或用 --library 指定另一个文件夹</translation>
+    </message>
+    <message>
+        <source>it has changed since it was last looked at</source>
+        <translation>它自上次查看后已更改</translation>
+    </message>
+    <message>
+        <source>it has no page {page} (it has {count})</source>
+        <comment>reason</comment>
+        <translation>它没有第 {page} 页（共 {count} 页）</translation>
+    </message>
+    <message>
+        <source>it has no part {part} (it has {count})</source>
+        <comment>reason</comment>
+        <translation>它没有第 {part} 部分（共 {count} 部分）</translation>
+    </message>
+    <message>
+        <source>it is a folder, not a file</source>
+        <comment>reason</comment>
+        <translation>它是文件夹，不是文件</translation>
+    </message>
+    <message>
+        <source>it is a link that leads back to itself</source>
+        <comment>reason</comment>
+        <translation>它是指向自身的链接</translation>
+    </message>
+    <message>
+        <source>it is a picture</source>
+        <translation>它是图片</translation>
+    </message>
+    <message>
+        <source>it is a web page, saved in place of the download</source>
+        <translation>它是网页，保存时取代了要下载的文件</translation>
+    </message>
+    <message>
+        <source>it is a zip archive of something else</source>
+        <translation>它是其他内容的 zip 压缩包</translation>
+    </message>
+    <message>
+        <source>it is empty</source>
+        <translation>它是空的</translation>
+    </message>
+    <message>
+        <source>it is no longer there</source>
+        <comment>reason</comment>
+        <translation>它已不在那里</translation>
+    </message>
+    <message>
+        <source>it is not an ordinary file but a pipe, a socket or a device</source>
+        <comment>reason</comment>
+        <translation>它不是普通文件，而是管道、套接字或设备</translation>
+    </message>
+    <message>
+        <source>it is not in the library any more</source>
+        <translation>它已不在资料库中</translation>
+    </message>
+    <message>
+        <source>it is only a Git LFS pointer to the weights; fetch the real file with git lfs pull, or by the download button of the web page</source>
+        <translation>它只是指向权重的 Git LFS 指针；请用 git lfs pull 或网页上的下载按钮取得真正的文件</translation>
+    </message>
+    <message>
+        <source>its colours</source>
+        <translation>窗口配色</translation>
+    </message>
+    <message>
+        <source>its disk is full. All that was indexed before is kept: free some space and run this again</source>
+        <translation>磁盘已满。之前建立的索引都已保留：请腾出一些空间后再运行</translation>
+    </message>
+    <message>
+        <source>its drive is not connected</source>
+        <translation>它所在的磁盘没有连接</translation>
+    </message>
+    <message>
+        <source>its drive or network folder does not answer</source>
+        <comment>reason</comment>
+        <translation>它所在的磁盘或网络文件夹没有响应</translation>
+    </message>
+    <message>
+        <source>its name is longer than the system allows</source>
+        <comment>reason</comment>
+        <translation>它的名称超过了系统允许的长度</translation>
+    </message>
+    <message>
+        <source>jpg, heic, png</source>
+        <comment>an example of a list of kinds of file</comment>
+        <translation>jpg, heic, png</translation>
+    </message>
+    <message>
+        <source>just now</source>
+        <translation>刚刚</translation>
+    </message>
+    <message>
+        <source>knows colours and layout; for words beyond colours, file names and the text of pages are searched</source>
+        <comment>the built-in model</comment>
+        <translation>只认识颜色和布局；颜色以外的词会在文件名和页面文字中搜索</translation>
+    </message>
+    <message>
+        <source>let a picture searched by be a hit itself</source>
+        <translation>用来搜索的图片本身也可以出现在结果中</translation>
+    </message>
+    <message>
+        <source>list, choose and import models</source>
+        <translation>列出、选择和导入模型</translation>
+    </message>
+    <message>
+        <source>look for new, changed, moved and deleted files in everything added</source>
+        <translation>在所有已添加的内容中查找新增、更改、移动和删除的文件</translation>
+    </message>
+    <message>
+        <source>no pictures or PDFs found</source>
+        <translation>没有找到图片或 PDF</translation>
+    </message>
+    <message>
+        <source>no subfolders</source>
+        <translation>不含子文件夹</translation>
+    </message>
+    <message>
+        <source>none yet</source>
+        <translation>还没有</translation>
+    </message>
+    <message>
+        <source>not a picture in any known format</source>
+        <comment>reason</comment>
+        <translation>不是任何已知格式的图片</translation>
+    </message>
+    <message>
+        <source>not a picture or PDF in any known format</source>
+        <comment>reason</comment>
+        <translation>不是任何已知格式的图片或 PDF</translation>
+    </message>
+    <message>
+        <source>not allowed with argument {name}</source>
+        <comment>argparse</comment>
+        <translation>不能与 {name} 一起使用</translation>
+    </message>
+    <message>
+        <source>not here</source>
+        <comment>a model</comment>
+        <translation>不在本机</translation>
+    </message>
+    <message>
+        <source>not looked through to the end yet</source>
+        <translation>尚未全部查看</translation>
+    </message>
+    <message>
+        <source>nothing new indexed</source>
+        <translation>没有新的索引</translation>
+    </message>
+    <message>
+        <source>offline</source>
+        <translation>离线</translation>
+    </message>
+    <message>
+        <source>on {date}</source>
+        <translation>{date}</translation>
+    </message>
+    <message>
+        <source>only here; brought up to date first, and added if it is new</source>
+        <translation>只在这里搜索；会先更新它，如果是新的则先添加</translation>
+    </message>
+    <message>
+        <source>only these kinds of file, such as jpg,png,pdf</source>
+        <translation>只要这些文件类型，例如 jpg,png,pdf</translation>
+    </message>
+    <message>
+        <source>only {what}</source>
+        <translation>只要 {what}</translation>
+    </message>
+    <message>
+        <source>open the best hit in the system&apos;s viewer</source>
+        <translation>用系统的查看程序打开最佳结果</translation>
+    </message>
+    <message>
+        <source>open the window, as imagefinder alone does</source>
+        <translation>打开窗口，与不带命令的 imagefinder 相同</translation>
+    </message>
+    <message>
+        <source>open_clip cannot build a model from this config: {reason}.</source>
+        <translation>open_clip 无法用这个配置建立模型：{reason}。</translation>
+    </message>
+    <message>
+        <source>open_clip has no weights called “{name}” for {arch}.{perhaps}</source>
+        <translation>open_clip 没有适用于 {arch} 的权重“{name}”。{perhaps}</translation>
+    </message>
+    <message>
+        <source>open_clip&apos;s name of the architecture, or a JSON config file</source>
+        <translation>open_clip 中的架构名称，或一个 JSON 配置文件</translation>
+    </message>
+    <message>
+        <source>options</source>
+        <translation>选项</translation>
+    </message>
+    <message>
+        <source>p. {number}</source>
+        <comment>short for page</comment>
+        <translation>第 {number} 页</translation>
+    </message>
+    <message>
+        <source>page {number}</source>
+        <translation>第 {number} 页</translation>
+    </message>
+    <message>
+        <source>page {number} of {parts}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>pass over what matches, as in .gitignore</source>
+        <translation>跳过匹配的内容，写法与 .gitignore 相同</translation>
+    </message>
+    <message>
+        <source>positional arguments</source>
+        <translation>位置参数</translation>
+    </message>
+    <message>
+        <source>print one JSON object</source>
+        <translation>输出一个 JSON 对象</translation>
+    </message>
+    <message>
+        <source>print paths alone, one a line</source>
+        <translation>只输出路径，每行一个</translation>
+    </message>
+    <message>
+        <source>ready</source>
+        <comment>a model</comment>
+        <translation>可用</translation>
+    </message>
+    <message>
+        <source>safetensors, or a .pt of plain tensors</source>
+        <translation>safetensors 文件，或只含张量的 .pt 文件</translation>
+    </message>
+    <message>
+        <source>scanned {when}</source>
+        <translation>扫描于 {when}</translation>
+    </message>
+    <message>
+        <source>score {score}</source>
+        <translation>得分 {score}</translation>
+    </message>
+    <message>
+        <source>search for these words at once</source>
+        <translation>打开后立即搜索这些文字</translation>
+    </message>
+    <message>
+        <source>show program&apos;s version number and exit</source>
+        <translation>显示版本号并退出</translation>
+    </message>
+    <message>
+        <source>show the models that can be used</source>
+        <translation>列出可用的模型</translation>
+    </message>
+    <message>
+        <source>show this help message and exit</source>
+        <translation>显示这段帮助并退出</translation>
+    </message>
+    <message>
+        <source>show what is in the library, and what could not be read</source>
+        <translation>显示资料库的内容和无法读取的文件</translation>
+    </message>
+    <message>
+        <source>snow in the mountains</source>
+        <translation>山中的雪</translation>
+    </message>
+    <message>
+        <source>sunset over water</source>
+        <translation>水面上的日落</translation>
+    </message>
+    <message>
+        <source>take only files that match, as in .gitignore</source>
+        <translation>只要匹配的文件，写法与 .gitignore 相同</translation>
+    </message>
+    <message>
+        <source>take over a weights file from this disk</source>
+        <translation>导入本机磁盘上的权重文件</translation>
+    </message>
+    <message>
+        <source>the PDF is damaged</source>
+        <comment>reason</comment>
+        <translation>PDF 已损坏</translation>
+    </message>
+    <message>
+        <source>the PDF is damaged: no page can be found in it</source>
+        <comment>reason</comment>
+        <translation>PDF 已损坏：找不到任何页面</translation>
+    </message>
+    <message>
+        <source>the drive reports a read error</source>
+        <comment>reason</comment>
+        <translation>磁盘报告读取错误</translation>
+    </message>
+    <message>
+        <source>the file is empty</source>
+        <comment>reason</comment>
+        <translation>文件是空的</translation>
+    </message>
+    <message>
+        <source>the folder for thumbnails cannot be written</source>
+        <translation>无法写入缩略图文件夹</translation>
+    </message>
+    <message>
+        <source>the following arguments are required: {names}</source>
+        <comment>argparse</comment>
+        <translation>缺少必需的参数：{names}</translation>
+    </message>
+    <message>
+        <source>the language of this program: en or zh_CN</source>
+        <translation>程序的语言：en 或 zh_CN</translation>
+    </message>
+    <message>
+        <source>the page has no size</source>
+        <comment>reason</comment>
+        <translation>页面没有尺寸</translation>
+    </message>
+    <message>
+        <source>the picture is cut short (the file ends too early)</source>
+        <comment>reason</comment>
+        <translation>图片不完整（文件过早结束）</translation>
+    </message>
+    <message>
+        <source>the picture is damaged</source>
+        <comment>reason</comment>
+        <translation>图片已损坏</translation>
+    </message>
+    <message>
+        <source>the picture is damaged: its header makes no sense</source>
+        <comment>reason</comment>
+        <translation>图片已损坏：文件头无法辨认</translation>
+    </message>
+    <message>
+        <source>the picture is in a variant of its format that is not supported</source>
+        <comment>reason</comment>
+        <translation>图片采用了该格式中不受支持的变体</translation>
+    </message>
+    <message>
+        <source>the preview cannot be written to {folder} ({reason})</source>
+        <translation>无法将预览写入 {folder}（{reason}）</translation>
+    </message>
+    <message>
+        <source>the program broke down each time it read this file; it is left alone now</source>
+        <translation>每次读取这个文件时程序都会崩溃；现在不再读取它</translation>
+    </message>
+    <message>
+        <source>the system cannot read it ({error})</source>
+        <comment>reason</comment>
+        <translation>系统无法读取它（{error}）</translation>
+    </message>
+    <message>
+        <source>the system says: {reason}</source>
+        <translation>系统提示：{reason}</translation>
+    </message>
+    <message>
+        <source>the window</source>
+        <translation>窗口选项</translation>
+    </message>
+    <message>
+        <source>the window&apos;s picture is a PNG file; give a name that ends in .png, not {name}</source>
+        <translation>窗口画面是 PNG 文件；请给出以 .png 结尾的文件名，而不是 {name}</translation>
+    </message>
+    <message>
+        <source>there is no folder {folder} to write into</source>
+        <translation>没有可供写入的文件夹 {folder}</translation>
+    </message>
+    <message>
+        <source>there is not enough free memory to decode it. Close other programs and try again</source>
+        <comment>reason</comment>
+        <translation>可用内存不足，无法解码。请关闭其他程序后重试</translation>
+    </message>
+    <message>
+        <source>there is not enough free memory to read this PDF</source>
+        <comment>reason</comment>
+        <translation>可用内存不足，无法读取这个 PDF</translation>
+    </message>
+    <message>
+        <source>too large (the limit is {limit} megapixels)</source>
+        <comment>reason</comment>
+        <translation>太大（上限为 {limit} 百万像素）</translation>
+    </message>
+    <message>
+        <source>too large ({size} megapixels; the limit is {limit} megapixels)</source>
+        <comment>reason</comment>
+        <translation>太大（{size} 百万像素；上限为 {limit} 百万像素）</translation>
+    </message>
+    <message>
+        <source>too large for the memory that is free: a file of {size} megabytes</source>
+        <comment>reason</comment>
+        <translation>对可用内存来说太大：文件有 {size} MB</translation>
+    </message>
+    <message>
+        <source>too large for the memory that is free: {width} x {height} pixels ({size} megapixels). Close other programs and try again</source>
+        <comment>reason</comment>
+        <translation>对可用内存来说太大：{width} x {height} 像素（{size} 百万像素）。请关闭其他程序后重试</translation>
+    </message>
+    <message>
+        <source>too large: {width} x {height} pixels ({size} megapixels; the limit is {limit})</source>
+        <comment>reason</comment>
+        <translation>太大：{width} x {height} 像素（{size} 百万像素；上限为 {limit}）</translation>
+    </message>
+    <message>
+        <source>too many files are open at once</source>
+        <comment>reason</comment>
+        <translation>同时打开的文件太多</translation>
+    </message>
+    <message>
+        <source>unrecognized arguments: {names}</source>
+        <comment>argparse</comment>
+        <translation>无法识别的参数：{names}</translation>
+    </message>
+    <message>
+        <source>usage: </source>
+        <translation>用法：</translation>
+    </message>
+    <message>
+        <source>what to compute on</source>
+        <translation>用于计算的设备</translation>
+    </message>
+    <message>
+        <source>what to look for, in words</source>
+        <translation>要查找的内容，用文字描述</translation>
+    </message>
+    <message>
+        <source>where the index is kept</source>
+        <translation>资料库（索引）的位置</translation>
+    </message>
+    <message>
+        <source>which model to use (see: models list)</source>
+        <translation>使用哪个模型（参见：models list）</translation>
+    </message>
+    <message>
+        <source>with --paths: end each with a NUL byte</source>
+        <translation>与 --paths 一起使用：每个路径以 NUL 字节结尾</translation>
+    </message>
+    <message>
+        <source>without {what}</source>
+        <translation>排除 {what}</translation>
+    </message>
+    <message>
+        <source>words match</source>
+        <translation>文字匹配</translation>
+    </message>
+    <message>
+        <source>write a picture of it to a PNG file, and close it</source>
+        <translation>把窗口画面写入 PNG 文件，然后关闭窗口</translation>
+    </message>
+    <message>
+        <source>you have no permission to read it</source>
+        <comment>reason</comment>
+        <translation>没有读取它的权限</translation>
+    </message>
+    <message>
+        <source>{amount} · indexing paused</source>
+        <translation>{amount} · 索引已暂停</translation>
+    </message>
+    <message>
+        <source>{amount}, {covered} of them indexed</source>
+        <translation>{amount}，其中 {covered} 张已建立索引</translation>
+    </message>
+    <message>
+        <source>{count} cannot be read</source>
+        <comment>files</comment>
+        <translation>{count} 个无法读取</translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} file(s) cannot be read</source>
+        <translation>
+            <numerusform>{count} 个文件无法读取</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} file(s) copied as text.</source>
+        <translation>
+            <numerusform>已将 {count} 个文件复制为文本。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} file(s) left out of searches</source>
+        <translation>
+            <numerusform>{count} 个文件未纳入搜索</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} file(s) offline</source>
+        <translation>
+            <numerusform>{count} 个文件离线</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} file(s) will be read again.</source>
+        <translation>
+            <numerusform>将重新读取 {count} 个文件。</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>{count} files/s</source>
+        <translation>{count} 个文件/秒</translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} folder(s)</source>
+        <translation>
+            <numerusform>{count} 个文件夹</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>{count} gone</source>
+        <comment>files</comment>
+        <translation>{count} 个已消失</translation>
+    </message>
+    <message>
+        <source>{count} indexed</source>
+        <translation>{count} 个已建立索引</translation>
+    </message>
+    <message>
+        <source>{count} indexed</source>
+        <comment>files</comment>
+        <translation>{count} 个已建立索引</translation>
+    </message>
+    <message>
+        <source>{count} indexed ({items} pictures and pages)</source>
+        <translation>{count} 个已建立索引（{items} 张图片和页面）</translation>
+    </message>
+    <message>
+        <source>{count} moved or copied</source>
+        <comment>files</comment>
+        <translation>{count} 个已移动或复制</translation>
+    </message>
+    <message>
+        <source>{count} moved, copied or touched</source>
+        <translation>{count} 个已移动、复制或更新时间</translation>
+    </message>
+    <message>
+        <source>{count} offline</source>
+        <translation>{count} 个离线</translation>
+    </message>
+    <message>
+        <source>{count} offline</source>
+        <comment>files</comment>
+        <translation>{count} 个离线</translation>
+    </message>
+    <message>
+        <source>{count} offline, kept</source>
+        <translation>{count} 个离线（保留）</translation>
+    </message>
+    <message>
+        <source>{count} pages</source>
+        <translation>{count} 页</translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} picture(s) and page(s)</source>
+        <translation>
+            <numerusform>{count} 张图片和页面</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>{count} removed</source>
+        <translation>{count} 个已移除</translation>
+    </message>
+    <message>
+        <source>{count} unchanged</source>
+        <translation>{count} 个未变</translation>
+    </message>
+    <message>
+        <source>{count} unreadable (see: imagefinder status)</source>
+        <translation>{count} 个无法读取（参见：imagefinder status）</translation>
+    </message>
+    <message>
+        <source>{count} vectors/s</source>
+        <translation>{count} 个向量/秒</translation>
+    </message>
+    <message>
+        <source>{count} waiting</source>
+        <translation>{count} 个等待中</translation>
+    </message>
+    <message>
+        <source>{done} - {seconds} s</source>
+        <translation>{done} - {seconds} 秒</translation>
+    </message>
+    <message>
+        <source>{host} could not be found. Is this computer online?</source>
+        <translation>找不到 {host}。这台电脑联网了吗？</translation>
+    </message>
+    <message>
+        <source>{host} did not send the picture within {seconds} seconds.</source>
+        <translation>{host} 在 {seconds} 秒内没有发来图片。</translation>
+    </message>
+    <message>
+        <source>{host} does not give this picture out (it answered {status}).</source>
+        <translation>{host} 不提供这张图片（返回 {status}）。</translation>
+    </message>
+    <message>
+        <source>{host} is not reached by a safe connection any more.</source>
+        <translation>无法再通过安全连接访问 {host}。</translation>
+    </message>
+    <message>
+        <source>{host} is on this computer or in the local network, so nothing was fetched. That can be allowed in Settings, Network.</source>
+        <translation>{host} 在本机或本地网络中，因此没有获取任何内容。可以在“设置”的“网络”中允许。</translation>
+    </message>
+    <message>
+        <source>{missing} of {all} are not indexed with this model yet.</source>
+        <translation>{all} 张中还有 {missing} 张没有用这个模型建立索引。</translation>
+    </message>
+    <message>
+        <source>{model} (recommended)</source>
+        <translation>{model}（推荐）</translation>
+    </message>
+    <message>
+        <source>{model} on {device}</source>
+        <translation>{model}，运行于 {device}</translation>
+    </message>
+    <message>
+        <source>{ms} ms</source>
+        <translation>{ms} 毫秒</translation>
+    </message>
+    <message>
+        <source>{name} ({key})</source>
+        <translation>{name} ({key})</translation>
+    </message>
+    <message>
+        <source>{name} cannot be copied.</source>
+        <translation>无法复制 {name}。</translation>
+    </message>
+    <message>
+        <source>{name} cannot be shown: {reason}.</source>
+        <translation>无法显示 {name}：{reason}。</translation>
+    </message>
+    <message>
+        <source>{name} in {folder}</source>
+        <translation>{folder} 中的 {name}</translation>
+    </message>
+    <message>
+        <source>{name} is on a drive that is not connected now. Connect it to see the picture.</source>
+        <translation>{name} 所在的磁盘现在没有连接。连接后即可查看图片。</translation>
+    </message>
+    <message>
+        <source>{name} was not copied: {reason}.</source>
+        <translation>没有复制 {name}：{reason}。</translation>
+    </message>
+    <message>
+        <source>{name}, page {page}</source>
+        <translation>{name}，第 {page} 页</translation>
+    </message>
+    <message>
+        <source>{number} of {parts}</source>
+        <translation>{number} / {parts}</translation>
+    </message>
+    <message>
+        <source>{number} of {total}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{number}+</source>
+        <comment>at least that many</comment>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{option} is for the window, not for {command}.</source>
+        <translation>{option} 只用于窗口，不能用于 {command}。</translation>
+    </message>
+    <message>
+        <source>{order}, more below</source>
+        <translation>{order}，下方还有更多</translation>
+    </message>
+    <message>
+        <source>{path} cannot be reached: {reason}.</source>
+        <translation>无法访问 {path}：{reason}。</translation>
+    </message>
+    <message>
+        <source>{path} cannot be read: {reason}.</source>
+        <translation>无法读取 {path}：{reason}。</translation>
+    </message>
+    <message>
+        <source>{path} cannot be used as a picture to search by: {reason}.</source>
+        <translation>无法用 {path} 作为图片来搜索：{reason}。</translation>
+    </message>
+    <message>
+        <source>{path} holds more than weights, and loading it could run a program hidden in it, so it is refused. Get the model as a .safetensors file.</source>
+        <translation>{path} 中不只有权重，加载它可能会运行其中隐藏的程序，因此已拒绝。请改用该模型的 .safetensors 文件。</translation>
+    </message>
+    <message>
+        <source>{path} holds no weights by name, so it cannot be a CLIP model.</source>
+        <translation>{path} 中没有具名的权重，因此不可能是 CLIP 模型。</translation>
+    </message>
+    <message>
+        <source>{path} holds other things than weights under names, so it cannot be a CLIP model.</source>
+        <translation>{path} 中的具名内容不是权重，因此不可能是 CLIP 模型。</translation>
+    </message>
+    <message>
+        <source>{path} is a TorchScript archive, which is a program, not only weights; it is refused. Get the model as a .safetensors file.</source>
+        <translation>{path} 是 TorchScript 文件，它是程序而不只是权重，因此已拒绝。请改用该模型的 .safetensors 文件。</translation>
+    </message>
+    <message>
+        <source>{path} is a folder; give the name of a file</source>
+        <translation>{path} 是文件夹；请给出文件名</translation>
+    </message>
+    <message>
+        <source>{path} is damaged or not whole. Get it again.</source>
+        <translation>{path} 已损坏或不完整。请重新获取。</translation>
+    </message>
+    <message>
+        <source>{path} is damaged: its checksum is wrong. Delete it and get it again.</source>
+        <translation>{path} 已损坏：校验和不符。请删除后重新获取。</translation>
+    </message>
+    <message>
+        <source>{path} is damaged: its table of contents cannot be read. Get it again.</source>
+        <translation>{path} 已损坏：无法读取其目录。请重新获取。</translation>
+    </message>
+    <message>
+        <source>{path} is not a CLIP model config: it needs “embed_dim”, “vision_cfg” and “text_cfg”.</source>
+        <translation>{path} 不是 CLIP 模型配置：它需要“embed_dim”、“vision_cfg”和“text_cfg”。</translation>
+    </message>
+    <message>
+        <source>{path} is not a JSON file, so it cannot be a model config.</source>
+        <translation>{path} 不是 JSON 文件，因此不能作为模型配置。</translation>
+    </message>
+    <message>
+        <source>{path} is not a source of this library. Its sources: {known}.</source>
+        <translation>{path} 不是这个资料库的来源。它的来源：{known}。</translation>
+    </message>
+    <message>
+        <source>{path} is not a weights file: {what}.</source>
+        <translation>{path} 不是权重文件：{what}。</translation>
+    </message>
+    <message>
+        <source>{path} is not there any more.</source>
+        <translation>{path} 已不在那里。</translation>
+    </message>
+    <message>
+        <source>{path} is not there now; is its drive connected?</source>
+        <translation>{path} 现在不在那里；它所在的磁盘连接了吗？</translation>
+    </message>
+    <message>
+        <source>{percent} %</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{phase}: {count} found</source>
+        <translation>{phase}：已找到 {count} 个</translation>
+    </message>
+    <message>
+        <source>{problem} (see: {command} --help)</source>
+        <translation>{problem}（参见：{command} --help）</translation>
+    </message>
+    <message>
+        <source>{problem} {advice}</source>
+        <comment>two sentences</comment>
+        <translation>{problem}{advice}</translation>
+    </message>
+    <message>
+        <source>{rate} a second</source>
+        <translation>每秒 {rate}</translation>
+    </message>
+    <message>
+        <source>{score} · words match</source>
+        <translation>{score} · 文字匹配</translation>
+    </message>
+    <message>
+        <source>{sentence} Save the picture in the browser and drop the file.</source>
+        <translation>{sentence}请在浏览器中保存图片，再拖入该文件。</translation>
+    </message>
+    <message>
+        <source>{shown} of {all} files</source>
+        <translation>{shown} / {all} 个文件</translation>
+    </message>
+    <message>
+        <source>{text} is not a language of this program; there are: {known}</source>
+        <translation>程序没有语言 {text}；可选：{known}</translation>
+    </message>
+    <message>
+        <source>{text} is not a number of hits; give 1 or more</source>
+        <translation>{text} 不是结果数量；请给出 1 或更大的数</translation>
+    </message>
+    <message>
+        <source>{text} is not a size; give width and height, as in 1280x800</source>
+        <translation>{text} 不是窗口大小；请给出宽和高，例如 1280x800</translation>
+    </message>
+    <message>
+        <source>{title} (in use)</source>
+        <translation>{title}（使用中）</translation>
+    </message>
+    <message>
+        <source>{title} (not on this computer)</source>
+        <translation>{title}（不在这台电脑上）</translation>
+    </message>
+    <message>
+        <source>{what}.</source>
+        <comment>a command&apos;s description</comment>
+        <translation>{what}。</translation>
+    </message>
+    <message>
+        <source>{width} × {height} mm</source>
+        <translation>{width} × {height} 毫米</translation>
+    </message>
+    <message>
+        <source>{width} × {height} pixels</source>
+        <translation>{width} × {height} 像素</translation>
+    </message>
+</context>
 </TS>

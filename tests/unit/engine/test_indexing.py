@@ -305,7 +305,7 @@ def test_a_second_process_may_search_but_not_change_the_library(
 ) -> None:
     writer, reader = open_engine(), open_engine()
     writer.add([three_pictures], SourceOptions())
-    with writer._writing():
+    with writer._lock.hold():
         with pytest.raises(LibraryInUseError, match="Another imagefinder"):
             reader.index()
         assert len(reader.search(Query("red")).hits) == 3

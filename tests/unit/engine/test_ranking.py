@@ -1,9 +1,17 @@
 """Reciprocal rank fusion, against the formula in its docstring."""
 
+
+import numpy as np
 import pytest
 
-from imagefinder.engine.ranking import RRF_K, fuse
+from imagefinder.engine import ranking
+from imagefinder.engine.ranking import RRF_K
 from imagefinder.store.text_search import TextMatch
+
+
+def fuse(nearest: list[int], matches: list[TextMatch]) -> list[int]:
+    ids, _ = ranking.fuse(np.array(nearest, np.int64), matches)
+    return ids.tolist()
 
 
 def test_without_words_the_order_by_vector_stays() -> None:

@@ -204,8 +204,9 @@ def test_words_and_vectors_are_joined_by_the_published_rule(
     # bm25 alone decides between the two that hold the whole word, so both orders of them are tried.
     first, second, *others = by_words
     orders = [[first, second, *others], [second, first, *others]]
+    nearest = np.array([hit.item_id for hit in by_vector], np.int64)
     expected = [
-        fuse([hit.item_id for hit in by_vector], [TextMatch(hit.item_id, hit.text_score) for hit in order])
+        fuse(nearest, [TextMatch(hit.item_id, hit.text_score) for hit in order])[0].tolist()
         for order in orders
     ]
     assert [hit.item_id for hit in hits] in expected

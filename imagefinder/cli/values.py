@@ -1,0 +1,71 @@
+"""Values that options take, checked. What is wrong is said in a sentence."""
+
+import argparse
+import re
+from pathlib import Path
+
+from imagefinder.paths import absolute
+from imagefinder.translation import LANGUAGES, tr
+
+SMALLEST, LARGEST = (640, 480), (7680, 4320)
+"""Sizes of a window for its picture, in points: a small netbook's, and an 8K screen's."""
+
+
+def count(text: str) -> int:
+    """A number of hits."""
+    number = int(text) if text.isascii() and text.isdigit() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(tr("{text} is not a number of hits; give 1 or more", text=text))
+    return number
+
+
+def window_size(text: str) -> tuple[int, int]:
+    """Width and height, given as ``1280x800``."""
+    found = re.fullmatch(r"(\d{1,6})[x×](\d{1,6})", text.lower())
+    if not found:
+        raise argparse.ArgumentTypeError(
+            tr("{text} is not a size; give width and height, as in 1280x800", text=text)
+        )
+    size = int(found[1]), int(found[2])
+    if not all(low <= side <= high for low, side, high in zip(SMALLEST, size, LARGEST, strict=True)):
+        raise argparse.ArgumentTypeError(
+            tr(
+                "a window of {text} cannot be shown; give a size from {smallest} to {largest}",
+                text=text,
+                smallest="{}x{}".format(*SMALLEST),
+                largest="{}x{}".format(*LARGEST),
+            )
+        )
+    return size
+
+
+def screenshot_file(text: str) -> Path:
+    """A PNG file to be written, in a folder that is there."""
+    path = absolute(text)
+    if path.suffix.lower() != ".png":
+        raise argparse.ArgumentTypeError(
+            tr(
+                "the window's picture is a PNG file; give a name that ends in .png, not {name}",
+                name=path.name,
+            )
+        )
+    if path.is_dir():
+        raise argparse.ArgumentTypeError(tr("{path} is a folder; give the name of a file", path=path))
+    if not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(tr("there is no folder {folder} to write into", folder=path.parent))
+    return path
+
+
+def language(text: str) -> str:
+    """A key of ``LANGUAGES``, also where it is written as other programs do: zh, zh-CN, zh_CN.UTF-8."""
+    wanted = text.partition(".")[0].replace("-", "_").lower()
+    for known in LANGUAGES:
+        if wanted in (known.lower(), known.partition("_")[0]):
+            return known
+    raise argparse.ArgumentTypeError(
+        tr(
+            "{text} is not a language of this program; there are: {known}",
+            text=text,
+            known=", ".join(LANGUAGES),
+        )
+    )

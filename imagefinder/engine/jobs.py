@@ -1,0 +1,192 @@
+"""The jobs that change a library: adding sources, bringing them up to date, removing them."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from imagefinder.engine.cancel import CancelToken
+from imagefinder.engine.indexer import Indexer, forget_orphans
+from imagefinder.engine.live_index import LiveIndex
+from imagefinder.engine.model_slot import ModelSlot
+from imagefinder.engine.quarantine import Quarantine
+from imagefinder.engine.scanner import Selection
+from imagefinder.engine.writing import WriterLock, disk_errors
+from imagefinder.model.errors import UsageError
+from imagefinder.model.jobs import IndexReport, ProgressCallback
+from imagefinder.model.sources import Source, SourceKind, SourceOptions
+from imagefinder.paths import exists
+from imagefinder.store.store import Store
+from imagefinder.thumbnails.cache import ThumbnailCache
+from imagefinder.translation import tr
+
+
+class Jobs:
+    """Does what ``Engine`` offers of these jobs, one at a time."""
+
+    def __init__(
+        self,
+        folder: Path,
+        store: Store,
+        model: ModelSlot,
+        thumbnails: ThumbnailCache,
+        extensions: frozenset[str],
+        lock: WriterLock,
+    ) -> None:
+        """``folder`` is the library's."""
+        self._folder = folder
+        self._store = store
+        self._model = model
+        self._thumbnails = thumbnails
+        self._extensions = extensions
+        self._lock = lock
+
+    def add(
+        self,
+        paths: Sequence[Path],
+        options: SourceOptions,
+        progress: ProgressCallback,
+        cancel: CancelToken | None,
+    ) -> IndexReport:
+        """See ``Engine.add``."""
+        _refuse_missing(paths)
+        self._model.embedder.device  # noqa: B018 - a model or device that cannot be had is said before a source is added
+        with self._lock.hold():
+            return self._index_sources(self._record_sources(paths, options), progress, cancel)
+
+    def add_sources(self, paths: Sequence[Path], options: SourceOptions) -> list[Source]:
+        """See ``Engine.add_sources``."""
+        _refuse_missing(paths)
+        with disk_errors(self._folder), self._store.errors():
+            return self._record_sources(paths, options)
+
+    def _record_sources(self, paths: Sequence[Path], options: SourceOptions) -> list[Source]:
+        with self._store.transaction():
+            return [
+                self._store.sources.add(
+                    path, SourceKind.FOLDER if path.is_dir() else SourceKind.FILE, options
+                )
+                for path in paths
+            ]
+
+    def index(
+        self,
+        paths: Sequence[Path] | None,
+        retry: Sequence[Path],
+        progress: ProgressCallback,
+        cancel: CancelToken | None,
+    ) -> IndexReport:
+        """See ``Engine.index``."""
+        with self._lock.hold():
+            by_path = {source.path: source for source in self._store.sources.all()}
+            _refuse_unknown(paths or (), by_path)
+            with self._store.transaction():
+                for digest in self._store.files.forget_problems(retry):
+                    self._store.suspects.remove(digest)
+            chosen = by_path if paths is None else dict.fromkeys(paths)
+            return self._index_sources([by_path[path] for path in chosen], progress, cancel)
+
+    def bring_up_to_date(
+        self, path: Path, progress: ProgressCallback, cancel: CancelToken | None
+    ) -> IndexReport:
+        """See ``Engine.bring_up_to_date``."""
+        is_there = exists(path)
+        # On an unplugged drive, what is known of it can be searched.
+        if not is_there and not self._knows_of(path):
+            raise _no_such(path)
+        source = self.source_reaching(path)
+        if source is None and is_there:
+            return self.add([path], SourceOptions(), progress, cancel)
+        if source is None:
+            return IndexReport()
+        with self._lock.hold():
+            start = None if source.path == path else path
+            return self._index_sources([source], progress, cancel, start)
+
+    def source_reaching(self, path: Path) -> Source | None:
+        """The source whose scan comes to this path; the innermost, where several do."""
+        with self._store.errors():
+            reaching = [
+                source
+                for source in self._store.sources.all()
+                if Selection(source, self._extensions).reaches(path)
+            ]
+        return max(reaching, key=lambda source: len(source.path.parts), default=None)
+
+    def remove(self, paths: Sequence[Path]) -> int:
+        """See ``Engine.remove``."""
+        with self._lock.hold():
+            by_path = {source.path: source for source in self._store.sources.all()}
+            _refuse_unknown(paths, by_path)
+            index = self._open_index()
+            removed = 0
+            for path in dict.fromkeys(paths):
+                source = by_path[path]
+                members = self._store.files.member_ids(source.id)
+                removed += forget_orphans(
+                    self._store,
+                    index,
+                    self._thumbnails,
+                    members,
+                    partial(self._store.sources.remove, source.id),
+                )
+            return removed
+
+    def _open_index(self) -> LiveIndex | None:
+        """The index, where one is in use: removing needs no model to be loaded."""
+        index = self._model.index
+        if index is not None:
+            index.begin_job()
+        return index
+
+    def _index_sources(
+        self,
+        sources: Sequence[Source],
+        progress: ProgressCallback,
+        cancel: CancelToken | None,
+        start: Path | None = None,
+    ) -> IndexReport:
+        embedder = self._model.embedder
+        record, index = self._model.live_index(register=True)
+        assert record is not None
+        assert index is not None
+        if self._store.model is None:
+            # From now on a better model on this machine changes nothing unasked.
+            self._store.model = embedder.name
+        index.begin_job()
+        indexer = Indexer(
+            self._store,
+            embedder,
+            record.id,
+            index,
+            self._thumbnails,
+            Quarantine(self._store.suspects, self._folder / "in-hand"),
+            self._extensions,
+            cancel or CancelToken(),
+            progress,
+        )
+        return indexer.run(sources, start)
+
+    def _knows_of(self, path: Path) -> bool:
+        with self._store.errors():
+            return bool(self._store.items.below([path]))
+
+
+def _no_such(path: Path) -> UsageError:
+    return UsageError(
+        tr("There is no {path}. Check the spelling, or whether its drive is connected.", path=path)
+    )
+
+
+def _refuse_missing(paths: Sequence[Path]) -> None:
+    for path in paths:
+        if not exists(path):
+            raise _no_such(path)
+
+
+def _refuse_unknown(paths: Sequence[Path], sources: Mapping[Path, Source]) -> None:
+    for path in paths:
+        if path not in sources:
+            known = ", ".join(map(str, sources)) or tr("none yet")
+            raise UsageError(
+                tr("{path} is not a source of this library. Its sources: {known}.", path=path, known=known)
+            )

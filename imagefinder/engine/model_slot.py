@@ -1,0 +1,109 @@
+"""The model in use, and the index of its vectors: made when first needed, and never before."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from imagefinder.embedders.base import Embedder
+from imagefinder.engine.live_index import LiveIndex
+from imagefinder.model.errors import ModelError
+from imagefinder.model.jobs import Phase, Progress, ProgressCallback
+from imagefinder.store.embeddings import EmbedderRecord
+from imagefinder.store.store import Store
+
+
+class ModelSlot:
+    """One embedder with its record and its index. Safe to use from several threads."""
+
+    def __init__(self, make: Callable[[Store], Embedder], store: Store, vectors: Path) -> None:
+        """``vectors`` is the folder of the index's checkpoints."""
+        self._make = make
+        self._store = store
+        self._vectors = vectors
+        self._lock = threading.RLock()
+        self._embedder: Embedder | None = None
+        self._record: EmbedderRecord | None = None
+        self._index: LiveIndex | None = None
+        self._is_warming = False
+        self.failure: ModelError | None = None
+        """Why ``load`` last failed."""
+
+    @property
+    def embedder(self) -> Embedder:
+        """The model in use.
+
+        Raises:
+            ModelError: it cannot be had; the message says why and what to do.
+        """
+        with self._lock:
+            if self._embedder is None:
+                with self._store.errors():
+                    self._embedder = self._make(self._store)
+            return self._embedder
+
+    @property
+    def made(self) -> Embedder | None:
+        """The model, if it was asked for before; it may not be loaded. Never waits."""
+        return self._embedder
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the model can answer at once. Loads nothing, never waits."""
+        return self._embedder is not None and self._embedder.is_loaded and not self._is_warming
+
+    @property
+    def index(self) -> LiveIndex | None:
+        """The index, if one is in use."""
+        return self._index
+
+    def live_index(self, *, register: bool) -> tuple[EmbedderRecord | None, LiveIndex | None]:
+        """The store's record of the model and its index; none where the library has no vectors of it.
+
+        ``register``: make a record where there is none.
+
+        Raises:
+            ModelError: the model cannot be had.
+        """
+        embedder = self.embedder
+        with self._lock:
+            if self._record is None:
+                table = self._store.embeddings
+                if register:
+                    self._record = table.register(embedder.id, embedder.dimension)
+                else:
+                    self._record = table.embedder(embedder.id, embedder.dimension)
+            if self._record is not None and self._index is None:
+                self._index = LiveIndex(self._store.embeddings, self._record, self._vectors)
+            return self._record, self._index
+
+    def load(self, progress: ProgressCallback) -> None:
+        """Load all that the first query needs: both towers of the model, and the index.
+
+        Raises:
+            ModelError: the model cannot be had.
+        """
+        from PIL import Image
+
+        self._is_warming = True
+        try:
+            embedder = self.embedder
+            if not embedder.is_loaded:
+                progress(Progress(Phase.LOADING_MODEL, 0, None))
+            embedder.encode_texts(["a picture"])
+            side = embedder.image_side
+            embedder.encode_images([embedder.prepare(Image.new("RGB", (side, side)))])
+            _, index = self.live_index(register=False)
+            if index is not None:
+                index.refresh(lambda done, total: progress(Progress(Phase.BUILDING_INDEX, done, total)))
+        except ModelError as error:
+            self.failure = error
+            raise
+        finally:
+            self._is_warming = False
+        self.failure = None
+
+    def close(self) -> None:
+        """Give the model's memory back. Harmless when called again."""
+        if self._embedder is not None:
+            self._embedder.close()
+            self._embedder = None

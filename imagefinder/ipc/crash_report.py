@@ -1,0 +1,57 @@
+"""The report about an engine that died, for whoever mends the program. It names none of the user's files."""
+
+import platform
+import sys
+from importlib import metadata
+from pathlib import Path
+
+from imagefinder import __version__
+
+_PACKAGES = (
+    "PySide6-Essentials",
+    "torch",
+    "open_clip_torch",
+    "hnswlib",
+    "numpy",
+    "pillow",
+    "pillow-heif",
+    "pymupdf",
+)
+_MOST_CHARACTERS = 8000
+
+
+def crash_report(exit_words: str, trace: Path) -> str:
+    """Versions, platform, how the process ended, and the end of the interpreter's trace, if it wrote one.
+
+    In English, whatever the user's language, and with the user's own folder as ``~``: a trace names only files of
+    the program, but those may lie there.
+    """
+    lines = [
+        f"imagefinder {__version__}",
+        f"Python {platform.python_version()}, {'frozen' if getattr(sys, 'frozen', False) else 'installed'}",
+        f"{platform.platform()}, {platform.machine()}",
+        ", ".join(f"{name} {_version(name)}" for name in _PACKAGES),
+        f"The engine ended with {exit_words}.",
+        "",
+        _end_of(trace) or "It left no trace.",
+    ]
+    return _without_home("\n".join(lines))
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:  # a frozen program need not carry what describes its packages
+        return "(version unknown)"
+
+
+def _end_of(trace: Path) -> str:
+    try:
+        return trace.read_text(encoding="utf-8", errors="replace")[-_MOST_CHARACTERS:].strip()
+    except OSError:  # the process died before it could make one
+        return ""
+
+
+def _without_home(text: str) -> str:
+    home = str(Path.home())
+    return text.replace(home, "~") if len(home) > 1 else text

@@ -1,0 +1,167 @@
+"""What the engine owes the window, so that nothing is waited for in vain when it dies."""
+
+from dataclasses import dataclass, field, replace
+
+from imagefinder.ipc.messages import (
+    ClosePane,
+    Event,
+    Failed,
+    Hits,
+    MakeThumbnail,
+    MoreHits,
+    Request,
+    Search,
+    ThumbnailMade,
+)
+from imagefinder.translation import tr
+
+_Key = tuple[str, int | str]
+_MOST_DEATHS = 2
+
+
+@dataclass(slots=True)
+class _Debt:
+    """A request that is not answered yet."""
+
+    request: Request
+    deaths: int = 0
+    """How often the engine died while it owed this."""
+
+
+@dataclass(slots=True)
+class Settlement:
+    """What is to be done about the debts of an engine that is gone."""
+
+    again: list[Request] = field(default_factory=list)
+    """To be sent to its successor."""
+    answers: list[Event] = field(default_factory=list)
+    """For the window, in the engine's place."""
+
+
+class InFlight:
+    """Requests without an answer. Of each pane's searches only the newest counts."""
+
+    def __init__(self) -> None:
+        self._debts: dict[_Key, _Debt] = {}
+        self._searches: dict[int, Search] = {}
+        """The newest of each open pane, answered or not."""
+        self._known: set[int] = set()
+        """The panes whose search the engine has heard of."""
+        self._revived: set[int] = set()
+        """Ids of searches whose first hits the window has already."""
+        self._earlier_deaths: dict[_Key, int] = {}
+
+    def send(self, request: Request) -> list[Request]:
+        """Note a request; returns what is to be sent for it.
+
+        For more hits of a search that only a dead engine knew, that is the search and the request.
+        """
+        before: list[Request] = []
+        match request:
+            case Search():
+                self._drop_pane(request.pane)
+                self._searches[request.pane] = request
+                self._known.add(request.pane)
+            case MoreHits() if request.pane not in self._known:
+                search = self._searches.get(request.pane)
+                if search is None or search.request_id != request.request_id:
+                    return []
+                self._known.add(request.pane)
+                self._revived.add(search.request_id)
+                before.append(replace(search, count=1))
+            case ClosePane():
+                self._drop_pane(request.pane)
+                self._searches.pop(request.pane, None)
+        if (key := _key(request)) is not None:
+            self._debts[key] = _Debt(request, self._earlier_deaths.pop(key, 0))
+        return [*before, request]
+
+    def receive(self, event: Event) -> bool:
+        """Note an event; returns whether the window is to see it."""
+        match event:
+            case Hits(offset=0) if event.request_id in self._revived:
+                self._revived.discard(event.request_id)
+                return False
+            case Hits():
+                self._settle(("search" if event.offset == 0 else "more", event.pane), event.request_id)
+            case ThumbnailMade():
+                self._debts.pop(("thumbnail", event.key), None)
+            case Failed():
+                self._revived.discard(event.request_id)
+                owed = [key for key, debt in self._debts.items() if _id(debt.request) == event.request_id]
+                for key in owed:
+                    del self._debts[key]
+            case _ if request_id := getattr(event, "request_id", 0):
+                self._debts.pop(("other", request_id), None)
+        return True
+
+    def settle(self, *, by_death: bool) -> Settlement:
+        """The engine is gone: what is sent again, and what is answered now.
+
+        Searches and thumbnails are sent again, unless they were owed at a death before: then one of them may be
+        what kills. Anything else may have been carried out half, and is not repeated unasked.
+        """
+        found = Settlement()
+        debts, self._debts = self._debts, {}
+        self._known.clear()
+        self._revived.clear()
+        self._earlier_deaths.clear()
+        for key, debt in debts.items():
+            deaths = debt.deaths + by_death
+            if key[0] == "other":
+                found.answers.append(
+                    _refusal(
+                        debt.request,
+                        tr(
+                            "The part of imagefinder that reads pictures stopped before this was done. Try it again."
+                        ),
+                    )
+                )
+            elif deaths >= _MOST_DEATHS:
+                found.answers.append(
+                    _refusal(
+                        debt.request,
+                        tr(
+                            "The part of imagefinder that reads pictures stopped twice over this, so it was given up. "
+                            "Nothing in the library is lost."
+                        ),
+                    )
+                )
+            else:
+                self._earlier_deaths[key] = deaths
+                found.again.append(debt.request)
+        # A search goes before the request for more of its hits, which would otherwise bring it along.
+        found.again.sort(key=lambda request: not isinstance(request, Search))
+        return found
+
+    def _drop_pane(self, pane: int) -> None:
+        self._debts.pop(("search", pane), None)
+        self._debts.pop(("more", pane), None)
+
+    def _settle(self, key: _Key, request_id: int) -> None:
+        debt = self._debts.get(key)
+        if debt is not None and _id(debt.request) == request_id:
+            del self._debts[key]
+
+
+def _id(request: Request) -> int:
+    request_id: int = getattr(request, "request_id", 0)
+    return request_id
+
+
+def _key(request: Request) -> _Key | None:
+    match request:
+        case Search():
+            return "search", request.pane
+        case MoreHits():
+            return "more", request.pane
+        case MakeThumbnail():
+            return "thumbnail", request.key
+        case _:
+            return ("other", _id(request)) if _id(request) else None
+
+
+def _refusal(request: Request, message: str) -> Event:
+    if isinstance(request, MakeThumbnail):
+        return ThumbnailMade(request.key, None, message)
+    return Failed(_id(request), message)

@@ -1,0 +1,223 @@
+"""The one thread that changes the library: indexing jobs, and what cannot be done beside them."""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from imagefinder.engine.cancel import CancelToken
+from imagefinder.engine.engine import Engine
+from imagefinder.ipc.job_board import JobBoard
+from imagefinder.ipc.library_reports import LibraryReports
+from imagefinder.ipc.loader import ModelLoader
+from imagefinder.ipc.wanted import Wanted
+from imagefinder.model.errors import CancelledError, ImageFinderError, LibraryInUseError
+from imagefinder.model.jobs import IndexReport, Progress
+from imagefinder.translation import tr
+
+_LOG = logging.getLogger(__name__)
+
+Task = Callable[[], None]
+
+
+class JobQueue:
+    """Jobs wait for the model, for ``resume`` while paused, and for one another.
+
+    What is wanted when a job begins becomes one job, so that a file moved from one source to another is known again.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        loader: ModelLoader,
+        library: LibraryReports,
+        board: JobBoard,
+        *,
+        rescan_s: float,
+        retry_s: float = 30.0,
+    ) -> None:
+        """
+        Args:
+            engine: the library.
+            loader: loads its model.
+            library: is told to report when a job has changed the library.
+            board: shows the window how the work stands.
+            rescan_s: seconds of rest after which all sources are looked through again; 0 for never.
+            retry_s: seconds until a library that another process was changing is tried again.
+        """
+        self._engine = engine
+        self._loader = loader
+        self._library = library
+        self._board = board
+        self._rescan_s = rescan_s
+        self._retry_s = retry_s
+        self._changed = threading.Condition()
+        self._tasks: deque[Task] = deque()
+        self._wanted = Wanted()
+        self._token: CancelToken | None = None
+        self._is_interrupted = False
+        self._is_closing = False
+        self._not_before = 0.0
+        self._last_end = time.monotonic()
+        self._thread = threading.Thread(target=self._work, name="indexer", daemon=True)
+        loader.on_over(self._look_again)
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether its thread is running, which after ``close`` means that a job did not end in time."""
+        return self._thread.is_alive()
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._thread.start()
+
+    def rescan(self, paths: Sequence[Path] = (), retry: Sequence[Path] = ()) -> None:
+        """Bring these sources up to date, or all where there are none; returns at once."""
+        with self._changed:
+            self._wanted.add(paths, retry)
+            self._not_before = 0.0
+            self._show_waiting()
+            self._changed.notify()
+
+    def pause(self) -> None:
+        """Rest at the next safe place; the batch in hand is committed before."""
+        with self._changed:
+            if self._token is not None:
+                self._token.pause()
+            self._board.pause()
+
+    def resume(self) -> None:
+        """Go on."""
+        with self._changed:
+            self._board.resume()
+            if self._token is not None:
+                self._token.resume()
+            self._changed.notify()
+
+    def cancel(self) -> None:
+        """Stop the job at work and drop those that wait; what was committed is kept."""
+        with self._changed:
+            self._wanted = Wanted()
+            self._is_interrupted = False
+            if self._token is not None:
+                self._token.cancel()
+            self._show_waiting()
+
+    def do(self, task: Task) -> None:
+        """Carry out a task that changes the library, as soon as can be; it must answer for its own errors.
+
+        The job at work is interrupted for it, and taken up again after: what it did is committed, and the rest
+        is found by a scan.
+        """
+        with self._changed:
+            self._tasks.append(task)
+            if self._token is not None:
+                self._is_interrupted = True
+                self._token.cancel()
+            self._changed.notify()
+
+    def close(self, timeout_s: float) -> None:
+        """Stop the job at work, committing what is in hand; wait for that, but not longer than ``timeout_s``."""
+        with self._changed:
+            self._is_closing = True
+            if self._token is not None:
+                self._token.cancel()
+            self._changed.notify()
+        self._thread.join(timeout_s)
+
+    def _look_again(self) -> None:
+        with self._changed:
+            if self._board.is_paused:
+                # Otherwise a job begins now, and says so.
+                self._show_waiting()
+            self._changed.notify()
+
+    def _show_waiting(self) -> None:
+        waiting = self._wanted.among(self._library.sources)
+        is_loading = bool(waiting) and self._token is None and not self._loader.is_over
+        self._board.wait(waiting, is_loading=is_loading)
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                while (step := self._next()) is None:
+                    if self._is_closing:
+                        return
+                    self._changed.wait(self._seconds_to_wait())
+            try:
+                step()
+            except Exception:  # noqa: BLE001 - a mistake of one task must not end the queue
+                _LOG.exception("a change of the library failed")
+
+    def _next(self) -> Task | None:
+        if self._is_closing:
+            return None
+        if self._tasks:
+            return self._tasks.popleft()
+        now = time.monotonic()
+        if not self._wanted and self._rescan_s and now >= self._last_end + self._rescan_s:
+            self._wanted.add(())
+        if self._wanted and self._loader.is_over and not self._board.is_paused and now >= self._not_before:
+            wanted, self._wanted = self._wanted, Wanted()
+            token = self._token = CancelToken()
+            self._is_interrupted = False
+            return lambda: self._run(wanted, token)
+        return None
+
+    def _seconds_to_wait(self) -> float | None:
+        """Until a job is due that nobody will wake us for."""
+        if self._board.is_paused or not self._loader.is_over:
+            return None
+        if self._wanted:
+            return max(0.0, self._not_before - time.monotonic())
+        return max(0.0, self._last_end + self._rescan_s - time.monotonic()) if self._rescan_s else None
+
+    def _run(self, wanted: Wanted, token: CancelToken) -> None:
+        report: IndexReport | None = None
+        error = ""
+        again = False
+        try:
+            self._library.report()
+            if sources := wanted.among(self._library.sources):
+                self._board.begin(sources)
+                report = self._engine.index(
+                    self._on_progress,
+                    token,
+                    paths=None if wanted.everything else sources,
+                    retry=tuple(wanted.retry),
+                )
+        except CancelledError:
+            report = IndexReport(cancelled=True)
+        except LibraryInUseError as problem:
+            error, again = str(problem), True
+        except ImageFinderError as problem:
+            error = str(problem)
+        except Exception:  # noqa: BLE001 - our own mistake; the thread must live on
+            _LOG.exception("an indexing job failed")
+            error = tr(
+                "Indexing stopped by a mistake in imagefinder itself. What was indexed is kept; the log says more."
+            )
+        with self._changed:
+            self._token = None
+            self._last_end = time.monotonic()
+            is_interrupted = self._is_interrupted and report is not None and report.cancelled
+            if is_interrupted or again:
+                self._wanted.put_back(wanted)
+            if again:
+                self._not_before = self._last_end + self._retry_s
+            waiting = self._wanted.among(self._library.sources)
+        self._report_library()
+        self._board.end(waiting, None if is_interrupted else report, error)
+
+    def _on_progress(self, progress: Progress) -> None:
+        self._board.move(progress)
+        if progress.items:
+            self._library.report_now_and_then()
+
+    def _report_library(self) -> None:
+        try:
+            self._library.report()
+        except ImageFinderError as error:
+            _LOG.warning("the library cannot be read: %s", error)

@@ -1,0 +1,158 @@
+"""One run of the engine's process, seen from the window: started, spoken to, ended."""
+
+import logging
+import multiprocessing
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from imagefinder.ipc.channel import Channel
+from imagefinder.ipc.entry import run_engine
+from imagefinder.ipc.messages import EngineOptions, Event, Request, Stop
+
+_LOG = logging.getLogger(__name__)
+
+Target = Callable[[Connection, EngineOptions, Path], None]
+"""What the process does: takes its end of the pipe, its options, and the file for the trace of a crash."""
+
+_AFTER_EOF_S = 5.0
+"""Seconds that a process may take to be gone once its end of the pipe is closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run ended."""
+
+    exit_code: int | None
+    """Negative for a signal; None where the process could not be started."""
+    words: str
+    """The same in words, in English, for a report."""
+
+
+class EngineRun:
+    """One engine process from its start to its end. Not reused.
+
+    Starting a process takes up to 30 ms and more on a busy machine, so it is done in the thread that then receives
+    the events. Both callbacks are called on that thread.
+    """
+
+    def __init__(
+        self,
+        options: EngineOptions,
+        crash_log: Path,
+        on_event: Callable[[Event], None],
+        on_end: Callable[[Ending], None],
+        target: Target = run_engine,
+    ) -> None:
+        """``on_end`` is called once, after the last event. ``target`` must be importable in the new process."""
+        context = multiprocessing.get_context("spawn")
+        ours, self._theirs = context.Pipe(duplex=True)
+        self._channel: Channel[Event, Request] = Channel(ours)
+        # A daemon is ended when this process ends without having stopped it.
+        self._process = context.Process(
+            target=target,
+            args=(self._theirs, options, crash_log),
+            name="imagefinder engine",
+            daemon=True,
+        )
+        self.pid: int | None = None
+        """The process's id, once it is started."""
+        self._crash_log = crash_log
+        self._on_event = on_event
+        self._on_end = on_end
+        self._lock = threading.Lock()
+        self._is_unwanted = False
+        self._is_over = False
+        self._thread = threading.Thread(target=self._live, name="engine-link", daemon=True)
+
+    def start(self) -> None:
+        """Start it; returns at once."""
+        self._thread.start()
+
+    def send(self, request: Request) -> None:
+        """Send a request; returns at once. Before the process is up they wait, in order."""
+        self._channel.send(request)
+
+    def ask_to_stop(self) -> None:
+        """Ask it to end cleanly; returns at once."""
+        self.send(Stop())
+
+    def kill(self) -> None:
+        """End it by force; the store is safe against that at any moment. Harmless once it is gone."""
+        with self._lock:
+            self._is_unwanted = True
+            if self.pid is not None and not self._is_over:
+                self._process.kill()
+
+    def stop(self, timeout_s: float) -> bool:
+        """Ask it to end, and wait; after ``timeout_s`` seconds it is killed. Returns whether it ended by itself."""
+        self.ask_to_stop()
+        self._thread.join(timeout_s)
+        ended = not self._thread.is_alive()
+        if not ended:
+            _LOG.warning("the engine did not end in %.1f s and is killed", timeout_s)
+            self.kill()
+            self._thread.join()
+        return ended
+
+    def _live(self) -> None:
+        ending = self._lived()
+        self._channel.close()
+        self._on_end(ending)
+
+    def _lived(self) -> Ending:
+        try:
+            self._crash_log.unlink(missing_ok=True)
+            with self._lock:
+                if self._is_unwanted:
+                    return Ending(None, "it was not wanted any more before it was started")
+                self._process.start()
+                self.pid = self._process.pid
+        except OSError as error:
+            _LOG.exception("the engine's process cannot be started")
+            return Ending(None, f"the process could not be started: {error.strerror or error}")
+        finally:
+            # Held open here, the pipe would never tell us that the other end is gone.
+            self._theirs.close()
+        self._channel.start()
+        self._channel.receive_all(self._on_event)
+        self._process.join(_AFTER_EOF_S)
+        if self._process.exitcode is None:
+            self._process.kill()
+            self._process.join()
+        with self._lock:
+            code = self._process.exitcode
+            self._is_over = True
+            self._process.close()
+        return Ending(code, describe_exit(code))
+
+
+_WINDOWS_CODES = {
+    0xC0000005: "access violation",
+    0xC000001D: "illegal instruction",
+    0xC0000017: "out of memory",
+    0xC00000FD: "stack overflow",
+    0xC0000374: "heap corruption",
+    0xC0000409: "stack buffer overrun",
+}
+
+
+def describe_exit(code: int | None) -> str:
+    """An exit code in words, in English, for whoever mends the program."""
+    if code is None:
+        return "no exit code"
+    if code == 0:
+        return "exit code 0 (it ended by itself)"
+    if (unsigned := code & 0xFFFFFFFF) in _WINDOWS_CODES:
+        return f"exit code 0x{unsigned:08X} ({_WINDOWS_CODES[unsigned]})"
+    if code > 0:
+        return f"exit code {code}"
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        return f"signal {-code}"
+    cause = ": killed from outside, often because memory ran out" if name == "SIGKILL" else ""
+    return f"signal {-code} ({name}{cause})"

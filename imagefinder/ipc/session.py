@@ -1,0 +1,187 @@
+"""One library open in the engine's process with one model, and the threads that work on it."""
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from imagefinder.api import ImageFinder
+from imagefinder.ipc.job_board import JobBoard
+from imagefinder.ipc.job_queue import JobQueue
+from imagefinder.ipc.library_reports import LibraryReports
+from imagefinder.ipc.loader import ModelLoader
+from imagefinder.ipc.messages import (
+    AddSources,
+    CancelJobs,
+    ClosePane,
+    Done,
+    EngineOptions,
+    Event,
+    Failed,
+    ListModels,
+    ListUnreadable,
+    MakeThumbnail,
+    ModelChoice,
+    Models,
+    MoreHits,
+    PauseJobs,
+    RemoveSource,
+    Request,
+    Rescan,
+    ResumeJobs,
+    Search,
+    SetHidden,
+    ShowItem,
+    Unreadable,
+)
+from imagefinder.ipc.pictures import Pictures
+from imagefinder.ipc.searches import Searches
+from imagefinder.model.errors import ImageFinderError
+from imagefinder.paths import default_places
+from imagefinder.readers.registry import extensions
+from imagefinder.translation import tr
+
+_LOG = logging.getLogger(__name__)
+
+_JOB_ENDS_IN_S = 2.2
+"""Of the three seconds that the window gives the whole process."""
+_DESK_CLOSES_IN_S = 0.1
+
+
+class Session:
+    """A composition root: makes the parts, and hands each request to the one that does it."""
+
+    def __init__(
+        self, options: EngineOptions, send: Callable[[Event], None], flush: Callable[[], object]
+    ) -> None:
+        """Open the library; nothing works yet.
+
+        Raises:
+            ImageFinderError: it cannot be used; the message says why and what to do.
+        """
+        self._finder = ImageFinder.open(options.library, model=options.model, device=options.device)
+        self._options = options
+        self._send = send
+        engine = self._engine = self._finder.engine
+        self._library = LibraryReports(engine, extensions(), send)
+        self._loader = ModelLoader(engine, options.model or "", send)
+        self._board = JobBoard(send, flush, is_paused=options.paused)
+        self._jobs = JobQueue(
+            engine, self._loader, self._library, self._board, rescan_s=options.rescan_minutes * 60
+        )
+        self._searches = Searches(engine, self._loader, send)
+        self._pictures = Pictures(engine, default_places(options.library).previews, send)
+
+    @property
+    def models_dir(self) -> Path:
+        """Where imported models are kept."""
+        return self._finder.models_dir
+
+    @property
+    def is_model_named(self) -> bool:
+        """Whether the model was named from outside, rather than by the library."""
+        return self._finder.is_model_named
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether jobs are paused."""
+        return self._board.is_paused
+
+    def start(self) -> None:
+        """Tell what is there, and begin to work."""
+        self._library.report()
+        self._loader.start()
+        self._searches.start()
+        self._pictures.start()
+        self._jobs.start()
+        if self._options.index_at_start:
+            self._jobs.rescan()
+        else:
+            self._board.tell()
+
+    def stop_work(self) -> None:
+        """End all work, committing what is in hand."""
+        self._jobs.close(_JOB_ENDS_IN_S)
+        self._searches.close(_DESK_CLOSES_IN_S)
+        self._pictures.close(_DESK_CLOSES_IN_S)
+
+    def use_model(self, name: str) -> None:
+        """Search the library with this model from the next session on. Work must have ended.
+
+        Raises:
+            LibraryInUseError: another process is changing the library.
+        """
+        self._engine.set_model(name)
+
+    def close(self) -> None:
+        """Let go of the library."""
+        if self._jobs.is_at_work:
+            # Closing under a job that does not end in time would only make it fail; what it committed is safe.
+            _LOG.info("a job was still at work when the engine ended")
+            return
+        self._finder.close()
+
+    def handle(self, request: Request) -> None:
+        """See that a request is carried out; returns at once."""
+        match request:
+            case Search() | MoreHits() | ClosePane() | SetHidden():
+                self._searches.ask(request)
+            case MakeThumbnail() | ShowItem():
+                self._pictures.make(request)
+            case AddSources():
+                # Beside the job at work, which need not be interrupted for it.
+                self._pictures.do(partial(self._answer, request.request_id, partial(self._add, request)))
+            case RemoveSource():
+                self._jobs.do(partial(self._answer, request.request_id, partial(self._remove, request)))
+            case Rescan():
+                self._jobs.rescan(request.paths, request.retry_unreadable)
+            case PauseJobs():
+                self._jobs.pause()
+            case ResumeJobs():
+                self._jobs.resume()
+            case CancelJobs():
+                self._jobs.cancel()
+            case ListUnreadable():
+                self._pictures.do(
+                    partial(self._answer, request.request_id, partial(self._unreadable, request))
+                )
+            case ListModels():
+                self._pictures.do(partial(self._answer, request.request_id, partial(self._models, request)))
+
+    def _answer(self, request_id: int, task: Callable[[], Event]) -> None:
+        try:
+            self._send(task())
+        except ImageFinderError as error:
+            self._send(Failed(request_id, str(error)))
+        except Exception:  # noqa: BLE001 - our own mistake; the thread must live on
+            _LOG.exception("a request failed")
+            self._send(
+                Failed(request_id, tr("This failed by a mistake in imagefinder itself. Its log says more."))
+            )
+
+    def _add(self, request: AddSources) -> Event:
+        self._engine.add_sources(request.paths, request.options)
+        self._library.report()
+        self._jobs.rescan(request.paths)
+        return Done(request.request_id)
+
+    def _remove(self, request: RemoveSource) -> Event:
+        count = self._engine.remove([request.path])
+        self._library.report()
+        return Done(
+            request.request_id,
+            tr("%n file(s) forgotten. The files themselves were not touched.", "", count),
+        )
+
+    def _unreadable(self, request: ListUnreadable) -> Event:
+        return Unreadable(request.request_id, tuple(self._engine.unreadable(request.source)))
+
+    def _models(self, request: ListModels) -> Event:
+        from imagefinder.embedders.openclip import devices_here
+        from imagefinder.embedders.registry import available
+
+        choices = tuple(
+            ModelChoice(model.name, model.title, model.installed, model.detail)
+            for model in available(self.models_dir)
+        )
+        return Models(request.request_id, choices, devices_here())

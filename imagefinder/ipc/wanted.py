@@ -1,0 +1,42 @@
+"""What the next indexing job is to do."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+
+@dataclass(slots=True)
+class Wanted:
+    """Sources to be brought up to date, in the order they were asked for; asked for twice, they wait once."""
+
+    everything: bool = False
+    """All sources, whatever they will be when the job begins."""
+    paths: dict[Path, None] = field(default_factory=dict)
+    """An ordered set."""
+    retry: dict[Path, None] = field(default_factory=dict)
+    """Files to be read again, though they have not changed since they could not be read."""
+
+    def __bool__(self) -> bool:
+        return self.everything or bool(self.paths)
+
+    def add(self, paths: Iterable[Path], retry: Iterable[Path] = ()) -> None:
+        """Want these sources, or all where there are none."""
+        named = dict.fromkeys(paths)
+        self.everything |= not named
+        self.paths |= named
+        self.retry |= dict.fromkeys(retry)
+
+    def put_back(self, earlier: Self) -> None:
+        """Want again, and first, what a job that was interrupted did not finish."""
+        self.everything |= earlier.everything
+        self.paths = earlier.paths | self.paths
+        self.retry = earlier.retry | self.retry
+
+    def among(self, sources: Iterable[Path]) -> tuple[Path, ...]:
+        """Those of these sources that are wanted; one that is no source any more is passed over."""
+        there = list(sources)
+        if not self.everything:
+            return tuple(path for path in self.paths if path in there)
+        first = [path for path in self.paths if path in there]
+        return tuple(dict.fromkeys([*first, *there]))

@@ -1,0 +1,94 @@
+"""What the engine's process meets, told in lines of the window; only its end is a dialog."""
+
+from PySide6.QtCore import QObject, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QWidget
+
+from imagefinder.ipc.messages import Done, Failed, ModelChanged, ModelState
+from imagefinder.paths import Places
+from imagefinder.translation import tr
+from imagefinder.ui.crash_dialog import CrashDialog
+from imagefinder.ui.engine_client import EngineClient, EngineState, EngineStatus
+from imagefinder.ui.notices import NoticeBar, NoticeKind
+
+_ENGINE, _MODEL = "engine", "model"
+
+
+class EngineNotices(QObject):
+    """Says what happens to the engine, and how the window's own requests went."""
+
+    another_library_wanted = Signal()
+
+    def __init__(self, client: EngineClient, bar: NoticeBar, places: Places, window: QWidget) -> None:
+        super().__init__(window)
+        self._client = client
+        self._bar = bar
+        self._places = places
+        self._window = window
+        self._requests: set[int] = set()
+        self._dialog: CrashDialog | None = None
+        client.engine_changed.connect(self._take_engine)
+        client.model_changed.connect(self._take_model)
+        client.done.connect(self._take_done)
+        client.failed.connect(self._take_failure)
+        self._take_engine(client.engine)
+        if client.model is not None:
+            self._take_model(client.model)
+
+    def watch(self, request_id: int) -> int:
+        """Tell how this request went; returns it."""
+        self._requests.add(request_id)
+        return request_id
+
+    def _take_engine(self, status: EngineStatus) -> None:
+        if status.state is EngineState.RESTARTING:
+            self._bar.say(status.message, NoticeKind.WARNING, key=_ENGINE)
+        elif status.state is EngineState.BROKEN and status.report:
+            self._show_crash(status)
+        elif status.state is EngineState.BROKEN:
+            actions = [
+                (tr("Try again"), self._client.restart),
+                (tr("Choose another library…"), self.another_library_wanted.emit),
+            ]
+            self._bar.say(status.message, NoticeKind.ERROR, actions=actions, key=_ENGINE, seconds=None)
+        elif status.state is EngineState.RUNNING:
+            self._bar.withdraw(_ENGINE)
+
+    def _show_crash(self, status: EngineStatus) -> None:
+        if self._dialog is None:
+            self._dialog = CrashDialog(status, self._window)
+            self._dialog.retry_requested.connect(self._client.restart)
+            self._dialog.finished.connect(self._forget_dialog)
+            self._dialog.open()
+
+    def _forget_dialog(self) -> None:
+        if self._dialog is not None:
+            self._dialog.deleteLater()
+            self._dialog = None
+        if self._client.engine.state is EngineState.BROKEN:
+            # The dialog was closed, and what it said still holds.
+            actions = [(tr("Try again"), self._client.restart), (tr("Open the log folder"), self.open_logs)]
+            self._bar.say(
+                self._client.engine.message, NoticeKind.ERROR, actions=actions, key=_ENGINE, seconds=None
+            )
+
+    def open_logs(self) -> None:
+        """Show the folder of the log."""
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._places.logs)))
+
+    def _take_model(self, model: ModelChanged) -> None:
+        if model.state is ModelState.FAILED:
+            self._bar.say(model.error, NoticeKind.ERROR, key=_MODEL, seconds=None)
+        else:
+            self._bar.withdraw(_MODEL)
+
+    def _take_done(self, done: Done) -> None:
+        if done.request_id in self._requests:
+            self._requests.discard(done.request_id)
+            if done.message:
+                self._bar.say(done.message)
+
+    def _take_failure(self, failure: Failed) -> None:
+        if failure.request_id in self._requests:
+            self._requests.discard(failure.request_id)
+            self._bar.say(failure.message, NoticeKind.ERROR, seconds=None)

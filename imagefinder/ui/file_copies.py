@@ -1,0 +1,74 @@
+"""Copies files into a folder of the user's choice. Runs in a thread."""
+
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from imagefinder.translation import tr
+from imagefinder.ui.words import short_name
+
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class CopyReport:
+    """What became of it."""
+
+    folder: Path
+    copied: int
+    problems: tuple[str, ...] = ()
+    """A sentence for each file that was not copied."""
+
+
+class _GivenUpError(Exception):
+    pass
+
+
+def copy_files(paths: Sequence[Path], folder: Path, is_given_up: Callable[[], bool]) -> CopyReport:
+    """Copy the files with their times; one whose name is taken becomes ``name (2).jpg``. Nothing is overwritten."""
+    copied = 0
+    problems: list[str] = []
+    for path in paths:
+        try:
+            _copy(path, folder, is_given_up)
+        except _GivenUpError:
+            break
+        except OSError as error:
+            reason = error.strerror or str(error)
+            problems.append(tr("{name} was not copied: {reason}.", name=short_name(path), reason=reason))
+        else:
+            copied += 1
+    return CopyReport(folder, copied, tuple(problems))
+
+
+def _copy(path: Path, folder: Path, is_given_up: Callable[[], bool]) -> None:
+    with path.open("rb") as source:
+        target, destination = _create(path, folder)
+        try:
+            with destination:
+                _pour(source, destination, is_given_up)
+            shutil.copystat(path, target)
+        except BaseException:
+            target.unlink()  # half a picture is worse than none
+            raise
+
+
+def _pour(source: BinaryIO, destination: BinaryIO, is_given_up: Callable[[], bool]) -> None:
+    while block := source.read(_BLOCK):
+        if is_given_up():
+            raise _GivenUpError
+        destination.write(block)
+
+
+def _create(path: Path, folder: Path) -> tuple[Path, BinaryIO]:
+    """A new file: made only where there was none, so that two copies at once do not meet either."""
+    number = 1
+    while True:
+        name = path.name if number == 1 else f"{path.stem} ({number}){path.suffix}"
+        try:
+            target = folder / name
+            return target, target.open("xb")
+        except FileExistsError:
+            number += 1

@@ -1,0 +1,67 @@
+"""An indexing job in words."""
+
+from imagefinder.model.jobs import IndexReport, JobState, JobStatus, Phase
+from imagefinder.translation import tr
+from imagefinder.ui.words import grouped, per_second, short_name, time_left
+
+
+def job_line(status: JobStatus) -> str:
+    """What a job that is not over does."""
+    progress = status.progress
+    if progress is None:
+        return tr("Paused") if status.state is JobState.PAUSED else tr("Starting…")
+    done, total = grouped(progress.done), grouped(progress.total or 0)
+    if status.state is JobState.PAUSED:
+        has_counts = progress.total and progress.phase is Phase.EMBEDDING
+        return tr("Paused at {done} of {total}", done=done, total=total) if has_counts else tr("Paused")
+    match progress.phase:
+        case Phase.SCANNING:
+            return tr("Scanning {count} file(s)…", "", progress.done, count=grouped(progress.done))
+        case Phase.LOADING_MODEL:
+            return tr("Loading the model…")
+        case Phase.BUILDING_INDEX:
+            return tr("Building the index…")
+        case _:
+            return (
+                tr("Indexing {done} of {total}", done=done, total=total)
+                if progress.total
+                else tr("Indexing…")
+            )
+
+
+def rate_line(status: JobStatus) -> str:
+    """How fast it goes, how long it takes still, and what waits; empty where nothing of it is known."""
+    parts = []
+    if status.state is JobState.RUNNING and status.progress and status.progress.phase is Phase.EMBEDDING:
+        if status.rate > 0:
+            parts.append(tr("{rate} a second", rate=per_second(status.rate)))
+        if status.seconds_left is not None:
+            parts.append(time_left(status.seconds_left))
+    if len(status.sources) == 1 and not parts:
+        parts.append(short_name(status.sources[0]))
+    if waiting := len(status.waiting):
+        parts.append(tr("{count} waiting", count=grouped(waiting)))
+    return " · ".join(parts)
+
+
+def report_line(report: IndexReport | None) -> str:
+    """What the last job did; nothing new is as good as no job."""
+    if report is None:
+        return tr("Up to date")
+    counts = []
+    if report.indexed:
+        counts.append(tr("{count} indexed", "files", count=grouped(report.indexed)))
+    if report.reused:
+        counts.append(tr("{count} moved or copied", "files", count=grouped(report.reused)))
+    if report.removed:
+        counts.append(tr("{count} gone", "files", count=grouped(report.removed)))
+    if report.offline:
+        counts.append(tr("{count} offline", "files", count=grouped(report.offline)))
+    if not report.cancelled and not counts:
+        return tr("Up to date")
+    if report.unreadable:
+        counts.append(tr("{count} cannot be read", "files", count=grouped(report.unreadable)))
+    if not report.cancelled:
+        return ", ".join(counts)
+    done = ", ".join(counts) if counts else tr("nothing new indexed")
+    return tr("Stopped: {done}. A rescan does the rest.", done=done)

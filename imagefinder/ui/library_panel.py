@@ -1,0 +1,216 @@
+"""The library's side of the window: the sources, what is done with them, and how the work stands."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QFont, QKeySequence
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
+
+from imagefinder.ipc.messages import AddSources, Done, Failed, LibraryChanged, RemoveSource, Rescan
+from imagefinder.model.jobs import JobState
+from imagefinder.model.sources import SourceKind, SourceStatus
+from imagefinder.translation import tr
+from imagefinder.ui.add_dialog import AddFolderDialog
+from imagefinder.ui.desktop import Desktop
+from imagefinder.ui.drop_target import DropTarget
+from imagefinder.ui.engine_client import EngineClient
+from imagefinder.ui.forget_line import ForgetLine
+from imagefinder.ui.icons import icon
+from imagefinder.ui.job_bar import JobBar
+from imagefinder.ui.quiet_label import QuietLabel
+from imagefinder.ui.source_list import SourceList
+from imagefinder.ui.sources_model import SourcesModel
+from imagefinder.ui.unreadable_dialog import UnreadableDialog
+from imagefinder.ui.words import grouped
+
+
+class LibraryPanel(DropTarget):
+    """Shows and changes what is in the library."""
+
+    add_requested = Signal()
+    notice = Signal(str)
+    folders_dropped = Signal(list)  # list[Path]
+
+    def __init__(self, client: EngineClient, desktop: Desktop, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._client = client
+        self._desktop = desktop
+        self._requests: set[int] = set()
+        self._unreadable: dict[Path, UnreadableDialog] = {}
+        self.setAccessibleName(tr("Library"))
+        self._title = QLabel(tr("Library"), self)
+        font = QFont(self._title.font())
+        font.setPointSizeF(font.pointSizeF() * 1.15)
+        font.setWeight(QFont.Weight.DemiBold)
+        self._title.setFont(font)
+        self._rescan = QToolButton(self, autoRaise=True)
+        self._rescan.setIcon(icon("refresh-cw"))
+        self._rescan.setToolTip(tr("Look for new and changed files everywhere (F5)"))
+        self._rescan.setAccessibleName(tr("Look for new and changed files"))
+        self._rescan.clicked.connect(lambda: client.send(Rescan()))
+        self._add = QToolButton(self, autoRaise=True)
+        self._add.setIcon(icon("plus"))
+        self._add.setText(tr("Add"))
+        self._add.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._add.setToolTip(tr("Add a folder to the library (Ctrl+O)"))
+        self._add.setAccessibleName(tr("Add a folder"))
+        self._add.clicked.connect(self.add_requested)
+        for button in (self._rescan, self._add):
+            button.setIconSize(QSize(16, 16))
+            button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+        self.model = SourcesModel(client, self)
+        self.list = SourceList(self.model, self)
+        self._empty = self._make_empty()
+        self.forget_line = ForgetLine(self)
+        self._coverage = QuietLabel(parent=self)
+        self._coverage.setContentsMargins(12, 4, 12, 0)
+        self._coverage.linkActivated.connect(lambda: client.send(Rescan()))
+        self.job_bar = JobBar(client, self)
+
+        top = QHBoxLayout()
+        top.setContentsMargins(12, 8, 8, 4)
+        top.setSpacing(4)
+        top.addWidget(self._title, 1)
+        top.addWidget(self._rescan)
+        top.addWidget(self._add)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addLayout(top)
+        whole.addWidget(self._empty, 1)
+        whole.addWidget(self.list, 1)
+        whole.addWidget(self.forget_line)
+        whole.addWidget(self._coverage)
+        whole.addWidget(self.job_bar)
+
+        self.dropped.connect(self.folders_dropped)
+        self.list.menu_wanted.connect(self._show_menu)
+        self.list.unreadable_wanted.connect(self.show_unreadable)
+        self.list.forget_wanted.connect(self._ask_to_forget)
+        self.forget_line.confirmed.connect(self._forget)
+        self.forget_line.closed.connect(self.list.setFocus)
+        client.library_changed.connect(self._take_library)
+        client.job_changed.connect(self._show_coverage)
+        client.done.connect(self._take_done)
+        client.failed.connect(self._take_failed)
+        self._show_counts()
+
+    def sizeHint(self) -> QSize:
+        return QSize(288, 480)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(216, super().minimumSizeHint().height())
+
+    def menu_for(self, status: SourceStatus) -> QMenu:
+        """What can be done with a source."""
+        path, menu = status.source.path, QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction(
+            icon("refresh-cw"),
+            tr("Look for new and changed files"),
+            lambda: self._client.send(Rescan((path,))),
+        )
+        menu.addAction(icon("folder-open"), tr("Show in folder"), lambda: self._reveal(path))
+        if status.unreadable:
+            menu.addAction(
+                icon("file-x-2"), tr("Files that cannot be read…"), lambda: self.show_unreadable(status)
+            )
+        if status.source.kind is SourceKind.FOLDER:
+            menu.addAction(icon("sliders-horizontal"), tr("Options…"), lambda: self._change_options(status))
+        menu.addSeparator()
+        forget = menu.addAction(icon("trash-2"), tr("Forget…"), lambda: self._ask_to_forget(status))
+        # Shown for who reads it here; the list itself listens for the key.
+        forget.setShortcut(QKeySequence(Qt.Key.Key_Delete))
+        forget.setShortcutVisibleInContextMenu(True)
+        forget.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        return menu
+
+    def show_unreadable(self, status: SourceStatus) -> None:
+        """Open the list of a source's files that cannot be read, or raise the one that is open."""
+        path = status.source.path
+        dialog = self._unreadable.get(path)
+        if dialog is None:
+            dialog = UnreadableDialog(self._client, self._desktop, path, self)
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.finished.connect(lambda: self._unreadable.pop(path, None))
+            self._unreadable[path] = dialog
+        dialog.show()
+        dialog.raise_()
+        dialog.activateWindow()
+
+    def _make_empty(self) -> QWidget:
+        frame = QWidget(self)
+        words = QuietLabel(tr("Nothing is in the library yet. Drop a folder of pictures here."), frame)
+        words.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
+        inner = QVBoxLayout(frame)
+        inner.setContentsMargins(24, 32, 24, 16)
+        inner.addWidget(words)
+        return frame
+
+    def _show_menu(self, status: SourceStatus, where: QPoint) -> None:
+        self.menu_for(status).popup(where)
+
+    def _reveal(self, path: Path) -> None:
+        if problem := self._desktop.reveal(path):
+            self.notice.emit(problem)
+
+    def _change_options(self, status: SourceStatus) -> None:
+        source = status.source
+        extensions = self._client.library.extensions if self._client.library else ()
+        dialog = AddFolderDialog((source.path,), extensions, source.options, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+
+        def save() -> None:
+            if (options := dialog.options()) != source.options:
+                self._send(AddSources((source.path,), options, self._client.next_id()))
+
+        dialog.accepted.connect(save)
+        dialog.open()
+
+    def _ask_to_forget(self, status: SourceStatus) -> None:
+        self.list.select(status.source.path)
+        self.forget_line.ask(status.source)
+
+    def _forget(self, path: Path) -> None:
+        self._send(RemoveSource(path, self._client.next_id()))
+
+    def _send(self, request: AddSources | RemoveSource) -> None:
+        self._requests.add(request.request_id)
+        self._client.send(request)
+
+    def _take_done(self, event: Done) -> None:
+        if event.request_id in self._requests:
+            self._requests.remove(event.request_id)
+            if event.message:
+                self.notice.emit(event.message)
+
+    def _take_failed(self, event: Failed) -> None:
+        if event.request_id in self._requests:
+            self._requests.remove(event.request_id)
+            self.notice.emit(event.message)
+
+    def _take_library(self, event: LibraryChanged) -> None:
+        self._show_counts()
+        if self.forget_line.path is not None and self.model.row_of(self.forget_line.path) < 0:
+            self.forget_line.close_line()
+
+    def _show_counts(self) -> None:
+        has_sources = self.model.rowCount() > 0
+        self.list.setVisible(has_sources)
+        self._empty.setVisible(not has_sources)
+        self._rescan.setEnabled(has_sources)
+        self._show_coverage()
+
+    def _show_coverage(self) -> None:
+        library, job = self._client.library, self._client.job
+        is_idle = job is None or job.status.state is JobState.IDLE
+        missing = max(0, library.status.items - library.covered) if library else 0
+        self._coverage.setVisible(bool(missing) and is_idle)
+        if library and missing:
+            words = tr(
+                "{missing} of {all} are not indexed with this model yet.",
+                missing=grouped(missing),
+                all=grouped(library.status.items),
+            )
+            self._coverage.setText(f'{words} <a href="index">{tr("Index them now")}</a>')

@@ -1,0 +1,267 @@
+"""All search panes of the window: in tabs, and side by side."""
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QSplitter, QWidget
+
+from imagefinder.ui.pane_group import PaneGroup
+from imagefinder.ui.query_terms import DEFAULT_CELL_SIZE, PaneState
+from imagefinder.ui.search_pane import SearchPane
+
+_MOST_GROUPS = 6
+_MOST_PANES = 50
+
+
+class PaneArea(QWidget):
+    """Groups of panes in a splitter. There is always one pane at least."""
+
+    preview_requested = Signal(object, int, str)  # ResultsModel, row, the query's words
+    folders_dropped = Signal(list)  # list[Path]
+    notice = Signal(str)
+    current_changed = Signal()
+    """Another pane is in use, or it looks for something else."""
+
+    def __init__(self, make_pane: Callable[[int], SearchPane], parent: QWidget | None = None) -> None:
+        """``make_pane`` is given an id of its own for each pane."""
+        super().__init__(parent)
+        self._make_pane = make_pane
+        self._last_id = 0
+        self._token = f"{id(self):x}"
+        self._groups: list[PaneGroup] = []
+        self._active: PaneGroup | None = None
+        self._splitter = QSplitter(Qt.Orientation.Horizontal, self)
+        self._splitter.setChildrenCollapsible(False)
+        self._splitter.setHandleWidth(1)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(self._splitter)
+        for keys, step in (("Ctrl+Tab", 1), ("Ctrl+Shift+Tab", -1), ("Ctrl+PgDown", 1), ("Ctrl+PgUp", -1)):
+            shortcut = QShortcut(QKeySequence(keys), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(lambda step=step: self.step(step))
+        QApplication.instance().focusChanged.connect(self._follow_focus)  # type: ignore[union-attr]
+        self.new_pane()
+
+    def panes(self) -> list[SearchPane]:
+        """All panes, from left to right."""
+        return [pane for group in self._groups for pane in group.panes()]
+
+    def groups(self) -> list[list[SearchPane]]:
+        """The panes that stand behind one another, from left to right."""
+        return [group.panes() for group in self._groups]
+
+    def current_pane(self) -> SearchPane:
+        """The one in use."""
+        group = self._active or self._groups[0]
+        pane = group.current()
+        assert pane is not None, "a group without panes is taken away"
+        return pane
+
+    def new_pane(self, state: PaneState | None = None, *, beside: bool = False) -> SearchPane:
+        """A pane in a tab of its own, or in a group of its own to the right of the one in use."""
+        pane = self._made()
+        size = self.current_pane().state().cell_size if self._groups else DEFAULT_CELL_SIZE
+        group = self._active
+        if group is None or (beside and len(self._groups) < _MOST_GROUPS):
+            group = self._new_group(self._groups.index(group) + 1 if group else 0)
+        group.insert(pane, self._after_current(group))
+        self._activate(group)
+        pane.restore(state or PaneState(cell_size=size))
+        return pane
+
+    def close_pane(self, pane: SearchPane) -> None:
+        """Close a pane; the very last is emptied instead."""
+        if len(self.panes()) == 1:
+            pane.restore(PaneState(cell_size=pane.state().cell_size))
+            pane.focus_query()
+            return
+        had_focus = pane.isAncestorOf(QApplication.focusWidget()) if QApplication.focusWidget() else False
+        group = self._group_of(pane)
+        self._take_out(pane, group)
+        pane.close_pane()
+        pane.deleteLater()
+        if had_focus:
+            self.current_pane().focus_query()
+        self.current_changed.emit()
+
+    def close_current(self) -> None:
+        """Close the pane in use."""
+        self.close_pane(self.current_pane())
+
+    def step(self, by: int) -> None:
+        """Go to the next tab of all groups, or to the one before."""
+        panes = self.panes()
+        self.show_pane(panes[(panes.index(self.current_pane()) + by) % len(panes)])
+
+    def show_pane(self, pane: SearchPane) -> None:
+        """Put a pane in front, and the keyboard into it."""
+        group = self._group_of(pane)
+        group.show_pane(pane)
+        self._activate(group)
+        pane.focus_query()
+
+    def save(self) -> dict[str, Any]:
+        """For ``json.dumps``."""
+        active = self._groups.index(self._active) if self._active in self._groups else 0
+        groups = [
+            {
+                "panes": [pane.state().to_json() for pane in group.panes()],
+                "current": group.tabs.currentIndex(),
+            }
+            for group in self._groups
+        ]
+        return {"groups": groups, "active": active, "sizes": self._splitter.sizes()}
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Be what was saved. What is damaged is left out; where nothing is left, all stays as it is."""
+        groups = [group for group in map(_kept_group, _list(saved.get("groups"))) if group[0]][:_MOST_GROUPS]
+        if not groups:
+            return
+        old = self.panes()
+        sizes = saved.get("sizes")
+        active, fresh = saved.get("active"), []
+        for states, current in groups:
+            group = self._new_group(len(self._groups))
+            fresh.append(group)
+            for state in states:
+                pane = self._made()
+                group.insert(pane)
+                pane.restore(state)
+            group.tabs.setCurrentIndex(min(current, len(states) - 1))
+        for pane in old:
+            self.close_pane(pane)
+        self._activate(fresh[active] if type(active) is int and 0 <= active < len(fresh) else fresh[0])
+        if (
+            isinstance(sizes, list)
+            and len(sizes) == len(fresh)
+            and all(type(s) is int and s > 0 for s in sizes)
+        ):
+            self._splitter.setSizes(sizes)
+
+    def stop(self) -> None:
+        """The window closes: nothing is asked or fetched any more."""
+        for pane in self.panes():
+            pane.close_pane()
+
+    def _made(self) -> SearchPane:
+        self._last_id += 1
+        pane = self._make_pane(self._last_id)
+        pane.preview_requested.connect(self.preview_requested)
+        pane.folders_dropped.connect(self.folders_dropped)
+        pane.notice.connect(self.notice)
+        pane.new_pane_requested.connect(lambda state: self._open(pane, state, is_beside=False))
+        pane.split_requested.connect(lambda state: self._open(pane, state, is_beside=True))
+        pane.title_changed.connect(lambda title: self._rename(pane, title))
+        return pane
+
+    def _open(self, pane: SearchPane, state: PaneState, *, is_beside: bool) -> None:
+        self._activate(self._group_of(pane))
+        size = pane.state().cell_size
+        fresh = self.new_pane(state if not state.is_empty else PaneState(cell_size=size), beside=is_beside)
+        fresh.focus_query()
+
+    def _rename(self, pane: SearchPane, title: str) -> None:
+        for group in self._groups:
+            if pane in group.panes():
+                group.tabs.set_title(pane.pane_id, title)
+        self.current_changed.emit()
+
+    def _new_group(self, at: int) -> PaneGroup:
+        group = PaneGroup(self._token, self._splitter)
+        group.new_wanted.connect(lambda: self._new_in(group))
+        group.close_wanted.connect(lambda pane_id: self.close_pane(self._pane(pane_id)))
+        group.split_wanted.connect(lambda pane_id: self._move_beside(pane_id, group, 1))
+        group.pane_dropped.connect(lambda pane_id, place: self._move(pane_id, group, place))
+        group.edge_dropped.connect(lambda pane_id, side: self._move_beside(pane_id, group, side))
+        group.tabs.currentChanged.connect(self.current_changed)
+        group.tabs.tabBarClicked.connect(lambda _: self._activate(group))
+        sizes = self._splitter.sizes()
+        self._groups.insert(at, group)
+        self._splitter.insertWidget(at, group)
+        if sizes:
+            # The new one takes half of its neighbour; the others keep what they have.
+            neighbour = max(0, at - 1)
+            half = sizes[neighbour] // 2
+            sizes[neighbour] -= half
+            sizes.insert(at, half)
+            self._splitter.setSizes(sizes)
+        return group
+
+    def _new_in(self, group: PaneGroup) -> None:
+        self._activate(group)
+        self.new_pane().focus_query()
+
+    def _move(self, pane_id: int, group: PaneGroup, place: int) -> None:
+        pane = self._pane(pane_id)
+        old = self._group_of(pane)
+        if old is group and old.panes().index(pane) < place:
+            place -= 1
+        if old is group:
+            old.remove(pane)
+        else:
+            self._take_out(pane, old)
+        group.insert(pane, place)
+        self._activate(group)
+        pane.focus_query()
+
+    def _move_beside(self, pane_id: int, group: PaneGroup, side: int) -> None:
+        pane = self._pane(pane_id)
+        old = self._group_of(pane)
+        if (old is group and len(old.panes()) == 1) or len(self._groups) >= _MOST_GROUPS:
+            # It stands alone already, or there is no room.
+            self.show_pane(pane)
+            return
+        new = self._new_group(self._groups.index(group) + (1 if side > 0 else 0))
+        self._take_out(pane, old)
+        new.insert(pane)
+        self._activate(new)
+        pane.focus_query()
+
+    def _take_out(self, pane: SearchPane, group: PaneGroup) -> None:
+        """Out of its group, which goes where it is empty."""
+        group.remove(pane)
+        pane.setParent(self)
+        if not group.panes():
+            at = self._groups.index(group)
+            self._groups.remove(group)
+            group.hide()
+            group.deleteLater()
+            if self._active is group:
+                self._activate(self._groups[max(0, at - 1)])
+
+    def _activate(self, group: PaneGroup) -> None:
+        self._active = group
+        for each in self._groups:
+            each.tabs.set_marked(each is group and len(self._groups) > 1)
+        self.current_changed.emit()
+
+    def _follow_focus(self, _old: QWidget | None, new: QWidget | None) -> None:
+        group = next((each for each in self._groups if new is not None and each.isAncestorOf(new)), None)
+        if group is not None and group is not self._active:
+            self._activate(group)
+
+    def _group_of(self, pane: SearchPane) -> PaneGroup:
+        return next(group for group in self._groups if pane in group.panes())
+
+    def _pane(self, pane_id: int) -> SearchPane:
+        return next(pane for pane in self.panes() if pane.pane_id == pane_id)
+
+    @staticmethod
+    def _after_current(group: PaneGroup) -> int:
+        return group.tabs.currentIndex() + 1
+
+
+def _list(found: object) -> list[Any]:
+    return found if isinstance(found, list) else []
+
+
+def _kept_group(found: object) -> tuple[list[PaneState], int]:
+    """The panes' states of a saved group, and which is in front."""
+    if not isinstance(found, dict):
+        return [], 0
+    states = [PaneState.from_json(each) for each in _list(found.get("panes")) if isinstance(each, dict)]
+    current = found.get("current")
+    return states[:_MOST_PANES], current if type(current) is int and current >= 0 else 0

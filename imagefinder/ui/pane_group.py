@@ -1,0 +1,151 @@
+"""Panes behind one another, one of them in front; a tab bar above."""
+
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+
+from imagefinder.translation import tr
+from imagefinder.ui.drop_overlay import DropOverlay
+from imagefinder.ui.icons import icon
+from imagefinder.ui.pane_tabs import PANE_MIME, PaneTabs, dragged_pane
+from imagefinder.ui.search_pane import SearchPane
+
+_EDGE = 0.25
+"""The share of the width at either side where a dropped tab makes a group of its own."""
+
+
+class PaneGroup(QWidget):
+    """A group of panes. What changes more than this group is asked for by signal."""
+
+    new_wanted = Signal()
+    close_wanted = Signal(int)  # pane id
+    split_wanted = Signal(int)
+    pane_dropped = Signal(int, int)
+    """A pane (id) shall stand here, its tab at this place."""
+    edge_dropped = Signal(int, int)
+    """A pane (id) shall have a group of its own: -1 to the left, 1 to the right of this one."""
+
+    def __init__(self, token: str, parent: QWidget | None = None) -> None:
+        """``token`` names the area; only its own panes can be dropped here."""
+        super().__init__(parent)
+        self._token = token
+        self._panes: list[SearchPane] = []
+        self.tabs = PaneTabs(token, self)
+        self._stack = QStackedWidget(self)
+        self._overlay = DropOverlay(self)
+        self.tabs.currentChanged.connect(self._show_current)
+        self.tabs.close_wanted.connect(self.close_wanted)
+        self.tabs.split_wanted.connect(self.split_wanted)
+        add = QToolButton(self)
+        add.setIcon(icon("plus"))
+        add.setIconSize(QSize(16, 16))
+        add.setAutoRaise(True)
+        add.setToolTip(tr("New search (Ctrl+T)"))
+        add.setAccessibleName(tr("New search"))
+        add.clicked.connect(self.new_wanted)
+        row = QHBoxLayout()
+        row.setContentsMargins(8, 0, 8, 0)
+        row.setSpacing(2)
+        row.addWidget(self.tabs)
+        row.addWidget(add)
+        row.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(row)
+        column.addWidget(self._stack, 1)
+        self.setAcceptDrops(True)
+        self.setMinimumWidth(320)
+
+    def panes(self) -> list[SearchPane]:
+        """In the order of their tabs."""
+        return list(self._panes)
+
+    def current(self) -> SearchPane | None:
+        """The one in front; None in a group without panes."""
+        at = self.tabs.currentIndex()
+        return self._panes[at] if 0 <= at < len(self._panes) else None
+
+    def insert(self, pane: SearchPane, at: int | None = None) -> None:
+        """Take a pane in, and put it in front."""
+        at = len(self._panes) if at is None else max(0, min(at, len(self._panes)))
+        self._panes.insert(at, pane)
+        self._stack.insertWidget(at, pane)
+        self.tabs.insert(at, pane.pane_id, pane.title)
+        self.tabs.setCurrentIndex(at)
+        self._show_current()
+
+    def remove(self, pane: SearchPane) -> None:
+        """Let a pane go; it is hidden, and still there."""
+        at = self._panes.index(pane)
+        del self._panes[at]
+        self._stack.removeWidget(pane)
+        pane.hide()
+        self.tabs.removeTab(at)
+        self._show_current()
+
+    def show_pane(self, pane: SearchPane) -> None:
+        """Put a pane in front."""
+        self.tabs.setCurrentIndex(self._panes.index(pane))
+
+    def step(self, by: int) -> None:
+        """Put the next pane in front, or the one before."""
+        if self._panes:
+            self.tabs.setCurrentIndex((self.tabs.currentIndex() + by) % len(self._panes))
+
+    def _show_current(self) -> None:
+        pane = self.current()
+        if pane is not None:
+            self._stack.setCurrentWidget(pane)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        self._hover(event)
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        self._hover(event)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._overlay.hide()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self._overlay.hide()
+        pane_id = dragged_pane(event.mimeData(), self._token)
+        if pane_id is None:
+            return
+        event.setDropAction(Qt.DropAction.MoveAction)
+        event.accept()
+        position = event.position().toPoint()
+        if side := self._side(position):
+            self.edge_dropped.emit(pane_id, side)
+        elif position.y() < self._stack.y():
+            self.pane_dropped.emit(pane_id, self.tabs.place_for(self.tabs.mapFrom(self, position)))
+        else:
+            self.pane_dropped.emit(pane_id, len(self._panes))
+
+    def _hover(self, event: QDragMoveEvent) -> None:
+        mime = event.mimeData()
+        if not mime.hasFormat(PANE_MIME) or dragged_pane(mime, self._token) is None:
+            event.ignore()
+            return
+        event.setDropAction(Qt.DropAction.MoveAction)
+        event.accept()
+        self._overlay.cover(self._target(event.position().toPoint()))
+
+    def _side(self, position: QPoint) -> int:
+        if position.y() < self._stack.y():
+            return 0
+        share = position.x() / max(1, self.width())
+        return -1 if share < _EDGE else 1 if share > 1 - _EDGE else 0
+
+    def _target(self, position: QPoint) -> QRect:
+        """Where the pane would stand."""
+        area = self._stack.geometry()
+        side = self._side(position)
+        if side:
+            half = area.width() // 2
+            area.setWidth(half)
+            if side > 0:
+                area.moveLeft(self._stack.geometry().right() - half + 1)
+        elif position.y() < self._stack.y():
+            area = QRect(0, 0, self.width(), self._stack.y())
+        return area

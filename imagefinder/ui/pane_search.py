@@ -1,0 +1,175 @@
+"""The conversation of one search pane with the engine: which answer belongs to what is asked now."""
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from imagefinder.ipc.messages import (
+    ClosePane,
+    Failed,
+    Hits,
+    LibraryChanged,
+    ModelChanged,
+    ModelState,
+    MoreHits,
+    Search,
+)
+from imagefinder.model.queries import Query, Sort
+from imagefinder.ui.engine_client import EngineClient, EngineState, EngineStatus
+
+PAGE = 200
+"""Hits asked for at a time."""
+_MOST_REFRESHED = 1000
+"""Whoever has scrolled past this many is reading: what they see is not changed by itself."""
+_REFRESH_MS = 3000
+_SLOW_MS = 300
+
+
+class PaneSearch(QObject):
+    """Asks, and lets through only the answers to the latest question."""
+
+    answered = Signal(object, bool)  # Hits, and whether the user did not ask for them: an update
+    extended = Signal(object)  # Hits
+    failed = Signal(str)
+    """The question the user asked cannot be answered."""
+    page_failed = Signal(str)
+    """There are more hits, but they could not be had."""
+    slow = Signal()
+    """The answer takes so long that it should be said."""
+
+    def __init__(self, client: EngineClient, pane: int, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.latest: Hits | None = None
+        """The last answer's first page; None before there is one."""
+        self._client = client
+        self._pane = pane
+        self._question: tuple[Query, Sort] | None = None
+        self._request = 0
+        self._is_waiting = False
+        self._is_quiet = False
+        self._offset: int | None = None
+        """Of the hits that were asked for last and are not here."""
+        self._shown = 0
+        self._was_running = client.engine.state is EngineState.RUNNING
+        self._slow_timer = self._timer(_SLOW_MS)
+        self._slow_timer.timeout.connect(self.slow)
+        self._refresh_timer = self._timer(_REFRESH_MS)
+        self._refresh_timer.timeout.connect(self._refresh)
+        client.hits_received.connect(self._take_hits)
+        client.failed.connect(self._take_failure)
+        client.model_changed.connect(self._take_model)
+        client.library_changed.connect(self._take_library)
+        client.engine_changed.connect(self._take_engine)
+
+    def _timer(self, milliseconds: int) -> QTimer:
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(milliseconds)
+        return timer
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the user waits for an answer."""
+        return self._is_waiting and not self._is_quiet
+
+    def ask(self, query: Query, sort: Sort) -> None:
+        """A new question; answers to all before are dropped from now on."""
+        self._question = query, sort
+        self._send(is_quiet=False)
+        self._slow_timer.start()
+
+    def ask_again(self) -> None:
+        """The same question, because something has changed; the user is not told."""
+        if self._question is not None and not self._is_waiting:
+            self._send(is_quiet=True)
+
+    def more(self, offset: int, shown: int) -> None:
+        """The next hits, from ``offset`` on; ``shown`` are there now."""
+        self._shown = shown
+        self._offset = offset
+        if not self._is_waiting:
+            # Otherwise the engine may have forgotten the old list: asked once the new one is there.
+            self._client.send(MoreHits(self._request, self._pane, offset, PAGE))
+
+    def stop(self) -> None:
+        """Ask nothing, and let nothing through."""
+        had_question = self._question is not None
+        self._question = None
+        self.latest = None
+        self._request = 0
+        self._offset = None
+        self._is_waiting = False
+        self._slow_timer.stop()
+        self._refresh_timer.stop()
+        if had_question:
+            self._client.send(ClosePane(self._pane))
+
+    def _send(self, *, is_quiet: bool) -> None:
+        assert self._question is not None
+        query, sort = self._question
+        self._is_waiting = True
+        self._is_quiet = is_quiet
+        if not is_quiet:
+            self._offset = None
+            self._shown = 0
+        self._refresh_timer.stop()
+        self._request = self._client.next_id()
+        count = max(PAGE, min(self._shown, _MOST_REFRESHED))
+        self._client.send(Search(self._request, self._pane, query, sort, count))
+
+    def _take_hits(self, hits: Hits) -> None:
+        if hits.request_id != self._request or hits.pane != self._pane:
+            return
+        if hits.offset:
+            self._offset = None
+            self._shown = hits.offset + len(hits.hits)
+            self.extended.emit(hits)
+            return
+        if not self._is_waiting:
+            return
+        self._is_waiting = False
+        self._slow_timer.stop()
+        self.latest = hits
+        self.answered.emit(hits, self._is_quiet)
+        if self._offset is not None:
+            self._client.send(MoreHits(self._request, self._pane, self._offset, PAGE))
+
+    def forget_page(self) -> None:
+        """The results were replaced: what was asked for to follow the old ones is not wanted any more."""
+        self._offset = None
+        self._shown = 0
+
+    def _take_failure(self, failure: Failed) -> None:
+        if failure.request_id != self._request or not self._request:
+            return
+        was_waiting, self._is_waiting = self._is_waiting, False
+        self._slow_timer.stop()
+        if was_waiting and not self._is_quiet:
+            self.failed.emit(failure.message)
+        elif self._offset is not None:
+            self._offset = None
+            self.page_failed.emit(failure.message)
+
+    def _take_model(self, model: ModelChanged) -> None:
+        # Whether or not the model took part in what is shown: if it is another one now, the scores are others.
+        if (
+            model.state is ModelState.READY
+            and self.latest is not None
+            and (self.latest.is_partial or self.latest.model != model.name)
+        ):
+            self.ask_again()
+
+    def _take_library(self, _library: LibraryChanged) -> None:
+        if self._question is not None and not self._refresh_timer.isActive():
+            self._refresh_timer.start()
+
+    def _take_engine(self, status: EngineStatus) -> None:
+        is_running = status.state is EngineState.RUNNING
+        if is_running and not self._was_running:
+            # The new engine does not know the list that the old one was paging through.
+            self.ask_again()
+        self._was_running = is_running
+
+    def _refresh(self) -> None:
+        if self._is_waiting or self._offset is not None:
+            self._refresh_timer.start()
+        elif self._shown <= _MOST_REFRESHED:
+            self.ask_again()

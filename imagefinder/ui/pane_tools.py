@@ -1,0 +1,173 @@
+"""The slim row above the results: how many, in which order, how large, and a second pane."""
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QAction, QActionGroup, QPalette
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QSlider, QToolButton, QWidget
+
+from imagefinder.model.queries import Sort
+from imagefinder.translation import tr
+from imagefinder.ui.icons import icon
+from imagefinder.ui.query_terms import CELL_SIZES, DEFAULT_CELL_SIZE
+from imagefinder.ui.words import grouped
+
+_STEP = 16
+
+
+def sort_name(sort: Sort) -> str:
+    """An order in words."""
+    return {
+        Sort.RELEVANCE: tr("Best match first"),
+        Sort.DATE: tr("Newest first"),
+        Sort.NAME: tr("By name"),
+        Sort.SIZE: tr("Largest first"),
+    }[sort]
+
+
+class PaneTools(QWidget):
+    """What can be set about a pane's results."""
+
+    sort_chosen = Signal(object)  # Sort
+    cell_size_chosen = Signal(int)
+    hidden_toggled = Signal(bool)
+    split_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.sort = Sort.RELEVANCE
+        self._count = QLabel(self)
+        self._count.setTextFormat(Qt.TextFormat.PlainText)
+        self._count.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        # It gives way first where a pane is narrow.
+        self._count.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._sort_actions: dict[Sort, QAction] = {}
+        self._sort_button = self._make_sort_button()
+        self._zoom = self._make_zoom()
+        self._hidden, self._view_button = self._make_view_button()
+        split = self._button("columns-2", tr("Open a second pane beside this one (Ctrl+Shift+Right)"))
+        split.clicked.connect(self.split_wanted)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(4, 0, 0, 0)
+        row.setSpacing(4)
+        self._rest = QWidget(self)
+        self._rest.hide()
+        row.addWidget(self._count, 1)
+        row.addWidget(self._rest, 1)
+        for widget in (self._sort_button, self._zoom, self._view_button, split):
+            row.addWidget(widget)
+
+    @property
+    def cell_size(self) -> int:
+        """Points."""
+        return self._zoom.value()
+
+    @property
+    def include_hidden(self) -> bool:
+        """Whether hidden pictures are shown."""
+        return self._hidden.isChecked()
+
+    @property
+    def count_text(self) -> str:
+        """What it says about the number of results."""
+        return self._count.text()
+
+    def set_sort(self, sort: Sort) -> None:
+        """Show this order as chosen; emits nothing."""
+        self.sort = sort
+        self._sort_actions[sort].setChecked(True)
+        self._sort_button.setText(sort_name(sort))
+        self._sort_button.setAccessibleName(tr("Order: {order}", order=sort_name(sort)))
+
+    def set_cell_size(self, points: int) -> None:
+        """Show this size as chosen; emits nothing."""
+        self._zoom.blockSignals(True)
+        self._zoom.setValue(points)
+        self._zoom.blockSignals(False)
+
+    def set_include_hidden(self, is_on: bool) -> None:
+        """Show this as chosen; emits nothing."""
+        self._hidden.blockSignals(True)
+        self._hidden.setChecked(is_on)
+        self._hidden.blockSignals(False)
+
+    def choose_hidden(self, is_on: bool) -> None:
+        """As the user does it in the menu."""
+        self._hidden.setChecked(is_on)
+
+    def zoom(self, step: int) -> None:
+        """As the user does it with the slider: one step up or down."""
+        self._zoom.setValue(self._zoom.value() + 2 * _STEP * step)
+
+    def show_count(self, count: int, has_more: bool) -> None:
+        """Say how many results are shown."""
+        order = sort_name(self.sort)
+        if not count:
+            text = ""
+        elif self.sort is Sort.RELEVANCE:
+            best = tr("The best {count}, more below", count=grouped(count))
+            text = best if has_more else tr("%n result(s)", "", count)
+        elif has_more:
+            text = tr("{order}, more below", order=order)
+        else:
+            text = tr("The best {count}, {order}", count=grouped(count), order=order[:1].lower() + order[1:])
+        self._count.setText(text)
+        self._count.setToolTip(text)
+
+    def set_in_use(self, is_in_use: bool) -> None:
+        """Whether there is a search whose results these tools are about."""
+        for widget in (self._count, self._sort_button, self._zoom, self._view_button):
+            widget.setVisible(is_in_use)
+        self._rest.setVisible(not is_in_use)
+
+    def _choose_sort(self, sort: Sort) -> None:
+        if sort is not self.sort:
+            self.set_sort(sort)
+            self.sort_chosen.emit(sort)
+
+    def _make_sort_button(self) -> QToolButton:
+        button = self._button("arrow-down-wide-narrow", tr("Order of the results"))
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(button)
+        group = QActionGroup(menu)
+        for sort in Sort:
+            action = menu.addAction(sort_name(sort))
+            action.setCheckable(True)
+            action.triggered.connect(lambda _=False, sort=sort: self._choose_sort(sort))
+            group.addAction(action)
+            self._sort_actions[sort] = action
+        button.setMenu(menu)
+        button.setText(sort_name(self.sort))
+        self._sort_actions[self.sort].setChecked(True)
+        return button
+
+    def _make_zoom(self) -> QSlider:
+        zoom = QSlider(Qt.Orientation.Horizontal, self)
+        zoom.setRange(*CELL_SIZES)
+        zoom.setSingleStep(_STEP)
+        zoom.setPageStep(_STEP * 4)
+        zoom.setValue(DEFAULT_CELL_SIZE)
+        zoom.setMinimumWidth(56)
+        zoom.setMaximumWidth(112)
+        zoom.setToolTip(tr("Size of the pictures (Ctrl+wheel)"))
+        zoom.setAccessibleName(tr("Size of the pictures"))
+        zoom.valueChanged.connect(self.cell_size_chosen)
+        return zoom
+
+    def _make_view_button(self) -> tuple[QAction, QToolButton]:
+        button = self._button("ellipsis", tr("More about the results"))
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(button)
+        action = menu.addAction(tr("Show hidden pictures"))
+        action.setCheckable(True)
+        action.toggled.connect(self.hidden_toggled)
+        button.setMenu(menu)
+        return action, button
+
+    def _button(self, name: str, label: str) -> QToolButton:
+        button = QToolButton(self)
+        button.setIcon(icon(name))
+        button.setIconSize(QSize(16, 16))
+        button.setAutoRaise(True)
+        button.setToolTip(label)
+        button.setAccessibleName(label)
+        return button

@@ -1,0 +1,72 @@
+"""Puts a picture on the clipboard, as the engine renders it: a page or a HEIC file is copied like any other."""
+
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QSize, Signal
+from PySide6.QtGui import QGuiApplication, QImage
+
+from imagefinder.ipc.messages import Failed, ItemShown, ShowItem
+from imagefinder.model.items import ItemKind
+from imagefinder.model.queries import Hit
+from imagefinder.translation import tr
+from imagefinder.ui.background import Background
+from imagefinder.ui.engine_client import EngineClient
+from imagefinder.ui.thumbnail_images import PictureProblemError, read_scaled
+from imagefinder.ui.words import short_name
+
+_MOST_SIDE = 4096
+"""Pixels. Programs take pictures from the clipboard as bare pixels: 64 MB at this size."""
+_PAGE_SIDE = 2480
+"""Pixels: a page of A4 at 210 dots per inch."""
+
+
+class PictureCopier(QObject):
+    """Copies one picture at a time; a second wish takes the place of one that is still under way."""
+
+    notice = Signal(str)
+
+    def __init__(self, client: EngineClient, background: Background, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._client = client
+        self._background = background
+        self._request_id = 0
+        self._name = ""
+        client.item_shown.connect(self._take)
+        client.failed.connect(self._take_failure)
+
+    def copy(self, hit: Hit) -> None:
+        """Copy this picture; ``notice`` tells when it is on the clipboard, or why it is not."""
+        self._request_id = self._client.next_id()
+        self._name = short_name(hit.path)
+        side = _PAGE_SIDE if hit.kind is ItemKind.PAGE else _MOST_SIDE
+        self._client.send(ShowItem(self._request_id, hit.item_id, side=side))
+
+    def _take(self, shown: ItemShown) -> None:
+        if shown.request_id != self._request_id:
+            return
+        if shown.picture is None or shown.problem:
+            self.notice.emit(shown.problem or tr("{name} cannot be copied.", name=self._name))
+            return
+        self._background.run(partial(_read, shown.picture), partial(self._put, shown.request_id))
+
+    def _take_failure(self, failed: Failed) -> None:
+        if failed.request_id == self._request_id:
+            self.notice.emit(failed.message)
+
+    def _put(self, request_id: int, image: QImage | None) -> None:
+        if request_id != self._request_id:
+            return
+        if image is None:
+            self.notice.emit(tr("{name} cannot be copied.", name=self._name))
+            return
+        QGuiApplication.clipboard().setImage(image)
+        self.notice.emit(tr("Copied the picture {name}.", name=self._name))
+
+
+def _read(path: Path) -> QImage | None:
+    """Runs in a thread."""
+    try:
+        return read_scaled(path, QSize(_MOST_SIDE, _MOST_SIDE))
+    except (OSError, PictureProblemError):
+        return None  # said by the sentence above

@@ -1,0 +1,234 @@
+"""The grid of results of one pane."""
+
+from PySide6.QtCore import QEvent, QModelIndex, QPoint, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QDrag,
+    QKeyEvent,
+    QPainter,
+    QPixmap,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QWidget
+
+from imagefinder.model.queries import Hit
+from imagefinder.translation import tr
+from imagefinder.ui.desktop import Desktop
+from imagefinder.ui.result_actions import ResultActions
+from imagefinder.ui.results_delegate import GAP, ResultsDelegate
+from imagefinder.ui.results_model import HitRole, ResultsModel
+from imagefinder.ui.thumbnail_loader import ThumbnailLoader
+
+LEAST_CELL, MOST_CELL, DEFAULT_CELL = 96, 320, 176
+"""Points: the least width of a card."""
+_STEP = 16
+_NOTCH = 120
+"""Eighths of a degree: what Qt calls one step of a mouse wheel."""
+_SCREENS_AHEAD = 2
+
+
+class ResultsView(QListView):
+    """Thumbnails in columns that share the width evenly; everything can be done by keyboard."""
+
+    preview_requested = Signal(int)  # row
+    similar_requested = Signal(object)  # Hit
+    new_pane_requested = Signal(object)  # list[Hit]
+    hide_requested = Signal(object, bool)  # list[Hit], hidden
+    cell_size_changed = Signal(int)
+    """The user zoomed by the wheel: the least width of a card, points."""
+    notice = Signal(str)
+
+    def __init__(
+        self,
+        model: ResultsModel,
+        thumbnails: ThumbnailLoader,
+        desktop: Desktop,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._results = model
+        self._thumbnails = thumbnails
+        self._cell = DEFAULT_CELL
+        self._columns = 1
+        self._wheel = 0
+        self._fresh: set[str] = set()
+        self._repaint = QTimer(self)
+        self._repaint.setSingleShot(True)
+        self._repaint.timeout.connect(self._show_fresh)
+        self._delegate = ResultsDelegate(thumbnails, self)
+        self._set_up()
+        self.setModel(model)
+        self.setItemDelegate(self._delegate)
+
+        self._actions = ResultActions(thumbnails.client, desktop, self.chosen, self)
+        self._actions.preview_wanted.connect(self._preview_current)
+        self._actions.similar_requested.connect(self.similar_requested)
+        self._actions.new_pane_requested.connect(self.new_pane_requested)
+        self._actions.hide_requested.connect(self.hide_requested)
+        self._actions.notice.connect(self.notice)
+        self.doubleClicked.connect(lambda index: self.preview_requested.emit(index.row()))
+        thumbnails.ready.connect(self._note_fresh)
+        thumbnails.look_again.connect(self.viewport().update)
+        self.verticalScrollBar().valueChanged.connect(self._fetch_ahead)
+        self.verticalScrollBar().rangeChanged.connect(self._fetch_ahead)
+        for changed in (model.modelReset, model.rowsInserted, model.rowsRemoved):
+            changed.connect(self._arrange)
+
+    @property
+    def cell_size(self) -> int:
+        """The least width of a card, points."""
+        return self._cell
+
+    def set_cell_size(self, points: int) -> None:
+        """Show larger or smaller cards: their least width, kept within ``LEAST_CELL`` and ``MOST_CELL``."""
+        points = min(max(points, LEAST_CELL), MOST_CELL)
+        if points != self._cell:
+            self._cell = points
+            self._arrange()
+
+    def chosen(self) -> list[Hit]:
+        """The selected hits in the order they are shown, else the current one."""
+        rows = sorted(index.row() for index in self.selectionModel().selectedIndexes())
+        if not rows and self.currentIndex().isValid():
+            rows = [self.currentIndex().row()]
+        return [self._results.hit(row) for row in rows]
+
+    def visible_rows(self) -> range:
+        """The rows that are seen, at least in part."""
+        height = self.gridSize().height()
+        if height <= 0:
+            return range(0)
+        top = self.verticalScrollBar().value()
+        first = top // height * self._columns
+        last = -(-(top + self.viewport().height()) // height) * self._columns
+        return range(first, min(last, self._results.rowCount()))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.FontChange:
+            self._arrange()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if not self._actions.take_key(event):
+            super().keyPressEvent(event)
+
+    def keyboardSearch(self, search: str) -> None:
+        """Letters are commands here; looking for a name is the query's business."""
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            super().wheelEvent(event)
+            return
+        self._wheel += event.angleDelta().y()
+        steps = int(self._wheel / _NOTCH)
+        self._wheel -= steps * _NOTCH
+        before = self._cell
+        self.set_cell_size(self._cell + steps * _STEP)
+        if self._cell != before:
+            self.cell_size_changed.emit(self._cell)
+        event.accept()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        if not self.chosen():
+            return
+        at = event.globalPos()
+        if event.reason() is QContextMenuEvent.Reason.Keyboard:
+            at = self.viewport().mapToGlobal(self.visualRect(self.currentIndex()).center())
+        self._actions.menu(self).popup(at)
+
+    def startDrag(self, actions: Qt.DropAction) -> None:
+        indexes = self.selectionModel().selectedIndexes()
+        if not indexes:
+            return
+        drag = QDrag(self)
+        drag.setMimeData(self._results.mimeData(indexes))
+        drag.setPixmap(self._drag_picture(indexes))
+        drag.setHotSpot(QPoint(-12, -12))
+        drag.exec(Qt.DropAction.CopyAction)
+
+    def _set_up(self) -> None:
+        # A list that wraps, not an "icon mode": that one keeps a place for every item and gets slow at 100,000.
+        self.setFlow(QListView.Flow.LeftToRight)
+        self.setWrapping(True)
+        self.setUniformItemSizes(True)
+        self.setResizeMode(QListView.ResizeMode.Adjust)
+        self.setMovement(QListView.Movement.Static)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setDragEnabled(True)
+        self.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setMouseTracking(True)
+        self.setTabKeyNavigation(False)
+        self.setAccessibleName(tr("Results"))
+
+    def _arrange(self) -> None:
+        """Share the width among as many columns as there is room for; what was seen stays in sight."""
+        bar = self.verticalScrollBar()
+        anchor = self._results.index(self.visible_rows().start) if bar.value() > 0 else QModelIndex()
+        whole = self.maximumViewportSize()
+        needs_bar = self._height_for(whole.width()) > whole.height()
+        policy = Qt.ScrollBarPolicy.ScrollBarAlwaysOn if needs_bar else Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+        if policy is not self.verticalScrollBarPolicy():
+            self.setVerticalScrollBarPolicy(policy)
+        width = whole.width() - (bar.sizeHint().width() if needs_bar else 0)
+        self._columns = self._columns_in(width)
+        cell = max(1, width // self._columns)
+        grid = QSize(cell, self._delegate.grid_height(cell, self.font()))
+        if grid != self.gridSize():
+            self.setGridSize(grid)
+            if anchor.isValid():
+                self.doItemsLayout()
+                self.scrollTo(anchor, QAbstractItemView.ScrollHint.PositionAtTop)
+        bar.setSingleStep(max(20, grid.height() // 4))
+
+    def _columns_in(self, width: int) -> int:
+        return max(1, width // (self._cell + GAP))
+
+    def _height_for(self, width: int) -> int:
+        columns = self._columns_in(width)
+        cell = max(1, width // columns)
+        return -(-self._results.rowCount() // columns) * self._delegate.grid_height(cell, self.font())
+
+    def _fetch_ahead(self) -> None:
+        """Ask for more before the end is reached, so that scrolling does not stop there."""
+        bar = self.verticalScrollBar()
+        if bar.maximum() - bar.value() <= _SCREENS_AHEAD * self.viewport().height():
+            root = QModelIndex()
+            if self._results.rowCount() and self._results.canFetchMore(root):
+                self._results.fetchMore(root)
+
+    def _note_fresh(self, key: str) -> None:
+        self._fresh.add(key)
+        if not self._repaint.isActive():
+            self._repaint.start(10)  # several that come together are painted together
+
+    def _show_fresh(self) -> None:
+        fresh, self._fresh = self._fresh, set()
+        for row in self.visible_rows():
+            if self._results.hit(row).thumbnail_key in fresh:
+                self.update(self._results.index(row))
+
+    def _preview_current(self) -> None:
+        if self.currentIndex().isValid():
+            self.preview_requested.emit(self.currentIndex().row())
+
+    def _drag_picture(self, indexes: list[QModelIndex]) -> QPixmap:
+        current = self.currentIndex() if self.currentIndex() in indexes else indexes[0]
+        hit = current.data(HitRole.HIT)
+        dpr = self.devicePixelRatioF()
+        found = self._thumbnails.pixmap(hit, QSize(96, 96), dpr)
+        picture = QPixmap(QSize(112, 112) * dpr)
+        picture.setDevicePixelRatio(dpr)
+        picture.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(picture)
+        self._delegate.paint_dragged(painter, self.palette(), found, len(indexes))
+        painter.end()
+        return picture

@@ -1,0 +1,379 @@
+"""One search: what is looked for, its results, and what there is to say about them."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QKeySequence,
+    QPalette,
+    QShortcut,
+)
+from PySide6.QtWidgets import QLabel, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+
+from imagefinder.ipc.messages import Hits, LibraryChanged, ModelChanged, ModelState, SetHidden
+from imagefinder.model.queries import Hit
+from imagefinder.translation import tr
+from imagefinder.ui.desktop import Desktop
+from imagefinder.ui.drop_overlay import DropOverlay
+from imagefinder.ui.dropped_data import may_hold_pictures, read_mime
+from imagefinder.ui.dropped_pictures import DroppedPictures
+from imagefinder.ui.engine_client import EngineClient
+from imagefinder.ui.link_fetcher import LinkFetcher
+from imagefinder.ui.pane_message import PaneMessage
+from imagefinder.ui.pane_search import PaneSearch
+from imagefinder.ui.pane_tools import PaneTools
+from imagefinder.ui.query_bar import QueryBar
+from imagefinder.ui.query_terms import PaneState, PictureTerm
+from imagefinder.ui.results_model import ResultsModel
+from imagefinder.ui.results_place import ResultsPlace
+from imagefinder.ui.results_view import ResultsView
+from imagefinder.ui.thumbnail_loader import ThumbnailLoader
+from imagefinder.ui.words import grouped
+
+
+class SearchPane(QWidget):
+    """A query bar above a grid of results. Pictures can be dropped anywhere on it."""
+
+    preview_requested = Signal(object, int, str)  # ResultsModel, row, the query's words
+    new_pane_requested = Signal(object)  # PaneState
+    split_requested = Signal(object)  # PaneState of the pane that shall stand beside this one
+    folders_dropped = Signal(list)  # list[Path]
+    title_changed = Signal(str)
+    notice = Signal(str)
+
+    def __init__(
+        self,
+        client: EngineClient,
+        pane_id: int,
+        thumbnails: ThumbnailLoader,
+        dropped: DroppedPictures,
+        fetcher: LinkFetcher,
+        desktop: Desktop,
+        parent: QWidget | None = None,
+    ) -> None:
+        """``pane_id`` tells it from the others in what is said to the engine."""
+        super().__init__(parent)
+        self.pane_id = pane_id
+        self.bar = QueryBar(thumbnails, dropped, fetcher, self)
+        self.tools = PaneTools(self)
+        self.model = ResultsModel(self)
+        self.view = ResultsView(self.model, thumbnails, desktop, self)
+        self.message = PaneMessage(self)
+        self.search = PaneSearch(client, pane_id, self)
+        self._client = client
+        self._place = ResultsPlace(self.model, self.view)
+        self._title = ""
+        self._status = QLabel(self)
+        self._status.setTextFormat(Qt.TextFormat.PlainText)
+        self._status.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self._status.setContentsMargins(4, 0, 4, 0)
+        # A long note must not hold the pane wide; the tooltip has it whole.
+        self._status.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._stack = QStackedWidget(self)
+        self._stack.addWidget(self.message)
+        self._stack.addWidget(self.view)
+        self._overlay = DropOverlay(self)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 8, 12, 8)
+        column.setSpacing(8)
+        column.addWidget(self.bar)
+        column.addWidget(self.tools)
+        column.addWidget(self._stack, 1)
+        column.addWidget(self._status)
+        self.setAcceptDrops(True)
+        self._connect()
+        paste = QShortcut(QKeySequence(QKeySequence.StandardKey.Paste), self)
+        paste.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        paste.activated.connect(self.bar.paste)
+        self.tools.set_in_use(False)
+        self._show_extensions()
+        self._show_empty()
+
+    def _connect(self) -> None:
+        self.bar.changed.connect(self._ask)
+        self.bar.folders_dropped.connect(self.folders_dropped)
+        self.bar.notice.connect(self.notice)
+        self.bar.left_downwards.connect(self._enter_results)
+        self.tools.sort_chosen.connect(self._ask)
+        self.tools.hidden_toggled.connect(self._ask)
+        self.tools.cell_size_chosen.connect(self.view.set_cell_size)
+        self.tools.split_wanted.connect(lambda: self.split_requested.emit(PaneState()))
+        self.model.more_wanted.connect(lambda offset: self.search.more(offset, self.model.rowCount()))
+        self.view.preview_requested.connect(self._preview)
+        self.view.similar_requested.connect(self.find_similar)
+        self.view.new_pane_requested.connect(self._open_pane)
+        self.view.hide_requested.connect(self._hide)
+        self.view.notice.connect(self.notice)
+        self.view.cell_size_changed.connect(self.tools.set_cell_size)
+        self.message.example_chosen.connect(self._try_example)
+        self.search.answered.connect(self._show_hits)
+        self.search.extended.connect(self._show_more)
+        self.search.failed.connect(self._show_failure)
+        self.search.page_failed.connect(self.notice)
+        self.search.slow.connect(self._show_searching)
+        self._client.library_changed.connect(self._library_changed)
+        self._client.model_changed.connect(self._model_changed)
+
+    @property
+    def title(self) -> str:
+        """What to call it, in a few words."""
+        return self.state().title
+
+    @property
+    def status_text(self) -> str:
+        """The line below the results."""
+        return self._status.text()
+
+    def state(self) -> PaneState:
+        """All that makes it what it is."""
+        return PaneState(
+            self.bar.terms(),
+            self.bar.text(),
+            self.tools.sort,
+            self.tools.cell_size,
+            self.tools.include_hidden,
+        )
+
+    def restore(self, state: PaneState) -> None:
+        """Be that pane, and search."""
+        self.bar.set_terms(state.terms)
+        self.bar.set_text(state.text)
+        self.tools.set_sort(state.sort)
+        self.tools.set_cell_size(state.cell_size)
+        self.view.set_cell_size(state.cell_size)
+        self.tools.set_include_hidden(state.include_hidden)
+        self._ask()
+
+    def focus_query(self) -> None:
+        """Put the cursor into the words, all of them selected."""
+        self.bar.focus_words()
+
+    def find_similar(self, hit: Hit) -> None:
+        """Look for what is like a result, and for nothing else."""
+        self.bar.set_terms([PictureTerm.of_hit(hit)])
+        self.bar.set_text("")
+        self._ask()
+
+    def zoom(self, step: int) -> None:
+        """Larger pictures, or smaller ones."""
+        self.tools.zoom(step)
+
+    def show_hidden(self, is_on: bool) -> None:
+        """Show what the user hid from results, or do not."""
+        self.tools.choose_hidden(is_on)
+
+    def close_pane(self) -> None:
+        """Nothing is asked or fetched any more, and the engine may forget the results."""
+        self.bar.stop()
+        self.search.stop()
+
+    def _ask(self) -> None:
+        state = self.state()
+        self.tools.set_in_use(not state.is_empty)
+        if state.title != self._title:
+            self._title = state.title
+            self.title_changed.emit(state.title)
+        if state.is_empty:
+            self.search.stop()
+            self.model.clear()
+            self._show_empty()
+        else:
+            self.search.ask(state.query(), state.sort)
+
+    def _show_hits(self, hits: Hits, is_update: bool) -> None:
+        if not is_update:
+            self.model.reset(hits.hits, hits.has_more)
+            self.view.scrollToTop()
+        elif not self._place.shows(hits.hits, hits.has_more):
+            self.search.forget_page()
+            self._place.replace(hits.hits, hits.has_more)
+        self._show_state()
+
+    def _show_more(self, hits: Hits) -> None:
+        self.model.append(hits.hits, hits.has_more)
+        self._show_state()
+
+    def _show_state(self) -> None:
+        """Results where there are some, else why there are none; and what there is to say below."""
+        hits = self.search.latest
+        if hits is None:
+            return
+        count = self.model.rowCount()
+        self.tools.show_count(count, self.model.canFetchMore(self.view.rootIndex()))
+        if count:
+            self._stack.setCurrentWidget(self.view)
+        else:
+            self._show_nothing_found(hits)
+        parts = [hits.note]
+        if hits.is_partial:
+            parts = [tr("Loading the model…: searching words in names and pages meanwhile")]
+        elif hits.model:
+            parts = [hits.model, tr("{ms} ms", ms=grouped(max(1, round(hits.took_ms)))), hits.note]
+        self._say(" · ".join(part for part in parts if part))
+
+    def _show_nothing_found(self, hits: Hits) -> None:
+        if hits.is_partial:
+            heading = tr("The model is still being loaded")
+            text = tr("No name or page has these words. Pictures are searched in a moment.")
+            self._show_message("clock", heading, text)
+            return
+        advice = [tr("Try fewer or other words, or drop a picture that looks like it.")]
+        if not self.tools.include_hidden:
+            advice.append(tr("Pictures that you hid are left out; the menu above shows them."))
+        self._show_message("frown", tr("Nothing found"), "\n".join(advice))
+
+    def _show_empty(self) -> None:
+        self.tools.show_count(0, has_more=False)
+        self._say("")
+        library = self._client.library
+        count = library.status.items if library is not None else 0
+        if library is not None and not count:
+            heading = tr("Nothing to search yet")
+            text = tr("Pictures can be found here as soon as the first of them have been read.")
+            self._show_message("images", heading, text)
+            return
+        heading = tr("Search %n picture(s) and page(s)", "", count) if count else tr("Search your pictures")
+        text = tr("Describe what is in the picture, or drop or paste a picture to find those like it.")
+        self._show_message("search", heading, text, _examples())
+
+    def _show_searching(self) -> None:
+        self._say(tr("Searching…"))
+        if not self.model.rowCount():
+            self._show_message("search", tr("Searching…"))
+
+    def _show_failure(self, problem: str) -> None:
+        self.model.clear()
+        self.tools.show_count(0, has_more=False)
+        self._say("")
+        self._show_message("circle-alert", tr("This search did not work"), problem)
+
+    def _show_message(self, sign: str, heading: str, text: str = "", examples: Sequence[str] = ()) -> None:
+        self.message.show_message(sign, heading, text, examples)
+        self._stack.setCurrentWidget(self.message)
+
+    def _say(self, text: str) -> None:
+        self._status.setText(text)
+        self._status.setToolTip(text)
+
+    def _try_example(self, words: str) -> None:
+        self.bar.set_text(words)
+        self.bar.setFocus()
+        self._ask()
+
+    def _preview(self, row: int) -> None:
+        self.preview_requested.emit(self.model, row, self.bar.text().strip())
+
+    def _open_pane(self, hits: Sequence[Hit]) -> None:
+        terms = tuple(PictureTerm.of_hit(hit) for hit in hits)
+        size = self.tools.cell_size
+        self.new_pane_requested.emit(PaneState(terms, cell_size=size))
+
+    def _hide(self, hits: Sequence[Hit], is_hidden: bool) -> None:
+        ids = tuple(hit.item_id for hit in hits)
+        self._client.send(SetHidden(ids, is_hidden))
+        if is_hidden and not self.tools.include_hidden:
+            self.model.remove(ids)
+            self._show_state()
+            self.notice.emit(tr("%n picture(s) will not be shown in results any more.", "", len(ids)))
+        else:
+            self.search.ask_again()
+
+    def _enter_results(self) -> None:
+        if self.model.rowCount():
+            if not self.view.currentIndex().isValid():
+                self.view.setCurrentIndex(self.model.index(0, 0))
+            self.view.setFocus(Qt.FocusReason.TabFocusReason)
+
+    def _library_changed(self, _change: LibraryChanged) -> None:
+        self._show_extensions()
+        if self.state().is_empty:
+            self._show_empty()
+
+    def _model_changed(self, change: ModelChanged) -> None:
+        if change.state is ModelState.FAILED and self.search.latest is not None:
+            self._say(change.error)
+
+    def _show_extensions(self) -> None:
+        if self._client.library is not None:
+            self.bar.extensions = self._client.library.extensions
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if may_hold_pictures(event.mimeData()) or event.mimeData().hasText():
+            self._hover(event)
+        else:
+            event.ignore()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        self._hover(event)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._overlay.hide()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self._overlay.hide()
+        if not self._takes(event):
+            event.ignore()
+            return
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+        mime = event.mimeData()
+        is_added = self._is_over_bar(event)
+        hits = self._dragged_hits(event)
+        if hits:
+            self._take_terms([PictureTerm.of_hit(hit) for hit in hits], is_added=is_added)
+        elif may_hold_pictures(mime):
+            dropped = read_mime(mime)
+            if dropped and not is_added and not (dropped.folders and not dropped.files):
+                self.bar.set_terms(())
+            self.bar.take(dropped)
+        else:
+            self.bar.insert_text(mime.text())
+
+    def _take_terms(self, terms: Sequence[PictureTerm], *, is_added: bool) -> None:
+        if not is_added:
+            self.bar.set_terms(())
+        self.bar.add_terms(terms)
+        self._ask()
+
+    def _hover(self, event: QDragMoveEvent) -> None:
+        if not self._takes(event):
+            event.ignore()
+            self._overlay.hide()
+            return
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+        if not may_hold_pictures(event.mimeData()):
+            self._overlay.cover(self.bar.geometry())
+        elif self._is_over_bar(event) and self.bar.terms():
+            self._overlay.cover(self.bar.geometry().adjusted(-4, -4, 4, 4), "")
+        else:
+            self._overlay.cover(self.rect(), tr("Search by this picture"))
+
+    def _takes(self, event: QDropEvent) -> bool:
+        """Own results are dropped on the bar only: let go over the grid, they were perhaps not meant to go far."""
+        source = event.source()
+        is_own = isinstance(source, QWidget) and self.view.isAncestorOf(source)
+        return self._is_over_bar(event) or not (is_own or source is self.view)
+
+    def _is_over_bar(self, event: QDropEvent) -> bool:
+        return self.bar.geometry().contains(event.position().toPoint())
+
+    @staticmethod
+    def _dragged_hits(event: QDropEvent) -> list[Hit]:
+        """Results dragged from a pane: a page of a PDF is meant then, not its file."""
+        source = event.source()
+        return source.chosen() if isinstance(source, ResultsView) else []
+
+
+def _examples() -> list[str]:
+    """Things that are in many people's pictures."""
+    return [
+        tr("a dog on the beach"),
+        tr("sunset over water"),
+        tr("birthday cake"),
+        tr("snow in the mountains"),
+    ]

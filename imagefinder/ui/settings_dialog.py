@@ -1,0 +1,88 @@
+"""The settings: pages beside a list of them. What is changed holds at once; there is nothing to apply."""
+
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import (
+    QDialog,
+    QFrame,
+    QHBoxLayout,
+    QListWidget,
+    QListWidgetItem,
+    QStackedWidget,
+    QWidget,
+)
+
+from imagefinder.paths import Places
+from imagefinder.translation import tr
+from imagefinder.ui.desktop import Desktop
+from imagefinder.ui.engine_client import EngineClient
+from imagefinder.ui.icons import icon
+from imagefinder.ui.settings_keeper import SettingsKeeper
+from imagefinder.ui.settings_page import SettingsPage
+from imagefinder.ui.settings_pages_general import LookPage, NetworkPage, WorkPage
+from imagefinder.ui.settings_pages_library import LibraryPage
+from imagefinder.ui.settings_pages_model import ModelPage
+
+
+class SettingsDialog(QDialog):
+    """Not modal: one can go on searching beside it."""
+
+    model_chosen = Signal(str)
+    """The name of another model that the library shall be searched with."""
+
+    def __init__(
+        self,
+        client: EngineClient,
+        keeper: SettingsKeeper,
+        places: Places,
+        desktop: Desktop,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(tr("Settings"))
+        self.resize(760, 560)
+        self._pages = QStackedWidget(self)
+        self._names = QListWidget(self)
+        self._names.setAccessibleName(tr("Pages of the settings"))
+        self._names.setFrameShape(QFrame.Shape.NoFrame)
+        self._names.setFixedWidth(168)
+        self._names.setIconSize(QSize(18, 18))
+        self._names.setSpacing(2)
+        self._names.currentRowChanged.connect(self._pages.setCurrentIndex)
+        self.library = LibraryPage(client, keeper, places, desktop, self)
+        model = ModelPage(client, keeper, self)
+        model.model_chosen.connect(self.model_chosen)
+        self._add("hard-drive", self.library)
+        self._add("cpu", model)
+        self._add("refresh-cw", WorkPage(keeper, self))
+        self._add("sun", LookPage(keeper, self))
+        self._add("globe", NetworkPage(keeper, self))
+        self._names.setCurrentRow(0)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(8, 8, 0, 8)
+        layout.setSpacing(0)
+        layout.addWidget(self._names)
+        layout.addWidget(self._pages, 1)
+
+    def show_page(self, number: int) -> None:
+        """Turn to a page, counted from 0."""
+        self._names.setCurrentRow(number)
+
+    @property
+    def page(self) -> int:
+        """The page that is open, counted from 0."""
+        return self._names.currentRow()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.library.close_down()
+        super().closeEvent(event)
+
+    def done(self, result: int) -> None:
+        # Escape does not pass through closeEvent.
+        self.library.close_down()
+        super().done(result)
+
+    def _add(self, picture: str, page: SettingsPage) -> None:
+        self._pages.addWidget(page)
+        item = QListWidgetItem(icon(picture), page.windowTitle(), self._names)
+        item.setSizeHint(QSize(0, 34))

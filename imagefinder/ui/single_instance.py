@@ -1,0 +1,110 @@
+"""One window for each user and library: a second start hands its paths to the first window, and goes."""
+
+import getpass
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QDir, QLockFile, QObject, Signal
+from PySide6.QtNetwork import QLocalServer, QLocalSocket
+
+_PATIENCE_MS = 2000
+_MOST_BYTES = 1 << 20
+_HEARD = b"heard\n"
+
+
+class SingleInstance(QObject):
+    """The first window's ear, or the second start's voice."""
+
+    started_again = Signal(list, str)
+    """Paths (list[Path]) that a second start was given, and the desktop's permission to come to the front."""
+
+    def __init__(self, library: Path, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        whose = f"{getpass.getuser()}\n{os.fspath(library)}".encode("utf-8", "surrogateescape")
+        self._name = f"imagefinder-{hashlib.sha256(whose).hexdigest()[:16]}"
+        self._server = QLocalServer(self)
+        self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
+        self._server.newConnection.connect(self._greet)
+        self._received: dict[QLocalSocket, bytes] = {}
+
+    def claim(self, paths: Sequence[Path] = (), token: str = "") -> bool:
+        """Become the one window of this library; False where there is one, which was given the paths then.
+
+        Blocks for two seconds at most, before anything is shown.
+        """
+        # Two starts at one moment must not both find nobody, and throw out each other's socket.
+        lock = QLockFile(QDir.temp().filePath(f"{self._name}.lock"))
+        is_locked = lock.tryLock(_PATIENCE_MS)
+        try:
+            if self._tell(paths, token):
+                return False
+            # Left behind by a window that was killed; nobody answers there.
+            QLocalServer.removeServer(self._name)
+            # Where no socket can be had, two windows are better than none.
+            self._server.listen(self._name)
+            return True
+        finally:
+            if is_locked:
+                lock.unlock()
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._server.close()
+
+    def _tell(self, paths: Sequence[Path], token: str) -> bool:
+        socket = QLocalSocket()
+        socket.connectToServer(self._name)
+        if not socket.waitForConnected(_PATIENCE_MS // 4):
+            return False
+        # File names are bytes: what is not text goes as surrogates, which JSON escapes.
+        socket.write(
+            json.dumps({"paths": [os.fspath(path) for path in paths], "token": token}).encode() + b"\n"
+        )
+        heard = socket.waitForReadyRead(_PATIENCE_MS)
+        socket.disconnectFromServer()
+        return heard
+
+    def _greet(self) -> None:
+        while self._server.hasPendingConnections():
+            socket = self._server.nextPendingConnection()
+            self._received[socket] = b""
+            socket.readyRead.connect(self._listen)
+            socket.disconnected.connect(self._part)
+            self._read(socket)
+
+    def _listen(self) -> None:
+        socket = self.sender()
+        if isinstance(socket, QLocalSocket):
+            self._read(socket)
+
+    def _part(self) -> None:
+        socket = self.sender()
+        if isinstance(socket, QLocalSocket):
+            self._received.pop(socket, None)
+            socket.deleteLater()
+
+    def _read(self, socket: QLocalSocket) -> None:
+        text = self._received.get(socket, b"") + bytes(socket.readAll().data())
+        self._received[socket] = text
+        if len(text) > _MOST_BYTES:
+            socket.abort()
+        elif text.endswith(b"\n"):
+            self._received[socket] = b""
+            socket.write(_HEARD)
+            socket.flush()
+            self._understand(text)
+
+    def _understand(self, text: bytes) -> None:
+        try:
+            said = json.loads(text)
+            paths = [Path(path) for path in said["paths"]]
+            token = str(said["token"])
+        except (ValueError, TypeError, KeyError):
+            paths, token = (
+                [],
+                "",
+            )  # from another version of the program: coming to the front is right all the same
+        self.started_again.emit(paths, token)

@@ -1,0 +1,76 @@
+"""What a source does now, in words."""
+
+from dataclasses import dataclass
+
+from imagefinder.model.jobs import JobState, JobStatus, Phase
+from imagefinder.model.sources import SourceStatus
+from imagefinder.translation import tr
+from imagefinder.ui.words import grouped, time_ago
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """One row's second line."""
+
+    words: tuple[str, ...]
+    """Each stands for itself; together on one line where there is room."""
+    fraction: float | None = None
+    """How much of the work on it is done, 0 to 1; None where there is none, or nobody knows."""
+    is_offline: bool = False
+
+
+def state_of(status: SourceStatus, job: JobStatus, now: float) -> SourceState:
+    """What to say of a source; ``now`` is in seconds since the epoch."""
+    source = status.source
+    if source.path in job.sources:
+        return _at_work(status, job)
+    if source.path in job.waiting:
+        return SourceState((tr("Waiting"), *_count(status)))
+    if source.offline:
+        return SourceState((tr("Offline: plug in its drive; it can be searched meanwhile"),), is_offline=True)
+    if source.scanned_at is None:
+        return SourceState((*_count(status), tr("not looked through to the end yet")))
+    words = [pictures_and_pages(status.items), tr("scanned {when}", when=time_ago(source.scanned_at, now))]
+    if offline := status.offline_files:
+        words.append(tr("{count} file(s) offline", "", offline, count=grouped(offline)))
+    return SourceState(tuple(words))
+
+
+def pictures_and_pages(count: int) -> str:
+    """Items in words."""
+    return tr("{count} picture(s) and page(s)", "", count, count=grouped(count))
+
+
+def _count(status: SourceStatus) -> tuple[str, ...]:
+    return (pictures_and_pages(status.items),) if status.items else ()
+
+
+def _at_work(status: SourceStatus, job: JobStatus) -> SourceState:
+    progress = job.progress
+    # The counts are the job's: they are this source's too only while it is in work alone.
+    alone = len(job.sources) == 1
+    has_counts = alone and progress is not None and bool(progress.total) and progress.phase is Phase.EMBEDDING
+    fraction = progress.done / progress.total if has_counts and progress and progress.total else None
+    done, total = grouped(progress.done if progress else 0), grouped(progress.total or 0 if progress else 0)
+    if job.state is JobState.PAUSED:
+        words = tr("Paused at {done} of {total}", done=done, total=total) if has_counts else tr("Paused")
+        return SourceState((words,), fraction)
+    if progress is None:
+        return SourceState((tr("Starting…"),))
+    match progress.phase:
+        case Phase.SCANNING:
+            words = tr("Scanning {count} file(s)…", "", progress.done, count=grouped(progress.done))
+            return SourceState((words if alone and progress.done else tr("Scanning…"),))
+        case Phase.LOADING_MODEL:
+            return SourceState((tr("Waiting for the model"), *_count(status)))
+        case Phase.BUILDING_INDEX:
+            return SourceState((tr("Building the index…"),))
+        case _:
+            return SourceState(
+                (
+                    tr("Indexing {done} of {total}", done=done, total=total)
+                    if has_counts
+                    else tr("Indexing…"),
+                ),
+                fraction,
+            )

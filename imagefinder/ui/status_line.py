@@ -1,0 +1,80 @@
+"""The slim line at the bottom: how the model is, and how much can be searched."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+
+from imagefinder.ipc.messages import ModelState
+from imagefinder.model.jobs import JobState
+from imagefinder.translation import tr
+from imagefinder.ui.engine_client import EngineClient, EngineState
+from imagefinder.ui.words import grouped
+
+
+class StatusLine(QWidget):
+    """One line of quiet words, always true."""
+
+    def __init__(self, client: EngineClient, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._client = client
+        self._left = self._label()
+        self._left.setAccessibleName(tr("State of the model"))
+        self._right = self._label()
+        self._right.setAccessibleName(tr("What can be searched"))
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, 3, 12, 4)
+        layout.setSpacing(12)
+        layout.addWidget(self._left, 1)
+        layout.addWidget(self._right)
+        for signal in (
+            client.engine_changed,
+            client.model_changed,
+            client.library_changed,
+            client.job_changed,
+        ):
+            signal.connect(self._show)
+        self._show()
+
+    def _label(self) -> QLabel:
+        label = QLabel(self)
+        label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        label.setTextFormat(Qt.TextFormat.PlainText)
+        font = label.font()
+        font.setPointSizeF(font.pointSizeF() * 0.9)
+        label.setFont(font)
+        return label
+
+    def _show(self) -> None:
+        self._left.setText(self._state())
+        self._left.setToolTip(self._client.model.error if self._client.model else "")
+        self._right.setText(self._amount())
+
+    def _state(self) -> str:
+        engine, model = self._client.engine.state, self._client.model
+        if engine is EngineState.RESTARTING:
+            return tr("Being started again…")
+        if engine is EngineState.BROKEN:
+            return tr("Stopped: nothing can be searched or indexed now")
+        if engine is EngineState.STARTING or model is None:
+            return tr("Starting…")
+        if model.state is ModelState.LOADING:
+            return tr("Loading the model {model}…", model=model.name)
+        if model.state is ModelState.FAILED:
+            return tr("The model cannot be used: only words in names and on pages are searched")
+        if model.device:
+            return tr("Model {model} on {device}", model=model.name, device=model.device)
+        return tr("Model {model}", model=model.name)
+
+    def _amount(self) -> str:
+        if self._client.library is None:
+            return ""
+        items, covered = self._client.library.status.items, self._client.library.covered
+        if not items:
+            return ""
+        everything = tr("%n picture(s) and page(s)", "", items).replace(str(items), grouped(items))
+        job = self._client.job
+        if job is not None and job.status.state is JobState.PAUSED:
+            return tr("{amount} · indexing paused", amount=everything)
+        if covered < items:
+            return tr("{amount}, {covered} of them indexed", amount=everything, covered=grouped(covered))
+        return everything

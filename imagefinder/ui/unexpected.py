@@ -1,0 +1,44 @@
+"""Mistakes of our own: to the log, and to a line in the window, which stays."""
+
+import logging
+import sys
+import threading
+from types import TracebackType
+
+from PySide6.QtCore import QObject, Signal
+
+from imagefinder.translation import tr
+
+_LOG = logging.getLogger(__name__)
+
+
+class Unexpected(QObject):
+    """Takes exceptions that nobody caught, of any thread."""
+
+    notice = Signal(str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._before = sys.excepthook, threading.excepthook
+        sys.excepthook = self._take
+        threading.excepthook = self._take_of_thread
+
+    def close(self) -> None:
+        """Let them go where they went before."""
+        sys.excepthook, threading.excepthook = self._before
+
+    def _take(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            self._before[0](kind, error, trace)
+            return
+        _LOG.error("unexpected", exc_info=(kind, error, trace))
+        self.notice.emit(
+            tr(
+                "Something went wrong in the window ({error}). Nothing indexed is lost; the log says more.",
+                error=kind.__name__,
+            )
+        )
+
+    def _take_of_thread(self, args: threading.ExceptHookArgs) -> None:
+        if args.exc_value is not None:
+            self._take(args.exc_type, args.exc_value, args.exc_traceback)

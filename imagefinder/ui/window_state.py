@@ -1,0 +1,72 @@
+"""What the window remembers from one time to the next: where it stood, what was searched, how it was set up."""
+
+import base64
+import binascii
+import json
+import logging
+import os
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Self
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class WindowState:
+    """The window as it was left. The defaults are those of the first start."""
+
+    geometry: str = ""
+    """Qt's own record of place and size, as base64."""
+    preview_geometry: str = ""
+    splitter: list[int] = field(default_factory=list)
+    """Widths of the library panel and of the panes, in points."""
+    is_panel_visible: bool = True
+    is_paused: bool = False
+    """Whether the user paused the indexing."""
+    had_sources: bool = False
+    """Whether the library had any: the first page is for who has none, and the engine takes a moment to say."""
+    panes: dict[str, Any] = field(default_factory=dict)
+    """What ``PaneArea.save`` gave."""
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read it; what is missing, damaged or of the wrong kind keeps its default. Nothing is raised."""
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return cls()
+        except (OSError, ValueError, RecursionError) as error:
+            _LOG.warning("the state of the window in %s cannot be read: %s", path, error)
+            return cls()
+        if not isinstance(found, dict):
+            return cls()
+        default = asdict(cls())
+        good: dict[str, Any] = {name: value for name, value in found.items() if type(value) is type(default.get(name))}
+        widths = good.get("splitter", [])
+        if not all(type(width) is int and width >= 0 for width in widths):
+            del good["splitter"]
+        return cls(**{each.name: good[each.name] for each in fields(cls) if each.name in good})
+
+    def save(self, path: Path) -> None:
+        """Write it, whole or not at all. That it cannot be written is said in the log alone: nothing hangs on it."""
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = path.with_name(f".{path.name}.{os.getpid()}")
+            temporary.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+            temporary.replace(path)
+        except OSError as error:
+            _LOG.warning("the state of the window cannot be kept in %s: %s", path, error)
+
+
+def as_text(data: bytes) -> str:
+    """Bytes as they can stand in JSON."""
+    return base64.b64encode(data).decode("ascii")
+
+
+def as_bytes(text: str) -> bytes:
+    """The bytes of ``as_text``; none where the text is damaged."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return b""

@@ -1,0 +1,6 @@
+"""open_clip with its model configs and vocabulary, and the sources that embedders/catalogue.py reads."""
+
+from PyInstaller.utils.hooks import collect_data_files
+
+datas = collect_data_files("open_clip", includes=["model_configs/*.json", "*.gz"])
+module_collection_mode = "pyz+py"

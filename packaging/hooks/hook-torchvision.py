@@ -1,0 +1,5 @@
+"""torchvision without its compiled operators, which CLIP does not need (imagefinder/embedders/torchvision_ops.py)."""
+
+excludedimports = ["torchvision._C"]
+# Some of its functions are compiled from their source when it is imported.
+module_collection_mode = "pyz+py"

@@ -1,0 +1,51 @@
+#!/bin/sh
+# Installs imagefinder for this user, or with --uninstall takes it away again; pictures and library are not touched.
+set -eu
+
+data=${XDG_DATA_HOME:-$HOME/.local/share}
+home=$data/imagefinder-program # the library lies in $data/imagefinder
+bin=$HOME/.local/bin
+id=io.github.imagefinder.imagefinder
+
+remove() {
+    rm -rf "$home"
+    rm -f "$bin/imagefinder" "$data/applications/$id.desktop" "$data/metainfo/$id.metainfo.xml"
+    find "$data/icons/hicolor" -name "$id.*" -delete 2>/dev/null || true
+}
+
+refresh() {
+    update-desktop-database "$data/applications" 2>/dev/null || true
+    gtk-update-icon-cache -q -t "$data/icons/hicolor" 2>/dev/null || true
+}
+
+case ${1:-} in
+--uninstall)
+    remove
+    refresh
+    echo "imagefinder is uninstalled. Your library is still in $data/imagefinder; delete that folder to forget it."
+    exit
+    ;;
+"") ;;
+*)
+    echo "Usage: ./install.sh [--uninstall]" >&2
+    exit 2
+    ;;
+esac
+
+here=$(cd "$(dirname "$0")" && pwd)
+if [ "$here" = "$home" ]; then
+    echo "imagefinder is installed already, in $home." >&2
+    exit 2
+fi
+remove
+mkdir -p "$home" "$bin" "$data/applications" "$data/metainfo" "$data/icons"
+cp -R "$here/." "$home"
+ln -s "$home/imagefinder" "$bin/imagefinder"
+# By its full path: the desktop may not look into ~/.local/bin. Blanks in it want quotes.
+sed -e "s|^Exec=imagefinder|Exec=\"$home/imagefinder\"|" -e "s|^TryExec=.*|TryExec=$home/imagefinder|" \
+    "$home/share/$id.desktop" >"$data/applications/$id.desktop"
+cp "$home/share/$id.metainfo.xml" "$data/metainfo"
+cp -R "$home/share/icons/." "$data/icons"
+refresh
+echo "imagefinder is installed: it stands among your programs, and as $bin/imagefinder."
+echo "To take it away again: $home/install.sh --uninstall"

@@ -1,0 +1,113 @@
+"""A screen of the smoke test's own: Xvfb, a mouse and a keyboard by xdotool, and what is to be seen."""
+
+# ruff: noqa: S603, S607 - what is run here is named here
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from PIL import Image, ImageGrab
+
+_HERE = Path(__file__).resolve().parent
+_Answer = TypeVar("_Answer")
+
+
+class SmokeError(Exception):
+    """The frozen program did not do what it should; the message is what is shown."""
+
+
+class Display:
+    """One X display. Windows have no manager there, so they stand where they are put."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def look(self) -> Image.Image:
+        """What is on the screen now."""
+        return ImageGrab.grab(xdisplay=self.name)
+
+    def do(self, *words: object) -> str:
+        """Run xdotool with these words; returns what it says."""
+        command = ["xdotool", *map(str, words)]
+        done = subprocess.run(
+            command,
+            env=os.environ | {"DISPLAY": self.name},
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+        if done.returncode:
+            raise SmokeError(f"xdotool {' '.join(map(str, words))}: {done.stderr.strip() or 'nothing found'}")
+        return done.stdout.strip()
+
+    def window_of(self, process_id: int, seconds: float = 60) -> str:
+        """The large visible window of a process, as soon as it is there."""
+
+        def find() -> str:
+            found = subprocess.run(
+                ["xdotool", "search", "--onlyvisible", "--pid", str(process_id), "--name", "."],
+                env=os.environ | {"DISPLAY": self.name}, capture_output=True, text=True, check=False,
+            )  # fmt: skip
+            return found.stdout.split("\n")[0]
+
+        return wait_for(find, "its window appears", seconds)
+
+    def drag(self, path: Path, to: tuple[int, int], work: Path) -> None:
+        """Drag a file, as a file manager would, and drop it at a place on the screen."""
+        ready = work / f"drag-{path.name}.ready"
+        environment = os.environ | {"DISPLAY": self.name, "QT_QPA_PLATFORM": "xcb"}
+        helper = subprocess.Popen(
+            [sys.executable, str(_HERE / "drag_source.py"), str(path), str(ready)], env=environment
+        )
+        try:
+            place = wait_for(lambda: ready.exists() and ready.read_text(), "the drag's source appears", 30)
+            x, y = map(int, place.split())
+            self.do("mousemove", x, y, "sleep", 0.3, "mousedown", 1, "sleep", 0.2)
+            for step in range(1, 21):
+                at = (x + (to[0] - x) * step // 20, y + (to[1] - y) * step // 20)
+                self.do("mousemove", *at, "sleep", 0.03)
+            self.do("sleep", 0.5, "mousemove", to[0] + 2, to[1] + 2, "sleep", 0.5, "mouseup", 1)
+            wait_for(lambda: helper.poll() is not None, "the drag ends", 20)
+        finally:
+            helper.kill()
+            helper.wait()
+        if helper.returncode:
+            raise SmokeError(f"The window did not take {path.name}, which was dropped on it.")
+
+
+def wait_for(ask: Callable[[], _Answer], what: str, seconds: float) -> _Answer:
+    """Ask until the answer is true, and return it.
+
+    Raises:
+        SmokeError: it was not in that time.
+    """
+    until = time.monotonic() + seconds
+    while not (answer := ask()):
+        if time.monotonic() > until:
+            raise SmokeError(f"Waited {seconds:.0f} s in vain until {what}.")
+        time.sleep(0.2)
+    return answer
+
+
+@contextmanager
+def virtual_display(width: int = 1600, height: int = 1000) -> Iterator[Display]:
+    """An Xvfb of our own, on a number that is free."""
+    reading, writing = os.pipe()
+    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp"]
+    server = subprocess.Popen(command, pass_fds=[writing], stderr=subprocess.DEVNULL)
+    os.close(writing)
+    try:
+        with os.fdopen(reading) as answer:
+            number = answer.readline().strip()
+        if not number:
+            raise SmokeError("Xvfb does not start.")
+        yield Display(f":{number}")
+    finally:
+        server.terminate()
+        server.wait()

@@ -1,0 +1,238 @@
+"""Tries out the frozen program as a user would, and gates a release: ``python packaging/smoke_test.py``.
+
+The commands run with an empty environment and no Python in reach. The window runs on a screen of its own (Xvfb):
+a folder is dropped on it, added with the keyboard and indexed; words are typed; a picture is dropped. What was
+found is read off the screen. Exit status 1, and a sentence, when anything is not as it should be.
+
+Linux only; needs Xvfb, xdotool, and the Python that built the bundle (Pillow, PySide6, torch) for itself.
+"""
+
+# ruff: noqa: S603 - what is run here is named here
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE)]
+
+import psutil  # noqa: E402
+from PIL import Image  # noqa: E402
+from smoke_display import Display, SmokeError, virtual_display, wait_for  # noqa: E402
+from smoke_model import make_model  # noqa: E402
+from smoke_pictures import COLOURS, like, make_folder, order_seen  # noqa: E402
+
+_WINDOW = (1100, 900)
+
+
+@dataclass
+class Bundle:
+    """The frozen program, run in folders of its own."""
+
+    program: Path
+    work: Path
+    display: Display
+    pictures: Path = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.pictures = self.work / "pictures"
+        make_folder(self.pictures)
+
+    def environment(self, home: str) -> dict[str, str]:
+        """All that the program gets to know of this machine."""
+        folder = self.work / home
+        (folder / "runtime").mkdir(parents=True, exist_ok=True, mode=0o700)
+        return {
+            "HOME": str(folder),
+            "XDG_RUNTIME_DIR": str(folder / "runtime"),
+            "PATH": str(folder),  # no Python there, nor anything else
+            "LC_ALL": "C.UTF-8",
+            "DISPLAY": self.display.name,
+        }
+
+    def run(self, home: str, *words: object) -> str:
+        """Run it to its end; returns what it says."""
+        done = subprocess.run(
+            [self.program, *map(str, words)],
+            env=self.environment(home), capture_output=True, text=True, timeout=240, check=False,
+        )  # fmt: skip
+        if done.returncode:
+            raise SmokeError(
+                f"imagefinder {' '.join(map(str, words))} ended with {done.returncode}: {done.stderr}"
+            )
+        return done.stdout
+
+    def found(self, home: str, *words: object) -> list[str]:
+        """Names of what a search finds, best first."""
+        answer: Mapping[str, Any] = json.loads(self.run(home, "search", *words, "--json"))
+        return [Path(hit["path"]).stem for hit in answer["hits"]]
+
+
+def commands_find(bundle: Bundle) -> str:
+    """The command line: a folder, words and a picture."""
+    began = time.monotonic()
+    bundle.run("cli", "--version")
+    version = time.monotonic() - began
+    _expect("orange", bundle.found("cli", "orange", "--in", bundle.pictures), "search orange")
+    query = bundle.work / "query.png"
+    like("pink").save(query)
+    _expect("pink", bundle.found("cli", "--image", query), "search --image")
+    return f"--version answers in {version:.2f} s"
+
+
+def clip_models_run(bundle: Bundle) -> str:
+    """torch, torchvision, open_clip and its vocabulary are all there: a small CLIP model is imported and used."""
+    weights, config = make_model(bundle.work)
+    name = json.loads(bundle.run("clip", "models", "import", weights, "--arch", config, "--json"))["name"]
+    found = bundle.found("clip", "a cat", "--in", bundle.pictures, "--model", name)
+    if sorted(found) != sorted(COLOURS):
+        raise SmokeError(f"With a CLIP model, a search finds {found} and not all pictures.")
+    return f"{name} finds {len(found)} pictures"
+
+
+def window_draws_itself(bundle: Bundle) -> str:
+    """``--screenshot`` shows the hits of a query."""
+    picture = bundle.work / "screenshot.png"
+    bundle.run("cli", "--screenshot", picture, "--query", "orange", "--size", "1100x800")
+    with Image.open(picture) as image:
+        if image.width < 1100 or image.height < 800:
+            raise SmokeError(f"The screenshot is only {image.width} x {image.height}.")
+        _expect("orange", order_seen(image), "the screenshot")
+    return f"written to {picture.name}"
+
+
+def window_finds(bundle: Bundle) -> str:
+    """The window, with mouse and keyboard: a folder dropped and added, words typed, a picture dropped."""
+    display = bundle.display
+    began = time.monotonic()
+    log = (bundle.work / "window.log").open("wb")
+    process = subprocess.Popen(
+        [bundle.program, "--theme", "light", "--language", "en"],
+        env=bundle.environment("window"),
+        stderr=log,
+        stdout=log,
+    )
+    try:
+        window = display.window_of(process.pid)
+        shown = time.monotonic() - began
+        display.do("windowmove", window, 0, 0, "windowsize", window, *_WINDOW)
+        middle = (_WINDOW[0] // 2, _WINDOW[1] // 2)
+        display.drag(bundle.pictures, middle, bundle.work)
+        dialog = wait_for(
+            lambda: _other_window(display, process.pid, window), "it asks how to add the folder", 30
+        )
+        display.do("windowfocus", "--sync", dialog, "key", "Return")
+        wait_for(lambda: _indexed(bundle) == len(COLOURS), "the folder is indexed", 60)
+        display.do("windowfocus", "--sync", window, "type", "--delay", 60, "orange")
+        _wait_to_see(bundle, "orange", "words are typed")
+        display.do("key", "ctrl+t")
+        query = bundle.work / "dropped.jpg"
+        like("pink").save(query, quality=90)
+        display.drag(query, (_WINDOW[0] * 2 // 3, _WINDOW[1] // 2), bundle.work)
+        _wait_to_see(bundle, "pink", "a picture is dropped")
+        family = psutil.Process(process.pid).children(recursive=True)
+        display.do("windowfocus", "--sync", window, "key", "ctrl+q")
+        wait_for(lambda: process.poll() is not None, "the window closes on Ctrl+Q", 15)
+        if process.returncode:
+            raise SmokeError(f"The window ended with status {process.returncode}.")
+        wait_for(
+            lambda: not any(child.is_running() for child in family), "the engine ends with its window", 10
+        )
+        return f"its window stands after {shown:.1f} s"
+    finally:
+        log.close()
+        with suppress(OSError):
+            display.look().save(bundle.work / "last-seen.png")
+        process.kill()
+        process.wait()
+
+
+def _other_window(display: Display, process_id: int, window: str) -> str:
+    with suppress(SmokeError):
+        found = display.do("search", "--onlyvisible", "--pid", process_id, "--name", ".").split()
+        return next((other for other in found if other != window), "")
+    return ""
+
+
+def _indexed(bundle: Bundle) -> int:
+    with suppress(SmokeError):
+        sources = json.loads(bundle.run("window", "status", "--json"))["sources"]
+        return int(sum(source["items"] for source in sources))
+    return 0
+
+
+def _wait_to_see(bundle: Bundle, name: str, when: str) -> None:
+    """Wait until that picture is the first on the screen, and keep a picture of the screen."""
+    seen: list[str] = []
+
+    def first() -> bool:
+        screen = bundle.display.look().crop((0, 0, *_WINDOW))
+        screen.save(bundle.work / f"window-{name}.png")
+        seen[:] = order_seen(screen)
+        return seen[:1] == [name]
+
+    try:
+        wait_for(first, name, 60)
+    except SmokeError:
+        raise SmokeError(f"When {when}, the window shows {seen or 'nothing'} and not {name} first.") from None
+
+
+def _expect(name: str, found: list[str], where: str) -> None:
+    if found[:1] != [name]:
+        raise SmokeError(f"{where} finds {found or 'nothing'} and not {name} first.")
+
+
+STEPS: tuple[Callable[[Bundle], str], ...] = (
+    commands_find,
+    clip_models_run,
+    window_draws_itself,
+    window_finds,
+)
+
+
+def main() -> int:
+    """Run all steps; returns the exit status."""
+    parser = argparse.ArgumentParser(description="Try out the frozen program.")
+    parser.add_argument(
+        "--bundle", type=Path, default=HERE.parent / "dist" / "imagefinder", help="its folder"
+    )
+    parser.add_argument("--keep", type=Path, help="keep the pictures of the screen in this folder")
+    options = parser.parse_args()
+    program = options.bundle.resolve() / "imagefinder"
+    if not program.exists():
+        sys.stderr.write(f"There is no {program}; build it with: python packaging/build.py\n")
+        return 1
+    with tempfile.TemporaryDirectory(prefix="imagefinder-smoke-") as folder, virtual_display() as display:
+        bundle = Bundle(program, Path(folder), display)
+        try:
+            for step in STEPS:
+                sys.stdout.write(f"{step.__name__.replace('_', ' ')}: {step(bundle)}\n")
+                sys.stdout.flush()
+        except (SmokeError, subprocess.TimeoutExpired) as error:
+            sys.stderr.write(f"The smoke test failed in {step.__name__.replace('_', ' ')}. {error}\n")
+            return 1
+        finally:
+            if options.keep:
+                _keep(Path(folder), options.keep)
+    sys.stdout.write("The frozen program works.\n")
+    return 0
+
+
+def _keep(work: Path, place: Path) -> None:
+    place.mkdir(parents=True, exist_ok=True)
+    for file in [*work.glob("*.png"), *work.glob("*.log")]:
+        (place / file.name).write_bytes(file.read_bytes())
+
+
+if __name__ == "__main__":
+    os.environ.pop("QT_QPA_PLATFORM", None)
+    sys.exit(main())

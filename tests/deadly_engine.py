@@ -1,0 +1,71 @@
+"""What an engine's process runs in tests: the real engine, with a way to die, to dawdle, or to hold a door open."""
+
+import os
+import time
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from imagefinder.ipc.entry import run_engine
+from imagefinder.ipc.messages import EngineOptions
+
+
+def dies_at_once(connection: Connection, options: EngineOptions, crash_log: Path) -> None:
+    """An engine that cannot even begin."""
+    os.abort()
+
+
+def dies_of_killers(connection: Connection, options: EngineOptions, crash_log: Path) -> None:
+    """The engine, with a decoder that dies of files called killer-something, as a crashing C library does."""
+    from imagefinder.engine import decoding, query_terms
+
+    def deadly(real: Any) -> Any:
+        def open_media(path: Path) -> Any:
+            if path.name.startswith("killer"):
+                os.abort()
+            return real(path)
+
+        return open_media
+
+    decoding.open_media = deadly(decoding.open_media)  # type: ignore[attr-defined]
+    query_terms.open_media = deadly(query_terms.open_media)  # type: ignore[attr-defined]
+    run_engine(connection, options, crash_log)
+
+
+def is_slow(connection: Connection, options: EngineOptions, crash_log: Path) -> None:
+    """The engine, with a decoder that takes a twentieth of a second a file."""
+    from imagefinder.engine import decoding
+
+    real = decoding.open_media  # type: ignore[attr-defined]
+
+    def open_media(path: Path) -> Any:
+        time.sleep(0.05)
+        return real(path)
+
+    decoding.open_media = open_media  # type: ignore[attr-defined]
+    run_engine(connection, options, crash_log)
+
+
+def loads_slowly(connection: Connection, options: EngineOptions, crash_log: Path) -> None:
+    """The engine, whose model is loaded once there is a file called ``load now`` beside the library."""
+    from imagefinder.engine.model_slot import ModelSlot
+
+    real = ModelSlot.load
+    assert options.library is not None
+    door = options.library.with_name("load now")
+
+    def load(slot: ModelSlot, *arguments: Any) -> None:
+        while not door.exists():
+            time.sleep(0.01)
+        real(slot, *arguments)
+
+    # The built-in model needs no loading, so it is told to pretend.
+    ModelSlot.is_loaded = property(lambda slot: door.exists())  # type: ignore[assignment, method-assign]
+    ModelSlot.load = load  # type: ignore[method-assign]
+    run_engine(connection, options, crash_log)
+
+
+def never_stops(connection: Connection, options: EngineOptions, crash_log: Path) -> None:
+    """A process that listens to nobody."""
+    while True:
+        time.sleep(60)

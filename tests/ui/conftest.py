@@ -1,0 +1,166 @@
+"""Fixtures for tests of the window: no screen needed, no complaint of Qt unheard, nothing left running."""
+
+import gc
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+# Before anything imports PySide6. REAL_DISPLAY is for tests that drive a real X server.
+if not os.environ.get("REAL_DISPLAY"):
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+
+import pytest
+import shiboken6
+from PySide6.QtCore import QCoreApplication, QEvent, QThread, QThreadPool, QTimer
+from PySide6.QtGui import QColor, QImage
+from PySide6.QtWidgets import QApplication, QWidget
+from ui.fake_client import FakeClient
+
+from imagefinder.model.items import ItemKind
+from imagefinder.model.queries import Hit
+
+MakeHits = Callable[..., tuple[Hit, ...]]
+
+# What Qt says of the machine, not of us.
+_HARMLESS = (
+    "This plugin does not support propagateSizeHints()",
+    "This plugin does not support raise()",
+    "This plugin does not support grabbing the keyboard",
+    "Could not connect to any X display",
+    "QDBusConnection: ",
+    "Wayland does not support QWindow::requestActivate()",
+)
+_GRACE_S = 3.0
+
+
+@pytest.fixture
+def client() -> Iterator[FakeClient]:
+    """A client without an engine."""
+    made = FakeClient()
+    yield made
+    made.deleteLater()
+
+
+@pytest.fixture
+def hits() -> MakeHits:
+    """Makes hits: ``hits(3)``, ``hits(200, start=200)``; the first is the best."""
+
+    def make(count: int, start: int = 0) -> tuple[Hit, ...]:
+        return tuple(
+            Hit(
+                item_id=number + 1,
+                path=Path(f"/pictures/holiday {number:05}.jpg"),
+                part=1,
+                parts=1,
+                score=0.35 - number * 1e-6,
+                kind=ItemKind.PICTURE,
+                thumbnail_key=f"{number:064x}",
+                size=1_000_000 + number,
+                mtime_ns=1_700_000_000_000_000_000 + number * 10**9,
+                width=4000,
+                height=3000,
+            )
+            for number in range(start, start + count)
+        )
+
+    return make
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """A folder of three small pictures: red.png, green.png, blue.png."""
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for name in ("red", "green", "blue"):
+        image = QImage(64, 48, QImage.Format.Format_RGB32)
+        image.fill(QColor(name))
+        assert image.save(str(folder / f"{name}.png"))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _qt_complains_of_nothing(request: pytest.FixtureRequest) -> Iterator[None]:
+    if "qapp" not in request.fixturenames and "qtbot" not in request.fixturenames:
+        yield
+        return
+    log = request.getfixturevalue("qtlog")
+    yield
+    complaints = [
+        record.message
+        for record in log.records
+        if record.type_name != "QtDebugMsg"
+        and record.type_name != "QtInfoMsg"
+        and not any(words in (record.message or "") for words in _HARMLESS)
+    ]
+    assert not complaints, f"Qt complained: {complaints}"
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left_running(request: pytest.FixtureRequest) -> Iterator[None]:
+    before = _alive()
+    yield
+    if "no_leak_check" in request.keywords:
+        return
+    deadline = time.monotonic() + _GRACE_S
+    left = _left(before)
+    while left and time.monotonic() < deadline:
+        # What is about to end may: deferred deletes are done, threads come to their end.
+        _process_deletions()
+        gc.collect()
+        time.sleep(0.01)
+        left = _left(before)
+    _clear(left)
+    assert not left, f"left behind: {[_describe(each) for each in left]}"
+
+
+def _alive() -> dict[int, object]:
+    found: list[object] = list(threading.enumerate())
+    if QCoreApplication.instance() is not None:
+        found += _live_qt_objects()
+    return {id(each): each for each in found}
+
+
+def _live_qt_objects() -> list[object]:
+    objects: list[object] = [
+        each for each in QApplication.topLevelWidgets() if shiboken6.isValid(each) and each.parent() is None
+    ]
+    for each in gc.get_objects():
+        if not isinstance(each, QTimer | QThread) or not shiboken6.isValid(each):
+            continue
+        is_busy = each.isActive() if isinstance(each, QTimer) else each.isRunning()
+        if is_busy and each is not QThread.currentThread() and each.thread() is not None:
+            objects.append(each)
+    return objects
+
+
+def _left(before: dict[int, object]) -> Sequence[object]:
+    left = [each for key, each in _alive().items() if before.get(key) is not each]
+    left = [each for each in left if not isinstance(each, threading._DummyThread)]
+    if QCoreApplication.instance() is not None and QThreadPool.globalInstance().activeThreadCount():
+        left.append(QThreadPool.globalInstance())
+    return left
+
+
+def _process_deletions() -> None:
+    app = QCoreApplication.instance()
+    if app is not None:
+        app.processEvents()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+
+
+def _clear(left: Sequence[object]) -> None:
+    # So that the next test does not pay for this one.
+    for each in left:
+        if isinstance(each, QTimer):
+            each.stop()
+        elif isinstance(each, QWidget):
+            each.close()
+            each.deleteLater()
+
+
+def _describe(each: object) -> str:
+    if isinstance(each, QTimer):
+        return f"a running timer of {each.parent()!r}"
+    return repr(each)

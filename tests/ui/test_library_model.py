@@ -1,0 +1,165 @@
+"""The sources as a list, each with its state in words."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QLocale, Qt
+from PySide6.QtTest import QAbstractItemModelTester
+from pytestqt.qtbot import QtBot
+from ui.fake_client import FakeClient
+from ui.library_samples import HOLIDAY, SCANS, a_source, indexing, library_of, tell_job, tell_library
+
+from imagefinder.model.jobs import JobState, JobStatus, Phase, Progress
+from imagefinder.model.sources import SourceKind
+from imagefinder.ui.sources_model import SourceRole, SourcesModel
+
+
+@pytest.fixture(autouse=True)
+def _numbers_are_grouped() -> Iterator[None]:
+    before = QLocale()
+    QLocale.setDefault(QLocale("en_US"))
+    yield
+    QLocale.setDefault(before)
+
+
+@pytest.fixture
+def model(qtbot: QtBot, client: FakeClient) -> Iterator[SourcesModel]:
+    made = SourcesModel(client, client)
+    made.tester = QAbstractItemModelTester(  # type: ignore[attr-defined]
+        made, QAbstractItemModelTester.FailureReportingMode.Fatal, made
+    )
+    return made
+
+
+def words(model: SourcesModel, row: int = 0) -> str:
+    return " · ".join(model.index(row).data(SourceRole.STATE).words)
+
+
+def names(model: SourcesModel) -> list[str]:
+    return [model.index(row).data() for row in range(model.rowCount())]
+
+
+def test_a_source_tells_its_name_its_count_and_its_last_scan(model: SourcesModel, client: FakeClient) -> None:
+    tell_library(client, a_source(HOLIDAY))
+    assert names(model) == ["Holiday"]
+    assert words(model) == "1,204 pictures and pages · scanned 5 minutes ago"
+
+
+def test_a_library_that_was_there_before_the_model_is_shown(qtbot: QtBot, client: FakeClient) -> None:
+    client.library = library_of(a_source(HOLIDAY))
+    assert names(SourcesModel(client, client)) == ["Holiday"]
+
+
+def test_the_source_at_work_tells_how_far_it_is(model: SourcesModel, client: FakeClient) -> None:
+    tell_library(client, a_source(HOLIDAY), a_source(SCANS))
+    tell_job(client, indexing(HOLIDAY, 301, 1204, waiting=(SCANS,)))
+    assert words(model) == "Indexing 301 of 1,204"
+    assert model.index(0).data(SourceRole.STATE).fraction == pytest.approx(0.25)
+    assert words(model, 1).startswith("Waiting")
+
+
+def test_counts_of_a_job_on_several_sources_are_given_to_none_of_them(
+    model: SourcesModel, client: FakeClient
+) -> None:
+    tell_library(client, a_source(HOLIDAY), a_source(SCANS))
+    tell_job(client, indexing(HOLIDAY, sources=(HOLIDAY, SCANS)))
+    assert words(model, 0) == words(model, 1) == "Indexing…"
+    assert model.index(0).data(SourceRole.STATE).fraction is None
+
+
+@pytest.mark.parametrize(
+    ("phase", "said"),
+    [
+        (Phase.SCANNING, "Scanning 3,120 files…"),
+        (Phase.LOADING_MODEL, "Waiting for the model"),
+        (Phase.BUILDING_INDEX, "Building the index…"),
+    ],
+)
+def test_every_phase_has_its_words(model: SourcesModel, client: FakeClient, phase: Phase, said: str) -> None:
+    tell_library(client, a_source(HOLIDAY))
+    tell_job(client, indexing(HOLIDAY, progress=Progress(phase, 3120, None)))
+    assert words(model).startswith(said)
+
+
+def test_a_paused_source_says_so_and_keeps_its_bar(model: SourcesModel, client: FakeClient) -> None:
+    tell_library(client, a_source(HOLIDAY))
+    tell_job(client, indexing(HOLIDAY, state=JobState.PAUSED))
+    assert words(model) == "Paused at 312 of 1,204"
+    assert model.index(0).data(SourceRole.STATE).fraction is not None
+
+
+def test_an_unplugged_drive_is_offline_and_not_gone(model: SourcesModel, client: FakeClient) -> None:
+    tell_library(client, a_source(HOLIDAY, offline=True))
+    assert words(model) == "Offline: plug in its drive; it can be searched meanwhile"
+    assert model.index(0).data(SourceRole.ICON_NAME) == "unplug"
+
+
+def test_a_drive_missing_inside_a_source_is_told_beside_its_count(
+    model: SourcesModel, client: FakeClient
+) -> None:
+    tell_library(client, a_source(HOLIDAY, offline_files=12))
+    assert words(model).endswith("12 files offline")
+
+
+def test_a_source_never_scanned_to_the_end_does_not_claim_to_be_up_to_date(
+    model: SourcesModel, client: FakeClient
+) -> None:
+    tell_library(client, a_source(HOLIDAY, minutes_ago=None))
+    assert words(model).endswith("not looked through to the end yet")
+
+
+def test_unreadable_files_are_counted(model: SourcesModel, client: FakeClient) -> None:
+    tell_library(client, a_source(HOLIDAY, unreadable=3), a_source(SCANS))
+    assert model.index(0).data(SourceRole.UNREADABLE_TEXT) == "3 files cannot be read"
+    assert model.index(1).data(SourceRole.UNREADABLE_TEXT) == ""
+
+
+def test_a_screen_reader_hears_name_state_and_trouble(model: SourcesModel, client: FakeClient) -> None:
+    tell_library(client, a_source(HOLIDAY, unreadable=3))
+    heard = model.index(0).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert heard == "Holiday, 1,204 pictures and pages, scanned 5 minutes ago, 3 files cannot be read"
+
+
+def test_folders_of_the_same_name_are_told_apart(model: SourcesModel, client: FakeClient) -> None:
+    tell_library(client, a_source(Path("/anna/Pictures")), a_source(Path("/ben/Pictures")), a_source(SCANS))
+    assert names(model) == ["Pictures in anna", "Pictures in ben", "Scans"]
+
+
+def test_a_file_name_that_is_no_text_is_shown_all_the_same(model: SourcesModel, client: FakeClient) -> None:
+    tell_library(client, a_source(Path("/photos/caf\udce9"), kind=SourceKind.FILE))
+    assert names(model) == ["caf\N{REPLACEMENT CHARACTER}"]
+
+
+def test_a_row_stays_itself_while_others_come_and_go(
+    qtbot: QtBot, model: SourcesModel, client: FakeClient
+) -> None:
+    tell_library(client, a_source(HOLIDAY), a_source(SCANS))
+    from PySide6.QtCore import QPersistentModelIndex
+
+    kept = QPersistentModelIndex(model.index(1))
+    tell_library(client, a_source(SCANS), a_source(Path("/new")))
+    assert kept.isValid()
+    assert kept.row() == 0
+    assert names(model) == ["Scans", "new"]
+
+
+def test_another_library_replaces_all_rows(model: SourcesModel, client: FakeClient) -> None:
+    tell_library(client, a_source(HOLIDAY), a_source(SCANS))
+    tell_library(client, a_source(Path("/other")), a_source(HOLIDAY))
+    assert names(model) == ["other", "Holiday"]
+
+
+def test_only_the_row_at_work_is_drawn_anew(qtbot: QtBot, model: SourcesModel, client: FakeClient) -> None:
+    tell_library(client, a_source(HOLIDAY), a_source(SCANS))
+    changed: list[int] = []
+    model.dataChanged.connect(lambda first, _last: changed.append(first.row()))
+    tell_job(client, indexing(SCANS))
+    assert changed == [1]
+
+
+def test_an_idle_job_leaves_the_last_scan_standing(model: SourcesModel, client: FakeClient) -> None:
+    tell_library(client, a_source(HOLIDAY))
+    tell_job(client, indexing(HOLIDAY))
+    tell_job(client, JobStatus())
+    assert words(model).startswith("1,204 pictures and pages")

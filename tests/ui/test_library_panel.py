@@ -1,0 +1,269 @@
+"""The library panel, as a user handles it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QStyleOptionViewItem
+from pytestqt.qtbot import QtBot
+from ui.fake_client import FakeClient
+from ui.library_samples import HOLIDAY, SCANS, a_source, indexing, tell_job, tell_library
+
+from imagefinder.ipc.messages import AddSources, Done, Failed, RemoveSource, Rescan
+from imagefinder.model.jobs import JobStatus
+from imagefinder.model.sources import SourceKind, SourceOptions
+from imagefinder.ui.add_dialog import AddFolderDialog
+from imagefinder.ui.library_panel import LibraryPanel
+from imagefinder.ui.unreadable_dialog import UnreadableDialog
+
+
+class FakeDesktop:
+    """Notes what it was asked to show."""
+
+    def __init__(self) -> None:
+        self.revealed: list[Path] = []
+        self.problem = ""
+
+    def reveal(self, path: Path) -> str:
+        self.revealed.append(path)
+        return self.problem
+
+
+@pytest.fixture
+def desktop() -> FakeDesktop:
+    return FakeDesktop()
+
+
+@pytest.fixture
+def panel(qtbot: QtBot, client: FakeClient, desktop: FakeDesktop) -> Iterator[LibraryPanel]:
+    made = LibraryPanel(client, desktop)  # type: ignore[arg-type]
+    qtbot.addWidget(made)
+    made.resize(288, 600)
+    made.show()
+    tell_library(client, a_source(HOLIDAY, unreadable=3), a_source(SCANS))
+    return made
+
+
+def choose(panel: LibraryPanel, row: int, action: str) -> None:
+    """Take an action of a row's menu."""
+    menu = panel.menu_for(panel.model.source(row))
+    next(each for each in menu.actions() if each.text() == action).trigger()
+    menu.close()
+
+
+def actions(panel: LibraryPanel, row: int) -> list[str]:
+    menu = panel.menu_for(panel.model.source(row))
+    texts = [each.text() for each in menu.actions() if each.text()]
+    menu.close()
+    return texts
+
+
+def drag(panel: LibraryPanel, *urls: str) -> QDropEvent:
+    """Drag these over the panel, and let go."""
+    mime = QMimeData()
+    mime.setUrls([QUrl(url) for url in urls])
+    buttons, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    where, copy = QPoint(100, 100), Qt.DropAction.CopyAction
+    enter = QDragEnterEvent(where, copy, mime, buttons, none)
+    QApplication.sendEvent(panel, enter)
+    if enter.isAccepted():
+        assert panel.is_hovered
+        drop = QDropEvent(QPointF(where), copy, mime, buttons, none)
+        QApplication.sendEvent(panel, drop)
+        return drop
+    return enter
+
+
+def test_an_empty_library_invites(qtbot: QtBot, client: FakeClient, desktop: FakeDesktop) -> None:
+    panel = LibraryPanel(client, desktop)  # type: ignore[arg-type]
+    qtbot.addWidget(panel)
+    assert not panel.list.isVisibleTo(panel)
+    assert panel._empty.isVisibleTo(panel)
+    tell_library(client, a_source(HOLIDAY))
+    assert panel.list.isVisibleTo(panel)
+    assert not panel._empty.isVisibleTo(panel)
+
+
+def test_add_is_asked_for_by_a_button(qtbot: QtBot, panel: LibraryPanel) -> None:
+    with qtbot.waitSignal(panel.add_requested):
+        qtbot.mouseClick(panel._add, Qt.MouseButton.LeftButton)
+
+
+def test_delete_asks_in_a_line_and_keep_forgets_nothing(
+    qtbot: QtBot, panel: LibraryPanel, client: FakeClient
+) -> None:
+    panel.list.select(SCANS)
+    qtbot.keyClick(panel.list, Qt.Key.Key_Delete)
+    assert panel.forget_line.isVisible()
+    assert panel.forget_line.path == SCANS
+    qtbot.keyClick(panel.forget_line, Qt.Key.Key_Escape)
+    assert not panel.forget_line.isVisible()
+    assert client.sent == []
+
+
+def test_a_key_pressed_twice_forgets_nothing(qtbot: QtBot, panel: LibraryPanel, client: FakeClient) -> None:
+    panel.list.select(SCANS)
+    qtbot.keyClick(panel.list, Qt.Key.Key_Delete)
+    qtbot.keyClick(panel.forget_line, Qt.Key.Key_Return)
+    assert client.sent == []
+    assert not panel.forget_line.isVisible()
+
+
+def test_forget_sends_it_and_tells_the_answer(qtbot: QtBot, panel: LibraryPanel, client: FakeClient) -> None:
+    choose(panel, 0, "Forget…")
+    qtbot.mouseClick(panel.forget_line._forget, Qt.MouseButton.LeftButton)
+    request = client.last(RemoveSource)
+    assert request.path == HOLIDAY
+    with qtbot.waitSignal(panel.notice) as told:
+        client.done.emit(Done(request.request_id, "1,204 pictures and pages were forgotten."))
+    assert told.args == ["1,204 pictures and pages were forgotten."]
+
+
+def test_a_failure_is_told_and_those_of_others_are_not(
+    qtbot: QtBot, panel: LibraryPanel, client: FakeClient
+) -> None:
+    told: list[str] = []
+    panel.notice.connect(told.append)
+    panel._forget(SCANS)
+    client.failed.emit(Failed(9999, "not ours"))
+    client.failed.emit(Failed(client.last(RemoveSource).request_id, "The library is in use."))
+    assert told == ["The library is in use."]
+
+
+def test_the_question_goes_when_its_source_has_gone(panel: LibraryPanel, client: FakeClient) -> None:
+    choose(panel, 1, "Forget…")
+    tell_library(client, a_source(HOLIDAY))
+    assert not panel.forget_line.isVisible()
+
+
+def test_a_row_can_be_looked_through_again(panel: LibraryPanel, client: FakeClient) -> None:
+    choose(panel, 1, "Look for new and changed files")
+    assert client.last(Rescan).paths == (SCANS,)
+
+
+def test_all_can_be_looked_through_again(qtbot: QtBot, panel: LibraryPanel, client: FakeClient) -> None:
+    qtbot.mouseClick(panel._rescan, Qt.MouseButton.LeftButton)
+    assert client.last(Rescan).paths == ()
+
+
+def test_why_a_folder_cannot_be_shown_is_told(
+    qtbot: QtBot, panel: LibraryPanel, desktop: FakeDesktop
+) -> None:
+    desktop.problem = "The folder is not there."
+    with qtbot.waitSignal(panel.notice) as told:
+        choose(panel, 0, "Show in folder")
+    assert desktop.revealed == [HOLIDAY]
+    assert told.args == ["The folder is not there."]
+
+
+def test_only_what_makes_sense_is_offered(panel: LibraryPanel, client: FakeClient) -> None:
+    tell_library(client, a_source(HOLIDAY, unreadable=1), a_source(Path("/a.pdf"), kind=SourceKind.FILE))
+    assert "Files that cannot be read…" in actions(panel, 0)
+    assert "Options…" in actions(panel, 0)
+    assert "Files that cannot be read…" not in actions(panel, 1)
+    assert "Options…" not in actions(panel, 1)
+
+
+def test_options_are_sent_only_where_they_changed(
+    qtbot: QtBot, panel: LibraryPanel, client: FakeClient
+) -> None:
+    for is_changed in (False, True):
+        choose(panel, 0, "Options…")
+        dialog = panel.findChildren(AddFolderDialog)[-1]
+        if is_changed:
+            dialog._recursive.setChecked(False)
+        dialog.accept()
+    sent = [each for each in client.sent if isinstance(each, AddSources)]
+    assert [each.paths for each in sent] == [(HOLIDAY,)]
+    assert sent[0].options == SourceOptions(recursive=False)
+
+
+def test_a_click_on_the_link_opens_the_list_once(
+    qtbot: QtBot, panel: LibraryPanel, client: FakeClient
+) -> None:
+    index = panel.model.index(0)
+    qtbot.waitUntil(lambda: panel.list.visualRect(index).height() > 40)
+    option: QStyleOptionViewItem = panel.list._option(index)
+    link = panel.list._delegate.layout(option, index).link
+    assert link is not None
+    for _ in range(2):
+        qtbot.mouseClick(panel.list.viewport(), Qt.MouseButton.LeftButton, pos=link.center())
+    dialogs = panel.findChildren(UnreadableDialog)
+    assert len(dialogs) == 1
+    assert dialogs[0].isVisible()
+    assert not dialogs[0].isModal()
+    dialogs[0].close()
+    qtbot.waitUntil(lambda: not panel.findChildren(UnreadableDialog))
+    panel.show_unreadable(panel.model.source(0))
+    assert len(panel.findChildren(UnreadableDialog)) == 1
+
+
+def test_enter_opens_the_menu_of_the_row(qtbot: QtBot, panel: LibraryPanel) -> None:
+    panel.list.select(SCANS)
+    with qtbot.waitSignal(panel.list.menu_wanted) as wanted:
+        qtbot.keyClick(panel.list, Qt.Key.Key_Return)
+    assert wanted.args[0].source.path == SCANS
+    popup = QApplication.activePopupWidget()
+    if popup is not None:
+        popup.close()
+
+
+def test_rows_grow_with_what_they_have_to_say(qtbot: QtBot, panel: LibraryPanel, client: FakeClient) -> None:
+    index = panel.model.index(1)
+    qtbot.waitUntil(lambda: panel.list.visualRect(index).height() > 0)
+    before = panel.list.visualRect(index).height()
+    tell_library(client, a_source(HOLIDAY), a_source(SCANS, unreadable=2))
+    qtbot.waitUntil(lambda: panel.list.visualRect(index).height() > before)
+
+
+def test_dropped_folders_are_passed_on(qtbot: QtBot, panel: LibraryPanel) -> None:
+    with qtbot.waitSignal(panel.folders_dropped) as dropped:
+        assert drag(panel, "file:///photos/New", "file:///photos/B%20C").isAccepted()
+    assert dropped.args == [[Path("/photos/New"), Path("/photos/B C")]]
+    assert not panel.is_hovered
+
+
+def test_a_link_dropped_on_the_library_is_refused(panel: LibraryPanel) -> None:
+    assert not drag(panel, "https://example.org/a.jpg").isAccepted()
+    assert not panel.is_hovered
+
+
+def test_the_highlight_goes_when_the_drag_leaves(panel: LibraryPanel) -> None:
+    mime = QMimeData()
+    mime.setUrls([QUrl("file:///photos/New")])
+    QApplication.sendEvent(
+        panel,
+        QDragEnterEvent(
+            QPoint(9, 9),
+            Qt.DropAction.CopyAction,
+            mime,
+            Qt.MouseButton.LeftButton,
+            Qt.KeyboardModifier.NoModifier,
+        ),
+    )
+    assert panel.is_hovered
+    QApplication.sendEvent(panel, QDragLeaveEvent())
+    assert not panel.is_hovered
+
+
+def test_what_a_new_model_does_not_cover_is_said_with_a_remedy(
+    panel: LibraryPanel, client: FakeClient
+) -> None:
+    assert not panel._coverage.isVisible()
+    tell_library(client, a_source(HOLIDAY, 100), covered=40)
+    assert "60 of 100" in panel._coverage.text()
+    assert panel._coverage.isVisible()
+    panel._coverage.linkActivated.emit("index")
+    assert client.last(Rescan).paths == ()
+    tell_job(client, indexing(HOLIDAY))
+    assert not panel._coverage.isVisible()
+    tell_job(client, JobStatus())
+    assert panel._coverage.isVisible()
+
+
+def test_a_hidden_panel_keeps_no_timer(qtbot: QtBot, panel: LibraryPanel) -> None:
+    assert panel.list._minutes.isActive()
+    panel.hide()
+    assert not panel.list._minutes.isActive()

@@ -1,0 +1,223 @@
+"""What the frozen program is made of, checked without freezing it."""
+
+import configparser
+import importlib.util
+import inspect
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+from xml.etree import ElementTree
+
+import pytest
+
+import imagefinder
+from imagefinder.cli.parser import make_parser
+from imagefinder.embedders import registry as embedders
+from imagefinder.embedders.base import Embedder
+from imagefinder.readers.registry import READERS
+from imagefinder.resources import resource
+from imagefinder.vectors.registry import VECTOR_INDEXES
+
+ROOT = Path(__file__).parents[2]
+PACKAGING = ROOT / "packaging"
+LINUX = PACKAGING / "linux"
+APP_ID = "io.github.imagefinder.imagefinder"
+
+
+def script(name: str) -> ModuleType:
+    """A module of the packaging folder, which is no package."""
+    spec = importlib.util.spec_from_file_location(f"packaging_{name}", PACKAGING / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def contents() -> ModuleType:
+    return script("contents")
+
+
+@pytest.fixture(scope="module")
+def icons() -> ModuleType:
+    return script("render_icons")
+
+
+@pytest.fixture
+def entry() -> configparser.SectionProxy:
+    """What the desktop file says."""
+    parser = configparser.ConfigParser(interpolation=None, delimiters="=")
+    parser.optionxform = str  # type: ignore[assignment, method-assign]
+    parser.read(LINUX / f"{APP_ID}.desktop", encoding="utf-8")
+    return parser["Desktop Entry"]
+
+
+def test_the_bundle_has_every_plugin_of_the_registries(contents: ModuleType) -> None:
+    plugins = {type(reader) for reader in READERS} | {get() for get in VECTOR_INDEXES.values()}
+    plugins |= {
+        found for _, found in inspect.getmembers(embedders, inspect.isclass) if issubclass(found, Embedder)
+    }
+    assert len(plugins) >= 6
+    assert {plugin.__module__ for plugin in plugins} <= set(contents.hidden_imports())
+
+
+def test_every_hidden_import_can_be_found(contents: ModuleType) -> None:
+    for name in contents.hidden_imports():
+        if name.startswith("imagefinder"):
+            assert importlib.util.find_spec(name), name
+
+
+def test_nothing_of_ours_is_excluded(contents: ModuleType) -> None:
+    assert not [name for name in contents.EXCLUDED_MODULES if name.startswith(("imagefinder", "open_clip"))]
+
+
+def test_every_resource_the_program_reads_is_in_the_bundle_and_exists(contents: ModuleType) -> None:
+    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "imagefinder").rglob("*.py"))
+    read = set(re.findall(r"""resource\(f?["']([^"'/{]+)""", source))
+    assert "icons" in read
+    bundled = {Path(place).name: Path(where) for where, place in contents.data_files()}
+    for folder in read:
+        assert bundled[folder] == ROOT / "resources" / folder
+        assert resource(folder).is_dir()
+
+
+def test_every_icon_named_in_the_window_exists() -> None:
+    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "imagefinder/ui").rglob("*.py"))
+    for name in set(re.findall(r"""\bicon\(["']([a-z0-9-]+)["']\)""", source)):
+        assert resource(f"icons/{name}.svg").exists(), name
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "PySide6/Qt/plugins/platforms/libqxcb.so",
+        "PySide6/plugins/platforms/qwindows.dll",
+        "PySide6/Qt/plugins/imageformats/libqsvg.so",
+        "PySide6/Qt/plugins/tls/libqopensslbackend.so",
+        "PySide6/Qt/lib/libQt6Widgets.so.6",
+        "PySide6/Qt6Core.dll",
+        "PySide6/Qt/translations/qtbase_zh_CN.qm",
+        "PySide6/QtWidgets.abi3.so",
+        "PySide6/QtNetwork.pyd",
+        "imagefinder/_resources/icons/search.svg",
+        "torch/lib/libtorch_cpu.so",
+        "open_clip/bpe_simple_vocab_16e6.txt.gz",
+        "torchvision/transforms/functional.py",
+    ],
+)
+def test_what_the_program_needs_is_kept(contents: ModuleType, place: str) -> None:
+    assert contents.is_wanted(place)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "PySide6/Qt/plugins/platforminputcontexts/libqtvirtualkeyboardplugin.so",
+        "PySide6/Qt/plugins/platformthemes/libqgtk3.so",
+        "PySide6/Qt/plugins/sqldrivers/libqsqlite.so",
+        "PySide6/Qt/lib/libQt6Quick.so.6",
+        "PySide6/Qt6Qml.dll",
+        "PySide6/opengl32sw.dll",
+        "PySide6/Qt/translations/qtbase_de.qm",
+        "PySide6/Qt/qml/QtQuick/qmldir",
+        "torchvision/_C.so",
+        "torchvision.libs/libcudart.so.13",
+    ],
+)
+def test_what_it_never_uses_stays_out(contents: ModuleType, place: str) -> None:
+    assert not contents.is_wanted(place)
+
+
+def test_a_link_goes_with_what_it_points_to(contents: ModuleType) -> None:
+    assert not contents.is_wanted("libcudart.so.13", "torchvision.libs/libcudart.so.13")
+    assert not contents.is_wanted("libQt6Quick.so.6", "PySide6/Qt/lib/libQt6Quick.so.6")
+    assert contents.is_wanted("libQt6Gui.so.6", "PySide6/Qt/lib/libQt6Gui.so.6")
+
+
+def test_what_the_desktop_file_runs_is_understood(entry: configparser.SectionProxy) -> None:
+    program, *arguments = entry["Exec"].split()
+    assert program == "imagefinder"
+    assert arguments.pop() == "%F"
+    parsed = make_parser().parse_args([*arguments, "/pictures", "/a b.jpg"])
+    assert parsed.command == "window"
+
+
+def test_the_desktop_file_is_in_english_and_chinese(entry: configparser.SectionProxy) -> None:
+    for key in ("Name", "GenericName", "Comment", "Keywords"):
+        assert entry[key]
+        assert entry[f"{key}[zh_CN]"]
+    assert entry["Icon"] == APP_ID
+    assert entry["Terminal"] == "false"
+    assert "application/pdf" in entry["MimeType"].split(";")
+
+
+def test_the_metainfo_is_of_this_version() -> None:
+    root = ElementTree.parse(LINUX / f"{APP_ID}.metainfo.xml").getroot()
+    assert root.findtext("id") == APP_ID
+    assert root.findtext("project_license") == "AGPL-3.0-or-later"
+    assert root.findtext("launchable") == f"{APP_ID}.desktop"
+    release = root.find("releases/release")
+    assert release is not None
+    assert release.get("version") == imagefinder.__version__
+
+
+@pytest.mark.parametrize("size", [16, 48, 256])
+def test_the_icon_has_a_picture_and_clear_corners(icons: ModuleType, size: int) -> None:
+    image = icons.picture(size)
+    assert image.size == (size, size)
+    assert image.getpixel((0, 0))[3] == 0
+    assert image.getpixel((size // 2, size // 2))[3] == 255
+    assert len({colour for _, colour in image.getcolors(size * size)}) > 20
+
+
+def test_the_icon_is_written_for_every_system(icons: ModuleType, tmp_path: Path) -> None:
+    from PIL import Image
+
+    icons.render(tmp_path)
+    with Image.open(tmp_path / "imagefinder.ico") as ico:
+        assert {(16, 16), (32, 32), (256, 256)} <= set(ico.info["sizes"])
+    with Image.open(tmp_path / "imagefinder.icns") as icns:
+        assert icns.format == "ICNS"
+    assert (tmp_path / "imagefinder-512.png").exists()
+
+
+needs_shell = pytest.mark.skipif(
+    not sys.platform.startswith("linux") or shutil.which("sh") is None, reason="a script for Linux"
+)
+
+
+@needs_shell
+def test_installing_for_a_user_and_uninstalling_leaves_the_library_alone(tmp_path: Path) -> None:
+    bundle = tmp_path / "unpacked bundle"
+    icon = bundle / f"share/icons/hicolor/48x48/apps/{APP_ID}.png"
+    icon.parent.mkdir(parents=True)
+    icon.write_bytes(b"")
+    for file in LINUX.glob(f"{APP_ID}.*"):
+        shutil.copy(file, bundle / "share")
+    shutil.copy(LINUX / "install.sh", bundle)
+    (bundle / "imagefinder").write_text("#!/bin/sh\necho started\n")
+    (bundle / "imagefinder").chmod(0o755)
+    home = tmp_path / "a home"
+    library = home / ".local/share/imagefinder/library.db"
+    library.parent.mkdir(parents=True)
+    library.touch()
+    environment = {"HOME": str(home), "PATH": "/usr/bin:/bin"}
+
+    subprocess.run(["sh", bundle / "install.sh"], env=environment, check=True, capture_output=True)
+    started = subprocess.run([home / ".local/bin/imagefinder"], capture_output=True, check=True)
+    assert started.stdout == b"started\n"
+    desktop = (home / f".local/share/applications/{APP_ID}.desktop").read_text(encoding="utf-8")
+    program = re.search(r'^Exec="(.+)" window %F$', desktop, re.MULTILINE)
+    assert program is not None
+    assert Path(program[1]).exists()
+    assert (home / f".local/share/icons/hicolor/48x48/apps/{APP_ID}.png").exists()
+
+    installed = home / ".local/share/imagefinder-program/install.sh"
+    subprocess.run(["sh", installed, "--uninstall"], env=environment, check=True, capture_output=True)
+    # The desktop keeps an index of icons and programs, which is its own.
+    left = [path for path in home.rglob("*") if not path.is_dir() and path.suffix != ".cache"]
+    assert left == [library]

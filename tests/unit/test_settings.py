@@ -1,0 +1,54 @@
+"""The settings survive whatever happened to their file."""
+
+import json
+import logging
+from pathlib import Path
+
+import pytest
+
+from imagefinder.settings import Settings
+
+
+def test_what_was_saved_is_loaded(tmp_path: Path) -> None:
+    chosen = Settings(library="/照片", language="zh_CN", theme="dark", threads=3, low_priority=False)
+    chosen.save(tmp_path / "new" / "settings.json")
+    assert Settings.load(tmp_path / "new" / "settings.json") == chosen
+
+
+def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
+    assert Settings.load(tmp_path / "none.json") == Settings()
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\xff\xfe", b"null"])
+def test_a_damaged_file_gives_the_defaults_and_is_noted(
+    content: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "settings.json").write_bytes(content)
+    with caplog.at_level(logging.WARNING):
+        assert Settings.load(tmp_path / "settings.json") == Settings()
+    assert "settings.json" in caplog.text
+
+
+def test_one_bad_value_costs_only_itself(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "settings.json").write_text(
+        json.dumps({"threads": "many", "low_priority": 1, "theme": "dark", "of_a_later_version": 3})
+    )
+    assert Settings.load(tmp_path / "settings.json") == Settings(theme="dark")
+    for name in ("threads", "low_priority", "of_a_later_version"):
+        assert name in caplog.text
+
+
+def test_a_save_that_fails_leaves_the_old_settings_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "settings.json"
+    Settings(theme="dark").save(file)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(OSError, match="full"):
+        Settings(theme="light").save(file)
+    monkeypatch.undo()
+    assert Settings.load(file).theme == "dark"
