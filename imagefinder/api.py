@@ -20,6 +20,7 @@ from imagefinder.paths import absolute, default_places
 from imagefinder.readers import registry as readers
 from imagefinder.store.store import Store
 from imagefinder.thumbnails.cache import ThumbnailCache
+from imagefinder.translation import tr
 
 AnyPath = str | os.PathLike[str]
 
@@ -55,7 +56,13 @@ class ImageFinder:
             UsageError: no such device name.
         """
         if device not in DEVICES:
-            raise UsageError(f"There is no device called “{device}”. Choose from: {', '.join(DEVICES)}.")
+            raise UsageError(
+                tr(
+                    "There is no device called “{device}”. Choose from: {devices}.",
+                    device=device,
+                    devices=", ".join(DEVICES),
+                )
+            )
         places = default_places(library_dir)
         wanted = model or os.environ.get("IMAGEFINDER_MODEL")
 

@@ -71,7 +71,9 @@ def translated(text: str, comment: str) -> str:
         return catalogue.texts[text, comment]
     for (source, about), translation in catalogue.texts.items():
         if about == comment and "{" in source and (match := _pattern(source).fullmatch(text)):
-            return translation.format(**match.groupdict())
+            # A reason may hold another one.
+            values = {name: translated(value, comment) for name, value in match.groupdict().items()}
+            return translation.format(**values)
     return text
 
 

@@ -106,11 +106,11 @@ def _add_linux_files(bundle: Path, icons: Path) -> None:
     for png in icons.glob("imagefinder-*.png"):
         size = png.stem.rpartition("-")[2]
         place = (
-            share / "icons" / "hicolor" / f"{size}x{size}" / "apps" / "io.github.imagefinder.imagefinder.png"
+            share / "icons" / "hicolor" / f"{size}x{size}" / "apps" / "imagefinder.png"
         )
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(png, place)
-    scalable = share / "icons" / "hicolor" / "scalable" / "apps" / "io.github.imagefinder.imagefinder.svg"
+    scalable = share / "icons" / "hicolor" / "scalable" / "apps" / "imagefinder.svg"
     scalable.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(ROOT / "resources" / "icons" / "imagefinder.svg", scalable)
 

@@ -11,6 +11,7 @@ from PySide6.QtCore import QMimeData, Qt, QTimer, QUrl
 from PySide6.QtGui import QDrag, QMouseEvent
 from PySide6.QtWidgets import QApplication, QLabel
 
+_AFTER_MS = 2000
 _PLACE = (1420, 40, 160, 80)
 
 
@@ -26,7 +27,8 @@ class _Source(QLabel):
         data.setUrls([QUrl.fromLocalFile(str(self._path))])
         drag.setMimeData(data)
         taken = drag.exec(Qt.DropAction.CopyAction | Qt.DropAction.LinkAction) != Qt.DropAction.IgnoreAction
-        QApplication.exit(0 if taken else 1)
+        # What it was dropped on asks for the data only now.
+        QTimer.singleShot(_AFTER_MS, lambda: QApplication.exit(0 if taken else 1))
 
 
 def main() -> int:

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 from PIL import Image, ImageDraw
 
 Colour = tuple[int, int, int]
@@ -16,13 +18,20 @@ COLOURS: Mapping[str, Colour] = {
 }
 _WHITE = (255, 255, 255)
 _SIZE = (640, 480)
+_TOLERANCE = 12
+_LEAST_SIDE = 40
+"""Of a thumbnail, in pixels."""
+
+
+FILES: Mapping[str, str] = {f"IMG_{number:04}.png": name for number, name in enumerate(COLOURS, start=1)}
+"""File name to colour: what is found is to be found by its look."""
 
 
 def make_folder(folder: Path) -> None:
-    """One picture of each colour, as NAME.png; each has its own shapes."""
+    """One picture of each colour; each has its own shapes."""
     folder.mkdir(parents=True)
-    for name in COLOURS:
-        drawn(name).save(folder / f"{name}.png")
+    for file, name in FILES.items():
+        drawn(name).save(folder / file)
 
 
 def drawn(name: str) -> Image.Image:
@@ -53,23 +62,18 @@ def like(name: str) -> Image.Image:
 
 def order_seen(screen: Image.Image) -> list[str]:
     """The colours of which there is a thumbnail on the screen, in reading order: row by row."""
-    places = {name: place for name, colour in COLOURS.items() if (place := _place(screen, colour))}
-    rows = sorted({y for _, y in places.values()})
+    pixels = np.asarray(screen.convert("RGB"), np.int16)
+    places = {name: place for name, colour in COLOURS.items() if (place := _place(pixels, colour))}
     # Tops of thumbnails in one row differ by nothing; rows lie at least a thumbnail apart.
-    row_of = {y: sum(1 for other in rows if other < y - 40) for y in rows}
-    return sorted(places, key=lambda name: (row_of[places[name][1]], places[name][0]))
+    tops = [top for top, _ in places.values()]
+    return sorted(places, key=lambda n: (sum(top < places[n][0] - _LEAST_SIDE for top in tops), places[n][1]))
 
 
-def _place(
-    screen: Image.Image, colour: Colour, tolerance: int = 12, least_pixels: int = 1500
-) -> tuple[int, int] | None:
-    """The top left of what has that colour; None where it is too little for a thumbnail."""
-    bands = screen.convert("RGB").split()
-    mask = None
-    for band, value in zip(bands, colour, strict=True):
-        near = band.point([255 if abs(level - value) <= tolerance else 0 for level in range(256)])
-        mask = near if mask is None else Image.composite(near, Image.new("L", near.size), mask)
-    if mask is None or mask.histogram()[255] < least_pixels:
+def _place(pixels: "np.ndarray[Any, np.dtype[np.int16]]", colour: Colour) -> tuple[int, int] | None:
+    """Top and left of the thumbnail of that colour; a chip of the query bar is too small to be one."""
+    is_near = (np.abs(pixels - np.array(colour, np.int16)) <= _TOLERANCE).all(axis=2)
+    rows = np.flatnonzero(is_near.sum(axis=1) >= _LEAST_SIDE)
+    if len(rows) < _LEAST_SIDE:
         return None
-    box = mask.getbbox()
-    return (box[0], box[1]) if box else None
+    columns = np.flatnonzero(is_near[rows[0] :].sum(axis=0) >= _LEAST_SIDE)
+    return (int(rows[0]), int(columns[0])) if len(columns) else None

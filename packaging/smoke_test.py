@@ -29,7 +29,7 @@ import psutil  # noqa: E402
 from PIL import Image  # noqa: E402
 from smoke_display import Display, SmokeError, virtual_display, wait_for  # noqa: E402
 from smoke_model import make_model  # noqa: E402
-from smoke_pictures import COLOURS, like, make_folder, order_seen  # noqa: E402
+from smoke_pictures import COLOURS, FILES, like, make_folder, order_seen  # noqa: E402
 
 _WINDOW = (1100, 900)
 
@@ -72,9 +72,9 @@ class Bundle:
         return done.stdout
 
     def found(self, home: str, *words: object) -> list[str]:
-        """Names of what a search finds, best first."""
+        """The colours of what a search finds, best first."""
         answer: Mapping[str, Any] = json.loads(self.run(home, "search", *words, "--json"))
-        return [Path(hit["path"]).stem for hit in answer["hits"]]
+        return [FILES[Path(hit["path"]).name] for hit in answer["hits"]]
 
 
 def commands_find(bundle: Bundle) -> str:

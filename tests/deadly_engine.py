@@ -69,3 +69,17 @@ def never_stops(connection: Connection, options: EngineOptions, crash_log: Path)
     """A process that listens to nobody."""
     while True:
         time.sleep(60)
+
+
+def dawdles_at_the_end(connection: Connection, options: EngineOptions, crash_log: Path) -> None:
+    """The engine, which takes its time to end."""
+    from imagefinder.ipc.session import Session
+
+    real = Session.stop_work
+
+    def stop_work(session: Session) -> None:
+        time.sleep(0.3)
+        real(session)
+
+    Session.stop_work = stop_work  # type: ignore[method-assign]
+    run_engine(connection, options, crash_log)

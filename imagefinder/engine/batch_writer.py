@@ -14,6 +14,7 @@ from imagefinder.model.jobs import IndexReport
 from imagefinder.store.embeddings import rounded
 from imagefinder.store.files import KnownFile
 from imagefinder.store.store import Store
+from imagefinder.translation import tr_later
 
 
 @dataclass(slots=True)
@@ -146,7 +147,7 @@ class BatchWriter:
 
     def _take_unreadable(self, reading: Reading) -> None:
         stat, known = reading.todo.stat, reading.todo.known
-        problem = reading.problem or "it cannot be read"
+        problem = reading.problem or tr_later("it cannot be read", "reason")
         removed: list[int] = []
         with self._store.transaction():
             if reading.digest is None and known is not None and known.parts and known.is_as_on_disk(stat):

@@ -17,6 +17,7 @@ from imagefinder.model.items import PartFacts
 from imagefinder.readers.registry import explain, open_media
 from imagefinder.store.store import Store
 from imagefinder.thumbnails.cache import LEAST_SIDE, ThumbnailCache, thumbnail_key
+from imagefinder.translation import tr_later
 
 _PARTS_A_TASK = 8
 """Pages decoded in one go: bounds memory, and shares the opening of a PDF among so many."""
@@ -153,8 +154,10 @@ class DecodePool:
                 except PassingError:
                     raise
                 except UnreadableError as error:
-                    where = f"page {part}: " if media.part_count > 1 else ""
-                    reading.problem = reading.problem or f"{where}{error}"
+                    problem = str(error)
+                    if media.part_count > 1:
+                        problem = tr_later("page {part}: {reason}", "reason").format(part=part, reason=error)
+                    reading.problem = reading.problem or problem
                     continue
                 self._thumbnails.put(thumbnail_key(reading.digest, part), loaded.image)
                 reading.decoded.append(DecodedPart(part, loaded.facts, self._embedder.prepare(loaded.image)))
@@ -164,7 +167,7 @@ class DecodePool:
 def _content_hash(path: str) -> bytes:
     # SHA-256: 1.7 GB/s on processors with its instructions, twice BLAKE2b.
     if not os.path.isfile(path):  # noqa: PTH113 - opening a pipe or a device may never return
-        raise UnreadableError("not a regular file, or gone since the scan")
+        raise UnreadableError(tr_later("not a regular file, or gone since the scan", "reason"))
     with open(path, "rb") as file:  # noqa: PTH123
         return hashlib.file_digest(file, "sha256").digest()
 

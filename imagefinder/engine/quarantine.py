@@ -13,7 +13,7 @@ from pathlib import Path
 
 from imagefinder.model.errors import UnreadableError
 from imagefinder.store.suspects import SuspectTable
-from imagefinder.translation import tr
+from imagefinder.translation import tr_later
 
 _SLOTS = 64
 _DIGEST_BYTES = 32
@@ -70,7 +70,7 @@ class Quarantine:
         deaths = self._deaths.get(digest, 0)
         if deaths >= _DEATHS_TO_CONDEMN:
             raise UnreadableError(
-                tr("the program broke down each time it read this file; it is left alone now")
+                tr_later("the program broke down each time it read this file; it is left alone now", "reason")
             )
         return deaths > 0
 

@@ -13,7 +13,7 @@ from imagefinder.model.queries import Query
 from imagefinder.readers.registry import open_media
 from imagefinder.store.embeddings import EmbedderRecord
 from imagefinder.store.store import Store
-from imagefinder.translation import tr
+from imagefinder.translation import tr, translated
 
 _Place = tuple[Path, int]
 """A file and a part of it, from 1."""
@@ -75,7 +75,11 @@ class QueryTerms:
                 return self._embedder.prepare(media.load(part, self._embedder.image_side).image)
         except UnreadableError as error:
             raise UsageError(
-                tr("{path} cannot be used as a picture to search by: {reason}.", path=path, reason=error)
+                tr(
+                    "{path} cannot be used as a picture to search by: {reason}.",
+                    path=path,
+                    reason=translated(str(error), "reason"),
+                )
             ) from error
 
     def _known_vectors(self, query: Query) -> tuple[list[FloatArray], list[_Place]]:

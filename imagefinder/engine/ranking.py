@@ -12,7 +12,7 @@ RRF_K = 60
 """The constant of reciprocal rank fusion, as published: Cormack, Clarke and Büttcher, "Reciprocal Rank
 Fusion outperforms Condorcet and individual Rank Learning Methods", SIGIR 2009."""
 
-_DEPTHS = (256, 4096, None)
+_DEPTHS = (256, 1024, 4096, None)
 """How many nearest items are ranked at first, and when more hits are asked for; at last all of them."""
 _DEPTHS_WITHIN = (256, None)
 """Among chosen items a graph is walked in vain for most of its length: the second step takes them all."""

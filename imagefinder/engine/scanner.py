@@ -11,6 +11,7 @@ from pathspec import GitIgnoreSpec
 from imagefinder.engine.cancel import CancelToken
 from imagefinder.model.items import FileStat, UnreadableFile
 from imagefinder.model.sources import Source, SourceKind
+from imagefinder.translation import tr_later
 
 # What operating systems, network drives and tools leave lying about. Hidden names are passed over anyway.
 _JUNK = frozenset(
@@ -19,8 +20,8 @@ _JUNK = frozenset(
         "node_modules", "__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini",
     }
 )  # fmt: skip
-_GONE = "the link points to a file that is not there"
-_SPECIAL = "not a regular file (a pipe, socket or device)"
+_GONE = tr_later("the link points to a file that is not there", "reason")
+_SPECIAL = tr_later("not a regular file (a pipe, socket or device)", "reason")
 
 
 class Selection:
@@ -181,7 +182,8 @@ class Scan:
 
     def _unlistable(self, folder: str, error: OSError) -> None:
         self.unlisted.append(folder)
-        self.problems.append(UnreadableFile(Path(folder), f"the folder cannot be listed: {_plain(error)}"))
+        reason = tr_later("the folder cannot be listed: {reason}", "reason").format(reason=_plain(error))
+        self.problems.append(UnreadableFile(Path(folder), reason))
 
 
 def mount_point(path: str) -> str:

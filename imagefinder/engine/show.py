@@ -14,7 +14,7 @@ from imagefinder.store.store import Store
 from imagefinder.store.text_search import terms_of
 from imagefinder.thumbnails.cache import LEAST_SIDE, ThumbnailCache, thumbnail_key
 from imagefinder.thumbnails.previews import preview_file
-from imagefinder.translation import tr
+from imagefinder.translation import tr, translated
 
 _MOST_MARKS = 500
 """More words marked on a page would be a page all marked."""
@@ -125,7 +125,11 @@ class Shower:
                 "{name} is on a drive that is not connected now. Connect it to see the picture.",
                 name=record.path.name,
             )
-        return tr("{name} cannot be shown: {reason}.", name=record.path.name, reason=explain(error))
+        return tr(
+            "{name} cannot be shown: {reason}.",
+            name=record.path.name,
+            reason=translated(explain(error), "reason"),
+        )
 
 
 def _marks(media: MediaFile, part: int, words: str) -> Iterator[Region]:

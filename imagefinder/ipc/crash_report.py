@@ -18,10 +18,11 @@ _PACKAGES = (
     "pymupdf",
 )
 _MOST_CHARACTERS = 8000
+"""The thread that crashed comes first."""
 
 
 def crash_report(exit_words: str, trace: Path) -> str:
-    """Versions, platform, how the process ended, and the end of the interpreter's trace, if it wrote one.
+    """Versions, platform, how the process ended, and what the interpreter wrote of the crash, if it did.
 
     In English, whatever the user's language, and with the user's own folder as ``~``: a trace names only files of
     the program, but those may lie there.
@@ -33,7 +34,7 @@ def crash_report(exit_words: str, trace: Path) -> str:
         ", ".join(f"{name} {_version(name)}" for name in _PACKAGES),
         f"The engine ended with {exit_words}.",
         "",
-        _end_of(trace) or "It left no trace.",
+        _beginning_of(trace) or "It left no trace.",
     ]
     return _without_home("\n".join(lines))
 
@@ -45,9 +46,9 @@ def _version(package: str) -> str:
         return "(version unknown)"
 
 
-def _end_of(trace: Path) -> str:
+def _beginning_of(trace: Path) -> str:
     try:
-        return trace.read_text(encoding="utf-8", errors="replace")[-_MOST_CHARACTERS:].strip()
+        return trace.read_text(encoding="utf-8", errors="replace")[:_MOST_CHARACTERS].strip()
     except OSError:  # the process died before it could make one
         return ""
 

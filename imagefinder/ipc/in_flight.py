@@ -20,15 +20,6 @@ _MOST_DEATHS = 2
 
 
 @dataclass(slots=True)
-class _Debt:
-    """A request that is not answered yet."""
-
-    request: Request
-    deaths: int = 0
-    """How often the engine died while it owed this."""
-
-
-@dataclass(slots=True)
 class Settlement:
     """What is to be done about the debts of an engine that is gone."""
 
@@ -42,14 +33,31 @@ class InFlight:
     """Requests without an answer. Of each pane's searches only the newest counts."""
 
     def __init__(self) -> None:
-        self._debts: dict[_Key, _Debt] = {}
+        self._debts: dict[_Key, Request] = {}
         self._searches: dict[int, Search] = {}
         """The newest of each open pane, answered or not."""
         self._known: set[int] = set()
         """The panes whose search the engine has heard of."""
         self._revived: set[int] = set()
         """Ids of searches whose first hits the window has already."""
-        self._earlier_deaths: dict[_Key, int] = {}
+        self._deaths: dict[_Key, int] = {}
+        """By what a request is about: how often the engine died while it owed an answer to such a one."""
+
+    def refuse(self, request: Request) -> Event | None:
+        """The answer to a request that the engine died over too often to be sent; asked once more, it is sent.
+
+        A search asked anew counts as the same one if it is by the same pictures, or else the same words. For while
+        the model loads, a search is answered without it, and asked again: only then may it kill again.
+        """
+        about = _about(request)
+        if about is None or self._deaths.get(about, 0) < _MOST_DEATHS:
+            return None
+        del self._deaths[about]
+        return _refusal(request, _given_up())
+
+    def is_forgotten(self, request: MoreHits) -> bool:
+        """Whether only an engine that is gone knew the search that more hits are wanted of."""
+        return request.pane not in self._known
 
     def send(self, request: Request) -> list[Request]:
         """Note a request; returns what is to be sent for it.
@@ -73,7 +81,7 @@ class InFlight:
                 self._drop_pane(request.pane)
                 self._searches.pop(request.pane, None)
         if (key := _key(request)) is not None:
-            self._debts[key] = _Debt(request, self._earlier_deaths.pop(key, 0))
+            self._debts[key] = request
         return [*before, request]
 
     def receive(self, event: Event) -> bool:
@@ -83,14 +91,17 @@ class InFlight:
                 self._revived.discard(event.request_id)
                 return False
             case Hits():
-                self._settle(("search" if event.offset == 0 else "more", event.pane), event.request_id)
+                self._settle(
+                    ("search" if event.offset == 0 else "more", event.pane),
+                    event.request_id,
+                    event.is_partial,
+                )
             case ThumbnailMade():
-                self._debts.pop(("thumbnail", event.key), None)
+                self._settle(("thumbnail", event.key))
             case Failed():
                 self._revived.discard(event.request_id)
-                owed = [key for key, debt in self._debts.items() if _id(debt.request) == event.request_id]
-                for key in owed:
-                    del self._debts[key]
+                for key in [key for key, request in self._debts.items() if _id(request) == event.request_id]:
+                    self._settle(key)
             case _ if request_id := getattr(event, "request_id", 0):
                 self._debts.pop(("other", request_id), None)
         return True
@@ -105,31 +116,17 @@ class InFlight:
         debts, self._debts = self._debts, {}
         self._known.clear()
         self._revived.clear()
-        self._earlier_deaths.clear()
-        for key, debt in debts.items():
-            deaths = debt.deaths + by_death
+        if by_death:
+            for about in {_about(request) for request in debts.values()} - {None}:
+                assert about is not None
+                self._deaths[about] = self._deaths.get(about, 0) + 1
+        for key, request in debts.items():
             if key[0] == "other":
-                found.answers.append(
-                    _refusal(
-                        debt.request,
-                        tr(
-                            "The part of imagefinder that reads pictures stopped before this was done. Try it again."
-                        ),
-                    )
-                )
-            elif deaths >= _MOST_DEATHS:
-                found.answers.append(
-                    _refusal(
-                        debt.request,
-                        tr(
-                            "The part of imagefinder that reads pictures stopped twice over this, so it was given up. "
-                            "Nothing in the library is lost."
-                        ),
-                    )
-                )
+                found.answers.append(_refusal(request, _not_done()))
+            elif (answer := self.refuse(request)) is not None:
+                found.answers.append(answer)
             else:
-                self._earlier_deaths[key] = deaths
-                found.again.append(debt.request)
+                found.again.append(request)
         # A search goes before the request for more of its hits, which would otherwise bring it along.
         found.again.sort(key=lambda request: not isinstance(request, Search))
         return found
@@ -138,10 +135,13 @@ class InFlight:
         self._debts.pop(("search", pane), None)
         self._debts.pop(("more", pane), None)
 
-    def _settle(self, key: _Key, request_id: int) -> None:
-        debt = self._debts.get(key)
-        if debt is not None and _id(debt.request) == request_id:
-            del self._debts[key]
+    def _settle(self, key: _Key, request_id: int | None = None, is_partial: bool = False) -> None:
+        request = self._debts.get(key)
+        if request is None or (request_id is not None and _id(request) != request_id):
+            return
+        del self._debts[key]
+        if not is_partial and (about := _about(request)) is not None:
+            self._deaths.pop(about, None)
 
 
 def _id(request: Request) -> int:
@@ -159,6 +159,29 @@ def _key(request: Request) -> _Key | None:
             return "thumbnail", request.key
         case _:
             return ("other", _id(request)) if _id(request) else None
+
+
+def _about(request: Request) -> _Key | None:
+    """What a request that is sent again after a death is about."""
+    match request:
+        case Search():
+            query = request.query
+            return "search", "\0".join(map(str, query.images or query.items)) or query.text
+        case MoreHits() | MakeThumbnail():
+            return _key(request)
+        case _:
+            return None
+
+
+def _not_done() -> str:
+    return tr("The part of imagefinder that reads pictures stopped before this was done. Try it again.")
+
+
+def _given_up() -> str:
+    return tr(
+        "The part of imagefinder that reads pictures stopped twice over this, so it was given up. "
+        "Nothing in the library is lost."
+    )
 
 
 def _refusal(request: Request, message: str) -> Event:

@@ -1,7 +1,9 @@
 """Thumbnails and previews, made beside everything else: what was asked for last is made first."""
 
+import contextlib
 import logging
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from imagefinder.translation import tr
 
 _LOG = logging.getLogger(__name__)
 _WORKERS = 2
+_PREVIEW_LIVES_S = 24 * 3600
 
 Task = Callable[[], None]
 
@@ -19,7 +22,9 @@ Task = Callable[[], None]
 class Pictures:
     """A few threads. Other small tasks that read the disk may be given to them too."""
 
-    def __init__(self, engine: Engine, previews: Path, send: Callable[[Event], None]) -> None:
+    def __init__(
+        self, engine: Engine, previews: Path, send: Callable[[Event], None], *, workers: int = _WORKERS
+    ) -> None:
         """``previews`` is the folder that pictures rendered for the preview are written to."""
         self._engine = engine
         self._previews = previews
@@ -30,11 +35,12 @@ class Pictures:
         self._is_closing = False
         self._threads = [
             threading.Thread(target=self._work, name=f"pictures-{number}", daemon=True)
-            for number in range(_WORKERS)
+            for number in range(workers)
         ]
 
     def start(self) -> None:
-        """Begin to work."""
+        """Begin to work; first old previews are deleted."""
+        self.do(self._tidy)
         for thread in self._threads:
             thread.start()
 
@@ -88,6 +94,14 @@ class Pictures:
                 self._send(self._shown(request))
             case _:
                 request()
+
+    def _tidy(self) -> None:
+        oldest = time.time() - _PREVIEW_LIVES_S
+        for path in self._previews.glob("*"):
+            # Another window may be tidying too.
+            with contextlib.suppress(OSError):
+                if path.stat().st_mtime < oldest:
+                    path.unlink()
 
     def _thumbnail(self, request: MakeThumbnail) -> ThumbnailMade:
         try:

@@ -67,11 +67,11 @@ class Server:
     def _opened(self) -> Session | None:
         try:
             session = Session(self._options, self._send, self._flush)
+            session.start()
+            return session
         except ImageFinderError as error:
             self._send(LibraryUnusable(str(error)))
             return None
-        session.start()
-        return session
 
     def _attend(self, session: Session, receive: Callable[[], Request]) -> Stop | UseModel:
         while True:

@@ -101,6 +101,8 @@ class Session:
 
     def stop_work(self) -> None:
         """End all work, committing what is in hand."""
+        self._searches.close(0)  # no more is begun while the job ends
+        self._pictures.close(0)
         self._jobs.close(_JOB_ENDS_IN_S)
         self._searches.close(_DESK_CLOSES_IN_S)
         self._pictures.close(_DESK_CLOSES_IN_S)
@@ -119,6 +121,7 @@ class Session:
             # Closing under a job that does not end in time would only make it fail; what it committed is safe.
             _LOG.info("a job was still at work when the engine ended")
             return
+        self._engine.save_index()
         self._finder.close()
 
     def handle(self, request: Request) -> None:

@@ -23,6 +23,8 @@ from imagefinder.ipc.messages import (
     LibraryUnusable,
     ModelChanged,
     Models,
+    ModelState,
+    MoreHits,
     PauseJobs,
     Request,
     ResumeJobs,
@@ -113,6 +115,8 @@ class EngineClient(QObject):
         """Of the run in hand; what an earlier one still has to say is not heard."""
         self._backlog: list[Request] = []
         """Requests that wait for a run."""
+        self._held: list[Request] = []
+        """Requests that wait for its model."""
         self._health = Health()
         self._owed = InFlight()
         self._is_paused = options.paused
@@ -163,8 +167,15 @@ class EngineClient(QObject):
         if self._run is None or self._is_ending:
             self._backlog.append(request)
             return
-        for each in self._owed.send(request):
-            self._run.send(each)
+        if isinstance(request, MoreHits) and self._owed.is_forgotten(request) and not self._is_model_ready():
+            # The search has to be done anew first, and not without the model.
+            self._held.append(request)
+        elif (answer := self._owed.refuse(request)) is not None:
+            # Later, as any answer comes.
+            QTimer.singleShot(0, self, lambda: self._emit(answer))
+        else:
+            for each in self._owed.send(request):
+                self._run.send(each)
 
     def restart(self, options: EngineOptions | None = None) -> None:
         """End the engine and start it anew, with other options where given; also after ``BROKEN``.
@@ -192,6 +203,7 @@ class EngineClient(QObject):
         self._number += 1
         ended = run.stop(timeout_s) if run is not None else True
         self._is_ending = False
+        self._owed = InFlight()
         self._tell(EngineStatus(EngineState.STOPPED))
         return ended
 
@@ -203,11 +215,11 @@ class EngineClient(QObject):
             self.options,
             paused=self._is_paused,
             # A job that the last run did not end is found again by a scan.
-            index_at_start=self.options.index_at_start or self._is_at_work(),
+            index_at_start=self.options.index_at_start or self._was_at_work,
         )
         self._number += 1
         number = self._number
-        self._run = EngineRun(
+        run = self._run = EngineRun(
             options,
             self._trace,
             on_event=lambda event: self._arrived.emit(number, event),
@@ -216,11 +228,12 @@ class EngineClient(QObject):
             ),
             target=self._target,
         )
-        self._tell(status)
-        self._run.start()
+        run.start()
         backlog, self._backlog = self._backlog, []
         for request in backlog:
             self.send(request)
+        # Last, because whoever hears it may send, restart or stop.
+        self._tell(status)
 
     def _is_at_work(self) -> bool:
         if self.job is None:
@@ -250,13 +263,25 @@ class EngineClient(QObject):
                 self.job = event
         if self._run is not None and not self._is_ending and self.engine.state is not EngineState.RUNNING:
             self._tell(EngineStatus(EngineState.RUNNING))
+        self._emit(event)
+        if isinstance(event, ModelChanged) and event.state is not ModelState.LOADING:
+            held, self._held = self._held, []
+            for request in held:
+                self.send(request)
+
+    def _emit(self, event: Event) -> None:
         self._signals[type(event)].emit(event)
+
+    def _is_model_ready(self) -> bool:
+        return self.model is not None and self.model.state is not ModelState.LOADING
 
     def _take_end(self, end: _End) -> None:
         self._deadline.stop()
         self._run = None
         settlement = self._owed.settle(by_death=not self._is_ending)
-        self._backlog = settlement.again + self._backlog
+        self._backlog = [*settlement.again, *self._held, *self._backlog]
+        self._held = []
+        self._say_nothing_is_in_work()
         if self._is_ending:
             self._health.forgive()
             self._begin(EngineStatus(EngineState.STARTING))
@@ -266,7 +291,7 @@ class EngineClient(QObject):
             _LOG.error("the engine died:\n%s", end.report)
             self._start_again_or_give_up(end.report)
         for answer in settlement.answers:
-            self._signals[type(answer)].emit(answer)
+            self._emit(answer)
 
     def _start_again_or_give_up(self, report: str) -> None:
         if self._health.may_go_on(time.monotonic()):
@@ -281,9 +306,14 @@ class EngineClient(QObject):
                 "again. Nothing is lost. You can start it again, and copy a report about it."
             )
             self._tell(EngineStatus(EngineState.BROKEN, message, report))
-        # What was in work is not in work any more; the next run says how things stand.
+
+    def _say_nothing_is_in_work(self) -> None:
+        self._was_at_work = self._is_at_work()
         self.job = JobChanged(JobStatus(JobState.PAUSED if self._is_paused else JobState.IDLE))
         self.job_changed.emit(self.job)
+        if self.model is not None:
+            self.model = ModelChanged(ModelState.LOADING, self.model.name)
+            self.model_changed.emit(self.model)
 
     def _kill(self) -> None:
         if self._run is not None:

@@ -1,8 +1,4 @@
-"""A widget that holds others in rows, as words stand on a page.
-
-Not a ``QLayout`` of our own: PySide (6.12 at least) loses a reference to None each time such a layout's ``itemAt``
-gives it, until Python 3.11 aborts the program for want of any.
-"""
+"""A widget that holds others in rows, as words stand on a page."""
 
 from collections.abc import Sequence
 

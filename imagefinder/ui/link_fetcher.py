@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import SLOT, QObject, QTimer, QUrl, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, QUrl, Signal
 from PySide6.QtNetwork import (
     QHostAddress,
     QHostInfo,
@@ -69,7 +69,6 @@ class Fetch(QObject):
         self._hops = 0
         self._body = bytearray()
         self._reply: QNetworkReply | None = None
-        self._lookup = 0
         self._is_over = False
         self._clock = QTimer(self)
         self._clock.setSingleShot(True)
@@ -87,8 +86,6 @@ class Fetch(QObject):
         self._is_over = True
         self._first.stop()
         self._clock.stop()
-        if self._lookup:
-            QHostInfo.abortHostLookup(self._lookup)
         self._drop_reply()
         self.deleteLater()
 
@@ -126,13 +123,11 @@ class Fetch(QObject):
             self._end(tr("Only addresses that begin with http or https can be fetched."))
         else:
             # Numbers pass through it unchanged, in all the ways the system knows to write them.
-            self._lookup = QHostInfo.lookupHost(self._url.host(), self, SLOT("_resolved(QHostInfo)").encode())
+            QHostInfo.lookupHost(self._url.host(), self._resolved)
 
-    @Slot(QHostInfo)
     def _resolved(self, info: QHostInfo) -> None:
-        self._lookup = 0
         if self._is_over:
-            return
+            return  # cancelled meanwhile; a lookup cannot be
         addresses = info.addresses()
         if info.error() != QHostInfo.HostInfoError.NoError or not addresses:
             self._end(
@@ -195,7 +190,7 @@ class Fetch(QObject):
                     )
                 )
             )
-        elif self._status(reply) == 200 and len(self._body) >= _HEAD and not picture_extension(self._body):
+        elif self._status(reply) == 200 and len(self._body) >= _HEAD and not picture_extension(bytes(self._body[:_HEAD])):
             self._end(self._no_picture())
         else:
             self.progress.emit(len(self._body) / announced if announced else -1.0)
@@ -210,7 +205,8 @@ class Fetch(QObject):
             self._redirect(target)
             return
         self._read()
-        if self._is_over:
+        if self._reply is None:
+            # What came last ended it.
             return
         host = self._url.host()
         if status >= 400:
@@ -296,10 +292,10 @@ class LinkFetcher(QObject):
 class _NoCookies(QNetworkCookieJar):
     """Takes none, gives none."""
 
-    def cookiesForUrl(self, url: QUrl) -> list[QNetworkCookie]:
+    def cookiesForUrl(self, url: QUrl | str) -> list[QNetworkCookie]:
         return []
 
-    def setCookiesFromUrl(self, cookieList: object, url: QUrl) -> bool:  # noqa: N803 - Qt's name
+    def setCookiesFromUrl(self, cookieList: object, url: QUrl | str) -> bool:  # noqa: N803 - Qt's name
         return False
 
 

@@ -78,7 +78,8 @@ class PaneArea(QWidget):
             pane.restore(PaneState(cell_size=pane.state().cell_size))
             pane.focus_query()
             return
-        had_focus = pane.isAncestorOf(QApplication.focusWidget()) if QApplication.focusWidget() else False
+        focus = QApplication.focusWidget()
+        had_focus = focus is not None and pane.isAncestorOf(focus)
         group = self._group_of(pane)
         self._take_out(pane, group)
         pane.close_pane()

@@ -86,13 +86,6 @@ class ResultsDelegate(QStyledItemDelegate):
         self._paint_words(painter, option, layout, hit)
         painter.restore()
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        view = option.widget
-        if isinstance(view, QAbstractItemView) and hasattr(view, "gridSize"):
-            size: QSize = view.gridSize()
-            return size
-        return super().sizeHint(option, index)
-
     def helpEvent(
         self, event: QHelpEvent, view: QAbstractItemView, option: QStyleOptionViewItem, index: Index
     ) -> bool:
@@ -229,6 +222,7 @@ def _paint_pill(painter: QPainter, palette: QPalette, pill: QRect) -> None:
 
 def _mixed(base: QColor, other: QColor, share: float) -> QColor:
     """A colour between two; ``share`` of the other (0 to 1)."""
+
     def between(one: float, two: float) -> float:
         return one + (two - one) * share
 

@@ -10,13 +10,14 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QWidget
 
 from imagefinder.model.queries import Hit
 from imagefinder.translation import tr
 from imagefinder.ui.desktop import Desktop
 from imagefinder.ui.result_actions import ResultActions
 from imagefinder.ui.results_delegate import GAP, ResultsDelegate
+from imagefinder.ui.results_grid import GridView
 from imagefinder.ui.results_model import HitRole, ResultsModel
 from imagefinder.ui.thumbnail_loader import ThumbnailLoader
 
@@ -28,7 +29,7 @@ _NOTCH = 120
 _SCREENS_AHEAD = 2
 
 
-class ResultsView(QListView):
+class ResultsView(GridView):
     """Thumbnails in columns that share the width evenly; everything can be done by keyboard."""
 
     preview_requested = Signal(int)  # row
@@ -50,7 +51,6 @@ class ResultsView(QListView):
         self._results = model
         self._thumbnails = thumbnails
         self._cell = DEFAULT_CELL
-        self._columns = 1
         self._wheel = 0
         self._fresh: set[str] = set()
         self._repaint = QTimer(self)
@@ -93,16 +93,6 @@ class ResultsView(QListView):
         if not rows and self.currentIndex().isValid():
             rows = [self.currentIndex().row()]
         return [self._results.hit(row) for row in rows]
-
-    def visible_rows(self) -> range:
-        """The rows that are seen, at least in part."""
-        height = self.gridSize().height()
-        if height <= 0:
-            return range(0)
-        top = self.verticalScrollBar().value()
-        first = top // height * self._columns
-        last = -(-(top + self.viewport().height()) // height) * self._columns
-        return range(first, min(last, self._results.rowCount()))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -152,20 +142,10 @@ class ResultsView(QListView):
         drag.exec(Qt.DropAction.CopyAction)
 
     def _set_up(self) -> None:
-        # A list that wraps, not an "icon mode": that one keeps a place for every item and gets slow at 100,000.
-        self.setFlow(QListView.Flow.LeftToRight)
-        self.setWrapping(True)
-        self.setUniformItemSizes(True)
-        self.setResizeMode(QListView.ResizeMode.Adjust)
-        self.setMovement(QListView.Movement.Static)
-        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setDragEnabled(True)
         self.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setMouseTracking(True)
         self.setTabKeyNavigation(False)
         self.setAccessibleName(tr("Results"))
 
@@ -179,15 +159,16 @@ class ResultsView(QListView):
         if policy is not self.verticalScrollBarPolicy():
             self.setVerticalScrollBarPolicy(policy)
         width = whole.width() - (bar.sizeHint().width() if needs_bar else 0)
-        self._columns = self._columns_in(width)
-        cell = max(1, width // self._columns)
-        grid = QSize(cell, self._delegate.grid_height(cell, self.font()))
-        if grid != self.gridSize():
-            self.setGridSize(grid)
+        columns = self._columns_in(width)
+        across = max(1, width // columns)
+        cell = QSize(across, self._delegate.grid_height(across, self.font()))
+        if (columns, cell) != (self.columns, self.cell):
+            self.set_grid(columns, cell, GAP)
             if anchor.isValid():
-                self.doItemsLayout()
                 self.scrollTo(anchor, QAbstractItemView.ScrollHint.PositionAtTop)
-        bar.setSingleStep(max(20, grid.height() // 4))
+        else:
+            self.updateGeometries()
+            self.viewport().update()
 
     def _columns_in(self, width: int) -> int:
         return max(1, width // (self._cell + GAP))

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from imagefinder.ipc.messages import Failed, Hits, ModelState
 from imagefinder.translation import tr
@@ -85,6 +85,11 @@ class Screenshot(QObject):
 
     def _take(self) -> None:
         self._end()
+        focus = self._window.focusWidget()
+        if isinstance(focus, QLineEdit):
+            # A cursor that blinks and words marked for being typed over are nothing for a picture.
+            focus.deselect()
+            focus.clearFocus()
         if self._window.grab().save(str(self._file), "PNG"):
             self.taken.emit()
         else:

@@ -28,6 +28,7 @@ class WelcomePage(DropTarget):
         """``pictures`` is the folder that is offered; None for the user's own Pictures folder."""
         super().__init__(parent)
         self._client = client
+        self._dialog: QFileDialog | None = None
         self.setAccessibleName(tr("Welcome"))
         self._pictures = pictures or _pictures_folder()
         title = QLabel(tr("Drop a folder of pictures here"), self)
@@ -114,12 +115,17 @@ class WelcomePage(DropTarget):
         self._state.setText(words)
 
     def _open_dialog(self) -> None:
-        dialog = QFileDialog(self, tr("Choose a folder of pictures"), str(self._pictures or Path.home()))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        dialog.fileSelected.connect(lambda path: self.folders_chosen.emit([Path(path)]))
-        dialog.open()
+        if self._dialog is None:
+            # One for the life of the page: a file dialog deleted as it closes takes PySide 6.12 down with it.
+            self._dialog = QFileDialog(self, tr("Choose a folder of pictures"))
+            self._dialog.setDirectory(str(self._pictures or Path.home()))
+            self._dialog.setFileMode(QFileDialog.FileMode.Directory)
+            self._dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+            self._dialog.fileSelected.connect(self._take_chosen)
+        self._dialog.open()
+
+    def _take_chosen(self, path: str) -> None:
+        self.folders_chosen.emit([Path(path)])
 
     def _add_own(self) -> None:
         self.folders_chosen.emit([self._pictures])

@@ -42,7 +42,9 @@ class WindowState:
         if not isinstance(found, dict):
             return cls()
         default = asdict(cls())
-        good: dict[str, Any] = {name: value for name, value in found.items() if type(value) is type(default.get(name))}
+        good: dict[str, Any] = {
+            name: value for name, value in found.items() if type(value) is type(default.get(name))
+        }
         widths = good.get("splitter", [])
         if not all(type(width) is int and width >= 0 for width in widths):
             del good["splitter"]

@@ -37,6 +37,8 @@ def time_left(seconds: float) -> str:
         return tr("about {minutes} min left", minutes=minutes)
     if minutes < 600:
         hours, minutes = divmod(10 * round(minutes / 10), 60)
+        if not minutes:
+            return tr("about {hours} h left", hours=hours)
         return tr("about {hours} h {minutes} min left", hours=hours, minutes=minutes)
     return tr("about {hours} h left", hours=grouped(round(seconds / _HOUR)))
 

@@ -9,8 +9,8 @@ id=io.github.imagefinder.imagefinder
 
 remove() {
     rm -rf "$home"
-    rm -f "$bin/imagefinder" "$data/applications/$id.desktop" "$data/metainfo/$id.metainfo.xml"
-    find "$data/icons/hicolor" -name "$id.*" -delete 2>/dev/null || true
+    rm -f "$bin/imagefinder" "$data/applications/imagefinder.desktop" "$data/metainfo/$id.metainfo.xml"
+    find "$data/icons/hicolor" -name "imagefinder.???" -delete 2>/dev/null || true
 }
 
 refresh() {
@@ -43,7 +43,7 @@ cp -R "$here/." "$home"
 ln -s "$home/imagefinder" "$bin/imagefinder"
 # By its full path: the desktop may not look into ~/.local/bin. Blanks in it want quotes.
 sed -e "s|^Exec=imagefinder|Exec=\"$home/imagefinder\"|" -e "s|^TryExec=.*|TryExec=$home/imagefinder|" \
-    "$home/share/$id.desktop" >"$data/applications/$id.desktop"
+    "$home/share/imagefinder.desktop" >"$data/applications/imagefinder.desktop"
 cp "$home/share/$id.metainfo.xml" "$data/metainfo"
 cp -R "$home/share/icons/." "$data/icons"
 refresh

@@ -565,7 +565,7 @@
     </message>
     <message>
         <source>Fit in the window</source>
-        <translation type="unfinished"></translation>
+        <translation>适合窗口大小</translation>
     </message>
     <message>
         <source>Fit into the window</source>
@@ -613,7 +613,7 @@
     </message>
     <message>
         <source>Full screen</source>
-        <translation type="unfinished"></translation>
+        <translation>全屏</translation>
     </message>
     <message>
         <source>Full size</source>
@@ -842,11 +842,11 @@
     </message>
     <message>
         <source>Next page</source>
-        <translation type="unfinished"></translation>
+        <translation>下一页</translation>
     </message>
     <message>
         <source>Next result</source>
-        <translation type="unfinished"></translation>
+        <translation>下一个结果</translation>
     </message>
     <message>
         <source>Next search</source>
@@ -1070,11 +1070,11 @@
     </message>
     <message>
         <source>Previous page</source>
-        <translation type="unfinished"></translation>
+        <translation>上一页</translation>
     </message>
     <message>
         <source>Previous result</source>
-        <translation type="unfinished"></translation>
+        <translation>上一个结果</translation>
     </message>
     <message>
         <source>Previous, next result</source>
@@ -1402,7 +1402,11 @@
     </message>
     <message>
         <source>The picture cannot be shown: what was rendered of it is not there any more.</source>
-        <translation type="unfinished"></translation>
+        <translation>无法显示图片：为它生成的预览已不在。</translation>
+    </message>
+    <message>
+        <source>There is no device called “{device}”. Choose from: {devices}.</source>
+        <translation>没有名为“{device}”的设备。可选：{devices}。</translation>
     </message>
     <message>
         <source>Zoom</source>
@@ -1410,11 +1414,11 @@
     </message>
     <message>
         <source>Zoom in</source>
-        <translation type="unfinished"></translation>
+        <translation>放大</translation>
     </message>
     <message>
         <source>Zoom out</source>
-        <translation type="unfinished"></translation>
+        <translation>缩小</translation>
     </message>
     <message>
         <source>a dog on the beach</source>
@@ -1433,6 +1437,11 @@
     <message>
         <source>imagefinder has a problem</source>
         <translation>imagefinder 遇到问题</translation>
+    </message>
+    <message>
+        <source>the program broke down each time it read this file; it is left alone now</source>
+        <comment>reason</comment>
+        <translation>每次读取这个文件时程序都会崩溃；现在不再读取它</translation>
     </message>
     <message>
         <source>The picture at {host} is larger than {size} MB.</source>
@@ -1882,6 +1891,11 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>不能是 {value}（可选：{choices}）</translation>
     </message>
     <message>
+        <source>it cannot be read</source>
+        <comment>reason</comment>
+        <translation>无法读取</translation>
+    </message>
+    <message>
         <source>it cannot be written there. Check its permissions, or name another folder with --library</source>
         <translation>那里无法写入。请检查权限，或用 --library 指定另一个文件夹</translation>
     </message>
@@ -2014,6 +2028,16 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>不是任何已知格式的图片或 PDF</translation>
     </message>
     <message>
+        <source>not a regular file (a pipe, socket or device)</source>
+        <comment>reason</comment>
+        <translation>不是普通文件（而是管道、套接字或设备）</translation>
+    </message>
+    <message>
+        <source>not a regular file, or gone since the scan</source>
+        <comment>reason</comment>
+        <translation>不是普通文件，或在扫描之后已消失</translation>
+    </message>
+    <message>
         <source>not allowed with argument {name}</source>
         <comment>argparse</comment>
         <translation>不能与 {name} 一起使用</translation>
@@ -2086,7 +2110,12 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     </message>
     <message>
         <source>page {number} of {parts}</source>
-        <translation type="unfinished"></translation>
+        <translation>第 {number} 页，共 {parts} 页</translation>
+    </message>
+    <message>
+        <source>page {part}: {reason}</source>
+        <comment>reason</comment>
+        <translation>第 {part} 页：{reason}</translation>
     </message>
     <message>
         <source>pass over what matches, as in .gitignore</source>
@@ -2115,7 +2144,7 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     </message>
     <message>
         <source>scanned {when}</source>
-        <translation>扫描于 {when}</translation>
+        <translation>{when}扫描</translation>
     </message>
     <message>
         <source>score {score}</source>
@@ -2178,6 +2207,11 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>文件是空的</translation>
     </message>
     <message>
+        <source>the folder cannot be listed: {reason}</source>
+        <comment>reason</comment>
+        <translation>无法列出文件夹的内容：{reason}</translation>
+    </message>
+    <message>
         <source>the folder for thumbnails cannot be written</source>
         <translation>无法写入缩略图文件夹</translation>
     </message>
@@ -2189,6 +2223,11 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>the language of this program: en or zh_CN</source>
         <translation>程序的语言：en 或 zh_CN</translation>
+    </message>
+    <message>
+        <source>the link points to a file that is not there</source>
+        <comment>reason</comment>
+        <translation>链接指向的文件不存在</translation>
     </message>
     <message>
         <source>the page has no size</source>
@@ -2218,10 +2257,6 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>the preview cannot be written to {folder} ({reason})</source>
         <translation>无法将预览写入 {folder}（{reason}）</translation>
-    </message>
-    <message>
-        <source>the program broke down each time it read this file; it is left alone now</source>
-        <translation>每次读取这个文件时程序都会崩溃；现在不再读取它</translation>
     </message>
     <message>
         <source>the system cannot read it ({error})</source>
@@ -2527,12 +2562,12 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     </message>
     <message>
         <source>{number} of {total}</source>
-        <translation type="unfinished"></translation>
+        <translation>{number} / {total}</translation>
     </message>
     <message>
         <source>{number}+</source>
         <comment>at least that many</comment>
-        <translation type="unfinished"></translation>
+        <translation>{number}+</translation>
     </message>
     <message>
         <source>{option} is for the window, not for {command}.</source>
@@ -2612,7 +2647,7 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     </message>
     <message>
         <source>{percent} %</source>
-        <translation type="unfinished"></translation>
+        <translation>{percent}%</translation>
     </message>
     <message>
         <source>{phase}: {count} found</source>

@@ -1,5 +1,6 @@
 """The command line's sources, status and general options."""
 
+import json
 from pathlib import Path
 
 from conftest import save
@@ -101,3 +102,13 @@ def test_the_version_is_told(program: Program) -> None:
     import imagefinder
 
     assert program.run("--version").out.decode() == f"imagefinder {imagefinder.__version__}\n"
+
+
+def test_the_library_chosen_in_the_window_is_the_commands_too(indexed: Program, tmp_path: Path) -> None:
+    settings = Path(indexed.environment["HOME"], ".config", "imagefinder", "settings.json")
+    settings.parent.mkdir(parents=True)
+    settings.write_text(json.dumps({"library": str(indexed.library)}))
+    unnamed = {"IMAGEFINDER_LIBRARY": ""}
+    assert indexed.run("status", "--json", extra=unnamed).json["items"] == 3
+    elsewhere = indexed.run("--library", tmp_path / "other", "status", "--json", extra=unnamed)
+    assert elsewhere.json["items"] == 0

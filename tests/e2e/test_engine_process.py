@@ -1,5 +1,6 @@
 """The engine in its own process, spoken to as the window does: nothing hangs, nothing is lost, nothing stays behind."""
 
+import json
 import os
 import signal
 import sqlite3
@@ -154,8 +155,8 @@ def window(open_window: OpenWindow) -> Window:
 
 @pytest.fixture
 def many(folder: Path) -> Path:
-    """A folder of sixty pictures."""
-    for number in range(60):
+    """A folder of forty pictures."""
+    for number in range(40):
         save(picture("teal", number), folder / f"{number:02}.png")
     return folder
 
@@ -175,7 +176,9 @@ def test_a_folder_that_is_added_is_indexed_and_found(window: Window, three_pictu
     statuses = [
         event.status for event in window.heard if hasattr(event, "status") and hasattr(event.status, "rate")
     ]
-    assert [status.state for status in statuses if status.sources == (three_pictures,)][0] is JobState.RUNNING
+    assert (
+        next(status.state for status in statuses if status.sources == (three_pictures,)) is JobState.RUNNING
+    )
     assert statuses[-1].report is not None
     assert statuses[-1].report.indexed == 3
 
@@ -257,7 +260,7 @@ def test_words_are_found_while_the_model_loads(
 def test_pausing_stops_the_work_and_resuming_ends_it(open_window: OpenWindow, many: Path) -> None:
     window = open_window(deadly_engine.is_slow)
     window.client.send(AddSources((many,)))
-    window.until(lambda: 0 < window.items < 60)
+    window.until(lambda: 0 < window.items < 40)
     window.client.send(PauseJobs())
     window.until(lambda: window.client.job and window.client.job.status.state is JobState.PAUSED)
     found: list[int] = []
@@ -268,10 +271,10 @@ def test_pausing_stops_the_work_and_resuming_ends_it(open_window: OpenWindow, ma
         return len(found) > 30 and len(set(found[-20:])) == 1
 
     window.until(is_at_rest)
-    assert found[-1] < 60
+    assert found[-1] < 40
     window.client.send(ResumeJobs())
     window.settle()
-    assert window.items == 60
+    assert window.items == 40
 
 
 def test_a_pause_outlives_the_engine(open_window: OpenWindow, three_pictures: Path) -> None:
@@ -292,15 +295,15 @@ def test_cancelling_keeps_what_was_done_and_a_rescan_does_the_rest(
 ) -> None:
     window = open_window(deadly_engine.is_slow)
     window.client.send(AddSources((many,)))
-    window.until(lambda: 0 < window.items < 60)
+    window.until(lambda: 0 < window.items < 40)
     window.client.send(CancelJobs())
     window.settle()
     assert window.client.job is not None
     assert window.client.job.status.report is not None
     assert window.client.job.status.report.cancelled
-    assert 0 < window.items < 60
+    assert 0 < window.items < 40
     window.client.send(Rescan())
-    window.until(lambda: window.items == 60)
+    window.until(lambda: window.items == 40)
 
 
 def test_a_source_can_be_removed_while_it_is_indexed(
@@ -310,7 +313,7 @@ def test_a_source_can_be_removed_while_it_is_indexed(
     window = open_window(deadly_engine.is_slow)
     window.client.send(AddSources((many,)))
     window.client.send(AddSources((tmp_path / "other",)))
-    window.until(lambda: 0 < window.items < 60)
+    window.until(lambda: 0 < window.items < 40)
     assert isinstance(window.ask(RemoveSource, path=many), Done)
     window.settle()
     assert window.names("red") == ["red.png"]
@@ -322,11 +325,11 @@ def test_killed_in_the_middle_of_indexing_it_goes_on_where_it_was(
 ) -> None:
     window = open_window(deadly_engine.is_slow, index_at_start=False)
     window.client.send(AddSources((many,)))
-    window.until(lambda: 0 < window.items < 60)
+    window.until(lambda: 0 < window.items < 40)
     window.kill_engine()
     assert window.client.engine.state is EngineState.RESTARTING
     assert "Nothing is lost" in window.client.engine.message
-    window.until(lambda: window.items == 60)
+    window.until(lambda: window.items == 40)
     window.settle()
     assert window.client.engine.state is EngineState.RUNNING
     assert sorted(window.names(images=(many / "00.png",), include_query_images=True)) == sorted(
@@ -364,6 +367,10 @@ def test_a_search_that_kills_the_engine_is_given_up_and_others_go_on(
     window.ask(AddSources, paths=(three_pictures,))
     window.settle()
     answer = window.ask(Search, pane=1, query=Query(images=(tmp_path / "killer.png",)))
+    # Its successor has no model yet, so it answers without, and is asked again, as a pane does.
+    assert answer.is_partial
+    window.settle()
+    answer = window.ask(Search, pane=1, query=Query(text="and words", images=(tmp_path / "killer.png",)))
     assert isinstance(answer, Failed)
     assert "Nothing in the library is lost" in answer.message
     assert window.states().count(EngineState.RESTARTING) == 2
@@ -394,9 +401,12 @@ def test_files_that_kill_the_engine_are_listed_and_all_others_indexed(
         save(picture("red", number), folder / f"killer {number}.png")
     window = open_window(deadly_engine.dies_of_killers)
     window.client.send(AddSources((folder,)))
-    window.until(lambda: window.client.library and window.client.library.status.sources[:1])
-    window.until(lambda: window.items == 12)
-    window.settle()
+
+    def unreadable() -> int:
+        library = window.client.library
+        return sum(source.unreadable for source in library.status.sources) if library is not None else 0
+
+    window.until(lambda: window.items == 12 and unreadable() == killers)
     files = window.ask(ListUnreadable).files
     assert [file.path.name for file in files] == [f"killer {number}.png" for number in range(killers)]
     assert EngineState.BROKEN not in window.states()
@@ -451,7 +461,7 @@ def test_stopping_in_the_midst_of_a_job_takes_no_three_seconds_and_loses_nothing
 ) -> None:
     window = open_window(deadly_engine.is_slow)
     window.client.send(AddSources((many,)))
-    window.until(lambda: 0 < window.items < 60)
+    window.until(lambda: 0 < window.items < 40)
     shown = window.items
     pid = window.client.pid
     assert pid is not None
@@ -461,7 +471,7 @@ def test_stopping_in_the_midst_of_a_job_takes_no_three_seconds_and_loses_nothing
         assert database.execute("SELECT count(*) FROM items").fetchone()[0] >= shown
     assert not list(library.glob("*-wal")), "it was not closed"
     again = open_window()
-    again.until(lambda: again.items == 60)
+    again.until(lambda: again.items == 40)
 
 
 def test_what_does_not_stop_is_killed(open_window: OpenWindow) -> None:
@@ -497,14 +507,14 @@ def test_two_windows_on_one_library_take_turns(open_window: OpenWindow, many: Pa
     first, second = open_window(deadly_engine.is_slow), open_window()
     second.settle()
     first.client.send(AddSources((many,)))
-    first.until(lambda: 0 < first.items < 60)
+    first.until(lambda: 0 < first.items < 40)
     second.client.send(Rescan())
     second.until(lambda: second.client.job and second.client.job.status.error)
     assert second.client.job is not None
     assert "searching works meanwhile" in second.client.job.status.error
     assert second.names("00")
     first.settle()
-    assert first.items == 60
+    assert first.items == 40
 
 
 def test_a_library_that_cannot_be_used_is_said_and_nothing_is_tried_again(
@@ -595,12 +605,52 @@ def test_the_windows_process_never_imports_what_the_engine_needs(library: Path) 
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
     )
     assert done.returncode == 0, done.stderr
-    import json
-
     modules = set(json.loads(done.stdout.splitlines()[-1]))
     assert not modules & _HEAVY
     assert not modules & {f"imagefinder.{name}" for name in _ENGINE}
     assert "imagefinder.ui.engine_client" in modules
+
+
+_CONSOLE_SCRIPT = """
+import sys
+from imagefinder.__main__ import main
+if __name__ == "__main__":
+    from pathlib import Path
+    from PySide6.QtCore import QCoreApplication
+    from imagefinder.ipc.messages import EngineOptions
+    from imagefinder.ui.engine_client import EngineClient
+    app = QCoreApplication([])
+    client = EngineClient(EngineOptions(library=Path(sys.argv[1]), model="builtin"))
+
+    def look(event):
+        print("libQt6" in Path(f"/proc/{client.pid}/maps").read_text())
+        app.quit()
+
+    client.library_changed.connect(look)
+    client.start()
+    app.exec()
+    client.stop()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_the_engines_process_loads_no_qt_though_it_imports_the_console_script_again(
+    tmp_path: Path, library: Path
+) -> None:
+    script = tmp_path / "imagefinder"
+    script.write_text(_CONSOLE_SCRIPT)
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join([str(_ROOT), os.environ.get("PYTHONPATH", "")]),
+    }
+    done = subprocess.run(
+        [sys.executable, str(script), str(library)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (0, "False\n"), done.stderr
 
 
 def test_events_come_on_the_gui_thread(window: Window, qapp: QCoreApplication) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QStyleOptionViewItem
 from pytestqt.qtbot import QtBot
@@ -65,12 +65,12 @@ def drag(panel: LibraryPanel, *urls: str) -> QDropEvent:
     mime = QMimeData()
     mime.setUrls([QUrl(url) for url in urls])
     buttons, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    where, copy = QPoint(100, 100), Qt.DropAction.CopyAction
+    where, copy = QPointF(100, 100), Qt.DropAction.CopyAction
     enter = QDragEnterEvent(where, copy, mime, buttons, none)
     QApplication.sendEvent(panel, enter)
     if enter.isAccepted():
         assert panel.is_hovered
-        drop = QDropEvent(QPointF(where), copy, mime, buttons, none)
+        drop = QDropEvent(where, copy, mime, buttons, none)
         QApplication.sendEvent(panel, drop)
         return drop
     return enter
@@ -236,7 +236,7 @@ def test_the_highlight_goes_when_the_drag_leaves(panel: LibraryPanel) -> None:
     QApplication.sendEvent(
         panel,
         QDragEnterEvent(
-            QPoint(9, 9),
+            QPointF(9, 9),
             Qt.DropAction.CopyAction,
             mime,
             Qt.MouseButton.LeftButton,

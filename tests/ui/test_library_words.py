@@ -31,7 +31,7 @@ def test_thousands_are_told_apart_as_the_user_does(name: str, said: str) -> None
         (54, "about 50 s left"),
         (56, "about 1 min left"),
         (100, "about 2 min left"),
-        (3590, "about 1 h 0 min left"),
+        (3590, "about 1 h left"),
         (8000, "about 2 h 10 min left"),
         (40 * 3600, "about 40 h left"),
     ],

@@ -2,6 +2,7 @@
 
 import pytest
 from PySide6.QtCore import QEvent, Qt, QTimer
+from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QApplication, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
@@ -10,6 +11,8 @@ from imagefinder.ui.notices import NoticeBar, NoticeKind
 
 @pytest.fixture
 def bar(qtbot: QtBot) -> NoticeBar:
+    # A line under the mouse would stay.
+    QCursor.setPos(4000, 4000)
     made = NoticeBar()
     qtbot.addWidget(made)
     return made

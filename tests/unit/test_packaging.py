@@ -12,6 +12,7 @@ from types import ModuleType
 from xml.etree import ElementTree
 
 import pytest
+from PIL import Image
 
 import imagefinder
 from imagefinder.cli.parser import make_parser
@@ -52,7 +53,7 @@ def entry() -> configparser.SectionProxy:
     """What the desktop file says."""
     parser = configparser.ConfigParser(interpolation=None, delimiters="=")
     parser.optionxform = str  # type: ignore[assignment, method-assign]
-    parser.read(LINUX / f"{APP_ID}.desktop", encoding="utf-8")
+    parser.read(LINUX / "imagefinder.desktop", encoding="utf-8")
     return parser["Desktop Entry"]
 
 
@@ -150,7 +151,7 @@ def test_the_desktop_file_is_in_english_and_chinese(entry: configparser.SectionP
     for key in ("Name", "GenericName", "Comment", "Keywords"):
         assert entry[key]
         assert entry[f"{key}[zh_CN]"]
-    assert entry["Icon"] == APP_ID
+    assert entry["Icon"] == "imagefinder"
     assert entry["Terminal"] == "false"
     assert "application/pdf" in entry["MimeType"].split(";")
 
@@ -159,7 +160,7 @@ def test_the_metainfo_is_of_this_version() -> None:
     root = ElementTree.parse(LINUX / f"{APP_ID}.metainfo.xml").getroot()
     assert root.findtext("id") == APP_ID
     assert root.findtext("project_license") == "AGPL-3.0-or-later"
-    assert root.findtext("launchable") == f"{APP_ID}.desktop"
+    assert root.findtext("launchable") == "imagefinder.desktop"
     release = root.find("releases/release")
     assert release is not None
     assert release.get("version") == imagefinder.__version__
@@ -175,14 +176,33 @@ def test_the_icon_has_a_picture_and_clear_corners(icons: ModuleType, size: int) 
 
 
 def test_the_icon_is_written_for_every_system(icons: ModuleType, tmp_path: Path) -> None:
-    from PIL import Image
-
     icons.render(tmp_path)
     with Image.open(tmp_path / "imagefinder.ico") as ico:
         assert {(16, 16), (32, 32), (256, 256)} <= set(ico.info["sizes"])
     with Image.open(tmp_path / "imagefinder.icns") as icns:
         assert icns.format == "ICNS"
     assert (tmp_path / "imagefinder-512.png").exists()
+
+
+@pytest.fixture(scope="module")
+def seen() -> ModuleType:
+    return script("smoke_pictures")
+
+
+def test_the_smoke_test_reads_thumbnails_row_by_row(seen: ModuleType) -> None:
+    screen = Image.new("RGB", (800, 600), "white")
+    for name, place in {"green": (50, 300), "blue": (250, 100), "pink": (50, 104)}.items():
+        screen.paste(seen.drawn(name).resize((160, 120)), place)
+    assert seen.order_seen(screen) == ["pink", "blue", "green"]
+
+
+def test_the_smoke_test_is_not_fooled_by_the_query_bar(seen: ModuleType) -> None:
+    screen = Image.new("RGB", (800, 600), "white")
+    screen.paste(seen.drawn("pink").resize((24, 24)), (60, 20))
+    assert seen.order_seen(screen) == []
+    screen.paste(seen.drawn("blue").resize((160, 120)), (50, 100))
+    screen.paste(seen.drawn("pink").resize((160, 120)), (50, 300))
+    assert seen.order_seen(screen) == ["blue", "pink"]
 
 
 needs_shell = pytest.mark.skipif(
@@ -193,10 +213,10 @@ needs_shell = pytest.mark.skipif(
 @needs_shell
 def test_installing_for_a_user_and_uninstalling_leaves_the_library_alone(tmp_path: Path) -> None:
     bundle = tmp_path / "unpacked bundle"
-    icon = bundle / f"share/icons/hicolor/48x48/apps/{APP_ID}.png"
+    icon = bundle / "share/icons/hicolor/48x48/apps/imagefinder.png"
     icon.parent.mkdir(parents=True)
     icon.write_bytes(b"")
-    for file in LINUX.glob(f"{APP_ID}.*"):
+    for file in LINUX.glob("*imagefinder.*"):
         shutil.copy(file, bundle / "share")
     shutil.copy(LINUX / "install.sh", bundle)
     (bundle / "imagefinder").write_text("#!/bin/sh\necho started\n")
@@ -210,11 +230,11 @@ def test_installing_for_a_user_and_uninstalling_leaves_the_library_alone(tmp_pat
     subprocess.run(["sh", bundle / "install.sh"], env=environment, check=True, capture_output=True)
     started = subprocess.run([home / ".local/bin/imagefinder"], capture_output=True, check=True)
     assert started.stdout == b"started\n"
-    desktop = (home / f".local/share/applications/{APP_ID}.desktop").read_text(encoding="utf-8")
+    desktop = (home / ".local/share/applications/imagefinder.desktop").read_text(encoding="utf-8")
     program = re.search(r'^Exec="(.+)" window %F$', desktop, re.MULTILINE)
     assert program is not None
     assert Path(program[1]).exists()
-    assert (home / f".local/share/icons/hicolor/48x48/apps/{APP_ID}.png").exists()
+    assert (home / ".local/share/icons/hicolor/48x48/apps/imagefinder.png").exists()
 
     installed = home / ".local/share/imagefinder-program/install.sh"
     subprocess.run(["sh", installed, "--uninstall"], env=environment, check=True, capture_output=True)

@@ -110,7 +110,9 @@ def _texts_past(tree: ast.Module) -> Iterator[tuple[int, str]]:
         if isinstance(node, ast.Call) and _name(node.func) in _SHOWN:
             for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
                 text = _literal(argument)
-                if len(re.findall(r"[^\W\d_]", text)) > 1 and text != "imagefinder":
+                # Neither markup nor patterns of file names are words.
+                words = re.sub(r"<[^>]*>|\S*[*/]\S*|\bimagefinder\b", "", text)
+                if len(re.findall(r"[^\W\d_]", words)) > 1:
                     yield node.lineno, text
 
 

@@ -98,7 +98,7 @@ def test_once_loaded_the_model_takes_part_whatever_may_be_loaded(slow: Engine, m
     events: list[Progress] = []
     slow.load_model(events.append)
     assert {"text", "image"} <= set(model.towers)
-    assert [event.phase for event in events][0] is Phase.LOADING_MODEL
+    assert events[0].phase is Phase.LOADING_MODEL
     assert slow.is_model_loaded
     results = slow.start_search(Query("red"), may_load=False)
     assert not results.is_partial

@@ -1,6 +1,5 @@
 """Reciprocal rank fusion, against the formula in its docstring."""
 
-
 import numpy as np
 import pytest
 

@@ -86,7 +86,9 @@ def test_a_page_asked_for_again_is_the_same_whatever_was_indexed_since(engine: E
 def test_what_has_left_the_library_leaves_no_hole_in_later_pages(engine: Engine, shades: Path) -> None:
     results = engine.start_search(Query("red"))
     first = results.page(0, 5)
-    gone = engine.search(Query("red", limit=40)).hits[10:15]
+    every = engine.search(Query("red", limit=40)).hits
+    # The first of them were ranked with the page that was given, the others were not.
+    gone = every[5:8] + every[12:14]
     for hit in gone:
         hit.path.unlink()
     engine.index()
@@ -276,7 +278,9 @@ def test_only_the_best_are_sorted_together_then_the_next(
 def test_reading_a_hundred_thousand_hits_to_the_end_holds_little(store: Store) -> None:
     with store.transaction():
         for number in range(2000):
-            file_id = store.files.put(FileStat(f"/{number}.png", 1, 1), bytes([1]), 1, None, [])
+            file_id = store.files.put(
+                FileStat(f"/{number}.png", 1, 1), number.to_bytes(4, "big"), 1, None, []
+            )
             store.items.put(file_id, "x", 1, PartFacts(ItemKind.PICTURE, 1, 1))
     pieces = 50
 

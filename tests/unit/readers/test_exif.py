@@ -88,3 +88,36 @@ def test_a_broken_exif_block_costs_only_itself(save, scene) -> None:
             loaded = media.load(1, 120)
         assert loaded.image.width == 160
         assert loaded.facts.taken_at is None
+
+
+@pytest.mark.parametrize(
+    ("maker", "model", "camera"),
+    [
+        ("Canon", "Canon EOS 5D", "Canon EOS 5D"),
+        ("NIKON CORPORATION", "NIKON D90", "NIKON D90"),
+        ("Apple", "iPhone 12", "Apple iPhone 12"),
+        ("  samsung\0\0", "SM-G960F ", "samsung SM-G960F"),
+        ("", "X100", "X100"),
+        ("FUJIFILM", "", "FUJIFILM"),
+        ("", "", ""),
+    ],
+)
+def test_the_camera_is_named_once(save, scene, maker: str, model: str, camera: str) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Make], exif[ExifTags.Base.Model] = maker, model
+    with ImageReader().open(save(scene, "a.jpg", exif=exif.tobytes())) as media:
+        assert media.camera == camera
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.webp", "a.tif", "a.avif", "a.heic"])
+def test_the_camera_is_read_from_every_format_that_holds_it(save, scene, name: str) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Make], exif[ExifTags.Base.Model] = "Leica", "M10"
+    with ImageReader().open(save(scene, name, exif=exif.tobytes())) as media:
+        assert media.camera == "Leica M10"
+        assert media.load(1, 60).image.width >= 60
+
+
+def test_garbage_for_a_camera_is_no_camera(save, scene) -> None:
+    with ImageReader().open(save(scene, "a.jpg", exif=b"Exif\0\0" + bytes(range(200)))) as media:
+        assert media.camera == ""

@@ -197,3 +197,32 @@ def test_what_mupdf_keeps_is_given_back(new_pdf, tmp_path, monkeypatch) -> None:
             media.load(1, 20)
     assert shrunk == [75, 75, 75, 100]
     assert pymupdf.TOOLS.mupdf_warnings() == ""
+
+
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+@pytest.mark.parametrize("cropped", [False, True])
+def test_words_are_found_where_they_are_seen(new_pdf, tmp_path, turn: int, cropped: bool) -> None:
+    page = new_pdf.new_page(width=300, height=400)
+    page.insert_text((60, 100), "Zebra stripes", fontsize=20)
+    if cropped:
+        page.set_cropbox(pymupdf.Rect(40, 50, 260, 350))
+    page.set_rotation(turn)
+    with PdfReader().open(saved(new_pdf, tmp_path)) as media:
+        (found,) = media.find(1, "zebra STRIPES")
+        image = media.load(1, 600).image
+    left, top, right, bottom = image.convert("L").point(lambda level: 255 if level < 128 else 0).getbbox()
+    width, height = image.size
+    # The letters' ink lies within, and fills most of it lengthwise.
+    assert found.left * width - 2 <= left < right <= found.right * width + 2
+    assert found.top * height - 2 <= top < bottom <= found.bottom * height + 2
+    longest = max((right - left) / width, (bottom - top) / height)
+    assert longest > 0.9 * max(found.right - found.left, found.bottom - found.top)
+
+
+def test_a_phrase_is_found_wherever_it_stands_and_nowhere_else(new_pdf, tmp_path) -> None:
+    for text in ("cat and cat", "dog"):
+        new_pdf.new_page(width=300, height=300).insert_text((20, 50), text)
+    with PdfReader().open(saved(new_pdf, tmp_path)) as media:
+        assert [len(media.find(part, "cat")) for part in (1, 2)] == [2, 0]
+        with pytest.raises(UnreadableError, match="it has no page 3"):
+            media.find(3, "cat")

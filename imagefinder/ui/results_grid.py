@@ -1,0 +1,217 @@
+"""A grid of cells of one size, whose geometry is arithmetic: a hundred thousand rows cost no more than ten."""
+
+from PySide6.QtCore import (
+    QItemSelection,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    QSize,
+    Qt,
+)
+from PySide6.QtGui import QCursor, QMouseEvent, QPainter, QPaintEvent, QRegion, QResizeEvent
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QStyle, QStyleOptionViewItem, QWidget
+
+Index = QModelIndex | QPersistentModelIndex
+_Move = QAbstractItemView.CursorAction
+
+
+class GridView(QListView):
+    """A list view in everything (models, selection, screen readers) but where its cells lie.
+
+    ``QListView`` lays out all rows one by one whenever some are added: 0.6 s at 100,000, as they pass through Python.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._columns = 1
+        self._size = QSize(1, 1)
+        self._gap = 0
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setMouseTracking(True)
+
+    @property
+    def cell(self) -> QSize:
+        """Size of a cell, points."""
+        return self._size
+
+    @property
+    def columns(self) -> int:
+        """How many cells stand side by side."""
+        return self._columns
+
+    def set_grid(self, columns: int, cell: QSize, gap: int) -> None:
+        """Lay the cells out; of each, ``gap`` points belong to no item, half of them on either side."""
+        self._columns, self._size, self._gap = columns, cell, gap
+        self.updateGeometries()
+        self.viewport().update()
+
+    def visible_rows(self) -> range:
+        """The rows that are seen, at least in part."""
+        return self._rows_between(0, self.viewport().height())
+
+    def visualRect(self, index: Index) -> QRect:
+        if not index.isValid():
+            return QRect()
+        line, column = divmod(index.row(), self._columns)
+        corner = QPoint(column * self._size.width(), line * self._size.height() - self.verticalOffset())
+        return QRect(corner, self._size)
+
+    def indexAt(self, point: QPoint) -> QModelIndex:
+        line = (point.y() + self.verticalOffset()) // self._size.height()
+        column = point.x() // self._size.width()
+        row = line * self._columns + column
+        if not (0 <= column < self._columns and 0 <= row < self._row_count()):
+            return QModelIndex()
+        index = self.model().index(row, 0)
+        half = self._gap // 2
+        is_hit = self.visualRect(index).adjusted(half, half, -half, -half).contains(point)
+        return index if is_hit else QModelIndex()
+
+    def scrollTo(
+        self,
+        index: Index,
+        hint: QAbstractItemView.ScrollHint = QAbstractItemView.ScrollHint.EnsureVisible,
+    ) -> None:
+        if not index.isValid():
+            return
+        self.updateGeometries()  # the row may be newer than the scroll bar's range
+        bar, room = self.verticalScrollBar(), self.viewport().height()
+        top = index.row() // self._columns * self._size.height()
+        bottom = top + self._size.height()
+        hints = QAbstractItemView.ScrollHint
+        if hint == hints.PositionAtTop or (hint == hints.EnsureVisible and top < bar.value()):
+            bar.setValue(top)
+        elif hint == hints.PositionAtBottom or (hint == hints.EnsureVisible and bottom > bar.value() + room):
+            bar.setValue(bottom - room)
+        elif hint == hints.PositionAtCenter:
+            bar.setValue((top + bottom - room) // 2)
+
+    def verticalOffset(self) -> int:
+        return self.verticalScrollBar().value()
+
+    def horizontalOffset(self) -> int:
+        return 0
+
+    def moveCursor(
+        self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier
+    ) -> QModelIndex:
+        count = self._row_count()
+        if not count:
+            return QModelIndex()
+        row = self.currentIndex().row()
+        if row < 0:
+            return self.model().index(0, 0)
+        page = max(1, self.viewport().height() // self._size.height()) * self._columns
+        steps = {
+            _Move.MoveLeft: -1,
+            _Move.MovePrevious: -1,
+            _Move.MoveRight: 1,
+            _Move.MoveNext: 1,
+            _Move.MoveUp: -self._columns,
+            _Move.MoveDown: self._columns,
+            _Move.MovePageUp: -page,
+            _Move.MovePageDown: page,
+            _Move.MoveHome: -count,
+            _Move.MoveEnd: count,
+        }
+        wanted = row + steps[action]
+        if wanted < 0 and action in (_Move.MoveUp, _Move.MovePageUp):
+            wanted = row % self._columns
+        elif (
+            wanted >= count
+            and action is _Move.MoveDown
+            and row // self._columns == (count - 1) // self._columns
+        ):
+            wanted = row  # already in the last line
+        return self.model().index(min(max(wanted, 0), count - 1), 0)
+
+    def setSelection(self, rect: QRect, command: QItemSelectionModel.SelectionFlag) -> None:
+        selection = QItemSelection()
+        if self.state() is QAbstractItemView.State.DragSelectingState:
+            band = rect.normalized()
+            for row in self._rows_between(band.top(), band.bottom()):
+                index = self.model().index(row, 0)
+                if self.visualRect(index).intersects(band):
+                    selection.select(index, index)
+        elif self._row_count():
+            # From a click or a key to another: all that stand between in reading order.
+            first, last = sorted((self._nearest_row(rect.topLeft()), self._nearest_row(rect.bottomRight())))
+            selection.select(self.model().index(first, 0), self.model().index(last, 0))
+        self.selectionModel().select(selection, command)
+
+    def visualRegionForSelection(self, selection: QItemSelection) -> QRegion:
+        region = QRegion()
+        for row in self.visible_rows():
+            index = self.model().index(row, 0)
+            if selection.contains(index):
+                region += self.visualRect(index)
+        return region
+
+    def isIndexHidden(self, index: Index) -> bool:
+        return False
+
+    def doItemsLayout(self) -> None:
+        QAbstractItemView.doItemsLayout(self)  # not QListView's
+
+    def updateGeometries(self) -> None:
+        lines = -(-self._row_count() // self._columns)
+        bar, room = self.verticalScrollBar(), self.viewport().height()
+        bar.setPageStep(room)
+        bar.setSingleStep(max(20, self._size.height() // 4))
+        bar.setRange(0, max(0, lines * self._size.height() - room))
+        QAbstractItemView.updateGeometries(self)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        QAbstractItemView.resizeEvent(self, event)
+        self.updateGeometries()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if not self.indexAt(event.position().toPoint()).isValid() and not event.modifiers():
+            self.clearSelection()
+        super().mousePressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self.viewport())
+        option = QStyleOptionViewItem()
+        self.initViewItemOption(option)
+        states = QStyle.StateFlag
+        base = option.state & ~(states.State_HasFocus | states.State_Selected | states.State_MouseOver)
+        viewport = self.viewport()
+        hovered = self.indexAt(viewport.mapFromGlobal(QCursor.pos())).row() if viewport.underMouse() else -1
+        current = self.currentIndex().row() if self.hasFocus() else -1
+        selection = self.selectionModel()
+        changed = event.rect()
+        for row in self._rows_between(changed.top(), changed.bottom() + 1):
+            index = self.model().index(row, 0)
+            option.rect = self.visualRect(index)
+            if not option.rect.intersects(changed):
+                continue
+            state = base
+            if selection.isSelected(index):
+                state |= states.State_Selected
+            if row == current:
+                state |= states.State_HasFocus
+            if row == hovered:
+                state |= states.State_MouseOver
+            option.state = state
+            self.itemDelegate().paint(painter, option, index)
+
+    def _row_count(self) -> int:
+        model = self.model()
+        return model.rowCount() if model is not None else 0
+
+    def _rows_between(self, top: int, bottom: int) -> range:
+        """The rows of which something lies between two heights of the viewport."""
+        offset, height = self.verticalOffset(), self._size.height()
+        first = max(0, (top + offset) // height) * self._columns
+        last = -(-(bottom + offset) // height) * self._columns
+        return range(first, max(first, min(last, self._row_count())))
+
+    def _nearest_row(self, point: QPoint) -> int:
+        line = (point.y() + self.verticalOffset()) // self._size.height()
+        column = min(max(point.x() // self._size.width(), 0), self._columns - 1)
+        return min(max(line * self._columns + column, 0), self._row_count() - 1)

@@ -1,0 +1,361 @@
+"""The main window: what passes between its parts."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QApplication, QDialog
+from pytestqt.qtbot import QtBot
+from ui.conftest import MakeHits
+from ui.fake_client import FakeClient
+
+from imagefinder.ipc.messages import (
+    AddSources,
+    Done,
+    Failed,
+    JobChanged,
+    LibraryChanged,
+    ModelChanged,
+    ModelState,
+    PauseJobs,
+    Rescan,
+    ResumeJobs,
+    Search,
+    UseModel,
+)
+from imagefinder.model.jobs import JobState, JobStatus
+from imagefinder.model.library import LibraryStatus
+from imagefinder.model.sources import Source, SourceKind, SourceStatus
+from imagefinder.paths import default_places
+from imagefinder.ui.add_dialog import AddFolderDialog
+from imagefinder.ui.crash_dialog import CrashDialog
+from imagefinder.ui.desktop import Desktop
+from imagefinder.ui.dropped_pictures import DroppedPictures
+from imagefinder.ui.engine_client import EngineState, EngineStatus
+from imagefinder.ui.link_fetcher import LinkFetcher
+from imagefinder.ui.main_window import MainWindow
+from imagefinder.ui.settings_keeper import SettingsKeeper
+from imagefinder.ui.shortcuts_dialog import ShortcutsDialog
+from imagefinder.ui.thumbnail_loader import ThumbnailLoader
+from imagefinder.ui.window_parts import WindowParts
+from imagefinder.ui.window_state import WindowState
+
+
+@pytest.fixture
+def parts(qapp: QApplication, client: FakeClient) -> Iterator[WindowParts]:
+    places = default_places()
+    keeper = SettingsKeeper(places.settings)
+    desktop = Desktop()
+    thumbnails = ThumbnailLoader(client, places.thumbnails)
+    fetcher = LinkFetcher(lambda: keeper.value)
+    yield WindowParts(client, keeper, places, desktop, thumbnails, DroppedPictures(places.dropped), fetcher)
+    thumbnails.close()
+    desktop.close()
+    for each in (fetcher, thumbnails, desktop, keeper):
+        each.deleteLater()
+
+
+@pytest.fixture
+def window(qtbot: QtBot, parts: WindowParts) -> Iterator[MainWindow]:
+    made = MainWindow(parts)
+    made.show()
+    yield made
+    made.retire()
+
+
+def _library(count: int = 1, items: int = 10) -> LibraryChanged:
+    sources = tuple(
+        SourceStatus(Source(number, Path(f"/pictures/{number}"), SourceKind.FOLDER), items, items, 0, 0)
+        for number in range(1, count + 1)
+    )
+    return LibraryChanged(LibraryStatus(Path("/library"), "builtin", sources, items, {}, ()), items, ("jpg",))
+
+
+def _tell(client: FakeClient, library: LibraryChanged) -> None:
+    client.library = library
+    client.library_changed.emit(library)
+
+
+def _press(window: MainWindow, keys: str) -> QAction:
+    """The action of these keys, done as by the keys."""
+    actions = [action for _, group in window.actions_.all for action in group]
+    action = next(each for each in actions if QKeySequence(keys) in each.shortcuts())
+    action.trigger()
+    return action
+
+
+def _engine(client: FakeClient, status: EngineStatus) -> None:
+    client.engine = status
+    client.engine_changed.emit(status)
+
+
+def test_who_has_no_pictures_yet_is_invited(window: MainWindow, client: FakeClient) -> None:
+    _tell(client, _library(0, 0))
+
+    assert window.welcome.isVisible()
+    assert not window.panel.isVisible()
+
+
+def test_the_first_source_brings_the_panes_and_the_panel(window: MainWindow, client: FakeClient) -> None:
+    _tell(client, _library(0, 0))
+
+    _tell(client, _library(1))
+
+    assert window.panes.isVisible()
+    assert window.panel.isVisible()
+
+
+def test_who_had_pictures_sees_no_invitation_while_the_engine_starts(window: MainWindow) -> None:
+    window.restore(WindowState(had_sources=True))
+
+    assert window.panes.isVisible()
+
+
+def test_folders_are_asked_about_and_then_added(window: MainWindow, client: FakeClient) -> None:
+    window.welcome.folders_chosen.emit([Path("/pictures")])
+    dialog = window.findChild(AddFolderDialog)
+
+    dialog.accept()
+
+    added = client.last(AddSources)
+    assert added.paths == (Path("/pictures"),)
+    assert added.options == dialog.options()
+
+
+def test_a_folder_that_cannot_be_added_is_a_line_in_the_window(
+    window: MainWindow, client: FakeClient
+) -> None:
+    window.panel.folders_dropped.emit([Path("/gone")])
+    window.findChild(AddFolderDialog).accept()
+
+    client.failed.emit(Failed(client.last(AddSources).request_id, "There is nothing at /gone."))
+
+    assert window.notices.texts() == ["There is nothing at /gone."]
+
+
+def test_folders_that_were_not_wanted_after_all_are_not_added(window: MainWindow, client: FakeClient) -> None:
+    window.panes.folders_dropped.emit([Path("/pictures")])
+
+    window.findChild(AddFolderDialog).reject()
+
+    assert not any(isinstance(request, AddSources) for request in client.sent)
+
+
+def test_pictures_given_at_the_start_are_searched_by(
+    window: MainWindow, client: FakeClient, pictures: Path
+) -> None:
+    window.open_paths([], [pictures / "red.png"])
+
+    assert client.last(Search).query.images == (pictures / "red.png",)
+    assert window.panes.isVisible()
+
+
+def test_a_second_start_with_a_picture_leaves_the_first_search_alone(
+    window: MainWindow, client: FakeClient, pictures: Path
+) -> None:
+    window.search("a red bicycle")
+
+    window.open_paths([], [pictures / "red.png"])
+
+    assert [pane.state().text for pane in window.panes.panes()] == ["a red bicycle", ""]
+
+
+def test_keys_do_what_the_menus_say(window: MainWindow, client: FakeClient) -> None:
+    _tell(client, _library())
+    _press(window, "F5")
+    assert client.last(Rescan) == Rescan()
+
+    _press(window, "Ctrl+T")
+    assert len(window.panes.panes()) == 2
+    _press(window, "Ctrl+Shift+Right")
+    assert len(window.panes.groups()) == 2
+    _press(window, "Ctrl+W")
+    assert len(window.panes.panes()) == 2
+
+    _press(window, "F9")
+    assert not window.panel.isVisible()
+    _press(window, "F9")
+    assert window.panel.isVisible()
+
+
+def test_larger_thumbnails_are_a_key_away(window: MainWindow, client: FakeClient) -> None:
+    _tell(client, _library())
+    before = window.panes.current_pane().state().cell_size
+
+    _press(window, "Ctrl++")
+    larger = window.panes.current_pane().state().cell_size
+    _press(window, "Ctrl+-")
+
+    assert larger > before == window.panes.current_pane().state().cell_size
+
+
+def test_hidden_pictures_are_shown_and_hidden_again(window: MainWindow, client: FakeClient) -> None:
+    window.search("cat")
+
+    _press(window, "Ctrl+Shift+H")
+    assert client.last(Search).query.include_hidden
+    _press(window, "Ctrl+Shift+H")
+    assert not client.last(Search).query.include_hidden
+
+
+def test_work_is_paused_and_taken_up_again(window: MainWindow, client: FakeClient) -> None:
+    pause = _press(window, "Ctrl+P")
+    assert client.sent[-1] == PauseJobs()
+    client.job = JobChanged(JobStatus(JobState.PAUSED))
+    client.job_changed.emit(client.job)
+
+    assert pause.text() == "Go on indexing"
+    assert window.state().is_paused
+    pause.trigger()
+    assert client.sent[-1] == ResumeJobs()
+
+
+def test_the_window_comes_back_as_it_was(
+    qtbot: QtBot, window: MainWindow, parts: WindowParts, client: FakeClient
+) -> None:
+    _tell(client, _library())
+    window.search("a red bicycle")
+    window.new_pane()
+    window.show_panel(False)
+    state = window.state()
+
+    second = MainWindow(parts)
+    second.restore(state)
+
+    assert [pane.state().text for pane in second.panes.panes()] == ["a red bicycle", ""]
+    assert not second.state().is_panel_visible
+    assert second.state().panes["groups"] == state.panes["groups"]
+    second.retire()
+
+
+def test_an_engine_that_is_started_again_is_a_line_that_goes(window: MainWindow, client: FakeClient) -> None:
+    _engine(client, EngineStatus(EngineState.RESTARTING, "It is started again. Nothing is lost."))
+    assert window.notices.texts() == ["It is started again. Nothing is lost."]
+
+    _engine(client, EngineStatus(EngineState.RUNNING))
+    assert window.notices.texts() == []
+
+
+def test_an_engine_that_stays_down_shows_its_report_and_can_be_tried_again(
+    window: MainWindow, client: FakeClient
+) -> None:
+    _engine(client, EngineStatus(EngineState.BROKEN, "It stopped three times.", "report"))
+    dialog = window.findChild(CrashDialog)
+    assert dialog.isVisible()
+
+    dialog.retry_requested.emit()
+
+    assert client.restarts == [None]
+    dialog.reject()
+    assert window.notices.texts() == ["It stopped three times."]
+
+
+def test_a_library_that_cannot_be_used_leads_to_another(
+    window: MainWindow,
+    parts: WindowParts,
+    client: FakeClient,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    chosen = str(tmp_path / "elsewhere")
+    monkeypatch.setattr(
+        "imagefinder.ui.settings_pages_library.QFileDialog.getExistingDirectory", lambda *_: chosen
+    )
+    _engine(client, EngineStatus(EngineState.BROKEN, "The library is damaged."))
+    assert window.notices.texts() == ["The library is damaged."]
+
+    window._news.another_library_wanted.emit()
+
+    assert parts.keeper.value.library == chosen
+    assert not any(isinstance(each, CrashDialog) for each in window.findChildren(QDialog))
+
+
+def test_a_model_that_cannot_be_loaded_is_said(window: MainWindow, client: FakeClient) -> None:
+    client.model = ModelChanged(ModelState.FAILED, "fine", error="The weights are gone.")
+    client.model_changed.emit(client.model)
+    assert window.notices.texts() == ["The weights are gone."]
+
+    client.model = ModelChanged(ModelState.READY, "fine", "cpu")
+    client.model_changed.emit(client.model)
+    assert window.notices.texts() == []
+
+
+def test_another_model_is_used_once_the_engine_has_it(
+    qtbot: QtBot, window: MainWindow, client: FakeClient
+) -> None:
+    window.open_settings(1)
+    window._settings.model_chosen.emit("other")
+    request = client.last(UseModel)
+    assert request.name == "other"
+
+    with qtbot.waitSignal(window.model_used) as used:
+        client.done.emit(Done(request.request_id))
+
+    assert used.args == ["other"]
+
+
+def test_the_status_line_is_honest(qtbot: QtBot, window: MainWindow, client: FakeClient) -> None:
+    from imagefinder.ui.status_line import StatusLine
+
+    line = window.findChild(StatusLine)
+    shown = lambda: [label.text() for label in (line._left, line._right)]  # noqa: E731
+    _engine(client, EngineStatus(EngineState.STARTING))
+    assert shown() == ["Starting…", ""]
+
+    client.model = ModelChanged(ModelState.LOADING, "fine")
+    _engine(client, EngineStatus(EngineState.RUNNING))
+    assert shown()[0] == "Loading the model fine…"
+
+    client.model = replace(client.model, state=ModelState.READY, device="cpu (bfloat16)")
+    client.model_changed.emit(client.model)
+    assert shown()[0] == "Model fine on cpu (bfloat16)"
+
+    client.model = replace(client.model, state=ModelState.FAILED, error="Gone.")
+    client.model_changed.emit(client.model)
+    assert "only words" in shown()[0]
+
+
+def test_the_preview_is_followed_by_the_grid(window: MainWindow, client: FakeClient, hits: MakeHits) -> None:
+    pane = window.panes.current_pane()
+    pane.model.reset(hits(5), False)
+    window.panes.preview_requested.emit(pane.model, 1, "")
+    assert window.preview.isVisible()
+
+    window.preview.step(2)
+
+    assert pane.view.currentIndex().row() == 3
+
+
+def test_closing_the_window_closes_all_that_belongs_to_it(
+    qtbot: QtBot, window: MainWindow, client: FakeClient, hits: MakeHits
+) -> None:
+    pane = window.panes.current_pane()
+    pane.model.reset(hits(5), False)
+    window.panes.preview_requested.emit(pane.model, 1, "")
+    window.open_settings()
+
+    with qtbot.waitSignal(window.closed):
+        window.close()
+
+    assert not [each for each in QApplication.topLevelWidgets() if each.isVisible()]
+
+
+def test_every_key_is_on_one_page(window: MainWindow) -> None:
+    _press(window, "F1")
+
+    page = window.findChild(ShortcutsDialog)
+    assert page.isVisible()
+    page.close()
+
+
+def test_no_two_actions_share_a_key(window: MainWindow) -> None:
+    actions = [action for _, group in window.actions_.all for action in group]
+    keys = [keys.toString() for action in actions for keys in action.shortcuts()]
+
+    assert len(keys) == len(set(keys))
+
+
+def test_every_action_can_be_reached_by_keyboard(window: MainWindow) -> None:
+    assert all("&" in action.text() for action in window.menuBar().actions())

@@ -1,0 +1,103 @@
+"""The model of results: what it shows, what it asks for."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QModelIndex, Qt
+from pytestqt.qtbot import QtBot
+from ui.conftest import MakeHits
+
+from imagefinder.model.items import ItemKind
+from imagefinder.ui import formatting
+from imagefinder.ui.results_model import ResultsModel
+
+ROOT = QModelIndex()
+
+
+def test_more_hits_are_asked_for_once_until_they_came(qtbot: QtBot, hits: MakeHits) -> None:
+    model = ResultsModel()
+    asked: list[int] = []
+    model.more_wanted.connect(asked.append)
+    model.reset(hits(10), has_more=True)
+    model.fetchMore(ROOT)
+    model.fetchMore(ROOT)
+    assert asked == [10]
+    assert not model.canFetchMore(ROOT)
+
+    model.append(hits(5, start=10), has_more=True)
+    model.fetchMore(ROOT)
+    assert asked == [10, 15]
+
+    model.append((), has_more=False)
+    model.fetchMore(ROOT)
+    assert asked == [10, 15]
+    assert model.rowCount() == 15
+
+
+def test_what_was_hidden_here_does_not_shift_the_offset_of_the_next_hits(qtbot: QtBot, hits: MakeHits) -> None:
+    model = ResultsModel()
+    asked: list[int] = []
+    model.more_wanted.connect(asked.append)
+    model.reset(hits(10), has_more=True)
+    model.remove({2, 3, 10})
+    assert [model.hit(row).item_id for row in range(model.rowCount())] == [1, 4, 5, 6, 7, 8, 9]
+    model.fetchMore(ROOT)
+    assert asked == [10]
+
+
+def test_a_row_is_found_by_its_item(qtbot: QtBot, hits: MakeHits) -> None:
+    model = ResultsModel()
+    model.reset(hits(5), has_more=False)
+    assert model.row_of(4) == 3
+    assert model.row_of(4, near=3) == 3
+    assert model.row_of(99) == -1
+
+
+def test_a_screen_reader_hears_name_page_and_score(qtbot: QtBot, hits: MakeHits) -> None:
+    model = ResultsModel()
+    page = replace(
+        hits(1)[0], path=Path("/docs/report.pdf"), part=3, parts=12, kind=ItemKind.PAGE, offline=True
+    )
+    model.reset([page], has_more=False)
+    spoken = model.index(0).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert "report.pdf" in spoken
+    assert "page 3" in spoken
+    assert "0.350" in spoken
+    assert "not connected" in spoken
+
+
+def test_the_tooltip_tells_the_whole_path_and_the_facts(qtbot: QtBot, hits: MakeHits) -> None:
+    model = ResultsModel()
+    model.reset([replace(hits(1)[0], copies=2, taken_at="1998-07-03 11:22:33", hidden=True)], has_more=False)
+    tooltip = model.index(0).data(Qt.ItemDataRole.ToolTipRole)
+    assert "/pictures/holiday 00000.jpg" in tooltip
+    assert "1998" in tooltip
+    assert "4,000 × 3,000" in tooltip
+    assert "Hidden" in tooltip
+
+
+def test_a_hit_that_only_words_found_shows_no_cosine(hits: MakeHits) -> None:
+    found = replace(hits(1)[0], score=0.0, text_score=1.0)
+    assert formatting.is_found_by_words_alone(found)
+    assert "0" not in formatting.score(found)
+    assert "0.350" in formatting.score(replace(found, score=0.35))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="only there are file names bytes")
+def test_a_name_that_is_no_text_keeps_its_bytes_when_it_leaves_the_window(qtbot: QtBot, hits: MakeHits) -> None:
+    model = ResultsModel()
+    path = Path(os.fsdecode(b"/pictures/caf\xe9.jpg"))
+    model.reset([replace(hits(1)[0], path=path)], has_more=False)
+    assert "�" in model.index(0).data()
+    mime = model.mimeData([model.index(0)])
+    assert b"file:///pictures/caf%E9.jpg" in bytes(mime.data("text/uri-list").data())
+
+
+def test_two_pages_of_a_file_leave_as_one_file(qtbot: QtBot, hits: MakeHits) -> None:
+    model = ResultsModel()
+    first = hits(1)[0]
+    model.reset([first, replace(first, item_id=2, part=2)], has_more=False)
+    assert len(model.mimeData([model.index(0), model.index(1)]).urls()) == 1
+    assert model.supportedDragActions() == Qt.DropAction.CopyAction

@@ -1,0 +1,256 @@
+"""Searches and pictures: who is answered, in which order, and what is dropped."""
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from imagefinder.engine.engine import Engine
+from imagefinder.ipc.loader import ModelLoader
+from imagefinder.ipc.messages import (
+    ClosePane,
+    Event,
+    Failed,
+    Hits,
+    MakeThumbnail,
+    ModelChanged,
+    ModelState,
+    MoreHits,
+    Search,
+    SetHidden,
+    ShowItem,
+    ThumbnailMade,
+)
+from imagefinder.ipc.pictures import Pictures
+from imagefinder.ipc.searches import Searches
+from imagefinder.model.errors import ModelError, UnreadableError, UsageError
+from imagefinder.model.queries import Query
+
+_PATIENCE_S = 10.0
+
+
+class Ear:
+    """Hears events from any thread."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self._changed = threading.Condition()
+
+    def hear(self, event: Event) -> None:
+        with self._changed:
+            self.events.append(event)
+            self._changed.notify_all()
+
+    def wait_for(self, count: int) -> list[Event]:
+        with self._changed:
+            assert self._changed.wait_for(lambda: len(self.events) >= count, _PATIENCE_S), self.events
+            return list(self.events)
+
+
+class SlowEngine:
+    """An engine whose work waits for a gate; it notes what it was asked."""
+
+    def __init__(self) -> None:
+        self.gate = threading.Event()
+        self.begun = threading.Event()
+        self.asked: list[str] = []
+        self.may_load: list[bool] = []
+
+    def _work(self, what: str) -> None:
+        self.asked.append(what)
+        self.begun.set()
+        assert self.gate.wait(_PATIENCE_S)
+
+    def start_search(self, query: Query, sort: object, *, may_load: bool) -> Any:
+        self.may_load.append(may_load)
+        self._work(query.text)
+        if query.text == "bad":
+            raise UsageError("Nothing to look for.")
+        if query.text == "bug":
+            raise KeyError("bug")
+        return SimpleNamespace(
+            page=lambda offset, count: (),
+            has_more=lambda offset: False,
+            model="fake",
+            took_ms=1.0,
+            note="",
+            is_partial=not may_load,
+        )
+
+    def set_hidden(self, item_ids: object, hidden: bool) -> None:
+        self._work(f"hide {hidden}")
+
+    def make_thumbnail(self, item_id: int) -> Path:
+        self._work(f"thumbnail {item_id}")
+        if item_id == 66:
+            raise UnreadableError("it is cut short")
+        if item_id == 67:
+            raise KeyError("bug")
+        return Path(f"/{item_id}.jpg")
+
+    def show(self, item_id: int, **_: object) -> Any:
+        self._work(f"show {item_id}")
+        raise UsageError("It is gone.")
+
+
+@pytest.fixture
+def ear() -> Ear:
+    return Ear()
+
+
+@pytest.fixture
+def engine() -> SlowEngine:
+    return SlowEngine()
+
+
+@pytest.fixture
+def loader() -> Any:
+    return SimpleNamespace(is_over=True, error="")
+
+
+@pytest.fixture
+def searches(engine: SlowEngine, loader: Any, ear: Ear) -> Iterator[Searches]:
+    desk = Searches(cast(Engine, engine), loader, ear.hear)
+    desk.start()
+    yield desk
+    engine.gate.set()
+    desk.close(_PATIENCE_S)
+
+
+@pytest.fixture
+def pictures(engine: SlowEngine, ear: Ear, tmp_path: Path) -> Iterator[Pictures]:
+    desk = Pictures(cast(Engine, engine), tmp_path, ear.hear, workers=1)
+    desk.start()
+    yield desk
+    engine.gate.set()
+    desk.close(_PATIENCE_S)
+
+
+def test_of_a_panes_searches_that_wait_only_the_newest_is_answered(
+    searches: Searches, engine: SlowEngine, ear: Ear
+) -> None:
+    searches.ask(Search(1, 1, Query("first")))
+    assert engine.begun.wait(_PATIENCE_S)
+    for request_id, pane in ((2, 1), (3, 2), (4, 1), (5, 1)):
+        searches.ask(Search(request_id, pane, Query(str(request_id))))
+    engine.gate.set()
+    answered = [event.request_id for event in ear.wait_for(3) if isinstance(event, Hits)]
+    assert answered == [1, 3, 5]
+
+
+def test_what_is_hidden_is_hidden_before_the_next_search(
+    searches: Searches, engine: SlowEngine, ear: Ear
+) -> None:
+    searches.ask(Search(1, 1, Query("before")))
+    searches.ask(SetHidden((1,), True))
+    searches.ask(Search(2, 1, Query("after")))
+    engine.gate.set()
+    ear.wait_for(1)
+    searches.ask(Search(3, 2, Query("end")))
+    ear.wait_for(2)
+    assert engine.asked[-3:] == ["hide True", "after", "end"]
+
+
+def test_more_hits_are_of_the_panes_own_last_search(searches: Searches, engine: SlowEngine, ear: Ear) -> None:
+    engine.gate.set()
+    searches.ask(Search(1, 1, Query("a")))
+    ear.wait_for(1)
+    searches.ask(MoreHits(99, 1, offset=5))
+    searches.ask(MoreHits(1, 1, offset=7))
+    assert [event.offset for event in ear.wait_for(2) if isinstance(event, Hits)] == [0, 7]
+    searches.ask(ClosePane(1))
+    searches.ask(MoreHits(1, 1, offset=9))
+    searches.ask(Search(2, 2, Query("b")))
+    assert [event.request_id for event in ear.wait_for(3) if isinstance(event, Hits)] == [1, 1, 2]
+
+
+def test_a_search_that_fails_is_answered_and_the_next_goes_on(
+    searches: Searches, engine: SlowEngine, ear: Ear
+) -> None:
+    engine.gate.set()
+    for request_id, text in ((1, "bad"), (2, "bug"), (3, "good")):
+        searches.ask(Search(request_id, request_id, Query(text)))
+    bad, bug, good = ear.wait_for(3)
+    assert bad == Failed(1, "Nothing to look for.")
+    assert isinstance(bug, Failed)
+    assert "mistake" in bug.message
+    assert isinstance(good, Hits)
+
+
+def test_a_model_that_is_not_there_is_not_waited_for(
+    searches: Searches, engine: SlowEngine, loader: Any, ear: Ear
+) -> None:
+    engine.gate.set()
+    loader.is_over = False
+    searches.ask(Search(1, 1, Query("loading")))
+    ear.wait_for(1)
+    loader.is_over, loader.error = True, "The model cannot be had."
+    searches.ask(Search(2, 1, Query("failed")))
+    loading, failed = ear.wait_for(2)
+    assert engine.may_load == [False, False]
+    assert isinstance(loading, Hits)
+    assert isinstance(failed, Hits)
+    assert loading.is_partial
+    assert not failed.is_partial, "there is nothing to wait for"
+
+
+def test_previews_go_first_and_the_newest_thumbnail_before_older_ones(
+    pictures: Pictures, engine: SlowEngine, ear: Ear
+) -> None:
+    pictures.make(MakeThumbnail(1, "1"))
+    assert engine.begun.wait(_PATIENCE_S)
+    for item_id in (3, 4, 5, 3):
+        pictures.make(MakeThumbnail(item_id, str(item_id)))
+    pictures.make(ShowItem(7, 9))
+    engine.gate.set()
+    events = ear.wait_for(5)
+    assert Failed(7, "It is gone.") in events
+    assert [event.key for event in events if isinstance(event, ThumbnailMade)] == ["1", "3", "5", "4"]
+    assert engine.asked[1:] == ["show 9", "thumbnail 3", "thumbnail 5", "thumbnail 4"]
+
+
+def test_previews_of_yesterday_are_deleted(tmp_path: Path, engine: SlowEngine, ear: Ear) -> None:
+    old, new = tmp_path / "old.jpg", tmp_path / "new.jpg"
+    for path in (old, new):
+        path.touch()
+    os.utime(old, (0, 0))
+    desk = Pictures(cast(Engine, engine), tmp_path, ear.hear, workers=1)
+    desk.start()
+    engine.gate.set()
+    desk.make(MakeThumbnail(1, "1"))
+    ear.wait_for(1)
+    desk.close(_PATIENCE_S)
+    assert list(tmp_path.iterdir()) == [new]
+
+
+def test_a_thumbnail_that_cannot_be_made_is_answered_with_the_reason(
+    pictures: Pictures, engine: SlowEngine, ear: Ear
+) -> None:
+    engine.gate.set()
+    pictures.make(MakeThumbnail(66, "cut"))
+    assert ear.wait_for(1)[0] == ThumbnailMade("cut", None, "it is cut short")
+    pictures.make(MakeThumbnail(67, "bug"))
+    answer = ear.wait_for(2)[1]
+    assert isinstance(answer, ThumbnailMade)
+    assert answer.problem
+
+
+@pytest.mark.parametrize("error", [ModelError("Its weights are gone."), RuntimeError("out of memory")])
+def test_a_model_that_cannot_be_loaded_is_said_in_a_sentence(error: Exception, ear: Ear) -> None:
+    def load_model() -> None:
+        raise error
+
+    loader = ModelLoader(cast(Engine, SimpleNamespace(load_model=load_model)), "ViT", ear.hear)
+    over = threading.Event()
+    loader.on_over(over.set)
+    loader.start()
+    assert over.wait(_PATIENCE_S)
+    began, ended = ear.wait_for(2)
+    assert began == ModelChanged(ModelState.LOADING, "ViT")
+    assert isinstance(ended, ModelChanged)
+    assert ended.state is ModelState.FAILED
+    assert str(error) in ended.error == loader.error

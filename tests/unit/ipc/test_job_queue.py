@@ -1,0 +1,206 @@
+"""The one thread that changes the library."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from imagefinder.engine.cancel import CancelToken
+from imagefinder.engine.engine import Engine
+from imagefinder.ipc.job_board import JobBoard
+from imagefinder.ipc.job_queue import JobQueue
+from imagefinder.ipc.messages import Event, JobChanged
+from imagefinder.model.errors import LibraryError, LibraryInUseError
+from imagefinder.model.jobs import IndexReport, JobState, JobStatus, Phase, Progress
+
+A, B = Path("/a"), Path("/b")
+_PATIENCE_S = 10.0
+
+
+class Jobs:
+    """A fake engine, library and loader, and what was told to the window."""
+
+    def __init__(self) -> None:
+        self.sources: tuple[Path, ...] = (A, B)
+        self.asked: list[tuple[Path, ...] | None] = []
+        self.retried: list[tuple[Path, ...]] = []
+        self.troubles: list[Exception] = []
+        self.gate = threading.Event()
+        self.gate.set()
+        self.told: list[JobStatus] = []
+        self.reports = 0
+        self.is_over = True
+        self.error = ""
+        self._changed = threading.Condition()
+        self.ready: Callable[[], None] = lambda: None
+
+    def on_over(self, listener: Callable[[], None]) -> None:
+        self.ready = listener
+
+    def report(self) -> None:
+        self.reports += 1
+
+    def report_now_and_then(self) -> None:
+        self.report()
+
+    def hear(self, event: Event) -> None:
+        assert isinstance(event, JobChanged)
+        with self._changed:
+            self.told.append(event.status)
+            self._changed.notify_all()
+
+    def until(self, condition: Callable[[JobStatus], object]) -> JobStatus:
+        """Wait for a status."""
+        with self._changed:
+            assert self._changed.wait_for(
+                lambda: any(condition(status) for status in self.told), _PATIENCE_S
+            ), self.told
+            return next(status for status in self.told if condition(status))
+
+    def index(
+        self,
+        progress: Callable[[Progress], None],
+        cancel: CancelToken,
+        *,
+        paths: Sequence[Path] | None,
+        retry: Sequence[Path],
+    ) -> IndexReport:
+        self.asked.append(None if paths is None else tuple(paths))
+        self.retried.append(tuple(retry))
+        if self.troubles:
+            raise self.troubles.pop(0)
+        progress(Progress(Phase.EMBEDDING, 1, 2, items=1))
+        while not self.gate.wait(0.005):
+            if cancel._cancelled.is_set():
+                return IndexReport(indexed=1, cancelled=True)
+        return IndexReport(indexed=2)
+
+
+MakeQueue = Callable[..., JobQueue]
+
+
+@pytest.fixture
+def jobs() -> Jobs:
+    return Jobs()
+
+
+@pytest.fixture
+def make(jobs: Jobs) -> Iterator[MakeQueue]:
+    queues: list[JobQueue] = []
+
+    def make_it(**options: Any) -> JobQueue:
+        fake = cast(Any, jobs)
+        board = JobBoard(jobs.hear, lambda: None, is_paused=options.pop("is_paused", False))
+        options.setdefault("rescan_s", 0)
+        queue = JobQueue(cast(Engine, SimpleNamespace(index=jobs.index)), fake, fake, board, **options)
+        queues.append(queue)
+        queue.start()
+        return queue
+
+    yield make_it
+    jobs.gate.set()
+    for queue in queues:
+        queue.close(_PATIENCE_S)
+        assert not queue.is_at_work
+
+
+def _is_over(status: JobStatus) -> bool:
+    return status.report is not None
+
+
+def test_what_waits_when_a_job_begins_becomes_one_job(make: MakeQueue, jobs: Jobs) -> None:
+    queue = make(is_paused=True)
+    queue.rescan([B])
+    queue.rescan([A], retry=[Path("/a/broken")])
+    queue.resume()
+    assert jobs.until(_is_over).report == IndexReport(indexed=2)
+    assert jobs.asked == [(B, A)]
+    assert jobs.retried == [(Path("/a/broken"),)]
+    assert jobs.reports >= 2
+
+
+def test_a_job_waits_for_the_model(make: MakeQueue, jobs: Jobs) -> None:
+    jobs.is_over = False
+    queue = make()
+    queue.rescan()
+    status = jobs.until(lambda status: status.progress is not None)
+    assert (status.state, status.sources) == (JobState.RUNNING, (A, B))
+    assert status.progress == Progress(Phase.LOADING_MODEL, 0, None)
+    assert jobs.asked == []
+    jobs.is_over = True
+    jobs.ready()
+    jobs.until(_is_over)
+    assert jobs.asked == [None]
+    assert JobState.IDLE not in [status.state for status in jobs.told[:-1]]
+
+
+def test_a_library_in_use_is_tried_again_later(make: MakeQueue, jobs: Jobs) -> None:
+    jobs.troubles = [LibraryInUseError("Another one is at it.")]
+    queue = make(retry_s=0.01)
+    queue.rescan([A])
+    assert jobs.until(lambda status: status.error).error == "Another one is at it."
+    jobs.until(_is_over)
+    assert jobs.asked == [(A,), (A,)]
+
+
+@pytest.mark.parametrize("trouble", [LibraryError("The disk is full."), KeyError("our own mistake")])
+def test_a_job_that_fails_is_said_and_the_next_goes_on(
+    make: MakeQueue, jobs: Jobs, trouble: Exception
+) -> None:
+    jobs.troubles = [trouble]
+    queue = make()
+    queue.rescan([A])
+    status = jobs.until(lambda status: status.error)
+    assert (status.state, status.report) == (JobState.IDLE, None)
+    queue.rescan([B])
+    jobs.until(_is_over)
+
+
+def test_a_task_interrupts_the_job_which_goes_on_after_it(make: MakeQueue, jobs: Jobs) -> None:
+    jobs.gate.clear()
+    queue = make()
+    queue.rescan([A, B])
+    jobs.until(lambda status: status.progress and status.progress.phase is Phase.EMBEDDING)
+
+    def remove() -> None:
+        jobs.sources = (B,)
+        jobs.gate.set()
+
+    queue.do(remove)
+    jobs.until(_is_over)
+    assert jobs.asked == [(A, B), (B,)]
+    assert [status.report.cancelled for status in jobs.told if status.report] == [False]
+
+
+def test_cancelled_nothing_goes_on_by_itself(make: MakeQueue, jobs: Jobs) -> None:
+    jobs.gate.clear()
+    queue = make()
+    queue.rescan([A])
+    jobs.until(lambda status: status.progress and status.progress.phase is Phase.EMBEDDING)
+    queue.rescan([B])
+    queue.cancel()
+    report = jobs.until(_is_over).report
+    assert report is not None
+    assert report.cancelled
+    queue.close(_PATIENCE_S)
+    assert jobs.asked == [(A,)]
+
+
+def test_a_task_that_fails_leaves_the_queue_at_work(make: MakeQueue, jobs: Jobs) -> None:
+    queue = make()
+
+    def fail() -> None:
+        raise KeyError("our own mistake")
+
+    queue.do(fail)
+    queue.rescan([A])
+    jobs.until(_is_over)
+
+
+def test_after_a_while_of_rest_everything_is_looked_through_again(make: MakeQueue, jobs: Jobs) -> None:
+    make(rescan_s=0.02)
+    jobs.until(_is_over)
+    assert jobs.asked[0] is None
