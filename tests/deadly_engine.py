@@ -75,11 +75,11 @@ def dawdles_at_the_end(connection: Connection, options: EngineOptions, crash_log
     """The engine, which takes its time to end."""
     from imagefinder.ipc.session import Session
 
-    real = Session.stop_work
+    real = Session.close
 
-    def stop_work(session: Session) -> None:
+    def close(session: Session) -> None:
         time.sleep(0.3)
         real(session)
 
-    Session.stop_work = stop_work  # type: ignore[method-assign]
+    Session.close = close  # type: ignore[method-assign]
     run_engine(connection, options, crash_log)

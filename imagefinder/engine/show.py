@@ -14,7 +14,7 @@ from imagefinder.store.store import Store
 from imagefinder.store.text_search import terms_of
 from imagefinder.thumbnails.cache import LEAST_SIDE, ThumbnailCache, thumbnail_key
 from imagefinder.thumbnails.previews import preview_file
-from imagefinder.translation import tr, translated
+from imagefinder.translation import tr, tr_later, translated
 
 _MOST_MARKS = 500
 """More words marked on a page would be a page all marked."""
@@ -77,7 +77,7 @@ class Shower:
         """See ``Engine.make_thumbnail``."""
         record = self._store.items.record(item_id)
         if record is None:
-            raise UnreadableError(tr("it is not in the library any more"))
+            raise UnreadableError(tr_later("it is not in the library any more", "reason"))
         key = thumbnail_key(record.hash, record.part)
         path = self._thumbnails.path(key)
         if path.exists():
@@ -86,13 +86,13 @@ class Shower:
             status = record.path.stat()
             if (status.st_size, status.st_mtime_ns) != (record.size, record.mtime_ns):
                 # Under this key every copy of the old content would show the new one.
-                raise UnreadableError(tr("it has changed since it was last looked at"))
+                raise UnreadableError(tr_later("it has changed since it was last looked at", "reason"))
             with open_media(record.path) as media:
                 made = self._thumbnails.put(key, media.load(record.part, LEAST_SIDE).image)
         except OSError as error:
             raise UnreadableError(explain(error)) from error
         if made is None:
-            raise UnreadableError(tr("the folder for thumbnails cannot be written"))
+            raise UnreadableError(tr_later("the folder for thumbnails cannot be written", "reason"))
         return made
 
     def _record(self, item_id: int, part: int | None) -> tuple[ItemRecord, int]:

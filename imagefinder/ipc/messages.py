@@ -153,7 +153,10 @@ class ListModels:
 
 @dataclass(frozen=True, slots=True)
 class UseModel:
-    """Search this library with another model from now on, and index with it."""
+    """Search this library with another model from now on, and index with it.
+
+    Answered by ``Done`` or ``Failed``; after ``Done`` the client starts the engine anew by itself.
+    """
 
     name: str
     request_id: int = 0

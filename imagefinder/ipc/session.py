@@ -3,9 +3,9 @@
 import logging
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 from imagefinder.api import ImageFinder
+from imagefinder.embedders.registry import available, create
 from imagefinder.ipc.job_board import JobBoard
 from imagefinder.ipc.job_queue import JobQueue
 from imagefinder.ipc.library_reports import LibraryReports
@@ -33,6 +33,7 @@ from imagefinder.ipc.messages import (
     SetHidden,
     ShowItem,
     Unreadable,
+    UseModel,
 )
 from imagefinder.ipc.pictures import Pictures
 from imagefinder.ipc.searches import Searches
@@ -72,21 +73,6 @@ class Session:
         self._searches = Searches(engine, self._loader, send)
         self._pictures = Pictures(engine, default_places(options.library).previews, send)
 
-    @property
-    def models_dir(self) -> Path:
-        """Where imported models are kept."""
-        return self._finder.models_dir
-
-    @property
-    def is_model_named(self) -> bool:
-        """Whether the model was named from outside, rather than by the library."""
-        return self._finder.is_model_named
-
-    @property
-    def is_paused(self) -> bool:
-        """Whether jobs are paused."""
-        return self._board.is_paused
-
     def start(self) -> None:
         """Tell what is there, and begin to work."""
         self._library.report()
@@ -99,24 +85,13 @@ class Session:
         else:
             self._board.tell()
 
-    def stop_work(self) -> None:
-        """End all work, committing what is in hand."""
+    def close(self) -> None:
+        """End all work, committing what is in hand, and let go of the library."""
         self._searches.close(0)  # no more is begun while the job ends
         self._pictures.close(0)
         self._jobs.close(_JOB_ENDS_IN_S)
         self._searches.close(_DESK_CLOSES_IN_S)
         self._pictures.close(_DESK_CLOSES_IN_S)
-
-    def use_model(self, name: str) -> None:
-        """Search the library with this model from the next session on. Work must have ended.
-
-        Raises:
-            LibraryInUseError: another process is changing the library.
-        """
-        self._engine.set_model(name)
-
-    def close(self) -> None:
-        """Let go of the library."""
         if self._jobs.is_at_work:
             # Closing under a job that does not end in time would only make it fail; what it committed is safe.
             _LOG.info("a job was still at work when the engine ended")
@@ -136,6 +111,8 @@ class Session:
                 self._pictures.do(partial(self._answer, request.request_id, partial(self._add, request)))
             case RemoveSource():
                 self._jobs.do(partial(self._answer, request.request_id, partial(self._remove, request)))
+            case UseModel():
+                self._jobs.do(partial(self._answer, request.request_id, partial(self._use_model, request)))
             case Rescan():
                 self._jobs.rescan(request.paths, request.retry_unreadable)
             case PauseJobs():
@@ -176,15 +153,21 @@ class Session:
             tr("%n file(s) forgotten. The files themselves were not touched.", "", count),
         )
 
+    def _use_model(self, request: UseModel) -> Event:
+        # Refuses a model that is not here.
+        create(request.name, self._options.device, self._finder.models_dir).close()
+        self._engine.set_model(request.name)
+        # The window now starts us anew: so the old model's memory comes back, and nothing of two models mixes.
+        return Done(request.request_id)
+
     def _unreadable(self, request: ListUnreadable) -> Event:
         return Unreadable(request.request_id, tuple(self._engine.unreadable(request.source)))
 
     def _models(self, request: ListModels) -> Event:
         from imagefinder.embedders.openclip import devices_here
-        from imagefinder.embedders.registry import available
 
         choices = tuple(
             ModelChoice(model.name, model.title, model.installed, model.detail)
-            for model in available(self.models_dir)
+            for model in available(self._finder.models_dir)
         )
         return Models(request.request_id, choices, devices_here())

@@ -29,7 +29,10 @@ class ThumbnailCache:
         self._folder = folder
 
     def path(self, key: str) -> Path:
-        """Where the thumbnail of this key is, or would be."""
+        """Where the thumbnail of this key is, or would be.
+
+        The window, which may not import this, looks there by the same rule (``ui/thumbnail_loader.py``).
+        """
         return self._folder / key[:2] / f"{key}.jpg"
 
     def put(self, key: str, image: Image.Image) -> Path | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from PIL import Image
 
 from imagefinder.model.errors import UnreadableError
-from imagefinder.translation import tr
+from imagefinder.translation import tr_later
 
 _QUALITY = 92
 
@@ -38,10 +38,8 @@ def preview_file(path: Path, side: int, render: Callable[[], Image.Image]) -> Pa
         with suppress(OSError):  # it may never have come to be
             temporary.unlink()
         raise UnreadableError(
-            tr(
-                "the preview cannot be written to {folder} ({reason})",
-                folder=path.parent,
-                reason=(error.strerror or str(error)).lower(),
+            tr_later("the preview cannot be written to {folder} ({error})", "reason").format(
+                folder=path.parent, error=(error.strerror or str(error)).lower()
             )
         ) from error
     return path

@@ -30,6 +30,7 @@ from imagefinder.ipc.messages import (
     ResumeJobs,
     ThumbnailMade,
     Unreadable,
+    UseModel,
 )
 from imagefinder.ipc.process import Ending, EngineRun, Target
 from imagefinder.model.jobs import JobState, JobStatus
@@ -79,7 +80,8 @@ class EngineClient(QObject):
 
     When the engine dies, searches and thumbnails that it owed are asked for once more; what it owes at a second
     death is answered with ``Failed``, as everything else is at the first. Work on the library is taken up again by
-    a scan. When to give up is ``ipc.health``'s to say.
+    a scan. When to give up is ``ipc.health``'s to say. Another model (``UseModel``) also means another process, once
+    the library has been told of it.
     """
 
     engine_changed = Signal(object)  # EngineStatus
@@ -117,6 +119,8 @@ class EngineClient(QObject):
         """Requests that wait for a run."""
         self._held: list[Request] = []
         """Requests that wait for its model."""
+        self._models: dict[int, str] = {}
+        """The models that were asked for by ``UseModel``, by request id."""
         self._health = Health()
         self._owed = InFlight()
         self._is_paused = options.paused
@@ -164,6 +168,8 @@ class EngineClient(QObject):
         """
         if isinstance(request, PauseJobs | ResumeJobs):
             self._is_paused = isinstance(request, PauseJobs)
+        if isinstance(request, UseModel):
+            self._models[request.request_id] = request.name
         if self._run is None or self._is_ending:
             self._backlog.append(request)
             return
@@ -204,6 +210,7 @@ class EngineClient(QObject):
         ended = run.stop(timeout_s) if run is not None else True
         self._is_ending = False
         self._owed = InFlight()
+        self._held = []
         self._tell(EngineStatus(EngineState.STOPPED))
         return ended
 
@@ -264,6 +271,10 @@ class EngineClient(QObject):
         if self._run is not None and not self._is_ending and self.engine.state is not EngineState.RUNNING:
             self._tell(EngineStatus(EngineState.RUNNING))
         self._emit(event)
+        if isinstance(event, Done) and event.request_id in self._models:
+            self.restart(
+                replace(self.options, model=self._models.pop(event.request_id), paused=self._is_paused)
+            )
         if isinstance(event, ModelChanged) and event.state is not ModelState.LOADING:
             held, self._held = self._held, []
             for request in held:

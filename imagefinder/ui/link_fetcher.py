@@ -200,7 +200,7 @@ class Fetch(QObject):
         if reply is None or self._is_over:
             return
         status = self._status(reply)
-        target = reply.header(QNetworkRequest.KnownHeaders.LocationHeader)
+        target = reply.attribute(QNetworkRequest.Attribute.RedirectionTargetAttribute)
         if status // 100 == 3 and isinstance(target, QUrl):
             self._redirect(target)
             return

@@ -71,7 +71,7 @@ class MainActions(QObject):
         settings.setMenuRole(QAction.MenuRole.PreferencesRole)
 
     def _view(self, deeds: Deeds, theme: str) -> None:
-        menu = self._menu(tr("&View"))
+        menu = self.view_menu = self._menu(tr("&View"))
         self.panes = [
             self._add(menu, tr("New search"), deeds.new_pane, "Ctrl+T", "plus"),
             self._add(menu, tr("New search beside this one"), deeds.split, "Ctrl+Shift+Right", "columns-2"),
@@ -84,7 +84,9 @@ class MainActions(QObject):
         ]
         # The plus sign of most keyboards needs Shift; without it the key says "=".
         self.zooms[0].setShortcuts([QKeySequence("Ctrl++"), QKeySequence("Ctrl+=")])
-        self._add(menu, tr("Show hidden pictures, or do not"), deeds.toggle_hidden, "Ctrl+Shift+H", "eye")
+        self.hidden = self._switch(
+            menu, tr("Show hidden pictures"), lambda _on: deeds.toggle_hidden(), "Ctrl+Shift+H"
+        )
         menu.addSeparator()
         self.panel = self._switch(menu, tr("Library panel"), deeds.show_panel, "F9")
         themes = menu.addMenu(tr("Theme"))

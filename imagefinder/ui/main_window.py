@@ -54,7 +54,6 @@ class MainWindow(QMainWindow):
         self._settings: SettingsDialog | None = None
         self._previewed: ResultsModel | None = None
         self.setWindowTitle("imagefinder")
-        self.setMinimumSize(560, 400)
         self.resize(*_SIZE)
         self.setAcceptDrops(True)
 
@@ -92,6 +91,7 @@ class MainWindow(QMainWindow):
         client, parts = self._client, self._parts
         client.library_changed.connect(self._show_library)
         client.job_changed.connect(self._show_job)
+        self.actions_.view_menu.aboutToShow.connect(self._show_hidden_state)
         client.done.connect(self._take_done)
         parts.desktop.problem.connect(self.warn)
         parts.keeper.notice.connect(self.warn)
@@ -196,6 +196,7 @@ class MainWindow(QMainWindow):
         """Show what was hidden in the pane in use, or hide it again."""
         pane = self.panes.current_pane()
         pane.show_hidden(not pane.state().include_hidden)
+        self._show_hidden_state()
 
     def show_panel(self, on: bool) -> None:
         """Show or hide the library panel."""
@@ -316,6 +317,9 @@ class MainWindow(QMainWindow):
             self._pages.setCurrentWidget(self.panes)
             self.panel.setVisible(self._is_panel_wanted)
             QTimer.singleShot(0, self.panes, lambda: self.panes.current_pane().focus_query())
+
+    def _show_hidden_state(self) -> None:
+        self.actions_.hidden.setChecked(self.panes.current_pane().state().include_hidden)
 
     def _show_job(self) -> None:
         self.actions_.pause.setText(tr("Go on indexing") if self._is_paused else tr("Pause indexing"))

@@ -31,7 +31,7 @@ class WorkPage(SettingsPage):
     """When sources are looked through, and how hard the machine works."""
 
     def __init__(self, keeper: SettingsKeeper, parent: QWidget | None = None) -> None:
-        super().__init__(tr("Indexing"), parent)
+        super().__init__(tr("Indexing", "a page of the settings"), parent)
         now = keeper.value
         self.heading(tr("New pictures"))
         start = QCheckBox(tr("Look for new pictures when the program starts"), self)

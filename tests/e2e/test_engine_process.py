@@ -226,8 +226,19 @@ def test_a_model_that_is_not_here_changes_nothing(window: Window, three_pictures
     window.ask(AddSources, paths=(three_pictures,))
     window.settle()
     assert isinstance(window.ask(UseModel, name="no such model"), Failed)
-    assert isinstance(window.ask(UseModel, name="builtin"), Done)
     window.settle()
+    assert window.names("red")[0] == "red.png"
+
+
+def test_another_model_is_used_by_another_process(window: Window, three_pictures: Path) -> None:
+    window.ask(AddSources, paths=(three_pictures,))
+    window.settle()
+    first = window.client.pid
+    assert isinstance(window.ask(UseModel, name="builtin"), Done)
+    window.until(lambda: window.client.pid not in (None, first))
+    window.until(lambda: window.client.engine.state is EngineState.RUNNING)
+    window.settle()
+    assert EngineState.RESTARTING not in window.states()
     assert window.names("red")[0] == "red.png"
 
 

@@ -98,11 +98,9 @@ def _qt_complains_of_nothing(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_left_running(request: pytest.FixtureRequest) -> Iterator[None]:
+def _nothing_is_left_running() -> Iterator[None]:
     before = _alive()
     yield
-    if "no_leak_check" in request.keywords:
-        return
     deadline = time.monotonic() + _GRACE_S
     left = _left(before)
     while left and time.monotonic() < deadline:

@@ -36,7 +36,9 @@ def test_more_hits_are_asked_for_once_until_they_came(qtbot: QtBot, hits: MakeHi
     assert model.rowCount() == 15
 
 
-def test_what_was_hidden_here_does_not_shift_the_offset_of_the_next_hits(qtbot: QtBot, hits: MakeHits) -> None:
+def test_what_was_hidden_here_does_not_shift_the_offset_of_the_next_hits(
+    qtbot: QtBot, hits: MakeHits
+) -> None:
     model = ResultsModel()
     asked: list[int] = []
     model.more_wanted.connect(asked.append)
@@ -86,7 +88,9 @@ def test_a_hit_that_only_words_found_shows_no_cosine(hits: MakeHits) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="only there are file names bytes")
-def test_a_name_that_is_no_text_keeps_its_bytes_when_it_leaves_the_window(qtbot: QtBot, hits: MakeHits) -> None:
+def test_a_name_that_is_no_text_keeps_its_bytes_when_it_leaves_the_window(
+    qtbot: QtBot, hits: MakeHits
+) -> None:
     model = ResultsModel()
     path = Path(os.fsdecode(b"/pictures/caf\xe9.jpg"))
     model.reset([replace(hits(1)[0], path=path)], has_more=False)

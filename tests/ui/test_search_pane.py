@@ -1,0 +1,309 @@
+"""A search pane: asking, answering, dropping."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from pytestqt.qtbot import QtBot
+from ui.conftest import MakeHits
+from ui.fake_client import FakeClient
+from ui.pane_parts import PaneParts, answer, searches
+
+from imagefinder.ipc.messages import (
+    ClosePane,
+    Failed,
+    Hits,
+    LibraryChanged,
+    ModelChanged,
+    ModelState,
+    MoreHits,
+    SetHidden,
+)
+from imagefinder.model.library import LibraryStatus
+from imagefinder.model.queries import Sort
+from imagefinder.ui.engine_client import EngineState, EngineStatus
+from imagefinder.ui.query_terms import PaneState, PictureTerm
+from imagefinder.ui.search_pane import SearchPane
+
+
+@pytest.fixture
+def pane(qtbot: QtBot, client: FakeClient, tmp_path: Path) -> Iterator[SearchPane]:
+    parts = PaneParts(client, tmp_path)
+    made = parts.make(1)
+    qtbot.addWidget(made)
+    made.resize(700, 600)
+    made.show()
+    yield made
+    made.close_pane()
+    parts.close()
+
+
+def library(items: int) -> LibraryChanged:
+    return LibraryChanged(LibraryStatus(Path("/library"), "m", (), items, {}, ()), items, ("jpg", "pdf"))
+
+
+def names(pane: SearchPane) -> list[str]:
+    return [pane.model.hit(row).path.name for row in range(pane.model.rowCount())]
+
+
+def drop(pane: SearchPane, mime: QMimeData, at: QPoint) -> QDropEvent:
+    actions, button, key = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(at, actions, mime, button, key)
+    pane.dragEnterEvent(enter)
+    event = QDropEvent(QPointF(at), actions, mime, button, key)
+    event.ignore()
+    if enter.isAccepted():
+        pane.dropEvent(event)
+    return event
+
+
+def files(*paths: Path) -> QMimeData:
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    return mime
+
+
+def test_a_late_answer_to_an_old_query_never_shows(
+    pane: SearchPane, client: FakeClient, hits: MakeHits
+) -> None:
+    pane.restore(PaneState(text="cat"))
+    pane.restore(PaneState(text="dog"))
+    old, new = searches(client, pane)
+    answer(client, new, hits(2))
+    answer(client, old, hits(5))
+    assert pane.model.rowCount() == 2
+
+
+def test_an_answer_to_another_pane_never_shows(pane: SearchPane, client: FakeClient, hits: MakeHits) -> None:
+    pane.restore(PaneState(text="cat"))
+    answer(client, replace(searches(client, pane)[0], pane=2), hits(5))
+    assert pane.model.rowCount() == 0
+
+
+def test_a_query_that_was_cleared_stays_cleared(pane: SearchPane, client: FakeClient, hits: MakeHits) -> None:
+    pane.restore(PaneState(text="cat"))
+    pane.bar.clear()
+    answer(client, searches(client, pane)[0], hits(5))
+    assert pane.model.rowCount() == 0
+    assert client.sent[-1] == ClosePane(1)
+
+
+def test_results_say_how_many_and_by_which_model(
+    pane: SearchPane, client: FakeClient, hits: MakeHits
+) -> None:
+    pane.restore(PaneState(text="cat", sort=Sort.DATE))
+    answer(client, searches(client, pane)[0], hits(3), note="A note.")
+    assert pane.tools.count_text == "The best 3, newest first"
+    assert pane.status_text == "ViT-B-32 · 12 ms · A note."
+
+
+def test_more_hits_are_asked_for_and_appended(pane: SearchPane, client: FakeClient, hits: MakeHits) -> None:
+    pane.restore(PaneState(text="cat"))
+    search = searches(client, pane)[0]
+    answer(client, search, hits(200), has_more=True)
+    pane.model.fetchMore(pane.view.rootIndex())
+    more = client.last(MoreHits)
+    assert (more.request_id, more.offset) == (search.request_id, 200)
+    answer(client, search, hits(100, start=200), offset=200)
+    assert pane.model.rowCount() == 300
+
+
+def test_a_partial_answer_is_asked_again_once_the_model_is_ready(
+    pane: SearchPane, client: FakeClient, hits: MakeHits
+) -> None:
+    pane.restore(PaneState(text="cat"))
+    answer(client, searches(client, pane)[0], hits(1), is_partial=True, model="")
+    assert "Loading the model" in pane.status_text
+    client.model_changed.emit(ModelChanged(ModelState.READY, "ViT-B-32", "cpu"))
+    assert len(searches(client, pane)) == 2
+    answer(client, searches(client, pane)[1], hits(4))
+    assert pane.model.rowCount() == 4
+    assert "Loading" not in pane.status_text
+
+
+def test_an_update_keeps_the_selection_and_the_place(
+    qtbot: QtBot, pane: SearchPane, client: FakeClient, hits: MakeHits
+) -> None:
+    found = hits(150)
+    pane.restore(PaneState(text="cat"))
+    answer(client, searches(client, pane)[0], found)
+    qtbot.waitUntil(lambda: pane.view.verticalScrollBar().maximum() > 500)
+    pane.view.setCurrentIndex(pane.model.index(40, 0))
+    pane.view.verticalScrollBar().setValue(400)
+    pane.search.ask_again()
+    answer(client, searches(client, pane)[-1], found[1:])
+    assert names(pane)[0] == found[1].path.name
+    assert [pane.model.hit(index.row()) for index in pane.view.selectedIndexes()] == [found[40]]
+    assert pane.view.verticalScrollBar().value() == 400
+
+
+def test_an_update_that_changes_nothing_touches_nothing(
+    qtbot: QtBot, pane: SearchPane, client: FakeClient, hits: MakeHits
+) -> None:
+    pane.restore(PaneState(text="cat"))
+    answer(client, searches(client, pane)[0], hits(3))
+    pane.search.ask_again()
+    with qtbot.assertNotEmitted(pane.model.modelReset):
+        answer(client, searches(client, pane)[1], hits(3))
+
+
+def test_a_library_that_grows_is_asked_again_after_a_while_and_not_at_once(
+    qtbot: QtBot, pane: SearchPane, client: FakeClient, hits: MakeHits
+) -> None:
+    pane.search._refresh_timer.setInterval(10)
+    pane.restore(PaneState(text="cat"))
+    answer(client, searches(client, pane)[0], hits(3))
+    for items in range(5):
+        client.library_changed.emit(library(items))
+    assert len(searches(client, pane)) == 1
+    qtbot.waitUntil(lambda: len(searches(client, pane)) == 2)
+
+
+def test_a_page_wanted_during_an_update_is_asked_of_the_new_list(
+    pane: SearchPane, client: FakeClient, hits: MakeHits
+) -> None:
+    pane.restore(PaneState(text="cat"))
+    answer(client, searches(client, pane)[0], hits(200), has_more=True)
+    pane.search.ask_again()
+    pane.model.fetchMore(pane.view.rootIndex())
+    assert not [each for each in client.sent if isinstance(each, MoreHits)]
+    answer(client, searches(client, pane)[1], hits(200), has_more=True)
+    assert client.last(MoreHits).request_id == searches(client, pane)[1].request_id
+
+
+def test_a_new_engine_is_asked_again(pane: SearchPane, client: FakeClient, hits: MakeHits) -> None:
+    pane.restore(PaneState(text="cat"))
+    answer(client, searches(client, pane)[0], hits(3))
+    client.engine_changed.emit(EngineStatus(EngineState.RESTARTING))
+    client.engine_changed.emit(EngineStatus(EngineState.RUNNING))
+    assert len(searches(client, pane)) == 2
+
+
+def test_a_failed_search_says_why(pane: SearchPane, client: FakeClient) -> None:
+    pane.restore(PaneState(text="cat"))
+    client.failed.emit(Failed(searches(client, pane)[0].request_id, "The drive is away."))
+    assert pane.message.text == "The drive is away."
+    assert pane.message.isVisible()
+
+
+def test_nothing_found_says_what_to_try(pane: SearchPane, client: FakeClient) -> None:
+    pane.restore(PaneState(text="zzz"))
+    answer(client, searches(client, pane)[0], ())
+    assert pane.message.heading == "Nothing found"
+
+
+def test_an_empty_library_says_so_and_a_full_one_invites(pane: SearchPane, client: FakeClient) -> None:
+    client.library = library(0)
+    client.library_changed.emit(client.library)
+    assert pane.message.heading == "Nothing to search yet"
+    client.library = library(7)
+    client.library_changed.emit(client.library)
+    assert "7" in pane.message.heading
+    pane.message.example_chosen.emit("birthday cake")
+    assert searches(client, pane)[-1].query.text == "birthday cake"
+
+
+def test_only_a_slow_search_says_that_it_searches(qtbot: QtBot, pane: SearchPane) -> None:
+    pane.restore(PaneState(text="cat"))
+    assert pane.status_text == ""
+    qtbot.waitUntil(lambda: pane.status_text == "Searching…")
+
+
+def test_what_is_like_a_result_is_looked_for_alone(
+    pane: SearchPane, client: FakeClient, hits: MakeHits
+) -> None:
+    pane.restore(PaneState(text="cat"))
+    pane.view.similar_requested.emit(hits(3)[2])
+    query = searches(client, pane)[-1].query
+    assert (query.text, query.items) == ("", (3,))
+
+
+def test_hidden_results_go_at_once(pane: SearchPane, client: FakeClient, hits: MakeHits) -> None:
+    pane.restore(PaneState(text="cat"))
+    answer(client, searches(client, pane)[0], hits(3))
+    pane.view.hide_requested.emit([hits(1)[0]], True)
+    assert client.last(SetHidden) == SetHidden((1,), True)
+    assert pane.model.rowCount() == 2
+
+
+def test_the_state_of_a_pane_can_be_had_and_given_back(
+    pane: SearchPane, client: FakeClient, hits: MakeHits
+) -> None:
+    state = PaneState((PictureTerm.of_hit(hits(1)[0]),), "sea", Sort.SIZE, 240, include_hidden=True)
+    pane.restore(state)
+    assert pane.state() == state
+    assert (searches(client, pane)[-1].sort, searches(client, pane)[-1].query) == (Sort.SIZE, state.query())
+
+
+def test_pictures_dropped_over_the_results_replace_those_searched_by(
+    pane: SearchPane, client: FakeClient, pictures: Path
+) -> None:
+    pane.restore(PaneState((PictureTerm.of_file(pictures / "red.png"),), "sea"))
+    event = drop(pane, files(pictures / "blue.png", pictures / "green.png"), QPoint(300, 400))
+    assert event.isAccepted()
+    query = searches(client, pane)[-1].query
+    assert query.images == (pictures / "blue.png", pictures / "green.png")
+    assert query.text == "sea"
+
+
+def test_a_picture_dropped_on_the_bar_is_added(pane: SearchPane, client: FakeClient, pictures: Path) -> None:
+    pane.restore(PaneState((PictureTerm.of_file(pictures / "red.png"),)))
+    drop(pane, files(pictures / "blue.png"), pane.bar.geometry().center())
+    assert searches(client, pane)[-1].query.images == (pictures / "red.png", pictures / "blue.png")
+
+
+def test_a_folder_dropped_is_offered_and_leaves_the_search_alone(
+    qtbot: QtBot, pane: SearchPane, pictures: Path
+) -> None:
+    pane.restore(PaneState((PictureTerm.of_file(pictures / "red.png"),)))
+    with qtbot.waitSignal(pane.folders_dropped) as caught:
+        drop(pane, files(pictures), QPoint(300, 400))
+    assert caught.args == [[pictures]]
+    assert len(pane.state().terms) == 1
+
+
+def test_the_place_of_a_drop_is_shown_while_it_hovers(pane: SearchPane, pictures: Path) -> None:
+    mime = files(pictures / "red.png")
+    enter = QDragEnterEvent(
+        QPoint(300, 400),
+        Qt.DropAction.CopyAction,
+        mime,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    pane.dragEnterEvent(enter)
+    assert pane._overlay.isVisible()
+    assert pane._overlay.text == "Search by this picture"
+
+
+def test_words_dropped_are_searched_for(pane: SearchPane, client: FakeClient) -> None:
+    mime = QMimeData()
+    mime.setText("red car")
+    drop(pane, mime, pane.bar.geometry().center())
+    assert searches(client, pane)[-1].query.text == "red car"
+
+
+def test_a_closed_pane_is_forgotten_by_the_engine(pane: SearchPane, client: FakeClient) -> None:
+    pane.restore(PaneState(text="cat"))
+    pane.close_pane()
+    assert client.sent[-1] == ClosePane(1)
+
+
+def test_the_preview_is_asked_for_with_the_words(
+    qtbot: QtBot, pane: SearchPane, client: FakeClient, hits: MakeHits
+) -> None:
+    pane.restore(PaneState(text=" cat "))
+    answer(client, searches(client, pane)[0], hits(3))
+    with qtbot.waitSignal(pane.preview_requested) as caught:
+        pane.view.preview_requested.emit(2)
+    assert caught.args == [pane.model, 2, "cat"]
+
+
+def test_an_unknown_answer_before_any_question_is_ignored(
+    pane: SearchPane, client: FakeClient, hits: MakeHits
+) -> None:
+    client.hits_received.emit(Hits(0, 1, 0, hits(2), False))
+    assert pane.model.rowCount() == 0
