@@ -123,7 +123,8 @@ class Fetch(QObject):
             self._end(tr("Only addresses that begin with http or https can be fetched."))
         else:
             # Numbers pass through it unchanged, in all the ways the system knows to write them.
-            QHostInfo.lookupHost(self._url.host(), self._resolved)
+            # PySide's stubs do not know that it is static.
+            QHostInfo.lookupHost(self._url.host(), self._resolved)  # type: ignore[call-overload]
 
     def _resolved(self, info: QHostInfo) -> None:
         if self._is_over:
@@ -190,7 +191,11 @@ class Fetch(QObject):
                     )
                 )
             )
-        elif self._status(reply) == 200 and len(self._body) >= _HEAD and not picture_extension(bytes(self._body[:_HEAD])):
+        elif (
+            self._status(reply) == 200
+            and len(self._body) >= _HEAD
+            and not picture_extension(bytes(self._body[:_HEAD]))
+        ):
             self._end(self._no_picture())
         else:
             self.progress.emit(len(self._body) / announced if announced else -1.0)

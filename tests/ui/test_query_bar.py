@@ -57,6 +57,8 @@ def bar(qtbot: QtBot, client: FakeClient, tmp_path: Path) -> Iterator[QueryBar]:
     made.show()
     made.activateWindow()
     yield made
+    # What Python made must not outlive it on the clipboard.
+    QGuiApplication.clipboard().clear()
     made.stop()
     loader.close()
     loader.deleteLater()
