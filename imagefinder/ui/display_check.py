@@ -50,6 +50,13 @@ def check_display(environment: Mapping[str, str] = os.environ, platform: str = s
         wanted.append("libqwayland.so")
     if message := missing_libraries(wanted, _platform_plugins(), _problem_of_loading):
         raise UsageError(message)
+    if not environment.get("WAYLAND_DISPLAY") and not _answers(environment["DISPLAY"]):
+        raise UsageError(
+            tr(
+                "The window cannot be shown, because the display {display} does not answer.",
+                display=environment["DISPLAY"],
+            )
+        )
 
 
 def missing_libraries(wanted: list[str], plugins: Path | None, problem: Loads) -> str:
@@ -79,6 +86,16 @@ def _platform_plugins() -> Path | None:
     found = importlib.util.find_spec("PySide6")
     folders = found.submodule_search_locations if found else None
     return Path(next(iter(folders))) / "Qt" / "plugins" / "platforms" if folders else None
+
+
+def _answers(display: str) -> bool:
+    """Whether an X server lets us in. Qt would end the whole program where none does."""
+    xcb = ctypes.CDLL("libxcb.so.1")  # Qt's plugin was loaded already, and needs it
+    xcb.xcb_connect.restype = ctypes.c_void_p
+    connection = ctypes.c_void_p(xcb.xcb_connect(os.fsencode(display), None))
+    is_refused = xcb.xcb_connection_has_error(connection)
+    xcb.xcb_disconnect(connection)
+    return not is_refused
 
 
 def _problem_of_loading(library: str) -> str:

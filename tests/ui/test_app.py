@@ -136,6 +136,12 @@ def test_without_a_display_there_is_a_sentence() -> None:
         check_display({}, "linux")
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="X11")
+def test_a_display_that_does_not_answer_is_a_sentence() -> None:
+    with pytest.raises(UsageError, match="does not answer"):
+        check_display({"DISPLAY": ":64999"}, "linux")
+
+
 @pytest.mark.parametrize("platform", ["offscreen", "minimal", "vnc"])
 def test_whoever_names_a_platform_needs_no_display(platform: str) -> None:
     check_display({"QT_QPA_PLATFORM": platform}, "linux")
