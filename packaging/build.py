@@ -7,7 +7,7 @@ torch's CPU build), and says how large the result is and what is large in it. pa
 # ruff: noqa: S603, S607 - what is run here is named here
 
 import argparse
-import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -130,7 +130,7 @@ def _report(bundle: Path, seconds: float) -> None:
 def _pack(bundle: Path) -> None:
     from imagefinder import __version__
 
-    name = f"imagefinder-{__version__}-{sys.platform}-{os.uname().machine}.tar.xz"
+    name = f"imagefinder-{__version__}-{sys.platform}-{platform.machine()}.tar.xz"
     with tarfile.open(bundle.parent / name, "w:xz", preset=3) as archive:
         archive.add(bundle, f"imagefinder-{__version__}")
     size = (bundle.parent / name).stat().st_size / _MEGABYTE

@@ -105,6 +105,8 @@ class MainWindow(QMainWindow):
             widget.notice.connect(self.say)
         self.preview.similar_requested.connect(self._find_similar)
         self.preview.row_shown.connect(self._follow_preview)
+        self.panes.current_changed.connect(self._show_title)
+        self._pages.currentChanged.connect(self._show_title)
 
     # What the user reads.
 
@@ -317,6 +319,12 @@ class MainWindow(QMainWindow):
             self._pages.setCurrentWidget(self.panes)
             self.panel.setVisible(self._is_panel_wanted)
             QTimer.singleShot(0, self.panes, lambda: self.panes.current_pane().focus_query())
+
+    def _show_title(self) -> None:
+        """What is looked for, so that windows can be told apart; Qt adds the program's name."""
+        pane = self.panes.current_pane()
+        is_searching = self._pages.currentWidget() is self.panes and not pane.state().is_empty
+        self.setWindowTitle(pane.title if is_searching else "imagefinder")
 
     def _show_hidden_state(self) -> None:
         self.actions_.hidden.setChecked(self.panes.current_pane().state().include_hidden)
