@@ -4,8 +4,6 @@ It takes what is installed in the environment of the Python that runs it (``pip 
 torch's CPU build), and says how large the result is and what is large in it. packaging/smoke_test.py tries it out.
 """
 
-# ruff: noqa: S603, S607 - what is run here is named here
-
 import argparse
 import platform
 import shutil
@@ -105,9 +103,7 @@ def _add_linux_files(bundle: Path, icons: Path) -> None:
     shutil.move(share / "install.sh", bundle / "install.sh")
     for png in icons.glob("imagefinder-*.png"):
         size = png.stem.rpartition("-")[2]
-        place = (
-            share / "icons" / "hicolor" / f"{size}x{size}" / "apps" / "imagefinder.png"
-        )
+        place = share / "icons" / "hicolor" / f"{size}x{size}" / "apps" / "imagefinder.png"
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(png, place)
     scalable = share / "icons" / "hicolor" / "scalable" / "apps" / "imagefinder.svg"

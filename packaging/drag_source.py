@@ -21,7 +21,7 @@ class _Source(QLabel):
         self._path = path
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
 
-    def mouseMoveEvent(self, _event: QMouseEvent) -> None:  # noqa: N802 - Qt calls it so
+    def mouseMoveEvent(self, _event: QMouseEvent) -> None:
         drag = QDrag(self)
         data = QMimeData()
         data.setUrls([QUrl.fromLocalFile(str(self._path))])

@@ -1,7 +1,5 @@
 """A screen of the smoke test's own: Xvfb, a mouse and a keyboard by xdotool, and what is to be seen."""
 
-# ruff: noqa: S603, S607 - what is run here is named here
-
 import os
 import subprocess
 import sys

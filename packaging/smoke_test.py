@@ -7,8 +7,6 @@ found is read off the screen. Exit status 1, and a sentence, when anything is no
 Linux only; needs Xvfb, xdotool, and the Python that built the bundle (Pillow, PySide6, torch) for itself.
 """
 
-# ruff: noqa: S603 - what is run here is named here
-
 import argparse
 import json
 import os

@@ -39,6 +39,8 @@ _LOG = logging.getLogger(__name__)
 
 _RESTART_AFTER_MS = 800
 """Somebody who counts threads up one by one shall not start the engine at every step."""
+_DESKTOPS = ("xcb", "wayland", "windows", "cocoa")
+"""Qt's platforms with a clipboard outside of this process."""
 
 
 class Application(QObject):
@@ -234,10 +236,19 @@ class Application(QObject):
             self._places = self._find_places()
             self._parts = replace(self._parts, places=self._places)
             self._client.library = None
+            self._answer_for_library()
         self._client.restart(options)
         if is_other_library:
             # Results and pictures of the other library mean nothing in this one.
             self._renew_window(keeps_panes=False)
+
+    def _answer_for_library(self) -> None:
+        """A second start with this library finds this window, and one with the library before does not."""
+        self._instance.close()
+        self._instance.deleteLater()
+        self._instance = SingleInstance(self._places.library, self)
+        self._instance.started_again.connect(self._come_to_front)
+        self._instance.claim()
 
     def _use_other_model(self, name: str) -> None:
         # The engine has it already. At its next start it shall not fall back on the one named before.
@@ -256,6 +267,7 @@ class Application(QObject):
     def _end(self) -> None:
         self._restart.stop()
         self._instance.close()
+        _leave_clipboard()
         self._background.close()
         self._parts.thumbnails.close()
         self._parts.desktop.close()
@@ -264,6 +276,16 @@ class Application(QObject):
         if self._window is not None:
             self._window.retire()
             self._window = None
+
+
+def _leave_clipboard() -> None:
+    """Hand what was copied over to the desktop, or drop it where there is none.
+
+    Without a desktop Qt keeps it until after Python's end, and what Python made (``file_mime``) cannot be deleted
+    then: the process would crash.
+    """
+    if QApplication.platformName() not in _DESKTOPS:
+        QApplication.clipboard().clear()
 
 
 def _qt_application() -> QApplication:

@@ -129,6 +129,7 @@ class MainWindow(QMainWindow):
             splitter=self._splitter.sizes() if not self.panel.isHidden() else [],
             is_panel_visible=self._is_panel_wanted,
             is_paused=job is not None and job.status.state is JobState.PAUSED,
+            library=str(self._parts.places.library),
             had_sources=self._had_sources,
             panes=self.panes.save(),
         )
@@ -142,9 +143,10 @@ class MainWindow(QMainWindow):
         if len(state.splitter) == self._splitter.count() and all(state.splitter):
             self._splitter.setSizes(state.splitter)
         self._is_panel_wanted = state.is_panel_visible
-        self._had_sources = self._had_sources or state.had_sources
+        is_same_library = state.library in ("", str(self._parts.places.library))
+        self._had_sources = self._had_sources or (state.had_sources and is_same_library)
         if state.panes:
-            self.panes.restore(state.panes)
+            self.panes.restore(state.panes, with_items=is_same_library)
         self._show_library()
 
     # What the menus do.

@@ -7,12 +7,14 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QSplitter, QWidget
 
-from imagefinder.ui.pane_group import PaneGroup
+from imagefinder.translation import tr
+from imagefinder.ui.pane_group import LEAST_WIDTH, PaneGroup
 from imagefinder.ui.query_terms import DEFAULT_CELL_SIZE, PaneState
 from imagefinder.ui.search_pane import SearchPane
 
 _MOST_GROUPS = 6
 _MOST_PANES = 50
+_HANDLE = 1
 
 
 class PaneArea(QWidget):
@@ -34,7 +36,7 @@ class PaneArea(QWidget):
         self._active: PaneGroup | None = None
         self._splitter = QSplitter(Qt.Orientation.Horizontal, self)
         self._splitter.setChildrenCollapsible(False)
-        self._splitter.setHandleWidth(1)
+        self._splitter.setHandleWidth(_HANDLE)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self._splitter)
@@ -61,16 +63,28 @@ class PaneArea(QWidget):
         return pane
 
     def new_pane(self, state: PaneState | None = None, *, beside: bool = False) -> SearchPane:
-        """A pane in a tab of its own, or in a group of its own to the right of the one in use."""
+        """A pane in a tab of its own, or in a group of its own to the right of the one in use.
+
+        Where there is no room beside it, it is a tab all the same, and that is said.
+        """
         pane = self._made()
         size = self.current_pane().state().cell_size if self._groups else DEFAULT_CELL_SIZE
         group = self._active
-        if group is None or (beside and len(self._groups) < _MOST_GROUPS):
+        if group is None or (beside and self._has_room()):
             group = self._new_group(self._groups.index(group) + 1 if group else 0)
         group.insert(pane, self._after_current(group))
         self._activate(group)
         pane.restore(state or PaneState(cell_size=size))
         return pane
+
+    def _has_room(self) -> bool:
+        """Whether one more group can stand beside the others; says so where not."""
+        # Before the window is shown, its size is not known.
+        needed = (len(self._groups) + 1) * (LEAST_WIDTH + _HANDLE) - _HANDLE
+        if len(self._groups) < _MOST_GROUPS and (not self.isVisible() or self._splitter.width() >= needed):
+            return True
+        self.notice.emit(tr("There is no room for another search beside this one. It is in a tab."))
+        return False
 
     def close_pane(self, pane: SearchPane) -> None:
         """Close a pane; the very last is emptied instead."""
@@ -116,9 +130,13 @@ class PaneArea(QWidget):
         ]
         return {"groups": groups, "active": active, "sizes": self._splitter.sizes()}
 
-    def restore(self, saved: dict[str, Any]) -> None:
-        """Be what was saved. What is damaged is left out; where nothing is left, all stays as it is."""
-        groups = [group for group in map(_kept_group, _list(saved.get("groups"))) if group[0]][:_MOST_GROUPS]
+    def restore(self, saved: dict[str, Any], *, with_items: bool = True) -> None:
+        """Be what was saved. What is damaged is left out; where nothing is left, all stays as it is.
+
+        Without items where they are of another library: panes that looked for nothing else are left out.
+        """
+        kept = (_kept_group(found, with_items=with_items) for found in _list(saved.get("groups")))
+        groups = [group for group in kept if group[0]][:_MOST_GROUPS]
         if not groups:
             return
         old = self.panes()
@@ -211,8 +229,9 @@ class PaneArea(QWidget):
     def _move_beside(self, pane_id: int, group: PaneGroup, side: int) -> None:
         pane = self._pane(pane_id)
         old = self._group_of(pane)
-        if (old is group and len(old.panes()) == 1) or len(self._groups) >= _MOST_GROUPS:
-            # It stands alone already, or there is no room.
+        stands_alone = len(old.panes()) == 1
+        # The group that it stood in alone makes room.
+        if (old is group and stands_alone) or not (stands_alone or self._has_room()):
             self.show_pane(pane)
             return
         new = self._new_group(self._groups.index(group) + (1 if side > 0 else 0))
@@ -259,10 +278,13 @@ def _list(found: object) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
-def _kept_group(found: object) -> tuple[list[PaneState], int]:
+def _kept_group(found: object, *, with_items: bool) -> tuple[list[PaneState], int]:
     """The panes' states of a saved group, and which is in front."""
     if not isinstance(found, dict):
         return [], 0
     states = [PaneState.from_json(each) for each in _list(found.get("panes")) if isinstance(each, dict)]
+    if not with_items:
+        left = [(state, state.without_items()) for state in states]
+        states = [after for before, after in left if before.is_empty or not after.is_empty]
     current = found.get("current")
     return states[:_MOST_PANES], current if type(current) is int and current >= 0 else 0

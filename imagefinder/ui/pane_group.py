@@ -10,6 +10,8 @@ from imagefinder.ui.icons import icon
 from imagefinder.ui.pane_tabs import PANE_MIME, PaneTabs, dragged_pane
 from imagefinder.ui.search_pane import SearchPane
 
+LEAST_WIDTH = 320
+"""Points: the least width of a group."""
 _EDGE = 0.25
 """The share of the width at either side where a dropped tab makes a group of its own."""
 
@@ -55,7 +57,7 @@ class PaneGroup(QWidget):
         column.addLayout(row)
         column.addWidget(self._stack, 1)
         self.setAcceptDrops(True)
-        self.setMinimumWidth(320)
+        self.setMinimumWidth(LEAST_WIDTH)
 
     def panes(self) -> list[SearchPane]:
         """In the order of their tabs."""

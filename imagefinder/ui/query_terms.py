@@ -1,7 +1,7 @@
 """What a search pane looks for, as it is shown and as it is kept between two runs."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote, unquote_to_bytes
@@ -77,6 +77,10 @@ class PaneState:
     def is_empty(self) -> bool:
         """Whether there is nothing to look for."""
         return not self.terms and not self.text.strip()
+
+    def without_items(self) -> Self:
+        """The same without items of the library, whose numbers mean other pictures in another one."""
+        return replace(self, terms=tuple(term for term in self.terms if term.item_id is None))
 
     @property
     def title(self) -> str:

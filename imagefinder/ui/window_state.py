@@ -24,6 +24,8 @@ class WindowState:
     is_panel_visible: bool = True
     is_paused: bool = False
     """Whether the user paused the indexing."""
+    library: str = ""
+    """The folder of the library that the window was open on; empty where that is not known."""
     had_sources: bool = False
     """Whether the library had any: the first page is for who has none, and the engine takes a moment to say."""
     panes: dict[str, Any] = field(default_factory=dict)

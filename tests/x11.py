@@ -1,0 +1,242 @@
+"""A screen of the tests' own: Xvfb, mouse and keyboard by xdotool, the clipboard by xclip, and what is to be seen.
+
+There is no window manager: windows stand where they are put, and whoever types says into which one.
+"""
+
+import base64
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image, ImageGrab
+
+TOOLS = ("Xvfb", "xdotool", "xclip")
+PATIENCE_S = 20.0
+_HELPER = Path(__file__).with_name("x11_helper.py")
+_ALIKE = 0.85
+"""How well what is seen must match a text; the best match of other words lies near 0.5."""
+_Answer = TypeVar("_Answer")
+_Grey = NDArray[np.float32]
+
+
+def until(ask: Callable[[], _Answer], what: str, seconds: float = PATIENCE_S) -> _Answer:
+    """Ask until the answer is true, and return it; the test fails where it never is."""
+    deadline = time.monotonic() + seconds
+    while not (answer := ask()):
+        if time.monotonic() > deadline:
+            pytest.fail(f"waited {seconds:.0f} s in vain until {what}")
+        time.sleep(0.1)
+    return answer
+
+
+class Screen:
+    """One X display."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        """``folder`` is for what has to pass through files."""
+        self.environment = os.environ | {"DISPLAY": name, "QT_QPA_PLATFORM": "xcb"}
+        self._name = name
+        self._folder = folder
+        self._source = ExitStack()
+
+    def close(self) -> None:
+        """End what is left of the last drag."""
+        self._source.close()
+
+    def look(self) -> Image.Image:
+        """What is on the screen now."""
+        return ImageGrab.grab(xdisplay=self._name)
+
+    def says(self, text: str, size: float = 1.0, weight: int = 0) -> bool:
+        """Whether these words stand anywhere on the screen, on one line, in the program's font.
+
+        ``size`` is a factor of the usual one; ``weight`` is that of ``QFont``, 0 for the usual.
+        """
+        return _is_in(self._written(text, size, weight), _grey(self.look()))
+
+    def do(self, *words: object) -> str:
+        """Run xdotool with these words; returns what it says."""
+        command = ["xdotool", *map(str, words)]
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=PATIENCE_S)
+        assert done.returncode == 0, f"{' '.join(command)}: {done.stderr}"
+        return done.stdout.strip()
+
+    def windows(self, process_id: int) -> dict[str, str]:
+        """The titles of a process's windows that are to be seen, by their ids."""
+        command = ["xdotool", "search", "--all", "--onlyvisible", "--pid", str(process_id), "--name", "."]
+        # Status 1 says that there are none.
+        ids = subprocess.run(command, env=self.environment, capture_output=True, text=True).stdout.split()
+        found = {}
+        for each in ids:
+            with suppress(AssertionError):  # closed meanwhile
+                found[each] = self.do("getwindowname", each)
+        return found
+
+    def window_at(self, x: int, y: int) -> str:
+        """The window that is in front at a place; the mouse goes there."""
+        said = self.do("mousemove", x, y, "getmouselocation", "--shell")
+        return dict(line.split("=") for line in said.splitlines())["WINDOW"]
+
+    def press(self, window: str, *keys: str) -> None:
+        """Press keys, one after the other, in a window."""
+        self.do("windowfocus", "--sync", window, "key", "--delay", 40, *keys)
+
+    def type(self, window: str, text: str) -> None:
+        """Type a text into a window."""
+        self.do("windowfocus", "--sync", window, "type", "--delay", 30, text)
+
+    def move(self, start: tuple[int, int], end: tuple[int, int]) -> None:
+        """Press the mouse's button at a place, and let it go at another."""
+        self.do("mousemove", *start, "sleep", 0.1, "mousedown", 1, "sleep", 0.1)
+        steps = 12
+        for step in range(1, steps + 1):
+            at = (start[i] + (end[i] - start[i]) * step // steps for i in (0, 1))
+            self.do("mousemove", *at, "sleep", 0.02)
+        # Drag and drop is a conversation of three: what is below the mouse has to have answered.
+        self.do("sleep", 0.3, "mousemove", end[0] + 2, end[1] + 2, "sleep", 0.3, "mouseup", 1)
+
+    def drag(self, data: Mapping[str, str | bytes], to: tuple[int, int]) -> bool:
+        """Drag data out of another program, and drop it at a place; returns whether it was taken."""
+        file = self._folder / "dragged.json"
+        file.write_text(json.dumps({name: _as_text(value) for name, value in data.items()}))
+        self.close()
+        # It goes on until the next: what it was dropped on may ask for the data only later.
+        helper = self._source.enter_context(self.helper("drag", file))
+        self.move(_place(helper), to)
+        answer = _line(helper)
+        assert answer in ("taken", "refused"), answer
+        return answer == "taken"
+
+    def drag_files(self, *files: Path, to: tuple[int, int]) -> bool:
+        """Drag files, as a file manager does."""
+        return self.drag(files_as_data(*files), to)
+
+    def catch(self, start: tuple[int, int]) -> list[str]:
+        """Drag what is at a place into another program; returns the addresses that it was given."""
+        with self.helper("catch") as helper:
+            self.move(start, _place(helper))
+            helper.wait(PATIENCE_S)
+            assert helper.stdout is not None
+            return helper.stdout.read().split()
+
+    @contextmanager
+    def copied(self, data: bytes, mime: str) -> Iterator[None]:
+        """Have another program own the clipboard."""
+        command = ["xclip", "-quiet", "-i", "-selection", "clipboard", "-t", mime]
+        owner = subprocess.Popen(
+            command, env=self.environment, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        )  # fmt: skip
+        assert owner.stdin is not None
+        owner.stdin.write(data)
+        owner.stdin.close()
+        try:
+            until(lambda: self.clipboard(mime) == data, "xclip owns the clipboard")
+            yield
+        finally:
+            owner.kill()
+            owner.wait()
+
+    def clipboard(self, mime: str) -> bytes:
+        """What another program would paste; nothing where there is none of this kind."""
+        command = ["xclip", "-o", "-selection", "clipboard", "-t", mime]
+        return subprocess.run(command, env=self.environment, capture_output=True, timeout=PATIENCE_S).stdout
+
+    @contextmanager
+    def helper(self, *words: object) -> Iterator["subprocess.Popen[str]"]:
+        """Another program on this screen (see ``x11_helper.py``)."""
+        command = [sys.executable, str(_HELPER), *map(str, words)]
+        process = subprocess.Popen(command, env=self.environment, stdout=subprocess.PIPE, text=True)
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
+            assert process.stdout is not None
+            process.stdout.close()
+
+    @lru_cache(maxsize=None)  # noqa: B019 - there is one screen
+    def _written(self, text: str, size: float, weight: int) -> _Grey:
+        file = self._folder / "text.png"
+        with self.helper("write", file, size, weight, text) as helper:
+            assert helper.wait(PATIENCE_S) == 0
+        with Image.open(file) as image:
+            grey = _grey(image)
+        rows, columns = np.nonzero(grey < grey.max())
+        return grey[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+
+
+def files_as_data(*files: Path) -> dict[str, str | bytes]:
+    """What a file manager gives to whatever files are dropped or pasted on."""
+    return {"text/uri-list": "".join(f"{file.as_uri()}\r\n" for file in files)}
+
+
+@contextmanager
+def virtual_screen(folder: Path) -> Iterator[Screen]:
+    """An Xvfb on a number that is free; the test is skipped where its tools are missing."""
+    if missing := [tool for tool in TOOLS if shutil.which(tool) is None]:
+        pytest.skip(f"a real window is not tried out: there is no {', '.join(missing)} here")
+    reading, writing = os.pipe()
+    # Without -noreset it would begin anew whenever the last window closes, and refuse whoever comes meanwhile.
+    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1600x1000x24", "-noreset", "-nolisten", "tcp"]
+    server = subprocess.Popen(command, pass_fds=[writing], stderr=subprocess.DEVNULL)
+    os.close(writing)
+    try:
+        with os.fdopen(reading) as answer:
+            number = answer.readline().strip()
+        assert number, "Xvfb does not start"
+        screen = Screen(f":{number}", folder)
+        try:
+            yield screen
+        finally:
+            screen.close()
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _as_text(value: str | bytes) -> str:
+    return value if isinstance(value, str) else "base64:" + base64.b64encode(value).decode()
+
+
+def _line(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def _place(process: "subprocess.Popen[str]") -> tuple[int, int]:
+    x, y = map(int, _line(process).split())
+    return x, y
+
+
+def _grey(image: Image.Image) -> _Grey:
+    return np.asarray(image.convert("L"), np.float32)
+
+
+def _is_in(part: _Grey, whole: _Grey) -> bool:
+    """Normalised cross-correlation: light on dark or dark on light, in whatever colours."""
+    wanted = part - part.mean()
+    spectrum = np.fft.rfft2(whole) * np.conj(np.fft.rfft2(wanted, whole.shape))
+    height, width = (whole.shape[i] - part.shape[i] + 1 for i in (0, 1))
+    alike = np.fft.irfft2(spectrum, whole.shape)[:height, :width]
+    count = part.size
+    mean, square = _window_sums(whole, part.shape) / count, _window_sums(whole**2, part.shape) / count
+    spread = np.sqrt(np.maximum((square - mean**2) * count, 1.0) * (wanted**2).sum())
+    return bool((np.abs(alike) / spread).max() >= _ALIKE)
+
+
+def _window_sums(values: Any, shape: tuple[int, ...]) -> Any:
+    sums = np.zeros((values.shape[0] + 1, values.shape[1] + 1))
+    sums[1:, 1:] = values.cumsum(0, dtype=np.float64).cumsum(1)
+    height, width = shape
+    return sums[height:, width:] - sums[:-height, width:] - sums[height:, :-width] + sums[:-height, :-width]

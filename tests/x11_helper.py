@@ -1,0 +1,98 @@
+"""Other programs on the screen, as far as tests need them. Each is run in a process of its own:
+
+``drag FILE``: something to drag; ``FILE`` is JSON, mime types to texts (``base64:...`` for bytes). Prints where to
+press, then whether the drop was ``taken`` or ``refused``; goes on, for the data may be asked for later.
+``catch``: takes whatever is dropped on it. Prints where it is, then the dropped addresses, one a line.
+``cover X Y WIDTH HEIGHT``: a window in front of others. Prints a line when it stands.
+``write FILE POINTS WEIGHT TEXT``: paints a text as the program's labels are painted, to be looked for.
+"""
+
+import base64
+import json
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData, QRect, Qt, QTimer
+from PySide6.QtGui import QDrag, QDragEnterEvent, QDropEvent, QFont, QMouseEvent
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
+
+_DRAGGED, _CAUGHT = QRect(1420, 40, 160, 80), QRect(1420, 200, 160, 160)
+
+
+def _say(*words: object) -> None:
+    print(*words, flush=True)  # noqa: T201 - how it speaks to the test
+
+
+def _show(widget: QWidget, place: QRect) -> None:
+    widget.setWindowFlag(Qt.WindowType.FramelessWindowHint)
+    widget.setGeometry(place)
+    widget.show()
+    middle = place.center()
+    # When what is shown has been painted.
+    QTimer.singleShot(200, lambda: _say(middle.x(), middle.y()))
+
+
+class _Dragged(QLabel):
+    def __init__(self, formats: dict[str, str]) -> None:
+        super().__init__("drag me")
+        self._formats = formats
+
+    def mouseMoveEvent(self, _event: QMouseEvent) -> None:
+        data = QMimeData()
+        for name, text in self._formats.items():
+            is_binary = text.startswith("base64:")
+            data.setData(name, base64.b64decode(text[7:]) if is_binary else text.encode())
+        drag = QDrag(self)
+        drag.setMimeData(data)
+        actions = Qt.DropAction.CopyAction | Qt.DropAction.LinkAction | Qt.DropAction.MoveAction
+        taken = drag.exec(actions) != Qt.DropAction.IgnoreAction
+        self.hide()
+        _say("taken" if taken else "refused")
+
+
+class _Catcher(QLabel):
+    def __init__(self) -> None:
+        super().__init__("drop here")
+        self.setAcceptDrops(True)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        event.acceptProposedAction()
+        _say(*(url.toString() for url in event.mimeData().urls()), sep="\n")
+        QTimer.singleShot(0, QApplication.quit)
+
+
+def _write(file: str, points: str, weight: str, text: str) -> int:
+    label = QLabel(text)
+    font = QFont(label.font())
+    font.setPointSizeF(font.pointSizeF() * float(points))
+    if int(weight):
+        font.setWeight(QFont.Weight(int(weight)))
+    label.setFont(font)
+    label.setStyleSheet("color: black; background: white")
+    label.adjustSize()
+    return 0 if label.grab().save(file, "PNG") else 1
+
+
+def main() -> int:
+    """Be one of them."""
+    app = QApplication(sys.argv[:1])
+    app.setStyle("Fusion")
+    match sys.argv[1:]:
+        case ["drag", file]:
+            _show(shown := _Dragged(json.loads(Path(file).read_text())), _DRAGGED)  # noqa: F841 - kept alive
+        case ["catch"]:
+            _show(shown := _Catcher(), _CAUGHT)  # noqa: F841
+        case ["cover", *place]:
+            _show(shown := QWidget(), QRect(*map(int, place)))  # noqa: F841
+        case ["write", file, points, weight, text]:
+            return _write(file, points, weight, text)
+        case _:
+            return 2
+    return app.exec()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
