@@ -8,7 +8,7 @@ import time
 import traceback
 from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TextIO
 
@@ -95,7 +95,22 @@ class Probe(QObject):
     def _tick(self) -> None:
         self.last = time.perf_counter()
         self._ticks.append(self.last)
-        self._waits.append(int(os.pread(self._stat, 96, 0).split()[1]) / 1e9 if self._stat is not None else 0.0)
+        self._waits.append(
+            int(os.pread(self._stat, 96, 0).split()[1]) / 1e9 if self._stat is not None else 0.0
+        )
+
+
+class Painted(QObject):
+    """Calls back after each paint of the objects it is an event filter of."""
+
+    def __init__(self, then: Callable[[], None], parent: QObject) -> None:
+        super().__init__(parent)
+        self._then = then
+
+    def eventFilter(self, _watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's own name
+        if event.type() is QEvent.Type.Paint:
+            QTimer.singleShot(0, self, self._then)
+        return False
 
 
 class Watchdog:
@@ -127,7 +142,7 @@ class Watchdog:
             late = time.perf_counter() - last
             if late > _LONG_S and last != seen:
                 seen = last
-                frames = sys._current_frames()  # noqa: SLF001
+                frames = sys._current_frames()
                 stack = traceback.extract_stack(frames[self._main])
                 inside = [each for each in stack if "imagefinder/" in each.filename] or stack[-1:]
                 self._places[" < ".join(f"{each.name}:{each.lineno}" for each in reversed(inside[-5:]))] += 1
@@ -164,6 +179,8 @@ class TimedApplication(QApplication):
 
     def notify(self, receiver: QObject, event: QEvent) -> bool:
         began, cpu = time.perf_counter(), time.thread_time()
+        if not isinstance(receiver, QObject):
+            return False  # PySide takes a new object for an old one that lay at the same address
         kind = event.type()
         self._depth += 1
         try:

@@ -90,7 +90,9 @@ def x_server() -> Iterator[str]:
         return
     reading, writing = os.pipe()
     command = [program, "-displayfd", str(writing), "-screen", "0", "1600x1000x24", "-nolisten", "tcp"]
-    server = subprocess.Popen(command, pass_fds=[writing], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    server = subprocess.Popen(
+        command, pass_fds=[writing], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     os.close(writing)
     try:
         with os.fdopen(reading) as told:
@@ -106,7 +108,9 @@ def import_table(rounds: int) -> None:
     for module in ("imagefinder.cli.main", "imagefinder.ui.app", "imagefinder.ui.application"):
         code = f"import time; t = time.perf_counter(); import {module}; print(time.perf_counter() - t)"
         took = [
-            float(subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True).stdout)
+            float(
+                subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True).stdout
+            )
             for _ in range(rounds)
         ]
         row(module, f"{statistics.median(took) * 1e3:.0f}")
@@ -114,7 +118,13 @@ def import_table(rounds: int) -> None:
     told = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stderr
     found = re.findall(r"import time:\s+(\d+) \|\s+(\d+) \|\s*(\S+)", told)
     costs = {name: int(whole) / 1e3 for _, whole, name in found}
-    for name in ("PySide6.QtCore", "PySide6.QtGui", "PySide6.QtWidgets", "PySide6.QtNetwork", "PySide6.QtSvg"):
+    for name in (
+        "PySide6.QtCore",
+        "PySide6.QtGui",
+        "PySide6.QtWidgets",
+        "PySide6.QtNetwork",
+        "PySide6.QtSvg",
+    ):
         row(f"  of that {name}", f"{costs.get(name, 0.0):.0f}")
 
 
@@ -215,7 +225,9 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=8.0, help="how long to scroll")
     parser.add_argument("--only", default=",".join(PARTS), help="some of: " + ", ".join(PARTS))
     parser.add_argument("--xcb", action="store_true", help="loop: on an X server too")
-    parser.add_argument("--builtin", action="store_true", help="the model that needs no weights in place of CLIP")
+    parser.add_argument(
+        "--builtin", action="store_true", help="the model that needs no weights in place of CLIP"
+    )
     parser.add_argument("--explain", action="store_true")
     return parser.parse_args()
 

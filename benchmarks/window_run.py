@@ -44,8 +44,7 @@ class Bench:
     """What the scenarios share: the open window, and hands to use it with."""
 
     def __init__(self, application: Any, answer: Answer, *, explains: bool) -> None:
-        from loop_probe import Probe, Watchdog
-        from PySide6.QtCore import QEvent, QObject, QTimer
+        from loop_probe import Painted, Probe, Watchdog
         from PySide6.QtWidgets import QApplication
 
         from imagefinder.ui.engine_client import EngineClient
@@ -66,34 +65,18 @@ class Bench:
 
         def timed_send(request: object) -> None:
             if isinstance(request, Search):
-                self._sent[request.request_id] = time.perf_counter(), "indexing" if self.is_indexing else "idle"
+                self._sent[request.request_id] = (
+                    time.perf_counter(),
+                    "indexing" if self.is_indexing else "idle",
+                )
             send(request)
 
         self.client.send = timed_send
-        bench = self
-
-        class Painted(QObject):
-            def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-                if event.type() is QEvent.Type.Paint and bench._shown:
-                    QTimer.singleShot(0, bench._note_shown)
-                return False
-
-        self._painted = Painted(application)
+        self._painted = Painted(self._note_shown, application)
         self.first_paint = 0.0
-
-        class First(QObject):
-            def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-                if event.type() is QEvent.Type.Paint and not bench.first_paint:
-                    QTimer.singleShot(0, note)
-                return False
-
-        def note() -> None:
-            if not bench.first_paint:
-                bench.first_paint = time.monotonic() - BEGAN
-                QApplication.instance().removeEventFilter(first)
-
-        first = self._first = First(application)
-        QApplication.instance().installEventFilter(first)
+        """Seconds after the start of the process; 0 before it."""
+        self._first = Painted(self._note_first, application)
+        QApplication.instance().installEventFilter(self._first)
 
     @property
     def window(self) -> Any:
@@ -122,6 +105,13 @@ class Bench:
         self.pane.search.answered.connect(self._note_answered)
         for each in (self.pane.view.viewport(), self.pane.message):
             each.installEventFilter(self._painted)
+
+    def _note_first(self) -> None:
+        from PySide6.QtWidgets import QApplication
+
+        if not self.first_paint:
+            self.first_paint = time.monotonic() - BEGAN
+            QApplication.instance().removeEventFilter(self._first)
 
     def _note_answered(self, hits: Any, _is_update: bool) -> None:
         if (sent := self._sent.pop(hits.request_id, None)) is not None:
@@ -259,7 +249,10 @@ def scroll(bench: Bench, arguments: argparse.Namespace) -> Generator[Step, None,
     bench.note_memory(f"{arguments.count:,} results shown")
     bar = bench.pane.view.verticalScrollBar()
     bench.answer["view"] = [bench.pane.view.viewport().width(), bench.pane.view.viewport().height()]
-    for name, step in (("wheel, 40 points a frame", 40), ("a screen a frame", bench.pane.view.viewport().height())):
+    for name, step in (
+        ("wheel, 40 points a frame", 40),
+        ("a screen a frame", bench.pane.view.viewport().height()),
+    ):
         frames: list[float] = []
         bar.setValue(0)
         yield 0.5

@@ -158,6 +158,10 @@ class RealWindow:
         self.process.wait()
         self._log.close()
 
+    def log(self) -> str:
+        """What it wrote into its log."""
+        return "".join(file.read_text() for file in self.home.rglob("imagefinder.log"))
+
     def complaints(self) -> list[str]:
         """What it wrote to the terminal that started it, which should be nothing."""
         return (self.home / "window.log").read_text(errors="replace").splitlines()

@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -68,7 +68,9 @@ class Screen:
     def do(self, *words: object) -> str:
         """Run xdotool with these words; returns what it says."""
         command = ["xdotool", *map(str, words)]
-        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=PATIENCE_S)
+        done = subprocess.run(
+            command, env=self.environment, capture_output=True, text=True, timeout=PATIENCE_S
+        )
         assert done.returncode == 0, f"{' '.join(command)}: {done.stderr}"
         return done.stdout.strip()
 
@@ -165,7 +167,7 @@ class Screen:
             assert process.stdout is not None
             process.stdout.close()
 
-    @lru_cache(maxsize=None)  # noqa: B019 - there is one screen
+    @cache  # noqa: B019 - there is one screen
     def _written(self, text: str, size: float, weight: int) -> _Grey:
         file = self._folder / "text.png"
         with self.helper("write", file, size, weight, text) as helper:
@@ -188,7 +190,17 @@ def virtual_screen(folder: Path) -> Iterator[Screen]:
         pytest.skip(f"a real window is not tried out: there is no {', '.join(missing)} here")
     reading, writing = os.pipe()
     # Without -noreset it would begin anew whenever the last window closes, and refuse whoever comes meanwhile.
-    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1600x1000x24", "-noreset", "-nolisten", "tcp"]
+    command = [
+        "Xvfb",
+        "-displayfd",
+        str(writing),
+        "-screen",
+        "0",
+        "1600x1000x24",
+        "-noreset",
+        "-nolisten",
+        "tcp",
+    ]
     server = subprocess.Popen(command, pass_fds=[writing], stderr=subprocess.DEVNULL)
     os.close(writing)
     try:

@@ -2,7 +2,7 @@
 
 ``drag FILE``: something to drag; ``FILE`` is JSON, mime types to texts (``base64:...`` for bytes). Prints where to
 press, then whether the drop was ``taken`` or ``refused``; goes on, for the data may be asked for later.
-``catch``: takes whatever is dropped on it. Prints where it is, then the dropped addresses, one a line.
+``catch``: takes whatever is dropped on it. Prints where it is, then the dropped addresses on one line.
 ``cover X Y WIDTH HEIGHT``: a window in front of others. Prints a line when it stands.
 ``write FILE POINTS WEIGHT TEXT``: paints a text as the program's labels are painted, to be looked for.
 """
@@ -12,7 +12,7 @@ import json
 import sys
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QRect, Qt, QTimer
+from PySide6.QtCore import QMimeData, QRect, Qt, QTimer, QUrl
 from PySide6.QtGui import QDrag, QDragEnterEvent, QDropEvent, QFont, QMouseEvent
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
@@ -60,7 +60,7 @@ class _Catcher(QLabel):
 
     def dropEvent(self, event: QDropEvent) -> None:
         event.acceptProposedAction()
-        _say(*(url.toString() for url in event.mimeData().urls()), sep="\n")
+        _say(*(url.toString(QUrl.ComponentFormattingOption.FullyEncoded) for url in event.mimeData().urls()))
         QTimer.singleShot(0, QApplication.quit)
 
 
@@ -82,15 +82,17 @@ def main() -> int:
     app.setStyle("Fusion")
     match sys.argv[1:]:
         case ["drag", file]:
-            _show(shown := _Dragged(json.loads(Path(file).read_text())), _DRAGGED)  # noqa: F841 - kept alive
+            window: QWidget = _Dragged(json.loads(Path(file).read_text()))
+            place = _DRAGGED
         case ["catch"]:
-            _show(shown := _Catcher(), _CAUGHT)  # noqa: F841
-        case ["cover", *place]:
-            _show(shown := QWidget(), QRect(*map(int, place)))  # noqa: F841
+            window, place = _Catcher(), _CAUGHT
+        case ["cover", *numbers]:
+            window, place = QWidget(), QRect(*map(int, numbers))
         case ["write", file, points, weight, text]:
             return _write(file, points, weight, text)
         case _:
             return 2
+    _show(window, place)
     return app.exec()
 
 

@@ -10,6 +10,7 @@ from imagefinder.embedders.base import Embedder, FloatArray
 from imagefinder.embedders.colour_words import other_words, shade_vector, shades_of
 from imagefinder.embedders.colours import NAMES, name_shares
 from imagefinder.embedders.layout import LAYOUT_SIZE, SHAPE_SIZE, colour_layout, edge_shape
+from imagefinder.model.model_names import BUILTIN
 from imagefinder.translation import tr_later
 
 # What each block adds to a cosine. Precision@5 by class on 1,851 pictures of 47 classes of Caltech-101
@@ -33,7 +34,7 @@ class BuiltinEmbedder(Embedder):
     several colours is largest where all of them are there.
     """
 
-    name: str = "builtin"
+    name: str = BUILTIN
     description: ClassVar[str] = tr_later(
         "knows colours and layout; for words beyond colours, file names and the text of pages are searched",
         "the built-in model",

@@ -14,9 +14,9 @@ from imagefinder.embedders.imported import imported_models
 from imagefinder.embedders.openclip import OpenClipEmbedder
 from imagefinder.embedders.spec import ClipSpec
 from imagefinder.model.errors import ModelError
+from imagefinder.model.model_names import BUILTIN, model_title
 from imagefinder.translation import tr, translated
 
-BUILTIN = BuiltinEmbedder.name
 DEFAULT_CLIP = "ViT-B-32-256/datacomp_s34b_b86k"
 
 
@@ -74,7 +74,7 @@ def create(name: str, device: str, models_dir: Path) -> Embedder:
 def available(models_dir: Path) -> list[ModelInfo]:
     """The models that can be used now, and the one that is worth getting."""
     builtin_detail = translated(BuiltinEmbedder.description, "the built-in model")
-    infos = [ModelInfo(BUILTIN, tr("Built-in model"), True, builtin_detail)]
+    infos = [ModelInfo(BUILTIN, model_title(BUILTIN), True, builtin_detail)]
     imported = list(imported_models(models_dir))
     infos += [
         ModelInfo(s.name, f"CLIP {s.arch}", True, tr("imported, {folder}", folder=s.weights.parent))

@@ -230,7 +230,7 @@ class Engine:
             if may_load or self._model.made is not None:
                 searcher = self._searcher()
             else:
-                searcher = Searcher(self._store, None, None, None, self._partial_note())
+                searcher = Searcher(self._store, None, None, None, self._model.terms, self._partial_note())
             return searcher.start(query, sort, progress, may_load=may_load or self._model.is_loaded)
 
     def save_index(self) -> None:
@@ -254,7 +254,7 @@ class Engine:
     def embed_images(self, paths: Sequence[Path]) -> FloatArray:
         """Vectors of picture files; see ``QueryTerms.embed_images``."""
         with self._store.errors():
-            return QueryTerms(self._store, self.embedder, None).embed_images(paths)
+            return QueryTerms(self._store, self.embedder, None, self._model.terms).embed_images(paths)
 
     def show(
         self, item_id: int, *, part: int | None = None, side: int = 2048, words: str = "", folder: Path
@@ -297,7 +297,7 @@ class Engine:
 
     def _searcher(self) -> Searcher:
         record, index = self._model.live_index(register=False)
-        return Searcher(self._store, self.embedder, record, index, self._partial_note())
+        return Searcher(self._store, self.embedder, record, index, self._model.terms, self._partial_note())
 
     def _partial_note(self) -> str:
         if self._model.failure is not None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from imagefinder.embedders.base import Embedder
 from imagefinder.engine.live_index import LiveIndex
+from imagefinder.engine.term_memory import TermMemory
 from imagefinder.model.errors import ModelError
 from imagefinder.model.jobs import Phase, Progress, ProgressCallback
 from imagefinder.store.embeddings import EmbedderRecord
@@ -25,6 +26,8 @@ class ModelSlot:
         self._record: EmbedderRecord | None = None
         self._index: LiveIndex | None = None
         self._is_warming = False
+        self.terms = TermMemory()
+        """What the model made of queries."""
         self.failure: ModelError | None = None
         """Why ``load`` last failed."""
 
@@ -107,3 +110,4 @@ class ModelSlot:
         if self._embedder is not None:
             self._embedder.close()
             self._embedder = None
+            self.terms.clear()

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from imagefinder.embedders.base import Embedder, FloatArray
+from imagefinder.engine.term_memory import TermMemory
 from imagefinder.model.errors import UnreadableError, UsageError
 from imagefinder.model.items import FileStat
 from imagefinder.model.jobs import Phase, Progress, ProgressCallback
@@ -22,11 +23,14 @@ _Place = tuple[Path, int]
 class QueryTerms:
     """Turns the terms of queries into vectors with one embedder."""
 
-    def __init__(self, store: Store, embedder: Embedder, record: EmbedderRecord | None) -> None:
-        """``record`` is None where the library has no vectors of this embedder."""
+    def __init__(
+        self, store: Store, embedder: Embedder, record: EmbedderRecord | None, memory: TermMemory
+    ) -> None:
+        """``record`` is None where the library has no vectors of this embedder; ``memory`` is of this embedder."""
         self._store = store
         self._embedder = embedder
         self._record = record
+        self._memory = memory
 
     def vector(
         self, query: Query, progress: ProgressCallback, *, may_load: bool
@@ -47,9 +51,9 @@ class QueryTerms:
             return _unit_sum(known), True
         if is_asked and not self._embedder.is_loaded:
             progress(Progress(Phase.LOADING_MODEL, 0, None))
-        vectors = [*known, *(self._embed(unknown) if unknown else ())]
+        vectors = [*known, *map(self._remembered, unknown)]
         if text and self._embedder.understands(text):
-            vectors.append(self._embedder.encode_texts([text])[0])
+            vectors.append(self._memory.get(text, lambda: self._embedder.encode_texts([text])[0]))
         return _unit_sum(vectors), False
 
     def embed_images(self, paths: Iterable[Path]) -> FloatArray:
@@ -59,6 +63,17 @@ class QueryTerms:
             UsageError: a file cannot be read; the message says which, and why.
         """
         return self._embed([(path, 1) for path in paths])
+
+    def _remembered(self, place: _Place) -> FloatArray:
+        path, part = place
+        try:
+            status = path.stat()
+        except OSError:
+            # Opening it will say what is wrong.
+            vector: FloatArray = self._embed([place])[0]
+            return vector
+        key = path, part, status.st_size, status.st_mtime_ns
+        return self._memory.get(key, lambda: self._embed([place])[0])
 
     def _embed(self, places: Sequence[_Place]) -> FloatArray:
         size = self._embedder.batch_size

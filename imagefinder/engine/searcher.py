@@ -10,6 +10,7 @@ from imagefinder.engine.live_index import LiveIndex
 from imagefinder.engine.query_terms import QueryTerms, own_items
 from imagefinder.engine.ranking import ranked
 from imagefinder.engine.result_list import Answer, ResultList
+from imagefinder.engine.term_memory import TermMemory
 from imagefinder.model.errors import UsageError
 from imagefinder.model.jobs import Phase, Progress, ProgressCallback
 from imagefinder.model.queries import Query, Sort
@@ -28,17 +29,19 @@ class Searcher:
         embedder: Embedder | None,
         record: EmbedderRecord | None,
         index: LiveIndex | None,
+        memory: TermMemory,
         partial_note: str = "",
     ) -> None:
         """``embedder`` is None where it is not to be had yet: then words alone are searched.
 
-        ``record`` and ``index`` are None where the library has no vectors of the embedder. ``partial_note`` is
-        told where the embedder took no part though it was needed.
+        ``record`` and ``index`` are None where the library has no vectors of the embedder. ``memory`` is of the
+        embedder. ``partial_note`` is told where it took no part though it was needed.
         """
         self._store = store
         self._embedder = embedder
         self._record = record
         self._index = index
+        self._memory = memory
         self._partial_note = partial_note
 
     def start(
@@ -92,9 +95,8 @@ class Searcher:
     ) -> tuple[FloatArray | None, bool]:
         if self._embedder is None:
             return None, True
-        return QueryTerms(self._store, self._embedder, self._record).vector(
-            query, progress, may_load=may_load
-        )
+        terms = QueryTerms(self._store, self._embedder, self._record, self._memory)
+        return terms.vector(query, progress, may_load=may_load)
 
     def _nearest(
         self, vector: FloatArray | None, allowed: IdArray | None, depth: int | None
@@ -124,29 +126,22 @@ class Searcher:
 
     def _note(self, text: str, query: Query) -> str:
         assert self._embedder is not None
-        name = self._embedder.name
         if self._record is None and self._store.items.count():
             return tr(
-                "Nothing is indexed with the model {name} yet, so only file names and page text were searched.",
-                name=name,
+                "Nothing is indexed with this model yet, so only file names and page text were searched."
             )
         unknown = self._embedder.unknown_words(text)
         if unknown and self._embedder.understands(text):
             words = ", ".join(dict.fromkeys(unknown))
             return tr(
-                "The model {name} does not know: {words}. For that, only file names and page text were searched.",
-                name=name,
+                "The model does not know: {words}. For that, only file names and page text were searched.",
                 words=words,
             )
         if text and not self._embedder.understands(text):
             if query.images or query.items:
                 return tr(
-                    "The model {name} does not know these words: the pictures given, file names and page text "
-                    "were searched.",
-                    name=name,
+                    "The model does not know these words: the pictures given, file names and page text "
+                    "were searched."
                 )
-            return tr(
-                "The model {name} does not know these words: file names and page text were searched.",
-                name=name,
-            )
+            return tr("The model does not know these words: file names and page text were searched.")
         return ""

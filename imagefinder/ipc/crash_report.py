@@ -2,7 +2,6 @@
 
 import platform
 import sys
-from importlib import metadata
 from pathlib import Path
 
 from imagefinder import __version__
@@ -40,6 +39,9 @@ def crash_report(exit_words: str, trace: Path) -> str:
 
 
 def _version(package: str) -> str:
+    # Here, not above: it takes long to import, and most windows need it never.
+    from importlib import metadata
+
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:  # a frozen program need not carry what describes its packages

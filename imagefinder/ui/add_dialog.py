@@ -24,6 +24,7 @@ from imagefinder.translation import tr
 from imagefinder.ui.file_kinds import FileKinds, kinds_of, parse_extensions
 from imagefinder.ui.icons import icon
 from imagefinder.ui.quiet_label import ElidedLabel, QuietLabel
+from imagefinder.ui.sign import Sign
 from imagefinder.ui.words import grouped, path_text, short_name
 
 _PATHS_SHOWN = 3
@@ -138,10 +139,7 @@ class AddFolderDialog(QDialog):
             QWidget.setTabOrder(before, after)
 
     def _make_header(self, paths: Sequence[Path]) -> QHBoxLayout:
-        picture = QLabel(self)
-        picture.setPixmap(
-            icon("folder" if len(paths) == 1 else "files").pixmap(QSize(32, 32), self.devicePixelRatio())
-        )
+        picture = Sign("folder" if len(paths) == 1 else "files", 32, self)
         texts = QVBoxLayout()
         texts.setSpacing(2)
         count = len(paths)

@@ -18,6 +18,7 @@ from imagefinder.resources import resource
 from imagefinder.settings import Settings
 from imagefinder.translation import language_in_use, use_language
 from imagefinder.ui.background import Background
+from imagefinder.ui.collector import Collector
 from imagefinder.ui.desktop import Desktop
 from imagefinder.ui.dropped_pictures import DroppedPictures
 from imagefinder.ui.engine_client import EngineClient
@@ -87,16 +88,18 @@ class Application(QObject):
         interrupts.asked_to_end.connect(self._close_window)
         self._instance.started_again.connect(self._come_to_front)
         self._keeper.changed.connect(self._take_settings)
-        self._client.options = engine_options(self._settings, self._options, is_paused=state.is_paused)
+        options = engine_options(self._settings, self._options, is_paused=state.is_paused)
+        collector = Collector(self._app, self)
         try:
             self._open_window(state)
             # First the window, then the engine: whoever starts a program wants to see it.
-            QTimer.singleShot(0, self, self._client.start)
+            QTimer.singleShot(0, self, lambda: self._client.start(options))
             status = self._app.exec()
         finally:
             interrupts.close()
             unexpected.close()
             self._end()
+            collector.close()
         if self._failure:
             raise UsageError(self._failure)
         return status
@@ -230,7 +233,7 @@ class Application(QObject):
         return replace(wanted, index_at_start=self._client.options.index_at_start)
 
     def _restart_engine(self) -> None:
-        options = engine_options(self._settings, self._options, is_paused=self._client.options.paused)
+        options = engine_options(self._settings, self._options, is_paused=self._client.is_paused)
         is_other_library = options.library != self._client.options.library
         if is_other_library:
             self._places = self._find_places()

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, QUrl, Signal
+from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QFont, QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import (
     QDialog,
@@ -17,8 +17,8 @@ from PySide6.QtWidgets import (
 from imagefinder.paths import default_places
 from imagefinder.translation import tr
 from imagefinder.ui.engine_client import EngineStatus
-from imagefinder.ui.icons import icon
 from imagefinder.ui.quiet_label import QuietLabel
+from imagefinder.ui.sign import Sign
 
 
 class CrashDialog(QDialog):
@@ -34,8 +34,7 @@ class CrashDialog(QDialog):
         self._logs = log_folder or default_places().logs
         self._report = status.report
         self.setWindowTitle(tr("imagefinder has a problem"))
-        picture = QLabel(self)
-        picture.setPixmap(icon("triangle-alert").pixmap(QSize(36, 36), self.devicePixelRatio()))
+        picture = Sign("triangle-alert", 36, self)
         title = QLabel(tr("Searching is not possible just now"), self)
         title.setWordWrap(True)
         font = QFont(title.font())

@@ -155,9 +155,20 @@ class EngineClient(QObject):
         """The engine's process id, where one is running."""
         return self._run.pid if self._run is not None else None
 
-    def start(self) -> None:
-        """Start the engine's process; returns at once. Nothing happens where one is running."""
+    @property
+    def is_paused(self) -> bool:
+        """Whether the user paused the work, which outlives the engine."""
+        return self._is_paused
+
+    def start(self, options: EngineOptions | None = None) -> None:
+        """Start the engine's process, with other options where given; returns at once.
+
+        Nothing happens where one is running.
+        """
         if self._run is None:
+            if options is not None:
+                self.options = options
+                self._is_paused = options.paused
             self._health.forgive()
             self._begin(EngineStatus(EngineState.STARTING))
 

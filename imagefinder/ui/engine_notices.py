@@ -27,6 +27,7 @@ class EngineNotices(QObject):
         self._window = window
         self._requests: set[int] = set()
         self._dialog: CrashDialog | None = None
+        self._state = client.engine.state
         client.engine_changed.connect(self._take_engine)
         client.model_changed.connect(self._take_model)
         client.done.connect(self._take_done)
@@ -41,6 +42,7 @@ class EngineNotices(QObject):
         return request_id
 
     def _take_engine(self, status: EngineStatus) -> None:
+        before, self._state = self._state, status.state
         if status.state is EngineState.RESTARTING:
             self._bar.say(status.message, NoticeKind.WARNING, key=_ENGINE)
         elif status.state is EngineState.BROKEN and status.report:
@@ -51,7 +53,8 @@ class EngineNotices(QObject):
                 (tr("Choose another library…"), self.another_library_wanted.emit),
             ]
             self._bar.say(status.message, NoticeKind.ERROR, actions=actions, key=_ENGINE, seconds=None)
-        elif status.state is EngineState.RUNNING:
+        elif status.state is EngineState.RUNNING and before is not EngineState.RESTARTING:
+            # It is back within a second: what happened stays for as long as it takes to read, and goes by itself.
             self._bar.withdraw(_ENGINE)
 
     def _show_crash(self, status: EngineStatus) -> None:

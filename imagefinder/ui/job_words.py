@@ -39,7 +39,8 @@ def rate_line(status: JobStatus) -> str:
             parts.append(time_left(status.seconds_left))
     if len(status.sources) == 1 and not parts:
         parts.append(short_name(status.sources[0]))
-    if waiting := len(status.waiting):
+    if not parts and (waiting := len(status.waiting)):
+        # Beside the rate there is no room; the sources say it of themselves.
         parts.append(tr("{count} waiting", count=grouped(waiting)))
     return " · ".join(parts)
 

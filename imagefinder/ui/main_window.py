@@ -24,7 +24,7 @@ from imagefinder.ui.preview_window import PreviewWindow
 from imagefinder.ui.query_terms import PaneState, PictureTerm
 from imagefinder.ui.results_model import ResultsModel
 from imagefinder.ui.search_pane import SearchPane
-from imagefinder.ui.settings_dialog import SettingsDialog
+from imagefinder.ui.settings_dialog import MODEL_PAGE, SettingsDialog
 from imagefinder.ui.shortcut_list import shortcut_groups
 from imagefinder.ui.shortcuts_dialog import ShortcutsDialog
 from imagefinder.ui.status_line import StatusLine
@@ -122,13 +122,12 @@ class MainWindow(QMainWindow):
 
     def state(self) -> WindowState:
         """The window as it is."""
-        job = self._client.job
         return WindowState(
             geometry=as_text(bytes(self.saveGeometry().data())),
             preview_geometry=as_text(bytes(self.preview.saveGeometry().data())),
             splitter=self._splitter.sizes() if not self.panel.isHidden() else [],
             is_panel_visible=self._is_panel_wanted,
-            is_paused=job is not None and job.status.state is JobState.PAUSED,
+            is_paused=self._client.is_paused,
             library=str(self._parts.places.library),
             had_sources=self._had_sources,
             panes=self.panes.save(),
@@ -295,9 +294,11 @@ class MainWindow(QMainWindow):
 
     def _make_pane(self, pane_id: int) -> SearchPane:
         parts = self._parts
-        return SearchPane(
+        pane = SearchPane(
             parts.client, pane_id, parts.thumbnails, parts.dropped, parts.fetcher, parts.desktop, self
         )
+        pane.models_wanted.connect(lambda: self.open_settings(MODEL_PAGE))
+        return pane
 
     def _show_library(self) -> None:
         library = self._client.library

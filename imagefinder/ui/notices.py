@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolBut
 
 from imagefinder.translation import tr
 from imagefinder.ui.icons import icon
+from imagefinder.ui.sign import Sign
 
 _MOST = 3
 
@@ -116,8 +117,7 @@ class _Notice(QFrame):
             '#notice[kind="warning"] { border-color: palette(highlight); }'
             '#notice[kind="error"] { border-color: palette(bright-text); }'
         )
-        picture = QLabel(self)
-        picture.setPixmap(icon(_ICONS[kind]).pixmap(QSize(18, 18), self.devicePixelRatio()))
+        picture = Sign(_ICONS[kind], 18, self)
         words = QLabel(text, self)
         words.setTextFormat(Qt.TextFormat.PlainText)
         words.setWordWrap(True)

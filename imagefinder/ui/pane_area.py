@@ -1,6 +1,6 @@
 """All search panes of the window: in tabs, and side by side."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
@@ -173,6 +173,7 @@ class PaneArea(QWidget):
         pane.notice.connect(self.notice)
         pane.new_pane_requested.connect(lambda state: self._open(pane, state, is_beside=False))
         pane.split_requested.connect(lambda state: self._open(pane, state, is_beside=True))
+        pane.hidden_changed.connect(lambda ids, is_hidden: self._tell_others(pane, ids, is_hidden))
         pane.title_changed.connect(lambda title: self._rename(pane, title))
         return pane
 
@@ -181,6 +182,11 @@ class PaneArea(QWidget):
         size = pane.state().cell_size
         fresh = self.new_pane(state if not state.is_empty else PaneState(cell_size=size), beside=is_beside)
         fresh.focus_query()
+
+    def _tell_others(self, pane: SearchPane, ids: Collection[int], is_hidden: bool) -> None:
+        for other in self.panes():
+            if other is not pane:
+                other.note_hidden(ids, is_hidden)
 
     def _rename(self, pane: SearchPane, title: str) -> None:
         for group in self._groups:
@@ -195,7 +201,8 @@ class PaneArea(QWidget):
         group.split_wanted.connect(lambda pane_id: self._move_beside(pane_id, group, 1))
         group.pane_dropped.connect(lambda pane_id, place: self._move(pane_id, group, place))
         group.edge_dropped.connect(lambda pane_id, side: self._move_beside(pane_id, group, side))
-        group.tabs.currentChanged.connect(self.current_changed)
+        # Between the last tab of a group and its end there is no pane to speak of.
+        group.tabs.currentChanged.connect(lambda at: self.current_changed.emit() if at >= 0 else None)
         group.tabs.tabBarClicked.connect(lambda _: self._activate(group))
         sizes = self._splitter.sizes()
         self._groups.insert(at, group)

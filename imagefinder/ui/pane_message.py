@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPalette
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFont, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from imagefinder.translation import tr
 from imagefinder.ui.flow_box import FlowBox
-from imagefinder.ui.icons import icon
+from imagefinder.ui.sign import Sign
 
 _WIDTH = 460
 """Points: longer lines are hard to read."""
@@ -18,10 +18,11 @@ class PaneMessage(QWidget):
     """An icon, a heading, a sentence or two, and perhaps words to try."""
 
     example_chosen = Signal(str)
+    action_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._sign = _Sign(self)
+        self._sign = Sign("search", 48, self, opacity=0.4)
         self._heading = _line(self)
         font = self._heading.font()
         font.setPointSizeF(font.pointSizeF() * 1.35)
@@ -30,18 +31,27 @@ class PaneMessage(QWidget):
         self._text = _line(self)
         self._text.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self._examples = FlowBox(8, is_centred=True, parent=self)
-        self._examples.setMaximumWidth(_WIDTH)
-        inside = QVBoxLayout()
+        self._advice = _line(self)
+        self._advice.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self._action = QPushButton(self)
+        self._action.clicked.connect(self.action_wanted)
+        column = QWidget(self)
+        column.setMaximumWidth(_WIDTH)
+        inside = QVBoxLayout(column)
+        inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(12)
         inside.addStretch(2)
         inside.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignHCenter)
         for widget in (self._heading, self._text, self._examples):
             inside.addWidget(widget)
+        inside.addSpacing(20)
+        inside.addWidget(self._advice)
+        inside.addWidget(self._action, 0, Qt.AlignmentFlag.AlignHCenter)
         inside.addStretch(3)
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 16, 16, 32)
         row.addStretch(1)
-        row.addLayout(inside, 100)
+        row.addWidget(column, 100)
         row.addStretch(1)
 
     @property
@@ -61,6 +71,19 @@ class PaneMessage(QWidget):
         self._text.setText(text)
         self._text.setVisible(bool(text))
         self._set_examples(examples)
+        self.advise("")
+
+    def advise(self, text: str, action: str = "") -> None:
+        """Say something more at the end, with a button; nothing where it is empty."""
+        self._advice.setText(text)
+        self._action.setText(action)
+        self._advice.setVisible(bool(text))
+        self._action.setVisible(bool(action))
+
+    @property
+    def advice(self) -> str:
+        """What it says at the end."""
+        return self._advice.text()
 
     def _set_examples(self, examples: Sequence[str]) -> None:
         for old in self._examples.widgets():
@@ -74,28 +97,9 @@ class PaneMessage(QWidget):
         self._examples.setVisible(bool(examples))
 
 
-class _Sign(QWidget):
-    """A large icon, quieter than the text."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._name = "search"
-        self.setFixedSize(QSize(56, 56))
-
-    def show_icon(self, name: str) -> None:
-        self._name = name
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setOpacity(0.4)
-        icon(self._name).paint(painter, self.rect().adjusted(4, 4, -4, -4))
-
-
 def _line(parent: QWidget) -> QLabel:
     label = QLabel(parent)
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setAlignment(Qt.AlignmentFlag.AlignCenter)
     label.setWordWrap(True)
-    label.setMaximumWidth(_WIDTH)
     return label

@@ -45,6 +45,8 @@ class PaneSearch(QObject):
         self._request = 0
         self._is_waiting = False
         self._is_quiet = False
+        self._is_outdated = False
+        """Whether the answer that is waited for may not know of what has changed since it was asked for."""
         self._offset: int | None = None
         """Of the hits that were asked for last and are not here."""
         self._shown = 0
@@ -80,6 +82,12 @@ class PaneSearch(QObject):
         """The same question, because something has changed; the user is not told."""
         if self._question is not None and not self._is_waiting:
             self._send(is_quiet=True)
+        else:
+            self.ask_after_answer()
+
+    def ask_after_answer(self) -> None:
+        """Ask again once the answer that is waited for is here, if one is: it may know less than is shown."""
+        self._is_outdated = self._is_waiting
 
     def more(self, offset: int, shown: int) -> None:
         """The next hits, from ``offset`` on; ``shown`` are there now."""
@@ -107,6 +115,7 @@ class PaneSearch(QObject):
         query, sort = self._question
         self._is_waiting = True
         self._is_quiet = is_quiet
+        self._is_outdated = False
         if not is_quiet:
             self._offset = None
             self._shown = 0
@@ -127,9 +136,15 @@ class PaneSearch(QObject):
             return
         self._is_waiting = False
         self._slow_timer.stop()
+        if self._is_outdated and self._is_quiet:
+            # Nobody waits for it, and it would show again for a moment what was hidden meanwhile.
+            self.ask_again()
+            return
         self.latest = hits
         self.answered.emit(hits, self._is_quiet)
-        if self._offset is not None:
+        if self._is_outdated:
+            self.ask_again()
+        elif self._offset is not None:
             self._client.send(MoreHits(self._request, self._pane, self._offset, PAGE))
 
     def forget_page(self) -> None:

@@ -71,6 +71,7 @@ class PaneTabs(QTabBar):
         self.setTabText(at, title.replace("&", "&&"))
         self.setTabToolTip(at, title)
         self.setAccessibleTabName(at, title)
+        self.updateGeometry()
 
     def at_pane(self, pane_id: int) -> int:
         """Where the tab of a pane stands; -1 for nowhere."""

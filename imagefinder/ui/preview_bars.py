@@ -5,8 +5,8 @@ from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from imagefinder.translation import tr
-from imagefinder.ui.icons import icon
 from imagefinder.ui.keyed_actions import KeyedActions
+from imagefinder.ui.sign import Sign
 from imagefinder.ui.words import grouped
 
 _ICON = QSize(18, 18)
@@ -109,8 +109,7 @@ class ProblemLine(QWidget):
         self._text = QLabel()
         self._text.setWordWrap(True)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        sign = QLabel()
-        sign.setPixmap(icon("triangle-alert").pixmap(_ICON, self.devicePixelRatioF()))
+        sign = Sign("triangle-alert", _ICON.width())
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 8, 12, 8)
         row.addWidget(sign)

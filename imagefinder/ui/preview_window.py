@@ -70,6 +70,7 @@ class PreviewWindow(QWidget):
         self._pages = PageBar(self._actions)
         self._problem = ProblemLine()
         self._lay_out()
+        self.resize(self.sizeHint())  # kept for the next start even if it is never opened
         if thumbnails is not None:
             thumbnails.ready.connect(self._take_thumbnail)
         desktop.problem.connect(self._take_desktop_problem)

@@ -15,10 +15,16 @@ class QuietLabel(QLabel):
 
 
 class ElidedLabel(QLabel):
-    """One line that gives up its middle where there is no room; the whole of it is the tooltip."""
+    """One line that gives up its middle, or its end, where there is no room; the whole of it is the tooltip."""
 
-    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        text: str = "",
+        parent: QWidget | None = None,
+        mode: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle,
+    ) -> None:
         super().__init__(text, parent)
+        self._mode = mode
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setToolTip(text)
 
@@ -28,7 +34,7 @@ class ElidedLabel(QLabel):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         area = self.contentsRect()
-        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideMiddle, area.width())
+        text = self.fontMetrics().elidedText(self.text(), self._mode, area.width())
         self.style().drawItemText(
             painter,
             area,

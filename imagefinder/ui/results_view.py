@@ -153,7 +153,8 @@ class ResultsView(GridView):
         """Share the width among as many columns as there is room for; what was seen stays in sight."""
         bar = self.verticalScrollBar()
         anchor = self._results.index(self.visible_rows().start) if bar.value() > 0 else QModelIndex()
-        whole = self.maximumViewportSize()
+        # Not maximumViewportSize: that leaves out a bar that is always on.
+        whole = self.contentsRect()
         needs_bar = self._height_for(whole.width()) > whole.height()
         policy = Qt.ScrollBarPolicy.ScrollBarAlwaysOn if needs_bar else Qt.ScrollBarPolicy.ScrollBarAlwaysOff
         if policy is not self.verticalScrollBarPolicy():

@@ -1,6 +1,6 @@
 """One search: what is looked for, its results, and what there is to say about them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import (
@@ -12,9 +12,10 @@ from PySide6.QtGui import (
     QPalette,
     QShortcut,
 )
-from PySide6.QtWidgets import QLabel, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from imagefinder.ipc.messages import Hits, LibraryChanged, ModelChanged, ModelState, SetHidden
+from imagefinder.model.model_names import BUILTIN
 from imagefinder.model.queries import Hit
 from imagefinder.translation import tr
 from imagefinder.ui.desktop import Desktop
@@ -28,6 +29,7 @@ from imagefinder.ui.pane_search import PaneSearch
 from imagefinder.ui.pane_tools import PaneTools
 from imagefinder.ui.query_bar import QueryBar
 from imagefinder.ui.query_terms import PaneState, PictureTerm
+from imagefinder.ui.quiet_label import ElidedLabel
 from imagefinder.ui.results_model import ResultsModel
 from imagefinder.ui.results_place import ResultsPlace
 from imagefinder.ui.results_view import ResultsView
@@ -42,8 +44,12 @@ class SearchPane(QWidget):
     new_pane_requested = Signal(object)  # PaneState
     split_requested = Signal(object)  # PaneState of the pane that shall stand beside this one
     folders_dropped = Signal(list)  # list[Path]
+    hidden_changed = Signal(object, bool)
+    """Items (tuple[int, ...]) were hidden from results here, or are shown again: of interest to all panes."""
     title_changed = Signal(str)
     notice = Signal(str)
+    models_wanted = Signal()
+    """The user wants to choose another model."""
 
     def __init__(
         self,
@@ -67,8 +73,7 @@ class SearchPane(QWidget):
         self._client = client
         self._place = ResultsPlace(self.model, self.view)
         self._title = ""
-        self._status = QLabel(self)
-        self._status.setTextFormat(Qt.TextFormat.PlainText)
+        self._status = ElidedLabel(parent=self, mode=Qt.TextElideMode.ElideRight)
         self._status.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self._status.setContentsMargins(4, 0, 4, 0)
         # A long note must not hold the pane wide; the tooltip has it whole.
@@ -110,6 +115,7 @@ class SearchPane(QWidget):
         self.view.notice.connect(self.notice)
         self.view.cell_size_changed.connect(self.tools.set_cell_size)
         self.message.example_chosen.connect(self._try_example)
+        self.message.action_wanted.connect(self.models_wanted)
         self.search.answered.connect(self._show_hits)
         self.search.extended.connect(self._show_more)
         self.search.failed.connect(self._show_failure)
@@ -166,6 +172,15 @@ class SearchPane(QWidget):
         """Show what the user hid from results, or do not."""
         self.tools.choose_hidden(is_on)
 
+    def note_hidden(self, item_ids: Collection[int], is_hidden: bool) -> None:
+        """Items were hidden from results, or are shown again, here or in another pane."""
+        if is_hidden and not self.tools.include_hidden:
+            self.model.remove(item_ids)
+            self._show_state()
+            self.search.ask_after_answer()
+        else:
+            self.search.ask_again()
+
     def close_pane(self) -> None:
         """Nothing is asked or fetched any more, and the engine may forget the results."""
         self.bar.stop()
@@ -208,12 +223,12 @@ class SearchPane(QWidget):
             self._stack.setCurrentWidget(self.view)
         else:
             self._show_nothing_found(hits)
-        parts = [hits.note]
         if hits.is_partial:
-            parts = [tr("Loading the model…: searching words in names and pages meanwhile")]
-        elif hits.model:
-            parts = [hits.model, tr("{ms} ms", ms=grouped(max(1, round(hits.took_ms)))), hits.note]
-        self._say(" · ".join(part for part in parts if part))
+            self._say(
+                tr("The model is still being loaded; words in names and on pages are searched meanwhile.")
+            )
+        else:
+            self._say(hits.note)
 
     def _show_nothing_found(self, hits: Hits) -> None:
         if hits.is_partial:
@@ -225,6 +240,7 @@ class SearchPane(QWidget):
         if not self.tools.include_hidden:
             advice.append(tr("Pictures that you hid are left out; the menu above shows them."))
         self._show_message("frown", tr("Nothing found"), "\n".join(advice))
+        self._advise_on_model()
 
     def _show_empty(self) -> None:
         self.tools.show_count(0, has_more=False)
@@ -236,9 +252,31 @@ class SearchPane(QWidget):
             text = tr("Pictures can be found here as soon as the first of them have been read.")
             self._show_message("images", heading, text)
             return
-        heading = tr("Search %n picture(s) and page(s)", "", count) if count else tr("Search your pictures")
-        text = tr("Describe what is in the picture, or drop or paste a picture to find those like it.")
-        self._show_message("search", heading, text, _examples())
+        heading = (
+            tr("Search {count} picture(s) and page(s)", "", count, count=grouped(count))
+            if count
+            else tr("Search your pictures")
+        )
+        if self._knows_colours_only:
+            text = tr("Name a colour or words of a page, or drop a picture to find those like it.")
+            self._show_message("search", heading, text, _colour_examples())
+            self._advise_on_model()
+        else:
+            text = tr("Describe what is in it, or drop a picture to find those like it.")
+            self._show_message("search", heading, text, _examples())
+
+    @property
+    def _knows_colours_only(self) -> bool:
+        model = self._client.model
+        return model is not None and model.name == BUILTIN
+
+    def _advise_on_model(self) -> None:
+        """Whoever sees "Nothing found" for "a dog" shall know why."""
+        if self._knows_colours_only:
+            advice = tr(
+                "The built-in model knows colours and shapes.\nA CLIP model finds what is in the pictures."
+            )
+            self.message.advise(advice, tr("Choose a model…"))
 
     def _show_searching(self) -> None:
         self._say(tr("Searching…"))
@@ -258,6 +296,7 @@ class SearchPane(QWidget):
     def _say(self, text: str) -> None:
         self._status.setText(text)
         self._status.setToolTip(text)
+        self._status.setVisible(bool(text))
 
     def _try_example(self, words: str) -> None:
         self.bar.set_text(words)
@@ -275,12 +314,10 @@ class SearchPane(QWidget):
     def _hide(self, hits: Sequence[Hit], is_hidden: bool) -> None:
         ids = tuple(hit.item_id for hit in hits)
         self._client.send(SetHidden(ids, is_hidden))
+        self.note_hidden(ids, is_hidden)
         if is_hidden and not self.tools.include_hidden:
-            self.model.remove(ids)
-            self._show_state()
             self.notice.emit(tr("%n picture(s) will not be shown in results any more.", "", len(ids)))
-        else:
-            self.search.ask_again()
+        self.hidden_changed.emit(ids, is_hidden)
 
     def _enter_results(self) -> None:
         if self.model.rowCount():
@@ -296,6 +333,8 @@ class SearchPane(QWidget):
     def _model_changed(self, change: ModelChanged) -> None:
         if change.state is ModelState.FAILED and self.search.latest is not None:
             self._say(change.error)
+        if self.state().is_empty:
+            self._show_empty()
 
     def _show_extensions(self) -> None:
         if self._client.library is not None:
@@ -377,3 +416,8 @@ def _examples() -> list[str]:
         tr("birthday cake"),
         tr("snow in the mountains"),
     ]
+
+
+def _colour_examples() -> list[str]:
+    """What the built-in model finds."""
+    return [tr("red"), tr("blue and white"), tr("green"), tr("orange", "the colour")]

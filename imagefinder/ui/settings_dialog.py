@@ -23,6 +23,8 @@ from imagefinder.ui.settings_pages_general import LookPage, NetworkPage, WorkPag
 from imagefinder.ui.settings_pages_library import LibraryPage
 from imagefinder.ui.settings_pages_model import ModelPage
 
+MODEL_PAGE = 1
+
 
 class SettingsDialog(QDialog):
     """Not modal: one can go on searching beside it."""

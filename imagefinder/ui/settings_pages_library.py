@@ -14,6 +14,7 @@ from imagefinder.ui.formatting import file_size
 from imagefinder.ui.icons import icon
 from imagefinder.ui.settings_keeper import SettingsKeeper
 from imagefinder.ui.settings_page import SettingsPage
+from imagefinder.ui.words import grouped
 
 
 class LibraryPage(SettingsPage):
@@ -96,4 +97,6 @@ class LibraryPage(SettingsPage):
 
     def _show_size(self, found: tuple[int, int]) -> None:
         size, files = found
-        self._amount.setText(tr("%n thumbnail(s), {size}", "", files, size=file_size(size)))
+        self._amount.setText(
+            tr("{count} thumbnail(s), {size}", "", files, count=grouped(files), size=file_size(size))
+        )

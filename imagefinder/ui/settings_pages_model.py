@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QComboBox, QListWidget, QListWidgetItem, QPushButt
 
 from imagefinder.ipc.messages import ListModels, ModelChoice, Models, ModelState
 from imagefinder.model.devices import DEVICES
+from imagefinder.model.model_names import model_title
 from imagefinder.translation import tr
 from imagefinder.ui.engine_client import EngineClient
 from imagefinder.ui.settings_keeper import SettingsKeeper
@@ -38,6 +39,8 @@ class ModelPage(SettingsPage):
         self._list.setWordWrap(True)
         self._list.setSpacing(2)
         self._list.setMinimumHeight(190)
+        # Looking for models takes seconds the first time.
+        QListWidgetItem(tr("Looking for models…"), self._list).setFlags(Qt.ItemFlag.NoItemFlags)
         self._list.currentItemChanged.connect(self._offer)
         self.wide(self._list)
         self._detail = self.hint("")
@@ -88,7 +91,7 @@ class ModelPage(SettingsPage):
 
     def _offer(self) -> None:
         item = self._list.currentItem()
-        choice: ModelChoice | None = item.data(_NAME) if item else None
+        choice: ModelChoice | None = item.data(_NAME) if item else None  # none while they are looked for
         current = self._client.model.name if self._client.model else ""
         self._use.setEnabled(choice is not None and choice.installed and choice.name != current)
         self._detail.setText(f"{choice.name}\n{choice.detail}".strip() if choice else "")
@@ -123,7 +126,7 @@ class ModelPage(SettingsPage):
         elif model.state is ModelState.FAILED:
             self._in_use.setText(model.error)
         else:
-            self._in_use.setText(tr("In use: {model}", model=model.name))
+            self._in_use.setText(tr("In use: {model}", model=model_title(model.name)))
         parts = []
         if self._devices:
             parts.append(tr("Found on this computer: {devices}.", devices=", ".join(self._devices)))

@@ -68,6 +68,8 @@ class ShortcutsDialog(QDialog):
         grid.setHorizontalSpacing(16)
         grid.setVerticalSpacing(6)
         grid.setColumnStretch(1, 1)
+        # One edge for all groups.
+        grid.setColumnMinimumWidth(0, self.fontMetrics().horizontalAdvance("Ctrl+Shift+Right"))
         title = QLabel(heading, group)
         font = title.font()
         font.setBold(True)

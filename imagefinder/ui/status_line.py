@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from imagefinder.ipc.messages import ModelState
 from imagefinder.model.jobs import JobState
+from imagefinder.model.model_names import BUILTIN, model_title
 from imagefinder.translation import tr
 from imagefinder.ui.engine_client import EngineClient, EngineState
 from imagefinder.ui.words import grouped
@@ -58,12 +59,13 @@ class StatusLine(QWidget):
         if engine is EngineState.STARTING or model is None:
             return tr("Starting…")
         if model.state is ModelState.LOADING:
-            return tr("Loading the model {model}…", model=model.name)
+            return tr("Loading the model…")
         if model.state is ModelState.FAILED:
             return tr("The model cannot be used: only words in names and on pages are searched")
-        if model.device:
-            return tr("Model {model} on {device}", model=model.name, device=model.device)
-        return tr("Model {model}", model=model.name)
+        title = model_title(model.name)
+        if model.device and model.name != BUILTIN:
+            return tr("Model {model} on {device}", model=title, device=model.device)
+        return title if model.name == BUILTIN else tr("Model {model}", model=title)
 
     def _amount(self) -> str:
         if self._client.library is None:

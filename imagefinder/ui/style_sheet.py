@@ -31,6 +31,7 @@ QPushButton:default {
     background: palette(highlight); color: palette(highlighted-text); border-color: palette(highlight);
 }
 QPushButton:disabled { color: palette(placeholder-text); background: palette(window); }
+QDialogButtonBox { dialogbuttonbox-buttons-have-icons: 0; }
 QPushButton:flat { background: transparent; border-color: transparent; }
 QToolButton { background: transparent; border: 1px solid transparent; border-radius: 6px; padding: 4px; }
 QToolButton:hover { background: palette(midlight); }
@@ -46,7 +47,10 @@ QCheckBox::indicator:checked { background: palette(highlight); border-color: pal
 QCheckBox::indicator:focus { border: 2px solid palette(highlight); }
 QCheckBox::indicator:checked:focus { border-color: palette(window-text); }
 QCheckBox::indicator:disabled { border-color: palette(mid); }
-QListWidget { border: 1px solid palette(mid); border-radius: 8px; padding: 4px; outline: none; }
+QListWidget {
+    background: palette(base);
+    border: 1px solid palette(mid); border-radius: 8px; padding: 4px; outline: none;
+}
 QListWidget::item { border-radius: 6px; padding: 4px 6px; border: 1px solid transparent; }
 QListWidget::item:hover { background: palette(alternate-base); }
 QListWidget::item:selected { background: palette(highlight); color: palette(highlighted-text); }
@@ -54,11 +58,11 @@ QTabWidget::pane { border: none; }
 QTabBar { qproperty-drawBase: 0; }
 QTabBar::tab {
     background: transparent; color: palette(placeholder-text);
-    border: none; border-radius: 6px; padding: 6px 12px; margin: 4px 2px;
+    border: none; border-radius: 6px; padding: 6px 2px 6px 12px; margin: 4px 2px;
 }
 QTabBar::tab:hover { background: palette(midlight); color: palette(window-text); }
 QTabBar::tab:selected { background: palette(base); color: palette(window-text); }
-QTabBar::tab:focus { border: 1px solid palette(highlight); padding: 5px 11px; }
+QTabBar::tab:focus { border: 1px solid palette(highlight); padding: 5px 1px 5px 11px; }
 QScrollBar { background: transparent; border: none; }
 QScrollBar:vertical { width: 12px; margin: 0; }
 QScrollBar:horizontal { height: 12px; margin: 0; }

@@ -1,12 +1,13 @@
 """Files that cannot be read, as a Qt table."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import IntEnum
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from imagefinder.model.items import UnreadableFile
-from imagefinder.translation import tr
+from imagefinder.translation import tr, translated
 from imagefinder.ui.words import path_text, short_name
 
 Index = QModelIndex | QPersistentModelIndex
@@ -31,7 +32,8 @@ class UnreadableModel(QAbstractTableModel):
     def reset(self, files: Sequence[UnreadableFile]) -> None:
         """Show these instead."""
         self.beginResetModel()
-        self._files = list(files)
+        # The library keeps its reasons in English.
+        self._files = [replace(file, reason=translated(file.reason, "reason")) for file in files]
         self.endResetModel()
 
     def file(self, row: int) -> UnreadableFile:

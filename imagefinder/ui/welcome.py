@@ -14,7 +14,7 @@ from imagefinder.ui.quiet_label import ElidedLabel, QuietLabel
 from imagefinder.ui.welcome_picture import WelcomePicture
 
 _WIDTH = 480
-_HEIGHT_FOR_PICTURE = 560
+_HEIGHT_FOR_PICTURE = 500
 
 
 class WelcomePage(DropTarget):

@@ -60,9 +60,13 @@ def time_ago(then: float, now: float) -> str:
 
 def path_text(path: Path) -> str:
     """A path as it can be shown and copied: bytes of a file's name that are no text become a mark."""
-    return os.fsencode(path).decode("utf-8", "replace") if os.name == "posix" else str(path)
+    return _readable(str(path))
 
 
 def short_name(path: Path) -> str:
     """The last part of a path; the whole of one that has none, such as a drive."""
-    return path_text(Path(path.name)) if path.name else path_text(path)
+    return _readable(path.name or str(path))
+
+
+def _readable(text: str) -> str:
+    return os.fsencode(text).decode("utf-8", "replace") if os.name == "posix" else text

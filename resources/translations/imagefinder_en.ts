@@ -82,13 +82,6 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>%n thumbnail(s), {size}</source>
-        <translation>
-            <numerusform>%n thumbnail, {size}</numerusform>
-            <numerusform>%n thumbnails, {size}</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
         <source>Copied %n file(s) to {folder}.</source>
         <translation>
             <numerusform>Copied %n file to {folder}.</numerusform>
@@ -117,10 +110,17 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>Search %n picture(s) and page(s)</source>
+        <source>Search {count} picture(s) and page(s)</source>
         <translation>
-            <numerusform>Search %n picture or page</numerusform>
-            <numerusform>Search %n pictures and pages</numerusform>
+            <numerusform>Search {count} picture or page</numerusform>
+            <numerusform>Search {count} pictures and pages</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} thumbnail(s), {size}</source>
+        <translation>
+            <numerusform>{count} thumbnail, {size}</numerusform>
+            <numerusform>{count} thumbnails, {size}</numerusform>
         </translation>
     </message>
     <message numerus="yes">

@@ -80,12 +80,6 @@
             <numerusform>%n 个结果</numerusform>
         </translation>
     </message>
-    <message numerus="yes">
-        <source>%n thumbnail(s), {size}</source>
-        <translation>
-            <numerusform>%n 张缩略图，{size}</numerusform>
-        </translation>
-    </message>
     <message>
         <source>&amp;Copy report</source>
         <translation>复制报告(&amp;C)</translation>
@@ -450,10 +444,6 @@
         <translation>描述一张图片，或拖到这里</translation>
     </message>
     <message>
-        <source>Describe what is in the picture, or drop or paste a picture to find those like it.</source>
-        <translation>描述图片中的内容，或拖入、粘贴一张图片来查找与它相似的图片。</translation>
-    </message>
-    <message>
         <source>Device</source>
         <translation>设备</translation>
     </message>
@@ -748,16 +738,8 @@
         <translation>正在加载模型</translation>
     </message>
     <message>
-        <source>Loading the model {model}…</source>
-        <translation>正在加载模型 {model}…</translation>
-    </message>
-    <message>
         <source>Loading the model…</source>
         <translation>正在加载模型…</translation>
-    </message>
-    <message>
-        <source>Loading the model…: searching words in names and pages meanwhile</source>
-        <translation>正在加载模型…：在此期间搜索文件名和页面中的文字</translation>
     </message>
     <message>
         <source>Look for new and changed files</source>
@@ -887,10 +869,6 @@
     <message>
         <source>Nothing is in the library yet. Drop a folder of pictures here.</source>
         <translation>资料库中还没有内容。请将图片文件夹拖到这里。</translation>
-    </message>
-    <message>
-        <source>Nothing is indexed with the model {name} yet, so only file names and page text were searched.</source>
-        <translation>还没有用模型 {name} 建立索引，因此只搜索了文件名和页面文字。</translation>
     </message>
     <message>
         <source>Nothing is indexed yet in {folder}. Begin with: imagefinder add FOLDER</source>
@@ -1130,12 +1108,6 @@
         <source>Score {score}</source>
         <translation>得分 {score}</translation>
     </message>
-    <message numerus="yes">
-        <source>Search %n picture(s) and page(s)</source>
-        <translation>
-            <numerusform>搜索 %n 张图片和页面</numerusform>
-        </translation>
-    </message>
     <message>
         <source>Search by the picture or the file in the clipboard</source>
         <translation>用剪贴板中的图片或文件搜索</translation>
@@ -1183,10 +1155,6 @@
     <message>
         <source>Show hidden pictures</source>
         <translation>显示隐藏的图片</translation>
-    </message>
-    <message>
-        <source>Show hidden pictures, or do not</source>
-        <translation>显示或不显示隐藏的图片</translation>
     </message>
     <message>
         <source>Show in folder</source>
@@ -1369,18 +1337,6 @@
         <translation>无法加载模型 {name}（{problem}）。在此期间会搜索文件名和页面中的文字。请在设置中选择另一个模型。</translation>
     </message>
     <message>
-        <source>The model {name} does not know these words: file names and page text were searched.</source>
-        <translation>模型 {name} 不认识这些词：搜索了文件名和页面文字。</translation>
-    </message>
-    <message>
-        <source>The model {name} does not know these words: the pictures given, file names and page text were searched.</source>
-        <translation>模型 {name} 不认识这些词：按给出的图片以及文件名和页面文字进行了搜索。</translation>
-    </message>
-    <message>
-        <source>The model {name} does not know: {words}. For that, only file names and page text were searched.</source>
-        <translation>模型 {name} 不认识：{words}。对此只搜索了文件名和页面文字。</translation>
-    </message>
-    <message>
         <source>The output cannot be written: its disk is full.</source>
         <translation>无法写入输出：磁盘已满。</translation>
     </message>
@@ -1439,6 +1395,26 @@
         <translation>imagefinder 遇到问题</translation>
     </message>
     <message>
+        <source>it has changed since it was last looked at</source>
+        <comment>reason</comment>
+        <translation>自上次查看后已有变化</translation>
+    </message>
+    <message>
+        <source>it is not in the library any more</source>
+        <comment>reason</comment>
+        <translation>已不在资料库中</translation>
+    </message>
+    <message>
+        <source>the folder for thumbnails cannot be written</source>
+        <comment>reason</comment>
+        <translation>无法写入缩略图文件夹</translation>
+    </message>
+    <message>
+        <source>the preview cannot be written to {folder} ({error})</source>
+        <comment>reason</comment>
+        <translation>无法将预览写入 {folder}（{error}）</translation>
+    </message>
+    <message>
         <source>the program broke down each time it read this file; it is left alone now</source>
         <comment>reason</comment>
         <translation>每次读取这个文件时程序都会崩溃；现在不再读取它</translation>
@@ -1446,6 +1422,59 @@
     <message>
         <source>The picture at {host} is larger than {size} MB.</source>
         <translation>{host} 上的图片大于 {size} MB。</translation>
+    </message>
+    <message>
+        <source>Choose a model…</source>
+        <translation>选择模型…</translation>
+    </message>
+    <message>
+        <source>Describe what is in it, or drop a picture to find those like it.</source>
+        <translation>描述图片内容，或拖入一张图片来查找相似的图片。</translation>
+    </message>
+    <message>
+        <source>Indexing</source>
+        <comment>a page of the settings</comment>
+        <translation>索引</translation>
+    </message>
+    <message>
+        <source>Looking for models…</source>
+        <translation>正在查找模型…</translation>
+    </message>
+    <message>
+        <source>Name a colour or words of a page, or drop a picture to find those like it.</source>
+        <translation>输入颜色或页面中的文字，或拖入一张图片来查找相似的图片。</translation>
+    </message>
+    <message>
+        <source>Nothing is indexed with this model yet, so only file names and page text were searched.</source>
+        <translation>尚未使用此模型建立索引，因此只搜索了文件名和页面文字。</translation>
+    </message>
+    <message numerus="yes">
+        <source>Search {count} picture(s) and page(s)</source>
+        <translation>
+            <numerusform>搜索 {count} 张图片和页面</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>The built-in model knows colours and shapes.
+A CLIP model finds what is in the pictures.</source>
+        <translation>内置模型只认识颜色和形状。
+CLIP 模型能找到图片中的内容。</translation>
+    </message>
+    <message>
+        <source>The model does not know these words: file names and page text were searched.</source>
+        <translation>模型不认识这些词：已搜索文件名和页面文字。</translation>
+    </message>
+    <message>
+        <source>The model does not know these words: the pictures given, file names and page text were searched.</source>
+        <translation>模型不认识这些词：已按所给图片、文件名和页面文字搜索。</translation>
+    </message>
+    <message>
+        <source>The model does not know: {words}. For that, only file names and page text were searched.</source>
+        <translation>模型不认识：{words}。对此只搜索了文件名和页面文字。</translation>
+    </message>
+    <message>
+        <source>The model is still being loaded; words in names and on pages are searched meanwhile.</source>
+        <translation>模型仍在加载；在此期间搜索文件名和页面中的文字。</translation>
     </message>
     <message>
         <source>The picture cannot be reached: {reason}.</source>
@@ -1504,6 +1533,10 @@
         <translation>无法显示窗口，因为缺少系统库。在 Debian 或 Ubuntu 上可以这样安装：sudo apt install {packages}</translation>
     </message>
     <message>
+        <source>The window cannot be shown, because the display {display} does not answer.</source>
+        <translation>无法显示窗口，因为显示器 {display} 没有响应。</translation>
+    </message>
+    <message>
         <source>The window cannot be shown, because there is no display here.</source>
         <translation>无法显示窗口，因为这里没有显示器。</translation>
     </message>
@@ -1554,6 +1587,10 @@
     <message>
         <source>There is no picture in what was dropped.</source>
         <translation>拖入的内容中没有图片。</translation>
+    </message>
+    <message>
+        <source>There is no room for another search beside this one. It is in a tab.</source>
+        <translation>旁边没有空间再放一个搜索，因此已放入标签页。</translation>
     </message>
     <message>
         <source>There is no {path}. Check the spelling, or whether its drive is connected.</source>
@@ -1789,6 +1826,10 @@
         <translation>参数 {name}：{problem}</translation>
     </message>
     <message>
+        <source>blue and white</source>
+        <translation>蓝色和白色</translation>
+    </message>
+    <message>
         <source>choose the model that this library is searched with</source>
         <translation>选择搜索这个资料库所用的模型</translation>
     </message>
@@ -1856,6 +1897,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>通用选项</translation>
     </message>
     <message>
+        <source>green</source>
+        <translation>绿色</translation>
+    </message>
+    <message>
         <source>hidden from results</source>
         <translation>已在结果中隐藏</translation>
     </message>
@@ -1898,10 +1943,6 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>it cannot be written there. Check its permissions, or name another folder with --library</source>
         <translation>那里无法写入。请检查权限，或用 --library 指定另一个文件夹</translation>
-    </message>
-    <message>
-        <source>it has changed since it was last looked at</source>
-        <translation>它自上次查看后已更改</translation>
     </message>
     <message>
         <source>it has no page {page} (it has {count})</source>
@@ -1948,10 +1989,6 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <source>it is not an ordinary file but a pipe, a socket or a device</source>
         <comment>reason</comment>
         <translation>它不是普通文件，而是管道、套接字或设备</translation>
-    </message>
-    <message>
-        <source>it is not in the library any more</source>
-        <translation>它已不在资料库中</translation>
     </message>
     <message>
         <source>it is only a Git LFS pointer to the weights; fetch the real file with git lfs pull, or by the download button of the web page</source>
@@ -2100,6 +2137,11 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>选项</translation>
     </message>
     <message>
+        <source>orange</source>
+        <comment>the colour</comment>
+        <translation>橙色</translation>
+    </message>
+    <message>
         <source>p. {number}</source>
         <comment>short for page</comment>
         <translation>第 {number} 页</translation>
@@ -2137,6 +2179,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <source>ready</source>
         <comment>a model</comment>
         <translation>可用</translation>
+    </message>
+    <message>
+        <source>red</source>
+        <translation>红色</translation>
     </message>
     <message>
         <source>safetensors, or a .pt of plain tensors</source>
@@ -2212,10 +2258,6 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>无法列出文件夹的内容：{reason}</translation>
     </message>
     <message>
-        <source>the folder for thumbnails cannot be written</source>
-        <translation>无法写入缩略图文件夹</translation>
-    </message>
-    <message>
         <source>the following arguments are required: {names}</source>
         <comment>argparse</comment>
         <translation>缺少必需的参数：{names}</translation>
@@ -2253,10 +2295,6 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <source>the picture is in a variant of its format that is not supported</source>
         <comment>reason</comment>
         <translation>图片采用了该格式中不受支持的变体</translation>
-    </message>
-    <message>
-        <source>the preview cannot be written to {folder} ({reason})</source>
-        <translation>无法将预览写入 {folder}（{reason}）</translation>
     </message>
     <message>
         <source>the system cannot read it ({error})</source>
@@ -2472,6 +2510,12 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <source>{count} removed</source>
         <translation>{count} 个已移除</translation>
     </message>
+    <message numerus="yes">
+        <source>{count} thumbnail(s), {size}</source>
+        <translation>
+            <numerusform>{count} 个缩略图，{size}</numerusform>
+        </translation>
+    </message>
     <message>
         <source>{count} unchanged</source>
         <translation>{count} 个未变</translation>
@@ -2523,10 +2567,6 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>{model} on {device}</source>
         <translation>{model}，运行于 {device}</translation>
-    </message>
-    <message>
-        <source>{ms} ms</source>
-        <translation>{ms} 毫秒</translation>
     </message>
     <message>
         <source>{name} ({key})</source>

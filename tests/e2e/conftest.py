@@ -60,7 +60,9 @@ def open_window(screen: Screen) -> Iterator[OpenWindow]:
     """Starts a program's window; ends it with the test."""
     windows: list[RealWindow] = []
 
-    def open_it(program: Program, *arguments: str | Path, place: tuple[int, ...] | None = PLACE) -> RealWindow:
+    def open_it(
+        program: Program, *arguments: str | Path, place: tuple[int, ...] | None = PLACE
+    ) -> RealWindow:
         prepare(program)
         window = RealWindow(screen, program, *arguments)
         windows.append(window)
@@ -71,6 +73,7 @@ def open_window(screen: Screen) -> Iterator[OpenWindow]:
     yield open_it
     for window in windows:
         window.end()
+    assert [line for window in windows for line in window.complaints()] == []
 
 
 @pytest.fixture(scope="module")
@@ -88,3 +91,4 @@ def window(
         yield made
     finally:
         made.end()
+    assert made.complaints() == []

@@ -124,9 +124,7 @@ def test_an_address_of_the_local_network_is_not_fetched_unless_allowed(
     until(lambda: window.title == NAME, "the query is empty again")
 
 
-def test_files_with_strange_names_are_searched_by(
-    screen: Screen, window: RealWindow, tmp_path: Path
-) -> None:
+def test_files_with_strange_names_are_searched_by(screen: Screen, window: RealWindow, tmp_path: Path) -> None:
     file = tmp_path / "Größe 100% #1 ? 猫.png"
     file.write_bytes(_bytes_of("blue"))
     assert screen.drag_files(file, to=MIDDLE)

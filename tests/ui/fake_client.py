@@ -2,7 +2,7 @@
 
 from typing import TypeVar
 
-from imagefinder.ipc.messages import EngineOptions, Request
+from imagefinder.ipc.messages import EngineOptions, PauseJobs, Request, ResumeJobs
 from imagefinder.ui.engine_client import EngineClient, EngineState, EngineStatus
 
 R = TypeVar("R")
@@ -17,11 +17,13 @@ class FakeClient(EngineClient):
         self.sent: list[Request] = []
         self.restarts: list[EngineOptions | None] = []
 
-    def start(self) -> None:
+    def start(self, options: EngineOptions | None = None) -> None:
         pass
 
     def send(self, request: Request) -> None:
         self.sent.append(request)
+        if isinstance(request, PauseJobs | ResumeJobs):
+            self._is_paused = isinstance(request, PauseJobs)
 
     def restart(self, options: EngineOptions | None = None) -> None:
         self.restarts.append(options)

@@ -39,7 +39,7 @@ def test_at_rest_it_is_up_to_date_and_offers_no_button(bar: JobBar) -> None:
 
 def test_a_job_tells_how_far_how_fast_and_how_long(bar: JobBar, client: FakeClient) -> None:
     tell_job(client, indexing(HOLIDAY, rate=21.3, seconds_left=42.0, waiting=(SCANS,)))
-    assert bar.text() == "Indexing 312 of 1,204\n21 a second · about 40 s left · 1 waiting"
+    assert bar.text() == "Indexing 312 of 1,204\n21 a second · about 40 s left"
     assert (bar._bar.value(), bar._bar.maximum()) == (312, 1204)
 
 

@@ -230,12 +230,39 @@ def test_the_window_comes_back_as_it_was(
     second.retire()
 
 
-def test_an_engine_that_is_started_again_is_a_line_that_goes(window: MainWindow, client: FakeClient) -> None:
+def test_an_engine_that_is_started_again_is_a_line_that_stays_for_reading(
+    window: MainWindow, client: FakeClient
+) -> None:
     _engine(client, EngineStatus(EngineState.RESTARTING, "It is started again. Nothing is lost."))
     assert window.notices.texts() == ["It is started again. Nothing is lost."]
 
     _engine(client, EngineStatus(EngineState.RUNNING))
+    assert window.notices.texts() == ["It is started again. Nothing is lost."]
+
+
+def test_what_was_said_of_an_engine_that_stayed_down_is_taken_back_once_it_runs(
+    window: MainWindow, client: FakeClient
+) -> None:
+    _engine(client, EngineStatus(EngineState.BROKEN, "The library is damaged."))
+    assert window.notices.texts() == ["The library is damaged."]
+
+    _engine(client, EngineStatus(EngineState.STARTING))
+    _engine(client, EngineStatus(EngineState.RUNNING))
     assert window.notices.texts() == []
+
+
+def test_the_window_is_called_by_what_it_looks_for(window: MainWindow, client: FakeClient) -> None:
+    assert window.windowTitle() == "imagefinder"
+    _tell(client, _library())
+
+    window.search("a dog")
+    assert window.windowTitle() == "a dog"
+
+    window.new_pane()
+    assert window.windowTitle() == "imagefinder"
+
+    window.close_pane()
+    assert window.windowTitle() == "a dog"
 
 
 def test_an_engine_that_stays_down_shows_its_report_and_can_be_tried_again(
@@ -306,7 +333,7 @@ def test_the_status_line_is_honest(qtbot: QtBot, window: MainWindow, client: Fak
 
     client.model = ModelChanged(ModelState.LOADING, "fine")
     _engine(client, EngineStatus(EngineState.RUNNING))
-    assert shown()[0] == "Loading the model fine…"
+    assert shown()[0] == "Loading the model…"
 
     client.model = replace(client.model, state=ModelState.READY, device="cpu (bfloat16)")
     client.model_changed.emit(client.model)

@@ -8,14 +8,15 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QDropEvent
 from pytestqt.qtbot import QtBot
+from ui.conftest import MakeHits
 from ui.fake_client import FakeClient
-from ui.pane_parts import PaneParts
+from ui.pane_parts import PaneParts, answer, searches
 
 from imagefinder.ipc.messages import ClosePane
 from imagefinder.ui.pane_area import PaneArea
 from imagefinder.ui.pane_group import PaneGroup
 from imagefinder.ui.pane_tabs import pane_mime
-from imagefinder.ui.query_terms import PaneState
+from imagefinder.ui.query_terms import PaneState, PictureTerm
 from imagefinder.ui.search_pane import SearchPane
 
 
@@ -148,6 +149,53 @@ def test_ctrl_tab_goes_round(qtbot: QtBot, area: PaneArea, abc: list[SearchPane]
 def test_the_split_button_opens_an_empty_pane_beside(area: PaneArea, abc: list[SearchPane]) -> None:
     abc[2].tools.split_wanted.emit()
     assert words(area) == [["a", "b", "c"], [""]]
+
+
+def test_where_there_is_no_room_beside_a_new_pane_is_a_tab_and_that_is_said(
+    qtbot: QtBot, area: PaneArea, abc: list[SearchPane]
+) -> None:
+    area.new_pane(PaneState(text="d"), beside=True)
+    area.new_pane(PaneState(text="e"), beside=True)
+    with qtbot.waitSignal(area.notice) as caught:
+        abc[2].tools.split_wanted.emit()
+    assert "no room" in caught.args[0]
+    assert words(area) == [["a", "b", "c", ""], ["d"], ["e"]]
+    assert area.width() == 1000
+
+    with qtbot.waitSignal(area.notice):
+        drop_pane(area, abc[1], group_at(area, 0), QPoint(5, 300))
+    assert words(area) == [["a", "b", "c", ""], ["d"], ["e"]]
+    # One that stands alone takes its room along.
+    drop_pane(area, area.panes()[-1], group_at(area, 0), QPoint(5, 300))
+    assert words(area) == [["e"], ["a", "b", "c", ""], ["d"]]
+
+
+def test_items_of_another_library_are_left_out_when_panes_come_back(area: PaneArea) -> None:
+    item, file = PictureTerm(Path("/p/a.png"), 7, "", "a"), PictureTerm.of_file(Path("/p/b.png"))
+    states = [PaneState(terms=terms) for terms in ((item,), (item, file), ())]
+    saved = {"groups": [{"panes": [state.to_json() for state in states], "current": 2}]}
+    area.restore(saved, with_items=False)
+    assert [pane.bar.terms() for pane in area.panes()] == [(file,), ()]
+    area.restore(saved)
+    assert [pane.bar.terms() for pane in area.panes()] == [(item,), (item, file), ()]
+
+
+def test_what_is_hidden_in_one_pane_goes_from_all_and_an_answer_on_its_way_does_not_bring_it_back(
+    area: PaneArea, client: FakeClient, abc: list[SearchPane], hits: MakeHits
+) -> None:
+    first, second, _ = abc
+    for pane in (first, second):
+        answer(client, searches(client, pane)[-1], hits(3))
+    second.search.ask_again()
+    asked = len(searches(client, second))
+    first.view.hide_requested.emit([first.model.hit(0)], True)
+    assert [pane.model.rowCount() for pane in (first, second)] == [2, 2]
+    # Asked before the picture was hidden, so it still has it; the next one has not.
+    answer(client, searches(client, second)[-1], hits(3))
+    assert second.model.rowCount() == 2
+    assert len(searches(client, second)) == asked + 1
+    answer(client, searches(client, second)[-1], hits(2, start=1))
+    assert [second.model.hit(row).item_id for row in range(2)] == [2, 3]
 
 
 def test_a_tab_is_called_after_what_its_pane_looks_for(area: PaneArea) -> None:

@@ -21,7 +21,7 @@ from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtGui import QColor, QGuiApplication, QImage
 from pytestqt.qtbot import QtBot
 from ui import troubled_engine
-from ui.engine_window import EngineWindow, button, site
+from ui.engine_window import EngineWindow, button, site, top_level
 
 from imagefinder.ipc.process import Target
 from imagefinder.model.jobs import JobState
@@ -318,7 +318,7 @@ def test_after_three_deaths_there_is_a_report_and_trying_again_works(
     library.with_name("mended").touch()
     button(dialog, "Try again").click()
     window.until(lambda: window.client.engine.state is EngineState.RUNNING)
-    assert not dialog.isVisible()
+    assert top_level(CrashDialog) == []
     window.add(three_pictures)
     window.until(lambda: window.items == 3)
     window.settle()

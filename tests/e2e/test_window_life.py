@@ -1,0 +1,135 @@
+"""How a real window begins and ends, and what it does when its engine does not live as long."""
+
+import time
+from pathlib import Path
+
+import psutil
+from conftest import save
+from fakes import picture
+from program import Program
+from real_window import MIDDLE, NAME, PLACE, OpenWindow, RealWindow
+from smoke_pictures import FILES
+from x11 import PATIENCE_S, Screen, until
+
+MANY = 120
+ENGINE_S = 3.0
+"""An engine that takes longer to end is ended by force, which the log says."""
+_STEP_S = 0.4
+
+
+def test_a_second_start_raises_the_first_window_and_hands_over_its_picture(
+    screen: Screen, stocked: Program, open_window: OpenWindow, five_pictures: Path
+) -> None:
+    window = open_window(stocked)
+    with screen.helper("cover", *PLACE) as cover:
+        assert cover.stdout is not None
+        assert cover.stdout.readline()
+        assert screen.window_at(*MIDDLE) != window.id
+
+        (name,) = (name for name, colour in FILES.items() if colour == "green")
+        assert window.start_again(five_pictures / name) == 0
+
+        until(lambda: screen.window_at(*MIDDLE) == window.id, "the first window is in front")
+    until(lambda: window.title == name, "the picture is searched by")
+
+
+def test_quitting_ends_everything_within_three_seconds(stocked: Program, open_window: OpenWindow) -> None:
+    window = open_window(stocked)
+    window.search("orange")
+    window.finds("orange")
+    family = window.family()
+    assert window.engine() in family
+
+    window.press("ctrl+q")
+    gone, left = psutil.wait_procs([psutil.Process(window.process.pid), *family], timeout=2 * ENGINE_S)
+
+    assert not left
+    assert len(gone) == len(family) + 1
+    assert window.process.wait() == 0
+    assert "by force" not in window.log()
+
+
+def test_the_window_comes_back_as_it_was_left(stocked: Program, open_window: OpenWindow) -> None:
+    place = (40, 30, 1000, 700)
+    window = open_window(stocked, place=place)
+    window.search("orange")
+    window.press("ctrl+t")
+    until(lambda: window.title == NAME, "a new search is there")
+    window.screen.type(window.id, "blue")
+    until(lambda: window.title == "blue", "it is searched")
+    window.press("F9")
+    window.quit()
+    left = window.remembered()
+
+    again = open_window(stocked, place=None)
+    until(lambda: again.where() == place, "it stands where it stood")
+    until(lambda: again.title == "blue", "the search in front is in front again")
+    again.finds("blue")
+    again.press("ctrl+Tab")
+    until(lambda: again.title == "orange", "the other search is there")
+    again.press("ctrl+Tab")
+    until(lambda: again.title == "blue", "the first is in front")
+    again.quit()
+    found = again.remembered()
+    assert {name: found[name] for name in ("geometry", "splitter", "panes")} == {
+        name: left[name] for name in ("geometry", "splitter", "panes")
+    }
+    assert not found["is_panel_visible"]
+
+
+def test_an_engine_killed_in_a_search_is_started_again_and_answers(
+    stocked: Program, open_window: OpenWindow
+) -> None:
+    window = open_window(stocked)
+    window.search("orange")
+    window.finds("orange")
+    engine = window.engine()
+
+    # It cannot answer any more: the search is under way until it dies.
+    engine.suspend()
+    window.search("blue")
+    window.reads("Searching…")
+    engine.kill()
+
+    window.finds("blue")
+    window.reads("The part of imagefinder that reads pictures stopped unexpectedly")
+    assert window.engine().pid != engine.pid
+    assert "the engine died" in window.log()
+    window.search("green")
+    window.finds("green")
+    window.quit()
+
+
+def test_an_engine_killed_while_it_indexes_is_started_again_and_does_the_rest(
+    program: Program, open_window: OpenWindow, folder: Path
+) -> None:
+    for number in range(MANY):
+        save(picture("orange", seed=number, size=(800, 600)), folder / f"{number:03}.jpg")
+    window = open_window(program, folder)
+    window.screen.press(window.other("Add to the library"), "Return")
+    engine = window.engine()
+
+    done = _stopped_midway(window, engine)
+    engine.kill()
+    window.reads("The part of imagefinder that reads pictures stopped unexpectedly")
+    assert window.engine().pid != engine.pid
+
+    assert 0 < done < MANY
+    until(lambda: window.items() == MANY, "the rest is indexed, too", 2 * PATIENCE_S)
+    status = program.run("status", "--json").json
+    assert status["unreadable"] == []
+    window.search("000")
+    window.quit()
+
+
+def _stopped_midway(window: RealWindow, engine: psutil.Process) -> int:
+    """Let the engine work in small steps until it has indexed some pictures and not all; returns how many.
+
+    It stands still then.
+    """
+    while True:
+        time.sleep(_STEP_S)
+        engine.suspend()
+        if done := window.items():
+            return done
+        engine.resume()
