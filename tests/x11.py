@@ -45,7 +45,14 @@ class Screen:
 
     def __init__(self, name: str, folder: Path) -> None:
         """``folder`` is for what has to pass through files."""
-        self.environment = os.environ | {"DISPLAY": name, "QT_QPA_PLATFORM": "xcb"}
+        # No more of this machine than the program gets: its fonts are to be those of the program, too.
+        self.environment = {
+            "PATH": os.environ.get("PATH", ""),
+            "HOME": str(folder),
+            "LC_ALL": "C.UTF-8",
+            "DISPLAY": name,
+            "QT_QPA_PLATFORM": "xcb",
+        }
         self._name = name
         self._folder = folder
         self._source = ExitStack()
@@ -100,11 +107,16 @@ class Screen:
 
     def move(self, start: tuple[int, int], end: tuple[int, int]) -> None:
         """Press the mouse's button at a place, and let it go at another."""
-        self.do("mousemove", *start, "sleep", 0.1, "mousedown", 1, "sleep", 0.1)
         steps = 12
+        way: list[object] = []
         for step in range(1, steps + 1):
-            at = (start[i] + (end[i] - start[i]) * step // steps for i in (0, 1))
-            self.do("mousemove", *at, "sleep", 0.02)
+            way += [
+                "mousemove",
+                *(start[i] + (end[i] - start[i]) * step // steps for i in (0, 1)),
+                "sleep",
+                0.02,
+            ]
+        self.do("mousemove", *start, "sleep", 0.1, "mousedown", 1, "sleep", 0.1, *way)
         # Drag and drop is a conversation of three: what is below the mouse has to have answered.
         self.do("sleep", 0.3, "mousemove", end[0] + 2, end[1] + 2, "sleep", 0.3, "mouseup", 1)
 

@@ -31,6 +31,8 @@ class ModelInfo:
     """Whether it can be used now."""
     detail: str
     """Where its weights are, or how to get them."""
+    page: str = ""
+    """The address its weights are published at; empty where none is known."""
 
 
 def default_model(models_dir: Path) -> str:
@@ -88,7 +90,8 @@ def available(models_dir: Path) -> list[ModelInfo]:
             known.add(name)
     if DEFAULT_CLIP not in known:
         title = tr("{model} (recommended)", model=f"CLIP {DEFAULT_CLIP.partition('/')[0]}")
-        infos.append(ModelInfo(DEFAULT_CLIP, title, False, _how_to_get(DEFAULT_CLIP)))
+        page = f"https://huggingface.co/{repository}" if (repository := _repository(DEFAULT_CLIP)) else ""
+        infos.append(ModelInfo(DEFAULT_CLIP, title, False, _how_to_get(DEFAULT_CLIP), page))
     return infos
 
 
@@ -101,9 +104,13 @@ def _find(name: str, models_dir: Path) -> ClipSpec | None:
     return published_spec(arch, tag) if tag in published_tags(arch) else None
 
 
-def _how_to_get(name: str) -> str:
+def _repository(name: str) -> str:
     arch, _, tag = name.partition("/")
-    repository = str(published_tags(arch)[tag].get("hf_hub", "")).rpartition("/")[0]
+    return str(published_tags(arch)[tag].get("hf_hub", "")).rpartition("/")[0]
+
+
+def _how_to_get(name: str) -> str:
+    repository = _repository(name)
     if not repository:
         return tr(
             "Get the weights file elsewhere, then: imagefinder models import FILE --arch {model}", model=name

@@ -152,6 +152,15 @@ class ListModels:
 
 
 @dataclass(frozen=True, slots=True)
+class ImportModel:
+    """Keep a copy of a weights file as the model of this name, one of ``Models``; ``Done`` or ``Failed``."""
+
+    file: Path
+    name: str
+    request_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class UseModel:
     """Search this library with another model from now on, and index with it.
 
@@ -182,6 +191,7 @@ Request = (
     | SetHidden
     | ListUnreadable
     | ListModels
+    | ImportModel
     | UseModel
     | Stop
 )
@@ -285,6 +295,8 @@ class ModelChoice:
     title: str
     installed: bool
     detail: str
+    page: str = ""
+    """The address its weights are published at; empty where none is known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 
 from imagefinder.api import ImageFinder
+from imagefinder.embedders.imported import import_checkpoint
 from imagefinder.embedders.registry import available, create
 from imagefinder.ipc.job_board import JobBoard
 from imagefinder.ipc.job_queue import JobQueue
@@ -18,6 +19,7 @@ from imagefinder.ipc.messages import (
     EngineOptions,
     Event,
     Failed,
+    ImportModel,
     ListModels,
     ListUnreadable,
     MakeThumbnail,
@@ -121,6 +123,10 @@ class Session:
                 self._jobs.resume()
             case CancelJobs():
                 self._jobs.cancel()
+            case ImportModel():
+                self._pictures.do(
+                    partial(self._answer, request.request_id, partial(self._import_model, request))
+                )
             case ListUnreadable():
                 self._pictures.do(
                     partial(self._answer, request.request_id, partial(self._unreadable, request))
@@ -160,6 +166,10 @@ class Session:
         # The window now starts us anew: so the old model's memory comes back, and nothing of two models mixes.
         return Done(request.request_id)
 
+    def _import_model(self, request: ImportModel) -> Event:
+        import_checkpoint(request.file, request.name, self._finder.models_dir)
+        return Done(request.request_id)
+
     def _unreadable(self, request: ListUnreadable) -> Event:
         return Unreadable(request.request_id, tuple(self._engine.unreadable(request.source)))
 
@@ -167,7 +177,7 @@ class Session:
         from imagefinder.embedders.openclip import devices_here
 
         choices = tuple(
-            ModelChoice(model.name, model.title, model.installed, model.detail)
+            ModelChoice(model.name, model.title, model.installed, model.detail, model.page)
             for model in available(self._finder.models_dir)
         )
         return Models(request.request_id, choices, devices_here())

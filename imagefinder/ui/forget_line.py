@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 from imagefinder.model.sources import Source, SourceKind
 from imagefinder.translation import tr
 from imagefinder.ui.quiet_label import ElidedLabel, QuietLabel
-from imagefinder.ui.words import path_text, short_name
+from imagefinder.ui.words import path_text, short_name, tooltip
 
 
 class ForgetLine(QFrame):
@@ -67,7 +67,7 @@ class ForgetLine(QFrame):
             tr("Forget the folder “{name}”?", name=name) if is_folder else tr("Forget “{name}”?", name=name)
         )
         self._where.setText(path_text(source.path))
-        self._where.setToolTip(path_text(source.path))
+        self._where.setToolTip(tooltip(path_text(source.path)))
         self.show()
         # A key pressed twice must not forget anything.
         self._keep.setFocus(Qt.FocusReason.OtherFocusReason)

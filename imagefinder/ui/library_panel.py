@@ -64,6 +64,7 @@ class LibraryPanel(DropTarget):
         self._empty = self._make_empty()
         self.forget_line = ForgetLine(self)
         self._coverage = QuietLabel(parent=self)
+        self._coverage.setTextFormat(Qt.TextFormat.RichText)
         self._coverage.setContentsMargins(12, 4, 12, 0)
         self._coverage.linkActivated.connect(lambda: client.send(Rescan()))
         self.job_bar = JobBar(client, self)

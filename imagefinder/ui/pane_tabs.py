@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QMenu, QTabBar, QToolBu
 
 from imagefinder.translation import tr
 from imagefinder.ui.icons import icon
+from imagefinder.ui.words import tooltip
 
 PANE_MIME = "application/x-imagefinder-pane"
 _WIDEST = 220
@@ -69,7 +70,7 @@ class PaneTabs(QTabBar):
         at = self.at_pane(pane_id)
         # An ampersand would be taken for the mark of a key.
         self.setTabText(at, title.replace("&", "&&"))
-        self.setTabToolTip(at, title)
+        self.setTabToolTip(at, tooltip(title))
         self.setAccessibleTabName(at, title)
         self.updateGeometry()
 

@@ -2,12 +2,13 @@
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QPalette
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QSizePolicy, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QSlider, QToolButton, QWidget
 
 from imagefinder.model.queries import Sort
 from imagefinder.translation import tr
 from imagefinder.ui.icons import icon
 from imagefinder.ui.query_terms import CELL_SIZES, DEFAULT_CELL_SIZE
+from imagefinder.ui.quiet_label import ElidedLabel
 from imagefinder.ui.words import grouped
 
 _STEP = 16
@@ -34,8 +35,7 @@ class PaneTools(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.sort = Sort.RELEVANCE
-        self._count = QLabel(self)
-        self._count.setTextFormat(Qt.TextFormat.PlainText)
+        self._count = ElidedLabel(parent=self, mode=Qt.TextElideMode.ElideRight)
         self._count.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         # It gives way first where a pane is narrow.
         self._count.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWi
 from imagefinder.translation import tr
 from imagefinder.ui.keyed_actions import KeyedActions
 from imagefinder.ui.sign import Sign
-from imagefinder.ui.words import grouped
+from imagefinder.ui.words import grouped, tooltip
 
 _ICON = QSize(18, 18)
 
@@ -18,6 +18,7 @@ class ElidedLabel(QLabel):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._whole = ""
+        self.setTextFormat(Qt.TextFormat.PlainText)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
     def set_whole(self, text: str) -> None:
@@ -33,7 +34,7 @@ class ElidedLabel(QLabel):
         metrics = self.fontMetrics()
         self.setText(metrics.elidedText(self._whole, Qt.TextElideMode.ElideMiddle, self.width()))
         self.setAccessibleName(self._whole)
-        self.setToolTip(self._whole if self.text() != self._whole else "")
+        self.setToolTip(tooltip(self._whole) if self.text() != self._whole else "")
 
 
 class PreviewTopBar(QWidget):
@@ -107,6 +108,7 @@ class ProblemLine(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._text = QLabel()
+        self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._text.setWordWrap(True)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         sign = Sign("triangle-alert", _ICON.width())

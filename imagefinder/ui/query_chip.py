@@ -20,7 +20,7 @@ from imagefinder.translation import tr
 from imagefinder.ui.icons import icon
 from imagefinder.ui.query_terms import PictureTerm
 from imagefinder.ui.thumbnail_loader import ThumbnailLoader
-from imagefinder.ui.words import path_text
+from imagefinder.ui.words import path_text, tooltip
 
 _HEIGHT = 34
 _THUMBNAIL = 26
@@ -101,12 +101,12 @@ class PictureChip(QFrame):
         self._name.setVisible(width > 0)
         if self.term is None:
             self.setAccessibleName(tr("Fetching picture {name}", name=label))
-            self.setToolTip(tr("Fetching {name}…", name=label))
+            self.setToolTip(tooltip(tr("Fetching {name}…", name=label)))
             self._remove.setToolTip(tr("Stop fetching (Delete)"))
             self._remove.setAccessibleName(tr("Stop fetching {name}", name=label))
         else:
             self.setAccessibleName(tr("Picture {name}", name=label))
-            self.setToolTip(path_text(self.term.path) if self.term.path is not None else label)
+            self.setToolTip(tooltip(path_text(self.term.path) if self.term.path is not None else label))
             self._remove.setToolTip(tr("Remove from the search (Delete)"))
             self._remove.setAccessibleName(tr("Remove {name}", name=label))
 

@@ -22,7 +22,7 @@ from imagefinder.ui import formatting
 from imagefinder.ui.icons import icon
 from imagefinder.ui.results_model import HitRole
 from imagefinder.ui.thumbnail_loader import ThumbnailLoader
-from imagefinder.ui.words import grouped, short_name
+from imagefinder.ui.words import grouped, short_name, tooltip
 
 Index = QModelIndex | QPersistentModelIndex
 _Role = QPalette.ColorRole
@@ -92,9 +92,8 @@ class ResultsDelegate(QStyledItemDelegate):
         if event.type() is QEvent.Type.ToolTip and (
             problem := self._thumbnails.problem(index.data(HitRole.KEY) or "")
         ):
-            QToolTip.showText(
-                event.globalPos(), f"{index.data(Qt.ItemDataRole.ToolTipRole)}\n{problem}", view
-            )
+            lines = [*formatting.tooltip_lines(index.data(HitRole.HIT)), problem]
+            QToolTip.showText(event.globalPos(), tooltip("\n".join(lines)), view)
             return True
         return super().helpEvent(event, view, option, index)
 

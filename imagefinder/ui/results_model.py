@@ -17,7 +17,7 @@ from imagefinder.model.queries import Hit
 from imagefinder.translation import tr
 from imagefinder.ui import formatting
 from imagefinder.ui.file_mime import mime_of_files
-from imagefinder.ui.words import short_name
+from imagefinder.ui.words import short_name, tooltip
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -115,7 +115,7 @@ class ResultsModel(QAbstractListModel):
             case Qt.ItemDataRole.DisplayRole:
                 return short_name(hit.path)
             case Qt.ItemDataRole.ToolTipRole:
-                return "\n".join(formatting.tooltip_lines(hit))
+                return tooltip("\n".join(formatting.tooltip_lines(hit)))
             case Qt.ItemDataRole.AccessibleTextRole:
                 return _spoken(hit)
         return None

@@ -34,7 +34,7 @@ from imagefinder.ui.results_model import ResultsModel
 from imagefinder.ui.results_place import ResultsPlace
 from imagefinder.ui.results_view import ResultsView
 from imagefinder.ui.thumbnail_loader import ThumbnailLoader
-from imagefinder.ui.words import grouped
+from imagefinder.ui.words import grouped, tooltip
 
 
 class SearchPane(QWidget):
@@ -295,7 +295,7 @@ class SearchPane(QWidget):
 
     def _say(self, text: str) -> None:
         self._status.setText(text)
-        self._status.setToolTip(text)
+        self._status.setToolTip(tooltip(text))
         self._status.setVisible(bool(text))
 
     def _try_example(self, words: str) -> None:
@@ -343,6 +343,8 @@ class SearchPane(QWidget):
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if may_hold_pictures(event.mimeData()) or event.mimeData().hasText():
             self._hover(event)
+            # Wherever it comes in: Qt does not ask again further on, but would turn to the window behind for good.
+            event.accept()
         else:
             event.ignore()
 

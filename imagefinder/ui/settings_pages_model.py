@@ -1,13 +1,17 @@
 """Settings: the model, and what it computes on."""
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QListWidget, QListWidgetItem, QPushButton, QWidget
+from html import escape
+from pathlib import Path
 
-from imagefinder.ipc.messages import ListModels, ModelChoice, Models, ModelState
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QFileDialog, QListWidget, QListWidgetItem, QPushButton, QWidget
+
+from imagefinder.ipc.messages import Done, Failed, ImportModel, ListModels, ModelChoice, Models, ModelState
 from imagefinder.model.devices import DEVICES
-from imagefinder.model.model_names import model_title
+from imagefinder.model.model_names import BUILTIN, model_title
 from imagefinder.translation import tr
 from imagefinder.ui.engine_client import EngineClient
+from imagefinder.ui.icons import icon
 from imagefinder.ui.settings_keeper import SettingsKeeper
 from imagefinder.ui.settings_page import SettingsPage
 
@@ -25,6 +29,9 @@ class ModelPage(SettingsPage):
         self._keeper = keeper
         self._request = client.next_id()
         self._devices: tuple[str, ...] = ()
+        self._import_request = 0
+        self._wanted = ""
+        self._dialog: QFileDialog | None = None
 
         self.heading(tr("Model"))
         self.hint(
@@ -44,10 +51,15 @@ class ModelPage(SettingsPage):
         self._list.currentItemChanged.connect(self._offer)
         self.wide(self._list)
         self._detail = self.hint("")
+        self._detail.setTextFormat(Qt.TextFormat.AutoText)
+        self._detail.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction)
+        self._detail.setOpenExternalLinks(True)
         self._use = QPushButton(tr("Use this model"), self)
         self._use.setEnabled(False)
         self._use.clicked.connect(self._choose)
-        self.buttons(self._use)
+        self._import = QPushButton(icon("folder-open"), tr("Choose its file…"), self)
+        self._import.clicked.connect(self._choose_file)
+        self.buttons(self._use, self._import)
         self.hint(
             tr(
                 "With another model the pictures are indexed again. What was indexed with this one is kept: "
@@ -63,6 +75,8 @@ class ModelPage(SettingsPage):
 
         client.models_received.connect(self._fill)
         client.model_changed.connect(self._show_state)
+        client.done.connect(self._take_imported)
+        client.failed.connect(self._take_failure)
         self._show_devices()
         self._show_state()
         client.send(ListModels(self._request))
@@ -77,7 +91,7 @@ class ModelPage(SettingsPage):
             item.setData(_NAME, choice)
             if not choice.installed:
                 item.setForeground(self.palette().placeholderText())
-            if choice.name == current:
+            if choice.name == (self._wanted or current):
                 self._list.setCurrentItem(item)
         self._devices = models.devices
         self._show_devices()
@@ -94,7 +108,9 @@ class ModelPage(SettingsPage):
         choice: ModelChoice | None = item.data(_NAME) if item else None  # none while they are looked for
         current = self._client.model.name if self._client.model else ""
         self._use.setEnabled(choice is not None and choice.installed and choice.name != current)
-        self._detail.setText(f"{choice.name}\n{choice.detail}".strip() if choice else "")
+        self._import.setVisible(choice is not None and not choice.installed)
+        self._import.setEnabled(not self._import_request)
+        self._detail.setText(_about(choice) if choice else "")
 
     def _choose(self) -> None:
         item = self._list.currentItem()
@@ -102,13 +118,42 @@ class ModelPage(SettingsPage):
             self._use.setEnabled(False)
             self.model_chosen.emit(item.data(_NAME).name)
 
+    def _choose_file(self) -> None:
+        if self._dialog is None:
+            # One for the life of the page: a file dialog deleted as it closes takes PySide 6.12 down with it.
+            self._dialog = QFileDialog(self, tr("The file with the model's weights"))
+            self._dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+            self._dialog.setNameFilters(
+                [tr("Model files") + " (*.safetensors *.bin *.pt)", tr("All files") + " (*)"]
+            )
+            self._dialog.fileSelected.connect(self.import_file)
+        self._dialog.open()
+
+    def import_file(self, path: str) -> None:
+        """Keep a copy of a weights file as the model that is chosen in the list."""
+        item = self._list.currentItem()
+        if item is None or self._import_request:
+            return
+        self._wanted = item.data(_NAME).name
+        self._import_request = self._client.next_id()
+        self._import.setEnabled(False)
+        self._detail.setText(tr("The file is being checked and copied…"))
+        self._client.send(ImportModel(Path(path), self._wanted, self._import_request))
+
+    def _take_imported(self, done: Done) -> None:
+        if self._import_request and done.request_id == self._import_request:
+            self._import_request = 0
+            self._request = self._client.next_id()
+            self._client.send(ListModels(self._request))
+
+    def _take_failure(self, failure: Failed) -> None:
+        if self._import_request and failure.request_id == self._import_request:
+            self._import_request = 0
+            self._offer()
+            self._detail.setText(failure.message)
+
     def _show_devices(self) -> None:
-        names = {
-            "auto": tr("Whatever is fastest"),
-            "cpu": tr("The processor"),
-            "cuda": tr("An NVIDIA graphics card"),
-            "mps": tr("Apple's graphics processor"),
-        }
+        names = {"auto": tr("Whatever is fastest"), **_device_names()}
         self._device.clear()
         for device in DEVICES:
             # What was not found here is offered only where it was chosen before.
@@ -127,11 +172,40 @@ class ModelPage(SettingsPage):
             self._in_use.setText(model.error)
         else:
             self._in_use.setText(tr("In use: {model}", model=model_title(model.name)))
+        names = _device_names()
         parts = []
         if self._devices:
-            parts.append(tr("Found on this computer: {devices}.", devices=", ".join(self._devices)))
+            parts.append(
+                tr(
+                    "Found on this computer: {devices}.",
+                    devices=", ".join(names.get(each, each) for each in self._devices),
+                )
+            )
         if model is not None and model.device:
-            parts.append(tr("In use: {device}.", device=model.device))
+            kind, space, rest = model.device.partition(" ")
+            parts.append(tr("In use: {device}.", device=names.get(kind, kind) + space + rest))
         self._found.setText(" ".join(parts))
         self._found.setVisible(bool(parts))
         self._offer()
+
+
+def _about(choice: ModelChoice) -> str:
+    """What there is to say of a model, as rich text."""
+    if not choice.installed and choice.page:
+        page = f'<a href="{escape(choice.page)}">{escape(choice.page)}</a>'
+        return tr(
+            "Get the file open_clip_model.safetensors from {page} with your web browser, then choose it here.",
+            page=page,
+        )
+    detail = choice.detail[:1].upper() + choice.detail[1:]
+    lines = [detail] if choice.name == BUILTIN else [choice.name, detail]
+    return "<br>".join(escape(line) for line in lines if line)
+
+
+def _device_names() -> dict[str, str]:
+    """What a model can compute on, in words."""
+    return {
+        "cpu": tr("Processor"),
+        "cuda": tr("NVIDIA graphics card"),
+        "mps": tr("Apple graphics processor"),
+    }

@@ -12,7 +12,7 @@ from imagefinder.model.sources import SourceKind, SourceStatus
 from imagefinder.translation import tr
 from imagefinder.ui.engine_client import EngineClient
 from imagefinder.ui.source_state import SourceState, state_of
-from imagefinder.ui.words import grouped, path_text, short_name
+from imagefinder.ui.words import grouped, path_text, short_name, tooltip
 
 _NO_PARENT = QModelIndex()
 
@@ -74,7 +74,7 @@ class SourcesModel(QAbstractListModel):
             case Qt.ItemDataRole.DisplayRole:
                 return self._names[index.row()]
             case Qt.ItemDataRole.ToolTipRole:
-                return "\n".join((path_text(status.source.path), *state.words))
+                return tooltip("\n".join((path_text(status.source.path), *state.words)))
             case Qt.ItemDataRole.AccessibleTextRole:
                 words = (self._names[index.row()], *state.words, _unreadable_text(status))
                 return ", ".join(filter(None, words))

@@ -9,7 +9,7 @@ from imagefinder.model.jobs import JobState
 from imagefinder.model.model_names import BUILTIN, model_title
 from imagefinder.translation import tr
 from imagefinder.ui.engine_client import EngineClient, EngineState
-from imagefinder.ui.words import grouped
+from imagefinder.ui.words import grouped, tooltip
 
 
 class StatusLine(QWidget):
@@ -47,7 +47,7 @@ class StatusLine(QWidget):
 
     def _show(self) -> None:
         self._left.setText(self._state())
-        self._left.setToolTip(self._client.model.error if self._client.model else "")
+        self._left.setToolTip(tooltip(self._client.model.error) if self._client.model else "")
         self._right.setText(self._amount())
 
     def _state(self) -> str:

@@ -8,7 +8,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 
 from imagefinder.model.items import UnreadableFile
 from imagefinder.translation import tr, translated
-from imagefinder.ui.words import path_text, short_name
+from imagefinder.ui.words import path_text, short_name, tooltip
 
 Index = QModelIndex | QPersistentModelIndex
 _NO_PARENT = QModelIndex()
@@ -51,7 +51,7 @@ class UnreadableModel(QAbstractTableModel):
             return None
         file = self._files[index.row()]
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{path_text(file.path)}\n{file.reason}"
+            return tooltip(f"{path_text(file.path)}\n{file.reason}")
         if role != Qt.ItemDataRole.DisplayRole:
             return None
         match Column(index.column()):

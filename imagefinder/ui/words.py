@@ -1,12 +1,15 @@
 """Numbers, times and paths in words, as the library's side of the window says them."""
 
 import os
+import re
+from html import escape
 from pathlib import Path
 
 from PySide6.QtCore import QDateTime, QLocale
 
 from imagefinder.translation import language_in_use, tr
 
+_CONTROL = re.compile("[\x00-\x1f\x7f\u2028\u2029]")
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
@@ -63,9 +66,17 @@ def path_text(path: Path) -> str:
     return _readable(str(path))
 
 
+def tooltip(text: str) -> str:
+    """A text as a tooltip that shows it as it is: Qt takes for HTML what looks like it, as a file's name may."""
+    if "<" not in text and "&" not in text:
+        return text
+    return f'<p style="white-space: pre">{escape(text)}</p>'
+
+
 def short_name(path: Path) -> str:
     """The last part of a path; the whole of one that has none, such as a drive."""
-    return _readable(path.name or str(path))
+    # Names may hold anything but a slash: a line break would be painted as one.
+    return _CONTROL.sub(" ", _readable(path.name or str(path)))
 
 
 def _readable(text: str) -> str:

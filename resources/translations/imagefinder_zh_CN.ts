@@ -340,6 +340,10 @@
         <translation>一次最多选择 {number} 张图片打开。</translation>
     </message>
     <message>
+        <source>Choose its file…</source>
+        <translation>选择其文件…</translation>
+    </message>
+    <message>
         <source>Clear the search (Esc)</source>
         <translation>清除搜索 (Esc)</translation>
     </message>
@@ -610,6 +614,10 @@
         <translation>实际大小</translation>
     </message>
     <message>
+        <source>Get the file open_clip_model.safetensors from {page} with your web browser, then choose it here.</source>
+        <translation>请用浏览器从 {page} 取得文件 open_clip_model.safetensors，然后在此选择。</translation>
+    </message>
+    <message>
         <source>Get the weights file elsewhere (such as open_clip_model.safetensors of huggingface.co/{repository}), then: imagefinder models import FILE --arch {model}</source>
         <translation>请从别处取得权重文件（例如 huggingface.co/{repository} 的 open_clip_model.safetensors），然后运行：imagefinder models import 文件 --arch {model}</translation>
     </message>
@@ -772,6 +780,10 @@
     <message>
         <source>Model</source>
         <translation>模型</translation>
+    </message>
+    <message>
+        <source>Model files</source>
+        <translation>模型文件</translation>
     </message>
     <message>
         <source>Model {model}</source>
@@ -1261,8 +1273,16 @@
         <translation>资料库 {path} 所在的磁盘报告错误（{error}）。请检查该磁盘。</translation>
     </message>
     <message>
+        <source>The file is being checked and copied…</source>
+        <translation>正在检查并复制文件…</translation>
+    </message>
+    <message>
         <source>The file is not there any more.</source>
         <translation>文件已不在那里。</translation>
+    </message>
+    <message>
+        <source>The file with the model&apos;s weights</source>
+        <translation>模型权重文件</translation>
     </message>
     <message>
         <source>The installed open_clip_torch is of a version this program does not know; install 3.3.</source>

@@ -28,6 +28,7 @@ from imagefinder.ipc.messages import (
     EngineOptions,
     Failed,
     Hits,
+    ImportModel,
     ItemShown,
     ListModels,
     ListUnreadable,
@@ -228,6 +229,13 @@ def test_a_model_that_is_not_here_changes_nothing(window: Window, three_pictures
     assert isinstance(window.ask(UseModel, name="no such model"), Failed)
     window.settle()
     assert window.names("red")[0] == "red.png"
+
+
+def test_a_picture_is_no_model(window: Window, three_pictures: Path) -> None:
+    wanted = next(choice.name for choice in window.ask(ListModels).choices if not choice.installed)
+    answer = window.ask(ImportModel, file=next(three_pictures.glob("*.png")), name=wanted)
+    assert isinstance(answer, Failed)
+    assert "not a weights file" in answer.message
 
 
 def test_another_model_is_used_by_another_process(window: Window, three_pictures: Path) -> None:

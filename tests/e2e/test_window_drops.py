@@ -179,3 +179,20 @@ def test_a_result_dragged_to_the_query_is_what_is_searched_by(screen: Screen, wi
     window.finds("orange")
     screen.move(window.result("orange"), QUERY)
     until(lambda: window.title == "IMG_0001.png + orange", "the result is searched by")
+
+
+def test_a_result_let_go_over_the_results_or_the_library_changes_nothing(
+    screen: Screen, window: RealWindow
+) -> None:
+    window.search("orange")
+    window.finds("orange")
+    for place in (MIDDLE, PANEL):
+        screen.move(window.result("orange"), place)
+        # What comes after it has come shows that it was over.
+        window.press("ctrl+f")
+        screen.type(window.id, "blue")
+        until(lambda: window.title == "blue", "words are searched in the same place")
+        window.search("orange")
+        window.finds("orange")
+    window.press("ctrl+w")
+    until(lambda: window.title == NAME, "there was but this one search")

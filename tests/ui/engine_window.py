@@ -49,9 +49,7 @@ class EngineWindow:
         self._fetcher = LinkFetcher(lambda: keeper.value)
         dropped = DroppedPictures(places.dropped)
         self.window = MainWindow(
-            WindowParts(
-                self.client, keeper, places, self._desktop, self.thumbnails, dropped, self._fetcher
-            )
+            WindowParts(self.client, keeper, places, self._desktop, self.thumbnails, dropped, self._fetcher)
         )
         self.window.show()
         self.client.start()

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
@@ -196,11 +197,13 @@ def test_another_library_is_another_world_and_the_old_one_comes_back(
         yield program.finds("orange.png")
 
         # A second start on this library finds this window; one on the old library would open its own.
-        started = subprocess.Popen(
-            [sys.executable, "-m", "imagefinder", "--library", tmp_path / "other", "window", three_pictures / "blue.png"]
-        )
-        yield lambda: started.poll() is not None
-        assert started.returncode == 0
+        command = [sys.executable, "-m", "imagefinder", "window", "--library", tmp_path / "other"]
+        second = subprocess.Popen([*command, three_pictures / "blue.png"])
+        try:
+            yield lambda: second.poll() is not None
+        finally:
+            second.kill()
+        assert second.returncode == 0
         yield lambda: program.pane.title == "blue.png"
 
         keeper.change(library=str(tmp_path / "library"))
@@ -283,16 +286,21 @@ if __name__ == "__main__":
 """
 
 
-def _start(tmp_path: Path, deed: str) -> "subprocess.Popen[str]":
+@contextmanager
+def _started(tmp_path: Path, deed: str) -> "Iterator[subprocess.Popen[str]]":
     script = tmp_path / "start.py"
     script.write_text(_START.format(deed=deed))
     command = [sys.executable, script, tmp_path / "library"]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 def test_ctrl_c_ends_the_engine_too(tmp_path: Path) -> None:
-    with _start(tmp_path, "print(application._client.pid, flush=True)") as process:
+    with _started(tmp_path, "print(application._client.pid, flush=True)") as process:
         assert process.stdout is not None
         engine = int(process.stdout.readline())
         assert psutil.pid_exists(engine)
@@ -308,6 +316,6 @@ def test_what_was_copied_does_not_crash_the_end(tmp_path: Path) -> None:
         "from imagefinder.ui.file_mime import mime_of_copied_files as mime; "
         "application._app.clipboard().setMimeData(mime([Path('/tmp/a.png')])); application._window.close()"
     )
-    with _start(tmp_path, deed) as process:
+    with _started(tmp_path, deed) as process:
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 0, errors

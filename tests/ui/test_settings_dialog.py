@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,21 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QListWidget, QPushBu
 from pytestqt.qtbot import QtBot
 from ui.fake_client import FakeClient
 
-from imagefinder.ipc.messages import ListModels, ModelChanged, ModelChoice, Models, ModelState
+from imagefinder.ipc.messages import (
+    Done,
+    Failed,
+    ImportModel,
+    ListModels,
+    ModelChanged,
+    ModelChoice,
+    Models,
+    ModelState,
+)
 from imagefinder.paths import default_places
 from imagefinder.ui.desktop import Desktop
 from imagefinder.ui.settings_dialog import SettingsDialog
 from imagefinder.ui.settings_keeper import SettingsKeeper
+from imagefinder.ui.settings_pages_model import ModelPage
 
 FINE = ModelChoice("fine", "A fine model", installed=True, detail="Finds well.")
 OTHER = ModelChoice("other", "Another model", installed=True, detail="Finds faster.")
@@ -119,7 +130,7 @@ def test_the_model_in_use_is_marked_and_cannot_be_chosen_again(
     ]
     assert models.currentRow() == 0
     assert not _named(dialog, QPushButton, "Use this model").isEnabled()
-    assert "In use: cpu (bfloat16)" in _texts(dialog)
+    assert "In use: Processor (bfloat16)" in _texts(dialog)
 
 
 def test_another_model_is_chosen_by_its_button(
@@ -135,6 +146,36 @@ def test_another_model_is_chosen_by_its_button(
     assert chosen.args == ["other"]
     models.setCurrentRow(2)
     assert not _named(dialog, QPushButton, "Use this model").isEnabled()
+
+
+def test_a_model_that_is_not_here_is_taken_from_a_file(dialog: SettingsDialog, client: FakeClient) -> None:
+    _list_models(client, "cpu")
+    models = next(each for each in dialog.findChildren(QListWidget) if each.accessibleName() == "Models")
+    models.setCurrentRow(2)
+    assert not _named(dialog, QPushButton, "Choose its file…").isHidden()
+
+    page = dialog.findChild(ModelPage)
+    page.import_file("/downloads/weights.safetensors")
+
+    request = client.last(ImportModel)
+    assert (request.file, request.name) == (Path("/downloads/weights.safetensors"), AWAY.name)
+    here = replace(AWAY, installed=True)
+    client.done.emit(Done(request.request_id))
+    client.models_received.emit(Models(client.last(ListModels).request_id, (FINE, OTHER, here), ("cpu",)))
+    assert models.currentRow() == 2
+    assert _named(dialog, QPushButton, "Use this model").isEnabled()
+
+
+def test_a_file_that_is_no_model_is_said_to_be_none(dialog: SettingsDialog, client: FakeClient) -> None:
+    _list_models(client, "cpu")
+    models = next(each for each in dialog.findChildren(QListWidget) if each.accessibleName() == "Models")
+    models.setCurrentRow(2)
+    dialog.findChild(ModelPage).import_file("/downloads/holiday.jpg")
+
+    client.failed.emit(Failed(client.last(ImportModel).request_id, "This is a picture."))
+
+    assert "This is a picture." in _texts(dialog)
+    assert _named(dialog, QPushButton, "Choose its file…").isEnabled()
 
 
 def test_only_devices_that_were_found_are_offered(dialog: SettingsDialog, client: FakeClient) -> None:

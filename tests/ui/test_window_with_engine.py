@@ -346,7 +346,9 @@ def test_closing_in_the_middle_of_indexing_leaves_no_engine_and_a_sound_library(
     again.until(lambda: len(again.names()) == MANY - 1)
 
 
-def test_what_is_hidden_is_gone_in_all_panes_and_comes_back_where_it_is_asked_for(window: EngineWindow) -> None:
+def test_what_is_hidden_is_gone_in_all_panes_and_comes_back_where_it_is_asked_for(
+    window: EngineWindow,
+) -> None:
     first = window.pane
     window.type("red")
     window.window.split()
