@@ -10,6 +10,8 @@ from typing import Any, Self
 _LOG = logging.getLogger(__name__)
 
 THEMES = ("system", "light", "dark")
+_BOUNDS = {"threads": (0, 1024), "rescan_minutes": (0, 7 * 24 * 60)}
+"""What a file edited by hand may say: less than nothing would look for new pictures without a rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Settings:
             found = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return cls()
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             _LOG.warning("the settings in %s cannot be read: %s", path, error)
             return cls()
         if not isinstance(found, dict):
@@ -50,7 +52,9 @@ class Settings:
             return cls()
         known = {each.name: type(each.default) for each in fields(cls)}
         good: dict[str, Any] = {
-            name: value for name, value in found.items() if type(value) is known.get(name)
+            name: value
+            for name, value in found.items()
+            if type(value) is known.get(name) and _is_sensible(name, value)
         }
         for name in found.keys() - good.keys():
             _LOG.warning("the setting %s in %s is not understood", name, path)
@@ -66,3 +70,14 @@ class Settings:
         temporary = path.with_name(f".{path.name}.{os.getpid()}")
         temporary.write_text(json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         temporary.replace(path)
+
+
+def _is_sensible(name: str, value: object) -> bool:
+    if isinstance(value, str):
+        try:
+            os.fsencode(value)
+        except UnicodeEncodeError:  # half a character, of which no path is made
+            return False
+        return "\0" not in value and (name != "theme" or value in THEMES)
+    least, most = _BOUNDS.get(name, (0, 1))
+    return isinstance(value, int) and least <= value <= most

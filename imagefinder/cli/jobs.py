@@ -8,11 +8,11 @@ from types import FrameType
 
 from imagefinder.api import ImageFinder
 from imagefinder.cli.terminal import Terminal, summary
-from imagefinder.embedders import registry as embedders
 from imagefinder.embedders.builtin import BuiltinEmbedder
 from imagefinder.engine.cancel import CancelToken
 from imagefinder.model.errors import CancelledError
 from imagefinder.model.jobs import IndexReport, ProgressCallback
+from imagefinder.model.model_names import BUILTIN
 from imagefinder.translation import tr, translated
 
 Job = Callable[[ProgressCallback, CancelToken], IndexReport]
@@ -36,7 +36,7 @@ def run_job(finder: ImageFinder, terminal: Terminal, job: Job, *, only_news: boo
     if only_news and not (report.indexed or report.reused or report.removed or report.offline):
         return
     # Not before: of what goes wrong there is to be one line, and no other.
-    if embedder.name == embedders.BUILTIN and not finder.is_model_named:
+    if embedder.name == BUILTIN and not finder.is_model_named:
         terminal.say(
             tr(
                 "No CLIP model in use: the built-in one {what_it_knows}.",

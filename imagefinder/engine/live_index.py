@@ -22,6 +22,9 @@ compares them all: faster than walking a large graph for the few that count, and
 _ADDED_AT_ONCE = 256
 """Vectors added under the lock at a time: about 0.1 s of an HNSW index, which a search may have to wait."""
 
+_GRAPH_BYTES = 150
+"""Of the graph, for each vector of an HNSW index."""
+
 BuildProgress = Callable[[int, int], None]
 """Called with (vectors placed, vectors in all) while an index is built."""
 
@@ -175,11 +178,39 @@ class LiveIndex:
                 with self._lock:
                     self._index = index
             if index.kind != "exact" and self._revision != self._saved_revision:
-                stamp = self._embeddings.stamp_checkpoint(self._embedder.id)
-                # No lock: whoever would change the index waits for this one's, and searches may go on.
-                write_checkpoint(index, self._folder, self._embedder.name, stamp)
-                self._saved_revision = self._revision
+                self._write(index)
             self.is_worth_saving = False
+
+    def save(self, most_bytes: int) -> bool:
+        """Write a checkpoint of the index as it is, if it is of more use than the one there.
+
+        For a process that is about to end: builds nothing, waits for no other thread, and leaves an index alone
+        that is larger than ``most_bytes`` in memory. The next process makes up for it. Returns whether it wrote one.
+
+        Raises:
+            OSError: the checkpoint could not be written; the one there is whole.
+        """
+        if not self._refreshing.acquire(blocking=False):
+            return False
+        try:
+            index = self._index
+            if index is None or index.kind == "exact" or index.needs_rebuild:
+                return False
+            if len(index) * (4 * index.dimension + _GRAPH_BYTES) > most_bytes:
+                return False
+            revision = self._embeddings.revision(self._embedder.id)
+            if revision != self._revision or revision == self._saved_revision:
+                return False
+            self._write(index)
+            return True
+        finally:
+            self._refreshing.release()
+
+    def _write(self, index: VectorIndex) -> None:
+        stamp = self._embeddings.stamp_checkpoint(self._embedder.id)
+        # No lock: whoever would change the index waits for this one's, and searches may go on.
+        write_checkpoint(index, self._folder, self._embedder.name, stamp)
+        self._saved_revision = self._revision
 
     def search(self, query: FloatArray, k: int, allowed: IdArray | None) -> tuple[IdArray, FloatArray]:
         """As ``VectorIndex.search``."""

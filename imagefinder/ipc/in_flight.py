@@ -11,6 +11,7 @@ from imagefinder.ipc.messages import (
     MoreHits,
     Request,
     Search,
+    SetHidden,
     ThumbnailMade,
 )
 from imagefinder.translation import tr
@@ -103,14 +104,16 @@ class InFlight:
                 for key in [key for key, request in self._debts.items() if _id(request) == event.request_id]:
                     self._settle(key)
             case _ if request_id := getattr(event, "request_id", 0):
-                self._debts.pop(("other", request_id), None)
+                for kind in ("hidden", "other"):
+                    self._debts.pop((kind, request_id), None)
         return True
 
     def settle(self, *, by_death: bool) -> Settlement:
         """The engine is gone: what is sent again, and what is answered now.
 
         Searches and thumbnails are sent again, unless they were owed at a death before: then one of them may be
-        what kills. Anything else may have been carried out half, and is not repeated unasked.
+        what kills. So is what shall be hidden, which kills nobody. Anything else may have been carried out half,
+        and is not repeated unasked.
         """
         found = Settlement()
         debts, self._debts = self._debts, {}
@@ -127,8 +130,9 @@ class InFlight:
                 found.answers.append(answer)
             else:
                 found.again.append(request)
-        # A search goes before the request for more of its hits, which would otherwise bring it along.
-        found.again.sort(key=lambda request: not isinstance(request, Search))
+        # What is hidden goes first, so that no search finds it; a search goes before the request for more of its
+        # hits, which would otherwise bring it along.
+        found.again.sort(key=_rank)
         return found
 
     def _drop_pane(self, pane: int) -> None:
@@ -157,8 +161,14 @@ def _key(request: Request) -> _Key | None:
             return "more", request.pane
         case MakeThumbnail():
             return "thumbnail", request.key
+        case SetHidden():
+            return ("hidden", request.request_id) if request.request_id else None
         case _:
             return ("other", _id(request)) if _id(request) else None
+
+
+def _rank(request: Request) -> int:
+    return 0 if isinstance(request, SetHidden) else 1 if isinstance(request, Search) else 2
 
 
 def _about(request: Request) -> _Key | None:

@@ -130,10 +130,11 @@ class ShowItem:
 
 @dataclass(frozen=True, slots=True)
 class SetHidden:
-    """Hide items from results, or show them again. Kept with the library."""
+    """Hide items from results, or show them again; ``Done`` or ``Failed``. Kept with the library."""
 
     item_ids: tuple[int, ...]
     hidden: bool
+    request_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)

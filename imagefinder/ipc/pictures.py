@@ -1,20 +1,20 @@
 """Thumbnails and previews, made beside everything else: what was asked for last is made first."""
 
-import contextlib
 import logging
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 from imagefinder.engine.engine import Engine
 from imagefinder.ipc.messages import Event, Failed, ItemShown, MakeThumbnail, ShowItem, ThumbnailMade
 from imagefinder.model.errors import ImageFinderError
-from imagefinder.translation import tr
+from imagefinder.thumbnails.previews import tidy_previews
+from imagefinder.translation import tr, translated
 
 _LOG = logging.getLogger(__name__)
 _WORKERS = 2
-_PREVIEW_LIVES_S = 24 * 3600
+_TIDY_AFTER = 20
+"""Previews made since the last time."""
 
 Task = Callable[[], None]
 
@@ -33,6 +33,7 @@ class Pictures:
         self._urgent: list[Task | ShowItem] = []
         self._thumbnails: dict[str, MakeThumbnail] = {}
         self._is_closing = False
+        self._shown_since = 0
         self._threads = [
             threading.Thread(target=self._work, name=f"pictures-{number}", daemon=True)
             for number in range(workers)
@@ -92,22 +93,22 @@ class Pictures:
                 self._send(self._thumbnail(request))
             case ShowItem():
                 self._send(self._shown(request))
+                # Two threads may miscount: once more or less is all the same.
+                self._shown_since += 1
+                if self._shown_since >= _TIDY_AFTER:
+                    self._shown_since = 0
+                    self._tidy()
             case _:
                 request()
 
     def _tidy(self) -> None:
-        oldest = time.time() - _PREVIEW_LIVES_S
-        for path in self._previews.glob("*"):
-            # Another window may be tidying too.
-            with contextlib.suppress(OSError):
-                if path.stat().st_mtime < oldest:
-                    path.unlink()
+        tidy_previews(self._previews)
 
     def _thumbnail(self, request: MakeThumbnail) -> ThumbnailMade:
         try:
             return ThumbnailMade(request.key, self._engine.make_thumbnail(request.item_id))
         except ImageFinderError as error:
-            return ThumbnailMade(request.key, None, str(error))
+            return ThumbnailMade(request.key, None, translated(str(error), "reason"))
         except OSError as error:
             return ThumbnailMade(request.key, None, error.strerror or str(error))
 

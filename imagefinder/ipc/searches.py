@@ -8,7 +8,7 @@ from collections.abc import Callable
 from imagefinder.engine.engine import Engine
 from imagefinder.engine.result_list import ResultList
 from imagefinder.ipc.loader import ModelLoader
-from imagefinder.ipc.messages import ClosePane, Event, Failed, Hits, MoreHits, Search, SetHidden
+from imagefinder.ipc.messages import ClosePane, Done, Event, Failed, Hits, MoreHits, Search, SetHidden
 from imagefinder.model.errors import ImageFinderError
 from imagefinder.translation import tr
 
@@ -88,6 +88,8 @@ class Searches:
                 self._lists.pop(question.pane, None)
             case SetHidden():
                 self._engine.set_hidden(question.item_ids, question.hidden)
+                if question.request_id:
+                    self._send(Done(question.request_id))
 
     def _search(self, search: Search) -> None:
         self._lists.pop(search.pane, None)

@@ -99,6 +99,7 @@ class Session:
             _LOG.info("a job was still at work when the engine ended")
             return
         self._engine.save_index()
+        self._engine.save_before_closing()
         self._finder.close()
 
     def handle(self, request: Request) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +13,9 @@ from imagefinder.model.errors import UnreadableError
 from imagefinder.translation import tr_later
 
 _QUALITY = 92
+_LIVES_S = 24 * 3600
+_MOST_BYTES = 500_000_000
+"""Two hundred or so of the size of a screen."""
 
 
 def preview_file(path: Path, side: int, render: Callable[[], Image.Image]) -> Path:
@@ -23,6 +27,8 @@ def preview_file(path: Path, side: int, render: Callable[[], Image.Image]) -> Pa
         UnreadableError: it cannot be written, which stands for the picture here.
     """
     if path.exists():
+        with suppress(OSError):  # it only keeps its place among the newest
+            os.utime(path)
         return path
     image = render()
     if max(image.size) > side:
@@ -43,3 +49,21 @@ def preview_file(path: Path, side: int, render: Callable[[], Image.Image]) -> Pa
             )
         ) from error
     return path
+
+
+def tidy_previews(folder: Path, most_bytes: int = _MOST_BYTES) -> None:
+    """Delete previews of the day before, and the oldest of more than ``most_bytes``; the newest always stays."""
+    found = []
+    # Another window may be tidying too.
+    with suppress(OSError):
+        for entry in os.scandir(folder):
+            with suppress(OSError):
+                status = entry.stat(follow_symlinks=False)
+                found.append((status.st_mtime, status.st_size, entry.path))
+    found.sort(reverse=True)
+    oldest, total = time.time() - _LIVES_S, 0
+    for number, (changed, size, path) in enumerate(found):
+        total += size
+        if changed < oldest or (total > most_bytes and number):
+            with suppress(OSError):
+                Path(path).unlink()

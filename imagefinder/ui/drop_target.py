@@ -8,11 +8,12 @@ from PySide6.QtWidgets import QWidget
 
 from imagefinder.translation import tr
 from imagefinder.ui.drop_overlay import DropOverlay
+from imagefinder.ui.dropped_data import local_path
 
 
 def local_paths(mime: QMimeData) -> list[Path]:
     """The files and folders of this machine in what is dragged."""
-    return [Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()]
+    return list(dict.fromkeys(local_path(url) for url in mime.urls() if url.isLocalFile()))
 
 
 class DropTarget(QWidget):

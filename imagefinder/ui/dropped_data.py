@@ -20,6 +20,8 @@ from urllib.parse import unquote_to_bytes
 from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtGui import QImage
 
+from imagefinder.ui.disk_look import told_apart
+
 _IMAGE_FORMATS = (
     "image/png",
     "image/webp",
@@ -66,13 +68,12 @@ def may_hold_pictures(mime: QMimeData) -> bool:
 
 def read_mime(mime: QMimeData) -> Dropped:
     """What there is in it to search by. Looks at the disk to tell files from folders; fetches nothing."""
-    local = [_local_path(url) for url in _urls(mime) if url.isLocalFile()]
+    local = [local_path(url) for url in _urls(mime) if url.isLocalFile()]
     if not local and mime.hasText() and not mime.hasHtml():
         local = _paths_in_text(mime.text())
-    there = [path for path in dict.fromkeys(local) if path.exists()]
-    if there:
-        folders = tuple(path for path in there if path.is_dir())
-        return Dropped(files=tuple(path for path in there if path not in folders), folders=folders)
+    files, folders = told_apart(list(dict.fromkeys(local)))
+    if files or folders:
+        return Dropped(files=tuple(files), folders=tuple(folders))
     sources = _image_sources(mime)
     data = next((bytes(mime.data(name).data()) for name in _IMAGE_FORMATS if mime.hasFormat(name)), b"")
     data = data or next((found for found in map(_data_of, sources) if found), b"")
@@ -93,7 +94,8 @@ def _urls(mime: QMimeData) -> Sequence[QUrl]:
     return mime.urls()
 
 
-def _local_path(url: QUrl) -> Path:
+def local_path(url: QUrl) -> Path:
+    """The path of a ``file:`` URL."""
     if os.name == "posix" and not url.host():
         # Names are bytes there, and toLocalFile would lose what is no UTF-8.
         encoded = url.path(QUrl.ComponentFormattingOption.FullyEncoded)
@@ -153,7 +155,7 @@ def _path_of(line: str) -> Path | None:
         line = line[1:-1]
     if line.lower().startswith("file:"):
         url = QUrl(line)
-        return _local_path(url) if url.isLocalFile() else None
+        return local_path(url) if url.isLocalFile() else None
     if line.startswith("~/"):
         return Path(line).expanduser()
     path = Path(line)

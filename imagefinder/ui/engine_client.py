@@ -4,6 +4,7 @@ import logging
 import time
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -127,6 +128,8 @@ class EngineClient(QObject):
         self._was_at_work = False
         self._is_ending = False
         """Whether the run in hand was told to end, so that its end is no death."""
+        self._is_deaf = False
+        """Whether the run in hand is of another library than the window is of by now."""
         self._unusable = ""
         self._trace = default_places().logs / _TRACE
         self._signals = {
@@ -197,9 +200,11 @@ class EngineClient(QObject):
     def restart(self, options: EngineOptions | None = None) -> None:
         """End the engine and start it anew, with other options where given; also after ``BROKEN``.
 
-        Returns at once; what was asked for and not answered is asked for again.
+        Returns at once; what was asked for and not answered is asked for again, unless of another library.
         """
         if options is not None:
+            if options.library != self.options.library:
+                self._leave_library()
             self.options = options
             self._is_paused = options.paused
         if self._run is None:
@@ -225,8 +230,22 @@ class EngineClient(QObject):
         self._tell(EngineStatus(EngineState.STOPPED))
         return ended
 
+    def _leave_library(self) -> None:
+        """What was asked of one library means something else in another: the numbers of its items, for one."""
+        for request in (*self._held, *self._backlog):
+            self._owed.send(request)
+        answers = self._owed.settle(by_death=False).answers
+        self._owed = InFlight()
+        self._held, self._backlog = [], []
+        self._models.clear()
+        self.library = None
+        self._is_deaf = self._run is not None
+        for answer in answers:
+            # Later, as any answer comes.
+            QTimer.singleShot(0, self, partial(self._emit, answer))
+
     def _begin(self, status: EngineStatus) -> None:
-        self._is_ending = False
+        self._is_ending = self._is_deaf = False
         self._unusable = ""
         self._health.begin(time.monotonic())
         options = replace(
@@ -264,6 +283,8 @@ class EngineClient(QObject):
             return
         if isinstance(event, _End):
             self._take_end(event)
+        elif self._is_deaf:
+            return
         elif isinstance(event, LibraryUnusable):
             self._unusable = event.message
         elif self._owed.receive(event):

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -49,10 +50,11 @@ def _copy(path: Path, folder: Path, is_given_up: Callable[[], bool]) -> None:
         try:
             with destination:
                 _pour(source, destination, is_given_up)
-            shutil.copystat(path, target)
         except BaseException:
             target.unlink()  # half a picture is worse than none
             raise
+    with suppress(OSError):  # some disks and shares take no times; the picture is whole without them
+        shutil.copystat(path, target)
 
 
 def _pour(source: BinaryIO, destination: BinaryIO, is_given_up: Callable[[], bool]) -> None:

@@ -77,8 +77,10 @@ class JobBar(QWidget):
         is_busy = status.state is not JobState.IDLE
         has_sources = bool(self._client.library and self._client.library.status.sources)
         self._line.setText(job_line(status) if is_busy else report_line(status.report))
-        # Beside an error, "up to date" would be a lie.
-        self._line.setVisible(is_busy or (has_sources and not status.error))
+        # Beside an error, or with pictures that are not indexed yet, "up to date" would be a lie.
+        library = self._client.library
+        is_whole = library is None or library.covered >= library.status.items
+        self._line.setVisible(is_busy or (has_sources and is_whole and not status.error))
         _set_if(self._details, rate_line(status) if is_busy else "")
         _set_if(self._error, status.error)
         progress = status.progress

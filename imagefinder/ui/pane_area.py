@@ -14,6 +14,8 @@ from imagefinder.ui.search_pane import SearchPane
 
 _MOST_GROUPS = 6
 _MOST_PANES = 50
+_WIDEST = 1 << 16
+"""Points: Qt takes no number of any size."""
 _HANDLE = 1
 
 
@@ -156,7 +158,7 @@ class PaneArea(QWidget):
         if (
             isinstance(sizes, list)
             and len(sizes) == len(fresh)
-            and all(type(s) is int and s > 0 for s in sizes)
+            and all(type(s) is int and 0 < s < _WIDEST for s in sizes)
         ):
             self._splitter.setSizes(sizes)
 

@@ -80,6 +80,10 @@ class PaneMessage(QWidget):
         self._advice.setVisible(bool(text))
         self._action.setVisible(bool(action))
 
+    def examples(self) -> list[QPushButton]:
+        """The words that can be clicked."""
+        return [each for each in self._examples.widgets() if isinstance(each, QPushButton)]
+
     @property
     def advice(self) -> str:
         """What it says at the end."""

@@ -51,7 +51,7 @@ class PictureCopier(QObject):
         self._background.run(partial(_read, shown.picture), partial(self._put, shown.request_id))
 
     def _take_failure(self, failed: Failed) -> None:
-        if failed.request_id == self._request_id:
+        if self._request_id and failed.request_id == self._request_id:
             self.notice.emit(failed.message)
 
     def _put(self, request_id: int, image: QImage | None) -> None:

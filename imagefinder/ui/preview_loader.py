@@ -59,7 +59,7 @@ class PreviewLoader(QObject):
             self.shown.emit(shown, QPixmap.fromImage(image))
 
     def _take_failure(self, failure: Failed) -> None:
-        if failure.request_id == self._request_id:
+        if self._request_id and failure.request_id == self._request_id:
             self.failed.emit(failure.message)
 
 

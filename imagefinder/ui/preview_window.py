@@ -78,6 +78,8 @@ class PreviewWindow(QWidget):
     def show_hit(self, model: ResultsModel, row: int, words: str) -> None:
         """Show the hit in this row; ``words`` (the query's text) are marked on a page."""
         if model is not self._model:
+            if self._model is not None:
+                self._model.destroyed.disconnect(self._forget_model)
             self._model = model
             model.destroyed.connect(self._forget_model)
         self._words = words

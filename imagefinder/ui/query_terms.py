@@ -13,6 +13,8 @@ from imagefinder.ui.words import short_name
 CELL_SIZES = (96, 320)
 """Points: the smallest and the largest side of a result."""
 DEFAULT_CELL_SIZE = 176
+_MOST_ITEMS = 1 << 63
+"""SQLite numbers no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +56,11 @@ class PictureTerm:
         if not isinstance(found, dict):
             return None
         path, item_id, key, label = (found.get(name) for name in ("path", "item_id", "key", "label"))
-        known = Path(os.fsdecode(unquote_to_bytes(path))) if isinstance(path, str) and path else None
-        number = item_id if type(item_id) is int and item_id > 0 else None
+        known = _path_of(path) if isinstance(path, str) and path else None
+        number = item_id if type(item_id) is int and 0 < item_id < _MOST_ITEMS else None
         if known is None and number is None:
             return None
-        text = label if isinstance(label, str) and label else short_name(known) if known else str(number)
+        text = _text_of(label) or (short_name(known) if known else str(number))
         return cls(known, number, key if isinstance(key, str) else "", text)
 
 
@@ -119,11 +121,24 @@ class PaneState:
         terms = [PictureTerm.from_json(each) for each in kept] if isinstance(kept, list) else []
         return cls(
             terms=tuple(term for term in terms if term is not None),
-            text=text if isinstance(text, str) else "",
+            text=_text_of(text),
             sort=Sort(sort) if isinstance(sort, str) and sort in list(Sort) else Sort.RELEVANCE,
             cell_size=_within(size, CELL_SIZES) if type(size) is int else DEFAULT_CELL_SIZE,
             include_hidden=found.get("include_hidden") is True,
         )
+
+
+def _path_of(quoted: str) -> Path | None:
+    try:
+        path = os.fsdecode(unquote_to_bytes(quoted))
+    except UnicodeError:  # half a character
+        return None
+    return Path(path) if "\0" not in path else None
+
+
+def _text_of(found: object) -> str:
+    """A text that Qt takes; empty where there is none."""
+    return found.encode("utf-8", "replace").decode() if isinstance(found, str) else ""
 
 
 def _within(number: int, bounds: tuple[int, int]) -> int:

@@ -87,9 +87,14 @@ class ResultsModel(QAbstractListModel):
     def remove(self, item_ids: Collection[int]) -> None:
         """Show these items no longer. What was given by the engine still counts for the next offset."""
         wanted = frozenset(item_ids)
-        for row in reversed([row for row, hit in enumerate(self._hits) if hit.item_id in wanted]):
-            self.beginRemoveRows(QModelIndex(), row, row)
-            del self._hits[row]
+        rows = [row for row, hit in enumerate(self._hits) if hit.item_id in wanted]
+        while rows:
+            # Those that stand together at once: each removal lays the views out anew.
+            first = last = rows.pop()
+            while rows and rows[-1] == first - 1:
+                first = rows.pop()
+            self.beginRemoveRows(QModelIndex(), first, last)
+            del self._hits[first : last + 1]
             self.endRemoveRows()
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature

@@ -14,7 +14,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
-from imagefinder.ipc.messages import Hits, LibraryChanged, ModelChanged, ModelState, SetHidden
+from imagefinder.ipc.messages import Done, Failed, Hits, LibraryChanged, ModelChanged, ModelState, SetHidden
 from imagefinder.model.model_names import BUILTIN
 from imagefinder.model.queries import Hit
 from imagefinder.translation import tr
@@ -73,6 +73,8 @@ class SearchPane(QWidget):
         self._client = client
         self._place = ResultsPlace(self.model, self.view)
         self._title = ""
+        self._hiding: set[int] = set()
+        """Requests to hide that are not answered yet."""
         self._status = ElidedLabel(parent=self, mode=Qt.TextElideMode.ElideRight)
         self._status.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self._status.setContentsMargins(4, 0, 4, 0)
@@ -119,10 +121,12 @@ class SearchPane(QWidget):
         self.search.answered.connect(self._show_hits)
         self.search.extended.connect(self._show_more)
         self.search.failed.connect(self._show_failure)
-        self.search.page_failed.connect(self.notice)
+        self.search.page_failed.connect(self._show_page_failure)
         self.search.slow.connect(self._show_searching)
         self._client.library_changed.connect(self._library_changed)
         self._client.model_changed.connect(self._model_changed)
+        self._client.done.connect(self._note_done)
+        self._client.failed.connect(self._note_failure)
 
     @property
     def title(self) -> str:
@@ -211,6 +215,11 @@ class SearchPane(QWidget):
     def _show_more(self, hits: Hits) -> None:
         self.model.append(hits.hits, hits.has_more)
         self._show_state()
+
+    def _show_page_failure(self, problem: str) -> None:
+        self.notice.emit(problem)
+        # Whoever scrolls on asks once more.
+        self.model.append((), has_more=True)
 
     def _show_state(self) -> None:
         """Results where there are some, else why there are none; and what there is to say below."""
@@ -313,11 +322,23 @@ class SearchPane(QWidget):
 
     def _hide(self, hits: Sequence[Hit], is_hidden: bool) -> None:
         ids = tuple(hit.item_id for hit in hits)
-        self._client.send(SetHidden(ids, is_hidden))
+        request = self._client.next_id()
+        self._hiding.add(request)
+        self._client.send(SetHidden(ids, is_hidden, request))
         self.note_hidden(ids, is_hidden)
         if is_hidden and not self.tools.include_hidden:
-            self.notice.emit(tr("%n picture(s) will not be shown in results any more.", "", len(ids)))
+            self.notice.emit(tr("%n picture(s) hidden. The menu above the results shows them again.", "", len(ids)))
         self.hidden_changed.emit(ids, is_hidden)
+
+    def _note_done(self, done: Done) -> None:
+        self._hiding.discard(done.request_id)
+
+    def _note_failure(self, failure: Failed) -> None:
+        if failure.request_id in self._hiding:
+            self._hiding.remove(failure.request_id)
+            self.notice.emit(failure.message)
+            # What was taken out of sight is found again.
+            self.search.ask_again()
 
     def _enter_results(self) -> None:
         if self.model.rowCount():

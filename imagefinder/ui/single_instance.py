@@ -11,7 +11,8 @@ from PySide6.QtCore import QDir, QLockFile, QObject, Signal
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 _PATIENCE_MS = 2000
-_MOST_BYTES = 1 << 20
+_MOST_BYTES = 1 << 24
+"""More than a command line can hold."""
 _HEARD = b"heard\n"
 
 

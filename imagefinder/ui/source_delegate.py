@@ -143,7 +143,7 @@ def _joined(words: tuple[str, ...], metrics: QFontMetrics, width: int) -> list[s
     lines: list[str] = []
     for each in words:
         together = f"{lines[-1]} · {each}" if lines else each
-        if lines and metrics.horizontalAdvance(together) <= width:
+        if lines and metrics.horizontalAdvance(together) < width - _GAP:
             lines[-1] = together
         else:
             lines.append(each)

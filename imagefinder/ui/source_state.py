@@ -1,6 +1,8 @@
 """What a source does now, in words."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
 
 from imagefinder.model.jobs import JobState, JobStatus, Phase
 from imagefinder.model.sources import SourceStatus
@@ -19,12 +21,22 @@ class SourceState:
     is_offline: bool = False
 
 
-def state_of(status: SourceStatus, job: JobStatus, now: float) -> SourceState:
-    """What to say of a source; ``now`` is in seconds since the epoch."""
+def state_of(
+    status: SourceStatus,
+    job: JobStatus,
+    now: float,
+    *,
+    at_work: Collection[Path] | None = None,
+    waiting: Collection[Path] | None = None,
+) -> SourceState:
+    """What to say of a source; ``now`` is in seconds since the epoch.
+
+    ``at_work`` and ``waiting`` are the job's own as sets, for whoever asks about many sources.
+    """
     source = status.source
-    if source.path in job.sources:
+    if source.path in (job.sources if at_work is None else at_work):
         return _at_work(status, job)
-    if source.path in job.waiting:
+    if source.path in (job.waiting if waiting is None else waiting):
         return SourceState((tr("Waiting"), *_count(status)))
     if source.offline:
         return SourceState((tr("Offline: plug in its drive; it can be searched meanwhile"),), is_offline=True)

@@ -1,6 +1,7 @@
 """The library's sources as a Qt list: one row each, with its state in words."""
 
 import time
+from collections import Counter
 from enum import IntEnum
 from pathlib import Path
 
@@ -54,8 +55,7 @@ class SourcesModel(QAbstractListModel):
 
     def refresh(self) -> None:
         """Say again how long ago things were."""
-        now = time.time()
-        states = [state_of(each, self._job, now) for each in self._sources]
+        states = self._states_of(self._sources)
         changed = [row for row, state in enumerate(states) if state != self._states[row]]
         self._states = states
         for row in changed:
@@ -114,10 +114,14 @@ class SourcesModel(QAbstractListModel):
                 self.dataChanged.emit(self.index(row), self.index(row))
 
     def _set(self, sources: list[SourceStatus]) -> None:
-        now = time.time()
         self._sources = sources
-        self._states = [state_of(each, self._job, now) for each in sources]
+        self._states = self._states_of(sources)
         self._names = _names([each.source.path for each in sources])
+
+    def _states_of(self, sources: list[SourceStatus]) -> list[SourceState]:
+        now, job = time.time(), self._job
+        at_work, waiting = frozenset(job.sources), frozenset(job.waiting)
+        return [state_of(each, job, now, at_work=at_work, waiting=waiting) for each in sources]
 
     def _take_job(self, event: JobChanged) -> None:
         self._job = event.status
@@ -127,8 +131,9 @@ class SourcesModel(QAbstractListModel):
 def _names(paths: list[Path]) -> list[str]:
     """The folders' names; where two are the same, the folder above tells them apart."""
     names = [short_name(path) for path in paths]
+    count = Counter(names)
     return [
-        tr("{name} in {folder}", name=name, folder=short_name(path.parent)) if names.count(name) > 1 else name
+        tr("{name} in {folder}", name=name, folder=short_name(path.parent)) if count[name] > 1 else name
         for name, path in zip(names, paths, strict=True)
     ]
 

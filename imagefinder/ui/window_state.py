@@ -11,6 +11,9 @@ from typing import Any, Self
 
 _LOG = logging.getLogger(__name__)
 
+_WIDEST = 1 << 16
+"""Points: no screen has more, and Qt takes no number of any size."""
+
 
 @dataclass(frozen=True, slots=True)
 class WindowState:
@@ -48,7 +51,7 @@ class WindowState:
             name: value for name, value in found.items() if type(value) is type(default.get(name))
         }
         widths = good.get("splitter", [])
-        if not all(type(width) is int and width >= 0 for width in widths):
+        if not all(type(width) is int and 0 <= width < _WIDEST for width in widths):
             del good["splitter"]
         return cls(**{each.name: good[each.name] for each in fields(cls) if each.name in good})
 

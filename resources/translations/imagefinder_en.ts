@@ -68,13 +68,6 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>%n picture(s) will not be shown in results any more.</source>
-        <translation>
-            <numerusform>%n picture will not be shown in results any more.</numerusform>
-            <numerusform>%n pictures will not be shown in results any more.</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
         <source>%n result(s)</source>
         <translation>
             <numerusform>%n result</numerusform>
@@ -128,6 +121,13 @@
         <translation>
             <numerusform>This library is searched with {model} from now on. %n picture or page is still to be indexed with it: imagefinder index</numerusform>
             <numerusform>This library is searched with {model} from now on. %n pictures and pages are still to be indexed with it: imagefinder index</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n picture(s) hidden. The menu above the results shows them again.</source>
+        <translation>
+            <numerusform>%n picture hidden. The menu above the results shows it again.</numerusform>
+            <numerusform>%n pictures hidden. The menu above the results shows them again.</numerusform>
         </translation>
     </message>
     <message numerus="yes">

@@ -69,12 +69,6 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>%n picture(s) will not be shown in results any more.</source>
-        <translation>
-            <numerusform>%n 张图片不再显示在结果中。</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
         <source>%n result(s)</source>
         <translation>
             <numerusform>%n 个结果</numerusform>
@@ -224,10 +218,6 @@
         <translation>也允许来自本机和本地网络的地址</translation>
     </message>
     <message>
-        <source>An NVIDIA graphics card</source>
-        <translation>NVIDIA 显卡</translation>
-    </message>
-    <message>
         <source>An empty path was given. For the folder you are in, give a dot.</source>
         <translation>给出的路径是空的。要表示当前文件夹，请用一个点。</translation>
     </message>
@@ -246,10 +236,6 @@
     <message>
         <source>Appearance</source>
         <translation>外观</translation>
-    </message>
-    <message>
-        <source>Apple&apos;s graphics processor</source>
-        <translation>Apple 图形处理器</translation>
     </message>
     <message>
         <source>As the system has it</source>
@@ -802,6 +788,10 @@
         <translation>更多结果选项</translation>
     </message>
     <message>
+        <source>NVIDIA graphics card</source>
+        <translation>NVIDIA 显卡</translation>
+    </message>
+    <message>
         <source>Name</source>
         <translation>名称</translation>
     </message>
@@ -1069,6 +1059,10 @@
     <message>
         <source>Previous, next result</source>
         <translation>上一个、下一个结果</translation>
+    </message>
+    <message>
+        <source>Processor</source>
+        <translation>处理器</translation>
     </message>
     <message>
         <source>Processor threads:</source>
@@ -1443,6 +1437,16 @@
         <source>The picture at {host} is larger than {size} MB.</source>
         <translation>{host} 上的图片大于 {size} MB。</translation>
     </message>
+    <message numerus="yes">
+        <source>%n picture(s) hidden. The menu above the results shows them again.</source>
+        <translation>
+            <numerusform>已隐藏 %n 张图片。可用结果上方的菜单重新显示。</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Apple graphics processor</source>
+        <translation>Apple 图形处理器</translation>
+    </message>
     <message>
         <source>Choose a model…</source>
         <translation>选择模型…</translation>
@@ -1519,10 +1523,6 @@ CLIP 模型能找到图片中的内容。</translation>
     <message>
         <source>The picture of the window could not be written to {file}.</source>
         <translation>无法将窗口画面写入 {file}。</translation>
-    </message>
-    <message>
-        <source>The processor</source>
-        <translation>处理器</translation>
     </message>
     <message>
         <source>The program is being closed.</source>

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QStyleOptionViewItem
 from pytestqt.qtbot import QtBot
@@ -66,7 +66,7 @@ def drag(panel: LibraryPanel, *urls: str) -> QDropEvent:
     mime.setUrls([QUrl(url) for url in urls])
     buttons, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     where, copy = QPointF(100, 100), Qt.DropAction.CopyAction
-    enter = QDragEnterEvent(where, copy, mime, buttons, none)
+    enter = QDragEnterEvent(where.toPoint(), copy, mime, buttons, none)
     QApplication.sendEvent(panel, enter)
     if enter.isAccepted():
         assert panel.is_hovered
@@ -236,7 +236,7 @@ def test_the_highlight_goes_when_the_drag_leaves(panel: LibraryPanel) -> None:
     QApplication.sendEvent(
         panel,
         QDragEnterEvent(
-            QPointF(9, 9),
+            QPoint(9, 9),
             Qt.DropAction.CopyAction,
             mime,
             Qt.MouseButton.LeftButton,

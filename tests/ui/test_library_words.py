@@ -67,6 +67,7 @@ def test_a_slow_machine_is_told_a_rate_above_nothing() -> None:
 
 def test_a_drive_is_named_by_its_path() -> None:
     assert short_name(Path("/")) == "/"
+    assert short_name(Path("/photos/line\nbreak.png")) == "line break.png"
 
 
 def test_paths_that_are_no_text_can_be_copied() -> None:

@@ -100,6 +100,14 @@ def test_arrows_home_end_and_pages_move_through_the_grid(qtbot: QtBot, grid: Gri
     assert grid.row in grid.view.visible_rows()
 
 
+def test_the_columns_fill_the_width_at_every_size(grid: Grid, hits: MakeHits) -> None:
+    grid.model.reset(hits(500), has_more=False)
+    for width in (700, 701, 640, 900):
+        grid.view.resize(width, 500)
+        spare = grid.view.viewport().width() - grid.view.columns * grid.view.cell.width()
+        assert 0 <= spare < grid.view.columns
+
+
 def test_the_columns_fill_the_width(grid: Grid, hits: MakeHits) -> None:
     grid.model.reset(hits(50), has_more=False)
     spare = grid.view.viewport().width() - grid.view.columns * grid.view.cell.width()

@@ -206,6 +206,22 @@ def test_an_empty_library_says_so_and_a_full_one_invites(pane: SearchPane, clien
     assert searches(client, pane)[-1].query.text == "birthday cake"
 
 
+def test_the_built_in_model_is_offered_what_it_knows(
+    qtbot: QtBot, pane: SearchPane, client: FakeClient
+) -> None:
+    client.library = library(7)
+    client.library_changed.emit(client.library)
+    assert pane.message.advice == ""
+
+    client.model = ModelChanged(ModelState.READY, "builtin", "cpu")
+    client.model_changed.emit(client.model)
+
+    assert [button.text() for button in pane.message.examples()][0] == "red"
+    assert "CLIP" in pane.message.advice
+    with qtbot.waitSignal(pane.models_wanted):
+        pane.message.action_wanted.emit()
+
+
 def test_only_a_slow_search_says_that_it_searches(qtbot: QtBot, pane: SearchPane) -> None:
     pane.restore(PaneState(text="cat"))
     assert pane.status_text == ""

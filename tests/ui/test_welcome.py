@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
@@ -26,7 +26,7 @@ def test_a_dropped_folder_is_chosen(qtbot: QtBot, client: FakeClient) -> None:
     mime = QMimeData()
     mime.setUrls([QUrl("file:///photos/Holiday")])
     left, none, copy = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, Qt.DropAction.CopyAction
-    QApplication.sendEvent(page, QDragEnterEvent(QPointF(9, 9), copy, mime, left, none))
+    QApplication.sendEvent(page, QDragEnterEvent(QPoint(9, 9), copy, mime, left, none))
     assert page.is_hovered
     with qtbot.waitSignal(page.folders_chosen) as chosen:
         QApplication.sendEvent(page, QDropEvent(QPointF(9, 9), copy, mime, left, none))

@@ -387,3 +387,40 @@ def test_two_engines_on_one_library_see_each_others_changes(
     save(picture("white"), three_pictures / "white.png")
     reader.index()
     assert len(writer.search(Query("red")).hits) == 8
+
+
+def test_before_closing_an_index_that_has_changed_is_saved_as_it_is(
+    library: Library, hnsw: None, no_building: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids, _ = library.add(100)
+    index = settled(library)
+    assert not index.save(10**9), "nothing has changed"
+    index.begin_job()
+    index.changed(*library.add(20), NO_IDS)
+    library.remove(ids[:10])
+    index.changed(NO_IDS, NO_VECTORS, ids[:10])
+    no_building()
+    assert not index.save(100), "it takes too long"
+    assert index.save(10**9)
+    monkeypatch.setattr(LiveIndex, "_reconciled", lambda *_: pytest.fail("the checkpoint is out of step"))
+    reopened = library.index()
+    reopened.refresh()
+    library.assert_answers_are_exact(reopened)
+
+
+def test_before_closing_an_index_out_of_step_is_left_alone(library: Library, hnsw: None) -> None:
+    library.add(40)
+    index = settled(library)
+    library.add(5)
+    assert not index.save(10**9)
+    index.refresh()
+    assert index.save(10**9)
+
+
+def test_before_closing_an_exact_index_needs_no_saving(library: Library) -> None:
+    library.add(40)
+    index = settled(library)
+    index.begin_job()
+    index.changed(*library.add(5), NO_IDS)
+    assert not index.save(10**9)
+    assert not library.folder.exists()
