@@ -17,7 +17,7 @@ _LOG = logging.getLogger(__name__)
 
 _MOST_BYTES = 1_000_000_000
 _LIVES_S = 24 * 3600
-"""Seconds that a picture stays which this window does not search by: another window may."""
+"""Seconds that a picture stays which was not dropped on this window: another may search by it."""
 
 
 class DroppedPictures:
@@ -30,6 +30,8 @@ class DroppedPictures:
         """The folder is made when it is needed; beyond ``most_bytes`` the oldest pictures go."""
         self.folder = folder
         self._most_bytes = most_bytes
+        self._own: set[str] = set()
+        """Names of what was dropped on this window."""
 
     def keep(self, picture: QImage | bytes) -> Path:
         """The file of a picture: bytes as they are, an image as PNG.
@@ -42,7 +44,8 @@ class DroppedPictures:
         extension = picture_extension(data)
         if not extension:
             raise ValueError("not a picture")
-        path = self.folder / f"{hashlib.sha256(data).hexdigest()[:32]}.{extension}"
+        self._own.add(name := f"{hashlib.sha256(data).hexdigest()[:32]}.{extension}")
+        path = self.folder / name
         if not path.exists():
             self.folder.mkdir(parents=True, exist_ok=True)
             temporary = path.with_name(f".{path.name}.{os.getpid()}")
@@ -55,11 +58,11 @@ class DroppedPictures:
         return path
 
     def keep_only(self, paths: Collection[Path]) -> None:
-        """Delete all but these and those of the last day."""
+        """Delete all but these and what others dropped within a day."""
         names = {path.name for path in paths if path.parent == self.folder}
         oldest = time.time() - _LIVES_S
         for changed, _, path in self._found():
-            if path.name not in names and changed < oldest:
+            if path.name not in names and (path.name in self._own or changed < oldest):
                 _delete(path)
 
     def _make_room(self) -> None:

@@ -132,6 +132,8 @@ class QueryBar(QWidget):
             self.add_terms([PictureTerm.of_file(path) for path in dropped.files])
             if len(self.terms()) != count:
                 self._now()
+        elif len(self._chips) >= _MOST_PICTURES:
+            self._say_full()
         elif (arrival := self._intake.take(dropped)) is not None:
             self._await(arrival)
         elif not dropped.folders:
@@ -144,10 +146,13 @@ class QueryBar(QWidget):
         for term in fresh[:room]:
             self._add_term(term)
         if len(fresh) > room:
-            self.notice.emit(
-                tr("A search takes {most} pictures at most; the rest was left out.", most=_MOST_PICTURES)
-            )
+            self._say_full()
         self._show_clear()
+
+    def _say_full(self) -> None:
+        self.notice.emit(
+            tr("A search takes {most} pictures at most; the rest was left out.", most=_MOST_PICTURES)
+        )
 
     def focus_words(self) -> None:
         """Put the cursor into the words, all of them selected."""

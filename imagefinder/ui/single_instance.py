@@ -4,6 +4,7 @@ import getpass
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,8 @@ _PATIENCE_MS = 2000
 _MOST_BYTES = 1 << 24
 """More than a command line can hold."""
 _HEARD = b"heard\n"
+_LONGEST = 70
+"""Characters of a folder: the path of a socket has 107 at most."""
 
 
 class SingleInstance(QObject):
@@ -25,7 +28,8 @@ class SingleInstance(QObject):
     def __init__(self, library: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
         whose = f"{getpass.getuser()}\n{os.fspath(library)}".encode("utf-8", "surrogateescape")
-        self._name = f"imagefinder-{hashlib.sha256(whose).hexdigest()[:16]}"
+        name = f"imagefinder-{hashlib.sha256(whose).hexdigest()[:16]}"
+        self._name, self._lock = _address(name), _lock_file(name)
         self._server = QLocalServer(self)
         self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
         self._server.newConnection.connect(self._greet)
@@ -37,7 +41,7 @@ class SingleInstance(QObject):
         Blocks for two seconds at most, before anything is shown.
         """
         # Two starts at one moment must not both find nobody, and throw out each other's socket.
-        lock = QLockFile(QDir.temp().filePath(f"{self._name}.lock"))
+        lock = QLockFile(self._lock)
         is_locked = lock.tryLock(_PATIENCE_MS)
         try:
             if self._tell(paths, token):
@@ -109,3 +113,22 @@ class SingleInstance(QObject):
                 "",
             )  # from another version of the program: coming to the front is right all the same
         self.started_again.emit(paths, token)
+
+
+def _own_folder() -> str:
+    """A folder for sockets that no other user of this machine can write to; empty where there is none.
+
+    In the folder for temporary files another user could listen in our place, and have us think that we run already.
+    """
+    folder = os.environ.get("XDG_RUNTIME_DIR", "") if sys.platform.startswith("linux") else ""
+    is_fit = folder and Path(folder).is_absolute() and os.access(folder, os.W_OK | os.X_OK)
+    return folder if is_fit and len(folder) < _LONGEST else ""
+
+
+def _address(name: str) -> str:
+    folder = _own_folder()
+    return str(Path(folder) / name) if folder else name
+
+
+def _lock_file(name: str) -> str:
+    return str(Path(_own_folder() or QDir.tempPath()) / f"{name}.lock")

@@ -1,5 +1,6 @@
 """Dropped picture data as files."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -45,3 +46,24 @@ def test_only_what_panes_use_is_kept(tmp_path: Path, pictures: Path) -> None:
 
 def test_nothing_is_there_to_delete_before_the_first(tmp_path: Path) -> None:
     DroppedPictures(tmp_path / "dropped").keep_only([])
+
+
+def test_what_another_window_searches_by_is_left_alone_for_a_day(tmp_path: Path, pictures: Path) -> None:
+    other = DroppedPictures(tmp_path / "dropped").keep((pictures / "red.png").read_bytes())
+    dropped = DroppedPictures(tmp_path / "dropped")
+    dropped.keep_only([])
+    assert other.exists()
+    os.utime(other, (0, 0))
+    dropped.keep_only([])
+    assert not other.exists()
+
+
+def test_the_oldest_go_where_there_are_too_many(tmp_path: Path, pictures: Path) -> None:
+    data = {name: (pictures / f"{name}.png").read_bytes() for name in ("red", "green", "blue")}
+    dropped = DroppedPictures(tmp_path / "dropped", most_bytes=len(data["red"]) + len(data["blue"]))
+    red, green = dropped.keep(data["red"]), dropped.keep(data["green"])
+    os.utime(red, (1, 1))
+    os.utime(green, (2, 2))
+    dropped.keep(data["red"])  # dropped again, it counts as new
+    blue = dropped.keep(data["blue"])
+    assert {path.name for path in dropped.folder.iterdir()} == {red.name, blue.name}

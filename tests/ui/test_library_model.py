@@ -163,3 +163,18 @@ def test_an_idle_job_leaves_the_last_scan_standing(model: SourcesModel, client: 
     tell_job(client, indexing(HOLIDAY))
     tell_job(client, JobStatus())
     assert words(model).startswith("1,204 pictures and pages")
+
+
+def test_many_sources_are_not_each_compared_with_each(qtbot: QtBot, client: FakeClient) -> None:
+    class Counting(tuple[Path, ...]):
+        __slots__ = ()
+
+        def __contains__(self, path: object) -> bool:
+            pytest.fail("a look through all of them for one")
+
+    sources = [a_source(Path(f"/pictures/{number}")) for number in range(3)]
+    tell_library(client, *sources)
+    model = SourcesModel(client, client)
+    paths = Counting(each.source.path for each in sources)
+    tell_job(client, JobStatus(JobState.RUNNING, sources=paths, waiting=Counting()))
+    assert "Starting" in words(model)

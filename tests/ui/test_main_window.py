@@ -1,8 +1,10 @@
 """The main window: what passes between its parts."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 from PySide6.QtGui import QAction, QKeySequence
@@ -386,3 +388,27 @@ def test_no_two_actions_share_a_key(window: MainWindow) -> None:
 
 def test_every_action_can_be_reached_by_keyboard(window: MainWindow) -> None:
     assert all("&" in action.text() for action in window.menuBar().actions())
+
+
+_GARBAGE = (None, True, -1, 10**30, 1.5, "", "\ud800", "a\0b", "%ff", [], {}, [[]], [None], {"x": 1})
+_NAMES = "groups active sizes panes current terms text sort cell_size include_hidden path item_id key label".split()
+
+
+def _garbage(random: Random, depth: int = 0) -> object:
+    if depth > 5 or random.random() < 0.2:
+        return random.choice(_GARBAGE)
+    if random.random() < 0.4:
+        return [_garbage(random, depth + 1) for _ in range(random.randrange(4))]
+    return {name: _garbage(random, depth + 1) for name in random.sample(_NAMES, random.randrange(1, 6))}
+
+
+@pytest.mark.parametrize("seed", range(15))
+def test_any_garbage_in_what_was_kept_opens_a_window(window: MainWindow, tmp_path: Path, seed: int) -> None:
+    random = Random(seed)
+    panes = {"groups": [{"panes": [_garbage(random) for _ in range(3)], "current": _garbage(random, 6)}]}
+    found = {name: _garbage(random, 5) for name in ("geometry", "splitter", "is_paused", "library")}
+    file = tmp_path / "window.json"
+    file.write_text(json.dumps(found | {"panes": panes | {"sizes": [10**30], "active": 10**30}}))
+    window.restore(WindowState.load(file))
+    assert window.panes.panes()
+    window.state().save(file)

@@ -220,6 +220,20 @@ def test_it_outlives_the_pane_whose_results_it_shows(qtbot: QtBot, preview: Prev
     assert preview.asked_often == 1
 
 
+def test_the_end_of_a_pane_shown_before_is_no_matter(qtbot: QtBot, preview: Preview, hits: MakeHits) -> None:
+    before, now = ResultsModel(), ResultsModel()
+    for model in (before, now):
+        model.reset(hits(3), has_more=False)
+        preview.window.show_hit(model, 0, "")
+    with qtbot.waitSignal(before.destroyed):
+        before.deleteLater()
+    asked = preview.asked_often
+    preview.window.step(1)
+    assert preview.asked_often == asked + 1
+    now.deleteLater()
+    qtbot.waitUntil(lambda: preview.window._model is None)
+
+
 @pytest.fixture
 def canvas(qtbot: QtBot) -> PreviewCanvas:
     made = PreviewCanvas()

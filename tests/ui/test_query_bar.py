@@ -221,3 +221,11 @@ def test_everything_has_a_name_for_screen_readers(bar: QueryBar, pictures: Path)
     bar.set_terms([PictureTerm.of_file(pictures / "red.png")])
     assert line(bar).accessibleName()
     assert chips(bar)[0].accessibleName() == "Picture red.png"
+
+
+def test_pictures_on_their_way_count_too(qtbot: QtBot, bar: QueryBar) -> None:
+    links = [QUrl(f"https://example.org/{number}.png") for number in range(20)]
+    with qtbot.waitSignal(bar.notice):
+        for link in links:
+            bar.take(Dropped(links=[link]))
+    assert len(bar.findChildren(PictureChip)) == 16

@@ -38,10 +38,18 @@ def test_a_name_that_is_no_text_is_kept_to_the_byte() -> None:
         "x",
         {"terms": 3, "text": None, "sort": "up", "cell_size": "big", "include_hidden": 1},
         {"terms": [None, {}, {"path": 5}, {"item_id": -1}, {"item_id": True}]},
+        {"terms": [{"path": "\ud800"}, {"path": "a\0b"}, {"path": "a%00b"}, {"item_id": 10**30}]},
     ],
 )
 def test_what_is_damaged_becomes_the_default(damaged: object) -> None:
     assert PaneState.from_json(damaged) == PaneState()
+
+
+def test_half_a_character_is_none() -> None:
+    damaged = {"text": "cat \ud800", "terms": [{"path": "/a.jpg", "label": "\udfff"}]}
+    state = PaneState.from_json(damaged)
+    assert state.text == "cat ?"
+    assert state.terms[0].label == "?"
 
 
 def test_a_cell_size_from_elsewhere_is_kept_within_bounds() -> None:

@@ -105,3 +105,15 @@ def test_two_pages_of_a_file_leave_as_one_file(qtbot: QtBot, hits: MakeHits) -> 
     model.reset([first, replace(first, item_id=2, part=2)], has_more=False)
     assert len(model.mimeData([model.index(0), model.index(1)]).urls()) == 1
     assert model.supportedDragActions() == Qt.DropAction.CopyAction
+
+
+def test_hits_that_stand_together_go_together(qtbot: QtBot, hits: MakeHits) -> None:
+    model = ResultsModel()
+    model.reset(hits(1000), has_more=False)
+    removals: list[tuple[int, int]] = []
+    model.rowsRemoved.connect(lambda _parent, first, last: removals.append((first, last)))
+    model.remove({1, 2, 3, 500, *range(900, 1001)})
+    assert removals == [(899, 999), (499, 499), (0, 2)]
+    assert [model.hit(row).item_id for row in range(model.rowCount())] == [
+        number for number in range(4, 900) if number != 500
+    ]

@@ -254,6 +254,20 @@ def test_copies_never_overwrite(tmp_path: Path) -> None:
     assert found == {"holiday.jpg": "a", "holiday (2).jpg": "b", "holiday (3).jpg": "c"}
 
 
+def test_a_disk_that_takes_no_times_takes_the_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("shutil.copystat", refuse)
+    (tmp_path / "a.jpg").write_bytes(b"x")
+    folder = tmp_path / "out"
+    folder.mkdir()
+    assert copy_files([tmp_path / "a.jpg"], folder, lambda: False).problems == ()
+    assert (folder / "a.jpg").read_bytes() == b"x"
+
+
 def test_a_copy_that_is_given_up_leaves_no_half_file(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(b"x" * 100)
     folder = tmp_path / "out"

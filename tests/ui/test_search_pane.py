@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QModelIndex, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from pytestqt.qtbot import QtBot
 from ui.conftest import MakeHits
@@ -216,7 +216,7 @@ def test_the_built_in_model_is_offered_what_it_knows(
     client.model = ModelChanged(ModelState.READY, "builtin", "cpu")
     client.model_changed.emit(client.model)
 
-    assert [button.text() for button in pane.message.examples()][0] == "red"
+    assert next(button.text() for button in pane.message.examples()) == "red"
     assert "CLIP" in pane.message.advice
     with qtbot.waitSignal(pane.models_wanted):
         pane.message.action_wanted.emit()
@@ -241,8 +241,40 @@ def test_hidden_results_go_at_once(pane: SearchPane, client: FakeClient, hits: M
     pane.restore(PaneState(text="cat"))
     answer(client, searches(client, pane)[0], hits(3))
     pane.view.hide_requested.emit([hits(1)[0]], True)
-    assert client.last(SetHidden) == SetHidden((1,), True)
+    assert (client.last(SetHidden).item_ids, client.last(SetHidden).hidden) == ((1,), True)
     assert pane.model.rowCount() == 2
+
+
+def test_what_could_not_be_hidden_is_said_and_found_again(
+    qtbot: QtBot, pane: SearchPane, client: FakeClient, hits: MakeHits
+) -> None:
+    pane.restore(PaneState(text="cat"))
+    answer(client, searches(client, pane)[0], hits(3))
+    pane.view.hide_requested.emit([hits(1)[0]], True)
+    answer(client, searches(client, pane)[-1], hits(3)[1:])
+    request = client.last(SetHidden).request_id
+    asked = len(searches(client, pane))
+    with qtbot.waitSignal(pane.notice) as caught:
+        client.failed.emit(Failed(request, "The disk is full."))
+    assert caught.args == ["The disk is full."]
+    assert len(searches(client, pane)) == asked + 1
+    client.failed.emit(Failed(request, "once only"))
+    assert len(searches(client, pane)) == asked + 1
+
+
+def test_a_page_that_could_not_be_had_is_asked_for_once_more(
+    qtbot: QtBot, pane: SearchPane, client: FakeClient, hits: MakeHits
+) -> None:
+    pane.restore(PaneState(text="cat"))
+    question = searches(client, pane)[0]
+    answer(client, question, hits(200), has_more=True)
+    pane.model.fetchMore(QModelIndex())
+    with qtbot.waitSignal(pane.notice):
+        client.failed.emit(Failed(question.request_id, "It stopped."))
+    before = sum(isinstance(each, MoreHits) for each in client.sent)
+    assert pane.model.canFetchMore(QModelIndex())
+    pane.model.fetchMore(QModelIndex())
+    assert sum(isinstance(each, MoreHits) for each in client.sent) == before + 1
 
 
 def test_the_state_of_a_pane_can_be_had_and_given_back(

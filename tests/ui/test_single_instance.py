@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from imagefinder.ui.single_instance import SingleInstance
 # A second start, in a process of its own: both wait for each other's answer.
 _SECOND = """
 import sys
+import tempfile
 from pathlib import Path
 from PySide6.QtCore import QCoreApplication
 from imagefinder.ui.single_instance import SingleInstance
@@ -72,3 +74,17 @@ def test_nonsense_on_the_socket_raises_the_window_all_the_same(qtbot: QtBot, fir
         first._understand(b"[1, 2\n")
 
     assert heard.args == [[], ""]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere the system keeps users apart")
+def test_it_listens_where_no_other_user_can(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with tempfile.TemporaryDirectory() as own:  # short: a socket's path has a limit
+        monkeypatch.setenv("XDG_RUNTIME_DIR", own)
+        made = SingleInstance(tmp_path / "library")
+        assert made.claim()
+        assert len(list(Path(own).iterdir())) == 1
+        assert _start(tmp_path / "other").communicate(timeout=20)[0] == "first\n"
+        made.close()
+        made.deleteLater()

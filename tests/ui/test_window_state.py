@@ -20,7 +20,18 @@ def test_what_is_saved_comes_back(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", "null", "\x00", "[" * 100_000, '{"splitter": [1, "x"]}', '{"panes": 3}']
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        "\x00",
+        "[" * 100_000,
+        '{"splitter": [1, "x"]}',
+        '{"panes": 3}',
+        '{"splitter": [1, 1000000000000]}',
+    ],
 )
 def test_a_damaged_state_is_a_first_start(tmp_path: Path, text: str) -> None:
     (tmp_path / "window.json").write_text(text)

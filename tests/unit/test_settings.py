@@ -52,3 +52,27 @@ def test_a_save_that_fails_leaves_the_old_settings_whole(
         Settings(theme="light").save(file)
     monkeypatch.undo()
     assert Settings.load(file).theme == "dark"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"rescan_minutes": -15},
+        {"rescan_minutes": 10**30},
+        {"threads": -1},
+        {"threads": 10**30},
+        {"theme": "pink"},
+        {"library": "a\0b"},
+        {"library": "\ud800"},
+    ],
+)
+def test_a_value_that_makes_no_sense_keeps_its_default(tmp_path: Path, damage: dict[str, object]) -> None:
+    file = tmp_path / "settings.json"
+    file.write_text(json.dumps(damage | {"language": "zh_CN"}), encoding="utf-8")
+    assert Settings.load(file) == Settings(language="zh_CN")
+
+
+def test_a_file_nested_without_end_is_as_good_as_none(tmp_path: Path) -> None:
+    file = tmp_path / "settings.json"
+    file.write_text("[" * 100_000, encoding="utf-8")
+    assert Settings.load(file) == Settings()

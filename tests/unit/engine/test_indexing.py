@@ -8,13 +8,14 @@ import pytest
 from conftest import OpenEngine, save
 from fakes import FakeEmbedder, counts, pdf, picture
 
-from imagefinder.engine import indexer
+from imagefinder.engine import indexer, live_index
 from imagefinder.engine.cancel import CancelToken
 from imagefinder.engine.engine import Engine
 from imagefinder.model.errors import LibraryInUseError, UsageError
 from imagefinder.model.jobs import Phase, Progress
 from imagefinder.model.queries import Query
 from imagefinder.model.sources import SourceOptions
+from imagefinder.vectors.manifest import MANIFEST_NAME
 
 
 def _paths(engine: Engine, text: str = "red", limit: int = 100) -> list[str]:
@@ -380,3 +381,28 @@ def test_a_copy_made_before_a_change_of_model_costs_the_first_model_nothing(
     # where the known file came first, its copy takes over that vector as well.
     assert other.embedded == 1
     assert embedded["fake:1"] in (1, 2)
+
+
+def test_what_a_stopped_job_indexed_is_in_the_checkpoint_once_the_library_is_closed(
+    engine: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_index, "kind_for", lambda _count, _current=None: "hnsw")
+    save(picture("red"), folder / "first.png")
+    engine.add([folder], SourceOptions())
+    (manifest,) = (engine.folder / "vectors").glob(f"*/{MANIFEST_NAME}")
+    before = manifest.read_bytes()
+    for number in range(40):
+        save(picture("teal", number), folder / f"{number:02}.png")
+    monkeypatch.setattr(indexer, "_SECONDS_BETWEEN_EVENTS", 0)
+    cancel = CancelToken()
+
+    def stop_soon(event: Progress) -> None:
+        if event.phase is Phase.EMBEDDING:
+            cancel.cancel()
+
+    report = engine.index(stop_soon, cancel)
+    assert report.cancelled
+    assert report.items
+    assert manifest.read_bytes() == before
+    engine.save_before_closing()
+    assert manifest.read_bytes() != before

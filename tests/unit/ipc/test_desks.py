@@ -13,6 +13,7 @@ from imagefinder.engine.engine import Engine
 from imagefinder.ipc.loader import ModelLoader
 from imagefinder.ipc.messages import (
     ClosePane,
+    Done,
     Event,
     Failed,
     Hits,
@@ -27,8 +28,9 @@ from imagefinder.ipc.messages import (
 )
 from imagefinder.ipc.pictures import Pictures
 from imagefinder.ipc.searches import Searches
-from imagefinder.model.errors import ModelError, UnreadableError, UsageError
+from imagefinder.model.errors import LibraryError, ModelError, UnreadableError, UsageError
 from imagefinder.model.queries import Query
+from imagefinder.translation import use_language
 
 _PATIENCE_S = 10.0
 
@@ -83,11 +85,15 @@ class SlowEngine:
 
     def set_hidden(self, item_ids: object, hidden: bool) -> None:
         self._work(f"hide {hidden}")
+        if item_ids == (66,):
+            raise LibraryError("The disk is full.")
 
     def make_thumbnail(self, item_id: int) -> Path:
         self._work(f"thumbnail {item_id}")
         if item_id == 66:
             raise UnreadableError("it is cut short")
+        if item_id == 68:
+            raise UnreadableError("it has changed since it was last looked at")
         if item_id == 67:
             raise KeyError("bug")
         return Path(f"/{item_id}.jpg")
@@ -153,6 +159,13 @@ def test_what_is_hidden_is_hidden_before_the_next_search(
     searches.ask(Search(3, 2, Query("end")))
     ear.wait_for(2)
     assert engine.asked[-3:] == ["hide True", "after", "end"]
+
+
+def test_hiding_is_answered(searches: Searches, engine: SlowEngine, ear: Ear) -> None:
+    engine.gate.set()
+    searches.ask(SetHidden((1,), True, 5))
+    searches.ask(SetHidden((66,), True, 6))
+    assert ear.wait_for(2) == [Done(5), Failed(6, "The disk is full.")]
 
 
 def test_more_hits_are_of_the_panes_own_last_search(searches: Searches, engine: SlowEngine, ear: Ear) -> None:
@@ -225,6 +238,33 @@ def test_previews_of_yesterday_are_deleted(tmp_path: Path, engine: SlowEngine, e
     ear.wait_for(1)
     desk.close(_PATIENCE_S)
     assert list(tmp_path.iterdir()) == [new]
+
+
+def test_previews_are_tidied_while_the_window_is_open(
+    pictures: Pictures, engine: SlowEngine, ear: Ear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tidied = threading.Event()
+    engine.gate.set()
+    pictures.make(ShowItem(1, 1))
+    ear.wait_for(1)
+    monkeypatch.setattr("imagefinder.ipc.pictures.tidy_previews", lambda _folder: tidied.set())
+    for number in range(2, 21):
+        assert not tidied.is_set()
+        pictures.make(ShowItem(number, 1))
+    assert tidied.wait(_PATIENCE_S)
+
+
+def test_the_reason_is_in_the_users_language(pictures: Pictures, engine: SlowEngine, ear: Ear) -> None:
+    engine.gate.set()
+    use_language("zh_CN")
+    try:
+        pictures.make(MakeThumbnail(68, "changed"))
+        (made,) = ear.wait_for(1)
+    finally:
+        use_language("en")
+    assert isinstance(made, ThumbnailMade)
+    assert made.problem
+    assert not made.problem.isascii()
 
 
 def test_a_thumbnail_that_cannot_be_made_is_answered_with_the_reason(

@@ -12,6 +12,7 @@ from imagefinder.ipc.messages import (
     MoreHits,
     RemoveSource,
     Search,
+    SetHidden,
     ThumbnailMade,
 )
 from imagefinder.model.queries import Query
@@ -143,3 +144,19 @@ def test_more_hits_of_a_search_that_the_pane_has_left_are_not_asked_for() -> Non
     owed.send(Search(1, 1, Query("a")))
     owed.settle(by_death=False)
     assert owed.send(MoreHits(99, 1, offset=200)) == []
+
+
+def test_what_shall_be_hidden_is_sent_again_before_every_search_and_as_often_as_needed() -> None:
+    owed = InFlight()
+    owed.send(Search(1, 1, Query("a")))
+    hide, show = SetHidden((1,), True, 2), SetHidden((1,), False, 3)
+    for request in (hide, show):
+        owed.send(request)
+    for _ in range(3):
+        settlement = owed.settle(by_death=True)
+        assert settlement.again[:2] == [hide, show]
+        for request in settlement.again:
+            owed.send(request)
+    owed.receive(Done(2))
+    owed.receive(Failed(3, "no"))
+    assert not any(isinstance(request, SetHidden) for request in owed.settle(by_death=True).again)

@@ -1,0 +1,75 @@
+"""File names may look like HTML; they are shown as they are."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QTextDocument
+from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
+from ui.conftest import MakeHits
+from ui.fake_client import FakeClient
+
+from imagefinder.ipc.messages import JobChanged, LibraryChanged
+from imagefinder.model.jobs import JobState, JobStatus
+from imagefinder.model.library import LibraryStatus
+from imagefinder.model.sources import Source, SourceKind, SourceStatus
+from imagefinder.ui.forget_line import ForgetLine
+from imagefinder.ui.job_bar import JobBar
+from imagefinder.ui.preview_bars import ElidedLabel, ProblemLine
+from imagefinder.ui.quiet_label import ElidedLabel as QuietElidedLabel
+from imagefinder.ui.quiet_label import QuietLabel
+from imagefinder.ui.results_model import ResultsModel
+from imagefinder.ui.sources_model import SourcesModel
+from imagefinder.ui.words import tooltip
+
+NAME = "<b>a & b</b> &lt;.jpg"
+PATH = Path("/pictures") / NAME.replace("/", "∕")
+
+
+def seen(tip: object) -> str:
+    """What Qt shows of a tooltip; only what it may take for HTML is looked at."""
+    assert isinstance(tip, str)
+    if "<" not in tip and "&" not in tip:
+        return tip
+    document = QTextDocument()
+    document.setHtml(tip)
+    return document.toPlainText()
+
+
+@pytest.mark.parametrize("text", ["plain.jpg", "/a/<b>x</b>.jpg\nnext line", "a &amp; b", "<img src=x>"])
+def test_a_tooltip_shows_what_is_given(qtbot: QtBot, text: str) -> None:
+    assert seen(tooltip(text)) == text
+
+
+def test_results_and_sources_show_the_names_they_have(
+    qtbot: QtBot, client: FakeClient, hits: MakeHits
+) -> None:
+    results = ResultsModel()
+    results.reset([replace(hits(1)[0], path=PATH)], has_more=False)
+    assert seen(results.index(0).data(Qt.ItemDataRole.ToolTipRole)).startswith(str(PATH))
+    status = SourceStatus(Source(1, PATH, SourceKind.FILE, scanned_at=1.0), 1, 1, 0, 0)
+    client.library = LibraryChanged(LibraryStatus(Path("/l"), "m", (status,), 1, {}, ()), 1)
+    sources = SourcesModel(client)
+    assert seen(sources.index(0).data(Qt.ItemDataRole.ToolTipRole)).startswith(str(PATH))
+
+
+def test_no_line_takes_a_name_for_html(qtbot: QtBot, client: FakeClient) -> None:
+    forget = ForgetLine()
+    forget.ask(Source(1, PATH, SourceKind.FILE))
+    problem = ProblemLine()
+    problem.say(NAME)
+    client.job = JobChanged(JobStatus(JobState.RUNNING, sources=(PATH,), error=NAME))
+    bar = JobBar(client)
+    elided = ElidedLabel()
+    elided.set_whole(NAME)
+    for widget in (forget, problem, bar, elided, QuietLabel(NAME), QuietElidedLabel(NAME)):
+        qtbot.addWidget(widget)
+        labels = [widget] if isinstance(widget, QLabel) else widget.findChildren(QLabel)
+        assert [
+            label.text()
+            for label in labels
+            if label.textFormat() is not Qt.TextFormat.PlainText and "<" in label.text()
+        ] == []
+        assert any("<b>" in label.text() or label is elided for label in labels)
