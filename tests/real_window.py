@@ -33,8 +33,16 @@ class RealWindow:
         self.home = Path(program.environment["HOME"])
         self._log = (self.home / "window.log").open("ab")
         self.process = self._start(*arguments)
-        titles = until(lambda: screen.windows(self.process.pid), "the window appears")
-        self.id = next(iter(titles))
+        try:
+            self.id = next(iter(until(self._first_windows, "the window appears")))
+        except BaseException:
+            self.end()
+            raise
+
+    def _first_windows(self) -> Mapping[str, str]:
+        status = self.process.poll()
+        assert status is None, f"it ended with {status}: {self.complaints()}"
+        return self.screen.windows(self.process.pid)
 
     def _start(self, *arguments: str | Path) -> "subprocess.Popen[bytes]":
         command = self.program.command("--theme", "light", "--language", "en", "window", *arguments)

@@ -39,14 +39,15 @@ def search(arguments: argparse.Namespace, terminal: Terminal) -> int:
         if not items and not query.within:
             raise UsageError(tr("Nothing is indexed yet. Begin with: imagefinder add FOLDER"))
     _show(result, arguments, terminal)
-    if 0 < embedded < items:
+    if embedded < items:
+        with_it = f"--model {result.model} " if finder.is_model_named else ""
         terminal.say(
             tr(
-                "Only {done} of {all} pictures and pages are indexed with {model} so far: "
-                "imagefinder index does the rest.",
+                "Only {done} of {all} pictures and pages are indexed with {model} so far: {command} does the rest.",
                 done=embedded,
                 all=items,
                 model=result.model,
+                command=f"imagefinder {with_it}index",
             )
         )
     if arguments.open and result.hits:

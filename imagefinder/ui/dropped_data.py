@@ -34,7 +34,9 @@ _IMAGE_FORMATS = (
 _PROMISE = "application/x-moz-file-promise-url"
 _MOZ_URL = "text/x-moz-url"
 _GNOME = "x-special/gnome-copied-files"
-_IMAGE_TAG = re.compile(r"<img\b[^>]*?\bsrc\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>]+))", re.IGNORECASE)
+_IMAGE_TAG = re.compile(r"<img\b", re.IGNORECASE)
+_SOURCE = re.compile(r"\bsrc\s*=\s*", re.IGNORECASE)
+_VALUE = re.compile(r"\"([^\"]*)\"|'([^']*)'|([^\s>]+)")
 _DATA_URL = re.compile(r"data:image/[^;,]*((?:;[^;,]*)*),(.*)", re.IGNORECASE | re.DOTALL)
 
 
@@ -61,7 +63,7 @@ def may_hold_pictures(mime: QMimeData) -> bool:
         return True
     if mime.hasFormat(_PROMISE) or mime.hasFormat(_MOZ_URL):
         return True
-    if mime.hasHtml() and _IMAGE_TAG.search(mime.html()):
+    if mime.hasHtml() and _image_in(mime.html()):
         return True
     return bool(_paths_in_text(mime.text())) if mime.hasText() else False
 
@@ -107,13 +109,28 @@ def _image_sources(mime: QMimeData) -> list[str]:
     """Addresses of the picture itself, the surest first; pages around it only after them."""
     found = [_utf16(bytes(mime.data(_PROMISE).data()))] if mime.hasFormat(_PROMISE) else []
     if mime.hasHtml():
-        found += [unescape(next(filter(None, groups), "")) for groups in _IMAGE_TAG.findall(mime.html())[:1]]
+        found += [source] if (source := _image_in(mime.html())) else []
     if mime.hasFormat(_MOZ_URL):
         # Lines in turn: an address, its title.
         found += _utf16(bytes(mime.data(_MOZ_URL).data())).split("\n")[:1]
     if mime.hasText() and not found and not mime.hasUrls():
         found.append(mime.text())
     return [source.strip("\0\r\n ") for source in found]
+
+
+def _image_in(html: str) -> str:
+    """The address in the first ``<img>`` that has one; empty where none has.
+
+    Each tag is looked through once: a page may be made so that one expression for all of it takes minutes.
+    """
+    at = 0
+    while tag := _IMAGE_TAG.search(html, at):
+        end = html.find(">", tag.end())
+        at = end if end >= 0 else len(html)
+        source = _SOURCE.search(html, tag.end(), at)
+        if source and (value := _VALUE.match(html, source.end())):
+            return unescape(next(filter(None, value.groups()), ""))
+    return ""
 
 
 def _utf16(data: bytes) -> str:

@@ -68,7 +68,7 @@ def path_text(path: Path) -> str:
 
 def tooltip(text: str) -> str:
     """A text as a tooltip that shows it as it is: Qt takes for HTML what looks like it, as a file's name may."""
-    if "<" not in text and "&" not in text:
+    if "<" not in text and "&lt;" not in text:
         return text
     return f'<p style="white-space: pre">{escape(text)}</p>'
 

@@ -913,8 +913,8 @@
         <translation>只要这些文件类型：</translation>
     </message>
     <message>
-        <source>Only {done} of {all} pictures and pages are indexed with {model} so far: imagefinder index does the rest.</source>
-        <translation>到目前为止，{all} 张图片和页面中只有 {done} 张用 {model} 建立了索引：运行 imagefinder index 可完成其余部分。</translation>
+        <source>Only {done} of {all} pictures and pages are indexed with {model} so far: {command} does the rest.</source>
+        <translation>到目前为止，{all} 张图片和页面中只有 {done} 张用 {model} 建立了索引：运行 {command} 可完成其余部分。</translation>
     </message>
     <message>
         <source>Open</source>

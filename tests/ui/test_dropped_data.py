@@ -153,3 +153,33 @@ def test_picture_data_of_the_clipboard_is_taken_as_an_image(qapp: object) -> Non
     found = read_mime(given)
     assert found.image is not None
     assert found.image.size() == image.size()
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        '<IMG alt="x" SRC="{}">',
+        "<p><img class=a src='{}' />",
+        "<img width=3 src={}>",
+        '<img alt="no address"><img src="{}">',
+        '<img\nsrc = "{}"',
+    ],
+)
+def test_the_picture_of_a_page_is_found_however_it_is_written(tag: str) -> None:
+    assert links(read_mime(mime(text__html=tag.format(PICTURE)))) == [PICTURE]
+
+
+@pytest.mark.parametrize(
+    "page", ["<img " * 100_000, "<img " + "src " * 100_000, "<img " + " src" * 100_000 + ">"]
+)
+def test_a_page_made_to_hold_us_up_does_not(page: str) -> None:
+    # With one expression for tag and attribute, this takes hours.
+    given = mime(text__html=page)
+    assert not may_hold_pictures(given)
+    assert not read_mime(given)
+
+
+def test_a_path_in_the_text_of_a_page_is_words(pictures: Path) -> None:
+    given = mime(text__html="<p>see the path</p>")
+    given.setText(str(pictures / "red.png"))
+    assert not read_mime(given).files

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QObject, QUrl
+from PySide6.QtNetwork import QHostAddress, QHostInfo
 from pytestqt.qtbot import QtBot
 
 from imagefinder.settings import Settings
@@ -237,3 +238,23 @@ def test_addresses_around_us_are_not_public(address: str) -> None:
 @pytest.mark.parametrize("address", ["8.8.8.8", "93.184.215.14", "2606:4700::1111", "64:ff9b::808:808"])
 def test_addresses_of_the_internet_are_public(address: str) -> None:
     assert is_public(address)
+
+
+def test_a_name_with_one_address_in_the_local_network_is_not_asked(
+    qtbot: QtBot, fetcher: MakeFetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    info = QHostInfo()
+    info.setAddresses([QHostAddress("93.184.215.14"), QHostAddress("192.168.1.1")])
+    monkeypatch.setattr(Fetch, "_connect_to", lambda *_: pytest.fail("it was asked"))
+    fetch = fetcher(Settings()).fetch(QUrl("https://images.example/cat.png"))
+    with qtbot.waitSignal(fetch.failed):
+        fetch._resolved(info)
+
+
+def test_a_redirect_from_a_safe_connection_to_an_unsafe_one_is_refused(
+    qtbot: QtBot, fetcher: MakeFetcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Fetch, "_go", lambda _: pytest.fail("it was followed"))
+    fetch = fetcher().fetch(QUrl("https://images.example/cat.png"))
+    with qtbot.waitSignal(fetch.failed):
+        fetch._redirect(QUrl("http://images.example/cat.png"))

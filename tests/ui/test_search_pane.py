@@ -72,6 +72,8 @@ def test_a_late_answer_to_an_old_query_never_shows(
     pane.restore(PaneState(text="cat"))
     pane.restore(PaneState(text="dog"))
     old, new = searches(client, pane)
+    answer(client, old, hits(5))
+    assert pane.model.rowCount() == 0
     answer(client, new, hits(2))
     answer(client, old, hits(5))
     assert pane.model.rowCount() == 2
@@ -162,6 +164,32 @@ def test_a_library_that_grows_is_asked_again_after_a_while_and_not_at_once(
     qtbot.waitUntil(lambda: len(searches(client, pane)) == 2)
 
 
+def test_who_has_scrolled_far_is_left_to_read(pane: SearchPane, client: FakeClient, hits: MakeHits) -> None:
+    pane.restore(PaneState(text="cat"))
+    question = searches(client, pane)[0]
+    answer(client, question, hits(200), has_more=True)
+    for offset in range(200, 1400, 200):
+        pane.model.fetchMore(pane.view.rootIndex())
+        answer(client, question, hits(200, start=offset), has_more=True, offset=offset)
+    client.library_changed.emit(library(5000))
+    pane.search._refresh_timer.timeout.emit()
+    assert len(searches(client, pane)) == 1
+
+
+def test_an_update_waits_for_the_answer_that_is_on_its_way(
+    pane: SearchPane, client: FakeClient, hits: MakeHits
+) -> None:
+    pane.restore(PaneState(text="cat"))
+    answer(client, searches(client, pane)[0], hits(200), has_more=True)
+    pane.model.fetchMore(pane.view.rootIndex())
+    client.library_changed.emit(library(5000))
+    pane.search._refresh_timer.timeout.emit()
+    assert len(searches(client, pane)) == 1
+    answer(client, searches(client, pane)[0], hits(10, start=200), offset=200)
+    pane.search._refresh_timer.timeout.emit()
+    assert len(searches(client, pane)) == 2
+
+
 def test_a_page_wanted_during_an_update_is_asked_of_the_new_list(
     pane: SearchPane, client: FakeClient, hits: MakeHits
 ) -> None:
@@ -180,6 +208,9 @@ def test_a_new_engine_is_asked_again(pane: SearchPane, client: FakeClient, hits:
     client.engine_changed.emit(EngineStatus(EngineState.RESTARTING))
     client.engine_changed.emit(EngineStatus(EngineState.RUNNING))
     assert len(searches(client, pane)) == 2
+    answer(client, searches(client, pane)[1], hits(3))
+    client.engine_changed.emit(EngineStatus(EngineState.RUNNING))
+    assert len(searches(client, pane)) == 2, "it is the same engine"
 
 
 def test_a_failed_search_says_why(pane: SearchPane, client: FakeClient) -> None:

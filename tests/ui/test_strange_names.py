@@ -31,7 +31,7 @@ PATH = Path("/pictures") / NAME.replace("/", "∕")
 def seen(tip: object) -> str:
     """What Qt shows of a tooltip; only what it may take for HTML is looked at."""
     assert isinstance(tip, str)
-    if "<" not in tip and "&" not in tip:
+    if "<" not in tip and "&lt;" not in tip:
         return tip
     document = QTextDocument()
     document.setHtml(tip)

@@ -137,6 +137,8 @@ def test_more_hits_of_a_forgotten_search_bring_the_search_along() -> None:
     # The first hits are there already; only the further ones are for the window.
     assert not owed.receive(_hits(1))
     assert owed.receive(_hits(1, offset=200))
+    # Only this once: the pane may ask the same again.
+    assert owed.receive(_hits(1))
 
 
 def test_more_hits_of_a_search_that_the_pane_has_left_are_not_asked_for() -> None:

@@ -146,6 +146,16 @@ def test_a_library_in_use_is_tried_again_later(make: MakeQueue, jobs: Jobs) -> N
     assert jobs.asked == [(A,), (A,)]
 
 
+def test_who_asks_again_need_not_wait_for_the_next_try(make: MakeQueue, jobs: Jobs) -> None:
+    jobs.troubles = [LibraryInUseError("Another one is at it.")]
+    queue = make(retry_s=3600)
+    queue.rescan([A])
+    jobs.until(lambda status: status.error)
+    queue.rescan([A])
+    jobs.until(_is_over)
+    assert jobs.asked == [(A,), (A,)]
+
+
 @pytest.mark.parametrize("trouble", [LibraryError("The disk is full."), KeyError("our own mistake")])
 def test_a_job_that_fails_is_said_and_the_next_goes_on(
     make: MakeQueue, jobs: Jobs, trouble: Exception
@@ -185,6 +195,23 @@ def test_cancelled_nothing_goes_on_by_itself(make: MakeQueue, jobs: Jobs) -> Non
     report = jobs.until(_is_over).report
     assert report is not None
     assert report.cancelled
+    queue.close(_PATIENCE_S)
+    assert jobs.asked == [(A,)]
+
+
+def test_cancelled_after_a_task_came_the_job_does_not_go_on(make: MakeQueue, jobs: Jobs) -> None:
+    jobs.gate.clear()
+    queue = make()
+    queue.rescan([A])
+    jobs.until(lambda status: status.progress and status.progress.phase is Phase.EMBEDDING)
+    done = threading.Event()
+    with queue._changed:  # both before the job can end
+        queue.do(done.set)
+        queue.cancel()
+    report = jobs.until(_is_over).report
+    assert report is not None
+    assert report.cancelled
+    assert done.wait(_PATIENCE_S)
     queue.close(_PATIENCE_S)
     assert jobs.asked == [(A,)]
 
