@@ -73,7 +73,7 @@ def update(language: str, file: Path) -> None:
         plain = Path(folder) / "texts.py"
         plain.write_text("\n".join(_plain_call(*key) for key in sorted(said())), encoding="utf-8")
         # Similar texts are not guessed from each other: what is new shall be translated anew.
-        subprocess.run(  # noqa: S603 - our own tool on our own files
+        subprocess.run(
             [
                 str(lupdate) if lupdate.exists() else lupdate.name,
                 *"-silent -no-obsolete -locations none -disable-heuristic similartext".split(),

@@ -1,5 +1,6 @@
 """Fixtures for all tests: nothing outside the test's own folder is read or written."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -7,6 +8,9 @@ import pytest
 from fakes import FakeEmbedder, picture
 from PIL import Image
 from program import Program
+
+# Before anything imports PySide6: a test needs no screen. Those on a real one say so to their programs.
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
 from imagefinder.engine.engine import Engine
 from imagefinder.readers.registry import extensions

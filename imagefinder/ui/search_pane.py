@@ -15,7 +15,6 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from imagefinder.ipc.messages import Done, Failed, Hits, LibraryChanged, ModelChanged, ModelState, SetHidden
-from imagefinder.model.model_names import BUILTIN
 from imagefinder.model.queries import Hit
 from imagefinder.translation import tr
 from imagefinder.ui.desktop import Desktop
@@ -23,6 +22,7 @@ from imagefinder.ui.drop_overlay import DropOverlay
 from imagefinder.ui.dropped_data import may_hold_pictures, read_mime
 from imagefinder.ui.dropped_pictures import DroppedPictures
 from imagefinder.ui.engine_client import EngineClient
+from imagefinder.ui.instead_of_results import InsteadOfResults
 from imagefinder.ui.link_fetcher import LinkFetcher
 from imagefinder.ui.pane_message import PaneMessage
 from imagefinder.ui.pane_search import PaneSearch
@@ -34,7 +34,7 @@ from imagefinder.ui.results_model import ResultsModel
 from imagefinder.ui.results_place import ResultsPlace
 from imagefinder.ui.results_view import ResultsView
 from imagefinder.ui.thumbnail_loader import ThumbnailLoader
-from imagefinder.ui.words import grouped, tooltip
+from imagefinder.ui.words import tooltip
 
 
 class SearchPane(QWidget):
@@ -69,6 +69,7 @@ class SearchPane(QWidget):
         self.model = ResultsModel(self)
         self.view = ResultsView(self.model, thumbnails, desktop, self)
         self.message = PaneMessage(self)
+        self._instead = InsteadOfResults(client, self.message)
         self.search = PaneSearch(client, pane_id, self)
         self._client = client
         self._place = ResultsPlace(self.model, self.view)
@@ -231,7 +232,10 @@ class SearchPane(QWidget):
         if count:
             self._stack.setCurrentWidget(self.view)
         else:
-            self._show_nothing_found(hits)
+            self._instead.say_nothing_found(
+                is_partial=hits.is_partial, are_hidden_shown=self.tools.include_hidden
+            )
+            self._stack.setCurrentWidget(self.message)
         if hits.is_partial:
             self._say(
                 tr("The model is still being loaded; words in names and on pages are searched meanwhile.")
@@ -239,67 +243,23 @@ class SearchPane(QWidget):
         else:
             self._say(hits.note)
 
-    def _show_nothing_found(self, hits: Hits) -> None:
-        if hits.is_partial:
-            heading = tr("The model is still being loaded")
-            text = tr("No name or page has these words. Pictures are searched in a moment.")
-            self._show_message("clock", heading, text)
-            return
-        advice = [tr("Try fewer or other words, or drop a picture that looks like it.")]
-        if not self.tools.include_hidden:
-            advice.append(tr("Pictures that you hid are left out; the menu above shows them."))
-        self._show_message("frown", tr("Nothing found"), "\n".join(advice))
-        self._advise_on_model()
-
     def _show_empty(self) -> None:
         self.tools.show_count(0, has_more=False)
         self._say("")
-        library = self._client.library
-        count = library.status.items if library is not None else 0
-        if library is not None and not count:
-            heading = tr("Nothing to search yet")
-            text = tr("Pictures can be found here as soon as the first of them have been read.")
-            self._show_message("images", heading, text)
-            return
-        heading = (
-            tr("Search {count} picture(s) and page(s)", "", count, count=grouped(count))
-            if count
-            else tr("Search your pictures")
-        )
-        if self._knows_colours_only:
-            text = tr("Name a colour or words of a page, or drop a picture to find those like it.")
-            self._show_message("search", heading, text, _colour_examples())
-            self._advise_on_model()
-        else:
-            text = tr("Describe what is in it, or drop a picture to find those like it.")
-            self._show_message("search", heading, text, _examples())
-
-    @property
-    def _knows_colours_only(self) -> bool:
-        model = self._client.model
-        return model is not None and model.name == BUILTIN
-
-    def _advise_on_model(self) -> None:
-        """Whoever sees "Nothing found" for "a dog" shall know why."""
-        if self._knows_colours_only:
-            advice = tr(
-                "The built-in model knows colours and shapes.\nA CLIP model finds what is in the pictures."
-            )
-            self.message.advise(advice, tr("Choose a model…"))
+        self._instead.invite()
+        self._stack.setCurrentWidget(self.message)
 
     def _show_searching(self) -> None:
         self._say(tr("Searching…"))
         if not self.model.rowCount():
-            self._show_message("search", tr("Searching…"))
+            self._instead.say_searching()
+            self._stack.setCurrentWidget(self.message)
 
     def _show_failure(self, problem: str) -> None:
         self.model.clear()
         self.tools.show_count(0, has_more=False)
         self._say("")
-        self._show_message("circle-alert", tr("This search did not work"), problem)
-
-    def _show_message(self, sign: str, heading: str, text: str = "", examples: Sequence[str] = ()) -> None:
-        self.message.show_message(sign, heading, text, examples)
+        self._instead.say_failed(problem)
         self._stack.setCurrentWidget(self.message)
 
     def _say(self, text: str) -> None:
@@ -327,7 +287,9 @@ class SearchPane(QWidget):
         self._client.send(SetHidden(ids, is_hidden, request))
         self.note_hidden(ids, is_hidden)
         if is_hidden and not self.tools.include_hidden:
-            self.notice.emit(tr("%n picture(s) hidden. The menu above the results shows them again.", "", len(ids)))
+            self.notice.emit(
+                tr("%n picture(s) hidden. The menu above the results shows them again.", "", len(ids))
+            )
         self.hidden_changed.emit(ids, is_hidden)
 
     def _note_done(self, done: Done) -> None:
@@ -429,18 +391,3 @@ class SearchPane(QWidget):
         """Results dragged from a pane: a page of a PDF is meant then, not its file."""
         source = event.source()
         return source.chosen() if isinstance(source, ResultsView) else []
-
-
-def _examples() -> list[str]:
-    """Things that are in many people's pictures."""
-    return [
-        tr("a dog on the beach"),
-        tr("sunset over water"),
-        tr("birthday cake"),
-        tr("snow in the mountains"),
-    ]
-
-
-def _colour_examples() -> list[str]:
-    """What the built-in model finds."""
-    return [tr("red"), tr("blue and white"), tr("green"), tr("orange", "the colour")]

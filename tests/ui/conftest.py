@@ -1,15 +1,10 @@
 """Fixtures for tests of the window: no screen needed, no complaint of Qt unheard, nothing left running."""
 
 import gc
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-
-# Before anything imports PySide6. REAL_DISPLAY is for tests that drive a real X server.
-if not os.environ.get("REAL_DISPLAY"):
-    os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
 import pytest
 import shiboken6

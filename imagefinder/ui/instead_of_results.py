@@ -1,0 +1,88 @@
+"""What a search pane says in the place where its results will be."""
+
+from collections.abc import Sequence
+
+from imagefinder.model.model_names import BUILTIN
+from imagefinder.translation import tr
+from imagefinder.ui.engine_client import EngineClient
+from imagefinder.ui.pane_message import PaneMessage
+from imagefinder.ui.words import grouped
+
+
+class InsteadOfResults:
+    """Chooses the words for a pane's message, by what the engine has said so far."""
+
+    def __init__(self, client: EngineClient, message: PaneMessage) -> None:
+        self._client = client
+        self._message = message
+
+    def invite(self) -> None:
+        """Nothing is looked for yet: say what can be."""
+        library = self._client.library
+        count = library.status.items if library is not None else 0
+        if library is not None and not count:
+            heading = tr("Nothing to search yet")
+            text = tr("Pictures can be found here as soon as the first of them have been read.")
+            self._message.show_message("images", heading, text)
+            return
+        heading = (
+            tr("Search {count} picture(s) and page(s)", "", count, count=grouped(count))
+            if count
+            else tr("Search your pictures")
+        )
+        if self._knows_colours_only:
+            text = tr("Name a colour or words of a page, or drop a picture to find those like it.")
+            self._message.show_message("search", heading, text, _colour_examples())
+            self._advise_on_model()
+        else:
+            text = tr("Describe what is in it, or drop a picture to find those like it.")
+            self._message.show_message("search", heading, text, _examples())
+
+    def say_searching(self) -> None:
+        """It takes a while."""
+        self._message.show_message("search", tr("Searching…"))
+
+    def say_nothing_found(self, *, is_partial: bool, are_hidden_shown: bool) -> None:
+        """There are no hits; ``is_partial`` where the model has not been asked yet."""
+        if is_partial:
+            heading = tr("The model is still being loaded")
+            text = tr("No name or page has these words. Pictures are searched in a moment.")
+            self._message.show_message("clock", heading, text)
+            return
+        advice = [tr("Try fewer or other words, or drop a picture that looks like it.")]
+        if not are_hidden_shown:
+            advice.append(tr("Pictures that you hid are left out; the menu above shows them."))
+        self._message.show_message("frown", tr("Nothing found"), "\n".join(advice))
+        self._advise_on_model()
+
+    def say_failed(self, problem: str) -> None:
+        """The search could not be carried out."""
+        self._message.show_message("circle-alert", tr("This search did not work"), problem)
+
+    @property
+    def _knows_colours_only(self) -> bool:
+        model = self._client.model
+        return model is not None and model.name == BUILTIN
+
+    def _advise_on_model(self) -> None:
+        """Whoever sees "Nothing found" for "a dog" shall know why."""
+        if self._knows_colours_only:
+            advice = tr(
+                "The built-in model knows colours and shapes.\nA CLIP model finds what is in the pictures."
+            )
+            self._message.advise(advice, tr("Choose a model…"))
+
+
+def _examples() -> Sequence[str]:
+    """Things that are in many people's pictures."""
+    return [
+        tr("a dog on the beach"),
+        tr("sunset over water"),
+        tr("birthday cake"),
+        tr("snow in the mountains"),
+    ]
+
+
+def _colour_examples() -> Sequence[str]:
+    """What the built-in model finds."""
+    return [tr("red"), tr("blue and white"), tr("green"), tr("orange", "the colour")]
