@@ -139,14 +139,20 @@ class AddFolderDialog(QDialog):
             QWidget.setTabOrder(before, after)
 
     def _make_header(self, paths: Sequence[Path]) -> QHBoxLayout:
-        picture = Sign("folder" if len(paths) == 1 else "files", 32, self)
+        are_files = self._are_files(paths)
+        picture = Sign("files" if len(paths) > 1 else "image" if are_files else "folder", 32, self)
         texts = QVBoxLayout()
         texts.setSpacing(2)
         count = len(paths)
-        title = ElidedLabel(
-            short_name(paths[0]) if count == 1 else tr("{count} folder(s)", "", count, count=grouped(count)),
-            self,
-        )
+        if count == 1:
+            name = short_name(paths[0])
+        elif are_files:
+            name = tr("{count} file(s)", "", count, count=grouped(count))
+        elif any(map(self._is_file, paths)):
+            name = tr("{count} files and folders", count=grouped(count))
+        else:
+            name = tr("{count} folder(s)", "", count, count=grouped(count))
+        title = ElidedLabel(name, self)
         font = QFont(title.font())
         font.setPointSizeF(font.pointSizeF() * 1.2)
         font.setWeight(QFont.Weight.DemiBold)
@@ -158,11 +164,20 @@ class AddFolderDialog(QDialog):
             texts.addWidget(line)
         if (left := count - _PATHS_SHOWN) > 0:
             texts.addWidget(QuietLabel(tr("and {count} more", "folders", count=grouped(left)), self))
+        # Files have no folders in them.
+        self._recursive.setVisible(not are_files)
         header = QHBoxLayout()
         header.setSpacing(12)
         header.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
         header.addLayout(texts, 1)
         return header
+
+    def _are_files(self, paths: Sequence[Path]) -> bool:
+        return all(map(self._is_file, paths))
+
+    def _is_file(self, path: Path) -> bool:
+        """By its name alone: a disk that sleeps would hold up the window."""
+        return path.suffix[1:].lower() in self._known
 
     def _make_rest(self) -> QWidget:
         rest = QWidget(self)

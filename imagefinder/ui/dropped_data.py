@@ -68,6 +68,12 @@ def may_hold_pictures(mime: QMimeData) -> bool:
     return bool(_paths_in_text(mime.text())) if mime.hasText() else False
 
 
+def seem_folders(mime: QMimeData) -> bool:
+    """Whether it looks like folders and nothing else. By names alone: a disk that sleeps would hold up the drag."""
+    local = [local_path(url) for url in mime.urls() if url.isLocalFile()]
+    return bool(local) and not any(path.suffix for path in local)
+
+
 def read_mime(mime: QMimeData) -> Dropped:
     """What there is in it to search by. Looks at the disk to tell files from folders; fetches nothing."""
     local = [local_path(url) for url in _urls(mime) if url.isLocalFile()]

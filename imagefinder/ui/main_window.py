@@ -23,6 +23,7 @@ from imagefinder.ui.pane_area import PaneArea
 from imagefinder.ui.preview_window import PreviewWindow
 from imagefinder.ui.query_terms import PaneState, PictureTerm
 from imagefinder.ui.results_model import ResultsModel
+from imagefinder.ui.screen_room import stay_on_screen
 from imagefinder.ui.search_pane import SearchPane
 from imagefinder.ui.settings_dialog import MODEL_PAGE, SettingsDialog
 from imagefinder.ui.shortcut_list import shortcut_groups
@@ -55,6 +56,7 @@ class MainWindow(QMainWindow):
         self._previewed: ResultsModel | None = None
         self.setWindowTitle("imagefinder")
         self.resize(*_SIZE)
+        stay_on_screen(self)
         self.setAcceptDrops(True)
 
         self.notices = NoticeBar(self)
@@ -137,6 +139,7 @@ class MainWindow(QMainWindow):
         """Make it as it was."""
         if geometry := as_bytes(state.geometry):
             self.restoreGeometry(QByteArray(geometry))
+            stay_on_screen(self)
         if geometry := as_bytes(state.preview_geometry):
             self.preview.restoreGeometry(QByteArray(geometry))
         if len(state.splitter) == self._splitter.count() and all(state.splitter):

@@ -257,6 +257,8 @@ class PaneArea(QWidget):
             at = self._groups.index(group)
             self._groups.remove(group)
             group.hide()
+            # Out of the splitter at once: the widths that are set before it is deleted are not for it.
+            group.setParent(self)
             group.deleteLater()
             if self._active is group:
                 self._activate(self._groups[max(0, at - 1)])

@@ -123,19 +123,25 @@ class QueryBar(QWidget):
         self._line.setFocus()
         self.changed.emit()
 
-    def take(self, dropped: Dropped) -> None:
-        """Search by what was dropped or pasted too; folders are handed on."""
+    def take(self, dropped: Dropped, *, instead: bool = False) -> None:
+        """Search by what was dropped or pasted too, or instead of the pictures here; folders are handed on.
+
+        What has to be fetched takes the others' place only once it is here: it may never come.
+        """
         if dropped.folders:
             self.folders_dropped.emit(list(dropped.folders))
         count = len(self.terms())
+        if instead and dropped.files:
+            self.set_terms(())
+            count = -1
         if dropped.files:
             self.add_terms([PictureTerm.of_file(path) for path in dropped.files])
             if len(self.terms()) != count:
                 self._now()
-        elif len(self._chips) >= _MOST_PICTURES:
+        elif len(self._chips) >= _MOST_PICTURES and not instead:
             self._say_full()
         elif (arrival := self._intake.take(dropped)) is not None:
-            self._await(arrival)
+            self._await(arrival, instead=instead)
         elif not dropped.folders:
             self.notice.emit(tr("There is no picture in what was dropped."))
 
@@ -195,13 +201,18 @@ class QueryBar(QWidget):
         self._typing.stop()
         self.changed.emit()
 
-    def _await(self, arrival: Arrival) -> None:
+    def _await(self, arrival: Arrival, *, instead: bool) -> None:
+        for other in tuple(self._arrivals) if instead else ():
+            self._drop_chip(other)
         chip = self._insert(PictureChip(arrival.label, self._thumbnails, self))
         self._arrivals[chip] = arrival
 
         def arrived(path: Path) -> None:
             del self._arrivals[chip]
             term = PictureTerm(path, None, "", arrival.label)
+            for other in tuple(self._chips) if instead else ():
+                if other is not chip and other not in self._arrivals:
+                    self._drop_chip(other)
             if any(term.is_same(other) for other in self.terms()):
                 self._drop_chip(chip)
                 return

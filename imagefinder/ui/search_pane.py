@@ -19,7 +19,7 @@ from imagefinder.model.queries import Hit
 from imagefinder.translation import tr
 from imagefinder.ui.desktop import Desktop
 from imagefinder.ui.drop_overlay import DropOverlay
-from imagefinder.ui.dropped_data import may_hold_pictures, read_mime
+from imagefinder.ui.dropped_data import may_hold_pictures, read_mime, seem_folders
 from imagefinder.ui.dropped_pictures import DroppedPictures
 from imagefinder.ui.engine_client import EngineClient
 from imagefinder.ui.instead_of_results import InsteadOfResults
@@ -85,6 +85,7 @@ class SearchPane(QWidget):
         self._stack.addWidget(self.message)
         self._stack.addWidget(self.view)
         self._overlay = DropOverlay(self)
+        self._promise = ""
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 8, 12, 8)
         column.setSpacing(8)
@@ -325,6 +326,8 @@ class SearchPane(QWidget):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if may_hold_pictures(event.mimeData()) or event.mimeData().hasText():
+            are_folders = seem_folders(event.mimeData())
+            self._promise = tr("Add to the library") if are_folders else tr("Search by this picture")
             self._hover(event)
             # Wherever it comes in: Qt does not ask again further on, but would turn to the window behind for good.
             event.accept()
@@ -344,16 +347,15 @@ class SearchPane(QWidget):
             return
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
+        # The keys, and what is pasted, go where something was dropped last.
+        self.bar.setFocus()
         mime = event.mimeData()
         is_added = self._is_over_bar(event)
         hits = self._dragged_hits(event)
         if hits:
             self._take_terms([PictureTerm.of_hit(hit) for hit in hits], is_added=is_added)
         elif may_hold_pictures(mime):
-            dropped = read_mime(mime)
-            if dropped and not is_added and not (dropped.folders and not dropped.files):
-                self.bar.set_terms(())
-            self.bar.take(dropped)
+            self.bar.take(read_mime(mime), instead=not is_added)
         else:
             self.bar.insert_text(mime.text())
 
@@ -375,7 +377,7 @@ class SearchPane(QWidget):
         elif self._is_over_bar(event) and self.bar.terms():
             self._overlay.cover(self.bar.geometry().adjusted(-4, -4, 4, 4), "")
         else:
-            self._overlay.cover(self.rect(), tr("Search by this picture"))
+            self._overlay.cover(self.rect(), self._promise)
 
     def _takes(self, event: QDropEvent) -> bool:
         """Own results are dropped on the bar only: let go over the grid, they were perhaps not meant to go far."""

@@ -35,9 +35,13 @@ def shortcut_groups(menus: Sequence[tuple[str, Sequence[QAction]]]) -> list[Grou
             tr("Results"),
             [
                 ("Return", tr("Open in the system's viewer")),
+                ("Ctrl+Return", tr("Show in folder")),
                 ("Space", tr("Preview")),
+                ("S", tr("Find similar")),
+                ("N", tr("Use as query in a new pane")),
                 ("Ctrl+C", tr("Copy files")),
                 ("Ctrl+Shift+C", tr("Copy picture")),
+                ("Ctrl+Shift+S", tr("Copy files to a folder…").rstrip("…")),
                 ("H", tr("Hide from results, or show again")),
             ],
         ),

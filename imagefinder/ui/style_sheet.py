@@ -82,8 +82,8 @@ QMenu::item:disabled { color: palette(dark); background: transparent; }
 QMenu::icon { padding-left: 8px; }
 QMenu::separator { height: 1px; background: palette(midlight); margin: 4px 8px; }
 QToolTip {
-    background: palette(tool-tip-base); color: palette(tool-tip-text);
-    border: 1px solid palette(tool-tip-base); padding: 4px 6px;
+    background: palette(tooltip-base); color: palette(tooltip-text);
+    border: 1px solid palette(tooltip-base); padding: 4px 6px;
 }
 QProgressBar { background: palette(midlight); border: none; border-radius: 3px; max-height: 6px; min-height: 6px; }
 QProgressBar::chunk { background: palette(highlight); border-radius: 3px; }

@@ -110,6 +110,13 @@
         </translation>
     </message>
     <message numerus="yes">
+        <source>{count} file(s)</source>
+        <translation>
+            <numerusform>{count} file</numerusform>
+            <numerusform>{count} files</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>{count} thumbnail(s), {size}</source>
         <translation>
             <numerusform>{count} thumbnail, {size}</numerusform>

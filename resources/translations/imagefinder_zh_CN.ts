@@ -2437,6 +2437,12 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>{count} 个无法读取</translation>
     </message>
     <message numerus="yes">
+        <source>{count} file(s)</source>
+        <translation>
+            <numerusform>{count} 个文件</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>{count} file(s) cannot be read</source>
         <translation>
             <numerusform>{count} 个文件无法读取</numerusform>
@@ -2465,6 +2471,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>
             <numerusform>将重新读取 {count} 个文件。</numerusform>
         </translation>
+    </message>
+    <message>
+        <source>{count} files and folders</source>
+        <translation>{count} 个文件和文件夹</translation>
     </message>
     <message>
         <source>{count} files/s</source>

@@ -92,8 +92,15 @@ def _qt_complains_of_nothing(request: pytest.FixtureRequest) -> Iterator[None]:
     assert not complaints, f"Qt complained: {complaints}"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _what_is_there_already_is_not_searched() -> None:
+    # Other tests of the same session may have imported torch: half a million objects, looked through at every test.
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
-def _nothing_is_left_running() -> Iterator[None]:
+def _nothing_is_left_running(_what_is_there_already_is_not_searched: None) -> Iterator[None]:
     before = _alive()
     yield
     deadline = time.monotonic() + _GRACE_S
@@ -120,7 +127,8 @@ def _live_qt_objects() -> list[object]:
         each for each in QApplication.topLevelWidgets() if shiboken6.isValid(each) and each.parent() is None
     ]
     for each in gc.get_objects():
-        if not isinstance(each, QTimer | QThread) or not shiboken6.isValid(each):
+        # Not isinstance, which asks each object for its class: torch's own warn then.
+        if not issubclass(type(each), (QTimer, QThread)) or not shiboken6.isValid(each):
             continue
         is_busy = each.isActive() if isinstance(each, QTimer) else each.isRunning()
         if is_busy and each is not QThread.currentThread() and each.thread() is not None:

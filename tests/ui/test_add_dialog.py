@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from imagefinder.model.sources import SourceOptions
@@ -123,6 +124,25 @@ def test_many_folders_are_named_in_short(qtbot: QtBot) -> None:
     qtbot.addWidget(dialog)
     dialog.show()
     assert dialog.width() < 700
+
+
+@pytest.mark.parametrize(
+    ("names", "title", "asks_for_subfolders"),
+    [
+        (("a.jpg", "b.PNG"), "2 files", False),
+        (("a.jpg", "2023"), "2 files and folders", True),
+        (("2022", "2023"), "2 folders", True),
+        (("a.jpg",), "a.jpg", False),
+    ],
+)
+def test_what_is_added_is_called_what_it_is(
+    qtbot: QtBot, names: tuple[str, ...], title: str, asks_for_subfolders: bool
+) -> None:
+    dialog = AddFolderDialog([Path("/photos") / name for name in names], KNOWN)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    assert title in [label.text() for label in dialog.findChildren(QLabel)]
+    assert dialog._recursive.isVisible() is asks_for_subfolders
 
 
 def test_extensions_are_told_apart_by_any_comma() -> None:

@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QApplication, QDialog
+from PySide6.QtWidgets import QApplication, QDialog, QLabel
 from pytestqt.qtbot import QtBot
 from ui.conftest import MakeHits
 from ui.fake_client import FakeClient
@@ -376,7 +376,19 @@ def test_every_key_is_on_one_page(window: MainWindow) -> None:
 
     page = window.findChild(ShortcutsDialog)
     assert page.isVisible()
+    shown = {label.text() for label in page.findChildren(QLabel)}
+    menu = window.panes.current_pane().view._actions.menu(window)
+    assert {action.shortcut().toString() for action in menu.actions() if not action.isSeparator()} <= shown
     page.close()
+
+
+def test_a_window_is_no_larger_than_the_screen(window: MainWindow) -> None:
+    screen = window.screen().availableGeometry().size()
+
+    window.resize(screen * 2)
+    window.restore(window.state())
+
+    assert window.size().boundedTo(screen) == window.size()
 
 
 def test_no_two_actions_share_a_key(window: MainWindow) -> None:

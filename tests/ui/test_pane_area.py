@@ -238,3 +238,20 @@ def test_signals_of_every_pane_come_through(qtbot: QtBot, area: PaneArea, abc: l
     assert caught.args == ["hello"]
     with qtbot.waitSignal(area.folders_dropped):
         abc[1].folders_dropped.emit([Path("/p")])
+
+
+def test_panes_side_by_side_keep_their_widths_however_often_the_window_is_made_anew(
+    area: PaneArea, qtbot: QtBot, client: FakeClient, tmp_path: Path
+) -> None:
+    area.resize(1300, 600)
+    area.new_pane(PaneState(text="b"), beside=True)
+    saved = area.save()
+    parts = PaneParts(client, tmp_path)
+    again = PaneArea(parts.make)
+    qtbot.addWidget(again)
+    again.restore(saved)
+    again.resize(1300, 600)
+    again.show()
+    assert again.save()["sizes"] == saved["sizes"]
+    again.stop()
+    parts.close()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, QModelIndex, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage
 from pytestqt.qtbot import QtBot
 from ui.conftest import MakeHits
 from ui.fake_client import FakeClient
@@ -356,6 +356,49 @@ def test_the_place_of_a_drop_is_shown_while_it_hovers(pane: SearchPane, pictures
     pane.dragEnterEvent(enter)
     assert pane._overlay.isVisible()
     assert pane._overlay.text == "Search by this picture"
+
+
+def test_a_folder_that_hovers_is_not_called_a_picture(pane: SearchPane, pictures: Path) -> None:
+    mime = files(pictures)
+    enter = QDragEnterEvent(
+        QPoint(300, 400),
+        Qt.DropAction.CopyAction,
+        mime,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    pane.dragEnterEvent(enter)
+    assert pane._overlay.text == "Add to the library"
+
+
+def test_a_link_that_cannot_be_fetched_leaves_the_search_as_it_was(
+    qtbot: QtBot, pane: SearchPane, pictures: Path
+) -> None:
+    state = PaneState((PictureTerm.of_file(pictures / "red.png"),))
+    pane.restore(state)
+    mime = QMimeData()
+    mime.setUrls([QUrl("http://127.0.0.1:9/cat.jpg")])
+    with qtbot.waitSignal(pane.notice):
+        drop(pane, mime, QPoint(300, 400))
+    assert pane.state() == state
+
+
+def test_data_dropped_over_the_results_replaces_what_is_searched_by(
+    qtbot: QtBot, pane: SearchPane, client: FakeClient, pictures: Path
+) -> None:
+    pane.restore(PaneState((PictureTerm.of_file(pictures / "red.png"),)))
+    mime = QMimeData()
+    mime.setImageData(QImage(str(pictures / "blue.png")))
+    with qtbot.waitSignal(pane.bar.changed):
+        drop(pane, mime, QPoint(300, 400))
+    (image,) = searches(client, pane)[-1].query.images
+    assert image != pictures / "red.png"
+
+
+def test_the_keys_go_where_something_was_dropped(pane: SearchPane, pictures: Path) -> None:
+    pane.view.setFocus()
+    drop(pane, files(pictures / "red.png"), QPoint(300, 400))
+    assert pane.bar.focusProxy() is pane.focusWidget()
 
 
 def test_words_dropped_are_searched_for(pane: SearchPane, client: FakeClient) -> None:

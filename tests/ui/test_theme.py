@@ -1,9 +1,10 @@
 """The two palettes, and following the system."""
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QToolTip, QWidget
+from pytestqt.qtbot import QtBot
 
 from imagefinder.ui.theme import Theme, palette
 
@@ -53,6 +54,22 @@ def test_what_is_chosen_stands_out(behind: Role, is_dark: bool) -> None:
     colours = palette(is_dark=is_dark)
 
     assert _contrast(colours.color(Role.Highlight), colours.color(behind)) >= 3
+
+
+@pytest.mark.parametrize("name", ["light", "dark"])
+def test_a_tooltip_is_painted_in_its_own_colours(qapp: QApplication, qtbot: QtBot, name: str) -> None:
+    Theme(qapp, name)
+    widget = QWidget()
+    qtbot.addWidget(widget)
+    widget.show()
+
+    # Qt takes a colour that it does not know for the window's, and says nothing.
+    QToolTip.showText(QPoint(100, 100), "where it lies", widget)
+    (tip,) = [each for each in qapp.topLevelWidgets() if each.inherits("QTipLabel")]
+    behind = tip.grab().toImage().pixelColor(3, 3)
+    QToolTip.hideText()
+
+    assert behind == palette(is_dark=name == "dark").color(Role.ToolTipBase)
 
 
 def test_a_theme_is_worn_at_once(qapp: QApplication) -> None:
