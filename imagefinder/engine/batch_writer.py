@@ -51,6 +51,8 @@ class BatchWriter:
         self._file: _FileInHand | None = None
         self._batch = _Batch()
         self._waiting: dict[bytes, list[Reading]] = {}
+        self._in_place: dict[bytes, int] = {}
+        """By content: all its files up to this id were seen where they belong."""
         self.moved: set[int] = set()
         """Ids of files that turned up at another path."""
         self.replaced: set[bytes] = set()
@@ -179,17 +181,17 @@ class BatchWriter:
         """Give the file what the library knows of its content; False when that is not known yet."""
         assert reading.digest is not None
         todo, known = reading.todo, reading.todo.known
-        twins = [
-            file
-            for file in self._store.files.by_hash(reading.digest, self._embedder_id)
-            if file.says_all_of(todo.stat.path)
-        ]
-        if not twins:
+        path, files = todo.stat.path, self._store.files
+        twin = next(
+            (file for file in files.by_hash(reading.digest, self._embedder_id) if file.says_all_of(path)),
+            None,
+        )
+        if twin is None:
             return False
         removed: list[int] = []
         added: list[int] = []
         with self._store.transaction():
-            if known is not None and any(twin.id == known.id for twin in twins):
+            if known is not None and self._says_all_of_itself(known, reading.digest):
                 # Touched, and no more than that.
                 self._store.files.put(todo.stat, reading.digest, known.parts, known.problem, todo.source_ids)
             else:
@@ -197,15 +199,15 @@ class BatchWriter:
                 is_same = known is not None and known.hash == reading.digest
                 if known is not None and not is_same:
                     removed = self._forget_items(known)
-                gone = None if is_same else next((twin for twin in twins if self._is_gone(twin)), None)
+                gone = None if is_same else self._gone_twin(reading.digest, path)
                 if gone is not None:
                     if known is not None:
                         sources += [source.id for source in self._store.sources.of_file(known.id)]
                         self._store.files.delete([known.id])
                     self._move(gone, todo, sources)
                 else:
-                    added = self._copy(twins[0], todo, reading.digest)
-        if twins[0].parts:
+                    added = self._copy(twin, todo, reading.digest)
+        if twin.parts:
             self._report.reused += 1
         else:
             self._report.unreadable += 1
@@ -224,6 +226,28 @@ class BatchWriter:
         if added:
             self._store.embeddings.touch()
         return added
+
+    def _says_all_of_itself(self, known: KnownFile, digest: bytes) -> bool:
+        """Whether the library knows this very file with this content."""
+        row = next(self._store.files.by_hash(digest, self._embedder_id, after=known.id - 1), None)
+        return row is not None and row.id == known.id and row.says_all_of(known.path)
+
+    def _gone_twin(self, digest: bytes, path: str) -> KnownFile | None:
+        """A file of this content that left its path: then this is where it moved to.
+
+        One that was seen in its place is not looked at again in this job, or thousands of copies of one content
+        would take the square of their number.
+        """
+        seen_up_to = self._in_place.get(digest, 0)
+        are_all_seen = True
+        for file in self._store.files.by_hash(digest, self._embedder_id, after=seen_up_to):
+            if not file.says_all_of(path):
+                are_all_seen = False
+            elif self._is_gone(file):
+                return file
+            elif are_all_seen:
+                self._in_place[digest] = file.id
+        return None
 
     def _is_gone(self, file: KnownFile) -> bool:
         """Whether a file left its path, which is not the same as its drive having been unplugged."""

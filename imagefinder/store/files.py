@@ -42,6 +42,10 @@ class KnownFile:
         return self.size == stat.size and self.mtime_ns == stat.mtime_ns
 
 
+_FEW = 32
+"""Rows fetched at a time where mostly the first is all that is wanted."""
+
+
 class FileTable:
     """Reads and writes files and their memberships in sources."""
 
@@ -66,13 +70,20 @@ class FileTable:
         ).fetchone()
         return _known(row) if row else None
 
-    def by_hash(self, digest: bytes, embedder_id: int) -> list[KnownFile]:
-        """Files of this content."""
-        rows = self._db.connection.execute(
-            f"SELECT {_COLUMNS} FROM files AS f WHERE f.hash = :hash ORDER BY f.id",
-            {"embedder": embedder_id, "hash": digest},
-        )
-        return [_known(row) for row in rows]
+    def by_hash(self, digest: bytes, embedder_id: int, after: int = 0) -> Iterator[KnownFile]:
+        """Files of this content with an id above ``after``, by id; fetched a few at a time, for there may be many."""
+        while True:
+            rows = self._db.connection.execute(
+                f"""SELECT {_COLUMNS} FROM files AS f WHERE f.hash = :hash AND f.id > :after
+                    ORDER BY f.id LIMIT :few""",
+                {"embedder": embedder_id, "hash": digest, "after": after, "few": _FEW},
+            ).fetchall()
+            for row in rows:
+                file = _known(row)
+                after = file.id
+                yield file
+            if len(rows) < _FEW:
+                return
 
     def member_ids(self, source_id: int) -> set[int]:
         """The files that a source contains."""

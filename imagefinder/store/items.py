@@ -29,7 +29,7 @@ class ItemRecord:
     height: int
     taken_at: str | None
     copies: int
-    """How many files have this content."""
+    """How many files have this content; nothing above 1,000 is counted."""
     hidden: bool
     file_id: int
 
@@ -155,7 +155,8 @@ class ItemTable:
         """What hits show, by id; ids that are gone are left out."""
         rows = self._db.connection.execute(
             """SELECT i.id, f.path, i.part, f.parts, i.kind, f.offline, f.hash, f.size, f.mtime_ns, i.width,
-                 i.height, i.taken_at, (SELECT count(*) FROM files AS c WHERE c.hash = f.hash), i.hidden, f.id
+                 i.height, i.taken_at,
+                 (SELECT count(*) FROM (SELECT 1 FROM files AS c WHERE c.hash = f.hash LIMIT 1000)), i.hidden, f.id
                FROM items AS i JOIN files AS f ON f.id = i.file_id
                WHERE i.id IN (SELECT value FROM json_each(?))""",
             (json.dumps(list(item_ids)),),

@@ -406,3 +406,37 @@ def test_what_a_stopped_job_indexed_is_in_the_checkpoint_once_the_library_is_clo
     assert manifest.read_bytes() == before
     engine.save_before_closing()
     assert manifest.read_bytes() != before
+
+
+def test_each_of_many_copies_is_looked_at_a_few_times_only(
+    engine: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(picture("red"), folder / "000.png")
+    engine.add([folder], SourceOptions())
+    for number in range(1, 120):
+        shutil.copy(folder / "000.png", folder / f"{number:03}.png")
+    looks = 0
+    lexists = os.path.lexists
+
+    def counting(path: str) -> bool:
+        nonlocal looks
+        looks += 1
+        return lexists(path)
+
+    monkeypatch.setattr(os.path, "lexists", counting)
+    assert counts(engine.index()) == {"reused": 119, "unchanged": 1}
+    assert looks < 3 * 120
+
+
+def test_of_many_copies_those_that_moved_are_moved_and_the_others_stay(engine: Engine, folder: Path) -> None:
+    for number in range(40):
+        save(picture("red"), folder / f"{number:03}.png")
+    engine.add([folder], SourceOptions())
+    before = {hit.path.name: hit.item_id for hit in engine.search(Query("red", limit=100)).hits}
+    for number in (5, 39):
+        (folder / f"{number:03}.png").rename(folder / f"z{number:03}.png")
+    shutil.copy(folder / "000.png", folder / "zz.png")
+    assert counts(engine.index()) == {"reused": 3, "unchanged": 38}
+    after = {hit.path.name: hit.item_id for hit in engine.search(Query("red", limit=100)).hits}
+    assert len(after) == 41
+    assert {after["z005.png"], after["z039.png"]} == {before["005.png"], before["039.png"]}
