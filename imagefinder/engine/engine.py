@@ -170,6 +170,13 @@ class Engine:
         """The source whose scan comes to this path; the innermost, where several do."""
         return self._jobs.source_reaching(path)
 
+    def files_there(self, paths: Sequence[Path]) -> dict[Path, Path]:
+        """Which of these are files that a folder source's scan comes to, and the folder of each.
+
+        Files that are sources themselves are left out.
+        """
+        return self._jobs.files_there(paths)
+
     def remove(self, paths: Sequence[Path]) -> int:
         """Forget sources, with what no other source contains; the files themselves are not touched.
 

@@ -112,6 +112,27 @@ class Jobs:
             ]
         return max(reaching, key=lambda source: len(source.path.parts), default=None)
 
+    def files_there(self, paths: Sequence[Path]) -> dict[Path, Path]:
+        """See ``Engine.files_there``."""
+        with self._store.errors():
+            sources = self._store.sources.all()
+        known = {source.path for source in sources}
+        # Of several the innermost, which is the least work to look through.
+        folders = sorted(
+            (source for source in sources if source.kind is SourceKind.FOLDER),
+            key=lambda source: -len(source.path.parts),
+        )
+        selections = [(source.path, Selection(source, self._extensions)) for source in folders]
+        found: dict[Path, Path] = {}
+        for path in paths:
+            if path in known or not path.is_file():
+                continue
+            for folder, selection in selections:
+                if selection.reaches(path) and not _leads_over_link(folder, path):
+                    found[path] = folder
+                    break
+        return found
+
     def remove(self, paths: Sequence[Path]) -> int:
         """See ``Engine.remove``."""
         with self._lock.hold():
@@ -169,6 +190,12 @@ class Jobs:
     def _knows_of(self, path: Path) -> bool:
         with self._store.errors():
             return bool(self._store.items.below([path]))
+
+
+def _leads_over_link(folder: Path, path: Path) -> bool:
+    """Whether a scan of the folder may pass the file over, because a link to a folder lies between them."""
+    between = [parent for parent in path.parents if parent.is_relative_to(folder) and parent != folder]
+    return any(parent.is_symlink() for parent in between)
 
 
 def _no_such(path: Path) -> UsageError:

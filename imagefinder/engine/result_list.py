@@ -8,15 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from imagefinder.engine.sorting import sort_key
-from imagefinder.model.queries import Hit, Sort
+from imagefinder.model.queries import SORTED_TOGETHER, Hit, Sort
 from imagefinder.store.embeddings import FloatArray, IdArray
 from imagefinder.store.items import ItemRecord
 from imagefinder.store.store import Store
 from imagefinder.thumbnails.cache import thumbnail_key
-
-SORTED_TOGETHER = 500
-"""In another order than by relevance the best so many are sorted among themselves, then the next so many, and so
-on: who sorts "beach" by date wants the beaches by date, not the whole library."""
 
 
 @dataclass(frozen=True, slots=True)

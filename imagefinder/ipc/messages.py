@@ -38,7 +38,10 @@ class EngineOptions:
 
 @dataclass(frozen=True, slots=True)
 class AddSources:
-    """Add folders and files as sources (new options for those that are there), and index them."""
+    """Add folders and files as sources (new options for those that are there), and index them.
+
+    A file that a folder in the library holds already is brought up to date with it instead; ``Done`` says so.
+    """
 
     paths: tuple[Path, ...]
     options: SourceOptions = field(default_factory=SourceOptions)
@@ -46,10 +49,10 @@ class AddSources:
 
 
 @dataclass(frozen=True, slots=True)
-class RemoveSource:
-    """Forget a source; its files are not touched. A job at work on it is stopped first."""
+class RemoveSources:
+    """Forget sources; their files are not touched. A job at work on them is stopped first."""
 
-    path: Path
+    paths: tuple[Path, ...]
     request_id: int = 0
 
 
@@ -179,7 +182,7 @@ class Stop:
 
 Request = (
     AddSources
-    | RemoveSource
+    | RemoveSources
     | Rescan
     | PauseJobs
     | ResumeJobs

@@ -27,7 +27,7 @@ from imagefinder.ipc.messages import (
     Models,
     MoreHits,
     PauseJobs,
-    RemoveSource,
+    RemoveSources,
     Request,
     Rescan,
     ResumeJobs,
@@ -112,7 +112,7 @@ class Session:
             case AddSources():
                 # Beside the job at work, which need not be interrupted for it.
                 self._pictures.do(partial(self._answer, request.request_id, partial(self._add, request)))
-            case RemoveSource():
+            case RemoveSources():
                 self._jobs.do(partial(self._answer, request.request_id, partial(self._remove, request)))
             case UseModel():
                 self._jobs.do(partial(self._answer, request.request_id, partial(self._use_model, request)))
@@ -147,13 +147,16 @@ class Session:
             )
 
     def _add(self, request: AddSources) -> Event:
-        self._engine.add_sources(request.paths, request.options)
+        there = self._engine.files_there(request.paths)
+        new = [path for path in request.paths if path not in there]
+        self._engine.add_sources(new, request.options)
         self._library.report()
-        self._jobs.rescan(request.paths)
-        return Done(request.request_id)
+        self._jobs.rescan(list(dict.fromkeys([*new, *there.values()])))
+        known = tr("{count} file(s) are in the library already.", "", len(there), count=f"{len(there):,}")
+        return Done(request.request_id, known if there else "")
 
-    def _remove(self, request: RemoveSource) -> Event:
-        count = self._engine.remove([request.path])
+    def _remove(self, request: RemoveSources) -> Event:
+        count = self._engine.remove(request.paths)
         self._library.report()
         return Done(
             request.request_id,

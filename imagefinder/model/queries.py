@@ -18,6 +18,11 @@ class Sort(StrEnum):
     """Bytes of the file, largest first."""
 
 
+SORTED_TOGETHER = 500
+"""In another order than by relevance the best so many are sorted among themselves, then the next so many, and so
+on: who sorts "beach" by date wants the beaches by date, not the whole library."""
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """What is looked for: words, pictures, or both."""

@@ -15,10 +15,12 @@ def run(options: WindowOptions) -> int:
     check_display()
     try:
         from imagefinder.ui.application import Application
+        from imagefinder.ui.qt_messages import logged_qt_messages
     except ImportError as error:
         if not (error.name or "PySide6").startswith(("PySide6", "shiboken6")):
             raise
         raise UsageError(
             tr("The window cannot be shown, because a part of Qt cannot be loaded: {reason}.", reason=error)
         ) from error
-    return Application(options).run()
+    with logged_qt_messages():
+        return Application(options).run()

@@ -36,21 +36,22 @@ class Desktop(QObject):
         super().__init__(parent)
         self.background = Background("desktop", 2, self)
 
-    def open(self, path: Path, part: int = 1) -> str:
+    def open(self, path: Path, part: int = 1, *, is_offline: bool = False) -> str:
         """Open a file in the system's viewer, a PDF at its page where the viewer takes one.
 
+        ``is_offline``: its drive was away when it was found; said of it if it is not there now either.
         Returns why not, one sentence, where that is known at once; what shows later comes by ``problem``.
         """
         if self.background.is_closed:
             return tr("The program is being closed.")
-        self.background.run(lambda: _look(path, part), lambda found: self._open(path, found))
+        self.background.run(lambda: _look(path, part, is_offline), lambda found: self._open(path, found))
         return ""
 
-    def reveal(self, path: Path) -> str:
-        """Show a file in the file manager, selected where it can; a folder is opened. Returns as ``open`` does."""
+    def reveal(self, path: Path, *, is_offline: bool = False) -> str:
+        """Show a file in the file manager, selected where it can; a folder is opened. All else as ``open`` does."""
         if self.background.is_closed:
             return tr("The program is being closed.")
-        self.background.run(lambda: _look(path), lambda found: self._reveal(path, found))
+        self.background.run(lambda: _look(path, None, is_offline), lambda found: self._reveal(path, found))
         return ""
 
     def copy_files(self, paths: Sequence[Path], folder: Path, then: Callable[[CopyReport], None]) -> None:
@@ -112,12 +113,20 @@ class Desktop(QObject):
         watcher.finished.connect(take)
 
 
-def _look(path: Path, part: int | None = None) -> _Found:
+def _absence(path: Path, is_offline: bool) -> str:
+    if is_offline:
+        return tr(
+            "{name} is on a drive that is not connected now. Connect it and try again.", name=short_name(path)
+        )
+    return tr("{path} is not there any more.", path=path_text(path))
+
+
+def _look(path: Path, part: int | None, is_offline: bool) -> _Found:
     """Runs in a thread: the drive may sleep, the network may be slow."""
     try:
         is_folder = path.is_dir()
         if not is_folder and not path.exists():
-            return _Found(tr("{path} is not there any more.", path=path_text(path)))
+            return _Found(_absence(path, is_offline))
     except OSError as error:
         return _Found(tr("{path} cannot be reached: {reason}.", path=path_text(path), reason=error.strerror))
     is_page = part is not None and part > 1 and path.suffix.lower() == ".pdf"

@@ -52,6 +52,8 @@ class Dropped:
     """The bytes of a picture file."""
     links: list[QUrl] = field(default_factory=list)
     """Addresses of the same picture, the likeliest first."""
+    is_pasted: bool = False
+    """Whether it came from the clipboard."""
 
     def __bool__(self) -> bool:
         return bool(self.files or self.folders or self.image is not None or self.data or self.links)

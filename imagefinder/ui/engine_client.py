@@ -13,6 +13,8 @@ from imagefinder.ipc.entry import run_engine
 from imagefinder.ipc.health import Health
 from imagefinder.ipc.in_flight import InFlight
 from imagefinder.ipc.messages import (
+    AddSources,
+    CancelJobs,
     Done,
     EngineOptions,
     Event,
@@ -28,6 +30,7 @@ from imagefinder.ipc.messages import (
     MoreHits,
     PauseJobs,
     Request,
+    Rescan,
     ResumeJobs,
     ThumbnailMade,
     Unreadable,
@@ -81,8 +84,8 @@ class EngineClient(QObject):
 
     When the engine dies, searches and thumbnails that it owed are asked for once more; what it owes at a second
     death is answered with ``Failed``, as everything else is at the first. Work on the library is taken up again by
-    a scan. When to give up is ``ipc.health``'s to say. Another model (``UseModel``) also means another process, once
-    the library has been told of it.
+    a scan, unless the user stopped it. When to give up is ``ipc.health``'s to say. Another model (``UseModel``)
+    also means another process, once the library has been told of it.
     """
 
     engine_changed = Signal(object)  # EngineStatus
@@ -126,6 +129,8 @@ class EngineClient(QObject):
         self._owed = InFlight()
         self._is_paused = options.paused
         self._was_at_work = False
+        self._is_cancelled = False
+        """Whether the user stopped the last job, which no engine takes up again unasked."""
         self._is_ending = False
         """Whether the run in hand was told to end, so that its end is no death."""
         self._is_deaf = False
@@ -182,6 +187,8 @@ class EngineClient(QObject):
         """
         if isinstance(request, PauseJobs | ResumeJobs):
             self._is_paused = isinstance(request, PauseJobs)
+        if isinstance(request, CancelJobs | AddSources | Rescan):
+            self._is_cancelled = isinstance(request, CancelJobs)
         if isinstance(request, UseModel):
             self._models[request.request_id] = request.name
         if self._run is None or self._is_ending:
@@ -239,6 +246,7 @@ class EngineClient(QObject):
         self._held, self._backlog = [], []
         self._models.clear()
         self.library = None
+        self._is_cancelled = False
         self._is_deaf = self._run is not None
         for answer in answers:
             # Later, as any answer comes.
@@ -252,7 +260,7 @@ class EngineClient(QObject):
             self.options,
             paused=self._is_paused,
             # A job that the last run did not end is found again by a scan.
-            index_at_start=self.options.index_at_start or self._was_at_work,
+            index_at_start=(self.options.index_at_start or self._was_at_work) and not self._is_cancelled,
         )
         self._number += 1
         number = self._number
@@ -299,11 +307,17 @@ class EngineClient(QObject):
                 self.library = event
             case JobChanged():
                 self._health.note_job(event.status)
+                was_at_rest = not self._is_at_work()
                 self.job = event
+                if was_at_rest and self._is_at_work():
+                    # Another job than the one that was cancelled.
+                    self._is_cancelled = False
         if self._run is not None and not self._is_ending and self.engine.state is not EngineState.RUNNING:
             self._tell(EngineStatus(EngineState.RUNNING))
         self._emit(event)
         if isinstance(event, Done) and event.request_id in self._models:
+            # All has to be indexed anew for it: other work than what was stopped.
+            self._is_cancelled = False
             self.restart(
                 replace(self.options, model=self._models.pop(event.request_id), paused=self._is_paused)
             )

@@ -1,5 +1,6 @@
-"""The question before a source is forgotten, asked in a line and not in a dialog."""
+"""The question before sources are forgotten, asked in a line and not in a dialog."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -9,18 +10,21 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 from imagefinder.model.sources import Source, SourceKind
 from imagefinder.translation import tr
 from imagefinder.ui.quiet_label import ElidedLabel, QuietLabel
-from imagefinder.ui.words import path_text, short_name, tooltip
+from imagefinder.ui.words import grouped, path_text, short_name, tooltip
+
+_NAMED = 20
+"""Of many sources, those that the tooltip names."""
 
 
 class ForgetLine(QFrame):
-    """Hidden until it is asked about a source."""
+    """Hidden until it is asked about a source, or several."""
 
-    confirmed = Signal(object)  # Path
+    confirmed = Signal(tuple)  # tuple[Path, ...]
     closed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._path: Path | None = None
+        self._paths: tuple[Path, ...] = ()
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.AlternateBase)
         self._question = QLabel(self)
@@ -54,27 +58,29 @@ class ForgetLine(QFrame):
         self.hide()
 
     @property
-    def path(self) -> Path | None:
-        """The source it asks about; None while it is closed."""
-        return self._path
+    def paths(self) -> tuple[Path, ...]:
+        """The sources it asks about; none while it is closed."""
+        return self._paths
 
-    def ask(self, source: Source) -> None:
-        """Ask about a source."""
-        self._path = source.path
-        name = short_name(source.path)
-        is_folder = source.kind is SourceKind.FOLDER
-        self._question.setText(
-            tr("Forget the folder “{name}”?", name=name) if is_folder else tr("Forget “{name}”?", name=name)
-        )
-        self._where.setText(path_text(source.path))
-        self._where.setToolTip(tooltip(path_text(source.path)))
+    def ask(self, *sources: Source) -> None:
+        """Ask about one source or more."""
+        self._paths = tuple(source.path for source in sources)
+        self._question.setText(_question(sources))
+        paths = [path_text(path) for path in self._paths[:_NAMED]]
+        if len(self._paths) > _NAMED:
+            paths.append("…")
+        # Of several the list shows by its selection which are meant.
+        self._where.setVisible(len(paths) == 1)
+        self._where.setText(paths[0])
+        for label in (self._question, self._where):
+            label.setToolTip(tooltip("\n".join(paths)))
         self.show()
         # A key pressed twice must not forget anything.
         self._keep.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def close_line(self) -> None:
         """Ask no longer."""
-        self._path = None
+        self._paths = ()
         self.hide()
         self.closed.emit()
 
@@ -87,7 +93,22 @@ class ForgetLine(QFrame):
             super().keyPressEvent(event)
 
     def _confirm(self) -> None:
-        path = self._path
+        paths = self._paths
         self.close_line()
-        if path is not None:
-            self.confirmed.emit(path)
+        if paths:
+            self.confirmed.emit(paths)
+
+
+def _question(sources: Sequence[Source]) -> str:
+    kinds, count = {source.kind for source in sources}, len(sources)
+    if count == 1:
+        name = short_name(sources[0].path)
+        is_folder = SourceKind.FOLDER in kinds
+        return (
+            tr("Forget the folder “{name}”?", name=name) if is_folder else tr("Forget “{name}”?", name=name)
+        )
+    if kinds == {SourceKind.FOLDER}:
+        return tr("Forget {count} folder(s)?", "", count, count=grouped(count))
+    if kinds == {SourceKind.FILE}:
+        return tr("Forget {count} file(s)?", "", count, count=grouped(count))
+    return tr("Forget {count} folders and files?", count=grouped(count))

@@ -3,7 +3,7 @@
 from PySide6.QtCore import QDateTime, QLocale
 
 from imagefinder.model.items import ItemKind
-from imagefinder.model.queries import Hit
+from imagefinder.model.queries import Hit, Sort
 from imagefinder.translation import tr
 from imagefinder.ui.words import grouped, locale, path_text
 
@@ -49,6 +49,17 @@ def score(hit: Hit) -> str:
     if hit.text_score > 0:
         return tr("{score} · words match", score=cosine)
     return cosine
+
+
+def key_fact(hit: Hit, sort: Sort) -> str:
+    """What a hit stands where it does by, in this order: its date, its size, else how well it matches."""
+    if sort is Sort.DATE and hit.taken_at:
+        return taken_at(hit.taken_at)
+    if sort is Sort.DATE and hit.mtime_ns:
+        return changed_at(hit.mtime_ns)
+    if sort is Sort.SIZE and hit.size:
+        return file_size(hit.size)
+    return score(hit)
 
 
 def page(hit: Hit) -> str:

@@ -1,12 +1,13 @@
 """The library's side of the window: the sources, what is done with them, and how the work stands."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
 
-from imagefinder.ipc.messages import AddSources, Done, Failed, LibraryChanged, RemoveSource, Rescan
+from imagefinder.ipc.messages import AddSources, Done, Failed, LibraryChanged, RemoveSources, Rescan
 from imagefinder.model.jobs import JobState
 from imagefinder.model.sources import SourceKind, SourceStatus
 from imagefinder.translation import tr
@@ -104,23 +105,26 @@ class LibraryPanel(DropTarget):
         return QSize(216, super().minimumSizeHint().height())
 
     def menu_for(self, status: SourceStatus) -> QMenu:
-        """What can be done with a source."""
-        path, menu = status.source.path, QMenu(self)
+        """What can be done with a source; where it is selected with others, what can be done with them all."""
+        path, chosen, menu = status.source.path, self._chosen(status), QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.addAction(
             icon("refresh-cw"),
             tr("Look for new and changed files"),
-            lambda: self._client.send(Rescan((path,))),
+            lambda: self._client.send(Rescan(tuple(each.source.path for each in chosen))),
         )
-        menu.addAction(icon("folder-open"), tr("Show in folder"), lambda: self._reveal(path))
-        if status.unreadable:
-            menu.addAction(
-                icon("file-x-2"), tr("Files that cannot be read…"), lambda: self.show_unreadable(status)
-            )
-        if status.source.kind is SourceKind.FOLDER:
-            menu.addAction(icon("sliders-horizontal"), tr("Options…"), lambda: self._change_options(status))
+        if len(chosen) == 1:
+            menu.addAction(icon("folder-open"), tr("Show in folder"), lambda: self._reveal(path))
+            if status.unreadable:
+                menu.addAction(
+                    icon("file-x-2"), tr("Files that cannot be read…"), lambda: self.show_unreadable(status)
+                )
+            if status.source.kind is SourceKind.FOLDER:
+                menu.addAction(
+                    icon("sliders-horizontal"), tr("Options…"), lambda: self._change_options(status)
+                )
         menu.addSeparator()
-        forget = menu.addAction(icon("trash-2"), tr("Forget…"), lambda: self._ask_to_forget(status))
+        forget = menu.addAction(icon("trash-2"), tr("Forget…"), lambda: self._ask_to_forget(chosen))
         # Shown for who reads it here; the list itself listens for the key.
         forget.setShortcut(QKeySequence(Qt.Key.Key_Delete))
         forget.setShortcutVisibleInContextMenu(True)
@@ -149,6 +153,10 @@ class LibraryPanel(DropTarget):
         inner.addWidget(words)
         return frame
 
+    def _chosen(self, status: SourceStatus) -> list[SourceStatus]:
+        chosen = self.list.selected()
+        return chosen if any(each.source.path == status.source.path for each in chosen) else [status]
+
     def _show_menu(self, status: SourceStatus, where: QPoint) -> None:
         self.menu_for(status).popup(where)
 
@@ -169,14 +177,15 @@ class LibraryPanel(DropTarget):
         dialog.accepted.connect(save)
         dialog.open()
 
-    def _ask_to_forget(self, status: SourceStatus) -> None:
-        self.list.select(status.source.path)
-        self.forget_line.ask(status.source)
+    def _ask_to_forget(self, chosen: Sequence[SourceStatus]) -> None:
+        if len(chosen) == 1:
+            self.list.select(chosen[0].source.path)
+        self.forget_line.ask(*(each.source for each in chosen))
 
-    def _forget(self, path: Path) -> None:
-        self._send(RemoveSource(path, self._client.next_id()))
+    def _forget(self, paths: tuple[Path, ...]) -> None:
+        self._send(RemoveSources(paths, self._client.next_id()))
 
-    def _send(self, request: AddSources | RemoveSource) -> None:
+    def _send(self, request: AddSources | RemoveSources) -> None:
         self._requests.add(request.request_id)
         self._client.send(request)
 
@@ -193,7 +202,8 @@ class LibraryPanel(DropTarget):
 
     def _take_library(self, event: LibraryChanged) -> None:
         self._show_counts()
-        if self.forget_line.path is not None and self.model.row_of(self.forget_line.path) < 0:
+        there = {each.source.path for each in event.status.sources}
+        if not there.issuperset(self.forget_line.paths):
             self.forget_line.close_line()
 
     def _show_counts(self) -> None:

@@ -8,7 +8,7 @@ from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from imagefinder.ipc.messages import Done, PauseJobs, Rescan, ResumeJobs, UseModel
+from imagefinder.ipc.messages import PauseJobs, Rescan, ResumeJobs
 from imagefinder.model.jobs import JobState
 from imagefinder.model.queries import Hit
 from imagefinder.translation import tr
@@ -18,6 +18,7 @@ from imagefinder.ui.drop_target import local_paths
 from imagefinder.ui.engine_notices import EngineNotices
 from imagefinder.ui.library_panel import LibraryPanel
 from imagefinder.ui.main_actions import MainActions
+from imagefinder.ui.model_change import ModelChange
 from imagefinder.ui.notices import NoticeBar, NoticeKind
 from imagefinder.ui.pane_area import PaneArea
 from imagefinder.ui.preview_window import PreviewWindow
@@ -49,7 +50,6 @@ class MainWindow(QMainWindow):
         super().__init__()
         self._parts = parts
         self._client = client = parts.client
-        self._model_request = (0, "")
         self._had_sources = False
         self._is_panel_wanted = True
         self._settings: SettingsDialog | None = None
@@ -61,6 +61,7 @@ class MainWindow(QMainWindow):
 
         self.notices = NoticeBar(self)
         self._news = EngineNotices(client, self.notices, parts.places, self)
+        self._model = ModelChange(client, self._news, self)
         self._adding = Adding(client, self._news.watch, self)
         self.panel = LibraryPanel(client, parts.desktop, self)
         self.panes = PaneArea(self._make_pane, self)
@@ -94,7 +95,7 @@ class MainWindow(QMainWindow):
         client.library_changed.connect(self._show_library)
         client.job_changed.connect(self._show_job)
         self.actions_.view_menu.aboutToShow.connect(self._show_hidden_state)
-        client.done.connect(self._take_done)
+        self._model.done.connect(self.model_used)
         parts.desktop.problem.connect(self.warn)
         parts.keeper.notice.connect(self.warn)
         self._news.another_library_wanted.connect(self._choose_library)
@@ -218,7 +219,7 @@ class MainWindow(QMainWindow):
         if self._settings is None:
             parts = self._parts
             self._settings = SettingsDialog(parts.client, parts.keeper, parts.places, parts.desktop, self)
-            self._settings.model_chosen.connect(self._use_model)
+            self._settings.model_chosen.connect(self._model.ask)
             self._settings.finished.connect(self._forget_settings)
         self._settings.show_page(page)
         self._settings.show()
@@ -350,17 +351,6 @@ class MainWindow(QMainWindow):
     def _find_similar(self, hit: Hit) -> None:
         self.come_to_front()
         self.panes.current_pane().find_similar(hit)
-
-    def _use_model(self, name: str) -> None:
-        request = self._news.watch(self._client.next_id())
-        self._model_request = request, name
-        self._client.send(UseModel(name, request))
-
-    def _take_done(self, done: Done) -> None:
-        request, name = self._model_request
-        if request and done.request_id == request:
-            self._model_request = 0, ""
-            self.model_used.emit(name)
 
     def _choose_library(self) -> None:
         self.open_settings()

@@ -1,10 +1,10 @@
 """The slim row above the results: how many, in which order, how large, and a second pane."""
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QAction, QActionGroup, QPalette
+from PySide6.QtGui import QAction, QActionGroup, QPalette, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QSlider, QToolButton, QWidget
 
-from imagefinder.model.queries import Sort
+from imagefinder.model.queries import SORTED_TOGETHER, Sort
 from imagefinder.translation import tr
 from imagefinder.ui.icons import icon
 from imagefinder.ui.query_terms import CELL_SIZES, DEFAULT_CELL_SIZE
@@ -12,6 +12,8 @@ from imagefinder.ui.quiet_label import ElidedLabel
 from imagefinder.ui.words import grouped
 
 _STEP = 16
+_ROOM_FOR_ORDER = 400
+"""Points: in less, the button keeps its sign alone, and the number of results stays readable."""
 
 
 def sort_name(sort: Sort) -> str:
@@ -75,7 +77,9 @@ class PaneTools(QWidget):
         self.sort = sort
         self._sort_actions[sort].setChecked(True)
         self._sort_button.setText(sort_name(sort))
-        self._sort_button.setAccessibleName(tr("Order: {order}", order=sort_name(sort)))
+        label = tr("Order: {order}", order=sort_name(sort))
+        self._sort_button.setAccessibleName(label)
+        self._sort_button.setToolTip(label)
 
     def set_cell_size(self, points: int) -> None:
         """Show this size as chosen; emits nothing."""
@@ -108,7 +112,11 @@ class PaneTools(QWidget):
         elif has_more:
             text = tr("{order}, more below", order=order)
         else:
-            text = tr("The best {count}, {order}", count=grouped(count), order=order[:1].lower() + order[1:])
+            # The number first: it is the last to go where the pane is narrow.
+            order = order[:1].lower() + order[1:]
+            text = tr("{count} result(s), {order}", "", count, count=grouped(count), order=order)
+            if count > SORTED_TOGETHER:
+                text = tr("{results} in each {number}", results=text, number=grouped(SORTED_TOGETHER))
         self._count.setText(text)
         self._count.setToolTip(text)
 
@@ -117,6 +125,14 @@ class PaneTools(QWidget):
         for widget in (self._count, self._sort_button, self._zoom, self._view_button):
             widget.setVisible(is_in_use)
         self._rest.setVisible(not is_in_use)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        is_roomy = self.width() >= _ROOM_FOR_ORDER
+        style = Qt.ToolButtonStyle
+        self._sort_button.setToolButtonStyle(
+            style.ToolButtonTextBesideIcon if is_roomy else style.ToolButtonIconOnly
+        )
 
     def _choose_sort(self, sort: Sort) -> None:
         if sort is not self.sort:

@@ -48,7 +48,7 @@ class PictureIntake(QObject):
     def take(self, dropped: Dropped) -> Arrival | None:
         """Begin to make a file of what came as data or as a link; None where it is neither."""
         if dropped.data or dropped.image is not None:
-            arrival = Arrival(tr("Pasted picture"), self)
+            arrival = Arrival(tr("Pasted picture") if dropped.is_pasted else tr("Dropped picture"), self)
             self._keep(arrival, dropped.data or dropped.image or b"")
             return arrival
         if dropped.links:

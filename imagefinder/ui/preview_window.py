@@ -260,12 +260,12 @@ class PreviewWindow(QWidget):
         self._canvas.fit()
 
     def _open(self) -> None:
-        if self._hit is not None:
-            self._say(self._desktop.open(self._hit.path, self._part))
+        if hit := self._hit:
+            self._say(self._desktop.open(hit.path, self._part, is_offline=hit.offline))
 
     def _reveal(self) -> None:
-        if self._hit is not None:
-            self._say(self._desktop.reveal(self._hit.path))
+        if hit := self._hit:
+            self._say(self._desktop.reveal(hit.path, is_offline=hit.offline))
 
     def _copy(self) -> None:
         if hit := self.hit:

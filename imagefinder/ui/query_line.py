@@ -1,5 +1,7 @@
 """The line that the words of a query are typed into."""
 
+from dataclasses import replace
+
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QLineEdit, QWidget
@@ -60,7 +62,7 @@ class QueryLine(QLineEdit):
     def paste_anything(self) -> None:
         """Paste pictures or files as such, anything else as text."""
         if found := self._on_clipboard():
-            self.pasted.emit(found)
+            self.pasted.emit(replace(found, is_pasted=True))
         else:
             self.paste()
 

@@ -96,12 +96,12 @@ class ResultActions(QObject):
             self.notice.emit(tr("Choose at most {number} pictures to open at once.", number=_MOST_OPENED))
             return
         for hit in hits:
-            self._say(self._desktop.open(hit.path, hit.part))
+            self._say(self._desktop.open(hit.path, hit.part, is_offline=hit.offline))
 
     def reveal(self) -> None:
         """Show the first file in the file manager."""
         if hits := self._chosen():
-            self._say(self._desktop.reveal(hits[0].path))
+            self._say(self._desktop.reveal(hits[0].path, is_offline=hits[0].offline))
 
     def find_similar(self) -> None:
         """Ask for what is like the first."""

@@ -1,4 +1,4 @@
-"""Paints one result: a card with its thumbnail, name, score and badges."""
+"""Paints one result: a card with its thumbnail, name, badges, and its score or what it is sorted by."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QHelpEvent, QIcon, QPaint
 from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QToolTip
 
 from imagefinder.model.items import ItemKind
-from imagefinder.model.queries import Hit
+from imagefinder.model.queries import Hit, Sort
 from imagefinder.ui import formatting
 from imagefinder.ui.icons import icon
 from imagefinder.ui.results_model import HitRole
@@ -45,7 +45,7 @@ class Layout:
     card: QRect
     picture: QRect
     name: QRect
-    score: QRect
+    fact: QRect
 
 
 class ResultsDelegate(QStyledItemDelegate):
@@ -54,6 +54,8 @@ class ResultsDelegate(QStyledItemDelegate):
     def __init__(self, thumbnails: ThumbnailLoader, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._thumbnails = thumbnails
+        self.sort = Sort.RELEVANCE
+        """The order of the results: it decides what stands below a name."""
 
     def grid_height(self, width: int, font: QFont) -> int:
         """Height of a grid cell of this width (points)."""
@@ -66,10 +68,10 @@ class ResultsDelegate(QStyledItemDelegate):
         line = QFontMetrics(font).height()
         card = cell.adjusted(GAP // 2, GAP // 2, -GAP // 2, -GAP // 2)
         inner = card.adjusted(_PADDING, _PADDING, -_PADDING, -_PADDING)
-        score = QRect(inner.left(), inner.bottom() - line + 1, inner.width(), line)
-        name = score.translated(0, -line - 2)
+        fact = QRect(inner.left(), inner.bottom() - line + 1, inner.width(), line)
+        name = fact.translated(0, -line - 2)
         picture = QRect(inner.topLeft(), QPoint(inner.right(), name.top() - _MARGIN))
-        return Layout(card, picture, name, score)
+        return Layout(card, picture, name, fact)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         hit = index.data(HitRole.HIT)
@@ -198,8 +200,9 @@ class ResultsDelegate(QStyledItemDelegate):
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
         # The quiet colour would be too quiet on a selected card.
         painter.setPen(option.palette.color(_Role.Text if selected else _Role.PlaceholderText))
-        score = metrics.elidedText(formatting.score(hit), Qt.TextElideMode.ElideRight, layout.score.width())
-        painter.drawText(layout.score, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, score)
+        fact = formatting.key_fact(hit, self.sort)
+        fact = metrics.elidedText(fact, Qt.TextElideMode.ElideRight, layout.fact.width())
+        painter.drawText(layout.fact, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, fact)
 
 
 def _fitted(size: QSize, room: QRect) -> QRect:

@@ -12,7 +12,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractItemView, QWidget
 
-from imagefinder.model.queries import Hit
+from imagefinder.model.queries import Hit, Sort
 from imagefinder.translation import tr
 from imagefinder.ui.desktop import Desktop
 from imagefinder.ui.result_actions import ResultActions
@@ -86,6 +86,12 @@ class ResultsView(GridView):
         if points != self._cell:
             self._cell = points
             self._arrange()
+
+    def set_sort(self, sort: Sort) -> None:
+        """Say below each name what the results are sorted by."""
+        if sort is not self._delegate.sort:
+            self._delegate.sort = sort
+            self.viewport().update()
 
     def chosen(self) -> list[Hit]:
         """The selected hits in the order they are shown, else the current one."""

@@ -230,6 +230,7 @@ class SearchPane(QWidget):
             return
         count = self.model.rowCount()
         self.tools.show_count(count, self.model.canFetchMore(self.view.rootIndex()))
+        self.view.set_sort(self.tools.sort)
         if count:
             self._stack.setCurrentWidget(self.view)
         else:

@@ -39,7 +39,7 @@ def shortcut_groups(menus: Sequence[tuple[str, Sequence[QAction]]]) -> list[Grou
                 ("Space", tr("Preview")),
                 ("S", tr("Find similar")),
                 ("N", tr("Use as query in a new pane")),
-                ("Ctrl+C", tr("Copy files")),
+                ("Ctrl+C", tr("Copy path")),
                 ("Ctrl+Shift+C", tr("Copy picture")),
                 ("Ctrl+Shift+S", tr("Copy files to a folder…").rstrip("…")),
                 ("H", tr("Hide from results, or show again")),

@@ -2,7 +2,16 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QModelIndex, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import (
+    QEvent,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    Qt,
+    QTimer,
+    Signal,
+)
 from PySide6.QtGui import QContextMenuEvent, QHideEvent, QKeyEvent, QMouseEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStyleOptionViewItem, QWidget
 
@@ -15,11 +24,11 @@ _REFRESH_MS = 30_000
 
 
 class SourceList(QListView):
-    """Shows a ``SourcesModel``. Delete asks to forget the current source; Enter opens its menu."""
+    """Shows a ``SourcesModel``. Delete asks to forget the sources selected; Enter opens the current one's menu."""
 
     menu_wanted = Signal(object, QPoint)  # SourceStatus, where on the screen
     unreadable_wanted = Signal(object)  # SourceStatus
-    forget_wanted = Signal(object)  # SourceStatus
+    forget_wanted = Signal(list)  # list[SourceStatus]
 
     def __init__(self, model: SourcesModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -29,6 +38,7 @@ class SourceList(QListView):
         self.setItemDelegate(self._delegate)
         self.setAccessibleName(tr("Folders and files in the library"))
         self.setFrameShape(QListView.Shape.NoFrame)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setMouseTracking(True)
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -46,9 +56,14 @@ class SourceList(QListView):
         index = self.currentIndex()
         return self._sources.source(index.row()) if index.isValid() else None
 
+    def selected(self) -> list[SourceStatus]:
+        """The sources selected, as they stand in the list."""
+        return [self._sources.source(row) for row in sorted(each.row() for each in self.selectedIndexes())]
+
     def select(self, path: Path) -> None:
-        """Put the keyboard on a source."""
-        self.setCurrentIndex(self._sources.index(self._sources.row_of(path)))
+        """Put the keyboard on a source, and select it alone."""
+        index = self._sources.index(self._sources.row_of(path))
+        self.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -61,9 +76,14 @@ class SourceList(QListView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         status = self.current()
-        if status and event.key() == Qt.Key.Key_Delete:
-            self.forget_wanted.emit(status)
-        elif status and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
+        # Ctrl+Space selects a source besides others.
+        is_held = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+        if event.key() == Qt.Key.Key_Delete:
+            if chosen := self.selected() or ([status] if status else []):
+                self.forget_wanted.emit(chosen)
+        elif (
+            status and not is_held and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
+        ):
             self._open_menu(self.currentIndex())
         else:
             super().keyPressEvent(event)
@@ -73,7 +93,7 @@ class SourceList(QListView):
             if self.currentIndex().isValid():
                 self._open_menu(self.currentIndex())
         elif (index := self.indexAt(event.pos())).isValid():
-            self.setCurrentIndex(index)
+            self._make_current(index)
             self.menu_wanted.emit(self._sources.source(index.row()), event.globalPos())
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -92,6 +112,19 @@ class SourceList(QListView):
         elif self._is_on_menu(index, event):
             self._open_menu(index)
 
+    def selectionCommand(
+        self, index: QModelIndex | QPersistentModelIndex, event: QEvent | None = None
+    ) -> QItemSelectionModel.SelectionFlag:
+        # The menu of one of several selected sources is for them all, so its button must not take the rest away.
+        if (
+            isinstance(event, QMouseEvent)
+            and event.type() == QEvent.Type.MouseButtonRelease
+            and self.selectionModel().isSelected(index)
+            and self._is_on_menu(self._sources.index(index.row()), event)
+        ):
+            return QItemSelectionModel.SelectionFlag.NoUpdate
+        return super().selectionCommand(index, event)
+
     def viewportEvent(self, event: QEvent) -> bool:
         # The rows' texts are broken anew when the width changes.
         if event.type() == QEvent.Type.Resize:
@@ -109,6 +142,12 @@ class SourceList(QListView):
         self.initViewItemOption(option)
         option.rect = self.visualRect(index)
         return option
+
+    def _make_current(self, index: QModelIndex) -> None:
+        """Put the keyboard on a row; what is selected stays so, where the row belongs to it."""
+        flags = QItemSelectionModel.SelectionFlag
+        is_selected = self.selectionModel().isSelected(index)
+        self.selectionModel().setCurrentIndex(index, flags.NoUpdate if is_selected else flags.ClearAndSelect)
 
     def _open_menu(self, index: QModelIndex) -> None:
         button = self._delegate.layout(self._option(index), index).menu

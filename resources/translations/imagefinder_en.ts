@@ -96,6 +96,20 @@
         </translation>
     </message>
     <message numerus="yes">
+        <source>Forget {count} file(s)?</source>
+        <translation>
+            <numerusform>Forget {count} file?</numerusform>
+            <numerusform>Forget {count} files?</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Forget {count} folder(s)?</source>
+        <translation>
+            <numerusform>Forget {count} folder?</numerusform>
+            <numerusform>Forget {count} folders?</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>Scanning {count} file(s)…</source>
         <translation>
             <numerusform>Scanning {count} file…</numerusform>
@@ -114,6 +128,20 @@
         <translation>
             <numerusform>{count} file</numerusform>
             <numerusform>{count} files</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} file(s) are in the library already.</source>
+        <translation>
+            <numerusform>{count} file is in the library already.</numerusform>
+            <numerusform>{count} files are in the library already.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} result(s), {order}</source>
+        <translation>
+            <numerusform>{count} result, {order}</numerusform>
+            <numerusform>{count} results, {order}</numerusform>
         </translation>
     </message>
     <message numerus="yes">

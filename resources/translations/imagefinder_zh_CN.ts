@@ -390,10 +390,6 @@
         <translation>复制为文本</translation>
     </message>
     <message>
-        <source>Copy files</source>
-        <translation>复制文件</translation>
-    </message>
-    <message>
         <source>Copy files to a folder</source>
         <translation>将文件复制到文件夹</translation>
     </message>
@@ -1251,10 +1247,6 @@
         <translation>最佳的 {count} 个，下方还有更多</translation>
     </message>
     <message>
-        <source>The best {count}, {order}</source>
-        <translation>最佳的 {count} 个，{order}</translation>
-    </message>
-    <message>
         <source>The commands work without a window: imagefinder --help</source>
         <translation>各命令无需窗口也能使用：imagefinder --help</translation>
     </message>
@@ -1454,6 +1446,26 @@
     <message>
         <source>Describe what is in it, or drop a picture to find those like it.</source>
         <translation>描述图片内容，或拖入一张图片来查找相似的图片。</translation>
+    </message>
+    <message>
+        <source>Dropped picture</source>
+        <translation>拖入的图片</translation>
+    </message>
+    <message numerus="yes">
+        <source>Forget {count} file(s)?</source>
+        <translation>
+            <numerusform>从资料库移除 {count} 个文件？</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Forget {count} folder(s)?</source>
+        <translation>
+            <numerusform>从资料库移除 {count} 个文件夹？</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Forget {count} folders and files?</source>
+        <translation>从资料库移除 {count} 个文件夹和文件？</translation>
     </message>
     <message>
         <source>Indexing</source>
@@ -2443,6 +2455,12 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         </translation>
     </message>
     <message numerus="yes">
+        <source>{count} file(s) are in the library already.</source>
+        <translation>
+            <numerusform>{count} 个文件已在资料库中。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>{count} file(s) cannot be read</source>
         <translation>
             <numerusform>{count} 个文件无法读取</numerusform>
@@ -2541,6 +2559,12 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>{count} 个已移除</translation>
     </message>
     <message numerus="yes">
+        <source>{count} result(s), {order}</source>
+        <translation>
+            <numerusform>{count} 个结果，{order}</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>{count} thumbnail(s), {size}</source>
         <translation>
             <numerusform>{count} 个缩略图，{size}</numerusform>
@@ -2613,6 +2637,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>{name} in {folder}</source>
         <translation>{folder} 中的 {name}</translation>
+    </message>
+    <message>
+        <source>{name} is on a drive that is not connected now. Connect it and try again.</source>
+        <translation>{name} 所在的磁盘现在没有连接。请连接后重试。</translation>
     </message>
     <message>
         <source>{name} is on a drive that is not connected now. Connect it to see the picture.</source>
@@ -2735,6 +2763,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>{rate} a second</source>
         <translation>每秒 {rate}</translation>
+    </message>
+    <message>
+        <source>{results} in each {number}</source>
+        <translation>{results}（每 {number} 个一组）</translation>
     </message>
     <message>
         <source>{score} · words match</source>

@@ -37,7 +37,7 @@ from imagefinder.ipc.messages import (
     ModelState,
     MoreHits,
     PauseJobs,
-    RemoveSource,
+    RemoveSources,
     Rescan,
     ResumeJobs,
     Search,
@@ -184,6 +184,26 @@ def test_a_folder_that_is_added_is_indexed_and_found(window: Window, three_pictu
     assert statuses[-1].report.indexed == 3
 
 
+def test_files_of_a_folder_in_the_library_are_no_sources_of_their_own_and_many_are_forgotten_at_once(
+    window: Window, three_pictures: Path, tmp_path: Path
+) -> None:
+    window.ask(AddSources, paths=(three_pictures,))
+    window.settle()
+    new, other = [three_pictures / "new 1.png", three_pictures / "new 2.png"], tmp_path / "other.png"
+    for number, path in enumerate((*new, other)):
+        save(picture("teal", number), path)
+    added = window.ask(AddSources, paths=(*new, other))
+    assert "2 file" in added.message
+    window.settle()
+    assert window.items == 6, "what is new in the folder was not looked at"
+    assert window.client.library is not None
+    sources = [each.source.path for each in window.client.library.status.sources]
+    assert sources == [three_pictures, other]
+    assert "6 file" in window.ask(RemoveSources, paths=tuple(sources)).message
+    assert window.items == 0
+    assert all(path.exists() for path in (*new, other))
+
+
 def test_everything_else_that_a_window_asks_is_answered(window: Window, three_pictures: Path) -> None:
     pdf(three_pictures / "letter.pdf", ["dear reader", "yours truly"])
     (three_pictures / "broken.png").write_bytes(b"no picture")
@@ -210,7 +230,7 @@ def test_everything_else_that_a_window_asks_is_answered(window: Window, three_pi
     (red,) = [hit.item_id for hit in window.search(Query("red.png")).hits if hit.path.name == "red.png"]
     window.client.send(SetHidden((red,), True))
     assert "red.png" not in window.names("red")
-    removed = window.ask(RemoveSource, path=three_pictures)
+    removed = window.ask(RemoveSources, paths=(three_pictures,))
     assert isinstance(removed, Done)
     assert "not touched" in removed.message
     assert window.items == 0
@@ -252,7 +272,7 @@ def test_another_model_is_used_by_another_process(window: Window, three_pictures
 
 def test_what_cannot_be_done_is_said_in_a_sentence(window: Window, tmp_path: Path) -> None:
     assert "There is no" in window.ask(AddSources, paths=(tmp_path / "nowhere",)).message
-    assert isinstance(window.ask(RemoveSource, path=tmp_path), Failed)
+    assert isinstance(window.ask(RemoveSources, paths=(tmp_path,)), Failed)
     assert isinstance(window.ask(Search, pane=1, query=Query()), Failed)
     assert isinstance(window.ask(ShowItem, item_id=1), Failed)
 
@@ -325,6 +345,25 @@ def test_cancelling_keeps_what_was_done_and_a_rescan_does_the_rest(
     window.until(lambda: window.items == 40)
 
 
+def test_what_was_cancelled_stays_so_with_another_engine_until_it_is_wanted(
+    open_window: OpenWindow, many: Path
+) -> None:
+    window = open_window(deadly_engine.is_slow)
+    window.client.send(AddSources((many,)))
+    window.until(lambda: 0 < window.items < 40)
+    window.client.send(CancelJobs())
+    window.settle()
+    first, items = window.client.pid, window.items
+    window.client.restart()
+    window.until(lambda: window.client.pid not in (None, first))
+    window.settle()
+    assert window.items == items
+    assert window.client.job is not None
+    assert window.client.job.status.waiting == ()
+    window.client.send(Rescan())
+    window.until(lambda: window.items == 40)
+
+
 def test_a_source_can_be_removed_while_it_is_indexed(
     open_window: OpenWindow, many: Path, tmp_path: Path
 ) -> None:
@@ -333,7 +372,7 @@ def test_a_source_can_be_removed_while_it_is_indexed(
     window.client.send(AddSources((many,)))
     window.client.send(AddSources((tmp_path / "other",)))
     window.until(lambda: 0 < window.items < 40)
-    assert isinstance(window.ask(RemoveSource, path=many), Done)
+    assert isinstance(window.ask(RemoveSources, paths=(many,)), Done)
     window.settle()
     assert window.names("red") == ["red.png"]
     assert window.items == 1

@@ -50,6 +50,18 @@ def test_a_file_that_is_gone_is_a_sentence(qtbot: QtBot, desktop: Desktop, opene
     assert opened == []
 
 
+def test_a_file_on_a_drive_that_is_away_is_not_called_gone(
+    qtbot: QtBot, desktop: Desktop, opened: list[str], pictures: Path
+) -> None:
+    for ask in (desktop.open, desktop.reveal):
+        with qtbot.waitSignal(desktop.problem) as said:
+            ask(Path("/nowhere/red.png"), is_offline=True)
+        assert "red.png is on a drive that is not connected now" in said.args[0]
+    # It may have been plugged in since it was found.
+    desktop.open(pictures / "red.png", is_offline=True)
+    qtbot.waitUntil(lambda: bool(opened))
+
+
 def test_no_program_for_a_file_is_a_sentence(
     qtbot: QtBot, desktop: Desktop, pictures: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -82,9 +94,9 @@ def test_a_drive_that_sleeps_does_not_hold_up_the_window(
     awake = Event()
     look = desktop_module._look
 
-    def look_late(path: Path, part: int | None = None) -> object:
+    def look_late(path: Path, part: int | None, is_offline: bool) -> object:
         awake.wait(10)
-        return look(path, part)
+        return look(path, part, is_offline)
 
     monkeypatch.setattr(desktop_module, "_look", look_late)
     assert desktop.open(pictures / "red.png") == ""

@@ -8,18 +8,25 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from imagefinder.ipc.messages import (
+    AddSources,
+    CancelJobs,
+    Done,
     EngineOptions,
     Event,
     Failed,
+    JobChanged,
     LibraryChanged,
     ModelChanged,
     ModelState,
-    RemoveSource,
+    RemoveSources,
     Request,
+    Rescan,
     Search,
     SetHidden,
+    UseModel,
 )
 from imagefinder.ipc.process import Ending
+from imagefinder.model.jobs import JobState, JobStatus
 from imagefinder.model.library import LibraryStatus
 from imagefinder.model.queries import Query
 from imagefinder.ui import engine_client
@@ -77,7 +84,7 @@ def test_what_was_asked_of_the_one_is_not_asked_of_the_other(qtbot: QtBot, clien
     Run.all[0].say(library("/one"))
     client.send(Search(1, 1, Query("a")))
     client.send(SetHidden((7,), True, 2))
-    client.send(RemoveSource(Path("/pictures"), 3))
+    client.send(RemoveSources((Path("/pictures"),), 3))
     with qtbot.waitSignal(client.failed) as told:
         client.restart(EngineOptions(library=Path("/two")))
     assert isinstance(told.args[0], Failed)
@@ -86,7 +93,7 @@ def test_what_was_asked_of_the_one_is_not_asked_of_the_other(qtbot: QtBot, clien
     Run.all[0].end()
     assert Run.all[1].options.library == Path("/two")
     assert [request.request_id for request in Run.all[1].sent if isinstance(request, Search)] == [4]
-    assert not any(isinstance(request, SetHidden | RemoveSource) for request in Run.all[1].sent)
+    assert not any(isinstance(request, SetHidden | RemoveSources) for request in Run.all[1].sent)
 
 
 def test_nothing_is_heard_of_the_one_before_any_more(client: EngineClient) -> None:
@@ -112,6 +119,65 @@ def test_with_other_options_for_the_same_library_all_is_asked_again(client: Engi
     assert Run.all[1].sent == [SetHidden((7,), True, 2), Search(1, 1, Query("a"))]
 
 
+def at_work(state: JobState = JobState.RUNNING) -> JobChanged:
+    return JobChanged(JobStatus(state, sources=(Path("/pictures"),) if state is JobState.RUNNING else ()))
+
+
+def test_work_that_the_user_stopped_does_not_begin_again_with_another_engine(client: EngineClient) -> None:
+    Run.all[0].say(at_work())
+    client.send(CancelJobs())
+    Run.all[0].say(at_work(JobState.IDLE))
+    client.restart(EngineOptions(library=Path("/one"), threads=2))
+    Run.all[0].end()
+    assert not Run.all[1].options.index_at_start
+    assert client.options.index_at_start, "the next start of the program looks for what is new"
+    # Nor after a death, and one in the middle of stopping.
+    Run.all[1].say(library("/one"))
+    Run.all[1].end(code=-11)
+    assert not Run.all[2].options.index_at_start
+
+
+@pytest.mark.parametrize("wish", [Rescan(), AddSources((Path("/more"),), request_id=5)])
+def test_after_a_new_wish_it_does(client: EngineClient, wish: Request) -> None:
+    Run.all[0].say(at_work())
+    client.send(CancelJobs())
+    Run.all[0].say(at_work(JobState.IDLE))
+    client.send(wish)
+    client.restart()
+    Run.all[0].end()
+    assert Run.all[1].options.index_at_start
+
+
+def test_work_that_began_by_itself_after_one_was_stopped_is_taken_up_again(client: EngineClient) -> None:
+    Run.all[0].say(at_work())
+    client.send(CancelJobs())
+    # What was told before the engine heard of it.
+    Run.all[0].say(at_work())
+    Run.all[0].end(code=-11)
+    assert not Run.all[1].options.index_at_start
+    Run.all[1].say(at_work())
+    Run.all[1].end(code=-11)
+    assert Run.all[2].options.index_at_start
+
+
+def test_what_was_stopped_in_one_library_holds_for_no_other(client: EngineClient) -> None:
+    Run.all[0].say(at_work())
+    client.send(CancelJobs())
+    client.restart(EngineOptions(library=Path("/two")))
+    Run.all[0].end()
+    assert Run.all[1].options.index_at_start
+
+
+def test_another_model_is_another_work(client: EngineClient) -> None:
+    Run.all[0].say(at_work())
+    client.send(CancelJobs())
+    client.send(UseModel("other", 9))
+    Run.all[0].say(Done(9))
+    Run.all[0].end()
+    assert Run.all[1].options.model == "other"
+    assert Run.all[1].options.index_at_start
+
+
 def test_what_waits_for_a_library_that_cannot_be_opened_is_not_done_in_another(
     qtbot: QtBot, client: EngineClient
 ) -> None:
@@ -119,7 +185,7 @@ def test_what_waits_for_a_library_that_cannot_be_opened_is_not_done_in_another(
         Run.all[run].end(-6)
     assert client.engine.state is EngineState.BROKEN
     client.send(SetHidden((7,), True, 2))
-    client.send(RemoveSource(Path("/pictures"), 3))
+    client.send(RemoveSources((Path("/pictures"),), 3))
     with qtbot.waitSignal(client.failed):
         client.restart(EngineOptions(library=Path("/two")))
     assert Run.all[-1].options.library == Path("/two")

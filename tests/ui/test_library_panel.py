@@ -11,9 +11,9 @@ from pytestqt.qtbot import QtBot
 from ui.fake_client import FakeClient
 from ui.library_samples import HOLIDAY, SCANS, a_source, indexing, tell_job, tell_library
 
-from imagefinder.ipc.messages import AddSources, Done, Failed, RemoveSource, Rescan
+from imagefinder.ipc.messages import AddSources, Done, Failed, RemoveSources, Rescan
 from imagefinder.model.jobs import JobStatus
-from imagefinder.model.sources import SourceKind, SourceOptions
+from imagefinder.model.sources import SourceKind, SourceOptions, SourceStatus
 from imagefinder.ui.add_dialog import AddFolderDialog
 from imagefinder.ui.library_panel import LibraryPanel
 from imagefinder.ui.unreadable_dialog import UnreadableDialog
@@ -97,7 +97,7 @@ def test_delete_asks_in_a_line_and_keep_forgets_nothing(
     panel.list.select(SCANS)
     qtbot.keyClick(panel.list, Qt.Key.Key_Delete)
     assert panel.forget_line.isVisible()
-    assert panel.forget_line.path == SCANS
+    assert panel.forget_line.paths == (SCANS,)
     qtbot.keyClick(panel.forget_line, Qt.Key.Key_Escape)
     assert not panel.forget_line.isVisible()
     assert client.sent == []
@@ -114,11 +114,86 @@ def test_a_key_pressed_twice_forgets_nothing(qtbot: QtBot, panel: LibraryPanel, 
 def test_forget_sends_it_and_tells_the_answer(qtbot: QtBot, panel: LibraryPanel, client: FakeClient) -> None:
     choose(panel, 0, "Forget…")
     qtbot.mouseClick(panel.forget_line._forget, Qt.MouseButton.LeftButton)
-    request = client.last(RemoveSource)
-    assert request.path == HOLIDAY
+    request = client.last(RemoveSources)
+    assert request.paths == (HOLIDAY,)
     with qtbot.waitSignal(panel.notice) as told:
         client.done.emit(Done(request.request_id, "1,204 pictures and pages were forgotten."))
     assert told.args == ["1,204 pictures and pages were forgotten."]
+
+
+def files(count: int) -> list[SourceStatus]:
+    return [a_source(Path(f"/photos/{n:03}.jpg"), 1, kind=SourceKind.FILE) for n in range(count)]
+
+
+def test_many_are_forgotten_with_one_question(qtbot: QtBot, panel: LibraryPanel, client: FakeClient) -> None:
+    tell_library(client, *files(300))
+    panel.list.select(Path("/photos/000.jpg"))
+    panel.list.setFocus()
+    qtbot.keyClick(panel.list, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    qtbot.keyClick(panel.list, Qt.Key.Key_Delete)
+    assert "300" in panel.forget_line._question.text()
+    assert len(panel.list.selected()) == 300, "nobody sees any more what the question is about"
+    qtbot.mouseClick(panel.forget_line._forget, Qt.MouseButton.LeftButton)
+    assert [type(each) for each in client.sent] == [RemoveSources]
+    assert client.last(RemoveSources).paths == tuple(each.source.path for each in files(300))
+
+
+@pytest.mark.parametrize(
+    ("chosen", "words"),
+    [
+        ((HOLIDAY, SCANS), "folder"),
+        ((Path("/photos/000.jpg"), Path("/photos/001.jpg")), "file"),
+        ((SCANS, Path("/photos/000.jpg")), "folders and files"),
+    ],
+)
+def test_the_question_says_what_and_names_it(
+    qtbot: QtBot, panel: LibraryPanel, client: FakeClient, chosen: tuple[Path, Path], words: str
+) -> None:
+    tell_library(client, a_source(HOLIDAY), a_source(SCANS), *files(3))
+    click(qtbot, panel, chosen[0])
+    click(qtbot, panel, chosen[1], Qt.KeyboardModifier.ControlModifier)
+    qtbot.keyClick(panel.list, Qt.Key.Key_Delete)
+    assert words in panel.forget_line._question.text()
+    assert panel.forget_line.paths == chosen
+    assert all(path.name in panel.forget_line._question.toolTip() for path in chosen)
+
+
+def click(
+    qtbot: QtBot,
+    panel: LibraryPanel,
+    path: Path,
+    held: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier,
+    *,
+    on_menu: bool = False,
+) -> None:
+    """Click on a row, or on its menu's button."""
+    index = panel.model.index(panel.model.row_of(path))
+    qtbot.waitUntil(lambda: panel.list.visualRect(index).height() > 40)
+    row = panel.list._delegate.layout(panel.list._option(index), index)
+    where = row.menu.center() if on_menu else row.tile.center()
+    qtbot.mouseClick(panel.list.viewport(), Qt.MouseButton.LeftButton, held, where)
+
+
+def test_the_menu_of_one_of_several_is_for_them_all(
+    qtbot: QtBot, panel: LibraryPanel, client: FakeClient
+) -> None:
+    panel.list.selectAll()
+    panel.list.menu_wanted.disconnect()
+    with qtbot.waitSignal(panel.list.menu_wanted):
+        click(qtbot, panel, SCANS, on_menu=True)
+    assert len(panel.list.selected()) == 2
+    assert actions(panel, 1) == ["Look for new and changed files", "Forget…"]
+    choose(panel, 1, "Look for new and changed files")
+    assert client.last(Rescan).paths == (HOLIDAY, SCANS)
+    choose(panel, 1, "Forget…")
+    assert panel.forget_line.paths == (HOLIDAY, SCANS)
+
+
+def test_the_menu_of_another_row_is_for_that_row(qtbot: QtBot, panel: LibraryPanel) -> None:
+    panel.list.select(HOLIDAY)
+    choose(panel, 1, "Forget…")
+    assert panel.forget_line.paths == (SCANS,)
+    assert [each.source.path for each in panel.list.selected()] == [SCANS]
 
 
 def test_a_failure_is_told_and_those_of_others_are_not(
@@ -126,9 +201,9 @@ def test_a_failure_is_told_and_those_of_others_are_not(
 ) -> None:
     told: list[str] = []
     panel.notice.connect(told.append)
-    panel._forget(SCANS)
+    panel._forget((SCANS,))
     client.failed.emit(Failed(9999, "not ours"))
-    client.failed.emit(Failed(client.last(RemoveSource).request_id, "The library is in use."))
+    client.failed.emit(Failed(client.last(RemoveSources).request_id, "The library is in use."))
     assert told == ["The library is in use."]
 
 

@@ -136,7 +136,14 @@ def test_a_picture_pasted_as_data_becomes_a_chip(qtbot: QtBot, bar: QueryBar) ->
     (term,) = bar.terms()
     assert term.path is not None
     assert QImage(str(term.path)).size() == picture().size()
+    assert term.label == "Pasted picture"
     assert bar.text() == ""
+
+
+def test_a_picture_dropped_as_data_is_not_called_pasted(qtbot: QtBot, bar: QueryBar) -> None:
+    with qtbot.waitSignal(bar.changed):
+        bar.take(Dropped(image=picture()))
+    assert [term.label for term in bar.terms()] == ["Dropped picture"]
 
 
 def test_files_pasted_become_chips_each_once(qtbot: QtBot, bar: QueryBar, pictures: Path) -> None:

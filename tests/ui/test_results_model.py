@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 from ui.conftest import MakeHits
 
 from imagefinder.model.items import ItemKind
+from imagefinder.model.queries import Sort
 from imagefinder.ui import formatting
 from imagefinder.ui.results_model import ResultsModel
 
@@ -78,6 +79,15 @@ def test_the_tooltip_tells_the_whole_path_and_the_facts(qtbot: QtBot, hits: Make
     assert "1998" in tooltip
     assert "4,000 × 3,000" in tooltip
     assert "Hidden" in tooltip
+
+
+def test_a_card_has_the_date_the_size_or_the_score(hits: MakeHits) -> None:
+    found = replace(hits(1)[0], taken_at="2019-07-14 18:30:00", size=3 * 1024 * 1024)
+    assert "2019" in formatting.key_fact(found, Sort.DATE)
+    assert "2023" in formatting.key_fact(replace(found, taken_at=None), Sort.DATE)
+    assert formatting.key_fact(found, Sort.SIZE) == "3.0 MB"
+    for sort in (Sort.RELEVANCE, Sort.NAME):
+        assert formatting.key_fact(found, sort) == formatting.score(found)
 
 
 def test_a_hit_that_only_words_found_shows_no_cosine(hits: MakeHits) -> None:

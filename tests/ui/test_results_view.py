@@ -32,13 +32,16 @@ class RecordingDesktop(Desktop):
         super().__init__()
         self.opened: list[tuple[Path, int]] = []
         self.revealed: list[Path] = []
+        self.offline: list[Path] = []
 
-    def open(self, path: Path, part: int = 1) -> str:
+    def open(self, path: Path, part: int = 1, *, is_offline: bool = False) -> str:
         self.opened.append((path, part))
+        self.offline += [path] * is_offline
         return ""
 
-    def reveal(self, path: Path) -> str:
+    def reveal(self, path: Path, *, is_offline: bool = False) -> str:
         self.revealed.append(path)
+        self.offline += [path] * is_offline
         return ""
 
 
@@ -153,6 +156,17 @@ def test_enter_opens_a_page_at_its_page_and_control_enter_shows_the_folder(
     assert grid.desktop.opened == [(page.path, 3)] * 2
     qtbot.keyClick(grid.view, Key.Key_Return, CONTROL)
     assert grid.desktop.revealed == [page.path]
+
+
+def test_the_desktop_is_told_that_a_drive_was_away(qtbot: QtBot, grid: Grid, hits: MakeHits) -> None:
+    there, away = hits(2)
+    grid.model.reset([there, replace(away, offline=True)], has_more=False)
+    for row in (0, 1):
+        grid.view.clearSelection()
+        grid.view.setCurrentIndex(grid.model.index(row))
+        qtbot.keyClick(grid.view, Key.Key_Return)
+        qtbot.keyClick(grid.view, Key.Key_Return, CONTROL)
+    assert grid.desktop.offline == [away.path] * 2
 
 
 def test_a_hundred_files_are_not_opened_by_a_slip(qtbot: QtBot, grid: Grid, hits: MakeHits) -> None:

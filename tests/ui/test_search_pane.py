@@ -26,6 +26,8 @@ from imagefinder.model.library import LibraryStatus
 from imagefinder.model.queries import Sort
 from imagefinder.ui.engine_client import EngineState, EngineStatus
 from imagefinder.ui.query_terms import PaneState, PictureTerm
+from imagefinder.ui.quiet_label import ElidedLabel
+from imagefinder.ui.results_delegate import ResultsDelegate
 from imagefinder.ui.search_pane import SearchPane
 
 
@@ -98,8 +100,42 @@ def test_results_say_how_many_and_by_which_model(
 ) -> None:
     pane.restore(PaneState(text="cat", sort=Sort.DATE))
     answer(client, searches(client, pane)[0], hits(3), note="A note.")
-    assert pane.tools.count_text == "The best 3, newest first"
+    assert pane.tools.count_text == "3 results, newest first"
     assert pane.status_text == "A note."
+
+
+def test_the_count_promises_no_more_order_than_there_is(
+    pane: SearchPane, client: FakeClient, hits: MakeHits
+) -> None:
+    pane.restore(PaneState(text="cat", sort=Sort.SIZE))
+    answer(client, searches(client, pane)[0], hits(500), has_more=True)
+    assert pane.tools.count_text == "Largest first, more below"
+    answer(client, searches(client, pane)[0], hits(700, start=500), offset=500)
+    assert pane.tools.count_text == "1,200 results, largest first in each 500"
+
+
+def test_in_a_narrow_pane_the_count_can_still_be_read(
+    qtbot: QtBot, pane: SearchPane, client: FakeClient, hits: MakeHits
+) -> None:
+    pane.restore(PaneState(text="cat", sort=Sort.DATE))
+    answer(client, searches(client, pane)[0], hits(92))
+    for width in (700, 340):
+        pane.resize(width, 600)
+        count = pane.tools.findChild(ElidedLabel)
+        assert count is not None
+        needed = count.fontMetrics().horizontalAdvance("92 results, ")
+        qtbot.waitUntil(lambda count=count, needed=needed: count.width() >= needed)
+
+
+def test_a_card_says_what_the_results_are_sorted_by(
+    pane: SearchPane, client: FakeClient, hits: MakeHits
+) -> None:
+    cards = pane.view.itemDelegate()
+    assert isinstance(cards, ResultsDelegate)
+    pane.restore(PaneState(text="cat", sort=Sort.DATE))
+    assert cards.sort is Sort.RELEVANCE, "what is shown is not sorted yet"
+    answer(client, searches(client, pane)[0], hits(3))
+    assert cards.sort is Sort.DATE
 
 
 def test_more_hits_are_asked_for_and_appended(pane: SearchPane, client: FakeClient, hits: MakeHits) -> None:

@@ -384,7 +384,7 @@ def test_a_source_that_is_forgotten_leaves_library_and_results(
 
     panel = window.window.panel
     panel.list.select(three_pictures)
-    panel.list.forget_wanted.emit(panel.list.current())
+    panel.list.forget_wanted.emit([panel.list.current()])
     button(panel.forget_line, "Forget").click()
 
     window.until(lambda: window.items == 1)

@@ -40,6 +40,35 @@ def test_a_source_is_recorded_before_anything_is_read(
     assert counts(engine.index()) == {"indexed": 2}
 
 
+def test_a_file_that_a_folder_of_the_library_holds_is_known_as_there(
+    engine: Engine, two_folders: tuple[Path, Path], tmp_path: Path
+) -> None:
+    one, two = two_folders
+    inner, hidden, small = one / "inner" / "gray.png", one / ".cache" / "gray.png", one / "gray-small.png"
+    single, away = one / "single.png", tmp_path / "away" / "gray.png"
+    for path in (inner, hidden, small, single, away):
+        save(picture("gray"), path)
+    (one / "link").symlink_to(tmp_path)
+    engine.add_sources([one], SourceOptions(exclude=("*-small.png",)))
+    engine.add_sources([one / "inner", single], _EVERYTHING)
+    there = engine.files_there(
+        [
+            one / "red.png",
+            inner,
+            hidden,
+            small,
+            single,
+            away,
+            one / "link" / "away" / "gray.png",
+            one / "missing.png",
+            one / "inner",
+            two,
+            two / "blue.png",
+        ]
+    )
+    assert there == {one / "red.png": one, inner: one / "inner"}
+
+
 def test_nothing_is_recorded_where_a_path_is_missing(
     engine: Engine, two_folders: tuple[Path, Path], tmp_path: Path
 ) -> None:

@@ -10,7 +10,7 @@ from imagefinder.ipc.messages import (
     Hits,
     MakeThumbnail,
     MoreHits,
-    RemoveSource,
+    RemoveSources,
     Search,
     SetHidden,
     ThumbnailMade,
@@ -37,7 +37,7 @@ def test_only_the_newest_search_of_a_pane_is_sent_again() -> None:
 def test_what_was_answered_is_not_owed() -> None:
     owed = InFlight()
     owed.send(Search(1, 1, Query("a")))
-    owed.send(RemoveSource(Path("/a"), 2))
+    owed.send(RemoveSources((Path("/a"),), 2))
     owed.send(MakeThumbnail(5, "key"))
     owed.send(Search(3, 2, Query("b")))
     assert owed.receive(_hits(1))
@@ -89,7 +89,7 @@ def test_an_end_that_was_wanted_is_no_death() -> None:
 
 def test_what_may_have_been_done_half_is_not_repeated() -> None:
     owed = InFlight()
-    owed.send(RemoveSource(Path("/a"), 7))
+    owed.send(RemoveSources((Path("/a"),), 7))
     settlement = owed.settle(by_death=True)
     assert settlement.again == []
     assert [answer.request_id for answer in settlement.answers if isinstance(answer, Failed)] == [7]
