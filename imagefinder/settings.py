@@ -1,11 +1,12 @@
 """The user's settings, one JSON file in the user's configuration folder."""
 
-import json
 import logging
 import os
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Self
+
+from imagefinder.json_file import read_object, replace_object
 
 _LOG = logging.getLogger(__name__)
 
@@ -40,16 +41,7 @@ class Settings:
     @classmethod
     def load(cls, path: Path) -> Self:
         """Read them; what is missing, damaged or of the wrong kind keeps its default (the log says so)."""
-        try:
-            found = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return cls()
-        except (OSError, ValueError, RecursionError) as error:
-            _LOG.warning("the settings in %s cannot be read: %s", path, error)
-            return cls()
-        if not isinstance(found, dict):
-            _LOG.warning("the settings in %s are not an object", path)
-            return cls()
+        found = read_object(path)
         known = {each.name: type(each.default) for each in fields(cls)}
         good: dict[str, Any] = {
             name: value
@@ -66,10 +58,7 @@ class Settings:
         Raises:
             OSError: they cannot be written; what was there before is whole.
         """
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        temporary.write_text(json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        temporary.replace(path)
+        replace_object(path, asdict(self))
 
 
 def _is_sensible(name: str, value: object) -> bool:

@@ -2,12 +2,12 @@
 
 import base64
 import binascii
-import json
 import logging
-import os
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
+
+from imagefinder.json_file import read_object, replace_object
 
 _LOG = logging.getLogger(__name__)
 
@@ -37,15 +37,7 @@ class WindowState:
     @classmethod
     def load(cls, path: Path) -> Self:
         """Read it; what is missing, damaged or of the wrong kind keeps its default. Nothing is raised."""
-        try:
-            found = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            return cls()
-        except (OSError, ValueError, RecursionError) as error:
-            _LOG.warning("the state of the window in %s cannot be read: %s", path, error)
-            return cls()
-        if not isinstance(found, dict):
-            return cls()
+        found = read_object(path)
         default = asdict(cls())
         good: dict[str, Any] = {
             name: value for name, value in found.items() if type(value) is type(default.get(name))
@@ -58,10 +50,7 @@ class WindowState:
     def save(self, path: Path) -> None:
         """Write it, whole or not at all. That it cannot be written is said in the log alone: nothing hangs on it."""
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary = path.with_name(f".{path.name}.{os.getpid()}")
-            temporary.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
-            temporary.replace(path)
+            replace_object(path, asdict(self))
         except OSError as error:
             _LOG.warning("the state of the window cannot be kept in %s: %s", path, error)
 
