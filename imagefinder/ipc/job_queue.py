@@ -58,6 +58,8 @@ class JobQueue:
         self._wanted = Wanted()
         self._token: CancelToken | None = None
         self._is_interrupted = False
+        self._is_stopped = False
+        """The user stopped the last job: nothing begins by itself until something is asked for."""
         self._is_closing = False
         self._not_before = 0.0
         self._last_end = time.monotonic()
@@ -77,6 +79,7 @@ class JobQueue:
         """Bring these sources up to date, or all where there are none; returns at once."""
         with self._changed:
             self._wanted.add(paths, retry)
+            self._is_stopped = False
             self._not_before = 0.0
             self._show_waiting()
             self._changed.notify()
@@ -101,6 +104,7 @@ class JobQueue:
         with self._changed:
             self._wanted = Wanted()
             self._is_interrupted = False
+            self._is_stopped = True
             if self._token is not None:
                 self._token.cancel()
             self._show_waiting()
@@ -157,7 +161,7 @@ class JobQueue:
         if self._tasks:
             return self._tasks.popleft()
         now = time.monotonic()
-        if not self._wanted and self._rescan_s and now >= self._last_end + self._rescan_s:
+        if not self._wanted and self._rescans and now >= self._last_end + self._rescan_s:
             self._wanted.add(())
         if self._wanted and self._loader.is_over and not self._board.is_paused and now >= self._not_before:
             wanted, self._wanted = self._wanted, Wanted()
@@ -172,7 +176,11 @@ class JobQueue:
             return None
         if self._wanted:
             return max(0.0, self._not_before - time.monotonic())
-        return max(0.0, self._last_end + self._rescan_s - time.monotonic()) if self._rescan_s else None
+        return max(0.0, self._last_end + self._rescan_s - time.monotonic()) if self._rescans else None
+
+    @property
+    def _rescans(self) -> bool:
+        return self._rescan_s > 0 and not self._is_stopped
 
     def _run(self, wanted: Wanted, token: CancelToken) -> None:
         report: IndexReport | None = None

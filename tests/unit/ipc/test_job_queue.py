@@ -231,3 +231,22 @@ def test_after_a_while_of_rest_everything_is_looked_through_again(make: MakeQueu
     make(rescan_s=0.02)
     jobs.until(_is_over)
     assert jobs.asked[0] is None
+
+
+def test_after_a_job_was_stopped_nothing_is_looked_through_until_somebody_asks(
+    make: MakeQueue, jobs: Jobs
+) -> None:
+    jobs.gate.clear()
+    queue = make(rescan_s=1e-9)
+    jobs.until(lambda status: status.state is JobState.RUNNING)
+    queue.cancel()
+    jobs.until(lambda status: status.report and status.report.cancelled)
+    for _ in range(2):
+        done = threading.Event()
+        queue.do(done.set)
+        assert done.wait(_PATIENCE_S)
+    assert jobs.asked == [None]
+    jobs.gate.set()
+    queue.rescan([A])
+    jobs.until(lambda status: status.report and not status.report.cancelled)
+    assert jobs.asked[1] == (A,)
