@@ -54,6 +54,11 @@ def default_places(library: str | os.PathLike[str] | None = None) -> Places:
     )
 
 
+def thumbnail_file(folder: Path, key: str) -> Path:
+    """Where the thumbnail of a key is kept, or would be, in the thumbnails' folder."""
+    return folder / key[:2] / f"{key}.jpg"
+
+
 def exists(path: Path) -> bool:
     """Whether there is something at a path.
 

@@ -3,7 +3,6 @@
 Nothing here imports torch, downloads, or touches the network.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from imagefinder.embedders.base import Embedder
@@ -14,25 +13,10 @@ from imagefinder.embedders.imported import imported_models
 from imagefinder.embedders.openclip import OpenClipEmbedder
 from imagefinder.embedders.spec import ClipSpec
 from imagefinder.model.errors import ModelError
-from imagefinder.model.model_names import BUILTIN, model_title
+from imagefinder.model.model_names import BUILTIN, ModelInfo, model_title
 from imagefinder.translation import tr, translated
 
 DEFAULT_CLIP = "ViT-B-32-256/datacomp_s34b_b86k"
-
-
-@dataclass(frozen=True, slots=True)
-class ModelInfo:
-    """A model as ``imagefinder models list`` shows it."""
-
-    name: str
-    """What the user types for ``--model``."""
-    title: str
-    installed: bool
-    """Whether it can be used now."""
-    detail: str
-    """Where its weights are, or how to get them."""
-    page: str = ""
-    """The address its weights are published at; empty where none is known."""
 
 
 def default_model(models_dir: Path) -> str:

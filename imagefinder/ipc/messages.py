@@ -11,6 +11,7 @@ from pathlib import Path
 from imagefinder.model.items import ItemDetails, Region, UnreadableFile
 from imagefinder.model.jobs import JobStatus
 from imagefinder.model.library import LibraryStatus
+from imagefinder.model.model_names import ModelInfo
 from imagefinder.model.queries import Hit, Query, Sort
 from imagefinder.model.sources import SourceOptions
 
@@ -292,23 +293,11 @@ class Unreadable:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelChoice:
-    """A model as the settings show it."""
-
-    name: str
-    title: str
-    installed: bool
-    detail: str
-    page: str = ""
-    """The address its weights are published at; empty where none is known."""
-
-
-@dataclass(frozen=True, slots=True)
 class Models:
     """The models there are."""
 
     request_id: int
-    choices: tuple[ModelChoice, ...]
+    choices: tuple[ModelInfo, ...]
     devices: tuple[str, ...] = ()
     """Devices that were found on this machine, as ``--device`` takes them."""
 

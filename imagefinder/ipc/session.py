@@ -23,7 +23,6 @@ from imagefinder.ipc.messages import (
     ListModels,
     ListUnreadable,
     MakeThumbnail,
-    ModelChoice,
     Models,
     MoreHits,
     PauseJobs,
@@ -180,8 +179,4 @@ class Session:
     def _models(self, request: ListModels) -> Event:
         from imagefinder.embedders.openclip import devices_here
 
-        choices = tuple(
-            ModelChoice(model.name, model.title, model.installed, model.detail, model.page)
-            for model in available(self._finder.models_dir)
-        )
-        return Models(request.request_id, choices, devices_here())
+        return Models(request.request_id, tuple(available(self._finder.models_dir)), devices_here())

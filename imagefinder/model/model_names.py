@@ -1,4 +1,6 @@
-"""How models are called."""
+"""How models are called, and what there is to say of them."""
+
+from dataclasses import dataclass
 
 from imagefinder.translation import tr
 
@@ -9,3 +11,18 @@ BUILTIN = "builtin"
 def model_title(name: str) -> str:
     """A model's name as people read it; those of CLIP models are known by theirs."""
     return tr("Built-in model") if name == BUILTIN else name
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """A model as ``imagefinder models list`` and the window's settings show it."""
+
+    name: str
+    """What the user types for ``--model``."""
+    title: str
+    installed: bool
+    """Whether it can be used now."""
+    detail: str
+    """Where its weights are, or how to get them."""
+    page: str = ""
+    """The address its weights are published at; empty where none is known."""

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from imagefinder.paths import thumbnail_file
+
 _LOG = logging.getLogger(__name__)
 
 THUMBNAIL_SIDE = 320
@@ -29,11 +31,8 @@ class ThumbnailCache:
         self._folder = folder
 
     def path(self, key: str) -> Path:
-        """Where the thumbnail of this key is, or would be.
-
-        The window, which may not import this, looks there by the same rule (``ui/thumbnail_loader.py``).
-        """
-        return self._folder / key[:2] / f"{key}.jpg"
+        """Where the thumbnail of this key is, or would be."""
+        return thumbnail_file(self._folder, key)
 
     def put(self, key: str, image: Image.Image) -> Path | None:
         """Write a thumbnail of an RGB picture, unless there is one; returns its path.

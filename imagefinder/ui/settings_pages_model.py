@@ -6,9 +6,9 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFileDialog, QListWidget, QListWidgetItem, QPushButton, QWidget
 
-from imagefinder.ipc.messages import Done, Failed, ImportModel, ListModels, ModelChoice, Models, ModelState
+from imagefinder.ipc.messages import Done, Failed, ImportModel, ListModels, Models, ModelState
 from imagefinder.model.devices import DEVICES
-from imagefinder.model.model_names import BUILTIN, model_title
+from imagefinder.model.model_names import BUILTIN, ModelInfo, model_title
 from imagefinder.translation import tr
 from imagefinder.ui.engine_client import EngineClient
 from imagefinder.ui.icons import icon
@@ -98,14 +98,14 @@ class ModelPage(SettingsPage):
         self._show_state()
 
     @staticmethod
-    def _title(choice: ModelChoice, current: str) -> str:
+    def _title(choice: ModelInfo, current: str) -> str:
         if choice.name == current:
             return tr("{title} (in use)", title=choice.title)
         return choice.title if choice.installed else tr("{title} (not on this computer)", title=choice.title)
 
     def _offer(self) -> None:
         item = self._list.currentItem()
-        choice: ModelChoice | None = item.data(_NAME) if item else None  # none while they are looked for
+        choice: ModelInfo | None = item.data(_NAME) if item else None  # none while they are looked for
         current = self._client.model.name if self._client.model else ""
         self._use.setEnabled(choice is not None and choice.installed and choice.name != current)
         self._import.setVisible(choice is not None and not choice.installed)
@@ -189,7 +189,7 @@ class ModelPage(SettingsPage):
         self._offer()
 
 
-def _about(choice: ModelChoice) -> str:
+def _about(choice: ModelInfo) -> str:
     """What there is to say of a model, as rich text."""
     if not choice.installed and choice.page:
         page = f'<a href="{escape(choice.page)}">{escape(choice.page)}</a>'

@@ -14,6 +14,7 @@ from PySide6.QtGui import QImage, QPixmap
 
 from imagefinder.ipc.messages import MakeThumbnail, ThumbnailMade
 from imagefinder.model.queries import Hit
+from imagefinder.paths import thumbnail_file
 from imagefinder.translation import tr
 from imagefinder.ui.background import Background
 from imagefinder.ui.engine_client import EngineClient, EngineState, EngineStatus
@@ -113,8 +114,8 @@ class ThumbnailLoader(QObject):
         return self._pixmaps.get(key, QSize())[0]
 
     def path(self, key: str) -> Path:
-        """Where the thumbnail of a key is kept, or would be. The layout is that of ``thumbnails/cache.py``."""
-        return self._folder / key[:2] / f"{key}.jpg"
+        """Where the thumbnail of a key is kept, or would be."""
+        return thumbnail_file(self._folder, key)
 
     def problem(self, key: str) -> str:
         """Why there is no pixmap, one sentence; empty where there is one, or where it is on its way."""

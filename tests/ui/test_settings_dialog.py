@@ -17,19 +17,19 @@ from imagefinder.ipc.messages import (
     ImportModel,
     ListModels,
     ModelChanged,
-    ModelChoice,
     Models,
     ModelState,
 )
+from imagefinder.model.model_names import ModelInfo
 from imagefinder.paths import default_places
 from imagefinder.ui.desktop import Desktop
 from imagefinder.ui.settings_dialog import SettingsDialog
 from imagefinder.ui.settings_keeper import SettingsKeeper
 from imagefinder.ui.settings_pages_model import ModelPage
 
-FINE = ModelChoice("fine", "A fine model", installed=True, detail="Finds well.")
-OTHER = ModelChoice("other", "Another model", installed=True, detail="Finds faster.")
-AWAY = ModelChoice("away", "A model elsewhere", installed=False, detail="Import it first.")
+FINE = ModelInfo("fine", "A fine model", installed=True, detail="Finds well.")
+OTHER = ModelInfo("other", "Another model", installed=True, detail="Finds faster.")
+AWAY = ModelInfo("away", "A model elsewhere", installed=False, detail="Import it first.")
 
 
 @pytest.fixture
