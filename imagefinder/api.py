@@ -64,7 +64,7 @@ class ImageFinder:
                 )
             )
         places = default_places(library_dir)
-        wanted = model or os.environ.get("IMAGEFINDER_MODEL")
+        wanted = model or os.environ.get("IMAGEFINDER_MODEL") or None
 
         def make_embedder(store: Store) -> Embedder:
             name = wanted or store.model or embedders.default_model(places.models)

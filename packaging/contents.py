@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-RESOURCES = ("icons", "translations")
+RESOURCES = ("icons", "models", "translations")
 """The folders of ``resources`` that the program reads; they lie in the package when it is installed."""
 
 EXCLUDED_MODULES = (

@@ -1,7 +1,7 @@
 """Makes the pictures of the program that the README shows: ``python packaging/make_screenshots.py [FOLDER]``.
 
-The real program is started on a library of its own, with its built-in model; nothing of the user's is touched, and
-no display is needed. The folder is ``docs/images`` where none is given.
+The real program is started on a library of its own, with the starter model; nothing of the user's is touched, and no
+display is needed. The folder is ``docs/images`` where none is given.
 """
 
 import os
@@ -17,6 +17,7 @@ from screenshot_pictures import make_pictures
 
 ROOT = Path(__file__).resolve().parent.parent
 _SIZE = "1200x780"
+_WORDS = "hills and mountains at sunset"
 _MOST_BYTES = 300_000
 _PATIENCE_S = 120
 _Kind = TypeVar("_Kind")
@@ -31,10 +32,10 @@ def main() -> int:
         folders = make_pictures(home / "Pictures")
         _use_home(home)
         _run("add", *map(str, folders))
-        query = str(folders[0] / "sunset 1.jpg")
-        for theme in ("light", "dark"):
+        by_picture = ("window", str(folders[0] / "sunset 1.jpg"))
+        for theme, asked in {"light": ("--query", _WORDS), "dark": by_picture}.items():
             shot = target / f"results-{theme}.png"
-            _run("--screenshot", str(shot), "--size", _SIZE, "--theme", theme, "window", query)
+            _run("--screenshot", str(shot), "--size", _SIZE, "--theme", theme, *asked)
         _run_self("preview", target / "page.png")
         _run_self("settings", target / "settings.png")
     for shot in sorted(target.glob("*.png")):
@@ -53,7 +54,7 @@ def _use_home(home: Path) -> None:
 
 
 def _run(*arguments: str) -> None:
-    command = [sys.executable, "-m", "imagefinder", "--model", "builtin", "--language", "en", *arguments]
+    command = [sys.executable, "-m", "imagefinder", "--model", "starter", "--language", "en", *arguments]
     subprocess.run(command, check=True, timeout=_PATIENCE_S, stdout=subprocess.DEVNULL)
 
 
@@ -74,7 +75,7 @@ def _grab(what: str, file: Path) -> int:
     from imagefinder.ui.window_options import WindowOptions
 
     application = Application(
-        WindowOptions(model="builtin", query="northern shore", language="en", theme="light")
+        WindowOptions(model="starter", query="northern shore", language="en", theme="light")
     )
 
     def found(kind: type[_Kind]) -> _Kind | None:

@@ -1,6 +1,7 @@
 """Tries out the frozen program as a user would, and gates a release: ``python packaging/smoke_test.py``.
 
-The commands run with an empty environment and no Python in reach. The window runs on a screen of its own (Xvfb):
+The commands run with an empty environment and no Python in reach; without a word about models, the starter model
+finds the samples of this repository by what is in them. The window runs on a screen of its own (Xvfb):
 a folder is dropped on it, added with the keyboard and indexed; words are typed; a picture is dropped. What was
 found is read off the screen. Exit status 1, and a sentence, when anything is not as it should be.
 
@@ -10,6 +11,7 @@ Linux only; needs Xvfb, xdotool, and the Python that built the bundle (Pillow, P
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -30,6 +32,11 @@ from smoke_model import make_model  # noqa: E402
 from smoke_pictures import COLOURS, FILES, like, make_folder, order_seen  # noqa: E402
 
 _WINDOW = (1100, 900)
+_SAMPLES = HERE.parent / "resources" / "samples"
+_DESCRIBED = {"a cup of coffee": "coffee.jpg", "a cat": "cat.jpg", "an astronaut": "astronaut.jpg"}
+"""Words to the sample that they describe."""
+_AS_INSTALLED = "as-installed"
+"""The home folder where nothing is said about models."""
 
 
 @dataclass
@@ -49,7 +56,9 @@ class Bundle:
         """All that the program gets to know of this machine."""
         folder = self.work / home
         (folder / "runtime").mkdir(parents=True, exist_ok=True, mode=0o700)
-        return {
+        # The drawn pictures differ in colour, which needs no neural network to be loaded time and again.
+        model = {} if home == _AS_INSTALLED else {"IMAGEFINDER_MODEL": "builtin"}
+        return model | {
             "HOME": str(folder),
             "XDG_RUNTIME_DIR": str(folder / "runtime"),
             "PATH": str(folder),  # no Python there, nor anything else
@@ -69,10 +78,14 @@ class Bundle:
             )
         return done.stdout
 
+    def search(self, home: str, *words: object) -> Mapping[str, Any]:
+        """What a search answers."""
+        answer: Mapping[str, Any] = json.loads(self.run(home, "search", *words, "--json"))
+        return answer
+
     def found(self, home: str, *words: object) -> list[str]:
         """The colours of what a search finds, best first."""
-        answer: Mapping[str, Any] = json.loads(self.run(home, "search", *words, "--json"))
-        return [FILES[Path(hit["path"]).name] for hit in answer["hits"]]
+        return [FILES[Path(hit["path"]).name] for hit in self.search(home, *words)["hits"]]
 
 
 def commands_find(bundle: Bundle) -> str:
@@ -85,6 +98,24 @@ def commands_find(bundle: Bundle) -> str:
     like("pink").save(query)
     _expect("pink", bundle.found("cli", "--image", query), "search --image")
     return f"--version answers in {version:.2f} s"
+
+
+def starter_model_finds(bundle: Bundle) -> str:
+    """The program as it is installed: words find what is in pictures whose names tell nothing."""
+    folder = bundle.work / "samples"
+    folder.mkdir()
+    names: dict[str, str] = {}
+    for number, sample in enumerate(sorted(_SAMPLES.glob("*.jpg")), start=1):
+        names[f"DSC_{number:04}.jpg"] = sample.name
+        shutil.copy(sample, folder / f"DSC_{number:04}.jpg")
+    for words, sample_name in _DESCRIBED.items():
+        answer = bundle.search(_AS_INSTALLED, words, "--in", folder)
+        if answer["model"] != "starter":
+            raise SmokeError(
+                f"As installed, it searches with {answer['model']} and not with the starter model."
+            )
+        _expect(sample_name, [names[Path(hit["path"]).name] for hit in answer["hits"]], f"search {words}")
+    return f"{len(_DESCRIBED)} samples found by words"
 
 
 def clip_models_run(bundle: Bundle) -> str:
@@ -191,6 +222,7 @@ def _expect(name: str, found: list[str], where: str) -> None:
 
 STEPS: tuple[Callable[[Bundle], str], ...] = (
     commands_find,
+    starter_model_finds,
     clip_models_run,
     window_draws_itself,
     window_finds,

@@ -26,13 +26,14 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
         monkeypatch.setenv(variable, str(home / variable))
     for variable in (
         "IMAGEFINDER_LIBRARY",
-        "IMAGEFINDER_MODEL",
         "HF_HOME",
         "HF_HUB_CACHE",
         "HUGGINGFACE_HUB_CACHE",
     ):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    # Loading a neural network takes a second in every process; tests of the models name theirs, or none.
+    monkeypatch.setenv("IMAGEFINDER_MODEL", "builtin")
 
 
 @pytest.fixture

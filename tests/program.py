@@ -49,6 +49,8 @@ class Program:
             "PYTHONPATH": str(ROOT),
             "HOME": str(folder / "home"),
             "IMAGEFINDER_LIBRARY": str(self.library),
+            # Loading a neural network takes seconds in every process; tests of the models unset it.
+            "IMAGEFINDER_MODEL": "builtin",
             "HF_HUB_OFFLINE": "1",
             "LC_ALL": "C.UTF-8",
         }

@@ -8,12 +8,11 @@ from types import FrameType
 
 from imagefinder.api import ImageFinder
 from imagefinder.cli.terminal import Terminal, summary
-from imagefinder.embedders.builtin import BuiltinEmbedder
+from imagefinder.embedders.registry import advice
 from imagefinder.engine.cancel import CancelToken
 from imagefinder.model.errors import CancelledError
 from imagefinder.model.jobs import IndexReport, ProgressCallback
-from imagefinder.model.model_names import BUILTIN
-from imagefinder.translation import tr, translated
+from imagefinder.translation import tr
 
 Job = Callable[[ProgressCallback, CancelToken], IndexReport]
 
@@ -36,13 +35,8 @@ def run_job(finder: ImageFinder, terminal: Terminal, job: Job, *, only_news: boo
     if only_news and not (report.indexed or report.reused or report.removed or report.offline):
         return
     # Not before: of what goes wrong there is to be one line, and no other.
-    if embedder.name == BUILTIN and not finder.is_model_named:
-        terminal.say(
-            tr(
-                "No CLIP model in use: the built-in one {what_it_knows}.",
-                what_it_knows=translated(BuiltinEmbedder.description, "the built-in model"),
-            )
-        )
+    if not finder.is_model_named and (advised := advice(embedder.name, finder.models_dir)):
+        terminal.say(advised)
     # Asking for the device loads libraries, so only where they have been at work.
     model = embedder.name
     if report.indexed:

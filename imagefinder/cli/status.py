@@ -5,7 +5,9 @@ import argparse
 from imagefinder.cli.exit_status import FOUND
 from imagefinder.cli.library import has_library, open_library
 from imagefinder.cli.terminal import Terminal
+from imagefinder.embedders.registry import names_by_id
 from imagefinder.model.library import LibraryStatus
+from imagefinder.model.model_names import BUILTIN, STARTER
 from imagefinder.model.sources import SourceOptions, SourceStatus
 from imagefinder.paths import default_places
 from imagefinder.translation import tr, translated
@@ -40,6 +42,9 @@ def status(arguments: argparse.Namespace, terminal: Terminal) -> int:
             }
         )
         return FOUND
+    models = names_by_id(
+        {library.model or STARTER, STARTER, BUILTIN}, default_places(arguments.library).models
+    )
     terminal.table(
         (),
         (
@@ -48,7 +53,8 @@ def status(arguments: argparse.Namespace, terminal: Terminal) -> int:
             (tr("Pictures and pages"), str(library.items)),
             (
                 tr("Indexed with"),
-                ", ".join(f"{model}: {count}" for model, count in library.embedded.items()) or "-",
+                ", ".join(f"{models.get(id_, id_)}: {count}" for id_, count in library.embedded.items())
+                or "-",
             ),
         ),
     )

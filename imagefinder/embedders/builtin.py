@@ -1,4 +1,4 @@
-"""The built-in model: no download, no neural network. It knows colours by name, and layout."""
+"""What runs where every trained model is missing: no neural network, but it knows colours by name, and layout."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -37,7 +37,7 @@ class BuiltinEmbedder(Embedder):
     name: str = BUILTIN
     description: ClassVar[str] = tr_later(
         "knows colours and layout; for words beyond colours, file names and the text of pages are searched",
-        "the built-in model",
+        "a model",
     )
     """In English; ``translated`` with that comment shows it."""
 

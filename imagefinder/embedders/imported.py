@@ -1,5 +1,7 @@
 """Models whose weights the user got elsewhere: checked, then kept in a folder of their own.
 
+The starter model, which comes with the program, lies in a folder of the same form.
+
 A folder holds ``weights.safetensors``, ``config.json`` (in the form of open_clip's ``open_clip_config.json``:
 the model and its preprocessing, so that nothing depends on what a later open_clip says) and ``model.json``
 (its name and origin).
@@ -19,6 +21,7 @@ from imagefinder.embedders.catalogue import custom_config, published_table, sett
 from imagefinder.embedders.spec import ClipSpec, JsonDict, merge_preprocess, short_hash
 from imagefinder.embedders.weights_file import sha256, weights_kind
 from imagefinder.model.errors import ModelError
+from imagefinder.model.model_names import BUILTIN, STARTER
 from imagefinder.translation import tr
 
 _WEIGHTS, _CONFIG, _MODEL = "weights.safetensors", "config.json", "model.json"
@@ -52,7 +55,7 @@ def import_checkpoint(file: Path, arch: str, models_dir: Path, name: str | None 
     for model in present:
         if model.id == draft.id and name in (None, model.name):
             return model.name
-    taken = {model.name for model in present}
+    taken = {STARTER, BUILTIN, *(model.name for model in present)}
     if name in taken:
         raise ModelError(tr("There is a model called “{name}” already. Choose another name.", name=name))
     draft = replace(draft, name=_free_name(draft.name, taken))
@@ -80,8 +83,9 @@ def imported_models(models_dir: Path) -> Iterator[ClipSpec]:
                 model_cfg=config["model_cfg"],
                 preprocess_cfg=config["preprocess_cfg"],
             )
-        except (OSError, ValueError, KeyError, TypeError):  # not a folder of ours, or half deleted by hand
-            continue
+            _ = spec.dimension, spec.image_side, spec.id  # asked of every model, so they have to be in there
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            continue  # not a folder of ours, or half deleted by hand
         if spec.weights.is_file():
             yield spec
 

@@ -1,4 +1,4 @@
-"""What the built-in model sees in a picture besides colour names: where colours lie, and the run of edges."""
+"""What ``BuiltinEmbedder`` sees in a picture besides colour names: where colours lie, and the run of edges."""
 
 import numpy as np
 from numpy.typing import NDArray

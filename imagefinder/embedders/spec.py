@@ -51,6 +51,8 @@ class ClipSpec:
     preprocess_cfg: JsonDict = field(hash=False)
     published: bool = False
     """Whether open_clip itself pairs these weights with this architecture."""
+    is_english: bool = False
+    """Whether it was taught English alone, so that words in another script say nothing to it."""
     sha256: str = ""
     """First digits of the weights file's checksum, to be proved before it is loaded; empty: not known."""
 

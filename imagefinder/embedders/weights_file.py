@@ -1,6 +1,7 @@
 """Tell what kind of weights file one is by its content, before anything is loaded from it."""
 
 import hashlib
+import json
 import zipfile
 from enum import Enum, auto
 from pathlib import Path
@@ -58,6 +59,21 @@ def sha256(path: Path) -> str:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
         raise ModelError(tr("{path} cannot be read: {reason}.", path=path, reason=error.strerror)) from error
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a ``.safetensors`` file is there and as long as its own table of contents says; reads only that."""
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as stream:
+            table_size = int.from_bytes(stream.read(8), "little")
+            if 8 + table_size > size:
+                return False
+            table = json.loads(stream.read(table_size))
+        ends = [entry["data_offsets"][1] for name, entry in table.items() if name != "__metadata__"]
+        return size == 8 + table_size + int(max(ends))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):  # it is something else
+        return False
 
 
 def _kind_of_zip(path: Path) -> WeightsKind:

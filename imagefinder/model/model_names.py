@@ -4,13 +4,18 @@ from dataclasses import dataclass
 
 from imagefinder.translation import tr
 
+STARTER = "starter"
+"""The small trained model that comes with the program."""
+
 BUILTIN = "builtin"
-"""The model that is always there."""
+"""What runs where even the starter model's files are missing: it knows colours and shapes."""
 
 
 def model_title(name: str) -> str:
     """A model's name as people read it; those of CLIP models are known by theirs."""
-    return tr("Built-in model") if name == BUILTIN else name
+    if name == STARTER:
+        return tr("Starter model (built in)")
+    return tr("Colours and shapes only") if name == BUILTIN else name
 
 
 @dataclass(frozen=True, slots=True)

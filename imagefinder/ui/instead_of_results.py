@@ -2,11 +2,19 @@
 
 from collections.abc import Sequence
 
-from imagefinder.model.model_names import BUILTIN
-from imagefinder.translation import tr
+from imagefinder.model.model_names import BUILTIN, STARTER
+from imagefinder.translation import tr, tr_later, translated
 from imagefinder.ui.engine_client import EngineClient
 from imagefinder.ui.pane_message import PaneMessage
 from imagefinder.ui.words import grouped
+
+_EXAMPLES = (
+    tr_later("a dog on the beach", "an example"),
+    tr_later("sunset over water", "an example"),
+    tr_later("birthday cake", "an example"),
+    tr_later("snow in the mountains", "an example"),
+)
+"""Things that are in many people's pictures."""
 
 
 class InsteadOfResults:
@@ -34,9 +42,16 @@ class InsteadOfResults:
             text = tr("Name a colour or words of a page, or drop a picture to find those like it.")
             self._message.show_message("search", heading, text, _colour_examples())
             self._advise_on_model()
+        elif self._model == STARTER:
+            text = tr(
+                "Describe what is in it, or drop a picture to find those like it.",
+                "the model knows English only",
+            )
+            self._message.show_message("search", heading, text, _EXAMPLES)
         else:
             text = tr("Describe what is in it, or drop a picture to find those like it.")
-            self._message.show_message("search", heading, text, _examples())
+            examples = [translated(example, "an example") for example in _EXAMPLES]
+            self._message.show_message("search", heading, text, examples)
 
     def say_searching(self) -> None:
         """It takes a while."""
@@ -60,29 +75,22 @@ class InsteadOfResults:
         self._message.show_message("circle-alert", tr("This search did not work"), problem)
 
     @property
+    def _model(self) -> str:
+        return self._client.model.name if self._client.model is not None else ""
+
+    @property
     def _knows_colours_only(self) -> bool:
-        model = self._client.model
-        return model is not None and model.name == BUILTIN
+        return self._model == BUILTIN
 
     def _advise_on_model(self) -> None:
         """Whoever sees "Nothing found" for "a dog" shall know why."""
         if self._knows_colours_only:
             advice = tr(
-                "The built-in model knows colours and shapes.\nA CLIP model finds what is in the pictures."
+                "Only colours and shapes are known here.\nA trained model finds what is in the pictures."
             )
             self._message.advise(advice, tr("Choose a model…"))
 
 
-def _examples() -> Sequence[str]:
-    """Things that are in many people's pictures."""
-    return [
-        tr("a dog on the beach"),
-        tr("sunset over water"),
-        tr("birthday cake"),
-        tr("snow in the mountains"),
-    ]
-
-
 def _colour_examples() -> Sequence[str]:
-    """What the built-in model finds."""
+    """What is found by colours alone."""
     return [tr("red"), tr("blue and white"), tr("green"), tr("orange", "the colour")]

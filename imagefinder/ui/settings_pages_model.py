@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QComboBox, QFileDialog, QListWidget, QListWidgetIt
 
 from imagefinder.ipc.messages import Done, Failed, ImportModel, ListModels, Models, ModelState
 from imagefinder.model.devices import DEVICES
-from imagefinder.model.model_names import BUILTIN, ModelInfo, model_title
+from imagefinder.model.model_names import BUILTIN, STARTER, ModelInfo, model_title
 from imagefinder.translation import tr
 from imagefinder.ui.engine_client import EngineClient
 from imagefinder.ui.icons import icon
@@ -198,7 +198,7 @@ def _about(choice: ModelInfo) -> str:
             page=page,
         )
     detail = choice.detail[:1].upper() + choice.detail[1:]
-    lines = [detail] if choice.name == BUILTIN else [choice.name, detail]
+    lines = [detail] if choice.name in (STARTER, BUILTIN) else [choice.name, detail]
     return "<br>".join(escape(line) for line in lines if line)
 
 

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from imagefinder.ipc.messages import ModelState
 from imagefinder.model.jobs import JobState
-from imagefinder.model.model_names import BUILTIN, model_title
+from imagefinder.model.model_names import BUILTIN, STARTER, model_title
 from imagefinder.translation import tr
 from imagefinder.ui.engine_client import EngineClient, EngineState
 from imagefinder.ui.words import grouped, tooltip
@@ -63,9 +63,11 @@ class StatusLine(QWidget):
         if model.state is ModelState.FAILED:
             return tr("The model cannot be used: only words in names and on pages are searched")
         title = model_title(model.name)
-        if model.device and model.name != BUILTIN:
+        if model.name in (STARTER, BUILTIN):
+            return title
+        if model.device:
             return tr("Model {model} on {device}", model=title, device=model.device)
-        return title if model.name == BUILTIN else tr("Model {model}", model=title)
+        return tr("Model {model}", model=title)
 
     def _amount(self) -> str:
         if self._client.library is None:

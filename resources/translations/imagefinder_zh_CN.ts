@@ -278,10 +278,6 @@
         <translation>正在构建搜索索引</translation>
     </message>
     <message>
-        <source>Built-in model</source>
-        <translation>内置模型</translation>
-    </message>
-    <message>
         <source>By name</source>
         <translation>按名称</translation>
     </message>
@@ -358,6 +354,14 @@
         <translation>关闭这个搜索 (Ctrl+W)</translation>
     </message>
     <message>
+        <source>Colours and shapes only</source>
+        <translation>仅颜色和形状</translation>
+    </message>
+    <message>
+        <source>Colours and shapes only: the files of the starter model are missing or damaged. Install imagefinder again.</source>
+        <translation>仅颜色和形状：入门模型的文件缺失或已损坏。请重新安装 imagefinder。</translation>
+    </message>
+    <message>
         <source>Compute on:</source>
         <translation>计算设备：</translation>
     </message>
@@ -428,6 +432,11 @@
     <message>
         <source>Describe a picture, or drop one here</source>
         <translation>描述一张图片，或拖到这里</translation>
+    </message>
+    <message>
+        <source>Describe what is in it, or drop a picture to find those like it.</source>
+        <comment>the model knows English only</comment>
+        <translation>用英文描述图片内容，或拖入一张图片来查找相似的图片。</translation>
     </message>
     <message>
         <source>Device</source>
@@ -833,10 +842,6 @@
         <translation>下一个搜索</translation>
     </message>
     <message>
-        <source>No CLIP model in use: the built-in one {what_it_knows}.</source>
-        <translation>没有使用 CLIP 模型：内置模型{what_it_knows}。</translation>
-    </message>
-    <message>
         <source>No name or page has these words. Pictures are searched in a moment.</source>
         <translation>没有文件名或页面包含这些文字。稍后会搜索图片。</translation>
     </message>
@@ -899,6 +904,12 @@
     <message>
         <source>Only addresses that begin with http or https can be fetched.</source>
         <translation>只能获取以 http 或 https 开头的地址。</translation>
+    </message>
+    <message>
+        <source>Only colours and shapes are known here.
+A trained model finds what is in the pictures.</source>
+        <translation>当前只认识颜色和形状。
+训练过的模型能找到图片中的内容。</translation>
     </message>
     <message>
         <source>Only files that match one of these, one a line</source>
@@ -1187,6 +1198,14 @@
         <translation>来源</translation>
     </message>
     <message>
+        <source>Starter model (built in)</source>
+        <translation>入门模型（内置）</translation>
+    </message>
+    <message>
+        <source>Starter model (built in). For the best results download CLIP ViT-B-32 (605 MB): imagefinder models</source>
+        <translation>入门模型（内置）。要得到最好的结果，请下载 CLIP ViT-B-32（605 MB）：imagefinder models</translation>
+    </message>
+    <message>
         <source>Starting…</source>
         <translation>正在启动…</translation>
     </message>
@@ -1269,6 +1288,10 @@
     <message>
         <source>The file with the model&apos;s weights</source>
         <translation>模型权重文件</translation>
+    </message>
+    <message>
+        <source>The files of the starter model, which come with the program, are missing or damaged. Install imagefinder again, or use another model; those that are here: imagefinder models list</source>
+        <translation>随程序提供的入门模型的文件缺失或已损坏。请重新安装 imagefinder，或使用其他模型；可用的模型：imagefinder models list</translation>
     </message>
     <message>
         <source>The installed open_clip_torch is of a version this program does not know; install 3.3.</source>
@@ -1382,10 +1405,6 @@
         <source>Zoom out</source>
         <translation>缩小</translation>
     </message>
-    <message>
-        <source>a dog on the beach</source>
-        <translation>海滩上的狗</translation>
-    </message>
     <message numerus="yes">
         <source>and %n more</source>
         <translation>
@@ -1393,8 +1412,8 @@
         </translation>
     </message>
     <message>
-        <source>birthday cake</source>
-        <translation>生日蛋糕</translation>
+        <source>for the best results download CLIP ViT-B-32 (605 MB)</source>
+        <translation>要得到最好的结果，请下载 CLIP ViT-B-32（605 MB）</translation>
     </message>
     <message>
         <source>imagefinder has a problem</source>
@@ -1409,6 +1428,25 @@
         <source>it is not in the library any more</source>
         <comment>reason</comment>
         <translation>已不在资料库中</translation>
+    </message>
+    <message>
+        <source>knows colours and layout; for words beyond colours, file names and the text of pages are searched</source>
+        <comment>a model</comment>
+        <translation>只认识颜色和布局；颜色以外的词会在文件名和页面文字中搜索</translation>
+    </message>
+    <message>
+        <source>small and quick; understands English</source>
+        <translation>小而快；理解英文</translation>
+    </message>
+    <message>
+        <source>snow in the mountains</source>
+        <comment>an example</comment>
+        <translation>山中的雪</translation>
+    </message>
+    <message>
+        <source>sunset over water</source>
+        <comment>an example</comment>
+        <translation>水面上的日落</translation>
     </message>
     <message>
         <source>the folder for thumbnails cannot be written</source>
@@ -1489,12 +1527,6 @@
         <translation>
             <numerusform>搜索 {count} 张图片和页面</numerusform>
         </translation>
-    </message>
-    <message>
-        <source>The built-in model knows colours and shapes.
-A CLIP model finds what is in the pictures.</source>
-        <translation>内置模型只认识颜色和形状。
-CLIP 模型能找到图片中的内容。</translation>
     </message>
     <message>
         <source>The model does not know these words: file names and page text were searched.</source>
@@ -1791,6 +1823,11 @@ CLIP 模型能找到图片中的内容。</translation>
         <translation>工作方式</translation>
     </message>
     <message>
+        <source>a dog on the beach</source>
+        <comment>an example</comment>
+        <translation>海滩上的狗</translation>
+    </message>
+    <message>
         <source>a few seconds left</source>
         <translation>还剩几秒</translation>
     </message>
@@ -1856,6 +1893,11 @@ CLIP 模型能找到图片中的内容。</translation>
     <message>
         <source>argument {name}: {problem}</source>
         <translation>参数 {name}：{problem}</translation>
+    </message>
+    <message>
+        <source>birthday cake</source>
+        <comment>an example</comment>
+        <translation>生日蛋糕</translation>
     </message>
     <message>
         <source>blue and white</source>
@@ -2058,11 +2100,6 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>刚刚</translation>
     </message>
     <message>
-        <source>knows colours and layout; for words beyond colours, file names and the text of pages are searched</source>
-        <comment>the built-in model</comment>
-        <translation>只认识颜色和布局；颜色以外的词会在文件名和页面文字中搜索</translation>
-    </message>
-    <message>
         <source>let a picture searched by be a hit itself</source>
         <translation>用来搜索的图片本身也可以出现在结果中</translation>
     </message>
@@ -2247,14 +2284,6 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>show what is in the library, and what could not be read</source>
         <translation>显示资料库的内容和无法读取的文件</translation>
-    </message>
-    <message>
-        <source>snow in the mountains</source>
-        <translation>山中的雪</translation>
-    </message>
-    <message>
-        <source>sunset over water</source>
-        <translation>水面上的日落</translation>
     </message>
     <message>
         <source>take only files that match, as in .gitignore</source>
@@ -2621,6 +2650,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>{model} on {device}</source>
         <translation>{model}，运行于 {device}</translation>
+    </message>
+    <message>
+        <source>{model}. A better one is here: imagefinder models use {better}</source>
+        <translation>{model}。这里有更好的模型：imagefinder models use {better}</translation>
     </message>
     <message>
         <source>{name} ({key})</source>

@@ -1,4 +1,4 @@
-"""CLIP models from the command line: a tiny open_clip model with random weights, from import to search."""
+"""Models from the command line: a tiny open_clip model with random weights, from import to search; the defaults."""
 
 import json
 import pickle
@@ -16,6 +16,12 @@ TINY_CONFIG: dict[str, Any] = {
     "vision_cfg": {"image_size": 32, "layers": 2, "width": 64, "head_width": 32, "patch_size": 8},
     "text_cfg": {"context_length": 16, "vocab_size": 49408, "width": 64, "heads": 2, "layers": 2},
 }
+
+
+@pytest.fixture(autouse=True)
+def unnamed(program: Program) -> None:
+    """Which model to use is what these tests are about."""
+    del program.environment["IMAGEFINDER_MODEL"]
 
 
 @pytest.fixture(scope="module")
@@ -173,3 +179,36 @@ def test_weights_that_vanished_are_said_to_be_missing(program: Program, model: s
         path.unlink()
     assert_refused(program.run("search", "dog"), model)
     assert "red.png" in program.run("--model", "builtin", "search", "red", "--json").found
+
+
+def test_a_new_library_is_searched_with_the_starter_model(program: Program, pictures: Path) -> None:
+    search = program.run("search", "a dog in the snow", "--in", pictures, "--json")
+    assert (search.json["model"], len(search.found)) == ("starter", 6)
+    advice, done = search.errors
+    assert advice.startswith("Starter model (built in). For the best results download CLIP ViT-B-32 (605 MB)")
+    assert "6 indexed" in done
+    assert "starter on cpu" in done
+    assert not program.run("search", "a dog", "--in", pictures).errors, "it is said when something is indexed"
+    first, *_, last = listed(program).values()
+    assert (first["name"], first["title"], first["in_use"]) == ("starter", "Starter model (built in)", True)
+    assert "download CLIP ViT-B-32 (605 MB)" in first["detail"]
+    assert (last["name"], last["title"], last["in_use"]) == ("builtin", "Colours and shapes only", False)
+
+
+def test_a_library_of_colours_and_shapes_is_told_of_the_starter_model(
+    program: Program, pictures: Path
+) -> None:
+    program.run("--model", "builtin", "add", pictures)
+    save(picture("purple", 7), pictures / "purple.png")
+    advice, _ = program.run("index").errors
+    assert advice == "Colours and shapes only. A better one is here: imagefinder models use starter"
+    assert program.run("search", "blue", "--json").json["model"] == "builtin", "unasked, nothing changes"
+    (said,) = program.run("models", "use", "starter").errors
+    assert "7 pictures and pages are still to be indexed with it: imagefinder index" in said
+    before = program.run("search", "something", "--json")
+    assert "Only 0 of 7 pictures and pages are indexed with starter so far" in before.errors[-1]
+    assert program.run("index").status == 0
+    assert len(program.run("search", "something", "--json").found) == 7
+    status = program.run("status").out.decode()
+    assert "starter: 7" in status
+    assert "builtin: 7" in status

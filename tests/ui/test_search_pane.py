@@ -273,9 +273,7 @@ def test_an_empty_library_says_so_and_a_full_one_invites(pane: SearchPane, clien
     assert searches(client, pane)[-1].query.text == "birthday cake"
 
 
-def test_the_built_in_model_is_offered_what_it_knows(
-    qtbot: QtBot, pane: SearchPane, client: FakeClient
-) -> None:
+def test_a_model_is_offered_what_it_knows(qtbot: QtBot, pane: SearchPane, client: FakeClient) -> None:
     client.library = library(7)
     client.library_changed.emit(client.library)
     assert pane.message.advice == ""
@@ -284,7 +282,7 @@ def test_the_built_in_model_is_offered_what_it_knows(
     client.model_changed.emit(client.model)
 
     assert next(button.text() for button in pane.message.examples()) == "red"
-    assert "CLIP" in pane.message.advice
+    assert "A trained model finds what is in the pictures" in pane.message.advice
     with qtbot.waitSignal(pane.models_wanted):
         pane.message.action_wanted.emit()
 

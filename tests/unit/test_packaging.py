@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from types import ModuleType
 from xml.etree import ElementTree
@@ -73,7 +74,20 @@ def test_every_hidden_import_can_be_found(contents: ModuleType) -> None:
 
 
 def test_nothing_of_ours_is_excluded(contents: ModuleType) -> None:
-    assert not [name for name in contents.EXCLUDED_MODULES if name.startswith(("imagefinder", "open_clip"))]
+    ours = ("imagefinder", "open_clip", "timm")
+    assert not [name for name in contents.EXCLUDED_MODULES if name.startswith(ours)]
+
+
+def test_the_starter_model_is_in_the_wheel_and_in_the_bundle(contents: ModuleType) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    for folder in contents.RESOURCES:
+        assert wheel[f"resources/{folder}"] == f"imagefinder/_resources/{folder}"
+    assert {file.name for file in resource("models/starter").iterdir()} >= {
+        "config.json",
+        "model.json",
+        "weights.safetensors",
+    }
 
 
 def test_every_resource_the_program_reads_is_in_the_bundle_and_exists(contents: ModuleType) -> None:
@@ -106,7 +120,9 @@ def test_every_icon_named_in_the_window_exists() -> None:
         "PySide6/QtNetwork.pyd",
         "imagefinder/_resources/icons/search.svg",
         "torch/lib/libtorch_cpu.so",
+        "imagefinder/_resources/models/starter/weights.safetensors",
         "open_clip/bpe_simple_vocab_16e6.txt.gz",
+        "timm/models/tiny_vit.py",
         "torchvision/transforms/functional.py",
     ],
 )

@@ -1,5 +1,7 @@
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,8 @@ from imagefinder.embedders.catalogue import published_table, settings_for
 from imagefinder.embedders.imported import import_checkpoint
 from imagefinder.embedders.registry import BUILTIN, DEFAULT_CLIP
 from imagefinder.model.errors import ModelError
+from imagefinder.model.model_names import STARTER
+from imagefinder.resources import resource
 
 HUB = "laion/CLIP-ViT-B-32-256x256-DataComp-s34B-b86K"
 
@@ -26,9 +30,89 @@ def put_in_hub_cache(cache: Path, repository: str, name: str) -> Path:
     return path
 
 
-def test_without_clip_weights_the_built_in_model_is_the_default(tmp_path: Path) -> None:
+@pytest.fixture
+def own_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the models that come with the program, to be damaged."""
+    folder = tmp_path / "own"
+    shutil.copytree(resource("models"), folder)
+    monkeypatch.setattr(registry, "resource", lambda name: folder)
+    return folder
+
+
+def cut_short(starter: Path) -> None:
+    weights = starter / "weights.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1])
+
+
+def leave_a_pointer(starter: Path) -> None:
+    (starter / "weights.safetensors").write_text("version https://git-lfs.github.com/spec/v1\n")
+
+
+def forget_the_dimension(starter: Path) -> None:
+    config = (starter / "config.json").read_text().replace("embed_dim", "dimension")
+    (starter / "config.json").write_text(config)
+
+
+def test_without_clip_weights_the_starter_model_is_the_default(tmp_path: Path) -> None:
+    assert registry.default_model(tmp_path) == STARTER
+    embedder = registry.create(STARTER, "auto", tmp_path)
+    assert (embedder.dimension, embedder.image_side) == (512, 160)
+    assert embedder.id.startswith("open_clip:TinyViT-5M-160:sha256:")
+    assert registry.available(tmp_path)[0].name == STARTER
+    assert "For the best results download CLIP" in registry.advice(STARTER, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        shutil.rmtree,
+        lambda starter: (starter / "config.json").unlink(),
+        lambda starter: (starter / "config.json").write_text("{"),
+        lambda starter: (starter / "weights.safetensors").unlink(),
+        lambda starter: (starter / "weights.safetensors").write_bytes(b""),
+        forget_the_dimension,
+        cut_short,
+        leave_a_pointer,
+    ],
+)
+def test_without_the_starter_models_files_colours_and_shapes_are_known(
+    tmp_path: Path, own_models: Path, damage: Callable[[Path], object]
+) -> None:
+    damage(own_models / "starter")
     assert registry.default_model(tmp_path) == BUILTIN
     assert isinstance(registry.create(BUILTIN, "auto", tmp_path), BuiltinEmbedder)
+    assert STARTER not in [info.name for info in registry.available(tmp_path)]
+    assert "Install imagefinder again" in registry.advice(BUILTIN, tmp_path)
+    with pytest.raises(
+        ModelError, match=r"starter model.* are missing or damaged\. Install imagefinder again"
+    ):
+        registry.create(STARTER, "auto", tmp_path)
+
+
+@pytest.mark.parametrize("name", [STARTER, BUILTIN])
+def test_no_imported_model_takes_the_name_of_one_of_the_programs_own(
+    tmp_path: Path, tiny_safetensors: Path, tiny_config: Path, name: str
+) -> None:
+    with pytest.raises(ModelError, match=f"There is a model called “{name}” already"):
+        import_checkpoint(tiny_safetensors, str(tiny_config), tmp_path / "models", name)
+
+
+def test_a_folder_of_the_starter_models_name_does_not_stand_in_for_it(
+    tmp_path: Path, own_models: Path
+) -> None:
+    shutil.copytree(own_models, tmp_path / "models")
+    shutil.rmtree(own_models / "starter")
+    assert registry.default_model(tmp_path / "models") == BUILTIN
+
+
+def test_whoever_has_a_better_model_is_told_of_it(
+    tmp_path: Path, tiny_safetensors: Path, tiny_config: Path
+) -> None:
+    import_checkpoint(tiny_safetensors, str(tiny_config), tmp_path, DEFAULT_CLIP)
+    for name in (STARTER, BUILTIN):
+        assert registry.advice(name, tmp_path).endswith(f"imagefinder models use {DEFAULT_CLIP}")
+    assert not registry.advice(DEFAULT_CLIP, tmp_path)
+    assert "download" not in registry.available(tmp_path)[0].detail
 
 
 @pytest.mark.parametrize("name", ["open_clip_model.safetensors", "open_clip_pytorch_model.bin"])
@@ -72,7 +156,12 @@ def test_missing_weights_are_named_with_what_to_do(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "meant"),
-    [("ViT-B-32-256/datacomp", DEFAULT_CLIP), ("vit-b-32/openai", "ViT-B-32/openai"), ("buildin", BUILTIN)],
+    [
+        ("ViT-B-32-256/datacomp", DEFAULT_CLIP),
+        ("vit-b-32/openai", "ViT-B-32/openai"),
+        ("buildin", BUILTIN),
+        ("startr", STARTER),
+    ],
 )
 def test_an_unknown_name_is_refused_with_a_suggestion(tmp_path: Path, name: str, meant: str) -> None:
     with pytest.raises(ModelError, match=f"no model called “{name}”. Did you mean .*{meant}"):
@@ -81,7 +170,10 @@ def test_an_unknown_name_is_refused_with_a_suggestion(tmp_path: Path, name: str,
 
 def test_the_recommended_model_is_listed_though_it_is_not_here(tmp_path: Path) -> None:
     infos = {info.name: info for info in registry.available(tmp_path)}
+    assert list(infos) == [STARTER, DEFAULT_CLIP, BUILTIN]
+    assert infos[STARTER].installed
     assert infos[BUILTIN].installed
+    assert "download CLIP ViT-B-32 (605 MB)" in infos[STARTER].detail
     assert not infos[DEFAULT_CLIP].installed
     assert "models import" in infos[DEFAULT_CLIP].detail
 
@@ -112,7 +204,7 @@ from imagefinder.embedders import registry
 from imagefinder.embedders.openclip import OpenClipEmbedder
 from imagefinder.embedders.spec import ClipSpec, merge_preprocess
 from imagefinder.embedders.catalogue import model_config
-registry.default_model(Path({models!r}))
+registry.create(registry.default_model(Path({models!r})), "auto", Path({models!r}))
 registry.available(Path({models!r}))
 config = model_config("ViT-B-32")
 spec = ClipSpec("n", "w", "ViT-B-32", Path("none"), config, merge_preprocess(config, {{}}))
