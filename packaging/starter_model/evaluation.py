@@ -1,0 +1,134 @@
+"""How the towers do on what is held out, while they are trained.
+
+benchmarks/starter_model.py is the measure of the finished model; this is the quick one, in torch.
+"""
+
+import copy
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from places import Places, squares
+from splits import Splits, objects
+from texts import CALTECH_CLASSES, CAPTIONS_EACH, captions, spoken
+from torch import Tensor, nn
+from torch.nn import functional
+from towers import SIDE, channels_last, unit
+
+NAMES = 50
+"""So many names there are to choose from for a photograph of a held-out class."""
+PER_CLASS = 30
+_BATCH = 64
+MEAN = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
+SPREAD = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
+
+
+def as_seen(pixels: Tensor) -> Tensor:
+    """(n, side, side, 3) of 0 to 255 to what the image tower takes: (n, 3, 160, 160)."""
+    pictures = pixels.permute(0, 3, 1, 2).float() / 255
+    if pictures.shape[-1] != SIDE:
+        pictures = functional.interpolate(pictures, (SIDE, SIDE), mode="bicubic", antialias=True)
+    return (pictures - MEAN) / SPREAD
+
+
+@torch.inference_mode()
+def encode_pictures(tower: nn.Module, pixels: Tensor) -> Tensor:
+    """(n, side, side, 3) to unit vectors (n, 512), in bfloat16; the tower itself is left as it is."""
+    fast = channels_last(copy.deepcopy(tower).bfloat16().eval())
+    vectors = []
+    for start in range(0, len(pixels), _BATCH):
+        batch = (
+            as_seen(pixels[start : start + _BATCH]).bfloat16().contiguous(memory_format=torch.channels_last)
+        )
+        vectors.append(unit(fast(batch).float()))
+    return torch.cat(vectors)
+
+
+def recalls(queries: Tensor, pictures: Tensor) -> tuple[float, float, float]:
+    """Recall at 1, 5 and 10: ``queries`` (5, n, 512) are the captions of ``pictures`` (n, 512)."""
+    own = torch.arange(len(pictures))[:, None]
+    ranks = torch.cat(
+        [((q @ pictures.T).argsort(1, descending=True) == own).int().argmax(1) for q in queries]
+    )
+    at = [(ranks < k).float().mean().item() for k in (1, 5, 10)]
+    return at[0], at[1], at[2]
+
+
+def naming(pictures: Tensor, names: Tensor, labels: Tensor) -> tuple[float, float]:
+    """Share of ``pictures`` whose own name is the nearest of ``names``, and is among the nearest five."""
+    nearest = (pictures @ names.T).topk(min(5, len(names)), 1).indices
+    own = labels[:, None]
+    return (nearest[:, :1] == own).float().mean().item(), (nearest == own).any(1).float().mean().item()
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Photographs that no training sees, with their captions and the names of their classes."""
+
+    captions: list[list[str]]
+    """Five for each of the photographs of Flickr8k."""
+    flickr: Tensor
+    """(n, 160, 160, 3)"""
+    taught: list[tuple[int, Tensor]]
+    """The teacher's vectors of some of them, by their number."""
+    objects: Tensor
+    """Of Caltech-101, (n, 160, 160, 3)."""
+    labels: Tensor
+    """The number in ``names`` of each of ``objects``."""
+    names: list[str]
+
+    def captions_in_turn(self) -> list[list[str]]:
+        """Every photograph's first caption, then every one's second, and so on."""
+        return [[each[number] for each in self.captions] for number in range(CAPTIONS_EACH)]
+
+    def precision(self, objects: Tensor) -> float:
+        """Of the five nearest others of each of ``objects`` as encoded, (n, 512), the share that is of its class."""
+        likeness = objects @ objects.T
+        likeness.fill_diagonal_(-9)
+        nearest = likeness.topk(min(5, len(objects) - 1), 1).indices
+        return (self.labels[nearest] == self.labels[:, None]).float().mean().item()
+
+    def report(self, pictures: Tensor, objects: Tensor, queries: Tensor, names: Tensor) -> str:
+        """One line: ``pictures`` and ``objects`` as encoded, the captions in turn, and the names."""
+        agreement = [float(pictures[number] @ vector) for number, vector in self.taught]
+        return (
+            "recall@1/5/10 {:.3f} {:.3f} {:.3f} | naming top-1/5 {:.3f} {:.3f} | precision@5 {:.3f} | "
+            "cosine to the teacher {:.3f}"
+        ).format(
+            *recalls(queries, pictures),
+            *naming(objects, names, self.labels),
+            self.precision(objects),
+            float(np.mean(agreement)) if agreement else 0,
+        )
+
+
+def held_out(
+    places: Places, splits: Splits, taught: dict[str, np.ndarray], per_class: int = PER_CLASS
+) -> HeldOut:
+    """Read them. ``taught`` holds the teacher's centred vectors."""
+    chance = np.random.RandomState(3)
+    of_class = objects(places.data)
+    own_names = [spoken(name) for name in splits.classes_held_out]
+    paths, labels = [], []
+    for name in splits.classes_held_out:
+        files = of_class[name]
+        for number in chance.permutation(len(files))[:per_class]:
+            paths.append(places.photograph(files[number]))
+            # Two folders show faces: the first name's number stands for both.
+            labels.append(own_names.index(spoken(name)))
+    others = [
+        name
+        for name in CALTECH_CLASSES
+        if name not in splits.classes_held_out and spoken(name) not in own_names
+    ]
+    in_order = np.random.RandomState(5).permutation(len(others))
+    fill = [spoken(others[number]) for number in in_order][: NAMES - len(set(own_names))]
+    photographs = splits.flickr_held_out
+    return HeldOut(
+        captions(places, photographs),
+        torch.from_numpy(squares([places.photograph(name) for name in photographs], SIDE)),
+        [(n, torch.from_numpy(taught[name])) for n, name in enumerate(photographs) if name in taught],
+        torch.from_numpy(squares(paths, SIDE)),
+        torch.tensor(labels),
+        own_names + fill,
+    )

