@@ -1,0 +1,100 @@
+"""The model that comes with the program. What it has learned is asked in tests/e2e/test_starter.py."""
+
+import dataclasses
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from contracts.embedder_contract import EmbedderContract, pictures
+
+from imagefinder.embedders import openclip, registry, tiny_vit
+from imagefinder.embedders.base import Embedder
+from imagefinder.embedders.imported import imported_models
+from imagefinder.embedders.openclip import OpenClipEmbedder
+from imagefinder.embedders.spec import ClipSpec
+from imagefinder.model.errors import ModelError
+from imagefinder.resources import resource
+
+LARGEST = 60_000_000
+"""Bytes: a program of which this much more comes with every download had better be worth it."""
+
+
+@pytest.fixture
+def spec() -> ClipSpec:
+    (found,) = imported_models(resource("models"))
+    return found
+
+
+class TestStarterModel(EmbedderContract):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def loaded(cls) -> Embedder:
+        """One for all tests: they change nothing in it."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(openclip, "has_native_bfloat16", lambda: False)
+            embedder = registry.create("starter", "cpu", Path("no models of the user's"))
+            embedder.encode_texts(["a picture"])
+        return embedder
+
+    @pytest.fixture
+    def make(self, loaded: Embedder) -> Callable[[], Embedder]:
+        return lambda: loaded
+
+    @pytest.fixture
+    def embedder(self, loaded: Embedder) -> Embedder:
+        return loaded
+
+    def test_a_picture_gives_512_numbers(self, embedder: Embedder) -> None:
+        assert embedder.encode_images([embedder.prepare(pictures(1)[0])]).shape == (1, 512)
+
+    @pytest.mark.parametrize("text", ["a dog", "Zürich", "café 1998", "2024", "红色 dog"])
+    def test_it_tries_what_may_be_english(self, embedder: Embedder, text: str) -> None:
+        assert embedder.understands(text)
+
+    @pytest.mark.parametrize("text", ["海滩上的狗", "собака", "صورة 12"])
+    def test_it_does_not_pretend_to_know_another_script(self, embedder: Embedder, text: str) -> None:
+        assert not embedder.understands(text)
+
+
+def test_its_id_changes_with_its_weights(spec: ClipSpec) -> None:
+    content = hashlib.sha256(spec.weights.read_bytes()).hexdigest()
+    assert spec.weights_id == f"sha256:{content[:16]}", "or vectors of other weights would pass for its own"
+    assert spec.id != dataclasses.replace(spec, weights_id="sha256:0123456789abcdef").id
+    assert spec.id.startswith(f"open_clip:TinyViT-5M-160:{spec.weights_id}:")
+
+
+def test_it_is_small(spec: ClipSpec) -> None:
+    assert spec.weights.stat().st_size <= LARGEST
+
+
+def test_the_tower_in_fewer_operations_gives_the_same_vectors(
+    spec: ClipSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(openclip, "has_native_bfloat16", lambda: False)
+    found: list[Any] = []
+    for make_fast in (openclip._make_fast, lambda model: None):
+        monkeypatch.setattr(openclip, "_make_fast", make_fast)
+        embedder = OpenClipEmbedder(spec, "cpu")
+        found.append(embedder.encode_images([embedder.prepare(picture) for picture in pictures(3)]))
+    np.testing.assert_allclose(found[0], found[1], atol=1e-4)
+
+
+def test_registering_the_tower_twice_is_harmless() -> None:
+    openclip._import_open_clip()
+    from timm.models import is_model
+
+    tiny_vit.register()
+    tiny_vit.register()  # a warning would fail this test
+    assert is_model(tiny_vit.NAME)
+
+
+def test_an_unreadable_middle_of_its_weights_is_one_sentence(spec: ClipSpec, tmp_path: Path) -> None:
+    content = bytearray(spec.weights.read_bytes())
+    content[100:200] = bytes(100)  # in the table of contents
+    (tmp_path / "weights.safetensors").write_bytes(content)
+    damaged = OpenClipEmbedder(dataclasses.replace(spec, weights=tmp_path / "weights.safetensors"), "cpu")
+    with pytest.raises(ModelError, match="damaged or not whole"):
+        damaged.encode_texts(["a dog"])
