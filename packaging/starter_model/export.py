@@ -27,7 +27,7 @@ _HEAD = {"head.0": "head.mlp.fc1", "head.2": "head.mlp.fc2"}
 
 def export(places: Places, folder: Path) -> None:
     """Write the three files to ``folder``."""
-    towers = load(places.together)
+    towers = load(places.vocabulary)
     state = model_state(towers["image"], towers["text"])
     folder.mkdir(parents=True, exist_ok=True)
     weights = folder / "weights.safetensors"

@@ -70,6 +70,11 @@ class Places:
         """together.py's result: both towers."""
         return self.work / "together.pt"
 
+    @property
+    def vocabulary(self) -> Path:
+        """vocabulary.py's result: both towers, the image tower as in ``together``."""
+        return self.work / "vocabulary.pt"
+
     def photograph(self, name: str) -> Path:
         """The file of a photograph's short name, such as ``flickr8k/a.jpg`` or ``photographs/uikit/b.jpg``."""
         return (self.work if name.startswith("photographs/") else self.data) / name

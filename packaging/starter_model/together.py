@@ -1,4 +1,4 @@
-"""The last stage: both towers are finished against each other.
+"""Both towers are finished against each other.
 
 Until here each was taught apart, by teachers of one space. What the small image tower sees is less than what its
 teacher does; captions now learn where it really puts their photographs, and its last stage learns to put them where
@@ -147,20 +147,20 @@ def finish_together(
     stopped.unlink(missing_ok=True)
 
 
-def views_of_third_stage(tower: ImageTower, paths: Sequence[Path]) -> Tensor:
-    """What leaves the third stage for three random crops of each photograph, (3, n, 160, 10, 10) in bfloat16."""
+def views_of_third_stage(tower: ImageTower, paths: Sequence[Path], count: int = _VIEWS) -> Tensor:
+    """What leaves the third stage for random crops of each photograph, (count, n, 160, 10, 10) in bfloat16."""
     trunk: Any = tower.trunk
     stages = nn.Sequential(trunk.patch_embed, *(trunk.stages[number] for number in range(LAST)))
     fast = channels_last(copy.deepcopy(stages).bfloat16().eval())
     pixels = torch.from_numpy(squares(paths, STORED))
-    views = torch.empty(_VIEWS, len(pixels), *_THIRD_STAGE, dtype=torch.bfloat16)
-    for view in range(_VIEWS):
+    views = torch.empty(count, len(pixels), *_THIRD_STAGE, dtype=torch.bfloat16)
+    for view in range(count):
         for start in range(0, len(pixels), _AT_ONCE):
             crops = crop(pixels[start : start + _AT_ONCE]).bfloat16()
             with torch.inference_mode():
                 features = fast(crops.contiguous(memory_format=torch.channels_last))
                 views[view, start : start + _AT_ONCE] = features
-        print(f"view {view + 1} of {_VIEWS} of {len(pixels)} photographs", flush=True)
+        print(f"view {view + 1} of {count} of {len(pixels)} photographs", flush=True)
     return views
 
 
@@ -208,13 +208,21 @@ def rehearse(
 
 
 def _report(unseen: HeldOut, pair: TowerPair) -> str:
-    """One line about the means: captions to pictures, names bare and in a prompt, pictures to pictures."""
+    """One line about the means."""
     pictures, objects = (
         encode_pictures(pair.mean_image, pixels) for pixels in (unseen.flickr, unseen.objects)
     )
-    queries = torch.stack([encode_texts(pair.mean_text, each) for each in unseen.captions_in_turn()])
+    return report(unseen, pictures, objects, pair.mean_text)
+
+
+def report(unseen: HeldOut, pictures: Tensor, objects: Tensor, text: dict[str, Tensor]) -> str:
+    """One line: captions to pictures, names bare and in a prompt, pictures to pictures.
+
+    ``pictures`` and ``objects`` are ``unseen``'s as encoded, (n, 512); ``text`` holds the text tower's weights.
+    """
+    queries = torch.stack([encode_texts(text, each) for each in unseen.captions_in_turn()])
     bare, prompted = (
-        naming(objects, encode_texts(pair.mean_text, names), unseen.labels)
+        naming(objects, encode_texts(text, names), unseen.labels)
         for names in (unseen.names, [photo_of(name) for name in unseen.names])
     )
     return (

@@ -1,4 +1,4 @@
-"""Both towers as the last stage trains them: what of them learns, how fast, and their running means."""
+"""Both towers as ``together`` trains them: what of them learns, how fast, and their running means."""
 
 import copy
 import math

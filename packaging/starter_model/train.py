@@ -24,6 +24,7 @@ import text_teacher  # noqa: E402
 import text_tower  # noqa: E402
 import together  # noqa: E402
 import torch  # noqa: E402
+import vocabulary  # noqa: E402
 import word_tables  # noqa: E402
 from photographs import photograph_sources, take  # noqa: E402
 from places import Places  # noqa: E402
@@ -40,10 +41,11 @@ class Plan:
     teacher_steps: int = text_teacher.STEPS
     text_steps: int = text_tower.STEPS
     together_steps: int = together.STEPS
+    vocabulary_steps: int = vocabulary.STEPS
     phrases: int = text_lessons.MADE_UP
     """Made up for the text tower."""
     together_phrases: int = together.PHRASES
-    """Of those, rehearsed in the last stage."""
+    """Of those, rehearsed by ``together``."""
     photographs: int | None = None
     """Of each kind at most; None: all."""
     per_class: int = 30
@@ -55,6 +57,7 @@ REHEARSAL = Plan(
     teacher_steps=3,
     text_steps=3,
     together_steps=3,
+    vocabulary_steps=3,
     phrases=200,
     together_phrases=100,
     photographs=_REHEARSED,
@@ -91,6 +94,7 @@ class Training:
             Stage("image-tower", places.image_tower, self._train_image_tower),
             Stage("text-tower", places.text_tower, self._train_text_tower),
             Stage("together", places.together, self._finish_together),
+            Stage("vocabulary", places.vocabulary, self._finish_vocabulary),
             Stage("export", self._out / "weights.safetensors", lambda: export.export(places, self._out)),
         ]
 
@@ -139,6 +143,11 @@ class Training:
             self._plan.together_steps,
             self._plan.together_phrases,
             self._plan.per_class,
+        )
+
+    def _finish_vocabulary(self) -> None:
+        vocabulary.finish_vocabulary(
+            self._places, self._splits(), self._plan.vocabulary_steps, self._plan.per_class
         )
 
 

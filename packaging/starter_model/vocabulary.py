@@ -1,0 +1,220 @@
+"""The text tower alone, to the end: rare words by heart, captions against the finished image tower.
+
+The image tower stays as ``together`` left it. The stages before saw each of WordNet's 31,704 lemmas a few times
+only, and words that are rare were not where their own goals are; here most of a batch are words and lemmas, many of
+them. Captions go on being compared with where the image tower really puts their photographs, lest they be forgotten.
+"""
+
+import math
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from checkpoints import chance_state, load, restore_chance, save, unfinished
+from clip_teacher import centred_vectors
+from evaluation import encode_pictures, held_out
+from image_tower import new_image_tower
+from places import Places
+from splits import Splits
+from text_lessons import Lesson, asked_as, text_lessons
+from text_teacher import contrast, load_text_teacher
+from text_tower import is_scale_or_position
+from texts import CAPTIONS_EACH
+from together import report, views_of_third_stage
+from torch import Tensor, nn
+from tower_pair import LAST
+from towers import ImageTower, text_tower, tokenizer, tokens_of, unit
+
+STEPS = 240
+_VIEWS = 2
+_AT_ONCE = 256
+"""Photographs that go through the image tower's end together."""
+_CAPTIONED = 288
+"""Photographs of a batch, each with a caption."""
+_BATCHES = {"words": 384, "lemmas": 704}
+_LONGEST = {"captions": 20, "words": 10, "lemmas": 10}
+"""Tokens of each that are read here; the few longer ones are cut."""
+_RATE = 1e-3
+_WARM_UP = 15
+"""Steps."""
+_KEEP = 0.97
+"""Of a running mean, so much stays at each step."""
+_SMOOTHING = 0.02
+_SAVE_EVERY, _REPORT_EVERY = 25, 50
+_SEED = 2
+
+
+@dataclass(frozen=True)
+class _Lessons:
+    """All that the text tower learns here."""
+
+    seen: Tensor
+    """The image tower's unit vectors of the photographs of Flickr8k, (views, n, 512)."""
+    captions: Lesson
+    """Five of each of these photographs, and where the text teacher puts them, (5n, 512)."""
+    by_heart: dict[str, Lesson]
+    """Words and lemmas."""
+
+
+class _Learner:
+    """The text tower as it learns, with the running means of its weights."""
+
+    def __init__(self, state: dict[str, Tensor]) -> None:
+        self._tower = text_tower()
+        self._tower.load_state_dict(state)
+        self._tower.train()
+        self.scale = nn.Parameter(torch.tensor(3.2))
+        """The logarithm of what likenesses are multiplied with."""
+        self.mean = {name: values.clone() for name, values in self._tower.state_dict().items()}
+        self._optimizer = _optimizer(self._tower, self.scale)
+
+    def vectors(self, tokens: Tensor) -> Tensor:
+        """Tokens (n, longest) to unit vectors (n, 512)."""
+        with torch.autocast("cpu", torch.bfloat16):
+            vectors = self._tower(tokens)
+        return unit(vectors.float())
+
+    def begin_step(self, step: int, steps: int) -> None:
+        """Forget the gradients; the rate goes up over 15 of ``steps`` and down a cosine."""
+        rate = min(1, (step + 1) / _WARM_UP) * (0.5 * (1 + math.cos(math.pi * step / steps)) * 0.98 + 0.02)
+        for group in self._optimizer.param_groups:
+            group["lr"] = _RATE * rate
+        self._optimizer.zero_grad()
+
+    def end_step(self, step: int) -> None:
+        """Learn from the gradients, and move the means."""
+        trained = [values for group in self._optimizer.param_groups for values in group["params"]]
+        nn.utils.clip_grad_norm_(trained, 2.0)
+        self._optimizer.step()
+        moved = 1 - min(_KEEP, (step + 1) / (step + 10))
+        with torch.no_grad():
+            for name, values in self._tower.state_dict().items():
+                self.mean[name].lerp_(values, moved)
+
+    def state(self) -> dict[str, Any]:
+        """All that ``restore`` needs to go on."""
+        return {
+            "tower": self._tower.state_dict(),
+            "mean": self.mean,
+            "scale": self.scale.detach(),
+            "optimizer": self._optimizer.state_dict(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Be as when ``state`` was called."""
+        self._tower.load_state_dict(state["tower"])
+        self.mean = state["mean"]
+        with torch.no_grad():
+            self.scale.copy_(state["scale"])
+        self._optimizer.load_state_dict(state["optimizer"])
+
+
+def finish_vocabulary(places: Places, splits: Splits, steps: int = STEPS, per_class: int = 30) -> None:
+    """Write ``places.vocabulary``: ``image`` and ``text``, the towers' weights, the former as they were.
+
+    A run that was stopped goes on after its last 25 steps; the views are computed again, the same ones.
+    ``per_class`` limits the photographs of held-out classes that are measured.
+    """
+    torch.manual_seed(_SEED)
+    chance = np.random.RandomState(_SEED)
+    before = load(places.together)
+    image = new_image_tower(places)
+    image.load_state_dict(before["image"])
+    image.eval()
+    lessons = _lessons(places, splits, image)
+    unseen = held_out(places, splits, centred_vectors(places)[0], per_class)
+    pictures, objects = (encode_pictures(image, pixels) for pixels in (unseen.flickr, unseen.objects))
+    learner = _Learner(before["text"])
+    tokenize = tokenizer()
+    step = 0
+    stopped = unfinished(places.vocabulary)
+    if stopped.exists():
+        state = load(stopped)
+        learner.restore(state["learner"])
+        restore_chance(state["chance"], chance)
+        step = state["step"]
+        print(f"going on at step {step} of {steps}", flush=True)
+    started = time.monotonic()
+    averages: dict[str, float] = {}
+    while step < steps:
+        learner.begin_step(step, steps)
+        losses = _learn_captions(learner, lessons, tokenize, chance)
+        for kind, lesson in lessons.by_heart.items():
+            losses[kind] = _learn_by_heart(learner, kind, lesson, tokenize, chance)
+        learner.end_step(step)
+        for name, value in losses.items():
+            averages[name] = averages.get(name, value) * 0.95 + 0.05 * value
+        step += 1
+        if step % _SAVE_EVERY == 0 or step == steps:
+            figures = " ".join(f"{name} {value:.3f}" for name, value in averages.items())
+            print(f"{step}/{steps} {time.monotonic() - started:.0f} s {figures}", flush=True)
+            save(stopped, {"learner": learner.state(), "chance": chance_state(chance), "step": step})
+        if step % _REPORT_EVERY == 0 or step == steps:
+            print(f"step {step}: {report(unseen, pictures, objects, learner.mean)}", flush=True)
+    save(places.vocabulary, {"image": before["image"], "text": learner.mean})
+    stopped.unlink(missing_ok=True)
+
+
+def _lessons(places: Places, splits: Splits, image: ImageTower) -> _Lessons:
+    teacher, to_images = load_text_teacher(places.text_teacher)
+    # One phrase: none is learned here.
+    lessons = text_lessons(places, splits, teacher, to_images, phrases=1)
+    views = views_of_third_stage(image, [places.photograph(name) for name in splits.flickr_train], _VIEWS)
+    seen = torch.stack([_seen(image, view) for view in views])
+    return _Lessons(seen, lessons["captions"], {kind: lessons[kind] for kind in _BATCHES})
+
+
+@torch.no_grad()
+def _seen(image: ImageTower, view: Tensor) -> Tensor:
+    """What left the third stage, (n, 160, 10, 10) in bfloat16, to unit vectors (n, 512)."""
+    trunk: Any = image.trunk
+    vectors = []
+    for start in range(0, len(view), _AT_ONCE):
+        batch = view[start : start + _AT_ONCE].contiguous(memory_format=torch.channels_last)
+        with torch.autocast("cpu", torch.bfloat16):
+            features = image.head(trunk.forward_head(trunk.stages[LAST](batch)).float())
+        vectors.append(unit(features.float()))
+    return torch.cat(vectors)
+
+
+def _learn_captions(
+    learner: _Learner, lessons: _Lessons, tokenize: Any, chance: np.random.RandomState
+) -> dict[str, float]:
+    """Add the gradients of one batch of photographs with a caption each; returns the losses."""
+    views, count, _ = lessons.seen.shape
+    own = chance.choice(count, min(_CAPTIONED, count), replace=False)
+    which = own * CAPTIONS_EACH + chance.randint(0, CAPTIONS_EACH, len(own))
+    texts = [asked_as(lessons.captions.texts[caption], "captions", chance) for caption in which]
+    asked = learner.vectors(tokens_of(tokenize, texts, _LONGEST["captions"]))
+    view = torch.from_numpy(chance.randint(0, views, len(own)))
+    seen = lessons.seen[view, torch.from_numpy(own)]
+    to_pictures = contrast(asked @ seen.T * learner.scale.exp(), _SMOOTHING)
+    angle = 1 - (asked * lessons.captions.goals[torch.from_numpy(which)]).sum(1).mean()
+    (to_pictures + 1.5 * angle).backward()
+    return {"captions": to_pictures.item(), "text angle": angle.item()}
+
+
+def _learn_by_heart(
+    learner: _Learner, kind: str, lesson: Lesson, tokenize: Any, chance: np.random.RandomState
+) -> float:
+    """Add the gradients of one batch of words or lemmas; returns the angle's loss."""
+    at = chance.randint(0, len(lesson), _BATCHES[kind])
+    texts = [asked_as(lesson.texts[number], kind, chance) for number in at]
+    vectors = learner.vectors(tokens_of(tokenize, texts, _LONGEST[kind]))
+    angle = 1 - (vectors * lesson.goals[torch.from_numpy(at)]).sum(1).mean()
+    (4 * angle).backward()
+    return angle.item()
+
+
+def _optimizer(tower: nn.Module, scale: nn.Parameter) -> torch.optim.Optimizer:
+    named = list(tower.named_parameters())
+    still = [values for name, values in named if is_scale_or_position(name, values)]
+    matrices = [values for name, values in named if not is_scale_or_position(name, values)]
+    groups = [
+        {"params": still, "weight_decay": 0},
+        {"params": matrices, "weight_decay": 0.01},
+        {"params": [scale], "weight_decay": 0},
+    ]
+    return torch.optim.AdamW(groups, lr=_RATE, betas=(0.9, 0.98))
