@@ -17,7 +17,7 @@ from screenshot_pictures import make_pictures
 
 ROOT = Path(__file__).resolve().parent.parent
 _SIZE = "1200x780"
-_WORDS = "hills and mountains at sunset"
+_WORDS = "hills and mountains"
 _MOST_BYTES = 300_000
 _PATIENCE_S = 120
 _Kind = TypeVar("_Kind")
