@@ -49,6 +49,12 @@ class Lesson:
         """How many texts."""
         return len(self.texts)
 
+    def batch(self, kind: str, count: int, chance: np.random.RandomState) -> tuple[list[str], Tensor]:
+        """Draw ``count`` texts, asked as one asks for this kind, and their goals, (count, 512)."""
+        at = chance.randint(0, len(self), count)
+        texts = [asked_as(self.texts[number], kind, chance) for number in at]
+        return texts, self.goals[torch.from_numpy(at)]
+
 
 def text_lessons(
     places: Places, splits: Splits, teacher: TextTeacher, to_images: Tensor, phrases: int = MADE_UP

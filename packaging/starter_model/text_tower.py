@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from sentences import DIMENSIONS as SENTENCE
 from sentences import SentenceVectors, sentence_files
 from splits import Splits
-from text_lessons import MADE_UP, Lesson, asked_as, text_lessons
+from text_lessons import MADE_UP, text_lessons
 from text_teacher import load_text_teacher
 from texts import captions
 from tokenizers import Tokenizer
@@ -68,16 +68,14 @@ def train_text_tower(places: Places, splits: Splits, steps: int = STEPS, phrases
     started = time.monotonic()
     averages: dict[str, float] = {}
     while step < steps:
-        rate = min(1, (step + 1) / 100) * (0.5 * (1 + math.cos(math.pi * step / steps)) * 0.98 + 0.02)
         for group in optimizer.param_groups:
-            group["lr"] = 1.5e-3 * rate
+            group["lr"] = 1.5e-3 * rate_of_step(step, steps, warm_up=100)
         optimizer.zero_grad()
         for kind, lesson in lessons.items():
-            at = chance.randint(0, len(lesson), _BATCHES[kind])
-            texts = [asked_as(lesson.texts[number], kind, chance) for number in at]
+            texts, goals = lesson.batch(kind, _BATCHES[kind], chance)
             with torch.autocast("cpu", torch.bfloat16):
                 said = tower(tokens_of(tokenize, texts))
-            angle, told_apart = _losses(unit(said.float()), lesson, at, scale)
+            angle, told_apart = _losses(unit(said.float()), goals, scale)
             ((3 * angle + 0.5 * told_apart) * _WEIGHTS[kind]).backward()
             averages[kind] = averages.get(kind, angle.item()) * 0.97 + 0.03 * angle.item()
         nn.utils.clip_grad_norm_(tower.parameters(), 1.0)
@@ -148,30 +146,35 @@ def begin_with_word_pieces(tower: nn.Module, places: Places) -> None:
         tower.get_parameter("token_embedding.weight").copy_(projected + torch.randn_like(projected) * 0.005)
 
 
-def is_scale_or_position(name: str, values: Tensor) -> bool:
-    """Whether a parameter is a bias, a norm's scale or a position: nothing that decays."""
-    return values.ndim < 2 or "positional" in name
+def rate_of_step(step: int, steps: int, warm_up: int) -> float:
+    """The share of its peak that a learning rate has: up over ``warm_up`` of ``steps``, down a cosine to 0.02."""
+    return min(1, (step + 1) / warm_up) * (0.5 * (1 + math.cos(math.pi * step / steps)) * 0.98 + 0.02)
+
+
+def parameters_by_decay(tower: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+    """What does not decay (biases, norms' scales, positions) and the matrices, which do."""
+    still: list[nn.Parameter] = []
+    matrices: list[nn.Parameter] = []
+    for name, values in tower.named_parameters():
+        (still if values.ndim < 2 or "positional" in name else matrices).append(values)
+    return still, matrices
 
 
 def _optimizer(tower: nn.Module, scale: nn.Parameter) -> torch.optim.Optimizer:
-    named = list(tower.named_parameters())
-    still = [values for name, values in named if is_scale_or_position(name, values)]
-    matrices = [
-        values for name, values in named if not is_scale_or_position(name, values) and "token_emb" not in name
-    ]
+    still, matrices = parameters_by_decay(tower)
+    embedding = tower.get_parameter("token_embedding.weight")
     groups = [
         {"params": still, "weight_decay": 0},
-        {"params": matrices, "weight_decay": 0.05},
-        {"params": [tower.get_parameter("token_embedding.weight")], "weight_decay": 0.0},
+        {"params": [values for values in matrices if values is not embedding], "weight_decay": 0.05},
+        {"params": [embedding], "weight_decay": 0.0},
         {"params": [scale], "weight_decay": 0},
     ]
     return torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.98))
 
 
-def _losses(said: Tensor, lesson: Lesson, at: np.ndarray, scale: Tensor) -> tuple[Tensor, Tensor]:
+def _losses(said: Tensor, goals: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
     """The angle to each text's goal, and whether its own goal is the nearest of the batch's."""
-    goals = lesson.goals[torch.from_numpy(at)]
-    count = len(at)
+    count = len(goals)
     likeness = said @ goals.T * scale.exp()
     alike = (goals @ goals.T > _ALIKE) & ~torch.eye(count, dtype=torch.bool)
     likeness = likeness.masked_fill(alike, -1e4)

@@ -199,10 +199,9 @@ def rehearse(
     pair: TowerPair, kind: str, lesson: Lesson, tokenize: Any, chance: np.random.RandomState
 ) -> float:
     """Add the gradients of one batch of what the text tower learned before; returns the angle's loss."""
-    at = chance.randint(0, len(lesson), _REHEARSED[kind])
-    texts = [asked_as(lesson.texts[number], kind, chance) for number in at]
+    texts, goals = lesson.batch(kind, _REHEARSED[kind], chance)
     vectors = pair.text_vectors(tokens_of(tokenize, texts, _LONGEST[kind]))
-    angle = 1 - (vectors * lesson.goals[torch.from_numpy(at)]).sum(1).mean()
+    angle = 1 - (vectors * goals).sum(1).mean()
     (3 * angle * (1 if kind == "words" else 0.5)).backward()
     return angle.item()
 

@@ -1,11 +1,10 @@
 """Both towers as ``together`` trains them: what of them learns, how fast, and their running means."""
 
 import copy
-import math
 from typing import Any
 
 import torch
-from text_tower import is_scale_or_position
+from text_tower import parameters_by_decay, rate_of_step
 from torch import Tensor, nn
 from towers import ImageTower, unit
 
@@ -45,7 +44,7 @@ class TowerPair:
 
     def begin_step(self, step: int, steps: int) -> None:
         """Forget the gradients; the rates go up over 20 of ``steps``, then down a cosine."""
-        rate = min(1, (step + 1) / _WARM_UP) * (0.5 * (1 + math.cos(math.pi * step / steps)) * 0.98 + 0.02)
+        rate = rate_of_step(step, steps, _WARM_UP)
         for group in self._optimizer.param_groups:
             group["lr"] = group["peak"] * rate
         self._optimizer.zero_grad()
@@ -88,9 +87,7 @@ def _optimizer(image: ImageTower, text: nn.Module, scale: nn.Parameter) -> torch
     """``peak`` is what a group's rate rises to. The image tower's first three stages are not in it."""
     trunk: Any = image.trunk
     last = [*trunk.stages[LAST].parameters(), *trunk.head.parameters()]
-    named = list(text.named_parameters())
-    still = [values for name, values in named if is_scale_or_position(name, values)]
-    matrices = [values for name, values in named if not is_scale_or_position(name, values)]
+    still, matrices = parameters_by_decay(text)
     groups = [
         {"params": still, "peak": _TEXT_RATE, "weight_decay": 0},
         {"params": matrices, "peak": _TEXT_RATE, "weight_decay": 0.02},

@@ -5,7 +5,6 @@ only, and words that are rare were not where their own goals are; here most of a
 them. Captions go on being compared with where the image tower really puts their photographs, lest they be forgotten.
 """
 
-import math
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +19,7 @@ from places import Places
 from splits import Splits
 from text_lessons import Lesson, asked_as, text_lessons
 from text_teacher import contrast, load_text_teacher
-from text_tower import is_scale_or_position
+from text_tower import parameters_by_decay, rate_of_step
 from texts import CAPTIONS_EACH
 from together import report, views_of_third_stage
 from torch import Tensor, nn
@@ -78,7 +77,7 @@ class _Learner:
 
     def begin_step(self, step: int, steps: int) -> None:
         """Forget the gradients; the rate goes up over 15 of ``steps`` and down a cosine."""
-        rate = min(1, (step + 1) / _WARM_UP) * (0.5 * (1 + math.cos(math.pi * step / steps)) * 0.98 + 0.02)
+        rate = rate_of_step(step, steps, _WARM_UP)
         for group in self._optimizer.param_groups:
             group["lr"] = _RATE * rate
         self._optimizer.zero_grad()
@@ -200,18 +199,15 @@ def _learn_by_heart(
     learner: _Learner, kind: str, lesson: Lesson, tokenize: Any, chance: np.random.RandomState
 ) -> float:
     """Add the gradients of one batch of words or lemmas; returns the angle's loss."""
-    at = chance.randint(0, len(lesson), _BATCHES[kind])
-    texts = [asked_as(lesson.texts[number], kind, chance) for number in at]
+    texts, goals = lesson.batch(kind, _BATCHES[kind], chance)
     vectors = learner.vectors(tokens_of(tokenize, texts, _LONGEST[kind]))
-    angle = 1 - (vectors * lesson.goals[torch.from_numpy(at)]).sum(1).mean()
+    angle = 1 - (vectors * goals).sum(1).mean()
     (4 * angle).backward()
     return angle.item()
 
 
 def _optimizer(tower: nn.Module, scale: nn.Parameter) -> torch.optim.Optimizer:
-    named = list(tower.named_parameters())
-    still = [values for name, values in named if is_scale_or_position(name, values)]
-    matrices = [values for name, values in named if not is_scale_or_position(name, values)]
+    still, matrices = parameters_by_decay(tower)
     groups = [
         {"params": still, "weight_decay": 0},
         {"params": matrices, "weight_decay": 0.01},
