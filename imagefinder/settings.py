@@ -11,7 +11,7 @@ from imagefinder.json_file import read_object, replace_object
 _LOG = logging.getLogger(__name__)
 
 THEMES = ("system", "light", "dark")
-_BOUNDS = {"threads": (0, 1024), "rescan_minutes": (0, 7 * 24 * 60)}
+_BOUNDS = {"threads": (0, 1024), "rescan_minutes": (0, 7 * 24 * 60), "release_minutes": (0, 7 * 24 * 60)}
 """What a file edited by hand may say: less than nothing would look for new pictures without a rest."""
 
 
@@ -37,6 +37,12 @@ class Settings:
     """Whether a picture dropped from a browser as an address alone may be fetched."""
     fetch_local_addresses: bool = False
     """Whether such an address may be of this machine or of the local network."""
+    hub_mirror: str = ""
+    """Where models are downloaded from in place of huggingface.co; empty for ``HF_ENDPOINT``, else the hub."""
+    proxy: str = ""
+    """Of downloads; empty for the environment's."""
+    release_minutes: int = 15
+    """Minutes without work after which the model's memory is given back; 0 for never."""
 
     @classmethod
     def load(cls, path: Path) -> Self:

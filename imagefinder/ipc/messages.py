@@ -32,6 +32,8 @@ class EngineOptions:
     rescan_minutes: int = 15
     paused: bool = False
     """Whether jobs begin paused, because the user paused them before."""
+    release_minutes: int = 15
+    """Minutes without work after which the model's memory is given back; 0 for never."""
 
 
 # Requests: from the window to the engine.
@@ -158,21 +160,60 @@ class ListModels:
 
 @dataclass(frozen=True, slots=True)
 class ImportModel:
-    """Keep a copy of a weights file as the model of this name, one of ``Models``; ``Done`` or ``Failed``."""
+    """Keep a copy of a weights file, or of a folder with its config, as a model; ``Done`` or ``Failed``."""
 
     file: Path
+    arch: str = ""
+    """open_clip's architecture, or ``ARCH/TAG``; empty to have it recognised."""
+    request_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadModel:
+    """Fetch a model of the catalogue; ``DownloadChanged`` tells how far it is, ``Done`` or ``Failed`` the end.
+
+    One that was interrupted goes on where it was. Asked for while another is fetched, it waits for that.
+    """
+
     name: str
+    mirror: str = ""
+    """The hub's address, or that of a mirror; empty for the environment's ``HF_ENDPOINT``, else the hub itself."""
+    proxy: str = ""
+    """Empty for the environment's."""
+    accepts_licence: bool = False
+    request_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CancelDownload:
+    """Stop fetching a model (its ``DownloadModel`` is answered by ``Failed``); what came is kept, to go on later."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveModel:
+    """Delete the files of a model that was imported or downloaded; ``Done`` or ``Failed``."""
+
+    name: str
+    with_vectors: bool = False
+    """What this library indexed with it goes too."""
     request_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class UseModel:
-    """Search this library with another model from now on, and index with it.
+    """Search this library with another model, once all of it is indexed with that; ``Done`` or ``Failed``.
 
-    Answered by ``Done`` or ``Failed``; after ``Done`` the client starts the engine anew by itself.
+    Until then the present model answers, and ``LibraryChanged`` tells how far the change is. Asking for the
+    present model calls a change off.
     """
 
     name: str
+    drop_old: bool = False
+    """What was indexed with the present model is deleted then."""
+    now: bool = False
+    """Change at once, though not all of it is indexed."""
     request_id: int = 0
 
 
@@ -197,6 +238,9 @@ Request = (
     | ListUnreadable
     | ListModels
     | ImportModel
+    | DownloadModel
+    | CancelDownload
+    | RemoveModel
     | UseModel
     | Stop
 )
@@ -258,6 +302,8 @@ class Hits:
     note: str = ""
     is_partial: bool = False
     """The model was not loaded yet, so it took no part: ask again once it is ready."""
+    has_rest: bool = False
+    """Whether hits were left out because they are probably irrelevant; ``Query.include_rest`` brings them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +349,21 @@ class Models:
 
 
 @dataclass(frozen=True, slots=True)
+class DownloadChanged:
+    """How far the download of a model is. A few a second at most; the last one is never left out."""
+
+    name: str
+    done: int
+    """Bytes."""
+    total: int | None
+    """Bytes; None until it is known."""
+    rate: float = 0.0
+    """Bytes a second; 0 while that is not known."""
+    is_over: bool = False
+    """Whether it has ended, one way or the other."""
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """A request that has nothing to tell was carried out."""
 
@@ -336,6 +397,7 @@ Event = (
     | ItemShown
     | Unreadable
     | Models
+    | DownloadChanged
     | Done
     | Failed
     | LibraryUnusable

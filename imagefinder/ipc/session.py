@@ -170,7 +170,7 @@ class Session:
         return Done(request.request_id)
 
     def _import_model(self, request: ImportModel) -> Event:
-        import_checkpoint(request.file, request.name, self._finder.models_dir)
+        import_checkpoint(request.file, request.arch, self._finder.models_dir)
         return Done(request.request_id)
 
     def _unreadable(self, request: ListUnreadable) -> Event:

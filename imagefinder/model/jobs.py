@@ -13,6 +13,8 @@ class Phase(StrEnum):
     LOADING_MODEL = "loading the model"
     EMBEDDING = "embedding"
     BUILDING_INDEX = "building index"
+    DOWNLOADING = "downloading"
+    """A model; ``done`` and ``total`` are bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,7 @@ class Progress:
 
     phase: Phase
     done: int
-    """Files looked at so far in this phase (vectors, while the index is built)."""
+    """Files looked at so far in this phase (vectors, while the index is built; bytes of a download)."""
     total: int | None
     """How many there will be, when that is known."""
     path: Path | None = None

@@ -19,6 +19,39 @@ def model_title(name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelOffer:
+    """What the catalogue (``resources/models/catalogue.json``) says of a published model."""
+
+    name: str
+    """open_clip's ``ARCH/TAG``."""
+    title: str
+    about: str
+    """One sentence: what it is good for. English; translated when shown."""
+    megabytes: int
+    """Of the download, about."""
+    memory_mb: int
+    """Of working memory while it is in use on a processor, about."""
+    parameters: int
+    """Millions."""
+    dimension: int
+    languages: str
+    """``en``, or ``many``."""
+    licence: str
+    licence_page: str
+    needs_consent: bool
+    """Whether the licence is to be agreed to before it is downloaded (one for research only, say)."""
+    needs_transformers: bool
+    """Whether its tokenizer comes with the ``transformers`` library, an extra."""
+    imagenet: float | None
+    """ImageNet-1k zero-shot top-1, percent; None where nobody published it."""
+    coco: float | None
+    """COCO text to image, recall@1, percent."""
+    flickr30k: float | None
+    """Flickr30k text to image, recall@1, percent."""
+    is_recommended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ModelInfo:
     """A model as ``imagefinder models list`` and the window's settings show it."""
 
@@ -31,3 +64,9 @@ class ModelInfo:
     """Where its weights are, or how to get them."""
     page: str = ""
     """The address its weights are published at; empty where none is known."""
+    offer: ModelOffer | None = None
+    """What the catalogue says of it; None for one that is not in it."""
+    is_removable: bool = False
+    """Whether its files are ours to delete: it was imported or downloaded by this program."""
+    partial_bytes: int = 0
+    """Of a download that was interrupted and can go on; 0 where there is none."""

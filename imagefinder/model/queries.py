@@ -38,6 +38,10 @@ class Query:
     """Whether a query picture that is in the library itself may be a hit."""
     include_hidden: bool = False
     """Whether items that the user hid from results may be hits."""
+    include_rest: bool = False
+    """Whether hits that are probably irrelevant come too, after the others."""
+    min_score: float | None = None
+    """The cosine that a hit has at least; with it nothing else is cut off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,9 @@ class Hit:
     """How many files of the library have this very content, this one among them."""
     hidden: bool = False
     """Whether the user hid it from results."""
+    relevance: float | None = None
+    """0 to 1: how surely it is what was asked for, comparable between queries and models; see
+    ``engine/relevance.py``. None where the model's scores are not calibrated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,3 +89,5 @@ class SearchResult:
     took_ms: float
     note: str = ""
     """One plain line the user should know, such as what the model could not make of the query."""
+    has_rest: bool = False
+    """Whether hits were left out because they are probably irrelevant."""
