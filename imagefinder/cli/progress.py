@@ -23,6 +23,8 @@ def _words(phase: Phase) -> str:
             return tr("Indexing")
         case Phase.BUILDING_INDEX:
             return tr("Building the search index")
+        case Phase.DOWNLOADING:
+            return tr("Downloading")
 
 
 class _Columns(Bar):

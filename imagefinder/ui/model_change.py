@@ -23,7 +23,7 @@ class ModelChange(QObject):
     def ask(self, name: str) -> None:
         """Search with the model of this name, as soon as the engine can."""
         self._request, self._name = self._notices.watch(self._client.next_id()), name
-        self._client.send(UseModel(name, self._request))
+        self._client.send(UseModel(name, request_id=self._request))
 
     def _take_done(self, done: Done) -> None:
         if self._request and done.request_id == self._request:

@@ -171,7 +171,7 @@ def test_what_was_stopped_in_one_library_holds_for_no_other(client: EngineClient
 def test_another_model_is_another_work(client: EngineClient) -> None:
     Run.all[0].say(at_work())
     client.send(CancelJobs())
-    client.send(UseModel("other", 9))
+    client.send(UseModel("other", request_id=9))
     Run.all[0].say(Done(9))
     Run.all[0].end()
     assert Run.all[1].options.model == "other"
