@@ -13,12 +13,11 @@ from imagefinder.engine.engine import Engine, no_progress
 from imagefinder.model.devices import DEVICES
 from imagefinder.model.errors import UsageError
 from imagefinder.model.jobs import IndexReport, ProgressCallback
-from imagefinder.model.library import LibraryStatus
+from imagefinder.model.library import LibraryStatus, ModelChange
 from imagefinder.model.queries import Hit, Query, SearchResult
 from imagefinder.model.sources import SourceOptions
 from imagefinder.paths import absolute, default_places
 from imagefinder.readers import registry as readers
-from imagefinder.store.store import Store
 from imagefinder.thumbnails.cache import ThumbnailCache
 from imagefinder.translation import tr
 
@@ -66,12 +65,11 @@ class ImageFinder:
         places = default_places(library_dir)
         wanted = model or os.environ.get("IMAGEFINDER_MODEL") or None
 
-        def make_embedder(store: Store) -> Embedder:
-            name = wanted or store.model or embedders.default_model(places.models)
-            return embedders.create(name, device, places.models)
+        def make_embedder(name: str | None) -> Embedder:
+            return embedders.create(name or embedders.default_model(places.models), device, places.models)
 
         engine = Engine(
-            places.library, make_embedder, ThumbnailCache(places.thumbnails), readers.extensions()
+            places.library, make_embedder, ThumbnailCache(places.thumbnails), readers.extensions(), wanted
         )
         return cls(engine, places.models, is_model_named=wanted is not None)
 
@@ -158,6 +156,10 @@ class ImageFinder:
         ``progress`` is called where the index has to be built first.
         """
         return self.engine.search(query, progress)
+
+    def use_model(self, name: str, *, drop_old: bool = False, now: bool = False) -> ModelChange | None:
+        """Have the library searched with another model; see ``Engine.change_model``. ``index`` does the work."""
+        return self.engine.change_model(name, drop_old=drop_old, now=now)
 
     def thumbnail(self, hit: Hit) -> Path | None:
         """A small JPEG of a hit (longer side up to 320 pixels); None where its file cannot be read now."""

@@ -2,6 +2,7 @@
 
 import argparse
 
+from imagefinder.api import ImageFinder
 from imagefinder.cli.exit_status import FOUND
 from imagefinder.cli.library import open_library
 from imagefinder.cli.status import read_status
@@ -48,22 +49,37 @@ def _models_list(arguments: argparse.Namespace, terminal: Terminal) -> int:
 
 def _models_use(arguments: argparse.Namespace, terminal: Terminal) -> int:
     with open_library(arguments) as finder:
-        embedders.create(arguments.name, arguments.device, finder.models_dir).close()
-        finder.engine.set_model(arguments.name)
-    with open_library(arguments) as finder:
-        embedded, items = finder.engine.coverage()
+        change = finder.use_model(arguments.name, drop_old=arguments.drop_old, now=arguments.now)
+        if change is None:
+            _say_in_use(finder, arguments.name, terminal)
+            return FOUND
+        present = finder.status().model
     terminal.say(
-        tr("This library is searched with {model} from now on.", model=arguments.name)
+        tr(
+            "This library is being changed to {model}: %n pictures and pages are still to be indexed with it "
+            "(imagefinder index). Until then {present} answers.",
+            "",
+            change.total - change.done,
+            model=arguments.name,
+            present=present,
+        )
+    )
+    return FOUND
+
+
+def _say_in_use(finder: ImageFinder, name: str, terminal: Terminal) -> None:
+    embedded, items = finder.engine.coverage()
+    terminal.say(
+        tr("This library is searched with {model} from now on.", model=name)
         if embedded >= items
         else tr(
             "This library is searched with {model} from now on. %n pictures and pages are still to be "
             "indexed with it: imagefinder index",
             "",
             items - embedded,
-            model=arguments.name,
+            model=name,
         )
     )
-    return FOUND
 
 
 def _models_import(arguments: argparse.Namespace, terminal: Terminal) -> int:

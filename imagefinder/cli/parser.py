@@ -152,6 +152,10 @@ def _add_models(commands: _Commands) -> None:
     listing.add_argument("--json", action="store_true", help=tr("print one JSON object"))
     use = _command(verbs, "use", tr("choose the model that this library is searched with"))
     use.add_argument("name", metavar="NAME")
+    use.add_argument("--now", action="store_true", help=tr("do not wait until everything is indexed with it"))
+    use.add_argument(
+        "--drop-old", action="store_true", help=tr("delete what was indexed with the present model afterwards")
+    )
     load = _command(verbs, "import", tr("take over a weights file from this disk"))
     load.add_argument("file", metavar="FILE", help=tr("safetensors, or a .pt of plain tensors"))
     load.add_argument(

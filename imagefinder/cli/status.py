@@ -1,6 +1,7 @@
 """``imagefinder status``."""
 
 import argparse
+from dataclasses import asdict
 
 from imagefinder.cli.exit_status import FOUND
 from imagefinder.cli.library import has_library, open_library
@@ -21,6 +22,7 @@ def status(arguments: argparse.Namespace, terminal: Terminal) -> int:
             {
                 "library": str(library.folder),
                 "model": library.model,
+                "changing_to": asdict(library.change) if library.change else None,
                 "items": library.items,
                 "embedded": library.embedded,
                 "sources": [
@@ -50,6 +52,7 @@ def status(arguments: argparse.Namespace, terminal: Terminal) -> int:
         (
             (tr("Library"), str(library.folder)),
             (tr("Model"), library.model or tr("chosen when something is added")),
+            *_change(library),
             (tr("Pictures and pages"), str(library.items)),
             (
                 tr("Indexed with"),
@@ -81,6 +84,21 @@ def status(arguments: argparse.Namespace, terminal: Terminal) -> int:
             ((str(file.path), translated(file.reason, "reason")) for file in library.unreadable),
         )
     return FOUND
+
+
+def _change(library: LibraryStatus) -> tuple[tuple[str, str], ...]:
+    change = library.change
+    if change is None:
+        return ()
+    how_far = tr("{model}: {done} of {all} indexed", model=change.model, done=change.done, all=change.total)
+    left = change.total - change.done
+    if change.unreachable:
+        away = tr("%n cannot be read now (a drive that is away?)", "", change.unreachable)
+        how_far = tr("{first}; {second}", "parts of a line", first=how_far, second=away)
+    command = "imagefinder index"
+    if left == change.unreachable:
+        command = f"imagefinder models use {change.model} --now"
+    return ((tr("Changing to"), f"{how_far} ({command})"),)
 
 
 def read_status(arguments: argparse.Namespace) -> LibraryStatus:

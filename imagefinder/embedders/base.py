@@ -44,9 +44,26 @@ class Embedder(ABC):
         """Embed texts: (n, dimension) float32, unit length. n may be 0."""
 
     @property
-    def is_loaded(self) -> bool:
-        """Whether it can work at once; else its first work begins with loading, which may take seconds."""
+    def is_text_loaded(self) -> bool:
+        """Whether it can embed texts at once; else the first begins with loading, which may take seconds."""
         return True
+
+    @property
+    def is_image_loaded(self) -> bool:
+        """Whether it can embed pictures at once."""
+        return True
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether it can do both at once."""
+        return self.is_text_loaded and self.is_image_loaded
+
+    def release(self, idle_s: float = 0.0) -> bool:  # noqa: ARG002 - most embedders hold nothing
+        """Give back the memory of what did no work for so many seconds; it loads again when it is needed.
+
+        Returns whether anything was given back. Safe while other threads embed.
+        """
+        return False
 
     def unknown_words(self, text: str) -> list[str]:  # noqa: ARG002
         """The words of a text that it can make nothing of. A neural text tower always tries."""

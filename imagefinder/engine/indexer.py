@@ -108,7 +108,7 @@ class Indexer:
         self._report.unreadable = len({file for plan in self._plans for file in plan.unreadable})
         self._take_problems()
         self._total = len(todos)
-        if todos and not self._embedder.is_loaded:
+        if todos and not self._embedder.is_image_loaded:
             self._tell(Progress(Phase.LOADING_MODEL, 0, None), is_last=True)
         suspects: list[Todo] = []
         while todos:

@@ -1,18 +1,20 @@
 """The jobs that change a library: adding sources, bringing them up to date, removing them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from imagefinder.engine.cancel import CancelToken
 from imagefinder.engine.indexer import Indexer, forget_orphans
 from imagefinder.engine.live_index import LiveIndex
+from imagefinder.engine.model_pair import ModelPair
 from imagefinder.engine.model_slot import ModelSlot
 from imagefinder.engine.quarantine import Quarantine
 from imagefinder.engine.scanner import Selection
 from imagefinder.engine.writing import WriterLock, disk_errors
-from imagefinder.model.errors import UsageError
-from imagefinder.model.jobs import IndexReport, ProgressCallback
+from imagefinder.model.errors import ModelError, UsageError
+from imagefinder.model.jobs import IndexReport, Progress, ProgressCallback
 from imagefinder.model.sources import Source, SourceKind, SourceOptions
 from imagefinder.paths import exists
 from imagefinder.store.store import Store
@@ -27,7 +29,7 @@ class Jobs:
         self,
         folder: Path,
         store: Store,
-        model: ModelSlot,
+        models: ModelPair,
         thumbnails: ThumbnailCache,
         extensions: frozenset[str],
         lock: WriterLock,
@@ -35,7 +37,7 @@ class Jobs:
         """``folder`` is the library's."""
         self._folder = folder
         self._store = store
-        self._model = model
+        self._models = models
         self._thumbnails = thumbnails
         self._extensions = extensions
         self._lock = lock
@@ -49,7 +51,7 @@ class Jobs:
     ) -> IndexReport:
         """See ``Engine.add``."""
         _refuse_missing(paths)
-        self._model.embedder.device  # noqa: B018 - a model or device that cannot be had is said before a source is added
+        self._models.current.embedder.device  # noqa: B018 - a model or device that cannot be had is said before a source is added
         with self._lock.hold():
             return self._index_sources(self._record_sources(paths, options), progress, cancel)
 
@@ -154,7 +156,7 @@ class Jobs:
 
     def _open_index(self) -> LiveIndex | None:
         """The index, where one is in use: removing needs no model to be loaded."""
-        index = self._model.index
+        index = self._models.current.index
         if index is not None:
             index.begin_job()
         return index
@@ -166,13 +168,68 @@ class Jobs:
         cancel: CancelToken | None,
         start: Path | None = None,
     ) -> IndexReport:
-        embedder = self._model.embedder
-        record, index = self._model.live_index(register=True)
+        """With the model that answers; and, where the library is being changed to another and these are whole
+        sources, with that one too."""
+        token = cancel or CancelToken()
+        self._models.delete_unwanted()
+        try:
+            self._models.current.embedder  # noqa: B018 - made here, to see whether it is there
+        except ModelError:
+            if self._models.next is None:
+                raise
+            # Its weights are gone: better to be searched with part of the vectors than with none.
+            self._models.switch()
+        report = self._run(self._models.current, sources, progress, token, start)
+        change = self._models.change()
+        if change is None or start is not None or report.cancelled:
+            return report
+
+        def with_model(event: Progress) -> None:
+            progress(replace(event, model=change.model))
+
+        return self._go_on_with_change(report, sources, with_model, token)
+
+    def _go_on_with_change(
+        self, report: IndexReport, sources: Sequence[Source], progress: ProgressCallback, token: CancelToken
+    ) -> IndexReport:
+        slot = self._models.next
+        assert slot is not None
+        try:
+            further = self._run(slot, sources, progress, token, None)
+            # The second scan saw every file again, so its counts are the job's; what the first did is added.
+            further.removed += report.removed
+            further.items += report.items
+            further.reused = max(further.reused, report.reused)
+            if not further.cancelled and self._models.is_complete():
+                slot.load(progress)
+                self._models.switch()
+                self._models.delete_unwanted()
+        except ModelError as error:
+            raise ModelError(
+                tr(
+                    "{problem} This library is being changed to that model; to call it off: imagefinder models "
+                    "use {model}",
+                    problem=error,
+                    model=self._store.models.in_use,
+                )
+            ) from error
+        return further
+
+    def _run(
+        self,
+        model: ModelSlot,
+        sources: Sequence[Source],
+        progress: ProgressCallback,
+        token: CancelToken,
+        start: Path | None,
+    ) -> IndexReport:
+        embedder = model.embedder
+        record, index = model.live_index(register=True)
         assert record is not None
         assert index is not None
-        if self._store.model is None:
+        if self._store.models.in_use is None:
             # From now on a better model on this machine changes nothing unasked.
-            self._store.model = embedder.name
+            self._store.models.in_use = embedder.name
         index.begin_job()
         indexer = Indexer(
             self._store,
@@ -182,7 +239,7 @@ class Jobs:
             self._thumbnails,
             Quarantine(self._store.suspects, self._folder / "in-hand"),
             self._extensions,
-            cancel or CancelToken(),
+            token,
             progress,
         )
         return indexer.run(sources, start)

@@ -1,4 +1,4 @@
-"""The model in use, and the index of its vectors: made when first needed, and never before."""
+"""One model, and the index of its vectors: made when first needed, and never before."""
 
 import threading
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from imagefinder.store.store import Store
 class ModelSlot:
     """One embedder with its record and its index. Safe to use from several threads."""
 
-    def __init__(self, make: Callable[[Store], Embedder], store: Store, vectors: Path) -> None:
+    def __init__(self, make: Callable[[], Embedder], store: Store, vectors: Path) -> None:
         """``vectors`` is the folder of the index's checkpoints."""
         self._make = make
         self._store = store
@@ -25,7 +25,6 @@ class ModelSlot:
         self._embedder: Embedder | None = None
         self._record: EmbedderRecord | None = None
         self._index: LiveIndex | None = None
-        self._is_warming = False
         self.terms = TermMemory()
         """What the model made of queries."""
         self.failure: ModelError | None = None
@@ -33,7 +32,7 @@ class ModelSlot:
 
     @property
     def embedder(self) -> Embedder:
-        """The model in use.
+        """The model.
 
         Raises:
             ModelError: it cannot be had; the message says why and what to do.
@@ -41,7 +40,7 @@ class ModelSlot:
         with self._lock:
             if self._embedder is None:
                 with self._store.errors():
-                    self._embedder = self._make(self._store)
+                    self._embedder = self._make()
             return self._embedder
 
     @property
@@ -51,8 +50,8 @@ class ModelSlot:
 
     @property
     def is_loaded(self) -> bool:
-        """Whether the model can answer at once. Loads nothing, never waits."""
-        return self._embedder is not None and self._embedder.is_loaded and not self._is_warming
+        """Whether the model can answer words at once. Loads nothing, never waits."""
+        return self._embedder is not None and self._embedder.is_text_loaded
 
     @property
     def index(self) -> LiveIndex | None:
@@ -80,34 +79,45 @@ class ModelSlot:
             return self._record, self._index
 
     def load(self, progress: ProgressCallback) -> None:
-        """Load all that the first query needs: both towers of the model, and the index.
+        """Load what the first words need: the text tower, and the index.
 
         Raises:
             ModelError: the model cannot be had.
         """
-        from PIL import Image
-
-        self._is_warming = True
         try:
             embedder = self.embedder
-            if not embedder.is_loaded:
+            if not embedder.is_text_loaded:
                 progress(Progress(Phase.LOADING_MODEL, 0, None))
             embedder.encode_texts(["a picture"])
-            side = embedder.image_side
-            embedder.encode_images([embedder.prepare(Image.new("RGB", (side, side)))])
             _, index = self.live_index(register=False)
             if index is not None:
                 index.refresh(lambda done, total: progress(Progress(Phase.BUILDING_INDEX, done, total)))
         except ModelError as error:
             self.failure = error
             raise
-        finally:
-            self._is_warming = False
         self.failure = None
+
+    def load_images(self) -> None:
+        """Load what the first picture needs.
+
+        Raises:
+            ModelError: the model cannot be had.
+        """
+        from PIL import Image
+
+        embedder = self.embedder
+        side = embedder.image_side
+        embedder.encode_images([embedder.prepare(Image.new("RGB", (side, side)))])
+
+    def forget_index(self) -> None:
+        """The library has no vectors of the model any more, so what was known of them is wrong."""
+        with self._lock:
+            self._record = self._index = None
 
     def close(self) -> None:
         """Give the model's memory back. Harmless when called again."""
-        if self._embedder is not None:
-            self._embedder.close()
-            self._embedder = None
-            self.terms.clear()
+        with self._lock:
+            if self._embedder is not None:
+                self._embedder.close()
+                self._embedder = None
+                self.terms.clear()

@@ -46,13 +46,16 @@ class QueryTerms:
         """
         known, unknown = self._known_vectors(query)
         text = query.text.strip()
-        is_asked = bool(unknown) or (bool(text) and self._embedder.understands(text))
-        if is_asked and not may_load:
+        has_words = bool(text) and self._embedder.understands(text)
+        has_to_load = (has_words and not self._embedder.is_text_loaded) or (
+            bool(unknown) and not self._embedder.is_image_loaded
+        )
+        if has_to_load and not may_load:
             return _unit_sum(known), True
-        if is_asked and not self._embedder.is_loaded:
+        if has_to_load:
             progress(Progress(Phase.LOADING_MODEL, 0, None))
         vectors = [*known, *map(self._remembered, unknown)]
-        if text and self._embedder.understands(text):
+        if has_words:
             vectors.append(self._memory.get(text, lambda: self._embedder.encode_texts([text])[0]))
         return _unit_sum(vectors), False
 

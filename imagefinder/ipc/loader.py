@@ -3,27 +3,33 @@
 import logging
 import threading
 from collections.abc import Callable
+from typing import TypeVar
 
 from imagefinder.engine.engine import Engine
 from imagefinder.ipc.messages import Event, ModelChanged, ModelState
 from imagefinder.model.errors import ImageFinderError
 from imagefinder.translation import tr
 
+Answer = TypeVar("Answer")
+
 _LOG = logging.getLogger(__name__)
 
 
 class ModelLoader:
-    """Loads the engine's model once, on a thread of its own, and tells how far it is."""
+    """Loads the model that the engine answers with, on a thread of its own, and tells how far it is.
+
+    It is ready once it can answer words; its image tower comes after that.
+    """
 
     def __init__(self, engine: Engine, name: str, send: Callable[[Event], None]) -> None:
         """``name`` is what the model is called until it is known better."""
         self._engine = engine
         self._send = send
         self._name = name
-        self._thread = threading.Thread(target=self._load, name="model-loader", daemon=True)
         self._listeners: list[Callable[[], None]] = []
+        self._one_at_a_time = threading.Lock()
         self.is_over = False
-        """Whether it is ready, or has failed."""
+        """Whether a model is ready, or has failed."""
         self.error = ""
         """Why it failed, a sentence for the user."""
 
@@ -32,28 +38,42 @@ class ModelLoader:
         self._listeners.append(listener)
 
     def start(self) -> None:
-        """Begin; returns at once."""
-        self._send(ModelChanged(ModelState.LOADING, self._name))
-        self._thread.start()
+        """Load the model that is in use now, which may be another one than before; returns at once."""
+        threading.Thread(target=self._run, name="model-loader", daemon=True).start()
 
-    def _load(self) -> None:
+    def _run(self) -> None:
+        with self._one_at_a_time:
+            if not self._engine.is_model_loaded:
+                self._send(ModelChanged(ModelState.LOADING, self._name))
+            self._take(self._attempt(self._load))
+            self.is_over = True
+            for listener in self._listeners:
+                listener()
+            if not self.error and (failure := self._attempt(self._engine.load_image_tower)) is not None:
+                self._take(failure)
+
+    def _take(self, state: ModelChanged) -> None:
+        self.error = state.error
+        self._send(state)
+
+    def _load(self) -> ModelChanged:
+        self._engine.load_model()
+        embedder = self._engine.embedder
+        self._name = embedder.name
+        return ModelChanged(ModelState.READY, embedder.name, embedder.device)
+
+    def _attempt(self, load: Callable[[], Answer]) -> Answer | ModelChanged:
+        """What ``load`` returns, or why it failed."""
         try:
-            self._engine.load_model()
-            embedder = self._engine.embedder
-            answer = ModelChanged(ModelState.READY, embedder.name, embedder.device)
+            return load()
         except ImageFinderError as error:
-            self.error = str(error)
+            problem = str(error)
         except Exception as error:  # noqa: BLE001 - our own mistake; the thread must live on
             _LOG.exception("the model cannot be loaded")
-            self.error = tr(
+            problem = tr(
                 "The model {name} cannot be loaded ({problem}). Words in file names and on pages are searched "
                 "meanwhile. Choose another model in the settings.",
                 name=self._name,
                 problem=f"{type(error).__name__}: {error}",
             )
-        if self.error:
-            answer = ModelChanged(ModelState.FAILED, self._name, error=self.error)
-        self.is_over = True
-        self._send(answer)
-        for listener in self._listeners:
-            listener()
+        return ModelChanged(ModelState.FAILED, self._name, error=problem)

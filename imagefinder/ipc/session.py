@@ -6,7 +6,8 @@ from functools import partial
 
 from imagefinder.api import ImageFinder
 from imagefinder.embedders.imported import import_checkpoint
-from imagefinder.embedders.registry import available, create
+from imagefinder.embedders.registry import available
+from imagefinder.ipc.idle import IdleRelease
 from imagefinder.ipc.job_board import JobBoard
 from imagefinder.ipc.job_queue import JobQueue
 from imagefinder.ipc.library_reports import LibraryReports
@@ -39,6 +40,7 @@ from imagefinder.ipc.messages import (
 from imagefinder.ipc.pictures import Pictures
 from imagefinder.ipc.searches import Searches
 from imagefinder.model.errors import ImageFinderError
+from imagefinder.model.model_names import model_title
 from imagefinder.paths import default_places
 from imagefinder.readers.registry import extensions
 from imagefinder.translation import tr
@@ -67,6 +69,8 @@ class Session:
         engine = self._engine = self._finder.engine
         self._library = LibraryReports(engine, extensions(), send)
         self._loader = ModelLoader(engine, options.model or "", send)
+        engine.on_model_switched(self._loader.start)
+        self._idle = IdleRelease(engine, options.release_minutes)
         self._board = JobBoard(send, flush, is_paused=options.paused)
         self._jobs = JobQueue(
             engine, self._loader, self._library, self._board, rescan_s=options.rescan_minutes * 60
@@ -81,6 +85,7 @@ class Session:
         self._searches.start()
         self._pictures.start()
         self._jobs.start()
+        self._idle.start()
         if self._options.index_at_start:
             self._jobs.rescan()
         else:
@@ -88,6 +93,7 @@ class Session:
 
     def close(self) -> None:
         """End all work, committing what is in hand, and let go of the library."""
+        self._idle.close()
         self._searches.close(0)  # no more is begun while the job ends
         self._pictures.close(0)
         self._jobs.close(_JOB_ENDS_IN_S)
@@ -163,11 +169,29 @@ class Session:
         )
 
     def _use_model(self, request: UseModel) -> Event:
-        # Refuses a model that is not here.
-        create(request.name, self._options.device, self._finder.models_dir).close()
-        self._engine.set_model(request.name)
-        # The window now starts us anew: so the old model's memory comes back, and nothing of two models mixes.
-        return Done(request.request_id)
+        present = self._engine.status(unreadable=False).model
+        change = self._engine.change_model(request.name, drop_old=request.drop_old, now=request.now)
+        self._library.report()
+        self._jobs.rescan()
+        if change is not None:
+            return Done(
+                request.request_id,
+                tr(
+                    "%n picture(s) and page(s) are indexed with {model} now; until that is done, searching goes "
+                    "on as before.",
+                    "",
+                    change.total - change.done,
+                    model=model_title(request.name),
+                ),
+            )
+        if request.name == present:
+            return Done(
+                request.request_id, tr("This library stays with {model}.", model=model_title(request.name))
+            )
+        return Done(
+            request.request_id,
+            tr("This library is searched with {model} from now on.", model=model_title(request.name)),
+        )
 
     def _import_model(self, request: ImportModel) -> Event:
         import_checkpoint(request.file, request.arch, self._finder.models_dir)

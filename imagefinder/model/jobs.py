@@ -29,6 +29,8 @@ class Progress:
     path: Path | None = None
     items: int = 0
     """Pictures and pages embedded so far."""
+    model: str = ""
+    """The model that the library is being changed to, while the work is for that one."""
 
 
 ProgressCallback = Callable[[Progress], None]

@@ -78,6 +78,8 @@ class Hit:
     relevance: float | None = None
     """0 to 1: how surely it is what was asked for, comparable between queries and models; see
     ``engine/relevance.py``. None where the model's scores are not calibrated."""
+    is_rest: bool = False
+    """Whether it is probably irrelevant, and came because ``Query.include_rest`` asked for it."""
 
 
 @dataclass(frozen=True, slots=True)

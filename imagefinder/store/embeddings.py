@@ -17,6 +17,7 @@ IdArray = NDArray[np.int64]
 _STORED = np.dtype("<f2")
 _ROWS_A_READ = 4096
 _STAMPS_KEPT = 16
+_ROWS_A_DELETE = 20_000
 
 
 def rounded(vectors: FloatArray) -> FloatArray:
@@ -83,6 +84,41 @@ class EmbeddingTable:
             "SELECT count(*) FROM embeddings WHERE embedder_id = ?", (embedder_id,)
         )
         return int(row.fetchone()[0])
+
+    def left(self, embedder_id: int) -> tuple[int, int]:
+        """How many items belong to files that an embedder has not dealt with whole; and of those, how many to
+        files that could not be read the last time (their drive is away, or the file gave trouble)."""
+        row = self._db.connection.execute(
+            """SELECT coalesce(sum(items), 0), coalesce(sum(items) FILTER (WHERE offline OR problem IS NOT NULL), 0)
+               FROM files WHERE items > 0 AND NOT EXISTS
+               (SELECT 1 FROM embedded_files WHERE embedder_id = ? AND file_id = files.id)""",
+            (embedder_id,),
+        ).fetchone()
+        return int(row[0]), int(row[1])
+
+    def forget(self, name: str) -> int:
+        """Delete all vectors of an embedder, known by its ``Embedder.id``; returns how many there were.
+
+        In many short transactions: others may write meanwhile. Interrupted, it goes on when called again; no file
+        counts as dealt with by this embedder from the first step on.
+        """
+        row = self._db.connection.execute("SELECT id FROM embedders WHERE name = ?", (name,)).fetchone()
+        if row is None:
+            return 0
+        embedder_id, removed = int(row[0]), 0
+        with self._db.transaction() as connection:
+            connection.execute("DELETE FROM embedded_files WHERE embedder_id = ?", (embedder_id,))
+            self.touch(embedder_id)
+        (last,) = self._db.connection.execute("SELECT coalesce(max(id), 0) FROM items").fetchone()
+        for start in range(1, last + 1, _ROWS_A_DELETE):
+            with self._db.transaction() as connection:
+                removed += connection.execute(
+                    "DELETE FROM embeddings WHERE item_id BETWEEN ? AND ? AND embedder_id = ?",
+                    (start, start + _ROWS_A_DELETE - 1, embedder_id),
+                ).rowcount
+        with self._db.transaction() as connection:
+            connection.execute("DELETE FROM embedders WHERE id = ?", (embedder_id,))
+        return removed
 
     def revision(self, embedder_id: int) -> int:
         """A number that grows whenever the embedder's vectors change."""

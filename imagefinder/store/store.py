@@ -7,6 +7,7 @@ from imagefinder.store.connection import Database, library_errors
 from imagefinder.store.embeddings import EmbeddingTable
 from imagefinder.store.files import FileTable
 from imagefinder.store.items import ItemTable
+from imagefinder.store.model_choice import ModelChoice
 from imagefinder.store.sources import SourceTable
 from imagefinder.store.suspects import SuspectTable
 from imagefinder.store.text_search import TextSearch
@@ -29,6 +30,7 @@ class Store:
         self.embeddings = EmbeddingTable(self._db)
         self.texts = TextSearch(self._db)
         self.suspects = SuspectTable(self._db)
+        self.models = ModelChoice(self._db)
 
     def transaction(self) -> AbstractContextManager[object]:
         """All that is written inside commits together or not at all; transactions inside join it."""
@@ -37,17 +39,6 @@ class Store:
     def errors(self) -> AbstractContextManager[None]:
         """Inside, the database's own errors become a LibraryError with a sentence for the user."""
         return library_errors(self.path)
-
-    @property
-    def model(self) -> str | None:
-        """The name of the model that this library is searched with; None before its first use."""
-        row = self._db.connection.execute("SELECT value FROM meta WHERE key = 'model'").fetchone()
-        return str(row[0]) if row else None
-
-    @model.setter
-    def model(self, name: str) -> None:
-        with self._db.transaction() as connection:
-            connection.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('model', ?)", (name,))
 
     def close(self) -> None:
         """Close the connections of all threads."""

@@ -7,6 +7,7 @@ one writes sees either. Files that no manifest names are deleted at the next wri
 
 import hashlib
 import secrets
+import shutil
 import zlib
 from contextlib import suppress
 from dataclasses import dataclass
@@ -97,6 +98,11 @@ def read_checkpoint(folder: Path, embedder_id: str, dimension: int) -> Checkpoin
         except (OSError, ValueError) as error:
             return Unusable(_damage(error))
     return Unusable("its file is missing")
+
+
+def remove_checkpoint(folder: Path) -> None:
+    """Delete a checkpoint that nobody needs any more; what cannot be deleted now stays, and harms nothing."""
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _load(folder: Path, manifest: Manifest) -> VectorIndex:

@@ -23,12 +23,17 @@ class SlowModel(FakeEmbedder):
         self.towers: list[str] = []
 
     @property
-    def is_loaded(self) -> bool:
-        return bool(self.towers)
+    def is_text_loaded(self) -> bool:
+        return "text" in self.towers
+
+    @property
+    def is_image_loaded(self) -> bool:
+        return "image" in self.towers
 
     def encode_texts(self, texts):  # type: ignore[no-untyped-def]
         self.towers.append("text")
-        return super().encode_texts(texts)
+        # The fake makes its texts' vectors of pictures.
+        return FakeEmbedder().encode_texts(texts)
 
     def encode_images(self, prepared):  # type: ignore[no-untyped-def]
         self.towers.append("image")
@@ -97,13 +102,24 @@ def test_a_query_of_nothing_is_refused_without_the_model_too(slow: Engine) -> No
 def test_once_loaded_the_model_takes_part_whatever_may_be_loaded(slow: Engine, model: SlowModel) -> None:
     events: list[Progress] = []
     slow.load_model(events.append)
-    assert {"text", "image"} <= set(model.towers)
+    assert "text" in model.towers
+    assert "image" not in model.towers
     assert events[0].phase is Phase.LOADING_MODEL
     assert slow.is_model_loaded
     results = slow.start_search(Query("red"), may_load=False)
     assert not results.is_partial
     assert results.note == ""
     assert {hit.path.name for hit in results.page(0, 2)} == {"red.png", "red door.png"}
+
+
+def test_words_need_no_image_tower_and_an_unknown_picture_no_text_tower(
+    slow: Engine, model: SlowModel, tmp_path: Path
+) -> None:
+    save(picture("red"), tmp_path / "elsewhere.png")
+    assert slow.start_search(Query(images=(tmp_path / "elsewhere.png",)), may_load=True).page(0, 9)
+    assert set(model.towers) == {"image"}
+    slow.start_search(Query("red"), may_load=True)
+    assert model.towers.count("text") == 1
 
 
 def test_asking_whether_it_is_loaded_makes_no_model(tmp_path: Path) -> None:
