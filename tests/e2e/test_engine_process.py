@@ -49,6 +49,7 @@ from imagefinder.ipc.messages import (
 )
 from imagefinder.ipc.process import Target
 from imagefinder.model.jobs import JobState
+from imagefinder.model.model_names import BUILTIN, STARTER
 from imagefinder.model.queries import Query
 from imagefinder.ui.engine_client import EngineClient, EngineState
 
@@ -253,21 +254,45 @@ def test_a_model_that_is_not_here_changes_nothing(window: Window, three_pictures
 
 def test_a_picture_is_no_model(window: Window, three_pictures: Path) -> None:
     wanted = next(choice.name for choice in window.ask(ListModels).choices if not choice.installed)
-    answer = window.ask(ImportModel, file=next(three_pictures.glob("*.png")), name=wanted)
+    answer = window.ask(ImportModel, file=next(three_pictures.glob("*.png")), arch=wanted)
     assert isinstance(answer, Failed)
     assert "not a weights file" in answer.message
 
 
-def test_another_model_is_used_by_another_process(window: Window, three_pictures: Path) -> None:
-    window.ask(AddSources, paths=(three_pictures,))
+def test_every_search_is_answered_while_the_model_changes_though_the_engine_is_killed_in_the_middle(
+    window: Window, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # An engine that is started anew would take it before what the library says.
+    monkeypatch.delenv("IMAGEFINDER_MODEL")
+    for number in range(160):
+        save(picture("gray", number), folder / f"{number}.png")
+    save(picture("red"), folder / "red.png")
+    window.ask(AddSources, paths=(folder,))
     window.settle()
-    first = window.client.pid
-    assert isinstance(window.ask(UseModel, name="builtin"), Done)
-    window.until(lambda: window.client.pid not in (None, first))
-    window.until(lambda: window.client.engine.state is EngineState.RUNNING)
+    said = window.ask(UseModel, name=STARTER)
+    assert isinstance(said, Done), said
+    assert "until that is done, searching goes on as before" in said.message
+
+    answers: list[tuple[str, str]] = []
+    is_killed = False
+    while (change := window.client.library.status.change) is not None or not answers:  # type: ignore[union-attr]
+        found = window.search(Query("red"))
+        assert found.hits[0].path.name == "red.png"
+        answers.append((found.model, found.note))
+        if change is not None and change.done > 16 and not is_killed:
+            window.kill_engine()
+            is_killed = True
+    assert is_killed, "it was too quick"
+    assert EngineState.RESTARTING in window.states()
     window.settle()
-    assert EngineState.RESTARTING not in window.states()
-    assert window.names("red")[0] == "red.png"
+    assert window.search(Query("red")).model == STARTER
+    # Just after the death only names are searched, and no model is told.
+    told = [model for model, _ in answers if model]
+    assert told == sorted(told)
+    assert told[0] == BUILTIN
+    assert window.client.model is not None
+    assert window.client.model.name == STARTER
+    assert window.client.options.model is None, "from now on the library says it"
 
 
 def test_what_cannot_be_done_is_said_in_a_sentence(window: Window, tmp_path: Path) -> None:
