@@ -8,12 +8,15 @@ from typing import Self
 
 from imagefinder.embedders import registry as embedders
 from imagefinder.embedders.base import Embedder, FloatArray
+from imagefinder.embedders.download import is_here
+from imagefinder.embedders.model_files import remove_model
 from imagefinder.engine.cancel import CancelToken
 from imagefinder.engine.engine import Engine, no_progress
 from imagefinder.model.devices import DEVICES
-from imagefinder.model.errors import UsageError
+from imagefinder.model.errors import ModelError, UsageError
 from imagefinder.model.jobs import IndexReport, ProgressCallback
 from imagefinder.model.library import LibraryStatus, ModelChange
+from imagefinder.model.model_names import RemovedModel
 from imagefinder.model.queries import Hit, Query, SearchResult
 from imagefinder.model.sources import SourceOptions
 from imagefinder.paths import absolute, default_places
@@ -160,6 +163,45 @@ class ImageFinder:
     def use_model(self, name: str, *, drop_old: bool = False, now: bool = False) -> ModelChange | None:
         """Have the library searched with another model; see ``Engine.change_model``. ``index`` does the work."""
         return self.engine.change_model(name, drop_old=drop_old, now=now)
+
+    def remove_model(self, name: str, *, with_vectors: bool = False) -> RemovedModel:
+        """Delete the files of a model that was imported or downloaded, and ``with_vectors`` what this library
+        indexed with it.
+
+        Raises:
+            UsageError: this library is searched with it, or being changed to it.
+            ModelError: it is no such model, or cannot be deleted.
+            LibraryInUseError: its vectors are to go, and another process is changing the library.
+        """
+        status = self.engine.status(unreadable=False)
+        if name == status.model:
+            raise UsageError(
+                tr(
+                    "This library is searched with {model}. Use another one first (imagefinder models use NAME), "
+                    "then remove it.",
+                    model=name,
+                )
+            )
+        if status.change is not None and name == status.change.model:
+            raise UsageError(
+                tr(
+                    "This library is being changed to {model}. Call that off first (imagefinder models use "
+                    "{present}), then remove it.",
+                    model=name,
+                    present=status.model,
+                )
+            )
+        vectors_id = embedders.id_of(name, self.models_dir)
+        indexed = status.embedded.get(vectors_id, 0)
+        try:
+            freed = remove_model(name, self.models_dir)
+        except ModelError:
+            # Its files may be gone already; what was indexed with it can still be deleted.
+            if not (with_vectors and indexed) or is_here(name, self.models_dir):
+                raise
+            freed = 0
+        forgotten = self.engine.forget_vectors(vectors_id) if with_vectors and indexed else 0
+        return RemovedModel(freed, indexed - forgotten, forgotten)
 
     def thumbnail(self, hit: Hit) -> Path | None:
         """A small JPEG of a hit (longer side up to 320 pixels); None where its file cannot be read now."""

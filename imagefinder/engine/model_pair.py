@@ -95,7 +95,8 @@ class ModelPair:
             if choice.in_use == name:
                 choice.end_change(switch=False)
                 return None
-            choice.begin_change(name, drops_old=drops_old)
+            # Who wants it now need not say again what was said when it began.
+            choice.begin_change(name, drops_old=drops_old or (choice.next == name and choice.drops_old))
             self._want(self.next)
             if now or self._left()[0] == 0 or not self._answers():
                 self.switch()

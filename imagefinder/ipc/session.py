@@ -5,8 +5,9 @@ from collections.abc import Callable
 from functools import partial
 
 from imagefinder.api import ImageFinder
-from imagefinder.embedders.imported import import_checkpoint
+from imagefinder.embedders.imported import import_model
 from imagefinder.embedders.registry import available
+from imagefinder.ipc.downloads import Downloads
 from imagefinder.ipc.idle import IdleRelease
 from imagefinder.ipc.job_board import JobBoard
 from imagefinder.ipc.job_queue import JobQueue
@@ -14,9 +15,11 @@ from imagefinder.ipc.library_reports import LibraryReports
 from imagefinder.ipc.loader import ModelLoader
 from imagefinder.ipc.messages import (
     AddSources,
+    CancelDownload,
     CancelJobs,
     ClosePane,
     Done,
+    DownloadModel,
     EngineOptions,
     Event,
     Failed,
@@ -27,6 +30,7 @@ from imagefinder.ipc.messages import (
     Models,
     MoreHits,
     PauseJobs,
+    RemoveModel,
     RemoveSources,
     Request,
     Rescan,
@@ -76,6 +80,7 @@ class Session:
             engine, self._loader, self._library, self._board, rescan_s=options.rescan_minutes * 60
         )
         self._searches = Searches(engine, self._loader, send)
+        self._downloads = Downloads(self._finder.models_dir, send)
         self._pictures = Pictures(engine, default_places(options.library).previews, send)
 
     def start(self) -> None:
@@ -94,6 +99,7 @@ class Session:
     def close(self) -> None:
         """End all work, committing what is in hand, and let go of the library."""
         self._idle.close()
+        self._downloads.close(0)
         self._searches.close(0)  # no more is begun while the job ends
         self._pictures.close(0)
         self._jobs.close(_JOB_ENDS_IN_S)
@@ -132,6 +138,16 @@ class Session:
             case ImportModel():
                 self._pictures.do(
                     partial(self._answer, request.request_id, partial(self._import_model, request))
+                )
+            case DownloadModel():
+                self._downloads.ask(request)
+            case CancelDownload():
+                self._downloads.cancel(request.name)
+            case RemoveModel() if request.with_vectors:
+                self._jobs.do(partial(self._answer, request.request_id, partial(self._remove_model, request)))
+            case RemoveModel():
+                self._pictures.do(
+                    partial(self._answer, request.request_id, partial(self._remove_model, request))
                 )
             case ListUnreadable():
                 self._pictures.do(
@@ -194,8 +210,27 @@ class Session:
         )
 
     def _import_model(self, request: ImportModel) -> Event:
-        import_checkpoint(request.file, request.arch, self._finder.models_dir)
-        return Done(request.request_id)
+        imported = import_model(request.file, request.arch, self._finder.models_dir)
+        here = (
+            tr("These weights are here already, as {model}; nothing was copied.", model=imported.model.name)
+            if imported.was_here
+            else tr("{model} is here.", model=imported.model.name)
+        )
+        return Done(
+            request.request_id, tr("{first} {second}", "two sentences", first=imported.how, second=here)
+        )
+
+    def _remove_model(self, request: RemoveModel) -> Event:
+        removed = self._finder.remove_model(request.name, with_vectors=request.with_vectors)
+        self._library.report()
+        return Done(
+            request.request_id,
+            tr(
+                "{model} is removed: {count} MB are free again.",
+                model=request.name,
+                count=f"{removed.freed / 1e6:,.0f}",
+            ),
+        )
 
     def _unreadable(self, request: ListUnreadable) -> Event:
         return Unreadable(request.request_id, tuple(self._engine.unreadable(request.source)))

@@ -70,3 +70,15 @@ class ModelInfo:
     """Whether its files are ours to delete: it was imported or downloaded by this program."""
     partial_bytes: int = 0
     """Of a download that was interrupted and can go on; 0 where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedModel:
+    """What became of a model that was to be removed."""
+
+    freed: int
+    """Bytes of its files."""
+    kept: int
+    """Pictures and pages that this library indexed with it, and which answer again once the model is back."""
+    forgotten: int
+    """Of those, how many were deleted."""
