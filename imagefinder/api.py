@@ -130,8 +130,12 @@ class ImageFinder:
         within: Iterable[AnyPath] = (),
         limit: int = 20,
         include_query_images: bool = False,
+        include_rest: bool = False,
+        min_score: float | None = None,
     ) -> list[Hit]:
         """Find by words, by pictures, or by both; best hit first.
+
+        What is probably irrelevant is left out, where the model's scores are calibrated (``Hit.relevance``).
 
         Args:
             text: words, in the languages the model knows.
@@ -139,9 +143,12 @@ class ImageFinder:
             within: only files at or below these paths.
             limit: how many hits at most.
             include_query_images: whether the pictures in ``images`` may be hits themselves.
+            include_rest: whether what is probably irrelevant comes too, after the others.
+            min_score: the cosine that a hit has at least, -1 to 1; then nothing else is left out.
 
         Raises:
-            UsageError: nothing is asked, a picture cannot be read, or the limit is below 1.
+            UsageError: nothing is asked, a picture cannot be read, the limit is below 1, or ``min_score`` is no
+                cosine.
             ModelError: the model cannot be had.
         """
         query = Query(
@@ -150,6 +157,8 @@ class ImageFinder:
             within=tuple(_paths(within)),
             limit=limit,
             include_query_images=include_query_images,
+            include_rest=include_rest,
+            min_score=min_score,
         )
         return list(self.query(query).hits)
 

@@ -9,9 +9,14 @@ from imagefinder.paths import default_places
 _MOST_BYTES = 1_000_000
 
 
+def log_file() -> Path:
+    """Where the log is, or would be."""
+    return default_places().logs / "imagefinder.log"
+
+
 def log_to_file() -> Path | None:
     """Send the program's log records to its file from now on; returns where, or None if it cannot be written."""
-    path = default_places().logs / "imagefinder.log"
+    path = log_file()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handler = RotatingFileHandler(

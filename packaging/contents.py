@@ -63,7 +63,8 @@ def hidden_imports() -> list[str]:
 def data_files() -> list[tuple[str, str]]:
     """Our own files: (where each is, the folder in the bundle), for ``resources.resource`` to find."""
     return [(str(ROOT / "resources" / name), f"imagefinder/_resources/{name}") for name in RESOURCES] + [
-        (str(ROOT / "LICENSE"), ".")
+        (str(ROOT / "resources" / "unrelated_queries.txt"), "imagefinder/_resources"),
+        (str(ROOT / "LICENSE"), "."),
     ]
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 
+from imagefinder.cli.doctor import doctor
 from imagefinder.cli.exit_status import FOUND
 from imagefinder.cli.jobs import run_job
 from imagefinder.cli.library import open_existing, open_library
@@ -79,4 +80,5 @@ _COMMANDS = {
     "status": status,
     "remove": remove,
     "models": models,
+    "doctor": doctor,
 }

@@ -25,7 +25,7 @@ def run_job(finder: ImageFinder, terminal: Terminal, job: Job, *, only_news: boo
     """
     embedder = finder.engine.embedder
     began = time.monotonic()
-    with _interruptible() as cancel, terminal.progress() as progress, terminal.native_chatter_silenced():
+    with interruptible() as cancel, terminal.progress() as progress, terminal.native_chatter_silenced():
         report = job(progress, cancel)
     done = summary(report, time.monotonic() - began)
     if report.cancelled:
@@ -45,7 +45,7 @@ def run_job(finder: ImageFinder, terminal: Terminal, job: Job, *, only_news: boo
 
 
 @contextmanager
-def _interruptible() -> Iterator[CancelToken]:
+def interruptible() -> Iterator[CancelToken]:
     """Ctrl-C stops the job at its next safe place; a second one stops it at once."""
     token = CancelToken()
 

@@ -5,46 +5,17 @@ import argparse
 from imagefinder.api import ImageFinder
 from imagefinder.cli.exit_status import FOUND
 from imagefinder.cli.library import open_library
-from imagefinder.cli.status import read_status
+from imagefinder.cli.model_files import download_model, remove
+from imagefinder.cli.model_list import list_models
 from imagefinder.cli.terminal import Terminal
-from imagefinder.embedders import registry as embedders
 from imagefinder.model.jobs import Phase, Progress
 from imagefinder.paths import absolute, default_places
-from imagefinder.translation import tr, use_language
+from imagefinder.translation import tr
 
 
 def models(arguments: argparse.Namespace, terminal: Terminal) -> int:
-    """List, choose or import models."""
+    """List, get, choose or remove models."""
     return _VERBS[arguments.verb or "list"](arguments, terminal)
-
-
-def _models_list(arguments: argparse.Namespace, terminal: Terminal) -> int:
-    if getattr(arguments, "json", False):
-        use_language("en")  # other programs read it
-    in_use = read_status(arguments).model
-    models = embedders.available(default_places(arguments.library).models)
-    if getattr(arguments, "json", False):
-        terminal.json(
-            {
-                "models": [
-                    {
-                        "name": model.name,
-                        "title": model.title,
-                        "installed": model.installed,
-                        "in_use": model.name == in_use,
-                        "detail": model.detail,
-                    }
-                    for model in models
-                ]
-            }
-        )
-        return FOUND
-    for model in models:
-        state = tr("ready", "a model") if model.installed else tr("not here", "a model")
-        terminal.described(
-            model.name, tr("in use", "a model") if model.name == in_use else state, model.detail
-        )
-    return FOUND
 
 
 def _models_use(arguments: argparse.Namespace, terminal: Terminal) -> int:
@@ -83,18 +54,43 @@ def _say_in_use(finder: ImageFinder, name: str, terminal: Terminal) -> None:
 
 
 def _models_import(arguments: argparse.Namespace, terminal: Terminal) -> int:
-    from imagefinder.embedders.imported import import_checkpoint
+    from imagefinder.embedders.import_source import LOCAL_DIR
+    from imagefinder.embedders.imported import import_model
 
+    path = absolute(arguments.file.removeprefix(LOCAL_DIR))
     with terminal.progress() as progress:
         progress(Progress(Phase.LOADING_MODEL, 0, None))
-        name = import_checkpoint(
-            absolute(arguments.file), arguments.arch, default_places(arguments.library).models
+        imported = import_model(
+            path, arguments.arch, default_places(arguments.library).models, arguments.name
         )
+    model = imported.model
     if arguments.json:
-        terminal.json({"name": name})
-    else:
-        terminal.say(tr("Imported as {model}. Use it with: imagefinder models use {model}", model=name))
+        terminal.json(
+            {
+                "name": model.name,
+                "arch": model.arch,
+                "preprocessing": model.preprocess_cfg,
+                "was_here": imported.was_here,
+            }
+        )
+        return FOUND
+    if imported.was_here:
+        terminal.say(
+            tr(
+                "These weights are here already, and nothing was copied. Use them with: imagefinder models use {model}",
+                model=model.name,
+            )
+        )
+        return FOUND
+    terminal.say(imported.how)
+    terminal.say(tr("Imported as {model}. Use it with: imagefinder models use {model}", model=model.name))
     return FOUND
 
 
-_VERBS = {"list": _models_list, "use": _models_use, "import": _models_import}
+_VERBS = {
+    "list": list_models,
+    "download": download_model,
+    "use": _models_use,
+    "import": _models_import,
+    "remove": remove,
+}

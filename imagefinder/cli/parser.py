@@ -32,7 +32,16 @@ def make_parser() -> argparse.ArgumentParser:
     _add_general(parser, default=None)
     _add_window_options(parser, default=None)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=CommandParser)
-    for add in (_add_window, _add_add, _add_index, _add_search, _add_status, _add_remove, _add_models):
+    for add in (
+        _add_window,
+        _add_add,
+        _add_index,
+        _add_search,
+        _add_status,
+        _add_remove,
+        _add_models,
+        _add_doctor,
+    ):
         add(commands)
     return parser
 
@@ -124,6 +133,16 @@ def _add_search(commands: _Commands) -> None:
     search.add_argument(
         "--include-query", action="store_true", help=tr("let a picture searched by be a hit itself")
     )
+    tail = search.add_mutually_exclusive_group()
+    tail.add_argument(
+        "--all", action="store_true", help=tr("show what probably does not match, too, after what does")
+    )
+    tail.add_argument(
+        "--min-score",
+        type=values.cosine,
+        metavar="X",
+        help=tr("show what has this similarity at least (a cosine, -1 to 1), and cut off nothing else"),
+    )
     form = search.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help=tr("print one JSON object"))
     form.add_argument("--paths", action="store_true", help=tr("print paths alone, one a line"))
@@ -146,25 +165,57 @@ def _add_remove(commands: _Commands) -> None:
 
 
 def _add_models(commands: _Commands) -> None:
-    models = _command(commands, "models", tr("list, choose and import models"))
+    models = _command(commands, "models", tr("list, download, import, choose and remove models"))
     verbs = models.add_subparsers(dest="verb", metavar="VERB", parser_class=CommandParser)
-    listing = _command(verbs, "list", tr("show the models that can be used"))
+    listing = _command(verbs, "list", tr("show the models that can be used, and those worth getting"))
     listing.add_argument("--json", action="store_true", help=tr("print one JSON object"))
+    get = _command(verbs, "download", tr("get a model of the list from the internet"))
+    get.add_argument("name", metavar="NAME")
+    get.add_argument(
+        "--mirror",
+        default="",
+        metavar="ADDRESS",
+        help=tr("where from, in place of huggingface.co (or of HF_ENDPOINT)"),
+    )
+    get.add_argument("--proxy", default="", metavar="ADDRESS", help=tr("through which proxy"))
+    get.add_argument(
+        "--accept-licence", action="store_true", help=tr("agree to the licence of a model that asks for it")
+    )
     use = _command(verbs, "use", tr("choose the model that this library is searched with"))
     use.add_argument("name", metavar="NAME")
     use.add_argument("--now", action="store_true", help=tr("do not wait until everything is indexed with it"))
     use.add_argument(
-        "--drop-old", action="store_true", help=tr("delete what was indexed with the present model afterwards")
+        "--drop-old",
+        action="store_true",
+        help=tr("delete what was indexed with the present model afterwards"),
     )
-    load = _command(verbs, "import", tr("take over a weights file from this disk"))
-    load.add_argument("file", metavar="FILE", help=tr("safetensors, or a .pt of plain tensors"))
+    load = _command(verbs, "import", tr("take over weights from this disk"))
+    load.add_argument(
+        "file",
+        metavar="PATH",
+        help=tr("a .safetensors, .pt or .bin file, or a folder with it and its open_clip_config.json"),
+    )
     load.add_argument(
         "--arch",
-        required=True,
+        default="",
         metavar="NAME",
-        help=tr("open_clip's name of the architecture, or a JSON config file"),
+        help=tr("open_clip's architecture, ARCH/TAG or a JSON config file, where it cannot be recognised"),
     )
+    load.add_argument("--name", metavar="NAME", help=tr("what to call the model"))
     load.add_argument("--json", action="store_true", help=tr("print one JSON object"))
+    drop = _command(verbs, "remove", tr("delete the files of a model that was downloaded or imported"))
+    drop.add_argument("name", metavar="NAME")
+    drop.add_argument(
+        "--vectors", action="store_true", help=tr("delete what this library indexed with it, too")
+    )
+
+
+def _add_doctor(commands: _Commands) -> None:
+    doctor = _command(
+        commands, "doctor", tr("show what was found on this machine and chosen, and how fast it is")
+    )
+    doctor.add_argument("--json", action="store_true", help=tr("print one JSON object"))
+    doctor.add_argument("--no-timing", action="store_true", help=tr("do not time the model"))
 
 
 def _command(commands: _Commands, name: str, what: str) -> CommandParser:

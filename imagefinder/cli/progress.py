@@ -4,12 +4,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    SpinnerColumn,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 from rich.progress import Progress as Bar
 
 from imagefinder.model.jobs import Phase, Progress, ProgressCallback
 from imagefinder.translation import tr
 
+_BYTES = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
 _COUNTED = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"), TimeRemainingColumn())
 
 
@@ -34,7 +43,7 @@ class _Columns(Bar):
         for task in self.tasks:
             self.columns = (SpinnerColumn(), TextColumn("{task.description}"))
             if task.total is not None:
-                self.columns += _COUNTED
+                self.columns += _BYTES if task.fields["is_bytes"] else _COUNTED
             yield self.make_tasks_table([task])
 
 
@@ -52,12 +61,13 @@ def progress_bar(console: Console) -> Iterator[ProgressCallback]:
         if event.phase is not phase:
             for task in bar.tasks:
                 bar.remove_task(task.id)
-            bar.add_task(_words(event.phase), total=event.total, rate="")
+            is_bytes = event.phase is Phase.DOWNLOADING
+            bar.add_task(_words(event.phase), total=event.total, rate="", is_bytes=is_bytes)
             phase = event.phase
             bar.start()
         (task,) = bar.tasks
         description = _words(event.phase)
-        if event.total is None and event.done:
+        if event.total is None and event.done and not task.fields["is_bytes"]:
             description = tr("{phase}: {count} found", phase=description, count=f"{event.done:,}")
         bar.update(
             task.id,

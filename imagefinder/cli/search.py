@@ -25,6 +25,8 @@ def search(arguments: argparse.Namespace, terminal: Terminal) -> int:
         within=tuple(absolute(path) for path in arguments.within),
         limit=arguments.limit,
         include_query_images=arguments.include_query,
+        include_rest=arguments.all,
+        min_score=arguments.min_score,
     )
     if not query.text.strip() and not query.images:
         raise UsageError(tr("Nothing to look for: give some words, or a picture with --image."))
@@ -80,11 +82,13 @@ def _show(result: SearchResult, arguments: argparse.Namespace, terminal: Termina
                 },
                 "model": result.model,
                 "took_ms": round(result.took_ms, 2),
+                "has_rest": result.has_rest,
                 "hits": [
                     {
                         "path": str(hit.path),
                         "part": hit.part,
                         "score": round(hit.score, 6),
+                        "relevance": None if hit.relevance is None else round(hit.relevance, 4),
                         "kind": hit.kind,
                         "text_score": round(hit.text_score, 3),
                         "offline": hit.offline,
@@ -98,10 +102,19 @@ def _show(result: SearchResult, arguments: argparse.Namespace, terminal: Termina
         terminal.paths(dict.fromkeys(hit.path for hit in result.hits), null=arguments.null)
     else:
         terminal.hits(result)
-        if not result.hits:
-            terminal.say(tr("Nothing found."))
+    if not arguments.json:
+        _say_how_much(result, arguments.limit, terminal)
     if result.note:
         terminal.say(result.note)
+
+
+def _say_how_much(result: SearchResult, limit: int, terminal: Terminal) -> None:
+    if not result.hits and result.has_rest:
+        terminal.say(tr("Nothing seems to match. --all shows what is nearest nevertheless."))
+    elif not result.hits:
+        terminal.say(tr("Nothing found."))
+    elif result.has_rest and len(result.hits) < limit:
+        terminal.say(tr("What probably does not match was left out. --all shows it too."))
 
 
 def _open_in_viewer(path: Path) -> None:

@@ -84,7 +84,7 @@ class Terminal:
         sys.stdout.buffer.flush()
 
     def hits(self, result: SearchResult) -> None:
-        """Hits for a person: score, file, page."""
+        """Hits for a person: relevance where it is known, score, file, page."""
         for hit in result.hits:
             self.out.print(_hit_line(hit))
 
@@ -98,10 +98,11 @@ class Terminal:
             table.add_row(*(Text(printable(cell)) for cell in row))
         self.out.print(table, soft_wrap=False)
 
-    def described(self, name: str, state: str, detail: str) -> None:
-        """A name with its state, and below it what there is to know."""
+    def described(self, name: str, state: str, *details: str) -> None:
+        """A name with its state, and below it what there is to know, a line each."""
         self.out.print(Text.assemble((printable(name), "bold"), "  ", (state, "green")))
-        self.out.print(Text("    " + printable(detail), style="dim"))
+        for detail in details:
+            self.out.print(Text("    " + printable(detail), style="dim"))
 
     def progress(self) -> AbstractContextManager[ProgressCallback]:
         """A progress bar while a job runs; nothing where standard error is not a terminal."""
@@ -132,8 +133,11 @@ def _console(file: TextIO) -> Console:
 
 
 def _hit_line(hit: Hit) -> Text:
+    line = Text("", style="cyan")
+    if hit.relevance is not None:
+        line.append(f"{hit.relevance * 100:3.0f} %  ", style="bold")
     # A hit found by its words alone has no cosine to show.
-    line = Text(f"{hit.score:6.3f}  " if hit.score else "     -  ", style="cyan")
+    line.append(f"{hit.score:6.3f}  " if hit.score else "     -  ")
     line.append(printable(str(hit.path.parent)) + os.sep, style="dim")
     line.append(printable(hit.path.name), style="bold")
     if hit.kind is ItemKind.PAGE or hit.parts > 1:

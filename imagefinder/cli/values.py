@@ -1,6 +1,7 @@
 """Values that options take, checked. What is wrong is said in a sentence."""
 
 import argparse
+import math
 import re
 from pathlib import Path
 
@@ -17,6 +18,19 @@ def count(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(tr("{text} is not a number of hits; give 1 or more", text=text))
     return number
+
+
+def cosine(text: str) -> float:
+    """A cosine, -1 to 1."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not -1 <= value <= 1:
+        raise argparse.ArgumentTypeError(
+            tr("{text} is not a similarity; give a number from -1 to 1, such as 0.25", text=text)
+        )
+    return value
 
 
 def window_size(text: str) -> tuple[int, int]:

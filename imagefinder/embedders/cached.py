@@ -55,13 +55,18 @@ def published_checksum(row: JsonDict) -> str:
     return address.stem.rpartition("-")[2] if "mlfoundations" in str(address) else ""
 
 
+def hub_files(row: JsonDict) -> tuple[str, tuple[str, ...]]:
+    """The repository that published weights lie in, empty where there is none, and what they may be called there."""
+    repository, _, name = (row.get("hf_hub") or "").rpartition("/")
+    return repository, ((str(PurePosixPath(name).with_suffix(".safetensors")), name) if name else _HUB_FILES)
+
+
 def _in_hub_cache(row: JsonDict) -> Path | None:
-    if not row.get("hf_hub"):
+    repository, names = hub_files(row)
+    if not repository:
         return None
     from huggingface_hub import try_to_load_from_cache
 
-    repository, _, name = row["hf_hub"].rpartition("/")
-    names = (str(PurePosixPath(name).with_suffix(".safetensors")), name) if name else _HUB_FILES
     for candidate in names:
         found = try_to_load_from_cache(repository, candidate)
         if isinstance(found, str):

@@ -23,6 +23,7 @@ from imagefinder.translation import tr
 _TABLE_HELPER = re.compile(r"_\w*cfg")
 
 
+@cache
 def architectures() -> dict[str, Path]:
     """The architectures open_clip knows: name → JSON config file."""
     return {path.stem: path for path in sorted((_package_folder() / "model_configs").glob("*.json"))}

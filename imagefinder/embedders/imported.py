@@ -3,8 +3,8 @@
 The starter model, which comes with the program, lies in a folder of the same form.
 
 A folder holds ``weights.safetensors``, ``config.json`` (in the form of open_clip's ``open_clip_config.json``:
-the model and its preprocessing, so that nothing depends on what a later open_clip says) and ``model.json``
-(its name and origin).
+the model and its preprocessing, so that nothing depends on what a later open_clip says), ``model.json``
+(its name and origin) and, for a model that leans on transformers, ``tokenizer/`` with the tokenizer's files.
 """
 
 import json
@@ -13,115 +13,230 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from imagefinder.embedders.cached import published_checksum
-from imagefinder.embedders.catalogue import custom_config, published_table, settings_for
-from imagefinder.embedders.spec import ClipSpec, JsonDict, merge_preprocess, short_hash
+from imagefinder.embedders.catalogue import published_table
+from imagefinder.embedders.contents import same_weights
+from imagefinder.embedders.import_source import Source, find_source
+from imagefinder.embedders.pairing import Pairing, pair
+from imagefinder.embedders.recognise import computation
+from imagefinder.embedders.shapes import found_shapes
+from imagefinder.embedders.spec import ClipSpec, JsonDict, short_hash
+from imagefinder.embedders.strangers import refuse_strangers
+from imagefinder.embedders.tokenizer import copy_tokenizer
+from imagefinder.embedders.transformers_clip import is_of_transformers, shapes_as_open_clip
 from imagefinder.embedders.weights_file import sha256, weights_kind
 from imagefinder.model.errors import ModelError
 from imagefinder.model.model_names import BUILTIN, STARTER
 from imagefinder.translation import tr
 
-_WEIGHTS, _CONFIG, _MODEL = "weights.safetensors", "config.json", "model.json"
+WEIGHTS, TOKENIZER = "weights.safetensors", "tokenizer"
+_CONFIG, _MODEL = "config.json", "model.json"
 _PARTIAL = ".partial-"
 
 
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of weights that were to be imported."""
+
+    model: ClipSpec
+    how: str
+    """One sentence: how its architecture and preprocessing were known."""
+    was_here: bool
+    """Whether the same weights were here already, under this name; then nothing was copied."""
+
+
 def import_checkpoint(file: Path, arch: str, models_dir: Path, name: str | None = None) -> str:
-    """Keep a copy of a weights file as a model of ours; the file itself is left as it is.
+    """As ``import_model``; gives the model's name."""
+    return import_model(file, arch, models_dir, name).model.name
+
+
+def import_model(path: Path, arch: str, models_dir: Path, name: str | None = None) -> Imported:
+    """Keep a copy of weights as a model of ours; the user's file is left as it is.
 
     Args:
-        file: a ``.safetensors`` file, or a ``.pt`` or ``.bin`` of PyTorch.
+        path: a ``.safetensors`` file, a ``.pt`` or ``.bin`` of PyTorch, or a folder with one of them, as open_clip's
+            ``local-dir:`` has it (that prefix may stand before it).
         arch: an architecture of open_clip (``ViT-B-32``); one with a published tag when the weights are those
-            (``ViT-B-32/openai``: preprocessing and activation are then the tag's); or a JSON model config.
+            (``ViT-B-32/openai``: preprocessing and activation are then the tag's); a JSON model config; or nothing,
+            to have it recognised by the config beside the weights, their checksum, or their tensors.
         models_dir: where models are kept; made when missing.
-        name: what to call it; else ``ARCH/TAG`` or ``ARCH/`` and the file's stem.
+        name: what to call it; else ``ARCH/TAG`` or ``ARCH/`` and the name of the file or folder.
 
     Returns:
-        The model's name. The same file imported again gives the name it has; another file never gets a name
-        that is taken.
+        The model. The same weights imported again, from another kind of file too, are the model that is here;
+        others never get a name that is taken.
 
     Raises:
-        ModelError: the file is not weights, does not fit the architecture, or cannot be stored.
+        ModelError: there are no weights, they fit no architecture or not the one that is said, nothing tells
+            which of several it is, or they cannot be stored.
     """
-    weights_kind(file)
-    wanted = _resolve(arch)
-    digest = sha256(file)
-    draft = replace(
-        wanted, weights_id=f"sha256:{digest[:16]}", name=name or wanted.name or f"{wanted.arch}/{file.stem}"
-    )
+    source = find_source(path)
+    weights_kind(source.weights)  # what is wrong with a file in general, before gigabytes of it are read
+    before = _state(source.weights)
+    digest = sha256(source.weights)
+    found = found_shapes(source.weights, trusted := _is_published(digest))
+    if is_converted := is_of_transformers(found):
+        found = shapes_as_open_clip(found)
+    refuse_strangers(found, source.weights)
+    pairing = pair(source, arch, found, digest, of_transformers=is_converted)
+    draft = _draft(source, pairing, digest)
     present = list(imported_models(models_dir))
-    for model in present:
-        if model.id == draft.id and name in (None, model.name):
-            return model.name
     taken = {STARTER, BUILTIN, *(model.name for model in present)}
+    for model in present:
+        if model.id == draft.id:
+            return Imported(model, pairing.how, was_here=True)
     if name in taken:
         raise ModelError(tr("There is a model called “{name}” already. Choose another name.", name=name))
-    draft = replace(draft, name=_free_name(draft.name, taken))
+    draft = replace(draft, name=_free_name(name or draft.name, taken))
     try:
-        _store(file, draft, models_dir, trusted=_is_published(digest))
+        twin = _store(source, draft, models_dir, trusted, before)
     except OSError as error:
         reason = error.strerror or str(error)
         raise ModelError(
             tr("The model could not be stored in {folder}: {reason}.", folder=models_dir, reason=reason)
         ) from error
-    return draft.name
+    model = twin or next(model for model in imported_models(models_dir) if model.name == draft.name)
+    return Imported(model, pairing.how, was_here=twin is not None)
 
 
 def imported_models(models_dir: Path) -> Iterator[ClipSpec]:
     """The models kept in ``models_dir``, by folder name. A folder that is not whole is passed over."""
     for folder in sorted(models_dir.glob("[!.]*/")):
-        try:
-            about = json.loads((folder / _MODEL).read_text(encoding="utf-8"))
-            config = json.loads((folder / _CONFIG).read_text(encoding="utf-8"))
-            spec = ClipSpec(
-                name=about["name"],
-                weights_id=about["weights_id"],
-                arch=about["arch"],
-                weights=folder / _WEIGHTS,
-                model_cfg=config["model_cfg"],
-                preprocess_cfg=config["preprocess_cfg"],
-            )
-            _ = spec.dimension, spec.image_side, spec.id  # asked of every model, so they have to be in there
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            continue  # not a folder of ours, or half deleted by hand
-        if spec.weights.is_file():
+        if spec := _read_folder(folder):
             yield spec
 
 
-def _resolve(arch: str) -> ClipSpec:
-    """The architecture asked for, as a model without weights yet, and without a name unless published."""
-    path = Path(arch).expanduser()
-    if path.suffix.lower() == ".json":
-        model_cfg, preprocess = custom_config(path)
-        merged = merge_preprocess(model_cfg, preprocess)
-        return ClipSpec("", "", f"{path.stem}-{short_hash(model_cfg)}", Path(), model_cfg, merged)
-    base, _, tag = arch.partition("/")
-    model_cfg, preprocess_cfg = settings_for(base, tag or None)
-    return ClipSpec(arch if tag else "", "", base, Path(), model_cfg, preprocess_cfg)
+def _read_folder(folder: Path) -> ClipSpec | None:
+    try:
+        about = json.loads((folder / _MODEL).read_text(encoding="utf-8"))
+        config = json.loads((folder / _CONFIG).read_text(encoding="utf-8"))
+        spec = ClipSpec(
+            name=about["name"],
+            weights_id=about["weights_id"],
+            arch=about["arch"],
+            weights=folder / WEIGHTS,
+            model_cfg=with_own_tokenizer(config["model_cfg"], folder / TOKENIZER),
+            preprocess_cfg=config["preprocess_cfg"],
+        )
+        _ = spec.dimension, spec.image_side, spec.id  # asked of every model, so they have to be in there
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None  # not a folder of ours, or half deleted by hand
+    return spec if spec.weights.is_file() else None
 
 
-def _store(file: Path, spec: ClipSpec, models_dir: Path, trusted: bool) -> None:
-    """Everything is written in a hidden folder beside the final one, which then gets its name in one step."""
+def _draft(source: Source, pairing: Pairing, digest: str) -> ClipSpec:
+    """The model to be, its weights still where the user has them."""
+    own = _read_folder(source.weights.parent) if source.about else None
+    if own is not None:  # brought from another machine: vectors made there are this model's
+        return replace(own, model_cfg=pairing.model_cfg)
+    return ClipSpec(
+        name=pairing.published or f"{pairing.arch}/{source.label}",
+        weights_id=f"sha256:{digest[:16]}",
+        arch=pairing.arch,
+        weights=source.weights,
+        model_cfg=pairing.model_cfg,
+        preprocess_cfg=pairing.preprocess_cfg,
+    )
+
+
+def _store(
+    source: Source, draft: ClipSpec, models_dir: Path, trusted: bool, before: os.stat_result
+) -> ClipSpec | None:
+    """Everything is written in a hidden folder beside the final one, which then gets its name in one step.
+
+    Returns the model that has the same weights and computes the same, if there is one; then nothing is kept.
+    """
     from imagefinder.embedders.openclip import convert_weights
 
     models_dir.mkdir(parents=True, exist_ok=True)
+    _ask_for_room(before.st_size, models_dir)
     partial = Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=models_dir))
     try:
-        convert_weights(file, replace(spec, weights=partial / _WEIGHTS), trusted)
-        config = {"model_cfg": spec.model_cfg, "preprocess_cfg": spec.preprocess_cfg}
-        about = {"name": spec.name, "arch": spec.arch, "weights_id": spec.weights_id, "file": file.name}
-        _write_json(partial / _CONFIG, config)
-        _write_json(partial / _MODEL, about)
-        for written in partial.iterdir():
-            _sync(written)
-        partial.chmod(0o755)
-        safe = re.sub(r"[^A-Za-z0-9._-]+", "_", spec.name).strip("._")
-        partial.rename(models_dir / f"{safe}-{short_hash([spec.name, spec.id])}")
+        copy_tokenizer(source.weights.parent, partial / TOKENIZER, draft.model_cfg)
+        config = with_own_tokenizer(draft.model_cfg, partial / TOKENIZER)
+        weights = partial / WEIGHTS
+        convert_weights(source.weights, replace(draft, weights=weights, model_cfg=config), trusted)
+        _prove_unchanged(source.weights, before)
+        for model in imported_models(models_dir):
+            if _computes_as(model, draft) and same_weights(weights, model.weights):
+                shutil.rmtree(partial, ignore_errors=True)
+                return model
+        settle(partial, draft, models_dir, source.weights.name)
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
+    return None
+
+
+def _computes_as(one: ClipSpec, other: ClipSpec) -> bool:
+    """Whether two models with the same weights give the same vectors. Their architectures may be named otherwise."""
+    same_config = one.arch == other.arch or computation(one.model_cfg) == computation(other.model_cfg)
+    activations = {bool(model.model_cfg.get("quick_gelu")) for model in (one, other)}
+    return same_config and len(activations) == 1 and one.preprocess_cfg == other.preprocess_cfg
+
+
+def _ask_for_room(needed: int, models_dir: Path) -> None:
+    free = shutil.disk_usage(models_dir).free
+    if needed > free:
+        raise ModelError(
+            tr(
+                "The model needs {needed} MB in {folder}, where {free} MB are free. Nothing was imported.",
+                needed=f"{needed / 1e6:,.0f}",
+                folder=models_dir,
+                free=f"{free / 1e6:,.0f}",
+            )
+        )
+
+
+def _state(path: Path) -> os.stat_result:
+    try:
+        return path.stat()
+    except FileNotFoundError as error:
+        raise ModelError(tr("There is no file {path}.", path=path)) from error
+    except OSError as error:
+        raise ModelError(tr("{path} cannot be read: {reason}.", path=path, reason=error.strerror)) from error
+
+
+def _prove_unchanged(path: Path, before: os.stat_result) -> None:
+    after = _state(path)
+    facts = ("st_ino", "st_size", "st_mtime_ns")
+    if any(getattr(before, fact) != getattr(after, fact) for fact in facts):
+        raise ModelError(
+            tr(
+                "{path} changed while it was read, so nothing was imported. Try again when it is complete.",
+                path=path,
+            )
+        )
+
+
+def settle(folder: Path, spec: ClipSpec, models_dir: Path, file: str) -> None:
+    """Make a folder that holds a model's weights one of ``models_dir``: complete, and then named in one step.
+
+    ``file`` is what the weights were called where they came from.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    _write_json(folder / _CONFIG, {"model_cfg": spec.model_cfg, "preprocess_cfg": spec.preprocess_cfg})
+    about = {"name": spec.name, "arch": spec.arch, "weights_id": spec.weights_id, "file": file}
+    _write_json(folder / _MODEL, about)
+    for written in folder.rglob("*"):
+        if written.is_file():
+            _sync(written)
+    folder.chmod(0o755)
+    safe = re.sub(r"[^A-Za-z0-9._-]+", "_", spec.name).strip("._")
+    folder.rename(models_dir / f"{safe}-{short_hash([spec.name, spec.id])}")
+
+
+def with_own_tokenizer(model_cfg: JsonDict, folder: Path) -> JsonDict:
+    """The config with the tokenizer's files of the model's own folder, wherever that lies now, if it has any."""
+    if not folder.is_dir():
+        return model_cfg
+    named = [key for key in ("hf_tokenizer_name", "hf_model_name") if model_cfg["text_cfg"].get(key)]
+    return {**model_cfg, "text_cfg": {**model_cfg["text_cfg"], **dict.fromkeys(named, str(folder))}}
 
 
 def _free_name(name: str, taken: set[str]) -> str:

@@ -1,4 +1,4 @@
-"""What this machine's processor can do."""
+"""What this machine's processor is, and can do."""
 
 import platform
 from functools import cache
@@ -20,3 +20,13 @@ def has_native_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
         return False
     flags = next((line for line in lines if line.startswith("flags")), "")
     return not _BFLOAT16_FLAGS.isdisjoint(flags.split())
+
+
+def processor_name(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    """What its maker calls it, or at least its kind, such as ``arm64``."""
+    try:
+        lines = cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:  # another system than Linux
+        lines = []
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, "") or platform.processor() or platform.machine()

@@ -10,9 +10,11 @@ from pathlib import Path
 
 from imagefinder.embedders.base import Embedder
 from imagefinder.embedders.builtin import BuiltinEmbedder
-from imagefinder.embedders.cached import published_here, published_spec
-from imagefinder.embedders.catalogue import architectures, published_tags, suggestion
+from imagefinder.embedders.cached import hub_files, published_here, published_spec
+from imagefinder.embedders.catalogue import architectures, published_tags, settings_for, suggestion
 from imagefinder.embedders.imported import imported_models
+from imagefinder.embedders.model_files import bytes_come
+from imagefinder.embedders.offers import offers
 from imagefinder.embedders.openclip import OpenClipEmbedder
 from imagefinder.embedders.spec import ClipSpec
 from imagefinder.embedders.weights_file import is_whole
@@ -70,30 +72,48 @@ def create(name: str, device: str, models_dir: Path) -> Embedder:
 
 
 def available(models_dir: Path) -> list[ModelInfo]:
-    """The models that can be used now, and the one that is worth getting."""
+    """The models that can be used now, and those of the catalogue, which are worth getting."""
     infos = []
     if _starter():
         small = tr("small and quick; understands English")
         large = tr("for the best results download CLIP ViT-B-32 (605 MB)")
         detail = large if default_model(models_dir) == STARTER else small
         infos.append(ModelInfo(STARTER, model_title(STARTER), True, detail))
-    imported = list(imported_models(models_dir))
-    infos += [
-        ModelInfo(s.name, f"CLIP {s.arch}", True, tr("imported, {folder}", folder=s.weights.parent))
-        for s in imported
-    ]
-    known = {info.name for info in infos}
-    for name in published_here():
-        if name not in known:
-            title = f"CLIP {name.partition('/')[0]}"
-            infos.append(ModelInfo(name, title, True, tr("in this machine's model cache")))
-            known.add(name)
-    if DEFAULT_CLIP not in known:
-        title = tr("{model} (recommended)", model=f"CLIP {DEFAULT_CLIP.partition('/')[0]}")
-        page = f"https://huggingface.co/{repository}" if (repository := _repository(DEFAULT_CLIP)) else ""
-        infos.append(ModelInfo(DEFAULT_CLIP, title, False, _how_to_get(DEFAULT_CLIP), page))
+    kept = {spec.name: spec for spec in imported_models(models_dir)}
+    cached = set(published_here())
+    names = dict.fromkeys([*offers(), *kept, *sorted(cached)])
+    infos += [_info(name, kept.get(name), name in cached, models_dir) for name in names]
     colours_detail = translated(BuiltinEmbedder.description, "a model")
     return [*infos, ModelInfo(BUILTIN, model_title(BUILTIN), True, colours_detail)]
+
+
+def _info(name: str, kept: ClipSpec | None, is_cached: bool, models_dir: Path) -> ModelInfo:
+    offer = offers().get(name)
+    arch = kept.arch if kept else name.partition("/")[0]
+    if kept:
+        detail = tr("kept in {folder}", folder=kept.weights.parent)
+    else:
+        detail = tr("in this machine's model cache") if is_cached else _how_to_get(name)
+    return ModelInfo(
+        name,
+        offer.title if offer else f"CLIP {arch}",
+        installed=bool(kept or is_cached),
+        detail=detail,
+        page=f"https://huggingface.co/{repository}" if (repository := _repository(name)) else "",
+        offer=offer,
+        is_removable=kept is not None,
+        partial_bytes=bytes_come(name, models_dir) if offer and not kept else 0,
+    )
+
+
+def id_of(name: str, models_dir: Path) -> str:
+    """The id of a model's vectors, also where a published model's weights are not here; empty where it is unknown."""
+    with suppress(ModelError):
+        return create(name, "auto", models_dir).id
+    arch, _, tag = name.partition("/")
+    if tag not in published_tags(arch):
+        return ""
+    return ClipSpec(name, tag, arch, Path(), *settings_for(arch, tag)).id
 
 
 def advice(name: str, models_dir: Path) -> str:
@@ -109,7 +129,9 @@ def advice(name: str, models_dir: Path) -> str:
         )
     if name == STARTER:
         return tr(
-            "Starter model (built in). For the best results download CLIP ViT-B-32 (605 MB): imagefinder models"
+            "Starter model (built in). For the best results download CLIP ViT-B-32 (605 MB): "
+            "imagefinder models download {model}",
+            model=DEFAULT_CLIP,
         )
     return tr(
         "Colours and shapes only: the files of the starter model are missing or damaged. Install imagefinder again."
@@ -146,11 +168,20 @@ def _find(name: str, models_dir: Path) -> ClipSpec | None:
 
 def _repository(name: str) -> str:
     arch, _, tag = name.partition("/")
-    return str(published_tags(arch)[tag].get("hf_hub", "")).rpartition("/")[0]
+    row = published_tags(arch).get(tag)
+    return hub_files(row)[0] if row else ""
 
 
 def _how_to_get(name: str) -> str:
     repository = _repository(name)
+    if name in offers():
+        return tr(
+            "Download it: imagefinder models download {model}. Or get the weights file elsewhere (such as "
+            "open_clip_model.safetensors of huggingface.co/{repository}), then: imagefinder models import FILE "
+            "--arch {model}",
+            repository=repository,
+            model=name,
+        )
     if not repository:
         return tr(
             "Get the weights file elsewhere, then: imagefinder models import FILE --arch {model}", model=name

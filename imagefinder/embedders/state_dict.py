@@ -2,17 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 from imagefinder.model.errors import ModelError
 from imagefinder.translation import tr
+
+Shapes: TypeAlias = Mapping[str, tuple[int, ...]]
+"""The shapes of tensors, by their names."""
+
+_Value = TypeVar("_Value")
 
 
 def unwrapped(content: Any, path: Path) -> dict[str, Any]:
     """Take off the usual wrappings of a state dict.
 
-    These are a training checkpoint round it, and the prefixes that DistributedDataParallel and
-    ``torch.compile`` put before names.
+    These are a training checkpoint round it, and prefixes before all names.
 
     Raises:
         ModelError: there are no tensors under names in it.
@@ -22,9 +26,7 @@ def unwrapped(content: Any, path: Path) -> dict[str, Any]:
             content = content[key]
     if not isinstance(content, dict) or not content:
         raise ModelError(tr("{path} holds no weights by name, so it cannot be a CLIP model.", path=path))
-    for prefix in ("module.", "_orig_mod.", "module."):
-        if all(str(name).startswith(prefix) for name in content):
-            content = {name[len(prefix) :]: value for name, value in content.items()}
+    content = without_prefixes(content)
     if not all(hasattr(value, "untyped_storage") for value in content.values()):
         raise ModelError(
             tr("{path} holds other things than weights under names, so it cannot be a CLIP model.", path=path)
@@ -32,16 +34,48 @@ def unwrapped(content: Any, path: Path) -> dict[str, Any]:
     return dict(content)
 
 
+def without_prefixes(content: Mapping[Any, _Value]) -> dict[str, _Value]:
+    """Take off the prefixes that DistributedDataParallel and ``torch.compile`` put before all names."""
+    bare = dict(content)
+    for prefix in ("module.", "_orig_mod.", "module."):
+        if all(str(name).startswith(prefix) for name in bare):
+            bare = {name[len(prefix) :]: value for name, value in bare.items()}
+    return bare
+
+
 def misfits(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
-    """What is wrong with ``found``, one phrase a tensor; empty when it fits."""
-    shapes = {name: tuple(tensor.shape) for name, tensor in wanted.items()}
-    wrong = [f"“{name}” is missing" for name in shapes if name not in found]
+    """What is wrong with the tensors ``found``, one phrase a tensor; empty when they fit."""
+    return shape_misfits(shapes_of(wanted), shapes_of(found))
+
+
+def shapes_of(tensors: Mapping[str, Any]) -> Shapes:
+    """The tensors' shapes, by their names."""
+    return {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+
+
+def shape_misfits(wanted: Shapes, found: Shapes) -> list[str]:
+    """What is wrong with tensors of the shapes ``found``, one phrase a tensor; empty when they fit."""
+    wrong = [tr("“{name}” is missing", "a tensor", name=name) for name in wanted if name not in found]
     wrong += [
-        f"“{name}” has the shape {_times(found[name].shape)} in place of {_times(shape)}"
-        for name, shape in shapes.items()
-        if name in found and tuple(found[name].shape) != shape
+        tr(
+            "“{name}” has the shape {shape} in place of {wanted}",
+            "a tensor",
+            name=name,
+            shape=_times(found[name]),
+            wanted=_times(shape),
+        )
+        for name, shape in wanted.items()
+        if name in found and found[name] != shape
     ]
-    return wrong + [f"“{name}” has no place in it" for name in found if name not in shapes]
+    return wrong + [
+        tr("“{name}” has no place in it", "a tensor", name=name) for name in found if name not in wanted
+    ]
+
+
+def worst(misfits: Sequence[str]) -> str:
+    """The first of the misfits, and how many more there are."""
+    more = tr(", and {count} more", "after one example", count=len(misfits) - 1) if len(misfits) > 1 else ""
+    return misfits[0] + more
 
 
 def separate(state: dict[str, Any]) -> dict[str, Any]:
@@ -58,4 +92,4 @@ def separate(state: dict[str, Any]) -> dict[str, Any]:
 
 
 def _times(shape: Sequence[int]) -> str:
-    return " x ".join(str(side) for side in shape) or "one number"
+    return " x ".join(str(side) for side in shape) or tr("one number")

@@ -1,46 +1,223 @@
-"""Text towers that lean on transformers: their parts are looked up on this machine, never fetched."""
+"""Text towers that lean on transformers, and tokenizers: their files are looked up on this machine, never fetched.
 
-import importlib.util
+A config of open_clip names them by repositories of the model hub. A model of ours has them in its own folder, under
+``tokenizer/`` (``embedders/imported.py`` puts that folder in the names' place).
+"""
+
+import json
+import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from imagefinder.embedders.languages import bring_in_transformers
 from imagefinder.embedders.spec import JsonDict
 from imagefinder.model.errors import ModelError
 from imagefinder.translation import tr
 
+if TYPE_CHECKING:
+    import torch
+
+    Tokenizer = Callable[[list[str]], torch.Tensor]
+
+# open_clip's keys of a text tower's config: whose tokenizer, and whose architecture.
+_TOKENIZER, _TOWER = "hf_tokenizer_name", "hf_model_name"
+
+TOKENIZER_FILES = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "sentencepiece.bpe.model",
+    "spiece.model",
+    "tokenizer.model",
+    "vocab.json",
+    "merges.txt",
+    "vocab.txt",
+)
+"""What transformers reads a tokenizer from, where a repository has it. No program code and no pickle among them."""
+TOWER_FILES = ("config.json",)
+"""What it reads a text tower's architecture from."""
+
+# Files of which one at least is there wherever a repository is complete.
+_PROOFS = {_TOKENIZER: TOKENIZER_FILES[:2], _TOWER: TOWER_FILES}
+# The kinds of text tower that open_clip knows how to ask (open_clip/hf_configs.py).
+_KINDS = ("roberta", "xlm-roberta", "mt5", "bert", "m2m_100")
+# Settings by which a config makes transformers fetch program code, or compute otherwise than the weights are stored.
+_STRANGE = ("auto_map", "attn_implementation", "_attn_implementation", "quantization_config", "use_kernels")
+# Those settings of a tokenizer that open_clip's own configs use; others could make it fetch, or drop words at random.
+_SETTINGS = ("clean", "strip_sep_token")
+
 
 def local_text_config(text_cfg: JsonDict) -> JsonDict:
-    """A copy of a text tower's config in which repositories of the model hub are replaced by local folders.
+    """A copy of a text tower's config by which open_clip builds it without fetching anything.
 
-    A config that names none (every model with CLIP's own tokenizer) comes back as it is.
+    A config that names no tower of transformers comes back as it is.
 
     Raises:
-        ModelError: it needs transformers, which is not installed, or files that are not on this machine.
+        ModelError: transformers is needed and not installed, or a file that is not on this machine.
     """
     config = {**text_cfg}
-    for key, proof in (("hf_tokenizer_name", "tokenizer_config.json"), ("hf_model_name", "config.json")):
-        if not config.get(key):
-            config.pop(key, None)
-            continue
-        if importlib.util.find_spec("transformers") is None:
-            raise ModelError(tr("This model's text part needs one more library: pip install transformers"))
-        config[key] = str(_local_folder(config[key], proof))
-    if "hf_model_name" in config:
-        config["hf_model_pretrained"] = False
-    return config
+    if not config.get(_TOWER):
+        config.pop(_TOWER, None)
+        return config
+    bring_in_transformers()
+    folder = _local_folder(_TOWER, config[_TOWER])
+    _check_tower(folder / TOWER_FILES[0])
+    return {**config, _TOWER: str(folder), "hf_model_pretrained": False}
 
 
-def _local_folder(repository: str, proof: str) -> Path:
-    if Path(repository).is_dir():
-        return Path(repository)
-    from huggingface_hub import try_to_load_from_cache
+def load_tokenizer(text_cfg: JsonDict) -> "Tokenizer":
+    """Texts → (n, context length) token ids, int64, as open_clip makes them for a model of this text config.
 
-    found = try_to_load_from_cache(repository, proof)
-    if not isinstance(found, str):
+    Raises:
+        ModelError: transformers is needed and not installed, files are not on this machine, or they cannot be read.
+    """
+    from open_clip.tokenizer import DEFAULT_CONTEXT_LENGTH, HFTokenizer, SimpleTokenizer
+
+    context_length = text_cfg.get("context_length", DEFAULT_CONTEXT_LENGTH)
+    settings = text_cfg.get("tokenizer_kwargs") or {}
+    if unknown := [name for name in settings if name not in _SETTINGS]:
         raise ModelError(
             tr(
-                "This model's text part needs {repository}, which is not on this machine, and nothing is "
-                "downloaded unasked. Get it with: hf download {repository}",
-                repository=repository,
+                "This model's config asks for a setting of its tokenizer that is not known here: “{name}”.",
+                name=unknown[0],
             )
         )
-    return Path(found).parent
+    tokenizer: Tokenizer
+    if not text_cfg.get(_TOKENIZER):
+        tokenizer = SimpleTokenizer(context_length=context_length, **settings)
+        return tokenizer
+    library = bring_in_transformers()
+    folder = _local_folder(_TOKENIZER, text_cfg[_TOKENIZER])
+    try:
+        if (folder / TOKENIZER_FILES[0]).is_file() and not text_cfg.get("tokenizer_mode"):
+            tokenizer = _from_file(library, folder, context_length, **settings)
+        else:
+            tokenizer = HFTokenizer(
+                str(folder),
+                context_length=context_length,
+                tokenizer_mode=text_cfg.get("tokenizer_mode"),
+                local_files_only=True,
+                trust_remote_code=False,
+                **settings,
+            )
+        tokenizer(["a photo"])
+    except Exception as error:  # files from elsewhere can fail anywhere in transformers
+        raise ModelError(
+            tr(
+                "The tokenizer in {folder} cannot be used: {reason}. Get its files again.",
+                folder=folder,
+                reason=str(error).partition("\n")[0].rstrip(". "),
+            )
+        ) from error
+    return tokenizer
+
+
+def _from_file(
+    library: Any, folder: Path, context_length: int, clean: str = "whitespace", strip_sep_token: bool = False
+) -> "Tokenizer":
+    """As open_clip's HFTokenizer, but the tokenizer is what ``tokenizer.json`` says, by every version of transformers.
+
+    The classes that HFTokenizer asks for build theirs anew since transformers 5, from the file's words alone: T5's
+    then splits otherwise than the model was taught, and Gemma's takes half as long again to load.
+    """
+    from open_clip.tokenizer import get_clean_fn
+
+    tokenizer = library.PreTrainedTokenizerFast.from_pretrained(folder, local_files_only=True)
+    settings = _read(folder / TOKENIZER_FILES[1])
+    for name in ("add_bos_token", "add_eos_token"):
+        # As transformers 4 did. The file may say otherwise: Gemma's own does, beside SigLIP2's settings.
+        if isinstance(settings.get(name), bool):
+            setattr(tokenizer, name, settings[name])
+    cleaned = get_clean_fn(clean)
+
+    def tokens(texts: list[str]) -> "torch.Tensor":
+        ids: torch.Tensor = tokenizer(
+            [cleaned(text) for text in texts],
+            return_tensors="pt",
+            max_length=context_length,
+            padding="max_length",
+            truncation=True,
+        ).input_ids
+        return ids.masked_fill(ids == tokenizer.sep_token_id, 0) if strip_sep_token else ids
+
+    return tokens
+
+
+def copy_tokenizer(beside: Path, target: Path, model_cfg: JsonDict) -> None:
+    """Give a model the files that its text part reads beside the weights, so that it stands by itself.
+
+    A config that names no parts of transformers needs none, and then nothing is made.
+
+    Args:
+        beside: the folder of the weights, or of a model of ours; looked in first, then the hub's cache here.
+        target: the folder to make.
+        model_cfg: the model's config.
+
+    Raises:
+        ModelError: they are nowhere on this machine.
+        OSError: they cannot be copied.
+    """
+    text_cfg = model_cfg["text_cfg"]
+    for key, names in ((_TOKENIZER, TOKENIZER_FILES), (_TOWER, TOWER_FILES)):
+        if not text_cfg.get(key):
+            continue
+        near = (folder for folder in (beside / target.name, beside) if _has(folder, key))
+        source = next(near, None) or _local_folder(key, text_cfg[key])
+        target.mkdir(exist_ok=True)
+        for name in names:
+            if (source / name).is_file():
+                shutil.copyfile(source / name, target / name)
+
+
+def _local_folder(key: str, repository: str) -> Path:
+    folder = Path(repository)
+    # Never a relative one: a folder that happens to be called so where the program was started is not meant.
+    if folder.is_absolute() and _has(folder, key):
+        return folder
+    from huggingface_hub import try_to_load_from_cache
+
+    for proof in _PROOFS[key]:
+        try:
+            found = try_to_load_from_cache(repository, proof)
+        except ValueError:  # no name that a repository can have
+            break
+        if isinstance(found, str) and _has(Path(found).parent, key):
+            return Path(found).parent
+    raise ModelError(
+        tr(
+            "This model's text part needs {files} of {repository}, which is not on this machine, and nothing is "
+            "downloaded unasked. Put them beside the weights and import the model again, or get them with: "
+            "hf download {repository} {files}",
+            repository=repository,
+            files=" ".join(_PROOFS[key]),
+        )
+    )
+
+
+def _has(folder: Path, key: str) -> bool:
+    """Whether a folder has what is looked for; a ``config.json`` may well be that of something else."""
+    if key == _TOWER:
+        return _read(folder / TOWER_FILES[0]).get("model_type") in _KINDS
+    return any((folder / proof).is_file() for proof in _PROOFS[key])
+
+
+def _check_tower(config: Path) -> None:
+    if strange := [name for name in _STRANGE if _read(config).get(name)]:
+        raise ModelError(
+            tr(
+                "{path} asks for “{name}”, by which program code could be fetched and run; it is refused.",
+                path=config,
+                name=strange[0],
+            )
+        )
+
+
+def _read(path: Path) -> JsonDict:
+    """A JSON object; empty where there is none to be read, which is then refused for what it lacks."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}

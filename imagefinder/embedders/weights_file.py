@@ -5,11 +5,16 @@ import json
 import zipfile
 from enum import Enum, auto
 from pathlib import Path
+from typing import Any
 
+from imagefinder.embedders.state_dict import Shapes
 from imagefinder.model.errors import ModelError
 from imagefinder.translation import tr
 
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
+_FLOATS = {"F16", "BF16", "F32", "F64"}
+_ONNX_VERSIONS = range(3, 32)  # of its file format; the first field of the file, and then comes the producer
+_PACKED = (b"\x1f\x8b", b"7z\xbc\xaf", b"\xfd7zXZ", b"Rar!", b"(\xb5/\xfd")
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"RIFF", b"II*\x00", b"MM\x00*", b"BM")
 
 
@@ -64,16 +69,58 @@ def sha256(path: Path) -> str:
 def is_whole(path: Path) -> bool:
     """Whether a ``.safetensors`` file is there and as long as its own table of contents says; reads only that."""
     try:
-        size = path.stat().st_size
-        with path.open("rb") as stream:
-            table_size = int.from_bytes(stream.read(8), "little")
-            if 8 + table_size > size:
-                return False
-            table = json.loads(stream.read(table_size))
-        ends = [entry["data_offsets"][1] for name, entry in table.items() if name != "__metadata__"]
-        return size == 8 + table_size + int(max(ends))
+        tensor_table(path)
     except (OSError, ValueError, LookupError, TypeError, AttributeError):  # it is something else
         return False
+    return True
+
+
+def stored_shapes(path: Path) -> Shapes:
+    """Names and shapes of what a ``.safetensors`` file holds, from its table of contents: no weight is read.
+
+    Raises:
+        ModelError: the file is damaged or not whole, or its numbers are quantised.
+    """
+    try:
+        table = tensor_table(path)
+        shapes = {name: tuple(int(side) for side in entry["shape"]) for name, entry in table.items()}
+        kinds = {str(table[name]["dtype"]) for name in shapes if name.endswith("weight")}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise ModelError(tr("{path} is damaged or not whole. Get it again.", path=path)) from error
+    if strange := kinds - _FLOATS:
+        raise quantised(path, ", ".join(sorted(strange)))
+    return shapes
+
+
+def quantised(path: Path, kinds: str) -> ModelError:
+    """The refusal of weights that are whole numbers or 8-bit ones: read as they stand they mean nothing."""
+    return ModelError(
+        tr(
+            "The weights in {path} are quantised ({kinds}), which open_clip cannot read. Get the model in "
+            "float32, float16 or bfloat16.",
+            path=path,
+            kinds=kinds,
+        )
+    )
+
+
+def tensor_table(path: Path) -> dict[str, Any]:
+    """A ``.safetensors`` file's table of contents: name → dtype, shape, data_offsets (counted from its end).
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError, LookupError, TypeError, AttributeError: it is none, or not as long as its table says.
+    """
+    size = path.stat().st_size
+    with path.open("rb") as stream:
+        length = int.from_bytes(stream.read(8), "little")
+        if 8 + length > size:
+            raise ValueError(length)
+        table: dict[str, Any] = json.loads(stream.read(length))
+    table.pop("__metadata__", None)
+    if size != 8 + length + int(max(entry["data_offsets"][1] for entry in table.values())):
+        raise ValueError(size)
+    return table
 
 
 def _kind_of_zip(path: Path) -> WeightsKind:
@@ -88,6 +135,9 @@ def _kind_of_zip(path: Path) -> WeightsKind:
         return WeightsKind.TORCHSCRIPT
     if any(name.endswith("data.pkl") for name in names):
         return WeightsKind.TORCH_ZIP
+    if any(name.endswith(".npy") for name in names):
+        what = tr("it is an archive of NumPy's, as big_vision saves models; get the model for open_clip")
+        raise ModelError(tr("{path} is not a weights file: {what}.", path=path, what=what))
     raise ModelError(
         tr(
             "{path} is not a weights file: {what}.",
@@ -108,6 +158,14 @@ def _what_it_is(head: bytes) -> str:
         )
     if start.startswith((b"<!doctype", b"<html", b"<?xml")):
         return tr("it is a web page, saved in place of the download")
+    if head.startswith(b"GGUF"):
+        return tr("it is a GGUF file of llama.cpp; get the model for open_clip, as .safetensors")
+    if head[0] == 0x08 and len(head) > 2 and head[1] in _ONNX_VERSIONS and head[2] == 0x12:
+        return tr("it is an ONNX file, which is a program; get the model for open_clip, as .safetensors")
+    if head.startswith(b"\x89HDF"):
+        return tr("it is an HDF5 file, as Keras saves models; get the model for open_clip, as .safetensors")
     if head.startswith(_PICTURES):
         return tr("it is a picture")
+    if head.startswith(_PACKED):
+        return tr("it is an archive; unpack it first")
     return tr("expected is a .safetensors file, or a .pt or .bin file of PyTorch, whole and undamaged")

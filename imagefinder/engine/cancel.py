@@ -39,6 +39,11 @@ class CancelToken:
         """Whether the job waits, or is about to."""
         return not self._going.is_set()
 
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether the job was asked to stop."""
+        return self._cancelled.is_set()
+
     def check(self, before_waiting: Callable[[], None] = _nothing) -> None:
         """Wait as long as the job is to pause; raise CancelledError once it was asked to stop."""
         while self.is_paused:

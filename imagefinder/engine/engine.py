@@ -106,6 +106,15 @@ class Engine:
         with self._store.errors():
             self._models.current.load_images()
 
+    def calibrate(self) -> None:
+        """Have what relevance is measured against, which takes seconds at the first time; every job does the same.
+
+        Raises:
+            ModelError: the model cannot be had; the message says why and what to do.
+        """
+        with self._store.errors():
+            self._models.current.calibrate()
+
     def release_model(self, idle_s: float) -> None:
         """Give back the memory of models that did no work for so many seconds; they load when they are needed."""
         self._models.release(idle_s)
@@ -258,7 +267,7 @@ class Engine:
         hits = results.page(0, query.limit)
         took = (time.perf_counter() - began) * 1000
         self.save_index()
-        return SearchResult(hits, results.model, took, results.note)
+        return SearchResult(hits, results.model, took, results.note, results.has_rest)
 
     def start_search(
         self,
@@ -369,7 +378,15 @@ class Engine:
     def _searcher(self) -> Searcher:
         model = self._models.current
         record, index = model.live_index(register=False)
-        return Searcher(self._store, model.embedder, record, index, model.terms, self._partial_note())
+        return Searcher(
+            self._store,
+            model.embedder,
+            record,
+            index,
+            model.terms,
+            self._partial_note(),
+            model.calibration,
+        )
 
     def _partial_note(self) -> str:
         if self._models.current.failure is not None:

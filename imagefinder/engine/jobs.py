@@ -242,7 +242,10 @@ class Jobs:
             token,
             progress,
         )
-        return indexer.run(sources, start)
+        report = indexer.run(sources, start)
+        if not report.cancelled:
+            model.calibrate()
+        return report
 
     def _knows_of(self, path: Path) -> bool:
         with self._store.errors():

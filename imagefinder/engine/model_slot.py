@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from imagefinder.embedders.base import Embedder
+from imagefinder.engine.calibration import Calibration
 from imagefinder.engine.live_index import LiveIndex
 from imagefinder.engine.term_memory import TermMemory
 from imagefinder.model.errors import ModelError
@@ -27,6 +28,8 @@ class ModelSlot:
         self._index: LiveIndex | None = None
         self.terms = TermMemory()
         """What the model made of queries."""
+        self.calibration = Calibration(store)
+        """What relevance is measured against."""
         self.failure: ModelError | None = None
         """Why ``load`` last failed."""
 
@@ -109,6 +112,15 @@ class ModelSlot:
         side = embedder.image_side
         embedder.encode_images([embedder.prepare(Image.new("RGB", (side, side)))])
 
+    def calibrate(self) -> None:
+        """Have what relevance is measured against; seconds at the first time, while searches go on.
+
+        Raises:
+            ModelError: the model cannot be had.
+        """
+        record, _ = self.live_index(register=False)
+        self.calibration.prepare(self.embedder, record)
+
     def forget_index(self) -> None:
         """The library has no vectors of the model any more, so what was known of them is wrong."""
         with self._lock:
@@ -121,3 +133,4 @@ class ModelSlot:
                 self._embedder.close()
                 self._embedder = None
                 self.terms.clear()
+                self.calibration.clear()

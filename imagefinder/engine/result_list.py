@@ -1,40 +1,42 @@
 """The answer to one query as a list without a fixed end: read in pages, ranked as deep as it is read."""
 
+import math
 import threading
 from array import array
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
+from imagefinder.engine.cut import Cut, Piece
 from imagefinder.engine.sorting import sort_key
 from imagefinder.model.queries import SORTED_TOGETHER, Hit, Sort
-from imagefinder.store.embeddings import FloatArray, IdArray
 from imagefinder.store.items import ItemRecord
 from imagefinder.store.store import Store
 from imagefinder.thumbnails.cache import thumbnail_key
+
+_Found = tuple[ItemRecord, float, float]
+"""An item, its cosine and its relevance (nan where that is not known)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What was found, before anybody reads it."""
 
-    ranked: Iterator[tuple[IdArray, FloatArray]]
-    """Pieces of ids and cosines, best first, none twice; see ``ranking.ranked``."""
-    relevance: Mapping[int, float]
+    cut: Cut
+    """What is relevant, best first, and the rest."""
+    words: Mapping[int, float]
     """How much of the query's words items hold, 0 to 1."""
-    left_out: Collection[int]
-    """Items that are not to be hits, such as the query's own."""
     include_hidden: bool
     model: str
     note: str
     is_partial: bool
+    include_rest: bool = False
+    """Whether the rest comes too, after what is relevant."""
 
 
 class ResultList:
     """The hits of one query. What a page has given stays where it is, whatever is ranked or indexed later.
 
-    Holds an id and a score for each hit that was reached, no more. Safe to use from several threads.
+    Holds an id, a score and a relevance for each hit that was reached, no more. Safe to use from several threads.
     """
 
     def __init__(self, store: Store, answer: Answer, sort: Sort = Sort.RELEVANCE) -> None:
@@ -44,8 +46,16 @@ class ResultList:
         self._lock = threading.Lock()
         self._ids = array("q")
         self._scores = array("f")
+        self._relevance = array("f")
+        # What is relevant, then the rest; each is read to its end.
+        self._parts = [answer.cut.relevant()]
+        if answer.include_rest:
+            self._parts.append(answer.cut.rest())
+        self._has_rest: bool | None = None
+        self._rest_from: int | None = None
+        """The place in the list that the rest begins at, once what is relevant was read to its end."""
         # Ranked, but not given yet; not known yet whether all of it is still there.
-        self._pending: tuple[IdArray, FloatArray] = np.empty(0, np.int64), np.empty(0, np.float32)
+        self._pending: Piece | None = None
         self.model = answer.model
         """The model's name."""
         self.note = answer.note
@@ -62,11 +72,15 @@ class ResultList:
         """
         with self._lock, self._store.errors():
             fresh = self._reach(offset + count)
-            ids, scores = self._ids[offset : offset + count], self._scores[offset : offset + count]
+            now = slice(offset, offset + count)
+            ids = self._ids[now]
             fresh |= self._store.items.records([item_id for item_id in ids if item_id not in fresh])
+            likely = count if self._rest_from is None else self._rest_from - offset
             return tuple(
-                self._hit(fresh[item_id], score)
-                for item_id, score in zip(ids, scores, strict=True)
+                self._hit(fresh[item_id], score, relevance, is_rest=place >= likely)
+                for place, (item_id, score, relevance) in enumerate(
+                    zip(ids, self._scores[now], self._relevance[now], strict=True)
+                )
                 if item_id in fresh
             )
 
@@ -76,6 +90,19 @@ class ResultList:
             self._reach(offset + 1)
             return len(self._ids) > offset
 
+    @property
+    def has_rest(self) -> bool:
+        """Whether hits were left out because they are probably irrelevant.
+
+        Certain once the list was read to its end; before, it tells of what was ranked so far.
+        """
+        with self._lock, self._store.errors():
+            if self._parts or self._answer.include_rest:
+                return self._answer.cut.left_any_out and not self._answer.include_rest
+            if self._has_rest is None:
+                self._has_rest = any(self._records(piece) for piece in self._answer.cut.rest())
+            return self._has_rest
+
     def _reach(self, wanted: int) -> dict[int, ItemRecord]:
         """Have so many hits, if there are so many; returns the records of those that are new."""
         fresh: dict[int, ItemRecord] = {}
@@ -84,39 +111,45 @@ class ResultList:
             if not block:
                 break
             if key := self._key:
-                block.sort(key=lambda pair: key(pair[0]))
-            for record, score in block:
+                block.sort(key=lambda found: key(found[0]))
+            for record, score, relevance in block:
                 self._ids.append(record.id)
                 self._scores.append(score)
+                self._relevance.append(relevance)
                 fresh[record.id] = record
         return fresh
 
-    def _take(self, count: int) -> list[tuple[ItemRecord, float]]:
-        """The next hits by relevance."""
-        taken: list[tuple[ItemRecord, float]] = []
-        while len(taken) < count:
-            ids, scores = self._pending
-            if not ids.size:
-                piece = next(self._answer.ranked, None)
-                if piece is None:
+    def _take(self, count: int) -> list[_Found]:
+        """The next hits by relevance; what is relevant is not mixed with the rest."""
+        taken: list[_Found] = []
+        while len(taken) < count and self._parts:
+            if self._pending is None:
+                self._pending = next(self._parts[0], None)
+            if self._pending is None:
+                self._parts.pop(0)
+                if self._rest_from is None:
+                    self._rest_from = len(self._ids) + len(taken)
+                if taken:
                     break
-                self._pending = piece
                 continue
-            now = slice(0, count - len(taken))
-            self._pending = ids[now.stop :], scores[now.stop :]
-            records = self._store.items.records(ids[now].tolist())
-            for item_id, score in zip(ids[now].tolist(), scores[now].tolist(), strict=True):
-                record = records.get(item_id)
-                if record is not None and self._is_wanted(record):
-                    taken.append((record, score))
+            wanted = count - len(taken)
+            piece, later = self._pending.of(slice(wanted)), self._pending.of(slice(wanted, None))
+            self._pending = later if later.ids.size else None
+            records = self._records(piece)
+            relevance = [math.nan] * piece.ids.size if piece.relevance is None else piece.relevance.tolist()
+            for item_id, *measures in zip(piece.ids.tolist(), piece.scores.tolist(), relevance, strict=True):
+                if (record := records.get(item_id)) is not None:
+                    taken.append((record, *measures))
         return taken
 
-    def _is_wanted(self, record: ItemRecord) -> bool:
-        if record.id in self._answer.left_out:
-            return False
-        return self._answer.include_hidden or not record.hidden
+    def _records(self, piece: Piece) -> dict[int, ItemRecord]:
+        """Those of a piece that are still there and wanted."""
+        records = self._store.items.records(piece.ids.tolist())
+        if self._answer.include_hidden:
+            return records
+        return {item_id: record for item_id, record in records.items() if not record.hidden}
 
-    def _hit(self, record: ItemRecord, score: float) -> Hit:
+    def _hit(self, record: ItemRecord, score: float, relevance: float, *, is_rest: bool) -> Hit:
         return Hit(
             item_id=record.id,
             path=record.path,
@@ -124,7 +157,7 @@ class ResultList:
             parts=record.parts,
             score=score,
             kind=record.kind,
-            text_score=self._answer.relevance.get(record.id, 0.0),
+            text_score=self._answer.words.get(record.id, 0.0),
             offline=record.offline,
             thumbnail_key=thumbnail_key(record.hash, record.part),
             size=record.size,
@@ -134,4 +167,6 @@ class ResultList:
             taken_at=record.taken_at,
             copies=record.copies,
             hidden=record.hidden,
+            relevance=None if math.isnan(relevance) else relevance,
+            is_rest=is_rest,
         )

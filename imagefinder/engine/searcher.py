@@ -6,9 +6,12 @@ from functools import partial
 import numpy as np
 
 from imagefinder.embedders.base import Embedder, FloatArray
+from imagefinder.engine.calibration import Calibration
+from imagefinder.engine.cut import Cut, Measure
 from imagefinder.engine.live_index import LiveIndex
 from imagefinder.engine.query_terms import QueryTerms, own_items
 from imagefinder.engine.ranking import ranked
+from imagefinder.engine.relevance import sure
 from imagefinder.engine.result_list import Answer, ResultList
 from imagefinder.engine.term_memory import TermMemory
 from imagefinder.model.errors import UsageError
@@ -31,11 +34,13 @@ class Searcher:
         index: LiveIndex | None,
         memory: TermMemory,
         partial_note: str = "",
+        calibration: Calibration | None = None,
     ) -> None:
         """``embedder`` is None where it is not to be had yet: then words alone are searched.
 
         ``record`` and ``index`` are None where the library has no vectors of the embedder. ``memory`` is of the
-        embedder. ``partial_note`` is told where it took no part though it was needed.
+        embedder. ``partial_note`` is told where it took no part though it was needed. Without a ``calibration``
+        of the embedder no hit has a relevance, and nothing is cut.
         """
         self._store = store
         self._embedder = embedder
@@ -43,6 +48,7 @@ class Searcher:
         self._index = index
         self._memory = memory
         self._partial_note = partial_note
+        self._calibration = calibration
 
     def start(
         self, query: Query, sort: Sort, progress: ProgressCallback, *, may_load: bool = True
@@ -55,12 +61,20 @@ class Searcher:
         stands.
 
         Raises:
-            UsageError: the query is empty, one of its pictures cannot be read, or one of its items is gone.
+            UsageError: the query is empty, one of its pictures cannot be read, one of its items is gone, or its
+                ``min_score`` is no cosine.
         """
         began = time.perf_counter()
         text = query.text.strip()
         if not (text or query.images or query.items):
             raise UsageError(tr("Nothing to look for: give some words, or a picture."))
+        if query.min_score is not None and not -1 <= query.min_score <= 1:  # nan neither
+            raise UsageError(
+                tr(
+                    "A hit's score lies between -1 and 1, so it cannot be at least {score}.",
+                    score=query.min_score,
+                )
+            )
         vector, is_partial = self._vector(query, progress, may_load=may_load)
         if vector is not None and self._index is not None and not (may_load or self._index.is_ready):
             # It would have to be built or waited for, too.
@@ -71,19 +85,22 @@ class Searcher:
             )
         allowed = np.array(self._store.items.below(query.within), np.int64) if query.within else None
         matches = self._matches(text, allowed)
+        words = {match.item_id: match.relevance for match in matches}
+        best_first = ranked(
+            partial(self._nearest, vector, allowed),
+            partial(self._cosines, vector),
+            matches,
+            is_within=allowed is not None,
+        )
+        own = frozenset() if query.include_query_images else own_items(self._store, query)
         answer = Answer(
-            ranked=ranked(
-                partial(self._nearest, vector, allowed),
-                partial(self._cosines, vector),
-                matches,
-                is_within=allowed is not None,
-            ),
-            relevance={match.item_id: match.relevance for match in matches},
-            left_out=frozenset() if query.include_query_images else own_items(self._store, query),
+            cut=Cut(best_first, words, self._measure(query, vector, allowed), query.min_score, own),
+            words=words,
             include_hidden=query.include_hidden,
             model=self._embedder.name if self._embedder else "",
             note=self._partial_note if is_partial else self._note(text, query),
             is_partial=is_partial,
+            include_rest=query.include_rest,
         )
         results = ResultList(self._store, answer, sort)
         results.has_more(0)
@@ -97,6 +114,28 @@ class Searcher:
             return None, True
         terms = QueryTerms(self._store, self._embedder, self._record, self._memory)
         return terms.vector(query, progress, may_load=may_load)
+
+    def _measure(self, query: Query, vector: FloatArray | None, allowed: IdArray | None) -> Measure | None:
+        if vector is None or self._index is None or self._calibration is None:
+            return None
+        assert self._record is not None
+        assert self._embedder is not None
+        background = self._calibration.background(self._record, len(self._index))
+        if background is None:
+            return None
+        text = query.text.strip()
+        judge = background.judge(
+            vector,
+            has_words=bool(text) and self._embedder.understands(text),
+            pictures=len(query.images) + len(query.items),
+        )
+        if judge is None:
+            return None
+        count = len(self._index) if allowed is None else allowed.size
+        return Measure(judge, partial(self._vectors, self._record.id), sure(count))
+
+    def _vectors(self, embedder_id: int, item_ids: IdArray) -> tuple[IdArray, FloatArray]:
+        return self._store.embeddings.read(embedder_id, item_ids.tolist())
 
     def _nearest(
         self, vector: FloatArray | None, allowed: IdArray | None, depth: int | None

@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field, replace
 
 from imagefinder.ipc.messages import (
+    CancelDownload,
     ClosePane,
+    DownloadModel,
     Event,
     Failed,
     Hits,
@@ -41,6 +43,8 @@ class InFlight:
         """The panes whose search the engine has heard of."""
         self._revived: set[int] = set()
         """Ids of searches whose first hits the window has already."""
+        self._cancelled: set[str] = set()
+        """The models that shall be downloaded no longer."""
         self._deaths: dict[_Key, int] = {}
         """By what a request is about: how often the engine died while it owed an answer to such a one."""
 
@@ -81,6 +85,10 @@ class InFlight:
             case ClosePane():
                 self._drop_pane(request.pane)
                 self._searches.pop(request.pane, None)
+            case CancelDownload():
+                self._cancelled.add(request.name)
+            case DownloadModel():
+                self._cancelled.discard(request.name)
         if (key := _key(request)) is not None:
             self._debts[key] = request
         return [*before, request]
@@ -112,8 +120,9 @@ class InFlight:
         """The engine is gone: what is sent again, and what is answered now.
 
         Searches and thumbnails are sent again, unless they were owed at a death before: then one of them may be
-        what kills. So is what shall be hidden, which kills nobody. Anything else may have been carried out half,
-        and is not repeated unasked.
+        what kills. So is what shall be hidden, which kills nobody, and a download that only the end of an engine
+        interrupted, for it goes on where it was. Anything else may have been carried out half, and is not repeated
+        unasked.
         """
         found = Settlement()
         debts, self._debts = self._debts, {}
@@ -124,7 +133,12 @@ class InFlight:
                 assert about is not None
                 self._deaths[about] = self._deaths.get(about, 0) + 1
         for key, request in debts.items():
-            if key[0] == "other":
+            if isinstance(request, DownloadModel):
+                if by_death or request.name in self._cancelled:
+                    found.answers.append(Failed(request.request_id, _not_downloaded()))
+                else:
+                    found.again.append(request)
+            elif key[0] == "other":
                 found.answers.append(_refusal(request, _not_done()))
             elif (answer := self.refuse(request)) is not None:
                 found.answers.append(answer)
@@ -185,6 +199,10 @@ def _about(request: Request) -> _Key | None:
 
 def _not_done() -> str:
     return tr("The part of imagefinder that reads pictures stopped before this was done. Try it again.")
+
+
+def _not_downloaded() -> str:
+    return tr("The download was interrupted. What came is kept, and it can go on from there.")
 
 
 def _given_up() -> str:

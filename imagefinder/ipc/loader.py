@@ -18,7 +18,8 @@ _LOG = logging.getLogger(__name__)
 class ModelLoader:
     """Loads the model that the engine answers with, on a thread of its own, and tells how far it is.
 
-    It is ready once it can answer words; its image tower comes after that.
+    It is ready once it can answer words; its image tower, and what relevance is measured
+    against, come after that.
     """
 
     def __init__(self, engine: Engine, name: str, send: Callable[[Event], None]) -> None:
@@ -49,8 +50,9 @@ class ModelLoader:
             self.is_over = True
             for listener in self._listeners:
                 listener()
-            if not self.error and (failure := self._attempt(self._engine.load_image_tower)) is not None:
-                self._take(failure)
+            for further in (self._engine.load_image_tower, self._engine.calibrate):
+                if not self.error and (failure := self._attempt(further)) is not None:
+                    self._take(failure)
 
     def _take(self, state: ModelChanged) -> None:
         self.error = state.error

@@ -112,4 +112,5 @@ class Searches:
             note=found.note,
             # For a model that cannot be had there is nothing to wait for.
             is_partial=found.is_partial and not self._loader.error,
+            has_rest=found.has_rest,
         )

@@ -149,7 +149,16 @@ CREATE TRIGGER texts_updated AFTER UPDATE ON texts BEGIN
 END;
 """
 
-MIGRATIONS: tuple[str, ...] = (_V1,)
+_V2 = """
+-- What an embedder made of the bank of unrelated queries; see engine/relevance.py.
+CREATE TABLE calibrations (
+    embedder_id INTEGER PRIMARY KEY REFERENCES embedders ON DELETE CASCADE,
+    bank TEXT NOT NULL,                 -- the bank's hash
+    vectors BLOB NOT NULL               -- little-endian float16, one after the other
+);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_V1, _V2)
 """Step n brings a database from version n to n + 1."""
 
 SCHEMA_VERSION = len(MIGRATIONS)

@@ -3,6 +3,7 @@
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from imagefinder.store.calibrations import CalibrationTable
 from imagefinder.store.connection import Database, library_errors
 from imagefinder.store.embeddings import EmbeddingTable
 from imagefinder.store.files import FileTable
@@ -28,6 +29,7 @@ class Store:
         self.files = FileTable(self._db)
         self.items = ItemTable(self._db)
         self.embeddings = EmbeddingTable(self._db)
+        self.calibrations = CalibrationTable(self._db)
         self.texts = TextSearch(self._db)
         self.suspects = SuspectTable(self._db)
         self.models = ModelChoice(self._db)

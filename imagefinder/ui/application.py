@@ -88,6 +88,7 @@ class Application(QObject):
         interrupts.asked_to_end.connect(self._close_window)
         self._instance.started_again.connect(self._come_to_front)
         self._keeper.changed.connect(self._take_settings)
+        self._client.done.connect(self._forget_model)
         options = engine_options(self._settings, self._options, is_paused=state.is_paused)
         collector = Collector(self._app, self)
         try:
@@ -142,7 +143,6 @@ class Application(QObject):
         window = self._window = MainWindow(self._parts)
         window.restore(state)
         window.closed.connect(self._leave)
-        window.model_used.connect(self._use_other_model)
         window.paths_dropped.connect(self._open_paths)
         if self._options.size is not None:
             window.resize(*self._options.size)
@@ -253,10 +253,10 @@ class Application(QObject):
         self._instance.started_again.connect(self._come_to_front)
         self._instance.claim()
 
-    def _use_other_model(self, name: str) -> None:
-        # The engine has it already. At its next start it shall not fall back on the one named before.
-        self._options = replace(self._options, model=name)
-        self._client.options = replace(self._client.options, model=name)
+    def _forget_model(self) -> None:
+        # Once another model was chosen, the engine shall not fall back on the one that this start was told.
+        if self._client.options.model is None:
+            self._options = replace(self._options, model=None)
 
     # The end.
 

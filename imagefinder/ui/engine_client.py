@@ -16,6 +16,8 @@ from imagefinder.ipc.messages import (
     AddSources,
     CancelJobs,
     Done,
+    DownloadChanged,
+    DownloadModel,
     EngineOptions,
     Event,
     Failed,
@@ -84,8 +86,8 @@ class EngineClient(QObject):
 
     When the engine dies, searches and thumbnails that it owed are asked for once more; what it owes at a second
     death is answered with ``Failed``, as everything else is at the first. Work on the library is taken up again by
-    a scan, unless the user stopped it. When to give up is ``ipc.health``'s to say. Another model (``UseModel``)
-    also means another process, once the library has been told of it.
+    a scan, unless the user stopped it. A download goes on by itself in an engine that is started anew on purpose;
+    after a death it is the user who says so. When to give up is ``ipc.health``'s to say.
     """
 
     engine_changed = Signal(object)  # EngineStatus
@@ -97,6 +99,7 @@ class EngineClient(QObject):
     item_shown = Signal(object)  # messages.ItemShown
     unreadable_received = Signal(object)  # messages.Unreadable
     models_received = Signal(object)  # messages.Models
+    download_changed = Signal(object)  # messages.DownloadChanged
     done = Signal(object)  # messages.Done
     failed = Signal(object)  # messages.Failed
 
@@ -114,6 +117,8 @@ class EngineClient(QObject):
         self.model: ModelChanged | None = None
         self.library: LibraryChanged | None = None
         self.job: JobChanged | None = None
+        self.downloads: dict[str, DownloadChanged] = {}
+        """By the model's name."""
         self._last_id = 0
         self._target = target
         self._run: EngineRun | None = None
@@ -123,8 +128,8 @@ class EngineClient(QObject):
         """Requests that wait for a run."""
         self._held: list[Request] = []
         """Requests that wait for its model."""
-        self._models: dict[int, str] = {}
-        """The models that were asked for by ``UseModel``, by request id."""
+        self._model_requests: set[int] = set()
+        """Ids of the ``UseModel`` that were not answered yet."""
         self._health = Health()
         self._owed = InFlight()
         self._is_paused = options.paused
@@ -146,6 +151,7 @@ class EngineClient(QObject):
             ItemShown: self.item_shown,
             Unreadable: self.unreadable_received,
             Models: self.models_received,
+            DownloadChanged: self.download_changed,
             Done: self.done,
             Failed: self.failed,
         }
@@ -187,10 +193,10 @@ class EngineClient(QObject):
         """
         if isinstance(request, PauseJobs | ResumeJobs):
             self._is_paused = isinstance(request, PauseJobs)
-        if isinstance(request, CancelJobs | AddSources | Rescan):
+        if isinstance(request, CancelJobs | AddSources | Rescan | UseModel):
             self._is_cancelled = isinstance(request, CancelJobs)
         if isinstance(request, UseModel):
-            self._models[request.request_id] = request.name
+            self._model_requests.add(request.request_id)
         if self._run is None or self._is_ending:
             self._backlog.append(request)
             return
@@ -241,10 +247,13 @@ class EngineClient(QObject):
         """What was asked of one library means something else in another: the numbers of its items, for one."""
         for request in (*self._held, *self._backlog):
             self._owed.send(request)
-        answers = self._owed.settle(by_death=False).answers
+        settlement = self._owed.settle(by_death=False)
+        answers = settlement.answers
         self._owed = InFlight()
-        self._held, self._backlog = [], []
-        self._models.clear()
+        # A model's files belong to no library.
+        self._backlog = [request for request in settlement.again if isinstance(request, DownloadModel)]
+        self._held = []
+        self._model_requests.clear()
         self.library = None
         self._is_cancelled = False
         self._is_deaf = self._run is not None
@@ -312,15 +321,16 @@ class EngineClient(QObject):
                 if was_at_rest and self._is_at_work():
                     # Another job than the one that was cancelled.
                     self._is_cancelled = False
+            case DownloadChanged():
+                self.downloads[event.name] = event
+            case Done() if event.request_id in self._model_requests:
+                # The library itself knows its models: the one that an engine was started with counts no longer.
+                self.options = replace(self.options, model=None)
+        if isinstance(event, Done | Failed):
+            self._model_requests.discard(event.request_id)
         if self._run is not None and not self._is_ending and self.engine.state is not EngineState.RUNNING:
             self._tell(EngineStatus(EngineState.RUNNING))
         self._emit(event)
-        if isinstance(event, Done) and event.request_id in self._models:
-            # All has to be indexed anew for it: other work than what was stopped.
-            self._is_cancelled = False
-            self.restart(
-                replace(self.options, model=self._models.pop(event.request_id), paused=self._is_paused)
-            )
         if isinstance(event, ModelChanged) and event.state is not ModelState.LOADING:
             held, self._held = self._held, []
             for request in held:
@@ -339,6 +349,7 @@ class EngineClient(QObject):
         self._backlog = [*settlement.again, *self._held, *self._backlog]
         self._held = []
         self._say_nothing_is_in_work()
+        self._end_downloads(still={each.name for each in self._backlog if isinstance(each, DownloadModel)})
         if self._is_ending:
             self._health.forgive()
             self._begin(EngineStatus(EngineState.STARTING))
@@ -349,6 +360,12 @@ class EngineClient(QObject):
             self._start_again_or_give_up(end.report)
         for answer in settlement.answers:
             self._emit(answer)
+
+    def _end_downloads(self, still: set[str]) -> None:
+        for name, download in list(self.downloads.items()):
+            if not download.is_over and name not in still:
+                self.downloads[name] = replace(download, rate=0.0, is_over=True)
+                self._emit(self.downloads[name])
 
     def _start_again_or_give_up(self, report: str) -> None:
         if self._health.may_go_on(time.monotonic()):

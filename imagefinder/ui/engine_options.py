@@ -29,5 +29,6 @@ def engine_options(settings: Settings, options: WindowOptions, *, is_paused: boo
         # A picture of the window is taken of the library as it is.
         index_at_start=settings.index_at_start and not is_picture_only,
         rescan_minutes=0 if is_picture_only else settings.rescan_minutes,
+        release_minutes=settings.release_minutes,
         paused=is_paused,
     )

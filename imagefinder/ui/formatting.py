@@ -41,14 +41,33 @@ def is_found_by_words_alone(hit: Hit) -> bool:
     return hit.text_score > 0 and hit.score == 0
 
 
+def relevance(hit: Hit) -> str:
+    """How surely it is what was asked for, such as ``92%``; empty where the model's scores are not calibrated."""
+    if hit.relevance is None:
+        return ""
+    return tr("{percent}%", percent=grouped(round(100 * hit.relevance)))
+
+
+def similarity(hit: Hit) -> str:
+    """The cosine, such as ``0.31``."""
+    return locale().toString(hit.score, "f", 2)
+
+
 def score(hit: Hit) -> str:
-    """How well it matches, as shown under a thumbnail: the cosine, and whether the words match."""
-    cosine = locale().toString(hit.score, "f", 3)
+    """How well it matches, as shown under a thumbnail: relevance, else the cosine; and whether the words match."""
+    number = relevance(hit) or locale().toString(hit.score, "f", 3)
     if is_found_by_words_alone(hit):
         return tr("words match")
     if hit.text_score > 0:
-        return tr("{score} · words match", score=cosine)
-    return cosine
+        return tr("{score} · words match", score=number)
+    return number
+
+
+def score_facts(hit: Hit) -> list[tuple[str, str]]:
+    """How well it matches, in full: captions and texts."""
+    if hit.relevance is None or is_found_by_words_alone(hit):
+        return [(tr("Score"), score(hit))]
+    return [(tr("Relevance"), score(hit)), (tr("Similarity"), similarity(hit))]
 
 
 def key_fact(hit: Hit, sort: Sort) -> str:
@@ -85,13 +104,23 @@ def tooltip_lines(hit: Hit) -> list[str]:
         lines.append(tr("Taken {moment}", moment=taken_at(hit.taken_at)))
     elif hit.mtime_ns:
         lines.append(tr("Changed {moment}", moment=changed_at(hit.mtime_ns)))
-    lines.append(tr("Score {score}", score=score(hit)))
+    lines.append(_score_line(hit))
     lines.append(copies(hit))
     if hit.offline:
         lines.append(tr("Its drive is not connected now."))
     if hit.hidden:
         lines.append(tr("Hidden from results."))
     return [line for line in lines if line]
+
+
+def _score_line(hit: Hit) -> str:
+    if hit.relevance is None or is_found_by_words_alone(hit):
+        return tr("Score {score}", score=score(hit))
+    return tr(
+        "Relevance {relevance} · similarity {similarity}",
+        relevance=score(hit),
+        similarity=similarity(hit),
+    )
 
 
 def _moment(moment: QDateTime) -> str:

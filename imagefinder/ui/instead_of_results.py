@@ -57,12 +57,28 @@ class InsteadOfResults:
         """It takes a while."""
         self._message.show_message("search", tr("Searching…"))
 
-    def say_nothing_found(self, *, is_partial: bool, are_hidden_shown: bool) -> None:
-        """There are no hits; ``is_partial`` where the model has not been asked yet."""
+    def say_nothing_found(
+        self, *, is_partial: bool, are_hidden_shown: bool, has_rest: bool = False, has_words: bool = True
+    ) -> None:
+        """There are no hits.
+
+        ``is_partial`` where the model has not been asked yet, ``has_rest`` where all there is was left out as
+        irrelevant, ``has_words`` where words were looked for, not pictures alone.
+        """
         if is_partial:
             heading = tr("The model is still being loaded")
             text = tr("No name or page has these words. Pictures are searched in a moment.")
             self._message.show_message("clock", heading, text)
+            return
+        if has_rest:
+            heading = (
+                tr("Nothing here seems to show that.")
+                if has_words
+                else tr("Nothing here seems to be like that.", "the picture that is searched by")
+            )
+            self._message.show_message("frown", heading, tr("What comes nearest can be shown all the same."))
+            self._message.offer_rest()
+            self._advise_on_model()
             return
         advice = [tr("Try fewer or other words, or drop a picture that looks like it.")]
         if not are_hidden_shown:
@@ -82,12 +98,19 @@ class InsteadOfResults:
     def _knows_colours_only(self) -> bool:
         return self._model == BUILTIN
 
+    @property
+    def _is_changing(self) -> bool:
+        return self._client.library is not None and self._client.library.status.change is not None
+
     def _advise_on_model(self) -> None:
         """Whoever sees "Nothing found" for "a dog" shall know why."""
         if self._knows_colours_only:
             advice = tr(
                 "Only colours and shapes are known here.\nA trained model finds what is in the pictures."
             )
+            self._message.advise(advice, tr("Choose a model…"))
+        elif self._model == STARTER and not self._is_changing:
+            advice = tr("The starter model is small.\nA larger one, downloaded once, finds more.")
             self._message.advise(advice, tr("Choose a model…"))
 
 

@@ -85,7 +85,8 @@ class JobBar(QWidget):
         _set_if(self._error, status.error)
         progress = status.progress
         # A bar without an end would tell nothing that the line does not.
-        has_end = is_busy and progress is not None and bool(progress.total)
+        # Nor would a second one beside that of the change of model that the job is a part of.
+        has_end = is_busy and progress is not None and bool(progress.total) and not progress.model
         self._bar.setVisible(has_end)
         if has_end and progress and progress.total:
             self._bar.setRange(0, progress.total)

@@ -2,6 +2,7 @@
 
 from imagefinder.model.jobs import IndexReport, JobState, JobStatus, Phase
 from imagefinder.translation import tr
+from imagefinder.ui.short_titles import short_title
 from imagefinder.ui.words import grouped, per_second, short_name, time_left
 
 
@@ -18,15 +19,22 @@ def job_line(status: JobStatus) -> str:
         case Phase.SCANNING:
             return tr("Scanning {count} file(s)…", "", progress.done, count=grouped(progress.done))
         case Phase.LOADING_MODEL:
+            if progress.model:
+                return tr("Loading {model}…", "a model", model=short_title(progress.model))
             return tr("Loading the model…")
         case Phase.BUILDING_INDEX:
             return tr("Building the index…")
+        case Phase.DOWNLOADING:
+            return tr("Downloading…")
         case _:
-            return (
-                tr("Indexing {done} of {total}", done=done, total=total)
-                if progress.total
-                else tr("Indexing…")
-            )
+            if not progress.total:
+                return tr("Indexing…")
+            if progress.model:
+                model = short_title(progress.model)
+                return tr(
+                    "Indexing {done} of {total} with {model}", "files", done=done, total=total, model=model
+                )
+            return tr("Indexing {done} of {total}", done=done, total=total)
 
 
 def rate_line(status: JobStatus) -> str:

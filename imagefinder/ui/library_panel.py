@@ -12,6 +12,7 @@ from imagefinder.model.jobs import JobState
 from imagefinder.model.sources import SourceKind, SourceStatus
 from imagefinder.translation import tr
 from imagefinder.ui.add_dialog import AddFolderDialog
+from imagefinder.ui.change_line import ChangeLine
 from imagefinder.ui.desktop import Desktop
 from imagefinder.ui.drop_target import DropTarget
 from imagefinder.ui.engine_client import EngineClient
@@ -68,6 +69,7 @@ class LibraryPanel(DropTarget):
         self._coverage.setTextFormat(Qt.TextFormat.RichText)
         self._coverage.setContentsMargins(12, 4, 12, 0)
         self._coverage.linkActivated.connect(lambda: client.send(Rescan()))
+        self.change_line = ChangeLine(client, self)
         self.job_bar = JobBar(client, self)
 
         top = QHBoxLayout()
@@ -84,12 +86,14 @@ class LibraryPanel(DropTarget):
         whole.addWidget(self.list, 1)
         whole.addWidget(self.forget_line)
         whole.addWidget(self._coverage)
+        whole.addWidget(self.change_line)
         whole.addWidget(self.job_bar)
 
         self.dropped.connect(self.folders_dropped)
         self.list.menu_wanted.connect(self._show_menu)
         self.list.unreadable_wanted.connect(self.show_unreadable)
         self.list.forget_wanted.connect(self._ask_to_forget)
+        self.change_line.notice.connect(self.notice)
         self.forget_line.confirmed.connect(self._forget)
         self.forget_line.closed.connect(self.list.setFocus)
         client.library_changed.connect(self._take_library)
@@ -217,7 +221,9 @@ class LibraryPanel(DropTarget):
         library, job = self._client.library, self._client.job
         is_idle = job is None or job.status.state is JobState.IDLE
         missing = max(0, library.status.items - library.covered) if library else 0
-        self._coverage.setVisible(bool(missing) and is_idle)
+        # While the model is changed, the line about that says what is to be indexed.
+        is_changing = library is not None and library.status.change is not None
+        self._coverage.setVisible(bool(missing) and is_idle and not is_changing)
         if library and missing:
             words = tr(
                 "{missing} of {all} are not indexed with this model yet.",

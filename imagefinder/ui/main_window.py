@@ -18,7 +18,7 @@ from imagefinder.ui.drop_target import local_paths
 from imagefinder.ui.engine_notices import EngineNotices
 from imagefinder.ui.library_panel import LibraryPanel
 from imagefinder.ui.main_actions import MainActions
-from imagefinder.ui.model_change import ModelChange
+from imagefinder.ui.model_shelf import ModelShelf
 from imagefinder.ui.notices import NoticeBar, NoticeKind
 from imagefinder.ui.pane_area import PaneArea
 from imagefinder.ui.preview_window import PreviewWindow
@@ -43,8 +43,6 @@ class MainWindow(QMainWindow):
     """Puts the widgets together and passes signals between them; whatever thinks is in them."""
 
     closed = Signal()
-    model_used = Signal(str)
-    """The library is searched with the model of this name from now on."""
 
     def __init__(self, parts: WindowParts) -> None:
         super().__init__()
@@ -61,7 +59,7 @@ class MainWindow(QMainWindow):
 
         self.notices = NoticeBar(self)
         self._news = EngineNotices(client, self.notices, parts.places, self)
-        self._model = ModelChange(client, self._news, self)
+        self._models = ModelShelf(client, parts.keeper, self)
         self._adding = Adding(client, self._news.watch, self)
         self.panel = LibraryPanel(client, parts.desktop, self)
         self.panes = PaneArea(self._make_pane, self)
@@ -83,7 +81,8 @@ class MainWindow(QMainWindow):
         column.setSpacing(0)
         column.addWidget(self._splitter, 1)
         column.addWidget(self.notices)
-        column.addWidget(StatusLine(client, self))
+        self.status_line = StatusLine(client, self)
+        column.addWidget(self.status_line)
         self.setCentralWidget(inside)
         self.actions_ = MainActions(self, self, parts.keeper.value.theme)
         self._wire()
@@ -95,7 +94,8 @@ class MainWindow(QMainWindow):
         client.library_changed.connect(self._show_library)
         client.job_changed.connect(self._show_job)
         self.actions_.view_menu.aboutToShow.connect(self._show_hidden_state)
-        self._model.done.connect(self.model_used)
+        self._models.told.connect(self.say)
+        self._models.failed.connect(self._tell_of_model)
         parts.desktop.problem.connect(self.warn)
         parts.keeper.notice.connect(self.warn)
         self._news.another_library_wanted.connect(self._choose_library)
@@ -104,6 +104,7 @@ class MainWindow(QMainWindow):
         self.welcome.folders_chosen.connect(self._adding.add)
         self.panes.folders_dropped.connect(self._adding.add)
         self.panes.preview_requested.connect(self._preview)
+        self.status_line.models_wanted.connect(lambda: self.open_settings(MODEL_PAGE))
         for widget in (self.panel, self.panes, self.preview):
             widget.notice.connect(self.say)
         self.preview.similar_requested.connect(self._find_similar)
@@ -218,8 +219,9 @@ class MainWindow(QMainWindow):
         """Open the settings at a page, counted from 0."""
         if self._settings is None:
             parts = self._parts
-            self._settings = SettingsDialog(parts.client, parts.keeper, parts.places, parts.desktop, self)
-            self._settings.model_chosen.connect(self._model.ask)
+            self._settings = SettingsDialog(
+                parts.client, parts.keeper, self._models, parts.places, parts.desktop, self
+            )
             self._settings.finished.connect(self._forget_settings)
         self._settings.show_page(page)
         self._settings.show()
@@ -310,16 +312,13 @@ class MainWindow(QMainWindow):
             self._had_sources = bool(library.status.sources)
         if self._had_sources:
             self._show_panes()
-        elif library is None or not self._has_query():
+        elif library is None or all(pane.state().is_empty for pane in self.panes.panes()):
             self._pages.setCurrentWidget(self.welcome)
         is_welcome = self._pages.currentWidget() is self.welcome
         self.panel.setVisible(self._is_panel_wanted and not is_welcome)
         self.actions_.panel.setChecked(self._is_panel_wanted)
         for action in (self.actions_.rescan, self.actions_.unreadable):
             action.setEnabled(self._had_sources)
-
-    def _has_query(self) -> bool:
-        return any(not pane.state().is_empty for pane in self.panes.panes())
 
     def _show_panes(self) -> None:
         if self._pages.currentWidget() is not self.panes:
@@ -356,6 +355,11 @@ class MainWindow(QMainWindow):
         self.open_settings()
         if self._settings is not None:
             self._settings.library.choose()
+
+    def _tell_of_model(self, problem: str) -> None:
+        # The page of models has it where it belongs.
+        if self.settings_page != MODEL_PAGE:
+            self.warn(problem)
 
     def _forget_settings(self) -> None:
         if self._settings is not None:

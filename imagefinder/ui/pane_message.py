@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 
 from imagefinder.translation import tr
 from imagefinder.ui.flow_box import FlowBox
+from imagefinder.ui.rest_line import show_rest_label
 from imagefinder.ui.sign import Sign
 
 _WIDTH = 460
@@ -19,6 +20,8 @@ class PaneMessage(QWidget):
 
     example_chosen = Signal(str)
     action_wanted = Signal()
+    rest_wanted = Signal()
+    """The user wants to see what was left out because it is probably irrelevant."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -30,6 +33,8 @@ class PaneMessage(QWidget):
         self._heading.setFont(font)
         self._text = _line(self)
         self._text.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.rest_button = QPushButton(show_rest_label(), self)
+        self.rest_button.clicked.connect(self.rest_wanted)
         self._examples = FlowBox(8, is_centred=True, parent=self)
         self._advice = _line(self)
         self._advice.setForegroundRole(QPalette.ColorRole.PlaceholderText)
@@ -44,6 +49,7 @@ class PaneMessage(QWidget):
         inside.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignHCenter)
         for widget in (self._heading, self._text, self._examples):
             inside.addWidget(widget)
+        inside.addWidget(self.rest_button, 0, Qt.AlignmentFlag.AlignHCenter)
         inside.addSpacing(20)
         inside.addWidget(self._advice)
         inside.addWidget(self._action, 0, Qt.AlignmentFlag.AlignHCenter)
@@ -53,6 +59,12 @@ class PaneMessage(QWidget):
         row.addStretch(1)
         row.addWidget(column, 100)
         row.addStretch(1)
+
+    @property
+    def has_focus(self) -> bool:
+        """Whether the keys go to one of its buttons."""
+        focused = self.window().focusWidget()
+        return focused is not None and self.isAncestorOf(focused)
 
     @property
     def heading(self) -> str:
@@ -71,7 +83,12 @@ class PaneMessage(QWidget):
         self._text.setText(text)
         self._text.setVisible(bool(text))
         self._set_examples(examples)
+        self.rest_button.hide()
         self.advise("")
+
+    def offer_rest(self) -> None:
+        """Offer, below what it says, to show what was left out."""
+        self.rest_button.show()
 
     def advise(self, text: str, action: str = "") -> None:
         """Say something more at the end, with a button; nothing where it is empty."""

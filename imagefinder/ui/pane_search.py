@@ -1,5 +1,8 @@
 """The conversation of one search pane with the engine: which answer belongs to what is asked now."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from imagefinder.ipc.messages import (
@@ -23,15 +26,25 @@ _REFRESH_MS = 3000
 _SLOW_MS = 300
 
 
+def _always() -> bool:
+    return True
+
+
 class PaneSearch(QObject):
     """Asks, and lets through only the answers to the latest question."""
 
     answered = Signal(object, bool)  # Hits, and whether the user did not ask for them: an update
+    unfolded = Signal(object)
+    """What the last answer left out is in this one (Hits), after what that gave."""
     extended = Signal(object)  # Hits
     failed = Signal(str)
     """The question the user asked cannot be answered."""
     page_failed = Signal(str)
     """There are more hits, but they could not be had."""
+    rest_failed = Signal(str)
+    """What was left out could not be had."""
+    outdated = Signal()
+    """Another model answers now than the one that found what is shown, which is left alone."""
     slow = Signal()
     """The answer takes so long that it should be said."""
 
@@ -45,6 +58,10 @@ class PaneSearch(QObject):
         self._request = 0
         self._is_waiting = False
         self._is_quiet = False
+        self._is_unfolding = False
+        """Whether the answer that is waited for brings the rest."""
+        self.may_replace: Callable[[], bool] = _always
+        """Whether another model's results may take the place of those shown, unasked."""
         self._is_outdated = False
         """Whether the answer that is waited for may not know of what has changed since it was asked for."""
         self._offset: int | None = None
@@ -73,10 +90,49 @@ class PaneSearch(QObject):
         return self._is_waiting and not self._is_quiet
 
     def ask(self, query: Query, sort: Sort) -> None:
-        """A new question; answers to all before are dropped from now on."""
+        """A new question; answers to all before are dropped from now on.
+
+        In another order, or with what is hidden, the same question keeps the rest that was asked for.
+        """
+        if self.has_rest_of(query):
+            query = replace(query, include_rest=True)
         self._question = query, sort
         self._send(is_quiet=False)
         self._slow_timer.start()
+
+    def ask_rest(self) -> None:
+        """The same question, with what its answer left out."""
+        if self._question is not None and not self._question[0].include_rest:
+            query, sort = self._question
+            self._question = replace(query, include_rest=True), sort
+            self._send(is_quiet=True)
+            self._is_unfolding = True
+
+    def has_rest_of(self, query: Query) -> bool:
+        """Whether the latest question looks for the same, and with the rest."""
+        if self._question is None:
+            return False
+        asked = self._question[0]
+        return asked.include_rest and asked == replace(
+            query, include_rest=True, include_hidden=asked.include_hidden
+        )
+
+    @property
+    def is_of_another_model(self) -> bool:
+        """Whether what is shown was found by another model than the one that answers now."""
+        model = self._client.model
+        return (
+            self.latest is not None
+            and self._was_model_asked
+            and model is not None
+            and model.state is ModelState.READY
+            and self.latest.model != model.name
+        )
+
+    @property
+    def _was_model_asked(self) -> bool:
+        """Whether a model took part in what is shown."""
+        return self.latest is not None and not self.latest.is_partial and bool(self.latest.model)
 
     def ask_again(self) -> None:
         """The same question, because something has changed; the user is not told."""
@@ -115,7 +171,7 @@ class PaneSearch(QObject):
         query, sort = self._question
         self._is_waiting = True
         self._is_quiet = is_quiet
-        self._is_outdated = False
+        self._is_outdated = self._is_unfolding = False
         if not is_quiet:
             self._offset = None
             self._shown = 0
@@ -136,12 +192,16 @@ class PaneSearch(QObject):
             return
         self._is_waiting = False
         self._slow_timer.stop()
-        if self._is_outdated and self._is_quiet:
+        if self._is_outdated and self._is_quiet and not self._is_unfolding:
             # Nobody waits for it, and it would show again for a moment what was hidden meanwhile.
             self.ask_again()
             return
         self.latest = hits
-        self.answered.emit(hits, self._is_quiet)
+        if self._is_unfolding:
+            self._is_unfolding = False
+            self.unfolded.emit(hits)
+        else:
+            self.answered.emit(hits, self._is_quiet)
         if self._is_outdated:
             self.ask_again()
         elif self._offset is not None:
@@ -157,20 +217,23 @@ class PaneSearch(QObject):
             return
         was_waiting, self._is_waiting = self._is_waiting, False
         self._slow_timer.stop()
-        if was_waiting and not self._is_quiet:
+        if was_waiting and self._is_unfolding and self._question is not None:
+            self._is_unfolding = False
+            self._question = replace(self._question[0], include_rest=False), self._question[1]
+            self.rest_failed.emit(failure.message)
+        elif was_waiting and not self._is_quiet:
             self.failed.emit(failure.message)
         elif self._offset is not None:
             self._offset = None
             self.page_failed.emit(failure.message)
 
     def _take_model(self, model: ModelChanged) -> None:
-        # Whether or not the model took part in what is shown: if it is another one now, the scores are others.
-        if (
-            model.state is ModelState.READY
-            and self.latest is not None
-            and (self.latest.is_partial or self.latest.model != model.name)
-        ):
+        if model.state is not ModelState.READY or self.latest is None:
+            return
+        if not self._was_model_asked or (self.latest.model != model.name and self.may_replace()):
             self.ask_again()
+        elif self.latest.model != model.name:
+            self.outdated.emit()
 
     def _take_library(self, _library: LibraryChanged) -> None:
         if self._question is not None and not self._refresh_timer.isActive():
@@ -186,5 +249,5 @@ class PaneSearch(QObject):
     def _refresh(self) -> None:
         if self._is_waiting or self._offset is not None:
             self._refresh_timer.start()
-        elif self._shown <= _MOST_REFRESHED:
+        elif self._shown <= _MOST_REFRESHED and (not self.is_of_another_model or self.may_replace()):
             self.ask_again()

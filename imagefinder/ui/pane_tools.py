@@ -4,12 +4,14 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QPalette, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QSlider, QToolButton, QWidget
 
+from imagefinder.model.model_names import model_title
 from imagefinder.model.queries import SORTED_TOGETHER, Sort
 from imagefinder.translation import tr
 from imagefinder.ui.icons import icon
 from imagefinder.ui.query_terms import CELL_SIZES, DEFAULT_CELL_SIZE
 from imagefinder.ui.quiet_label import ElidedLabel
-from imagefinder.ui.words import grouped
+from imagefinder.ui.short_titles import short_title
+from imagefinder.ui.words import grouped, tooltip
 
 _STEP = 16
 _ROOM_FOR_ORDER = 400
@@ -101,8 +103,8 @@ class PaneTools(QWidget):
         """As the user does it with the slider: one step up or down."""
         self._zoom.setValue(self._zoom.value() + 2 * _STEP * step)
 
-    def show_count(self, count: int, has_more: bool) -> None:
-        """Say how many results are shown."""
+    def show_count(self, count: int, has_more: bool, model: str = "", *, has_rest: bool = False) -> None:
+        """Say how many results are shown, which model found them, and whether the rest follows after them."""
         order = sort_name(self.sort)
         if not count:
             text = ""
@@ -117,8 +119,14 @@ class PaneTools(QWidget):
             text = tr("{count} result(s), {order}", "", count, count=grouped(count), order=order)
             if count > SORTED_TOGETHER:
                 text = tr("{results} in each {number}", results=text, number=grouped(SORTED_TOGETHER))
+        if has_rest:
+            text = tr("{results}, then the rest", results=text) if text else tr("Less likely results")
+        found_by = tr("Found by {model}", "a model", model=model_title(model)) if model and text else ""
+        self._count.setToolTip(tooltip("\n".join(filter(None, (text, found_by)))))
+        if found_by:
+            # Last, for it is the first to go where the pane is narrow.
+            text = tr("{results} · {model}", results=text, model=short_title(model))
         self._count.setText(text)
-        self._count.setToolTip(text)
 
     def set_in_use(self, is_in_use: bool) -> None:
         """Whether there is a search whose results these tools are about."""

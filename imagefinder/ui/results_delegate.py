@@ -194,12 +194,13 @@ class ResultsDelegate(QStyledItemDelegate):
     def _paint_words(self, painter: QPainter, option: QStyleOptionViewItem, layout: Layout, hit: Hit) -> None:
         metrics = QFontMetrics(option.font)
         painter.setFont(option.font)
-        painter.setPen(option.palette.color(_Role.Text))
-        name = metrics.elidedText(short_name(hit.path), Qt.TextElideMode.ElideMiddle, layout.name.width())
-        painter.drawText(layout.name, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, name)
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
         # The quiet colour would be too quiet on a selected card.
-        painter.setPen(option.palette.color(_Role.Text if selected else _Role.PlaceholderText))
+        quiet = option.palette.color(_Role.Text if selected else _Role.PlaceholderText)
+        painter.setPen(quiet if hit.is_rest else option.palette.color(_Role.Text))
+        name = metrics.elidedText(short_name(hit.path), Qt.TextElideMode.ElideMiddle, layout.name.width())
+        painter.drawText(layout.name, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, name)
+        painter.setPen(quiet)
         fact = formatting.key_fact(hit, self.sort)
         fact = metrics.elidedText(fact, Qt.TextElideMode.ElideRight, layout.fact.width())
         painter.drawText(layout.fact, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, fact)

@@ -1,4 +1,4 @@
-"""A grid of cells of one size, whose geometry is arithmetic: a hundred thousand rows cost no more than ten."""
+"""A list view whose cells lie where ``grid_layout`` says."""
 
 from PySide6.QtCore import (
     QItemSelection,
@@ -13,6 +13,8 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QCursor, QMouseEvent, QPainter, QPaintEvent, QRegion, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QStyle, QStyleOptionViewItem, QWidget
 
+from imagefinder.ui.grid_layout import GridLayout
+
 Index = QModelIndex | QPersistentModelIndex
 _Move = QAbstractItemView.CursorAction
 
@@ -25,27 +27,31 @@ class GridView(QListView):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._columns = 1
-        self._size = QSize(1, 1)
-        self._gap = 0
+        self._layout = GridLayout()
+        self._foot = 0
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setMouseTracking(True)
 
     @property
+    def grid(self) -> GridLayout:
+        """Where the cells lie, from the top of all of them."""
+        return self._layout
+
+    @property
     def cell(self) -> QSize:
         """Size of a cell, points."""
-        return self._size
+        return self._layout.cell
 
     @property
     def columns(self) -> int:
         """How many cells stand side by side."""
-        return self._columns
+        return self._layout.columns
 
-    def set_grid(self, columns: int, cell: QSize, gap: int) -> None:
-        """Lay the cells out; of each, ``gap`` points belong to no item, half of them on either side."""
-        self._columns, self._size, self._gap = columns, cell, gap
+    def set_grid(self, layout: GridLayout, foot: int = 0) -> None:
+        """Lay the cells out, with so much room (points) below the last of them."""
+        self._layout, self._foot = layout, foot
         self.updateGeometries()
         self.viewport().update()
 
@@ -56,20 +62,11 @@ class GridView(QListView):
     def visualRect(self, index: Index) -> QRect:
         if not index.isValid():
             return QRect()
-        line, column = divmod(index.row(), self._columns)
-        corner = QPoint(column * self._size.width(), line * self._size.height() - self.verticalOffset())
-        return QRect(corner, self._size)
+        return self._layout.rect(index.row()).translated(0, -self.verticalOffset())
 
     def indexAt(self, point: QPoint) -> QModelIndex:
-        line = (point.y() + self.verticalOffset()) // self._size.height()
-        column = point.x() // self._size.width()
-        row = line * self._columns + column
-        if not (0 <= column < self._columns and 0 <= row < self._row_count()):
-            return QModelIndex()
-        index = self.model().index(row, 0)
-        half = self._gap // 2
-        is_hit = self.visualRect(index).adjusted(half, half, -half, -half).contains(point)
-        return index if is_hit else QModelIndex()
+        row = self._layout.row_at(point + QPoint(0, self.verticalOffset()), self._row_count())
+        return self.model().index(row, 0) if row >= 0 else QModelIndex()
 
     def scrollTo(
         self,
@@ -80,8 +77,10 @@ class GridView(QListView):
             return
         self.updateGeometries()  # the row may be newer than the scroll bar's range
         bar, room = self.verticalScrollBar(), self.viewport().height()
-        top = index.row() // self._columns * self._size.height()
-        bottom = top + self._size.height()
+        cell = self._layout.rect(index.row())
+        top, bottom = cell.top(), cell.top() + cell.height()
+        if bottom == self._layout.height(self._row_count()):
+            bottom += self._foot  # what stands below the last line belongs to it
         hints = QAbstractItemView.ScrollHint
         if hint == hints.PositionAtTop or (hint == hints.EnsureVisible and top < bar.value()):
             bar.setValue(top)
@@ -105,29 +104,21 @@ class GridView(QListView):
         row = self.currentIndex().row()
         if row < 0:
             return self.model().index(0, 0)
-        page = max(1, self.viewport().height() // self._size.height()) * self._columns
+        page = max(1, self.viewport().height() // self.cell.height())
         steps = {
             _Move.MoveLeft: -1,
             _Move.MovePrevious: -1,
             _Move.MoveRight: 1,
             _Move.MoveNext: 1,
-            _Move.MoveUp: -self._columns,
-            _Move.MoveDown: self._columns,
-            _Move.MovePageUp: -page,
-            _Move.MovePageDown: page,
             _Move.MoveHome: -count,
             _Move.MoveEnd: count,
         }
-        wanted = row + steps[action]
-        if wanted < 0 and action in (_Move.MoveUp, _Move.MovePageUp):
-            wanted = row % self._columns
-        elif (
-            wanted >= count
-            and action is _Move.MoveDown
-            and row // self._columns == (count - 1) // self._columns
-        ):
-            wanted = row  # already in the last line
-        return self.model().index(min(max(wanted, 0), count - 1), 0)
+        lines = {_Move.MoveUp: -1, _Move.MoveDown: 1, _Move.MovePageUp: -page, _Move.MovePageDown: page}
+        if action in lines:
+            row = self._layout.row_beyond(row, lines[action], count)
+        else:
+            row = min(max(row + steps[action], 0), count - 1)
+        return self.model().index(row, 0)
 
     def setSelection(self, rect: QRect, command: QItemSelectionModel.SelectionFlag) -> None:
         selection = QItemSelection()
@@ -158,11 +149,10 @@ class GridView(QListView):
         QAbstractItemView.doItemsLayout(self)  # not QListView's
 
     def updateGeometries(self) -> None:
-        lines = -(-self._row_count() // self._columns)
         bar, room = self.verticalScrollBar(), self.viewport().height()
         bar.setPageStep(room)
-        bar.setSingleStep(max(20, self._size.height() // 4))
-        bar.setRange(0, max(0, lines * self._size.height() - room))
+        bar.setSingleStep(max(20, self.cell.height() // 4))
+        bar.setRange(0, max(0, self._layout.height(self._row_count()) + self._foot - room))
         QAbstractItemView.updateGeometries(self)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -206,12 +196,8 @@ class GridView(QListView):
 
     def _rows_between(self, top: int, bottom: int) -> range:
         """The rows of which something lies between two heights of the viewport."""
-        offset, height = self.verticalOffset(), self._size.height()
-        first = max(0, (top + offset) // height) * self._columns
-        last = -(-(bottom + offset) // height) * self._columns
-        return range(first, max(first, min(last, self._row_count())))
+        offset = self.verticalOffset()
+        return self._layout.rows_between(top + offset, bottom + offset, self._row_count())
 
     def _nearest_row(self, point: QPoint) -> int:
-        line = (point.y() + self.verticalOffset()) // self._size.height()
-        column = min(max(point.x() // self._size.width(), 0), self._columns - 1)
-        return min(max(line * self._columns + column, 0), self._row_count() - 1)
+        return self._layout.nearest_row(point + QPoint(0, self.verticalOffset()), self._row_count())

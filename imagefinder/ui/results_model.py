@@ -1,5 +1,6 @@
 """The hits of one pane, as Qt's views read them."""
 
+from bisect import bisect_left
 from collections.abc import Collection, Sequence
 from enum import IntEnum
 
@@ -78,6 +79,17 @@ class ResultsModel(QAbstractListModel):
         """The hit in a row. IndexError: there is no such row."""
         return self._hits[row]
 
+    @property
+    def rest_row(self) -> int | None:
+        """The first row of those that are probably irrelevant; None where there is none."""
+        row = self.rest_row_or_end
+        return row if row < len(self._hits) else None
+
+    @property
+    def rest_row_or_end(self) -> int:
+        """How many hits stand before the first that is probably irrelevant."""
+        return bisect_left(self._hits, True, key=lambda hit: hit.is_rest)
+
     def row_of(self, item_id: int, near: int = 0) -> int:
         """The row of an item, -1 where it is not shown; looked for at ``near`` first."""
         if 0 <= near < len(self._hits) and self._hits[near].item_id == item_id:
@@ -150,7 +162,12 @@ def _spoken(hit: Hit) -> str:
     parts = [short_name(hit.path)]
     if hit.parts > 1:
         parts.append(tr("page {number}", number=hit.part))
-    parts.append(tr("score {score}", score=formatting.score(hit)))
+    if hit.relevance is None or formatting.is_found_by_words_alone(hit):
+        parts.append(tr("score {score}", score=formatting.score(hit)))
+    else:
+        parts.append(tr("relevance {relevance}", relevance=formatting.score(hit)))
+    if hit.is_rest:
+        parts.append(tr("less likely", "a result"))
     if hit.offline:
         parts.append(tr("its drive is not connected"))
     if hit.hidden:

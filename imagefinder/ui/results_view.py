@@ -1,11 +1,12 @@
 """The grid of results of one pane."""
 
-from PySide6.QtCore import QEvent, QModelIndex, QPoint, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPoint, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QDrag,
     QKeyEvent,
     QPainter,
+    QPaintEvent,
     QPixmap,
     QResizeEvent,
     QWheelEvent,
@@ -15,6 +16,8 @@ from PySide6.QtWidgets import QAbstractItemView, QWidget
 from imagefinder.model.queries import Hit, Sort
 from imagefinder.translation import tr
 from imagefinder.ui.desktop import Desktop
+from imagefinder.ui.grid_layout import GridLayout
+from imagefinder.ui.rest_line import BAND_HEIGHT, RestLine, paint_band
 from imagefinder.ui.result_actions import ResultActions
 from imagefinder.ui.results_delegate import GAP, ResultsDelegate
 from imagefinder.ui.results_grid import GridView
@@ -38,6 +41,8 @@ class ResultsView(GridView):
     hide_requested = Signal(object, bool)  # list[Hit], hidden
     cell_size_changed = Signal(int)
     """The user zoomed by the wheel: the least width of a card, points."""
+    rest_wanted = Signal()
+    """The user wants to see what was left out because it is probably irrelevant."""
     notice = Signal(str)
 
     def __init__(
@@ -57,6 +62,11 @@ class ResultsView(GridView):
         self._repaint.setSingleShot(True)
         self._repaint.timeout.connect(self._show_fresh)
         self._delegate = ResultsDelegate(thumbnails, self)
+        self.rest_line = RestLine(self.viewport())
+        self.rest_line.hide()
+        self.rest_line.wanted.connect(self.rest_wanted)
+        self.rest_line.reached.connect(self._scroll_to_end)
+        self.rest_line.left_upwards.connect(self.setFocus)
         self._set_up()
         self.setModel(model)
         self.setItemDelegate(self._delegate)
@@ -71,6 +81,7 @@ class ResultsView(GridView):
         thumbnails.ready.connect(self._note_fresh)
         thumbnails.look_again.connect(self.viewport().update)
         self.verticalScrollBar().valueChanged.connect(self._fetch_ahead)
+        self.verticalScrollBar().valueChanged.connect(self._place_rest_line)
         self.verticalScrollBar().rangeChanged.connect(self._fetch_ahead)
         for changed in (model.modelReset, model.rowsInserted, model.rowsRemoved):
             changed.connect(self._arrange)
@@ -93,6 +104,20 @@ class ResultsView(GridView):
             self._delegate.sort = sort
             self.viewport().update()
 
+    def offer_rest(self, is_offered: bool) -> None:
+        """Offer below the last result what was left out, or do not."""
+        if is_offered is not self.rest_line.isHidden():
+            return
+        if self.rest_line.button.hasFocus():
+            # Not to whatever comes next in the window: the arrows lead on from the last result.
+            last = self._results.index(self._results.rest_row_or_end - 1)
+            if self.currentIndex().row() not in self.visible_rows() and last.isValid():
+                self.selectionModel().setCurrentIndex(last, QItemSelectionModel.SelectionFlag.NoUpdate)
+            self.setFocus()
+        self.rest_line.setVisible(is_offered)
+        self._arrange()
+        self._fetch_ahead()
+
     def chosen(self) -> list[Hit]:
         """The selected hits in the order they are shown, else the current one."""
         rows = sorted(index.row() for index in self.selectionModel().selectedIndexes())
@@ -108,6 +133,14 @@ class ResultsView(GridView):
         super().changeEvent(event)
         if event.type() is QEvent.Type.FontChange:
             self._arrange()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self.grid.break_row is not None:
+            band = QRect(0, self.grid.band_top - self.verticalOffset(), self.viewport().width(), BAND_HEIGHT)
+            if band.intersects(event.rect()):
+                painter = QPainter(self.viewport())
+                paint_band(painter, self.palette(), self.font(), band)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if not self._actions.take_key(event):
@@ -165,25 +198,35 @@ class ResultsView(GridView):
         policy = Qt.ScrollBarPolicy.ScrollBarAlwaysOn if needs_bar else Qt.ScrollBarPolicy.ScrollBarAlwaysOff
         if policy is not self.verticalScrollBarPolicy():
             self.setVerticalScrollBarPolicy(policy)
-        width = whole.width() - (bar.sizeHint().width() if needs_bar else 0)
-        columns = self._columns_in(width)
+        before, layout = (
+            self.grid,
+            self._grid_in(whole.width() - (bar.sizeHint().width() if needs_bar else 0)),
+        )
+        self.set_grid(layout, self._foot_in(whole.width()))
+        if anchor.isValid() and (before.columns, before.cell) != (layout.columns, layout.cell):
+            self.scrollTo(anchor, QAbstractItemView.ScrollHint.PositionAtTop)
+        self._place_rest_line()
+
+    def _grid_in(self, width: int) -> GridLayout:
+        columns = max(1, width // (self._cell + GAP))
         across = max(1, width // columns)
         cell = QSize(across, self._delegate.grid_height(across, self.font()))
-        if (columns, cell) != (self.columns, self.cell):
-            self.set_grid(columns, cell, GAP)
-            if anchor.isValid():
-                self.scrollTo(anchor, QAbstractItemView.ScrollHint.PositionAtTop)
-        else:
-            self.updateGeometries()
-            self.viewport().update()
-
-    def _columns_in(self, width: int) -> int:
-        return max(1, width // (self._cell + GAP))
+        return GridLayout(columns, cell, GAP, self._results.rest_row, BAND_HEIGHT)
 
     def _height_for(self, width: int) -> int:
-        columns = self._columns_in(width)
-        cell = max(1, width // columns)
-        return -(-self._results.rowCount() // columns) * self._delegate.grid_height(cell, self.font())
+        return self._grid_in(width).height(self._results.rowCount()) + self._foot_in(width)
+
+    def _foot_in(self, width: int) -> int:
+        return 0 if self.rest_line.isHidden() else self.rest_line.height_in(width)
+
+    def _place_rest_line(self) -> None:
+        if not self.rest_line.isHidden():
+            width = self.viewport().width()
+            top = self.grid.height(self._results.rowCount()) - self.verticalOffset()
+            self.rest_line.setGeometry(0, top, width, self.rest_line.height_in(width))
+
+    def _scroll_to_end(self) -> None:
+        self.verticalScrollBar().setValue(self.verticalScrollBar().maximum())
 
     def _fetch_ahead(self) -> None:
         """Ask for more before the end is reached, so that scrolling does not stop there."""

@@ -9,32 +9,32 @@ from PySide6.QtGui import (
     QDragMoveEvent,
     QDropEvent,
     QKeySequence,
-    QPalette,
     QShortcut,
 )
-from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
-from imagefinder.ipc.messages import Done, Failed, Hits, LibraryChanged, ModelChanged, ModelState, SetHidden
+from imagefinder.ipc.messages import Hits, LibraryChanged, ModelChanged, ModelState
 from imagefinder.model.queries import Hit
 from imagefinder.translation import tr
 from imagefinder.ui.desktop import Desktop
 from imagefinder.ui.drop_overlay import DropOverlay
-from imagefinder.ui.dropped_data import may_hold_pictures, read_mime, seem_folders
 from imagefinder.ui.dropped_pictures import DroppedPictures
 from imagefinder.ui.engine_client import EngineClient
 from imagefinder.ui.instead_of_results import InsteadOfResults
 from imagefinder.ui.link_fetcher import LinkFetcher
+from imagefinder.ui.pane_drops import PaneDrops
+from imagefinder.ui.pane_hiding import PaneHiding
 from imagefinder.ui.pane_message import PaneMessage
 from imagefinder.ui.pane_search import PaneSearch
+from imagefinder.ui.pane_status import PaneStatus
 from imagefinder.ui.pane_tools import PaneTools
 from imagefinder.ui.query_bar import QueryBar
 from imagefinder.ui.query_terms import PaneState, PictureTerm
-from imagefinder.ui.quiet_label import ElidedLabel
 from imagefinder.ui.results_model import ResultsModel
 from imagefinder.ui.results_place import ResultsPlace
 from imagefinder.ui.results_view import ResultsView
+from imagefinder.ui.short_titles import short_title
 from imagefinder.ui.thumbnail_loader import ThumbnailLoader
-from imagefinder.ui.words import tooltip
 
 
 class SearchPane(QWidget):
@@ -74,18 +74,14 @@ class SearchPane(QWidget):
         self._client = client
         self._place = ResultsPlace(self.model, self.view)
         self._title = ""
-        self._hiding: set[int] = set()
-        """Requests to hide that are not answered yet."""
-        self._status = ElidedLabel(parent=self, mode=Qt.TextElideMode.ElideRight)
-        self._status.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        self._status.setContentsMargins(4, 0, 4, 0)
-        # A long note must not hold the pane wide; the tooltip has it whole.
-        self._status.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.search.may_replace = lambda: not self._place.is_in_use
+        self._hiding = PaneHiding(client, self)
+        self._status = PaneStatus(self)
         self._stack = QStackedWidget(self)
         self._stack.addWidget(self.message)
         self._stack.addWidget(self.view)
         self._overlay = DropOverlay(self)
-        self._promise = ""
+        self._drops = PaneDrops(self, self.bar, self.view, self._overlay, self._ask)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 8, 12, 8)
         column.setSpacing(8)
@@ -120,15 +116,20 @@ class SearchPane(QWidget):
         self.view.cell_size_changed.connect(self.tools.set_cell_size)
         self.message.example_chosen.connect(self._try_example)
         self.message.action_wanted.connect(self.models_wanted)
+        for widget in (self.message, self.view):
+            widget.rest_wanted.connect(self.search.ask_rest)
+        self._status.action_wanted.connect(self._ask)
         self.search.answered.connect(self._show_hits)
         self.search.extended.connect(self._show_more)
         self.search.failed.connect(self._show_failure)
         self.search.page_failed.connect(self._show_page_failure)
+        self.search.unfolded.connect(self._show_rest)
+        self.search.rest_failed.connect(self.notice)
+        self.search.outdated.connect(self._show_state)
+        self._hiding.failed.connect(self._show_hiding_failure)
         self.search.slow.connect(self._show_searching)
         self._client.library_changed.connect(self._library_changed)
         self._client.model_changed.connect(self._model_changed)
-        self._client.done.connect(self._note_done)
-        self._client.failed.connect(self._note_failure)
 
     @property
     def title(self) -> str:
@@ -138,7 +139,7 @@ class SearchPane(QWidget):
     @property
     def status_text(self) -> str:
         """The line below the results."""
-        return self._status.text()
+        return self._status.text
 
     def state(self) -> PaneState:
         """All that makes it what it is."""
@@ -207,16 +208,22 @@ class SearchPane(QWidget):
 
     def _show_hits(self, hits: Hits, is_update: bool) -> None:
         if not is_update:
-            self.model.reset(hits.hits, hits.has_more)
-            self.view.scrollToTop()
-        elif not self._place.shows(hits.hits, hits.has_more):
+            self._place.begin(hits)
+        elif self._place.update(hits):
             self.search.forget_page()
-            self._place.replace(hits.hits, hits.has_more)
         self._show_state()
 
     def _show_more(self, hits: Hits) -> None:
-        self.model.append(hits.hits, hits.has_more)
+        self._place.extend(hits)
         self._show_state()
+
+    def _show_rest(self, hits: Hits) -> None:
+        if self._place.unfold(hits):
+            self.search.forget_page()
+        was_in_message = self.message.has_focus
+        self._show_state()
+        if was_in_message:
+            self._enter_results()
 
     def _show_page_failure(self, problem: str) -> None:
         self.notice.emit(problem)
@@ -229,30 +236,44 @@ class SearchPane(QWidget):
         if hits is None:
             return
         count = self.model.rowCount()
-        self.tools.show_count(count, self.model.canFetchMore(self.view.rootIndex()))
+        has_more = self.model.canFetchMore(self.view.rootIndex())
+        if self.model.rest_row is None:
+            self.tools.show_count(count, has_more, hits.model)
+        else:
+            self.tools.show_count(self.model.rest_row, False, hits.model, has_rest=True)
         self.view.set_sort(self.tools.sort)
+        self.view.offer_rest(bool(count) and self._place.has_rest)
         if count:
             self._stack.setCurrentWidget(self.view)
         else:
             self._instead.say_nothing_found(
-                is_partial=hits.is_partial, are_hidden_shown=self.tools.include_hidden
+                is_partial=hits.is_partial,
+                are_hidden_shown=self.tools.include_hidden,
+                has_rest=self._place.has_rest,
+                has_words=bool(self.bar.text().strip()),
             )
             self._stack.setCurrentWidget(self.message)
         if hits.is_partial:
-            self._say(
+            self._status.say(
                 tr("The model is still being loaded; words in names and on pages are searched meanwhile.")
             )
+        elif self.search.is_of_another_model:
+            assert self._client.model is not None
+            self._status.say(
+                tr("Found by {model}", "a model", model=short_title(hits.model)),
+                tr("Search with {model}", "another model", model=short_title(self._client.model.name)),
+            )
         else:
-            self._say(hits.note)
+            self._status.say(hits.note)
 
     def _show_empty(self) -> None:
         self.tools.show_count(0, has_more=False)
-        self._say("")
+        self._status.say("")
         self._instead.invite()
         self._stack.setCurrentWidget(self.message)
 
     def _show_searching(self) -> None:
-        self._say(tr("Searching…"))
+        self._status.say(tr("Searching…"))
         if not self.model.rowCount():
             self._instead.say_searching()
             self._stack.setCurrentWidget(self.message)
@@ -260,14 +281,9 @@ class SearchPane(QWidget):
     def _show_failure(self, problem: str) -> None:
         self.model.clear()
         self.tools.show_count(0, has_more=False)
-        self._say("")
+        self._status.say("")
         self._instead.say_failed(problem)
         self._stack.setCurrentWidget(self.message)
-
-    def _say(self, text: str) -> None:
-        self._status.setText(text)
-        self._status.setToolTip(tooltip(text))
-        self._status.setVisible(bool(text))
 
     def _try_example(self, words: str) -> None:
         self.bar.set_text(words)
@@ -284,9 +300,7 @@ class SearchPane(QWidget):
 
     def _hide(self, hits: Sequence[Hit], is_hidden: bool) -> None:
         ids = tuple(hit.item_id for hit in hits)
-        request = self._client.next_id()
-        self._hiding.add(request)
-        self._client.send(SetHidden(ids, is_hidden, request))
+        self._hiding.ask(ids, is_hidden)
         self.note_hidden(ids, is_hidden)
         if is_hidden and not self.tools.include_hidden:
             self.notice.emit(
@@ -294,15 +308,10 @@ class SearchPane(QWidget):
             )
         self.hidden_changed.emit(ids, is_hidden)
 
-    def _note_done(self, done: Done) -> None:
-        self._hiding.discard(done.request_id)
-
-    def _note_failure(self, failure: Failed) -> None:
-        if failure.request_id in self._hiding:
-            self._hiding.remove(failure.request_id)
-            self.notice.emit(failure.message)
-            # What was taken out of sight is found again.
-            self.search.ask_again()
+    def _show_hiding_failure(self, problem: str) -> None:
+        self.notice.emit(problem)
+        # What was taken out of sight is found again.
+        self.search.ask_again()
 
     def _enter_results(self) -> None:
         if self.model.rowCount():
@@ -317,7 +326,7 @@ class SearchPane(QWidget):
 
     def _model_changed(self, change: ModelChanged) -> None:
         if change.state is ModelState.FAILED and self.search.latest is not None:
-            self._say(change.error)
+            self._status.say(change.error)
         if self.state().is_empty:
             self._show_empty()
 
@@ -326,71 +335,13 @@ class SearchPane(QWidget):
             self.bar.extensions = self._client.library.extensions
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if may_hold_pictures(event.mimeData()) or event.mimeData().hasText():
-            are_folders = seem_folders(event.mimeData())
-            self._promise = tr("Add to the library") if are_folders else tr("Search by this picture")
-            self._hover(event)
-            # Wherever it comes in: Qt does not ask again further on, but would turn to the window behind for good.
-            event.accept()
-        else:
-            event.ignore()
+        self._drops.enter(event)
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        self._hover(event)
+        self._drops.hover(event)
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
         self._overlay.hide()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        self._overlay.hide()
-        if not self._takes(event):
-            event.ignore()
-            return
-        event.setDropAction(Qt.DropAction.CopyAction)
-        event.accept()
-        # The keys, and what is pasted, go where something was dropped last.
-        self.bar.setFocus()
-        mime = event.mimeData()
-        is_added = self._is_over_bar(event)
-        hits = self._dragged_hits(event)
-        if hits:
-            self._take_terms([PictureTerm.of_hit(hit) for hit in hits], is_added=is_added)
-        elif may_hold_pictures(mime):
-            self.bar.take(read_mime(mime), instead=not is_added)
-        else:
-            self.bar.insert_text(mime.text())
-
-    def _take_terms(self, terms: Sequence[PictureTerm], *, is_added: bool) -> None:
-        if not is_added:
-            self.bar.set_terms(())
-        self.bar.add_terms(terms)
-        self._ask()
-
-    def _hover(self, event: QDragMoveEvent) -> None:
-        if not self._takes(event):
-            event.ignore()
-            self._overlay.hide()
-            return
-        event.setDropAction(Qt.DropAction.CopyAction)
-        event.accept()
-        if not may_hold_pictures(event.mimeData()):
-            self._overlay.cover(self.bar.geometry())
-        elif self._is_over_bar(event) and self.bar.terms():
-            self._overlay.cover(self.bar.geometry().adjusted(-4, -4, 4, 4), "")
-        else:
-            self._overlay.cover(self.rect(), self._promise)
-
-    def _takes(self, event: QDropEvent) -> bool:
-        """Own results are dropped on the bar only: let go over the grid, they were perhaps not meant to go far."""
-        source = event.source()
-        is_own = isinstance(source, QWidget) and self.view.isAncestorOf(source)
-        return self._is_over_bar(event) or not (is_own or source is self.view)
-
-    def _is_over_bar(self, event: QDropEvent) -> bool:
-        return self.bar.geometry().contains(event.position().toPoint())
-
-    @staticmethod
-    def _dragged_hits(event: QDropEvent) -> list[Hit]:
-        """Results dragged from a pane: a page of a PDF is meant then, not its file."""
-        source = event.source()
-        return source.chosen() if isinstance(source, ResultsView) else []
+        self._drops.take(event)

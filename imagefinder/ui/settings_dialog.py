@@ -1,6 +1,6 @@
 """The settings: pages beside a list of them. What is changed holds at once; there is nothing to apply."""
 
-from PySide6.QtCore import QSize, Signal
+from PySide6.QtCore import QSize
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QDialog,
@@ -17,32 +17,33 @@ from imagefinder.translation import tr
 from imagefinder.ui.desktop import Desktop
 from imagefinder.ui.engine_client import EngineClient
 from imagefinder.ui.icons import icon
+from imagefinder.ui.model_shelf import ModelShelf
 from imagefinder.ui.settings_keeper import SettingsKeeper
 from imagefinder.ui.settings_page import SettingsPage
-from imagefinder.ui.settings_pages_general import LookPage, NetworkPage, WorkPage
+from imagefinder.ui.settings_pages_general import LookPage, WorkPage
 from imagefinder.ui.settings_pages_library import LibraryPage
 from imagefinder.ui.settings_pages_model import ModelPage
+from imagefinder.ui.settings_pages_network import NetworkPage
 
 MODEL_PAGE = 1
+NETWORK_PAGE = 4
 
 
 class SettingsDialog(QDialog):
     """Not modal: one can go on searching beside it."""
 
-    model_chosen = Signal(str)
-    """The name of another model that the library shall be searched with."""
-
     def __init__(
         self,
         client: EngineClient,
         keeper: SettingsKeeper,
+        shelf: ModelShelf,
         places: Places,
         desktop: Desktop,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("Settings"))
-        self.resize(760, 560)
+        self.resize(780, 640)
         self._pages = QStackedWidget(self)
         self._names = QListWidget(self)
         self._names.setAccessibleName(tr("Pages of the settings"))
@@ -51,14 +52,15 @@ class SettingsDialog(QDialog):
         self._names.setIconSize(QSize(18, 18))
         self._names.setSpacing(2)
         self._names.currentRowChanged.connect(self._pages.setCurrentIndex)
+        self.network = NetworkPage(keeper, self)
         self.library = LibraryPage(client, keeper, places, desktop, self)
-        model = ModelPage(client, keeper, self)
-        model.model_chosen.connect(self.model_chosen)
+        model = ModelPage(client, keeper, shelf, self)
+        model.network_wanted.connect(lambda: self.show_page(NETWORK_PAGE))
         self._add("hard-drive", self.library)
         self._add("cpu", model)
         self._add("refresh-cw", WorkPage(keeper, self))
         self._add("sun", LookPage(keeper, self))
-        self._add("globe", NetworkPage(keeper, self))
+        self._add("globe", self.network)
         self._names.setCurrentRow(0)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 8, 0, 8)
@@ -76,13 +78,17 @@ class SettingsDialog(QDialog):
         return self._names.currentRow()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        self.library.close_down()
+        self._close_down()
         super().closeEvent(event)
 
     def done(self, result: int) -> None:
         # Escape does not pass through closeEvent.
-        self.library.close_down()
+        self._close_down()
         super().done(result)
+
+    def _close_down(self) -> None:
+        self.library.close_down()
+        self.network.keep()
 
     def _add(self, picture: str, page: SettingsPage) -> None:
         self._pages.addWidget(page)

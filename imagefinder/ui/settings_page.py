@@ -26,15 +26,17 @@ class SettingsPage(QScrollArea):
         self._column.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.setWidget(inside)
 
-    def heading(self, text: str) -> None:
+    def heading(self, text: str) -> QLabel:
         """Begin a group of rows."""
         label = QLabel(text, self)
         font = QFont(label.font())
         font.setBold(True)
         label.setFont(font)
         if self._column.count():
-            self._column.addSpacing(16)
+            # Part of the label, so that it goes with it.
+            label.setContentsMargins(0, 16, 0, 0)
         self._column.addWidget(label)
+        return label
 
     def row(self, label: str, *widgets: QWidget) -> None:
         """A label with controls to its right; the first of them takes its name from the label."""
@@ -48,6 +50,18 @@ class SettingsPage(QScrollArea):
         for widget in widgets:
             line.addWidget(widget)
         line.addStretch(1)
+        self._column.addLayout(line)
+
+    def field(self, label: str, widget: QWidget) -> None:
+        """A label with a control to its right that takes all the room there is."""
+        line = QHBoxLayout()
+        line.setSpacing(8)
+        words = QLabel(label, self)
+        words.setMinimumWidth(120)
+        words.setBuddy(widget)
+        line.addWidget(words, 0, Qt.AlignmentFlag.AlignTop)
+        words.setContentsMargins(0, 6, 0, 0)
+        line.addWidget(widget, 1)
         self._column.addLayout(line)
 
     def wide(self, widget: QWidget) -> None:

@@ -1,4 +1,4 @@
-"""Settings: how it looks, how it works in the background, what may touch the network."""
+"""Settings: how it looks, how it works in the background."""
 
 import os
 
@@ -61,38 +61,6 @@ class WorkPage(SettingsPage):
         self._threads.valueChanged.connect(lambda value: keeper.change(threads=value))
         self.row(tr("Processor threads:"), self._threads)
         self.hint(tr("Fewer threads keep the computer cooler and quieter."))
-
-
-class NetworkPage(SettingsPage):
-    """The one thing that may touch the network."""
-
-    def __init__(self, keeper: SettingsKeeper, parent: QWidget | None = None) -> None:
-        super().__init__(tr("Network"), parent)
-        now = keeper.value
-        self.heading(tr("Network"))
-        self.hint(
-            tr(
-                "Pictures, words and index never leave this computer. The network is used for one thing only: a "
-                "picture that you drop from a web browser may arrive as an address alone, and is then fetched "
-                "from there."
-            )
-        )
-        fetch = QCheckBox(tr("Fetch pictures that are dropped as an address"), self)
-        fetch.setChecked(now.fetch_dropped_links)
-        local = QCheckBox(tr("Also from this computer and the local network"), self)
-        local.setChecked(now.fetch_local_addresses)
-        local.setEnabled(now.fetch_dropped_links)
-        fetch.toggled.connect(lambda on: keeper.change(fetch_dropped_links=on))
-        fetch.toggled.connect(local.setEnabled)
-        local.toggled.connect(lambda on: keeper.change(fetch_local_addresses=on))
-        self.wide(fetch)
-        self.wide(local)
-        self.hint(
-            tr(
-                "Leave this off unless you search by pictures of a server at home: a web page could make a "
-                "dropped address point at devices of your network."
-            )
-        )
 
 
 def _choice(

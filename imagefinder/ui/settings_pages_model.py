@@ -1,71 +1,78 @@
-"""Settings: the model, and what it computes on."""
+"""Settings: the models, and what they compute on."""
 
-from html import escape
-from pathlib import Path
+from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QFileDialog, QListWidget, QListWidgetItem, QPushButton, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+from PySide6.QtWidgets import QComboBox, QPushButton, QVBoxLayout, QWidget
 
-from imagefinder.ipc.messages import Done, Failed, ImportModel, ListModels, Models, ModelState
+from imagefinder.ipc.messages import ModelState
 from imagefinder.model.devices import DEVICES
-from imagefinder.model.model_names import BUILTIN, STARTER, ModelInfo, model_title
 from imagefinder.translation import tr
 from imagefinder.ui.engine_client import EngineClient
-from imagefinder.ui.icons import icon
+from imagefinder.ui.model_card import ModelCard
+from imagefinder.ui.model_change_bar import ModelChangeBar
+from imagefinder.ui.model_import import ModelImport
+from imagefinder.ui.model_shelf import ModelEntry, ModelShelf
 from imagefinder.ui.settings_keeper import SettingsKeeper
 from imagefinder.ui.settings_page import SettingsPage
 
-_NAME = Qt.ItemDataRole.UserRole
+_RELEASE_MINUTES = (5, 15, 30, 60, 240, 0)
 
 
 class ModelPage(SettingsPage):
-    """The models there are, the one in use, and the device."""
+    """The models that are here, those that can be had, and the device."""
 
-    model_chosen = Signal(str)
+    network_wanted = Signal()
+    """To be shown where models come from."""
 
-    def __init__(self, client: EngineClient, keeper: SettingsKeeper, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        client: EngineClient,
+        keeper: SettingsKeeper,
+        shelf: ModelShelf,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(tr("Model"), parent)
         self._client = client
         self._keeper = keeper
-        self._request = client.next_id()
-        self._devices: tuple[str, ...] = ()
-        self._import_request = 0
-        self._wanted = ""
-        self._dialog: QFileDialog | None = None
+        self._shelf = shelf
+        self._cards: dict[str, ModelCard] = {}
+        self._unfolded = ""
 
-        self.heading(tr("Model"))
+        self.heading(tr("On this computer"))
         self.hint(
             tr(
                 "The model is what understands pictures and words. A larger one finds better, and takes longer "
-                "to index. Models are files on this computer; nothing is downloaded."
+                "to index."
             )
         )
-        self._in_use = self.text()
-        self._list = QListWidget(self)
-        self._list.setAccessibleName(tr("Models"))
-        self._list.setWordWrap(True)
-        self._list.setSpacing(2)
-        self._list.setMinimumHeight(190)
+        self._state = self.text()
+        self.wide(ModelChangeBar(shelf, client, self))
         # Looking for models takes seconds the first time.
-        QListWidgetItem(tr("Looking for models…"), self._list).setFlags(Qt.ItemFlag.NoItemFlags)
-        self._list.currentItemChanged.connect(self._offer)
-        self.wide(self._list)
-        self._detail = self.hint("")
-        self._detail.setTextFormat(Qt.TextFormat.AutoText)
-        self._detail.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction)
-        self._detail.setOpenExternalLinks(True)
-        self._use = QPushButton(tr("Use this model"), self)
-        self._use.setEnabled(False)
-        self._use.clicked.connect(self._choose)
-        self._import = QPushButton(icon("folder-open"), tr("Choose its file…"), self)
-        self._import.clicked.connect(self._choose_file)
-        self.buttons(self._use, self._import)
-        self.hint(
+        self._looking = self.hint(tr("Looking for models…"))
+        self._again = QPushButton(tr("Try again"), self)
+        self._again.clicked.connect(shelf.refresh)
+        self.buttons(self._again)
+        self._here = _column(self)
+        self.wide(self._here)
+        self._to_get_title = self.heading(tr("To download"))
+        self._to_get_hint = self.hint(
             tr(
-                "With another model the pictures are indexed again. What was indexed with this one is kept: "
-                "coming back to it costs nothing."
+                "The bars show for how many of 100 descriptions a model puts the right one of 5,000 photographs "
+                "first. Nothing is downloaded before you ask for it."
             )
         )
+        self._to_get = _column(self)
+        self.wide(self._to_get)
+        self._network = QPushButton(tr("Where models come from…"), self)
+        self._network.setToolTip(tr("The address of a mirror, and a proxy"))
+        self._network.clicked.connect(self.network_wanted)
+        self.buttons(self._network)
+
+        self.heading(tr("From a file"))
+        self.imports = ModelImport(shelf, self)
+        self.wide(self.imports)
 
         self.heading(tr("Device"))
         self._device = QComboBox(self)
@@ -73,93 +80,105 @@ class ModelPage(SettingsPage):
         self.row(tr("Compute on:"), self._device)
         self._found = self.hint("")
 
-        client.models_received.connect(self._fill)
+        self.heading(tr("Memory"))
+        self._release = QComboBox(self)
+        for minutes in sorted(
+            {*_RELEASE_MINUTES, keeper.value.release_minutes}, key=lambda each: each or 1e9
+        ):
+            text = tr("After %n minute(s) without work", "", minutes) if minutes else tr("Never", "interval")
+            self._release.addItem(text, minutes)
+        self._release.setCurrentIndex(self._release.findData(keeper.value.release_minutes))
+        self._release.activated.connect(lambda: keeper.change(release_minutes=self._release.currentData()))
+        self.row(tr("Give it back:"), self._release)
+        self._release.setAccessibleName(tr("Give the model's memory back"))
+        self.hint(tr("The next search then waits for as long as the model takes to load."))
+
+        shelf.changed.connect(self._show)
+        shelf.failed.connect(self._announce)
         client.model_changed.connect(self._show_state)
-        client.done.connect(self._take_imported)
-        client.failed.connect(self._take_failure)
-        self._show_devices()
         self._show_state()
-        client.send(ListModels(self._request))
+        self._show()
+        shelf.refresh()
 
-    def _fill(self, models: Models) -> None:
-        if models.request_id != self._request:
-            return
-        self._list.clear()
-        current = self._client.model.name if self._client.model else ""
-        for choice in models.choices:
-            item = QListWidgetItem(self._title(choice, current), self._list)
-            item.setData(_NAME, choice)
-            if not choice.installed:
-                item.setForeground(self.palette().placeholderText())
-            if choice.name == (self._wanted or current):
-                self._list.setCurrentItem(item)
-        self._devices = models.devices
+    def card(self, name: str) -> ModelCard:
+        """The card of the model with this name."""
+        return self._cards[name]
+
+    def _show(self) -> None:
+        known = self._shelf.is_known
+        problem = self._shelf.listing_problem
+        self._looking.setText(problem or tr("Looking for models…"))
+        self._looking.setVisible(not known)
+        self._again.setVisible(not known and bool(problem))
+        entries = self._shelf.entries()
+        for name in self._cards.keys() - {entry.info.name for entry in entries}:
+            card = self._cards.pop(name)
+            card.hide()
+            card.deleteLater()
+        is_first = known and not self._cards
+        for entry in entries:
+            self._show_card(entry)
+        self._order(self._here, [each for each in entries if each.info.installed])
+        self._order(self._to_get, [each for each in entries if not each.info.installed])
+        has_more = any(not entry.info.installed for entry in entries)
+        for widget in (self._to_get_title, self._to_get_hint, self._to_get, self._network):
+            widget.setVisible(has_more)
+        if is_first and entries:
+            self._unfold_first(entries)
         self._show_devices()
-        self._show_state()
 
-    @staticmethod
-    def _title(choice: ModelInfo, current: str) -> str:
-        if choice.name == current:
-            return tr("{title} (in use)", title=choice.title)
-        return choice.title if choice.installed else tr("{title} (not on this computer)", title=choice.title)
+    def _announce(self, problem: str) -> None:
+        announcement = QAccessibleAnnouncementEvent(self, problem)
+        announcement.setPoliteness(QAccessible.AnnouncementPoliteness.Assertive)
+        QAccessible.updateAccessibility(announcement)
 
-    def _offer(self) -> None:
-        item = self._list.currentItem()
-        choice: ModelInfo | None = item.data(_NAME) if item else None  # none while they are looked for
-        current = self._client.model.name if self._client.model else ""
-        self._use.setEnabled(choice is not None and choice.installed and choice.name != current)
-        self._import.setVisible(choice is not None and not choice.installed)
-        self._import.setEnabled(not self._import_request)
-        self._detail.setText(_about(choice) if choice else "")
-
-    def _choose(self) -> None:
-        item = self._list.currentItem()
-        if item is not None:
-            self._use.setEnabled(False)
-            self.model_chosen.emit(item.data(_NAME).name)
-
-    def _choose_file(self) -> None:
-        if self._dialog is None:
-            # One for the life of the page: a file dialog deleted as it closes takes PySide 6.12 down with it.
-            self._dialog = QFileDialog(self, tr("The file with the model's weights"))
-            self._dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-            self._dialog.setNameFilters(
-                [tr("Model files") + " (*.safetensors *.bin *.pt)", tr("All files") + " (*)"]
-            )
-            self._dialog.fileSelected.connect(self.import_file)
-        self._dialog.open()
-
-    def import_file(self, path: str) -> None:
-        """Keep a copy of a weights file as the model that is chosen in the list."""
-        item = self._list.currentItem()
-        if item is None or self._import_request:
+    def _show_card(self, entry: ModelEntry) -> None:
+        name = entry.info.name
+        if name in self._cards:
+            self._cards[name].show_entry(entry)
             return
-        self._wanted = item.data(_NAME).name
-        self._import_request = self._client.next_id()
-        self._import.setEnabled(False)
-        self._detail.setText(tr("The file is being checked and copied…"))
-        self._client.send(ImportModel(Path(path), self._wanted, self._import_request))
+        card = self._cards[name] = ModelCard(self._shelf, entry, self)
+        card.unfolded.connect(lambda: self._fold_others(name))
 
-    def _take_imported(self, done: Done) -> None:
-        if self._import_request and done.request_id == self._import_request:
-            self._import_request = 0
-            self._request = self._client.next_id()
-            self._client.send(ListModels(self._request))
+    def _order(self, column: QWidget, entries: Sequence[ModelEntry]) -> None:
+        layout = column.layout()
+        assert isinstance(layout, QVBoxLayout)
+        for place, entry in enumerate(entries):
+            card = self._cards[entry.info.name]
+            item = layout.itemAt(place)
+            if item is None or item.widget() is not card:
+                layout.insertWidget(place, card)
+                card.show()
 
-    def _take_failure(self, failure: Failed) -> None:
-        if self._import_request and failure.request_id == self._import_request:
-            self._import_request = 0
-            self._offer()
-            self._detail.setText(failure.message)
+    def _unfold_first(self, entries: Sequence[ModelEntry]) -> None:
+        """The recommended one while it is to be had still: what a newcomer looks for."""
+        for entry in entries:
+            offer = entry.info.offer
+            if offer is not None and offer.is_recommended and not entry.info.installed:
+                self._cards[entry.info.name].unfold(on=True)
+
+    def _fold_others(self, name: str) -> None:
+        for other, card in self._cards.items():
+            if other != name:
+                card.unfold(on=False)
+        # What was above it may have become shorter.
+        QTimer.singleShot(0, self, lambda: self._bring_into_view(name))
+
+    def _bring_into_view(self, name: str) -> None:
+        if name in self._cards:
+            self.ensureWidgetVisible(self._cards[name].header)
 
     def _show_devices(self) -> None:
         names = {"auto": tr("Whatever is fastest"), **_device_names()}
-        self._device.clear()
-        for device in DEVICES:
-            # What was not found here is offered only where it was chosen before.
-            if device in ("auto", self._keeper.value.device, *self._devices):
+        # What was not found here is offered only where it was chosen before.
+        found = ("auto", self._keeper.value.device, *self._shelf.devices)
+        offered = [device for device in DEVICES if device in found]
+        if offered != [self._device.itemData(row) for row in range(self._device.count())]:
+            self._device.clear()
+            for device in offered:
                 self._device.addItem(names[device], device)
         self._device.setCurrentIndex(self._device.findData(self._keeper.value.device))
+        self._show_found()
 
     def _choose_device(self) -> None:
         self._keeper.change(device=self._device.currentData())
@@ -167,39 +186,33 @@ class ModelPage(SettingsPage):
     def _show_state(self) -> None:
         model = self._client.model
         if model is None or model.state is ModelState.LOADING:
-            self._in_use.setText(tr("The model is being loaded."))
-        elif model.state is ModelState.FAILED:
-            self._in_use.setText(model.error)
+            self._state.setText(tr("The model is being loaded."))
         else:
-            self._in_use.setText(tr("In use: {model}", model=model_title(model.name)))
+            self._state.setText(model.error)
+        self._state.setVisible(bool(self._state.text()))
+        self._show_found()
+
+    def _show_found(self) -> None:
+        model, devices = self._client.model, self._shelf.devices
         names = _device_names()
         parts = []
-        if self._devices:
-            parts.append(
-                tr(
-                    "Found on this computer: {devices}.",
-                    devices=", ".join(names.get(each, each) for each in self._devices),
-                )
-            )
+        if devices:
+            found = ", ".join(names.get(each, each) for each in devices)
+            parts.append(tr("Found on this computer: {devices}.", devices=found))
         if model is not None and model.device:
             kind, space, rest = model.device.partition(" ")
             parts.append(tr("In use: {device}.", device=names.get(kind, kind) + space + rest))
         self._found.setText(" ".join(parts))
         self._found.setVisible(bool(parts))
-        self._offer()
 
 
-def _about(choice: ModelInfo) -> str:
-    """What there is to say of a model, as rich text."""
-    if not choice.installed and choice.page:
-        page = f'<a href="{escape(choice.page)}">{escape(choice.page)}</a>'
-        return tr(
-            "Get the file open_clip_model.safetensors from {page} with your web browser, then choose it here.",
-            page=page,
-        )
-    detail = choice.detail[:1].upper() + choice.detail[1:]
-    lines = [detail] if choice.name in (STARTER, BUILTIN) else [choice.name, detail]
-    return "<br>".join(escape(line) for line in lines if line)
+def _column(parent: QWidget) -> QWidget:
+    column = QWidget(parent)
+    layout = QVBoxLayout(column)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(8)
+    layout.setAlignment(Qt.AlignmentFlag.AlignTop)
+    return column
 
 
 def _device_names() -> dict[str, str]:

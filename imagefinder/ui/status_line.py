@@ -1,6 +1,8 @@
 """The slim line at the bottom: how the model is, and how much can be searched."""
 
-from PySide6.QtCore import Qt
+from html import escape
+
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
@@ -9,17 +11,25 @@ from imagefinder.model.jobs import JobState
 from imagefinder.model.model_names import BUILTIN, STARTER, model_title
 from imagefinder.translation import tr
 from imagefinder.ui.engine_client import EngineClient, EngineState
+from imagefinder.ui.short_titles import short_title
 from imagefinder.ui.words import grouped, tooltip
+
+_LINKS = Qt.TextInteractionFlag.LinksAccessibleByMouse | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
 
 
 class StatusLine(QWidget):
     """One line of quiet words, always true."""
+
+    models_wanted = Signal()
+    """The user wants to choose another model."""
 
     def __init__(self, client: EngineClient, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._client = client
         self._left = self._label()
         self._left.setAccessibleName(tr("State of the model"))
+        self._left.setTextFormat(Qt.TextFormat.RichText)
+        self._left.linkActivated.connect(lambda _link: self.models_wanted.emit())
         self._right = self._label()
         self._right.setAccessibleName(tr("What can be searched"))
         layout = QHBoxLayout(self)
@@ -46,8 +56,14 @@ class StatusLine(QWidget):
         return label
 
     def _show(self) -> None:
-        self._left.setText(self._state())
-        self._left.setToolTip(tooltip(self._client.model.error) if self._client.model else "")
+        advice = self._advice()
+        text = escape(self._state(), quote=False) + advice
+        if text != self._left.text():
+            self._left.setText(text)
+            # Without a link it is no stop for the Tab key.
+            self._left.setTextInteractionFlags(_LINKS if advice else Qt.TextInteractionFlag.NoTextInteraction)
+        more = tr("A larger model, downloaded once, finds more.") if advice else ""
+        self._left.setToolTip(more or (tooltip(self._client.model.error) if self._client.model else ""))
         self._right.setText(self._amount())
 
     def _state(self) -> str:
@@ -69,6 +85,19 @@ class StatusLine(QWidget):
             return tr("Model {model} on {device}", model=title, device=model.device)
         return tr("Model {model}", model=title)
 
+    def _advice(self) -> str:
+        """Where only one of the program's own models answers, the way to a better one; rich text."""
+        model, library = self._client.model, self._client.library
+        if (
+            self._client.engine.state is not EngineState.RUNNING
+            or model is None
+            or model.state is not ModelState.READY
+            or model.name not in (STARTER, BUILTIN)
+            or (library is not None and library.status.change is not None)
+        ):
+            return ""
+        return f' · <a href="models">{escape(tr("Get a better one…", "a model"), quote=False)}</a>'
+
     def _amount(self) -> str:
         if self._client.library is None:
             return ""
@@ -79,6 +108,15 @@ class StatusLine(QWidget):
         job = self._client.job
         if job is not None and job.status.state is JobState.PAUSED:
             return tr("{amount} · indexing paused", amount=everything)
+        change = self._client.library.status.change
+        if change is not None:
+            return tr(
+                "{amount}, {done} of them indexed with {model}",
+                "{model} is the one to come",
+                amount=everything,
+                done=grouped(change.done),
+                model=short_title(change.model),
+            )
         if covered < items:
             return tr("{amount}, {covered} of them indexed", amount=everything, covered=grouped(covered))
         return everything

@@ -10,12 +10,7 @@ import pytest
 from conftest import save
 from fakes import picture
 from program import Outcome, Program
-
-TINY_CONFIG: dict[str, Any] = {
-    "embed_dim": 48,
-    "vision_cfg": {"image_size": 32, "layers": 2, "width": 64, "head_width": 32, "patch_size": 8},
-    "text_cfg": {"context_length": 16, "vocab_size": 49408, "width": 64, "heads": 2, "layers": 2},
-}
+from tiny_clip import TINY_CONFIG, random_weights
 
 
 @pytest.fixture(autouse=True)
@@ -34,14 +29,10 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A safetensors file of the tiny model's weights."""
-    import torch
     from safetensors.torch import save_file
 
-    from imagefinder.embedders.openclip import _build
-
-    torch.manual_seed(20240607)
     path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
-    save_file(_build(TINY_CONFIG).state_dict(), path)
+    save_file(random_weights(), path)
     return path
 
 
@@ -58,7 +49,7 @@ def model(program: Program, imported: tuple[Path, Outcome]) -> str:
     """The name of the tiny model, imported for the program."""
     home, outcome = imported
     assert outcome.status == 0, outcome
-    assert list(outcome.json) == ["name"]
+    assert list(outcome.json) == ["name", "arch", "preprocessing", "was_here"]
     shutil.copytree(home, program.environment["HOME"])
     return str(outcome.json["name"])
 

@@ -2,7 +2,7 @@
 
 from typing import TypeVar
 
-from imagefinder.ipc.messages import EngineOptions, PauseJobs, Request, ResumeJobs
+from imagefinder.ipc.messages import EngineOptions, Event, PauseJobs, Request, ResumeJobs
 from imagefinder.ui.engine_client import EngineClient, EngineState, EngineStatus
 
 R = TypeVar("R")
@@ -30,6 +30,10 @@ class FakeClient(EngineClient):
 
     def stop(self, timeout_s: float = 3.0) -> bool:
         return True
+
+    def hear(self, event: Event) -> None:
+        """Take an event as from an engine: it is kept where it is the latest of its kind, and its signal emitted."""
+        self._hear(event)
 
     def last(self, kind: type[R]) -> R:
         """The latest request of a kind."""

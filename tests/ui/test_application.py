@@ -174,6 +174,25 @@ def test_the_language_changes_at_once_and_back_with_all_that_is_open(
     program.run(script, language=None)
 
 
+def test_once_a_model_was_chosen_the_one_of_this_start_counts_no_longer(
+    program_window: DrivenApplication,
+) -> None:
+    program = program_window
+
+    def script() -> Steps:
+        yield program.has_items(0)
+        engine = program.client.pid
+        assert program.client.options.model == "builtin"
+        program.window._models.use("builtin")
+        yield lambda: program.client.options.model is None
+        # Any change of the settings asks whether the engine has to be started anew for it.
+        program.window._parts.keeper.change(theme="dark")
+        assert not program.application._restart.isActive()
+        assert program.client.pid == engine
+
+    program.run(script)
+
+
 def test_another_library_is_another_world_and_the_old_one_comes_back(
     program_window: DrivenApplication, three_pictures: Path, tmp_path: Path
 ) -> None:

@@ -1,6 +1,7 @@
 """The window goes over to another library: nothing of the one before reaches the other, or is heard any more."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -9,8 +10,11 @@ from pytestqt.qtbot import QtBot
 
 from imagefinder.ipc.messages import (
     AddSources,
+    CancelDownload,
     CancelJobs,
     Done,
+    DownloadChanged,
+    DownloadModel,
     EngineOptions,
     Event,
     Failed,
@@ -168,14 +172,67 @@ def test_what_was_stopped_in_one_library_holds_for_no_other(client: EngineClient
     assert Run.all[1].options.index_at_start
 
 
-def test_another_model_is_another_work(client: EngineClient) -> None:
+def test_another_model_is_another_work_of_the_same_engine(client: EngineClient) -> None:
+    client.options = replace(client.options, model="one")
     Run.all[0].say(at_work())
     client.send(CancelJobs())
     client.send(UseModel("other", request_id=9))
     Run.all[0].say(Done(9))
-    Run.all[0].end()
-    assert Run.all[1].options.model == "other"
+    assert len(Run.all) == 1
+    assert client.options.model is None
+    Run.all[0].end(-11)
+    assert Run.all[1].options.model is None
     assert Run.all[1].options.index_at_start
+
+
+def test_a_model_that_was_refused_leaves_all_as_it_was(client: EngineClient) -> None:
+    client.options = replace(client.options, model="one")
+    client.send(UseModel("other", request_id=9))
+    Run.all[0].say(Failed(9, "There is no such model."))
+    Run.all[0].say(Done(9))
+    assert client.options.model == "one"
+
+
+def test_a_download_goes_on_in_an_engine_that_is_started_anew(client: EngineClient) -> None:
+    download = DownloadModel("a/b", request_id=5)
+    client.send(download)
+    Run.all[0].say(DownloadChanged("a/b", 10, 100, 2.0))
+    client.restart()
+    Run.all[0].end()
+    assert Run.all[1].sent == [download]
+    assert client.downloads["a/b"] == DownloadChanged("a/b", 10, 100, 2.0)
+
+
+def test_a_download_goes_on_when_another_library_is_opened(client: EngineClient) -> None:
+    download = DownloadModel("a/b", request_id=5)
+    client.send(download)
+    client.restart(EngineOptions(library=Path("/two")))
+    Run.all[0].end()
+    assert Run.all[1].sent == [download]
+
+
+def test_a_download_that_was_cancelled_does_not_go_on_in_another_engine(
+    qtbot: QtBot, client: EngineClient
+) -> None:
+    client.send(DownloadModel("a/b", request_id=5))
+    client.send(CancelDownload("a/b"))
+    client.restart()
+    with qtbot.waitSignal(client.failed):
+        Run.all[0].end()
+    assert Run.all[1].sent == []
+
+
+def test_a_death_in_a_download_is_told_and_the_download_is_over(qtbot: QtBot, client: EngineClient) -> None:
+    client.send(DownloadModel("a/b", request_id=5))
+    Run.all[0].say(DownloadChanged("a/b", 10, 100, 2.0))
+    told: list[DownloadChanged] = []
+    client.download_changed.connect(told.append)
+    with qtbot.waitSignal(client.failed) as failed:
+        Run.all[0].end(-9)
+    assert failed.args[0].request_id == 5
+    assert "it can go on from there" in failed.args[0].message
+    assert told == [DownloadChanged("a/b", 10, 100, 0.0, is_over=True)] == list(client.downloads.values())
+    assert Run.all[1].sent == []
 
 
 def test_what_waits_for_a_library_that_cannot_be_opened_is_not_done_in_another(

@@ -7,6 +7,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QApplication, QDialog, QLabel
 from pytestqt.qtbot import QtBot
@@ -16,6 +17,7 @@ from ui.fake_client import FakeClient
 from imagefinder.ipc.messages import (
     AddSources,
     Done,
+    DownloadModel,
     Failed,
     JobChanged,
     LibraryChanged,
@@ -28,7 +30,7 @@ from imagefinder.ipc.messages import (
     UseModel,
 )
 from imagefinder.model.jobs import JobState, JobStatus
-from imagefinder.model.library import LibraryStatus
+from imagefinder.model.library import LibraryStatus, ModelChange
 from imagefinder.model.sources import Source, SourceKind, SourceStatus
 from imagefinder.paths import default_places
 from imagefinder.ui.add_dialog import AddFolderDialog
@@ -38,6 +40,7 @@ from imagefinder.ui.dropped_pictures import DroppedPictures
 from imagefinder.ui.engine_client import EngineState, EngineStatus
 from imagefinder.ui.link_fetcher import LinkFetcher
 from imagefinder.ui.main_window import MainWindow
+from imagefinder.ui.settings_dialog import MODEL_PAGE
 from imagefinder.ui.settings_keeper import SettingsKeeper
 from imagefinder.ui.shortcuts_dialog import ShortcutsDialog
 from imagefinder.ui.thumbnail_loader import ThumbnailLoader
@@ -311,18 +314,28 @@ def test_a_model_that_cannot_be_loaded_is_said(window: MainWindow, client: FakeC
     assert window.notices.texts() == []
 
 
-def test_another_model_is_used_once_the_engine_has_it(
-    qtbot: QtBot, window: MainWindow, client: FakeClient
-) -> None:
-    window.open_settings(1)
-    window._settings.model_chosen.emit("other")
+def test_another_model_is_told_of_once_the_engine_has_it(window: MainWindow, client: FakeClient) -> None:
+    window._models.use("other")
     request = client.last(UseModel)
     assert request.name == "other"
 
-    with qtbot.waitSignal(window.model_used) as used:
-        client.done.emit(Done(request.request_id))
+    client.done.emit(Done(request.request_id, "Its turn comes when all is indexed with it."))
 
-    assert used.args == ["other"]
+    assert window.notices.texts() == ["Its turn comes when all is indexed with it."]
+
+
+def test_a_download_that_fails_is_said_in_the_window_unless_the_page_of_models_is_open(
+    window: MainWindow, client: FakeClient
+) -> None:
+    window.open_settings(MODEL_PAGE)
+    window._models.download("a/b")
+    client.failed.emit(Failed(client.last(DownloadModel).request_id, "The hub does not answer."))
+    assert window.notices.texts() == []
+
+    window._settings.close()
+    window._models.download("a/b")
+    client.failed.emit(Failed(client.last(DownloadModel).request_id, "The hub does not answer."))
+    assert window.notices.texts() == ["The hub does not answer."]
 
 
 def test_the_status_line_is_honest(qtbot: QtBot, window: MainWindow, client: FakeClient) -> None:
@@ -344,6 +357,32 @@ def test_the_status_line_is_honest(qtbot: QtBot, window: MainWindow, client: Fak
     client.model = replace(client.model, state=ModelState.FAILED, error="Gone.")
     client.model_changed.emit(client.model)
     assert "only words" in shown()[0]
+
+
+def test_who_has_only_the_starter_model_is_shown_the_way_to_a_better_one(
+    qtbot: QtBot, window: MainWindow, client: FakeClient
+) -> None:
+    line = window.status_line
+    client.model = ModelChanged(ModelState.READY, "starter", "cpu")
+    client.model_changed.emit(client.model)
+    assert "Get a better one" in line._left.text()
+    line._left.linkActivated.emit("models")
+    assert window.settings_page == MODEL_PAGE
+    assert line._left.focusPolicy() is Qt.FocusPolicy.StrongFocus
+
+    client.model = ModelChanged(ModelState.READY, "ViT-B-32/<b>", "cpu")
+    client.model_changed.emit(client.model)
+    assert line._left.focusPolicy() is Qt.FocusPolicy.NoFocus
+    assert line._left.text() == "Model ViT-B-32/&lt;b&gt; on cpu"
+
+
+def test_the_status_line_tells_of_a_change_of_model(window: MainWindow, client: FakeClient) -> None:
+    client.model = ModelChanged(ModelState.READY, "starter", "cpu")
+    library = _library()
+    change = ModelChange("ViT-B-32/openai", 4, 10)
+    _tell(client, replace(library, status=replace(library.status, change=change)))
+    assert window.status_line._left.text() == "Starter model (built in)"
+    assert window.status_line._right.text().endswith(", 4 of them indexed with ViT-B-32")
 
 
 def test_the_preview_is_followed_by_the_grid(window: MainWindow, client: FakeClient, hits: MakeHits) -> None:

@@ -127,3 +127,35 @@ def test_hits_that_stand_together_go_together(qtbot: QtBot, hits: MakeHits) -> N
     assert [model.hit(row).item_id for row in range(model.rowCount())] == [
         number for number in range(4, 900) if number != 500
     ]
+
+
+def test_relevance_is_shown_first_and_the_cosine_in_the_details(hits: MakeHits) -> None:
+    found = replace(hits(1)[0], score=0.312, relevance=0.918)
+    assert formatting.score(found) == "92%"
+    assert formatting.score(replace(found, text_score=1.0)) == "92% · words match"
+    assert "Relevance 92% · similarity 0.31" in formatting.tooltip_lines(found)
+    assert formatting.score_facts(found) == [("Relevance", "92%"), ("Similarity", "0.31")]
+
+
+def test_without_a_relevance_the_cosine_is_shown(hits: MakeHits) -> None:
+    found = replace(hits(1)[0], score=0.312)
+    assert formatting.score(found) == "0.312"
+    assert "Score 0.312" in formatting.tooltip_lines(found)
+    assert formatting.score_facts(found) == [("Score", "0.312")]
+
+
+def test_what_words_alone_found_has_neither(hits: MakeHits) -> None:
+    found = replace(hits(1)[0], score=0.0, text_score=1.0, relevance=0.0)
+    assert formatting.score_facts(found) == [("Score", "words match")]
+
+
+def test_the_rest_begins_where_the_first_unlikely_hit_stands(qtbot: QtBot, hits: MakeHits) -> None:
+    model = ResultsModel()
+    model.reset(hits(3), has_more=True)
+    assert model.rest_row is None
+    model.append([replace(hit, is_rest=True) for hit in hits(4, start=3)], has_more=False)
+    assert model.rest_row == 3
+    model.remove({1, 5})
+    assert model.rest_row == 2
+    model.remove({2, 3})
+    assert model.rest_row == 0

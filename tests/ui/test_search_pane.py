@@ -100,7 +100,7 @@ def test_results_say_how_many_and_by_which_model(
 ) -> None:
     pane.restore(PaneState(text="cat", sort=Sort.DATE))
     answer(client, searches(client, pane)[0], hits(3), note="A note.")
-    assert pane.tools.count_text == "3 results, newest first"
+    assert pane.tools.count_text == "3 results, newest first · ViT-B-32"
     assert pane.status_text == "A note."
 
 
@@ -109,9 +109,9 @@ def test_the_count_promises_no_more_order_than_there_is(
 ) -> None:
     pane.restore(PaneState(text="cat", sort=Sort.SIZE))
     answer(client, searches(client, pane)[0], hits(500), has_more=True)
-    assert pane.tools.count_text == "Largest first, more below"
+    assert pane.tools.count_text == "Largest first, more below · ViT-B-32"
     answer(client, searches(client, pane)[0], hits(700, start=500), offset=500)
-    assert pane.tools.count_text == "1,200 results, largest first in each 500"
+    assert pane.tools.count_text == "1,200 results, largest first in each 500 · ViT-B-32"
 
 
 def test_in_a_narrow_pane_the_count_can_still_be_read(

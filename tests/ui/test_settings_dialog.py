@@ -2,34 +2,29 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QListWidget, QPushButton, QSpinBox, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QPushButton,
+    QSpinBox,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 from ui.fake_client import FakeClient
+from ui.model_samples import DATACOMP, STARTER_MODEL
 
-from imagefinder.ipc.messages import (
-    Done,
-    Failed,
-    ImportModel,
-    ListModels,
-    ModelChanged,
-    Models,
-    ModelState,
-)
-from imagefinder.model.model_names import ModelInfo
+from imagefinder.ipc.messages import DownloadModel, ListModels, ModelChanged, Models, ModelState
 from imagefinder.paths import default_places
 from imagefinder.ui.desktop import Desktop
-from imagefinder.ui.settings_dialog import SettingsDialog
+from imagefinder.ui.model_shelf import ModelShelf
+from imagefinder.ui.settings_dialog import NETWORK_PAGE, SettingsDialog
 from imagefinder.ui.settings_keeper import SettingsKeeper
-from imagefinder.ui.settings_pages_model import ModelPage
-
-FINE = ModelInfo("fine", "A fine model", installed=True, detail="Finds well.")
-OTHER = ModelInfo("other", "Another model", installed=True, detail="Finds faster.")
-AWAY = ModelInfo("away", "A model elsewhere", installed=False, detail="Import it first.")
 
 
 @pytest.fixture
@@ -41,13 +36,15 @@ def keeper(tmp_path: Path) -> Iterator[SettingsKeeper]:
 
 @pytest.fixture
 def dialog(qtbot: QtBot, client: FakeClient, keeper: SettingsKeeper) -> Iterator[SettingsDialog]:
-    client.model = ModelChanged(ModelState.READY, "fine", "cpu (bfloat16)")
+    client.model = ModelChanged(ModelState.READY, "starter", "cpu (bfloat16)")
     desktop = Desktop()
-    made = SettingsDialog(client, keeper, default_places(), desktop)
+    shelf = ModelShelf(client, keeper)
+    made = SettingsDialog(client, keeper, shelf, default_places(), desktop)
     qtbot.addWidget(made)
     made.show()
     yield made
     made.close()
+    shelf.deleteLater()
     desktop.close()
     desktop.deleteLater()
 
@@ -71,7 +68,7 @@ def _texts(dialog: QWidget) -> str:
 
 def _list_models(client: FakeClient, *devices: str) -> None:
     request = client.last(ListModels)
-    client.models_received.emit(Models(request.request_id, (FINE, OTHER, AWAY), devices))
+    client.models_received.emit(Models(request.request_id, (STARTER_MODEL, DATACOMP), devices))
 
 
 def test_a_theme_is_kept_as_soon_as_it_is_chosen(
@@ -116,73 +113,74 @@ def test_local_addresses_are_a_matter_only_where_addresses_are_fetched(
     assert not local.isEnabled()
 
 
-def test_the_model_in_use_is_marked_and_cannot_be_chosen_again(
-    dialog: SettingsDialog, client: FakeClient
-) -> None:
-    _list_models(client, "cpu")
-
-    models = dialog.findChild(QListWidget, options=Qt.FindChildOption.FindChildrenRecursively)
-    models = next(each for each in dialog.findChildren(QListWidget) if each.accessibleName() == "Models")
-    assert [models.item(row).text() for row in range(models.count())] == [
-        "A fine model (in use)",
-        "Another model",
-        "A model elsewhere (not on this computer)",
-    ]
-    assert models.currentRow() == 0
-    assert not _named(dialog, QPushButton, "Use this model").isEnabled()
-    assert "In use: Processor (bfloat16)" in _texts(dialog)
-
-
-def test_another_model_is_chosen_by_its_button(
-    qtbot: QtBot, dialog: SettingsDialog, client: FakeClient
-) -> None:
-    _list_models(client, "cpu")
-    models = next(each for each in dialog.findChildren(QListWidget) if each.accessibleName() == "Models")
-    models.setCurrentRow(1)
-
-    with qtbot.waitSignal(dialog.model_chosen) as chosen:
-        _named(dialog, QPushButton, "Use this model").click()
-
-    assert chosen.args == ["other"]
-    models.setCurrentRow(2)
-    assert not _named(dialog, QPushButton, "Use this model").isEnabled()
-
-
-def test_a_model_that_is_not_here_is_taken_from_a_file(dialog: SettingsDialog, client: FakeClient) -> None:
-    _list_models(client, "cpu")
-    models = next(each for each in dialog.findChildren(QListWidget) if each.accessibleName() == "Models")
-    models.setCurrentRow(2)
-    assert not _named(dialog, QPushButton, "Choose its file…").isHidden()
-
-    page = dialog.findChild(ModelPage)
-    page.import_file("/downloads/weights.safetensors")
-
-    request = client.last(ImportModel)
-    assert (request.file, request.name) == (Path("/downloads/weights.safetensors"), AWAY.name)
-    here = replace(AWAY, installed=True)
-    client.done.emit(Done(request.request_id))
-    client.models_received.emit(Models(client.last(ListModels).request_id, (FINE, OTHER, here), ("cpu",)))
-    assert models.currentRow() == 2
-    assert _named(dialog, QPushButton, "Use this model").isEnabled()
-
-
-def test_a_file_that_is_no_model_is_said_to_be_none(dialog: SettingsDialog, client: FakeClient) -> None:
-    _list_models(client, "cpu")
-    models = next(each for each in dialog.findChildren(QListWidget) if each.accessibleName() == "Models")
-    models.setCurrentRow(2)
-    dialog.findChild(ModelPage).import_file("/downloads/holiday.jpg")
-
-    client.failed.emit(Failed(client.last(ImportModel).request_id, "This is a picture."))
-
-    assert "This is a picture." in _texts(dialog)
-    assert _named(dialog, QPushButton, "Choose its file…").isEnabled()
-
-
 def test_only_devices_that_were_found_are_offered(dialog: SettingsDialog, client: FakeClient) -> None:
     _list_models(client, "cpu", "cuda")
 
     devices = _combo(dialog, "Compute on")
     assert [devices.itemData(row) for row in range(devices.count())] == ["auto", "cpu", "cuda"]
+    assert "In use: Processor (bfloat16)" in _texts(dialog)
+
+
+def test_the_models_memory_is_given_back_when_one_likes(
+    dialog: SettingsDialog, keeper: SettingsKeeper
+) -> None:
+    release = _combo(dialog, "Give the model's memory back")
+    assert release.currentData() == 15
+
+    _choose(release, 0)
+
+    assert keeper.value.release_minutes == 0
+
+
+def test_a_download_goes_by_the_mirror_and_the_proxy_that_were_set(
+    dialog: SettingsDialog, client: FakeClient, keeper: SettingsKeeper
+) -> None:
+    for name, address in (("Mirror", "https://mirror.example/hub"), ("Proxy", "http://proxy.example:8080")):
+        field = _named(dialog, QLineEdit, name)
+        field.setText(f" {address} ")
+        field.editingFinished.emit()
+    assert (keeper.value.hub_mirror, keeper.value.proxy) == (
+        "https://mirror.example/hub",
+        "http://proxy.example:8080",
+    )
+
+    _list_models(client, "cpu")
+    _named(dialog, QPushButton, f"Download {DATACOMP.title}").click()
+
+    request = client.last(DownloadModel)
+    assert (request.mirror, request.proxy) == ("https://mirror.example/hub", "http://proxy.example:8080")
+
+
+def test_an_address_that_cannot_be_one_is_said_while_it_is_typed_and_not_kept(
+    dialog: SettingsDialog, keeper: SettingsKeeper
+) -> None:
+    field = _named(dialog, QLineEdit, "Mirror")
+    field.setText("https:/")
+    assert "begins with https://" not in _texts(dialog)
+
+    field.setText("ftp://mirror.example")
+    assert "An address begins with https:// or http://." in _texts(dialog)
+    field.editingFinished.emit()
+
+    assert keeper.value.hub_mirror == ""
+
+
+def test_what_was_typed_last_is_kept_when_the_settings_are_closed(
+    dialog: SettingsDialog, keeper: SettingsKeeper
+) -> None:
+    _named(dialog, QLineEdit, "Proxy").setText("http://proxy.example:8080")
+
+    dialog.reject()
+
+    assert keeper.value.proxy == "http://proxy.example:8080"
+
+
+def test_the_page_of_models_leads_to_where_they_come_from(dialog: SettingsDialog, client: FakeClient) -> None:
+    _list_models(client, "cpu")
+
+    _named(dialog, QPushButton, "Where models come from…").click()
+
+    assert dialog.page == NETWORK_PAGE
 
 
 def test_another_library_is_another_setting(
@@ -212,8 +210,10 @@ def test_settings_that_cannot_be_written_hold_until_the_end_and_say_so(qtbot: Qt
     assert keeper.value.theme == "light"
 
 
-def test_everything_has_a_name_for_screen_readers(dialog: SettingsDialog) -> None:
-    kinds = (QComboBox, QSpinBox, QListWidget, QPushButton, QCheckBox)
+def test_everything_has_a_name_for_screen_readers(dialog: SettingsDialog, client: FakeClient) -> None:
+    _list_models(client, "cpu")
+    kinds = (QComboBox, QSpinBox, QListWidget, QPushButton, QCheckBox, QLineEdit)
     for kind in kinds:
         for widget in dialog.findChildren(kind):
-            assert widget.accessibleName() or widget.text(), widget
+            if not isinstance(widget.parent(), QComboBox | QSpinBox):
+                assert widget.accessibleName() or widget.text(), widget

@@ -40,7 +40,7 @@ def test_options_that_may_be_repeated_add_up() -> None:
     [
         "add a --bogus",
         "search -n -3 x",
-        "models import f",
+        "models import",
         "search --json --paths x",
         "search x -n 0",
         "search x -n many",
@@ -62,6 +62,7 @@ COMMANDS = [
     "index",
     "search",
     "status",
+    "doctor",
     "remove",
     "models",
     "models list",

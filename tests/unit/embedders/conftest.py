@@ -6,25 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tiny_clip import TINY_CONFIG, random_weights
 
-from imagefinder.embedders.openclip import _build
 from imagefinder.embedders.spec import ClipSpec, merge_preprocess
-
-TINY_CONFIG: dict[str, Any] = {
-    "embed_dim": 48,
-    "vision_cfg": {"image_size": 32, "layers": 2, "width": 64, "head_width": 32, "patch_size": 8},
-    "text_cfg": {"context_length": 16, "vocab_size": 49408, "width": 64, "heads": 2, "layers": 2},
-}
 
 
 @pytest.fixture(scope="session")
 def tiny_weights() -> dict[str, Any]:
     """Weights of the tiny model by name; not to be changed."""
-    import torch
-
-    torch.manual_seed(20240607)
-    weights: dict[str, Any] = _build(TINY_CONFIG).state_dict()
-    return weights
+    return random_weights()
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,4 @@
 import dataclasses
-import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +10,7 @@ import pytest
 from contracts.embedder_contract import EmbedderContract, pictures
 from PIL import Image
 
-from imagefinder.embedders import openclip
+from imagefinder.embedders import device, towers
 from imagefinder.embedders.base import Embedder
 from imagefinder.embedders.openclip import OpenClipEmbedder, read_weights
 from imagefinder.embedders.spec import ClipSpec
@@ -24,7 +23,7 @@ MakeSpec = Callable[..., ClipSpec]
 class TestOpenClipEmbedderInFloat32(EmbedderContract):
     @pytest.fixture
     def make(self, tiny_spec: MakeSpec, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Embedder]:
-        monkeypatch.setattr(openclip, "has_native_bfloat16", lambda: False)
+        monkeypatch.setattr(device, "has_native_bfloat16", lambda: False)
         return lambda: OpenClipEmbedder(tiny_spec(), "cpu")
 
     def test_the_device_tells_the_precision(self, embedder: Embedder) -> None:
@@ -36,7 +35,7 @@ class TestOpenClipEmbedderInBfloat16(EmbedderContract):
 
     @pytest.fixture
     def make(self, tiny_spec: MakeSpec, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Embedder]:
-        monkeypatch.setattr(openclip, "has_native_bfloat16", lambda: True)
+        monkeypatch.setattr(device, "has_native_bfloat16", lambda: True)
         return lambda: OpenClipEmbedder(tiny_spec(), "cpu")
 
     def test_the_device_tells_the_precision(self, embedder: Embedder) -> None:
@@ -46,7 +45,7 @@ class TestOpenClipEmbedderInBfloat16(EmbedderContract):
 class TestOpenClipEmbedderThatSquashes(EmbedderContract):
     @pytest.fixture
     def make(self, tiny_spec: MakeSpec, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Embedder]:
-        monkeypatch.setattr(openclip, "has_native_bfloat16", lambda: False)
+        monkeypatch.setattr(device, "has_native_bfloat16", lambda: False)
         spec = tiny_spec(resize_mode="squash", interpolation="bilinear", mean=[0.5] * 3, std=[0.5] * 3)
         return lambda: OpenClipEmbedder(spec, "cpu")
 
@@ -59,7 +58,7 @@ def encode(spec: ClipSpec) -> Any:
 def test_embeddings_are_those_of_open_clip_itself(
     tiny_spec: MakeSpec, tiny_weights: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(openclip, "has_native_bfloat16", lambda: False)
+    monkeypatch.setattr(device, "has_native_bfloat16", lambda: False)
     embedder = OpenClipEmbedder(tiny_spec(), "cpu")
     prepared = [embedder.prepare(picture) for picture in pictures(3)]
     import open_clip
@@ -81,13 +80,13 @@ def test_bfloat16_points_the_same_way_as_float32(
 ) -> None:
     found = []
     for native in (False, True):
-        monkeypatch.setattr(openclip, "has_native_bfloat16", lambda native=native: native)
+        monkeypatch.setattr(device, "has_native_bfloat16", lambda native=native: native)
         found.append(encode(tiny_spec()))
     assert (found[0] * found[1]).sum(axis=1).min() > 0.999
 
 
 def open_clips_transform(spec: ClipSpec) -> Any:
-    openclip._import_open_clip()
+    towers.import_open_clip()
     from open_clip.transform import PreprocessCfg, image_transform_v2
 
     return image_transform_v2(PreprocessCfg(**spec.preprocess_cfg), is_train=False)
@@ -125,8 +124,8 @@ def test_the_model_is_loaded_once_however_many_threads_ask(
     tiny_spec: MakeSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loads = []
-    genuine = openclip.read_weights
-    monkeypatch.setattr(openclip, "read_weights", lambda *a, **k: loads.append(1) or genuine(*a, **k))
+    genuine = towers.read_weights
+    monkeypatch.setattr(towers, "read_weights", lambda *a, **k: loads.append(1) or genuine(*a, **k))
     embedder = OpenClipEmbedder(tiny_spec(), "cpu")
     barrier = threading.Barrier(4)
 
@@ -196,8 +195,8 @@ def test_a_text_part_that_needs_transformers_says_so(
     spec = tiny_spec()
     text_cfg = {**spec.model_cfg["text_cfg"], "hf_tokenizer_name": "some/tokenizer"}
     needing = dataclasses.replace(spec, model_cfg={**spec.model_cfg, "text_cfg": text_cfg})
-    monkeypatch.setattr("imagefinder.embedders.tokenizer.importlib.util.find_spec", lambda name: None)
-    with pytest.raises(ModelError, match="pip install transformers"):
+    monkeypatch.setattr("imagefinder.embedders.languages.has_transformers", lambda: False)
+    with pytest.raises(ModelError, match=r'pip install "imagefinder\[languages\]"'):
         OpenClipEmbedder(needing, "cpu").encode_texts(["a dog"])
 
 
@@ -207,8 +206,8 @@ def test_a_tokenizer_that_is_not_on_this_machine_is_not_fetched(
     spec = tiny_spec()
     text_cfg = {**spec.model_cfg["text_cfg"], "hf_tokenizer_name": "some/tokenizer"}
     needing = dataclasses.replace(spec, model_cfg={**spec.model_cfg, "text_cfg": text_cfg})
-    monkeypatch.setattr("imagefinder.embedders.tokenizer.importlib.util.find_spec", lambda name: sys)
-    with pytest.raises(ModelError, match="needs some/tokenizer, which is not on this machine"):
+    monkeypatch.setattr("imagefinder.embedders.tokenizer.bring_in_transformers", lambda: None)
+    with pytest.raises(ModelError, match=r"needs .* of some/tokenizer, which is not on this machine"):
         OpenClipEmbedder(needing, "cpu").encode_texts(["a dog"])
 
 

@@ -11,6 +11,7 @@ from imagefinder.embedders.builtin import BuiltinEmbedder
 from imagefinder.embedders.cached import published_checksum
 from imagefinder.embedders.catalogue import published_table, settings_for
 from imagefinder.embedders.imported import import_checkpoint
+from imagefinder.embedders.offers import offers
 from imagefinder.embedders.registry import BUILTIN, DEFAULT_CLIP
 from imagefinder.model.errors import ModelError
 from imagefinder.model.model_names import STARTER
@@ -170,12 +171,14 @@ def test_an_unknown_name_is_refused_with_a_suggestion(tmp_path: Path, name: str,
 
 def test_the_recommended_model_is_listed_though_it_is_not_here(tmp_path: Path) -> None:
     infos = {info.name: info for info in registry.available(tmp_path)}
-    assert list(infos) == [STARTER, DEFAULT_CLIP, BUILTIN]
+    assert list(infos) == [STARTER, *offers(), BUILTIN]
     assert infos[STARTER].installed
     assert infos[BUILTIN].installed
     assert "download CLIP ViT-B-32 (605 MB)" in infos[STARTER].detail
     assert not infos[DEFAULT_CLIP].installed
+    assert f"models download {DEFAULT_CLIP}" in infos[DEFAULT_CLIP].detail
     assert "models import" in infos[DEFAULT_CLIP].detail
+    assert infos[DEFAULT_CLIP].offer == offers()[DEFAULT_CLIP]
 
 
 def test_a_tag_brings_its_own_preprocessing_and_activation() -> None:
@@ -221,9 +224,9 @@ def test_the_registry_and_a_new_embedder_import_nothing_heavy(tmp_path: Path) ->
 
 
 def test_the_table_read_without_importing_open_clip_is_open_clips_own() -> None:
-    from imagefinder.embedders.openclip import _import_open_clip
+    from imagefinder.embedders.towers import import_open_clip
 
-    _import_open_clip()
+    import_open_clip()
     import open_clip
     from open_clip.pretrained import _PRETRAINED
 

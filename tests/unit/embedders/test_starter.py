@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from contracts.embedder_contract import EmbedderContract, pictures
 
-from imagefinder.embedders import openclip, registry, tiny_vit
+from imagefinder.embedders import device, registry, tiny_vit, towers
 from imagefinder.embedders.base import Embedder
 from imagefinder.embedders.imported import imported_models
 from imagefinder.embedders.openclip import OpenClipEmbedder
@@ -34,7 +34,7 @@ class TestStarterModel(EmbedderContract):
     def loaded(cls) -> Embedder:
         """One for all tests: they change nothing in it."""
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(openclip, "has_native_bfloat16", lambda: False)
+            patch.setattr(device, "has_native_bfloat16", lambda: False)
             embedder = registry.create("starter", "cpu", Path("no models of the user's"))
             embedder.encode_texts(["a picture"])
         return embedder
@@ -73,17 +73,17 @@ def test_it_is_small(spec: ClipSpec) -> None:
 def test_the_tower_in_fewer_operations_gives_the_same_vectors(
     spec: ClipSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(openclip, "has_native_bfloat16", lambda: False)
+    monkeypatch.setattr(device, "has_native_bfloat16", lambda: False)
     found: list[Any] = []
-    for make_fast in (openclip._make_fast, lambda model: None):
-        monkeypatch.setattr(openclip, "_make_fast", make_fast)
+    for is_folded in (towers._is_folded, lambda visual: False):
+        monkeypatch.setattr(towers, "_is_folded", is_folded)
         embedder = OpenClipEmbedder(spec, "cpu")
         found.append(embedder.encode_images([embedder.prepare(picture) for picture in pictures(3)]))
     np.testing.assert_allclose(found[0], found[1], atol=1e-4)
 
 
 def test_registering_the_tower_twice_is_harmless() -> None:
-    openclip._import_open_clip()
+    towers.import_open_clip()
     from timm.models import is_model
 
     tiny_vit.register()

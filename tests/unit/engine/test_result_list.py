@@ -13,6 +13,7 @@ from fakes import FakeEmbedder, pdf, picture
 from PIL import ExifTags, Image
 
 from imagefinder.engine import ranking, result_list
+from imagefinder.engine.cut import Cut
 from imagefinder.engine.engine import Engine
 from imagefinder.engine.ranking import ranked
 from imagefinder.engine.result_list import Answer, ResultList
@@ -284,15 +285,16 @@ def test_reading_a_hundred_thousand_hits_to_the_end_holds_little(store: Store) -
             store.items.put(file_id, "x", 1, PartFacts(ItemKind.PICTURE, 1, 1))
     pieces = 50
 
-    def many() -> Iterator[tuple[result_list.IdArray, result_list.FloatArray]]:
+    def many() -> Iterator[tuple[ranking.IdArray, ranking.FloatArray]]:
         # The same items over and over: what is tested is what the list keeps of each.
         for _ in range(pieces):
             yield np.arange(1, 2001), np.zeros(2000, np.float32)
 
-    answer = Answer(many(), {}, frozenset(), include_hidden=False, model="fake", note="", is_partial=False)
+    cut = Cut(many(), {}, None)
+    answer = Answer(cut, {}, include_hidden=False, model="fake", note="", is_partial=False)
     results = ResultList(store, answer)
     assert results.has_more(2000 * pieces - 1)
     assert not results.has_more(2000 * pieces)
-    kept = results._ids.itemsize * len(results._ids) + results._scores.itemsize * len(results._scores)
-    assert kept == 12 * 2000 * pieces
-    assert results._pending[0].size == 0
+    kept = sum(len(each) * each.itemsize for each in (results._ids, results._scores, results._relevance))
+    assert kept == 16 * 2000 * pieces
+    assert results._pending is None

@@ -1,0 +1,217 @@
+"""Whether relevance tells true hits from others: ``python benchmarks/relevance.py --data DIR [--keep FOLDER]``.
+
+``DIR`` is the training's folder (see ``starter_model.py``); of it the photographs are used that the training did not
+see. ``FOLDER`` keeps the vectors, which take minutes to make. Prints, asserts nothing:
+
+1. Words: captions over libraries of 20, 100 and 500 photographs of Flickr8k; queries that none of them answers.
+   Constants were found on the first half of the photographs, these figures are of the second.
+2. Names of Caltech-101's held-out classes, over all classes, over nothing but the class, and over one photograph.
+3. Pictures: photographs of a held-out class as queries over all classes; photographs of Flickr8k over Caltech-101.
+4. The same query by picture with genuine CLIP ViT-B/16 vectors of Flickr8k (``teacher/``): what random pairs get.
+5. Other measures beside this one, on the captions: how much of what is wrong comes along with 95 % of the true.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from starter_model import HELD_OUT, caltech, embed, plain
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from imagefinder.embedders import registry
+from imagefinder.embedders.base import FloatArray
+from imagefinder.engine.calibration import bank
+from imagefinder.engine.relevance import CUT, Background, Unrelated, curve, sure
+from imagefinder.model.model_names import STARTER
+
+SAMPLE = 512
+ABSENT = (
+    "quantum tax form", "okapi", "nautilus shell", "an aircraft carrier", "chest x-ray of a lung",
+    "periodic table of the elements", "an electron microscope picture of a virus", "a sewing machine", "a pipe organ",
+    "a submarine", "an astronaut on the moon", "a penguin colony", "polar bear on ice", "giraffes at a waterhole",
+    "a rhinoceros", "an octopus", "a starfish", "a scorpion", "a lobster on a plate", "a stapler", "an old gramophone",
+    "a metronome", "a chandelier", "a revolver", "a typewriter", "floor plan of an apartment", "electricity bill 2023",
+    "birth certificate", "wiring diagram", "chemical structure of caffeine", "stock market chart", "a QR code",
+    "a crossword puzzle", "python source code", "terminal with error messages", "a boarding pass",
+    "a satellite picture of a hurricane", "northern lights", "a total solar eclipse", "a coral reef", "an iceberg",
+    "a pyramid in Egypt", "the Eiffel Tower", "a Japanese pagoda", "a bowl of ramen", "a jack-o'-lantern",
+    "a rocket on its launch pad", "a fighter jet", "a combine harvester", "a nuclear power plant", "a server room",
+    "an abacus", "a stethoscope", "a syringe", "a dentist's chair", "a bowling alley", "a sumo wrestler", "a harp",
+    "an accordion", "a stained glass window", "hieroglyphs", "a sphinx", "a unicorn", "inflation rate",
+    "monetary policy", "integral calculus", "tectonic plates", "photosynthesis", "my password list",
+    "meeting minutes", "insurance policy", "rental agreement", "curriculum vitae",
+)  # fmt: skip
+"""What no photograph of Flickr8k shows."""
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description="Measure what relevance is worth.")
+    parser.add_argument("--data", type=Path, required=True, help="the folder of the training's photographs")
+    parser.add_argument("--keep", type=Path, help="a folder for the vectors, made once")
+    parser.add_argument("--model", default=STARTER, help="another model, measured in the same way")
+    arguments = parser.parse_args()
+    data, held_out = arguments.data, json.loads(HELD_OUT.read_text(encoding="utf-8"))
+    folder = arguments.keep or Path(tempfile.mkdtemp())
+    embedder = registry.create(arguments.model, "auto", Path(tempfile.gettempdir()))
+
+    def kept(name: str, make: Callable[[], FloatArray]) -> FloatArray:
+        file = folder / f"{name}.npy"
+        if not file.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            np.save(file, make())
+        return np.asarray(np.load(file), np.float32)
+
+    names = held_out["flickr8k"]
+    captions = json.loads((data / "flickr8k_captions.json").read_text(encoding="utf-8"))
+    labels, paths = caltech(data / "caltech101")
+    unseen = [label for label in sorted(set(labels)) if label in held_out["caltech101"]]
+    queries = kept("bank", lambda: embedder.encode_texts(bank()))
+    photographs = kept("flickr8k", lambda: embed(embedder, [data / "flickr8k" / name for name in names]))
+    texts = kept("captions", lambda: embedder.encode_texts([captions[name][0] for name in names]))
+    absent = kept("absent", lambda: embedder.encode_texts(ABSENT))
+    objects = kept("caltech101", lambda: embed(embedder, paths))
+    words = kept(
+        "classes", lambda: embedder.encode_texts([f"a photo of a {plain(label)}" for label in unseen])
+    )
+
+    print(f"{embedder.name}; the cut is at a relevance of {CUT}")
+    captions_and_absent(queries, photographs[1::2], texts[1::2], absent)
+    class_names(queries, objects, np.array(labels), unseen, words)
+    print("\nPictures, standard deviations of same-class pairs, kept; share of the others above the cut")
+    pictures(objects, np.array(labels), unseen, photographs)
+    teacher(data / "teacher" / "flickr8k_images.npz", names)
+    other_measures(queries, photographs[1::2], texts[1::2], absent)
+
+
+def captions_and_absent(
+    queries: FloatArray, library: FloatArray, texts: FloatArray, absent: FloatArray
+) -> None:
+    """Section 1."""
+    deviations = Unrelated(queries, library[:SAMPLE])
+    of_captions = np.stack([deviations.deviations(text, library) for text in texts])
+    of_absent = np.stack([deviations.deviations(text, library) for text in absent])
+    true = np.diag(of_captions)
+    print("\nCaptions over their own photographs, and queries that nothing answers; standard deviations")
+    print(
+        f"  true pairs {true.mean():.2f} ± {true.std():.2f}, the lowest 5 % below {np.quantile(true, 0.05):.2f}"
+    )
+    print(
+        f"  unanswered {of_absent.mean():.2f} ± {of_absent.std():.2f}, best of each {of_absent.max(axis=1).mean():.2f}"
+    )
+    print(f"  area under the curve, true against unanswered: {auc(true, of_absent.ravel()):.4f}")
+    print(f"  relevance: true {curve(true).mean():.2f}, unanswered {curve(of_absent).mean():.3f}")
+    random = np.random.default_rng(0)
+    for count in (20, 100, len(library)):
+        true_kept, empty, shown = [], [], []
+        for _ in range(max(1, 400 // count)):
+            rows = random.permutation(len(library))[:count]
+            judge = Unrelated(queries, library[rows][:SAMPLE])
+            for place, row in enumerate(rows):
+                found = answered(judge, texts[row], library[rows])
+                true_kept.append(found[place])
+            for text in absent:
+                found = answered(judge, text, library[rows])
+                empty.append(not found.any())
+                shown.append(found.sum())
+        print(f"  among {count:4}: true hits kept {np.mean(true_kept):.3f}, unanswered queries wholly cut "
+              f"{np.mean(empty):.2f} (else shown, on the whole, {np.mean(shown):.1f})")  # fmt: skip
+
+
+def answered(unrelated: Unrelated, query: FloatArray, library: FloatArray) -> np.ndarray:
+    """Which pictures the program would list."""
+    relevance = curve(unrelated.deviations(query, library))
+    return np.asarray((relevance >= CUT) & (relevance.max() >= sure(len(library))))
+
+
+def class_names(
+    queries: FloatArray, objects: FloatArray, labels: np.ndarray, unseen: list[str], words: FloatArray
+) -> None:
+    """Section 2."""
+    everything = Unrelated(queries, objects[:: max(1, len(objects) // SAMPLE)])
+    mixed, alike, alone = [], [], []
+    for label, text in zip(unseen, words, strict=True):
+        own = objects[labels == label]
+        mixed.append(answered(everything, text, objects)[labels == label].mean())
+        alike.append(answered(Unrelated(queries, own), text, own).mean())
+        alone.append(
+            np.mean([answered(Unrelated(queries, one[None]), text, one[None])[0] for one in own[:5]])
+        )
+    print(f"\nNames of {len(unseen)} classes that the training never showed, true hits kept: among all "
+          f"{len(objects):,} pictures {np.mean(mixed):.2f}, in libraries of nothing else {np.mean(alike):.2f}, "
+          f"of one picture {np.mean(alone):.2f}")  # fmt: skip
+
+
+def pictures(objects: FloatArray, labels: np.ndarray, unseen: list[str], photographs: FloatArray) -> None:
+    """Section 3."""
+    unrelated = Unrelated(*(objects[:: max(1, len(objects) // SAMPLE)],) * 2)
+    true, nearest, false = [], [], []
+    for row in np.flatnonzero(np.isin(labels, unseen))[::4]:
+        measured = unrelated.deviations(objects[row], objects)
+        same = np.char.startswith(
+            labels, labels[row].split("_")[0]
+        )  # two folders of faces, two of crocodiles
+        false += measured[~same].tolist()
+        same[row] = False
+        true += measured[same].tolist()
+        nearest += np.sort(measured[same])[-5:].tolist()
+    best = [answered(unrelated, photograph, objects).any() for photograph in photographs[:200]]
+    print(f"  {np.mean(true):.2f} ± {np.std(true):.2f}, kept {np.mean(curve(np.array(true)) >= CUT):.2f}, of the five "
+          f"nearest {np.mean(curve(np.array(nearest)) >= CUT):.3f}; others {np.mean(curve(np.array(false)) >= CUT):.3f}")  # fmt: skip
+    print(f"  photographs of Flickr8k over Caltech-101: wholly cut {1 - np.mean(best):.2f}")
+
+
+def teacher(file: Path, names: list[str]) -> None:
+    """Section 4."""
+    with np.load(file) as stored:
+        by_name = dict(zip(stored["names"].tolist(), stored["vectors"], strict=True))
+    vectors = np.stack([by_name[name] for name in names]).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    unrelated = Unrelated(vectors[:SAMPLE], vectors[:SAMPLE])
+    measured = np.stack([unrelated.deviations(vector, vectors) for vector in vectors[SAMPLE:]])
+    others = measured[measured < np.inf]
+    print(f"  genuine CLIP ViT-B/16: itself {np.diag(measured[:, SAMPLE:]).mean():.1f}, any two "
+          f"{others.mean():.2f} ± {others.std():.2f}, above the cut {np.mean(curve(others) >= CUT):.3f}")  # fmt: skip
+
+
+def other_measures(queries: FloatArray, library: FloatArray, texts: FloatArray, absent: FloatArray) -> None:
+    """Section 5."""
+    judge = Background(queries, library[:SAMPLE]).judge(texts[0], has_words=True, pictures=0)
+    assert judge is not None
+    from_bank = library @ queries.T
+    mean, spread = from_bank.mean(axis=1), from_bank.std(axis=1)
+
+    def softmax(scores: FloatArray) -> FloatArray:
+        return np.asarray(100 * scores - np.log(np.exp(100 * from_bank).sum(axis=1)), np.float32)
+
+    def over_library(scores: FloatArray) -> FloatArray:
+        return np.asarray((scores - scores.mean(axis=1, keepdims=True)) / scores.std(axis=1, keepdims=True))
+
+    measures: dict[str, Callable[[FloatArray], FloatArray]] = {
+        "this one": lambda query: np.stack([judge.unrelated.deviations(each, library) for each in query]),
+        "plain cosine": lambda query: query @ library.T,
+        "softmax against the bank": lambda query: softmax(query @ library.T),
+        "by each picture's bank": lambda query: (query @ library.T - mean) / spread,
+        "by the query's library": lambda query: over_library(query @ library.T),
+    }
+    print(
+        "\nAt 95 % of the true captions kept: pictures shown for an unanswered query; such queries wholly cut"
+    )
+    for name, measure in measures.items():
+        true, wrong = np.diag(measure(texts)), measure(absent)
+        shown = (wrong >= np.quantile(true, 0.05)).sum(axis=1)
+        print(f"  {name:26} {shown.mean():5.1f}  {np.mean(shown == 0):.2f}")
+
+
+def auc(true: FloatArray, false: FloatArray) -> float:
+    """The share of pairs of a true and a false one in which the true one has more."""
+    return float(np.mean(np.searchsorted(np.sort(false), true) / false.size))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,34 @@
+"""What embedders made of the bank of unrelated queries, which relevance is measured against."""
+
+import numpy as np
+
+from imagefinder.store.connection import Database
+from imagefinder.store.embeddings import FloatArray
+
+_STORED = np.dtype("<f2")
+
+
+class CalibrationTable:
+    """Reads and writes the vectors of the bank's queries, by embedder and bank."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def read(self, embedder_id: int, bank: str) -> FloatArray | None:
+        """The vectors, (queries, dimension) float32; None where this bank (its hash) was not embedded yet."""
+        row = self._db.connection.execute(
+            """SELECT vectors, dimension FROM calibrations JOIN embedders ON embedders.id = embedder_id
+               WHERE embedder_id = ? AND bank = ?""",
+            (embedder_id, bank),
+        ).fetchone()
+        if row is None or len(row[0]) % (_STORED.itemsize * row[1]):
+            return None
+        return np.frombuffer(row[0], _STORED).reshape(-1, row[1]).astype(np.float32)
+
+    def write(self, embedder_id: int, bank: str, vectors: FloatArray) -> None:
+        """Keep the vectors, (queries, dimension), in place of what an earlier bank had."""
+        with self._db.transaction() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO calibrations (embedder_id, bank, vectors) VALUES (?, ?, ?)",
+                (embedder_id, bank, vectors.astype(_STORED).tobytes()),
+            )

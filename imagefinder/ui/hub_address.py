@@ -1,0 +1,55 @@
+"""Whether an address of a mirror or of a proxy can be one: by its looks alone, nothing is asked."""
+
+from urllib.parse import SplitResult, urlsplit
+
+from imagefinder.translation import tr
+
+_WEB = ("https://", "http://")
+_SOCKS = ("socks5://", "socks5h://")
+
+
+def mirror_problem(address: str) -> str:
+    """What is wrong with the address of a mirror, in one sentence; empty where nothing is, or it is empty."""
+    if not address:
+        return ""
+    if not address.lower().startswith(_WEB):
+        return _odd(address) or tr("An address begins with https:// or http://.")
+    parts, problem = _split(address)
+    if parts is not None and (parts.query or parts.fragment):
+        return tr("An address of a mirror ends with the server's name or with a folder, without ? and #.")
+    return problem
+
+
+def proxy_problem(address: str) -> str:
+    """What is wrong with the address of a proxy, in one sentence; empty where nothing is, or it is empty."""
+    if not address:
+        return ""
+    if not address.lower().startswith((*_WEB, *_SOCKS)):
+        return _odd(address) or tr("The address of a proxy begins with http:// or socks5://.")
+    parts, problem = _split(address)
+    if parts is not None and (parts.path.strip("/") or parts.query or parts.fragment):
+        return tr(
+            "A proxy is a server and a port, such as http://proxy.example:8080, and nothing after them."
+        )
+    return problem
+
+
+def _split(address: str) -> tuple[SplitResult | None, str]:
+    if problem := _odd(address):
+        return None, problem
+    try:
+        parts = urlsplit(address)
+        has_port = parts.port != 0
+    except ValueError:  # a port that is no number, a bracket that is not closed
+        parts, has_port = None, False
+    if parts is None or not has_port:
+        return None, tr("The server's name or the port after it is not right.")
+    name = parts.hostname or ""
+    if not name or ".." in name or name.startswith((".", "-")):
+        return None, tr("The name of the server is missing, such as in https://hub.example.")
+    return parts, ""
+
+
+def _odd(address: str) -> str:
+    is_odd = any(character.isspace() or not character.isprintable() for character in address)
+    return tr("An address has no spaces.") if is_odd else ""

@@ -1,0 +1,183 @@
+"""What can be done with a model that stands in the page: the buttons, and what must be known or agreed to first."""
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from imagefinder.translation import tr
+from imagefinder.ui.icons import icon
+from imagefinder.ui.model_removal import RemovalQuestion
+from imagefinder.ui.model_shelf import Deed, ModelEntry, ModelShelf
+from imagefinder.ui.model_words import licence_link, page_link
+from imagefinder.ui.quiet_label import QuietLabel
+
+
+class ModelDeeds(QWidget):
+    """The buttons of one model, by its state."""
+
+    def __init__(self, shelf: ModelShelf, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._shelf = shelf
+        self._entry: ModelEntry | None = None
+        self._dialog: QFileDialog | None = None
+        self._hint = QuietLabel(parent=self)
+        self._consent = QCheckBox(tr("I have read the licence and agree to it:"), self)
+        self._consent.toggled.connect(self._show_consent)
+        self._licence = _link(self)
+        self._drop_old = QCheckBox(tr("Delete what was indexed with the present model afterwards"), self)
+        self._download = QPushButton(icon("download"), "", self)
+        self._download.clicked.connect(self._begin_download)
+        self._use = QPushButton(icon("check"), tr("Use this model"), self)
+        self._use.clicked.connect(self._begin_use)
+        self._file = QPushButton(icon("folder-open"), tr("Choose its file…"), self)
+        self._file.clicked.connect(self._choose_file)
+        self._remove = QPushButton(icon("trash-2"), "", self)
+        self._remove.clicked.connect(self._ask_removal)
+        self._question = RemovalQuestion(self)
+        self._question.confirmed.connect(self._begin_removal)
+        self._question.closed.connect(lambda: self._remove.setFocus(Qt.FocusReason.OtherFocusReason))
+        self._page = _link(self)
+        self._page.setForegroundRole(self._hint.foregroundRole())
+
+        licence = QHBoxLayout()
+        licence.setSpacing(6)
+        licence.addWidget(self._consent)
+        licence.addWidget(self._licence, 1)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(8)
+        for button in (self._download, self._use, self._remove):
+            button.setAutoDefault(False)
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        self._file.setAutoDefault(False)
+        other = QHBoxLayout()
+        other.setSpacing(8)
+        other.addWidget(self._page, 1)
+        other.addWidget(self._file)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(8)
+        whole.addWidget(self._hint)
+        whole.addLayout(licence)
+        whole.addWidget(self._drop_old)
+        whole.addLayout(buttons)
+        whole.addWidget(self._question)
+        whole.addLayout(other)
+
+    def show_entry(self, entry: ModelEntry) -> None:
+        """Offer what can be done with a model in this state."""
+        self._entry = entry
+        info, offer = entry.info, entry.info.offer
+        is_free = entry.deed is None and entry.download is None
+        is_usable = info.installed and not entry.is_in_use and not entry.is_coming
+        can_download = offer is not None and not info.installed and is_free
+        needs_consent = can_download and offer is not None and offer.needs_consent
+
+        self._hint.setText(self._words(entry))
+        self._hint.setVisible(bool(self._hint.text()))
+        if needs_consent and offer is not None:
+            self._licence.setText(licence_link(offer))
+            self._licence.setAccessibleName(tr("Licence of {model}", model=info.title))
+        self._consent.setVisible(needs_consent)
+        self._licence.setVisible(needs_consent)
+        self._drop_old.setVisible(is_usable and self._shelf.item_count > 0)
+        self._drop_old.setEnabled(is_free)
+        self._download.setVisible(can_download)
+        self._download.setText(tr("Go on with the download") if info.partial_bytes else tr("Download"))
+        self._download.setAccessibleName(tr("Download {model}", model=info.title))
+        self._show_consent()
+        self._use.setVisible(is_usable)
+        self._use.setEnabled(is_free)
+        self._use.setAccessibleName(tr("Use {model}", model=info.title))
+        self._file.setVisible(can_download)
+        self._file.setAccessibleName(tr("Choose the file of {model}", model=info.title))
+        can_go = info.is_removable and is_free and not entry.is_in_use and not entry.is_coming
+        self._remove.setVisible(can_go)
+        self._remove.setText(tr("Remove…") if info.installed else tr("Delete what came"))
+        self._remove.setAccessibleName(tr("Remove {model}", model=info.title))
+        if not can_go:
+            self._question.hide()
+        link = page_link(info) if can_download else ""
+        self._page.setText(link)
+        self._page.setVisible(bool(link))
+        self.setVisible(any((self._hint.text(), is_usable, can_download, can_go)))
+
+    def take_file(self, path: str) -> None:
+        """Keep a copy of a weights file as this model."""
+        if self._entry is not None and self._entry.deed is None:
+            self._shelf.take_in(Path(path), self._entry.info.name)
+
+    def _words(self, entry: ModelEntry) -> str:
+        present = self._shelf.title(self._shelf.in_use)
+        if entry.deed is Deed.IMPORT:
+            return tr("The file is being checked and copied…")
+        if entry.deed is Deed.REMOVE:
+            return tr("Being removed…")
+        if entry.deed is Deed.USE:
+            return tr("Being prepared…")
+        if entry.is_in_use:
+            return tr("This model answers now.")
+        if entry.is_coming:
+            return tr("The library is being indexed with it; see above.")
+        if not entry.info.installed:
+            return ""
+        if not self._shelf.item_count:
+            return tr("The library is empty: the first picture is indexed with it.")
+        return tr(
+            "All pictures and pages are indexed with it in the background. Until that is done, {present} answers; "
+            "then the change happens by itself.",
+            present=present,
+        )
+
+    def _show_consent(self) -> None:
+        offer = self._entry.info.offer if self._entry else None
+        self._download.setEnabled(
+            offer is not None and (not offer.needs_consent or self._consent.isChecked())
+        )
+
+    def _begin_download(self) -> None:
+        if self._entry is not None and (offer := self._entry.info.offer) is not None:
+            agreed = offer.needs_consent and self._consent.isChecked()
+            self._shelf.download(self._entry.info.name, accepts_licence=agreed)
+
+    def _begin_use(self) -> None:
+        if self._entry is not None:
+            self._shelf.use(self._entry.info.name, drop_old=self._drop_old.isChecked())
+
+    def _ask_removal(self) -> None:
+        if self._entry is None:
+            return
+        if self._entry.info.installed:
+            self._question.ask(self._entry.info)
+        else:
+            self._begin_removal(with_vectors=False)
+
+    def _begin_removal(self, with_vectors: bool) -> None:
+        if self._entry is not None:
+            self._shelf.remove(self._entry.info.name, with_vectors=with_vectors)
+
+    def _choose_file(self) -> None:
+        if self._dialog is None:
+            # One for the life of the card: a file dialog deleted as it closes takes PySide 6.12 down with it.
+            self._dialog = weights_dialog(self)
+            self._dialog.fileSelected.connect(self.take_file)
+        self._dialog.open()
+
+
+def weights_dialog(parent: QWidget) -> QFileDialog:
+    """A dialog that asks for a file of weights."""
+    dialog = QFileDialog(parent, tr("The file with the model's weights"))
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    dialog.setNameFilters([tr("Model files") + " (*.safetensors *.bin *.pt)", tr("All files") + " (*)"])
+    return dialog
+
+
+def _link(parent: QWidget) -> QLabel:
+    label = QLabel(parent)
+    label.setWordWrap(True)
+    label.setMinimumWidth(1)
+    label.setTextFormat(Qt.TextFormat.RichText)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction)
+    label.setOpenExternalLinks(True)
+    return label

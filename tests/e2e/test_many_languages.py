@@ -1,0 +1,43 @@
+"""A model for many languages from the command line: imported from a folder, then asked in Chinese and in English."""
+
+import os
+from pathlib import Path
+
+import pytest
+from conftest import save
+from fakes import picture
+from many_languages import siglip2_like, xlm_roberta_like
+from program import Program
+
+pytest.importorskip("transformers", reason="the extra “languages” is not installed")
+
+
+@pytest.mark.parametrize("make", [siglip2_like, xlm_roberta_like])
+def test_a_chinese_query_finds_what_its_english_twin_finds(
+    program: Program, folder: Path, tmp_path: Path, make: "type[siglip2_like]"
+) -> None:
+    del program.environment["IMAGEFINDER_MODEL"]
+    for number, colour in enumerate(("red", "green", "blue", "white", "black")):
+        save(picture(colour, number), folder / f"{number}.png")
+    imported = program.run("models", "import", make(tmp_path / "published"), "--json")
+    assert imported.status == 0, imported
+    named = {"IMAGEFINDER_MODEL": imported.json["name"]}
+    chinese = program.run("search", "一只红色的狗", "--in", folder, "--all", "--json", extra=named)
+    english = program.run("search", "a red dog", "--all", "--json", extra=named)
+    assert len(english.found) == 5
+    assert chinese.json["hits"] == english.json["hits"]
+    assert english.errors == []
+
+
+def test_a_process_without_the_extra_says_what_to_install(
+    program: Program, folder: Path, tmp_path: Path
+) -> None:
+    """A package that cannot be imported stands in transformers' place."""
+    published, broken = siglip2_like(tmp_path / "published"), tmp_path / "libraries" / "transformers"
+    broken.mkdir(parents=True)
+    (broken / "__init__.py").write_text("raise ImportError('No module named transformers')")
+    search_path = os.pathsep.join([str(broken.parent), program.environment["PYTHONPATH"]])
+    outcome = program.run("models", "import", published, extra={"PYTHONPATH": search_path})
+    assert outcome.status == 2
+    (line,) = outcome.errors
+    assert "transformers cannot be loaded" in line

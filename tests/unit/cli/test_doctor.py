@@ -1,0 +1,175 @@
+"""``imagefinder doctor``, in this process, with the model that needs no weights unless a test says otherwise."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fakes import picture
+
+from imagefinder import ImageFinder
+from imagefinder.cli import doctor_sections
+from imagefinder.cli.disk_sizes import readable_size
+from imagefinder.cli.doctor_timing import PICTURES, made_pictures, time_model
+from imagefinder.cli.main import main
+from imagefinder.embedders.builtin import BuiltinEmbedder
+from imagefinder.embedders.processor import processor_name
+from imagefinder.model.errors import LibraryError
+from imagefinder.paths import default_places
+
+
+@pytest.fixture
+def library(tmp_path: Path, folder: Path) -> Path:
+    """A library of one picture."""
+    picture("red").save(folder / "red.png")
+    with ImageFinder.open(tmp_path / "library") as finder:
+        finder.add(folder)
+    return tmp_path / "library"
+
+
+def doctor(capfd: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str]:
+    status = main(["doctor", *map(str, arguments)])
+    return status, capfd.readouterr().out
+
+
+def as_json(capfd: pytest.CaptureFixture[str], *arguments: object) -> Any:
+    status, out = doctor(capfd, "--json", *arguments)
+    assert status == 0
+    return json.loads(out)
+
+
+def test_it_tells_what_is_here_and_how_fast_it_is(library: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    told = as_json(capfd, "--library", library)
+    assert list(told) == ["program", "machine", "library", "model", "files", "timing"]
+    assert not any("problem" in section for section in told.values())
+    assert told["library"]["items"] == 1
+    assert told["library"]["index"].startswith("exact search over 1 vector")
+    assert (told["model"]["name"], told["model"]["batch"]) == ("builtin", BuiltinEmbedder().batch_size)
+    assert told["timing"]["pictures"]["count"] == PICTURES
+    assert told["timing"]["pictures"]["a_second"] > 0
+    assert told["machine"]["memory"]["total"] > told["machine"]["memory"]["available"] > 0
+
+
+def test_without_timing_nothing_is_timed(library: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert "timing" not in as_json(capfd, "--library", library, "--no-timing")
+
+
+def test_it_makes_no_library(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    told = as_json(capfd, "--library", tmp_path / "none", "--no-timing")
+    assert "not there yet" in told["library"]["folder"]
+    assert not (tmp_path / "none").exists()
+    assert not default_places().models.exists()
+
+
+def test_a_person_reads_short_lines_under_headings(library: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    status, out = doctor(capfd, "--library", library, "--no-timing")
+    lines = out.splitlines()
+    assert status == 0
+    assert [line for line in lines if not line.startswith(" ")] == [
+        "Program",
+        "Machine",
+        "Library",
+        "Model",
+        "Files",
+    ]
+    assert all(line == line.rstrip() for line in lines)
+
+
+def test_the_home_folder_which_holds_a_name_is_not_shown(capfd: pytest.CaptureFixture[str]) -> None:
+    for arguments in (["--no-timing"], ["--no-timing", "--json"]):
+        _, out = doctor(capfd, *arguments)
+        assert str(Path.home()) not in out
+        assert "~" in out
+
+
+def test_a_broken_library_is_said_and_the_model_examined(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "library").mkdir()
+    (tmp_path / "library" / "library.db").write_bytes(b"no database at all" * 1000)
+    told = as_json(capfd, "--library", tmp_path / "library")
+    assert "library.db" in told["library"]["problem"]
+    assert "problem" not in told["model"]
+    assert told["timing"]["pictures"]["count"] == PICTURES
+
+
+def test_a_model_that_cannot_be_had_is_said_and_is_not_timed(
+    library: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    told = as_json(capfd, "--library", library, "--model", "nonsense")
+    assert "There is no model called “nonsense”" in told["model"]["problem"]
+    assert told["library"]["items"] == 1
+    assert "timing" not in told
+
+
+def test_where_nothing_works_the_exit_status_says_so(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    status, out = doctor(capfd, "--library", tmp_path / "none", "--model", "nonsense")
+    assert status == 2
+    assert "Trouble" in out
+
+
+def test_a_part_that_fails_in_no_known_way_keeps_nothing_else_away(
+    library: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> tuple[str, ...]:
+        raise OSError("libtorch_cpu.so: cannot open shared object file")
+
+    monkeypatch.setattr(doctor_sections, "graphics_here", broken)
+    told = as_json(capfd, "--library", library, "--no-timing")
+    assert told["machine"]["problem"] == "OSError: libtorch_cpu.so: cannot open shared object file"
+    assert told["machine"]["cores"] >= 1
+    assert told["model"]["name"] == "builtin"
+
+
+def test_a_library_that_cannot_be_opened_leaves_the_default_model(
+    library: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> ImageFinder:
+        raise LibraryError("The library is of a newer version.")
+
+    monkeypatch.delenv("IMAGEFINDER_MODEL")
+    monkeypatch.setattr(ImageFinder, "open", refuse)
+    told = as_json(capfd, "--library", library, "--no-timing")
+    assert told["library"]["problem"] == "The library is of a newer version."
+    assert told["model"]["name"] == "starter"
+    assert told["model"]["weights"].endswith("MB)")
+
+
+def test_the_timed_pictures_are_always_the_same_and_not_alike() -> None:
+    first, second = made_pictures(2)
+    assert (first.size, first.mode) == ((640, 480), "RGB")
+    assert first.tobytes() != second.tobytes()
+    assert first.tobytes() == made_pictures(1)[0].tobytes()
+
+
+def test_each_picture_is_embedded_in_batches_of_the_models_own_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    genuine = BuiltinEmbedder.encode_images
+    monkeypatch.setattr(
+        BuiltinEmbedder, "encode_images", lambda self, some: sizes.append(len(some)) or genuine(self, some)
+    )
+    monkeypatch.setattr(BuiltinEmbedder, "batch_size", 24)
+    time_model(BuiltinEmbedder())
+    assert sizes == [1, 24, 24, 16]
+
+
+@pytest.mark.parametrize(
+    ("count", "words"),
+    [
+        (0, "0 bytes"),
+        (999, "999 bytes"),
+        (605_189_364, "605 MB"),
+        (2_400_000_000, "2.4 GB"),
+        (25e9, "25 GB"),
+    ],
+)
+def test_sizes_are_read_at_a_glance(count: float, words: str) -> None:
+    assert readable_size(count) == words
+
+
+def test_the_processor_has_a_name(tmp_path: Path) -> None:
+    (tmp_path / "cpuinfo").write_text("processor\t: 0\nmodel name\t: Quick 9000\nmodel name\t: Quick 9000\n")
+    assert processor_name(tmp_path / "cpuinfo") == "Quick 9000"
+    assert processor_name(tmp_path / "missing")

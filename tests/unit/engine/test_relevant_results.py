@@ -1,0 +1,223 @@
+"""Searching with a calibrated model: what is relevant, and the rest for who asks for it."""
+
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import OpenEngine, save
+from fakes import FakeEmbedder, FloatArray, picture
+
+from imagefinder.engine import calibration
+from imagefinder.engine.cancel import CancelToken
+from imagefinder.engine.engine import Engine
+from imagefinder.engine.relevance import CUT
+from imagefinder.model.errors import UsageError
+from imagefinder.model.queries import Query, Sort
+from imagefinder.model.sources import SourceOptions
+from imagefinder.store.store import Store
+
+_EVERYTHING = SourceOptions()
+_RED = Query("red", limit=100)
+
+
+class WellRead(FakeEmbedder):
+    """Knows colours, and makes of any other text a direction of its own."""
+
+    def __init__(self) -> None:
+        super().__init__("well-read")
+        self.texts = 0
+        """How many texts it has embedded."""
+
+    def encode_texts(self, texts: Sequence[str]) -> FloatArray:
+        self.texts += len(texts)
+        rows = [self._row(text) for text in texts]
+        return np.stack(rows) if rows else np.empty((0, self.dimension), np.float32)
+
+    def _row(self, text: str) -> FloatArray:
+        if super().understands(text):
+            return super().encode_texts([text])[0]
+        row = np.random.default_rng(zlib.crc32(text.encode())).normal(size=self.dimension).astype(np.float32)
+        return row / np.linalg.norm(row)
+
+    def understands(self, text: str) -> bool:
+        return True
+
+
+@pytest.fixture
+def embedder() -> WellRead:
+    return WellRead()
+
+
+@pytest.fixture
+def shades(engine: Engine, folder: Path) -> Path:
+    """Thirty pictures of five colours, indexed; the names say nothing of them."""
+    for number in range(30):
+        colour = ("red", "lime", "blue", "gray", "yellow")[number % 5]
+        save(picture(colour, number), folder / f"{colour[0]}{number:02}.png")
+    engine.add([folder], _EVERYTHING)
+    return folder
+
+
+def test_what_does_not_match_is_left_out_and_said(engine: Engine, shades: Path) -> None:
+    result = engine.search(_RED)
+    assert {hit.path.name[0] for hit in result.hits[:6]} == {"r"}
+    assert 6 <= len(result.hits) < 30
+    assert result.has_rest
+    assert all(hit.relevance is not None and hit.relevance >= CUT for hit in result.hits)
+
+
+def test_the_rest_comes_after_what_is_relevant_when_asked_for(engine: Engine, shades: Path) -> None:
+    relevant = engine.search(_RED).hits
+    everything = engine.search(Query("red", limit=100, include_rest=True))
+    assert everything.hits[: len(relevant)] == relevant
+    assert len({hit.item_id for hit in everything.hits}) == 30
+    assert not everything.has_rest
+    rest = everything.hits[len(relevant) :]
+    assert all(hit.relevance is not None and hit.relevance < CUT for hit in rest)
+    assert [hit.score for hit in rest] == sorted((hit.score for hit in rest), reverse=True)
+
+
+def test_a_query_that_nothing_answers_finds_nothing_but_has_a_rest(engine: Engine, shades: Path) -> None:
+    result = engine.search(Query("quantum tax form"))
+    assert result.hits == ()
+    assert result.has_rest
+    assert len(engine.search(Query("quantum tax form", limit=100, include_rest=True)).hits) == 30
+
+
+def test_pages_of_any_size_give_the_same_with_the_rest(engine: Engine, shades: Path) -> None:
+    query = Query("red", limit=100, include_rest=True)
+    results = engine.start_search(query)
+    hits = [hit for offset in range(0, 33, 3) for hit in results.page(offset, 3)]
+    assert tuple(hits) == engine.search(query).hits
+
+
+def test_sorted_by_name_the_relevant_are_among_themselves_and_the_rest_after_them(
+    engine: Engine, shades: Path
+) -> None:
+    names = [hit.path.name for hit in engine.search(_RED).hits]
+    results = engine.start_search(Query("red", include_rest=True), Sort.NAME)
+    sorted_names = [hit.path.name for hit in results.page(0, 100)]
+    assert sorted_names[: len(names)] == sorted(names)
+    assert sorted_names[len(names) :] == sorted(set(sorted_names) - set(names))
+
+
+def test_a_least_score_replaces_the_cut(engine: Engine, shades: Path) -> None:
+    everything = engine.search(Query("red", limit=100, include_rest=True)).hits
+    least = sorted(hit.score for hit in everything)[10] - 1e-4
+    result = engine.search(Query("red", limit=100, min_score=least))
+    assert len(result.hits) == 20
+    assert min(hit.score for hit in result.hits) >= least
+    assert not result.has_rest
+
+
+@pytest.mark.parametrize("score", [1.5, -2.0, float("nan")])
+def test_a_least_score_that_is_no_cosine_is_refused(engine: Engine, shades: Path, score: float) -> None:
+    with pytest.raises(UsageError, match="between -1 and 1"):
+        engine.search(Query("red", min_score=score))
+
+
+def test_in_a_library_of_red_pictures_alone_all_are_found(engine: Engine, folder: Path) -> None:
+    for number in range(12):
+        save(picture("red", number), folder / f"{number}.png")
+    engine.add([folder], _EVERYTHING)
+    result = engine.search(_RED)
+    assert len(result.hits) == 12
+    assert not result.has_rest
+
+
+def test_words_in_a_name_are_found_though_the_model_sees_nothing(engine: Engine, shades: Path) -> None:
+    save(picture("gray", 99), shades / "quantum tax form.png")
+    engine.index()
+    (hit,) = engine.search(Query("quantum tax form")).hits
+    assert hit.path.name == "quantum tax form.png"
+    assert hit.relevance == 1.0
+
+
+def test_a_hidden_picture_is_no_rest(engine: Engine, folder: Path) -> None:
+    save(picture("red", 1), folder / "a.png")
+    save(picture("blue", 2), folder / "b.png")
+    engine.add([folder], _EVERYTHING)
+    first = engine.search(_RED)
+    assert [hit.path.name for hit in first.hits] == ["a.png"]
+    assert first.has_rest
+    blue = engine.search(Query("red", include_rest=True)).hits[1]
+    engine.set_hidden([blue.item_id], True)
+    assert not engine.search(_RED).has_rest
+
+
+def test_before_the_model_is_calibrated_everything_comes_without_relevance(
+    open_engine: OpenEngine, shades: Path
+) -> None:
+    engine = open_engine(WellRead())
+    store = Store(engine.folder / "library.db")
+    store.calibrations.write(1, "another bank", np.zeros((1, 48), np.float32))
+    store.close()
+    result = engine.search(_RED)
+    assert len(result.hits) == 30
+    assert {hit.relevance for hit in result.hits} == {None}
+    engine.calibrate()
+    assert len(engine.search(_RED).hits) < 30
+
+
+def test_the_bank_is_embedded_once_for_a_library(open_engine: OpenEngine, shades: Path) -> None:
+    model = WellRead()
+    engine = open_engine(model)
+    engine.index()
+    engine.calibrate()
+    result = engine.search(_RED)
+    assert model.texts == 1
+    assert result.has_rest
+
+
+def test_a_cancelled_job_does_not_wait_for_it(engine: Engine, embedder: WellRead, folder: Path) -> None:
+    save(picture("red"), folder / "red.png")
+    token = CancelToken()
+    token.cancel()
+    engine.add([folder], _EVERYTHING, cancel=token)
+    assert embedder.texts == 0
+
+
+def test_a_model_that_knows_few_words_is_not_calibrated(open_engine: OpenEngine, shades: Path) -> None:
+    engine = open_engine(FakeEmbedder())
+    engine.index()
+    result = engine.search(_RED)
+    assert len(result.hits) == 30
+    assert {hit.relevance for hit in result.hits} == {None}
+    assert not result.has_rest
+
+
+def test_two_models_of_a_library_have_their_own(store: Store) -> None:
+    table = store.calibrations
+    first, second = (store.embeddings.register(name, 4).id for name in ("a", "b"))
+    table.write(first, "bank", np.full((3, 4), 0.5, np.float32))
+    table.write(second, "bank", np.full((2, 4), 0.25, np.float32))
+    read = table.read(first, "bank")
+    assert read is not None
+    assert read.shape == (3, 4)
+    assert table.read(first, "a newer bank") is None
+    store.embeddings.forget("a")
+    assert table.read(first, "bank") is None
+    assert table.read(second, "bank") is not None
+
+
+def test_the_bank_is_of_many_short_queries_each_once() -> None:
+    queries = calibration.bank()
+    assert len(queries) == len(set(queries)) == 256
+    assert all(query == query.strip() and len(query.split()) <= 8 for query in queries)
+
+
+def test_a_library_that_cannot_be_written_is_calibrated_in_memory(
+    open_engine: OpenEngine, shades: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = open_engine(WellRead())
+    monkeypatch.setattr(calibration, "bank", lambda: tuple(f"words {number}" for number in range(256)))
+    monkeypatch.setattr(calibration, "_bank_hash", lambda: "new")
+
+    def full(*_: object) -> None:
+        raise calibration.LibraryError("the disk is full")
+
+    monkeypatch.setattr(engine._store.calibrations, "write", full)
+    engine.calibrate()
+    assert engine.search(_RED).has_rest
