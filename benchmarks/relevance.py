@@ -161,8 +161,10 @@ def pictures(objects: FloatArray, labels: np.ndarray, unseen: list[str], photogr
         true += measured[same].tolist()
         nearest += np.sort(measured[same])[-5:].tolist()
     best = [answered(unrelated, photograph, objects).any() for photograph in photographs[:200]]
-    print(f"  {np.mean(true):.2f} ± {np.std(true):.2f}, kept {np.mean(curve(np.array(true)) >= CUT):.2f}, of the five "
-          f"nearest {np.mean(curve(np.array(nearest)) >= CUT):.3f}; others {np.mean(curve(np.array(false)) >= CUT):.3f}")  # fmt: skip
+    kept, near, wrong = (np.mean(curve(np.array(each)) >= CUT) for each in (true, nearest, false))
+    print(
+        f"  {np.mean(true):.2f} ± {np.std(true):.2f}, kept {kept:.2f}, of the five nearest {near:.3f}; others {wrong:.3f}"
+    )
     print(f"  photographs of Flickr8k over Caltech-101: wholly cut {1 - np.mean(best):.2f}")
 
 

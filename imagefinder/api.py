@@ -170,8 +170,8 @@ class ImageFinder:
         return self.engine.search(query, progress)
 
     def use_model(self, name: str, *, drop_old: bool = False, now: bool = False) -> ModelChange | None:
-        """Have the library searched with another model; see ``Engine.change_model``. ``index`` does the work."""
-        return self.engine.change_model(name, drop_old=drop_old, now=now)
+        """Have the library searched with another model; see ``LibraryModels.change``. ``index`` does the work."""
+        return self.engine.models.change(name, drop_old=drop_old, now=now)
 
     def remove_model(self, name: str, *, with_vectors: bool = False) -> RemovedModel:
         """Delete the files of a model that was imported or downloaded, and ``with_vectors`` what this library
@@ -209,7 +209,7 @@ class ImageFinder:
             if not (with_vectors and indexed) or is_here(name, self.models_dir):
                 raise
             freed = 0
-        forgotten = self.engine.forget_vectors(vectors_id) if with_vectors and indexed else 0
+        forgotten = self.engine.models.forget_vectors(vectors_id) if with_vectors and indexed else 0
         return RemovedModel(freed, indexed - forgotten, forgotten)
 
     def thumbnail(self, hit: Hit) -> Path | None:

@@ -143,7 +143,7 @@ def _model_config(text: JsonDict, vision: JsonDict, dimension: int) -> JsonDict:
     towers["vision_cfg"]["image_size"] = vision["image_size"]
     towers["vision_cfg"]["patch_size"] = vision["patch_size"]
     head = vision["hidden_size"] // vision["num_attention_heads"]
-    if head != 64:  # noqa: PLR2004 - open_clip's CLIPVisionCfg, which its own configs leave out
+    if head != 64:  # what open_clip's CLIPVisionCfg has, and its own configs leave out
         towers["vision_cfg"]["head_width"] = head
     activation = {"quick_gelu": True} if vision["hidden_act"] == "quick_gelu" else {}
     return {"embed_dim": dimension, **activation, **towers}

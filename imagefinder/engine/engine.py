@@ -2,12 +2,13 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from imagefinder.embedders.base import Embedder, FloatArray
 from imagefinder.engine.cancel import CancelToken
 from imagefinder.engine.jobs import Jobs
+from imagefinder.engine.library_models import LibraryModels
 from imagefinder.engine.model_pair import MakeEmbedder, ModelPair
 from imagefinder.engine.query_terms import QueryTerms
 from imagefinder.engine.result_list import ResultList
@@ -17,7 +18,7 @@ from imagefinder.engine.writing import WriterLock, disk_errors
 from imagefinder.model.errors import LibraryError, UnreadableError, UsageError
 from imagefinder.model.items import UnreadableFile
 from imagefinder.model.jobs import IndexReport, Progress, ProgressCallback
-from imagefinder.model.library import LibraryStatus, ModelChange
+from imagefinder.model.library import LibraryStatus
 from imagefinder.model.queries import Hit, Query, SearchResult, Sort
 from imagefinder.model.sources import Source, SourceOptions
 from imagefinder.store.store import Store
@@ -57,10 +58,12 @@ class Engine:
         with disk_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
             self._store = Store(folder / "library.db")
-        self._models = ModelPair(embedder, self._store, folder / "vectors", model)
+        self._pair = ModelPair(embedder, self._store, folder / "vectors", model)
         self._thumbnails = thumbnails
         self._lock = WriterLock(folder, self._store)
-        self._jobs = Jobs(folder, self._store, self._models, thumbnails, extensions, self._lock)
+        self.models = LibraryModels(self._pair, self._store, self._lock)
+        """The model that answers, and changing it."""
+        self._jobs = Jobs(folder, self._store, self._pair, thumbnails, extensions, self._lock)
         self._shower = Shower(self._store, thumbnails)
 
     # The model
@@ -72,88 +75,7 @@ class Engine:
         Raises:
             ModelError: it cannot be had; the message says why and what to do.
         """
-        return self._models.current.embedder
-
-    @property
-    def model_name(self) -> str:
-        """The name of the model in use; loads nothing.
-
-        Raises:
-            ModelError: it cannot be had; the message says why and what to do.
-        """
-        return self._models.current.embedder.name
-
-    @property
-    def is_model_loaded(self) -> bool:
-        """Whether the next query is answered at once. Loads nothing, never waits."""
-        return self._models.current.is_loaded
-
-    def load_model(self, progress: ProgressCallback = no_progress) -> None:
-        """Load what the first words need: the model's text tower, and the index. Searching goes on meanwhile.
-
-        Raises:
-            ModelError: the model cannot be had; the message says why and what to do.
-        """
-        with self._store.errors():
-            self._models.current.load(progress)
-
-    def load_image_tower(self) -> None:
-        """Load what the first picture needs, where it is not loaded.
-
-        Raises:
-            ModelError: the model cannot be had; the message says why and what to do.
-        """
-        with self._store.errors():
-            self._models.current.load_images()
-
-    def calibrate(self) -> None:
-        """Have what relevance is measured against, which takes seconds at the first time; every job does the same.
-
-        Raises:
-            ModelError: the model cannot be had; the message says why and what to do.
-        """
-        with self._store.errors():
-            self._models.current.calibrate()
-
-    def release_model(self, idle_s: float) -> None:
-        """Give back the memory of models that did no work for so many seconds; they load when they are needed."""
-        self._models.release(idle_s)
-
-    def on_model_switched(self, listener: Callable[[], None]) -> None:
-        """Call this, on any thread, whenever another model answers from now on; it must return at once."""
-        self._models.on_switched = listener
-
-    def change_model(self, name: str, *, drop_old: bool = False, now: bool = False) -> ModelChange | None:
-        """Have the library searched with another model, without a moment in which it cannot be searched.
-
-        Where pictures are still to be indexed with it, ``index`` does that, and the present model answers until
-        nothing is left; asking for the present model calls the change off.
-
-        Args:
-            name: of a model that is here.
-            drop_old: delete the vectors of the present model once the change is complete.
-            now: change at once, though pictures are still to be indexed with it.
-
-        Returns:
-            What is to be done before the change is complete; None where the model is in use.
-
-        Raises:
-            ModelError: the model cannot be had; nothing is changed then.
-            LibraryInUseError: another process is changing the library.
-        """
-        with self._lock.hold():
-            change = self._models.begin(name, drops_old=drop_old, now=now)
-            self._models.delete_unwanted()
-            return change
-
-    def forget_vectors(self, embedder_id: str) -> int:
-        """Delete what was indexed with a model, known by its embedder's id; returns how many vectors there were.
-
-        Raises:
-            LibraryInUseError: another process is changing the library.
-        """
-        with self._lock.hold():
-            return self._models.delete_vectors(embedder_id)
+        return self._pair.current.embedder
 
     # Changing the library
 
@@ -288,11 +210,11 @@ class Engine:
             ModelError: the model cannot be had; not without ``may_load``.
         """
         with self._store.errors():
-            if may_load or self._models.current.made is not None:
+            if may_load or self._pair.current.made is not None:
                 searcher = self._searcher()
             else:
                 searcher = Searcher(
-                    self._store, None, None, None, self._models.current.terms, self._partial_note()
+                    self._store, None, None, None, self._pair.current.terms, self._partial_note()
                 )
             return searcher.start(query, sort, progress, may_load=may_load)
 
@@ -302,7 +224,7 @@ class Engine:
         Does nothing where there is none to keep, or where it cannot be written now. Every job does the same at
         its end.
         """
-        index = self._models.current.index
+        index = self._pair.current.index
         if index is None or not index.is_worth_saving:
             return
         index.is_worth_saving = False  # one try a process
@@ -319,7 +241,7 @@ class Engine:
 
         Does nothing where there is nothing new to keep, or where it cannot be written now.
         """
-        index = self._models.current.index
+        index = self._pair.current.index
         if index is None or not index.is_ready:
             return
         try:
@@ -332,9 +254,7 @@ class Engine:
     def embed_images(self, paths: Sequence[Path]) -> FloatArray:
         """Vectors of picture files; see ``QueryTerms.embed_images``."""
         with self._store.errors():
-            return QueryTerms(self._store, self.embedder, None, self._models.current.terms).embed_images(
-                paths
-            )
+            return QueryTerms(self._store, self.embedder, None, self._pair.current.terms).embed_images(paths)
 
     def show(
         self, item_id: int, *, part: int | None = None, side: int = 2048, words: str = "", folder: Path
@@ -376,7 +296,7 @@ class Engine:
             return None
 
     def _searcher(self) -> Searcher:
-        model = self._models.current
+        model = self._pair.current
         record, index = model.live_index(register=False)
         return Searcher(
             self._store,
@@ -389,7 +309,7 @@ class Engine:
         )
 
     def _partial_note(self) -> str:
-        if self._models.current.failure is not None:
+        if self._pair.current.failure is not None:
             return tr("The model cannot be used, so only file names and page text were searched.")
         return tr(
             "The model is still being loaded: so far only file names and page text were searched by your words."
@@ -403,7 +323,7 @@ class Engine:
     def coverage(self) -> tuple[int, int]:
         """How many pictures and pages are embedded with the model in use, and how many there are."""
         with self._store.errors():
-            record, _ = self._models.current.live_index(register=False)
+            record, _ = self._pair.current.live_index(register=False)
             embedded = self._store.embeddings.count(record.id) if record else 0
             return embedded, self._store.items.count()
 
@@ -420,7 +340,7 @@ class Engine:
                 items=self._store.items.count(),
                 embedded=self._store.embeddings.counts(),
                 unreadable=tuple(self._store.files.unreadable()) if unreadable else (),
-                change=self._models.change(),
+                change=self._pair.change(),
             )
 
     def unreadable(self, source: Path | None = None) -> tuple[UnreadableFile, ...]:
@@ -430,5 +350,5 @@ class Engine:
 
     def close(self) -> None:
         """Let go of the library and the model. Harmless when called again."""
-        self._models.close()
+        self._pair.close()
         self._store.close()

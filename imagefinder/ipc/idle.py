@@ -29,4 +29,4 @@ class IdleRelease:
 
     def _work(self) -> None:
         while not self._is_closing.wait(self._idle_s / _LOOKS_A_SPAN):
-            self._engine.release_model(self._idle_s)
+            self._engine.models.release(self._idle_s)

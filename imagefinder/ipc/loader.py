@@ -44,13 +44,13 @@ class ModelLoader:
 
     def _run(self) -> None:
         with self._one_at_a_time:
-            if not self._engine.is_model_loaded:
+            if not self._engine.models.is_loaded:
                 self._send(ModelChanged(ModelState.LOADING, self._name))
             self._take(self._attempt(self._load))
             self.is_over = True
             for listener in self._listeners:
                 listener()
-            for further in (self._engine.load_image_tower, self._engine.calibrate):
+            for further in (self._engine.models.load_image_tower, self._engine.models.calibrate):
                 if not self.error and (failure := self._attempt(further)) is not None:
                     self._take(failure)
 
@@ -59,7 +59,7 @@ class ModelLoader:
         self._send(state)
 
     def _load(self) -> ModelChanged:
-        self._engine.load_model()
+        self._engine.models.load()
         embedder = self._engine.embedder
         self._name = embedder.name
         return ModelChanged(ModelState.READY, embedder.name, embedder.device)

@@ -73,7 +73,7 @@ class Session:
         engine = self._engine = self._finder.engine
         self._library = LibraryReports(engine, extensions(), send)
         self._loader = ModelLoader(engine, options.model or "", send)
-        engine.on_model_switched(self._loader.start)
+        engine.models.on_switched(self._loader.start)
         self._idle = IdleRelease(engine, options.release_minutes)
         self._board = JobBoard(send, flush, is_paused=options.paused)
         self._jobs = JobQueue(
@@ -186,7 +186,7 @@ class Session:
 
     def _use_model(self, request: UseModel) -> Event:
         present = self._engine.status(unreadable=False).model
-        change = self._engine.change_model(request.name, drop_old=request.drop_old, now=request.now)
+        change = self._engine.models.change(request.name, drop_old=request.drop_old, now=request.now)
         self._library.report()
         self._jobs.rescan()
         if change is not None:

@@ -68,7 +68,7 @@ def _answer(engine: Engine, text: str = "red") -> tuple[str, str]:
 
 
 def test_the_old_model_answers_until_the_library_is_indexed_with_the_new_one(engine: Engine) -> None:
-    assert engine.change_model("new") == ModelChange("new", 0, 3)
+    assert engine.models.change("new") == ModelChange("new", 0, 3)
     assert _answer(engine) == ("old", "red.png")
     assert engine.status().change == ModelChange("new", 0, 3)
     engine.index()
@@ -86,7 +86,7 @@ def test_searches_go_on_at_every_moment_of_the_change(engine: Engine) -> None:
         phases.add((event.phase, event.model))
         answers.append(_answer(engine))
 
-    engine.change_model("new")
+    engine.models.change("new")
     engine.index(ask)
     answers.append(_answer(engine))
     assert {name for _, name in answers} == {"red.png"}
@@ -102,7 +102,7 @@ def test_a_change_that_was_stopped_goes_on_where_it_was(
     for number in range(12):
         save(picture("gray", number), folder / f"{number}.png")
     engine.index()
-    engine.change_model("new")
+    engine.models.change("new")
     token = CancelToken()
     embed = models.here["new"].encode_images
 
@@ -123,7 +123,7 @@ def test_a_change_that_was_stopped_goes_on_where_it_was(
 
 
 def test_new_pictures_are_found_by_the_old_model_meanwhile(engine: Engine, folder: Path) -> None:
-    engine.change_model("new")
+    engine.models.change("new")
     save(picture("yellow"), folder / "yellow.png")
     found: list[str] = []
     engine.index(lambda event: found.append(_answer(engine, "yellow")[1]) if event.model else None)
@@ -138,7 +138,7 @@ def test_pictures_on_a_drive_that_is_away_hold_the_change_up_and_are_not_lost(
     save(picture("yellow"), drive / "yellow.png")
     engine.add([drive], SourceOptions())
     drive.rename(tmp_path / "unplugged")
-    engine.change_model("new")
+    engine.models.change("new")
     engine.index()
     assert engine.status().change == ModelChange("new", 3, 4, unreachable=1)
     assert _answer(engine, "yellow") == ("old", "yellow.png")
@@ -149,15 +149,15 @@ def test_pictures_on_a_drive_that_is_away_hold_the_change_up_and_are_not_lost(
 
 
 def test_a_change_can_be_made_at_once(engine: Engine, folder: Path) -> None:
-    assert engine.change_model("new", now=True) is None
+    assert engine.models.change("new", now=True) is None
     assert engine.status().model == "new"
     engine.index()
     assert _answer(engine) == ("new", "red.png")
 
 
 def test_a_change_can_be_called_off(engine: Engine) -> None:
-    engine.change_model("new")
-    assert engine.change_model("old") is None
+    engine.models.change("new")
+    assert engine.models.change("old") is None
     assert engine.status().change is None
     engine.index()
     assert _answer(engine)[0] == "old"
@@ -165,22 +165,22 @@ def test_a_change_can_be_called_off(engine: Engine) -> None:
 
 
 def test_coming_back_to_a_model_costs_nothing(engine: Engine, models: Models) -> None:
-    engine.change_model("new")
+    engine.models.change("new")
     engine.index()
     before = models.here["old"].embedded
-    assert engine.change_model("old") is None
+    assert engine.models.change("old") is None
     assert _answer(engine)[0] == "old"
     assert models.here["old"].embedded <= before + 1  # the word
 
 
 def test_the_old_vectors_go_when_they_are_not_wanted(engine: Engine, models: Models) -> None:
-    engine.change_model("new", drop_old=True)
+    engine.models.change("new", drop_old=True)
     assert engine.status().embedded["old:1"] == 3
     engine.index()
     assert engine.status().embedded == {"new:1": 3}
     assert _answer(engine)[0] == "new"
     # All has to be done again for it, and is.
-    assert engine.change_model("old") == ModelChange("old", 0, 3)
+    assert engine.models.change("old") == ModelChange("old", 0, 3)
     engine.index()
     assert _answer(engine) == ("old", "red.png")
 
@@ -191,7 +191,7 @@ def test_deleting_old_vectors_that_was_interrupted_goes_on(
     def die(*_: object) -> int:
         raise KeyboardInterrupt
 
-    engine.change_model("new", drop_old=True)
+    engine.models.change("new", drop_old=True)
     with monkeypatch.context() as patch:
         patch.setattr("imagefinder.store.embeddings.EmbeddingTable.forget", die)
         with pytest.raises(KeyboardInterrupt):
@@ -212,7 +212,7 @@ def test_texts_hidden_marks_and_thumbnails_outlive_a_change(engine: Engine, fold
     thumbnail = engine.thumbnail(hidden)
     assert thumbnail is not None
     made = thumbnail.stat().st_mtime_ns
-    engine.change_model("new", drop_old=True)
+    engine.models.change("new", drop_old=True)
     engine.index()
     hits = engine.search(Query("bicycle")).hits
     assert hits[0].path.name == "letters.pdf"
@@ -225,8 +225,8 @@ def test_another_process_that_is_open_takes_over_the_change(engine: Engine, open
     other = open_library()
     assert _answer(other)[0] == "old"
     switched: list[str] = []
-    other.on_model_switched(lambda: switched.append(str(other.status().model)))
-    engine.change_model("new", drop_old=True)
+    other.models.on_switched(lambda: switched.append(str(other.status().model)))
+    engine.models.change("new", drop_old=True)
     engine.index()
     assert _answer(other) == ("new", "red.png")
     assert switched == ["new"]
@@ -234,7 +234,7 @@ def test_another_process_that_is_open_takes_over_the_change(engine: Engine, open
 
 def test_a_model_that_is_not_here_is_refused_and_nothing_changes(engine: Engine) -> None:
     with pytest.raises(ModelError, match="not on this machine"):
-        engine.change_model("else")
+        engine.models.change("else")
     assert engine.status().change is None
     assert _answer(engine)[0] == "old"
 
@@ -242,7 +242,7 @@ def test_a_model_that_is_not_here_is_refused_and_nothing_changes(engine: Engine)
 def test_a_next_model_that_went_away_is_said_with_the_way_back_and_the_old_one_answers(
     engine: Engine, open_library: Open, models: Models, folder: Path
 ) -> None:
-    engine.change_model("new")
+    engine.models.change("new")
     engine.close()
     del models.here["new"]
     again = open_library()
@@ -250,14 +250,14 @@ def test_a_next_model_that_went_away_is_said_with_the_way_back_and_the_old_one_a
     with pytest.raises(ModelError, match=r"not on this machine.*models use old"):
         again.index()
     assert _answer(again, "yellow") == ("old", "yellow.png")
-    assert again.change_model("old") is None
+    assert again.models.change("old") is None
     again.index()
 
 
 def test_where_the_old_model_went_away_the_new_one_answers_at_once(
     engine: Engine, open_library: Open, models: Models
 ) -> None:
-    engine.change_model("new")
+    engine.models.change("new")
     engine.close()
     del models.here["old"]
     again = open_library()
@@ -267,12 +267,12 @@ def test_where_the_old_model_went_away_the_new_one_answers_at_once(
 
 def test_a_library_without_vectors_changes_at_once(open_library: Open) -> None:
     engine = open_library()
-    assert engine.change_model("new") is None
+    assert engine.models.change("new") is None
     assert engine.status().model == "new"
 
 
 def test_a_model_named_for_this_run_is_used_and_changes_nothing(engine: Engine, open_library: Open) -> None:
-    engine.change_model("new")
+    engine.models.change("new")
     engine.close()
     named = open_library("old")
     named.index()
@@ -284,9 +284,9 @@ def test_a_model_named_for_this_run_is_used_and_changes_nothing(engine: Engine, 
 
 
 def test_vectors_of_a_model_can_be_deleted_by_themselves(engine: Engine) -> None:
-    engine.change_model("new")
+    engine.models.change("new")
     engine.index()
-    assert engine.forget_vectors("old:1") == 3
+    assert engine.models.forget_vectors("old:1") == 3
     assert engine.status().embedded == {"new:1": 3}
-    assert engine.forget_vectors("old:1") == 0
+    assert engine.models.forget_vectors("old:1") == 0
     assert _answer(engine)[0] == "new"

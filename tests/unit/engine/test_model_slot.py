@@ -61,7 +61,7 @@ def test_words_are_searched_without_the_model_and_that_is_said(slow: Engine, mod
     assert results.is_partial
     assert "still being loaded" in results.note
     assert model.towers == []
-    assert not slow.is_model_loaded
+    assert not slow.models.is_loaded
 
 
 def test_a_known_picture_needs_no_model_once_the_index_stands(
@@ -101,11 +101,11 @@ def test_a_query_of_nothing_is_refused_without_the_model_too(slow: Engine) -> No
 
 def test_once_loaded_the_model_takes_part_whatever_may_be_loaded(slow: Engine, model: SlowModel) -> None:
     events: list[Progress] = []
-    slow.load_model(events.append)
+    slow.models.load(events.append)
     assert "text" in model.towers
     assert "image" not in model.towers
     assert events[0].phase is Phase.LOADING_MODEL
-    assert slow.is_model_loaded
+    assert slow.models.is_loaded
     results = slow.start_search(Query("red"), may_load=False)
     assert not results.is_partial
     assert results.note == ""
@@ -127,7 +127,7 @@ def test_asking_whether_it_is_loaded_makes_no_model(tmp_path: Path) -> None:
         raise AssertionError("the model was made")
 
     engine = Engine(tmp_path / "new", never, ThumbnailCache(tmp_path / "thumbnails"), extensions())
-    assert not engine.is_model_loaded
+    assert not engine.models.is_loaded
     assert engine.start_search(Query("red"), may_load=False).page(0, 9) == ()
     engine.close()
 
@@ -142,9 +142,9 @@ def test_a_model_that_cannot_be_had_is_named_and_words_go_on_being_searched(
 
     engine = Engine(tmp_path / "library", missing, ThumbnailCache(tmp_path / "thumbnails"), extensions())
     with pytest.raises(ModelError, match="no such model"):
-        engine.load_model()
+        engine.models.load()
     with pytest.raises(ModelError, match="no such model"):
-        _ = engine.model_name
+        _ = engine.embedder.name
     results = engine.start_search(Query("door"), may_load=False)
     assert [hit.path.name for hit in results.page(0, 9)] == ["red door.png"]
     assert results.is_partial
@@ -153,5 +153,5 @@ def test_a_model_that_cannot_be_had_is_named_and_words_go_on_being_searched(
 
 
 def test_the_name_of_the_model_needs_no_loading(slow: Engine, model: SlowModel) -> None:
-    assert slow.model_name == "fake"
+    assert slow.embedder.name == "fake"
     assert model.towers == []

@@ -157,7 +157,7 @@ def test_before_the_model_is_calibrated_everything_comes_without_relevance(
     result = engine.search(_RED)
     assert len(result.hits) == 30
     assert {hit.relevance for hit in result.hits} == {None}
-    engine.calibrate()
+    engine.models.calibrate()
     assert len(engine.search(_RED).hits) < 30
 
 
@@ -165,7 +165,7 @@ def test_the_bank_is_embedded_once_for_a_library(open_engine: OpenEngine, shades
     model = WellRead()
     engine = open_engine(model)
     engine.index()
-    engine.calibrate()
+    engine.models.calibrate()
     result = engine.search(_RED)
     assert model.texts == 1
     assert result.has_rest
@@ -219,5 +219,5 @@ def test_a_library_that_cannot_be_written_is_calibrated_in_memory(
         raise calibration.LibraryError("the disk is full")
 
     monkeypatch.setattr(engine._store.calibrations, "write", full)
-    engine.calibrate()
+    engine.models.calibrate()
     assert engine.search(_RED).has_rest

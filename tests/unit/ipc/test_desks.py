@@ -284,7 +284,11 @@ def test_a_model_that_cannot_be_loaded_is_said_in_a_sentence(error: Exception, e
     def load_model() -> None:
         raise error
 
-    loader = ModelLoader(cast(Engine, SimpleNamespace(load_model=load_model, is_model_loaded=False)), "ViT", ear.hear)
+    loader = ModelLoader(
+        cast(Engine, SimpleNamespace(models=SimpleNamespace(load=load_model, is_loaded=False))),
+        "ViT",
+        ear.hear,
+    )
     over = threading.Event()
     loader.on_over(over.set)
     loader.start()

@@ -1,0 +1,93 @@
+"""What the window, the command line and Python do with a library's models; beside its ``Engine``."""
+
+from collections.abc import Callable
+
+from imagefinder.engine.model_pair import ModelPair
+from imagefinder.engine.writing import WriterLock
+from imagefinder.model.jobs import Progress, ProgressCallback
+from imagefinder.model.library import ModelChange
+from imagefinder.store.store import Store
+
+
+def _no_progress(event: Progress) -> None: ...
+
+
+class LibraryModels:
+    """The model that answers, and changing it. Safe to use from several threads."""
+
+    def __init__(self, pair: ModelPair, store: Store, lock: WriterLock) -> None:
+        self._pair = pair
+        self._store = store
+        self._lock = lock
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether words are answered at once. Loads nothing, never waits."""
+        return self._pair.current.is_loaded
+
+    def load(self, progress: ProgressCallback = _no_progress) -> None:
+        """Load what the first words need: the model's text tower, and the index. Searching goes on meanwhile.
+
+        Raises:
+            ModelError: the model cannot be had; the message says why and what to do.
+        """
+        with self._store.errors():
+            self._pair.current.load(progress)
+
+    def load_image_tower(self) -> None:
+        """Load what the first picture needs, where it is not loaded.
+
+        Raises:
+            ModelError: the model cannot be had; the message says why and what to do.
+        """
+        with self._store.errors():
+            self._pair.current.load_images()
+
+    def calibrate(self) -> None:
+        """Have what relevance is measured against, which takes seconds at the first time; every job does the same.
+
+        Raises:
+            ModelError: the model cannot be had; the message says why and what to do.
+        """
+        with self._store.errors():
+            self._pair.current.calibrate()
+
+    def release(self, idle_s: float) -> None:
+        """Give back the memory of models that did no work for so many seconds; they load when they are needed."""
+        self._pair.release(idle_s)
+
+    def on_switched(self, listener: Callable[[], None]) -> None:
+        """Call this, on any thread, whenever another model answers from now on; it must return at once."""
+        self._pair.on_switched = listener
+
+    def change(self, name: str, *, drop_old: bool = False, now: bool = False) -> ModelChange | None:
+        """Have the library searched with another model, without a moment in which it cannot be searched.
+
+        Where pictures are still to be indexed with it, ``Engine.index`` does that, and the present model answers
+        until nothing is left; asking for the present model calls the change off.
+
+        Args:
+            name: of a model that is here.
+            drop_old: delete the vectors of the present model once the change is complete.
+            now: change at once, though pictures are still to be indexed with it.
+
+        Returns:
+            What is to be done before the change is complete; None where the model is in use.
+
+        Raises:
+            ModelError: the model cannot be had; nothing is changed then.
+            LibraryInUseError: another process is changing the library.
+        """
+        with self._lock.hold():
+            change = self._pair.begin(name, drops_old=drop_old, now=now)
+            self._pair.delete_unwanted()
+            return change
+
+    def forget_vectors(self, embedder_id: str) -> int:
+        """Delete what was indexed with a model, known by its embedder's id; returns how many vectors there were.
+
+        Raises:
+            LibraryInUseError: another process is changing the library.
+        """
+        with self._lock.hold():
+            return self._pair.delete_vectors(embedder_id)
