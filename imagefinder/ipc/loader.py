@@ -50,9 +50,8 @@ class ModelLoader:
             self.is_over = True
             for listener in self._listeners:
                 listener()
-            for further in (self._engine.models.load_image_tower, self._engine.models.calibrate):
-                if not self.error and (failure := self._attempt(further)) is not None:
-                    self._take(failure)
+            if not self.error and (failure := self._attempt(self._load_the_rest)) is not None:
+                self._take(failure)
 
     def _take(self, state: ModelChanged) -> None:
         self.error = state.error
@@ -63,6 +62,10 @@ class ModelLoader:
         embedder = self._engine.embedder
         self._name = embedder.name
         return ModelChanged(ModelState.READY, embedder.name, embedder.device)
+
+    def _load_the_rest(self) -> None:
+        self._engine.models.load_image_tower()
+        self._engine.models.calibrate()
 
     def _attempt(self, load: Callable[[], Answer]) -> Answer | ModelChanged:
         """What ``load`` returns, or why it failed."""

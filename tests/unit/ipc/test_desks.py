@@ -81,6 +81,7 @@ class SlowEngine:
             took_ms=1.0,
             note="",
             is_partial=not may_load,
+            has_rest=False,
         )
 
     def set_hidden(self, item_ids: object, hidden: bool) -> None:
