@@ -6,7 +6,7 @@ from imagefinder.cli.exit_status import FOUND
 from imagefinder.cli.jobs import interruptible
 from imagefinder.cli.library import has_library, open_library
 from imagefinder.cli.terminal import Terminal
-from imagefinder.embedders.download import download, is_here
+from imagefinder.embedders.download import DownloadError, download, is_here
 from imagefinder.embedders.model_files import bytes_come, remove_model
 from imagefinder.model.errors import CancelledError
 from imagefinder.model.jobs import Phase, Progress
@@ -51,6 +51,16 @@ def download_model(arguments: argparse.Namespace, terminal: Terminal) -> int:
                 tr(
                     "Stopped. {count} MB of {model} are here and kept; the same command goes on from there.",
                     count=f"{bytes_come(name, places.models) / _MEGABYTE:,.0f}",
+                    model=name,
+                )
+            ) from error
+        except DownloadError as error:
+            raise DownloadError(
+                tr(
+                    "{problem} Or take another way: a mirror or a proxy (--mirror ADDRESS, --proxy ADDRESS, or in the "
+                    "window's settings), or the weights file from elsewhere: imagefinder models import FILE --arch "
+                    "{model}",
+                    problem=error,
                     model=name,
                 )
             ) from error

@@ -10,10 +10,10 @@ from imagefinder.embedders.cached import hub_files, published_spec
 from imagefinder.embedders.catalogue import published_tags, settings_for, suggestion
 from imagefinder.embedders.fetching import fetch, looked_up, part_of
 from imagefinder.embedders.hub import Hub, HubFile
-from imagefinder.embedders.hub_errors import HubError, WrongBytesError
+from imagefinder.embedders.hub_errors import HubError
 from imagefinder.embedders.imported import TOKENIZER, WEIGHTS, settle, with_own_tokenizer
 from imagefinder.embedders.languages import require_transformers
-from imagefinder.embedders.model_files import coming_folder, kept_model, sole_download
+from imagefinder.embedders.model_files import bytes_come, coming_folder, kept_model, sole_download
 from imagefinder.embedders.offers import offers
 from imagefinder.embedders.spec import ClipSpec, JsonDict
 from imagefinder.model.errors import CancelledError, ModelError
@@ -33,6 +33,10 @@ ProgressOf = Callable[[int, int | None], None]
 
 Plan = list[tuple[HubFile, PurePosixPath]]
 """The files of a model, and where each goes in its folder; the weights come first."""
+
+
+class DownloadError(ModelError):
+    """A hub does not give a model; the message says why and what is kept, and leaves other ways to who asked."""
 
 
 def _nobody(_done: int, _total: int | None) -> None: ...
@@ -66,6 +70,7 @@ def download(
         should_stop: asked at least ten times a second while the network is waited for.
 
     Raises:
+        DownloadError: the hub does not give it. Nothing of it is used.
         ModelError: it cannot be had, or does not work; the message says why and what to do. No part of it is used.
         CancelledError: ``should_stop()`` said so. What came is kept.
     """
@@ -82,7 +87,7 @@ def download(
             if not is_here(name, models_dir):
                 _get(name, models_dir, hub, progress, should_stop)
     except HubError as error:
-        raise ModelError(_with_advice(error, name)) from error
+        raise DownloadError(_with_what_is_left(error, name, models_dir)) from error
     except OSError as error:
         raise ModelError(_about_the_disk(error, models_dir)) from error
 
@@ -228,25 +233,16 @@ def _check_space(plan: Plan, folder: Path) -> None:
         )
 
 
-def _with_advice(error: HubError, name: str) -> str:
-    again = (
-        tr("Try again.")
-        if isinstance(error, WrongBytesError)
-        else tr("Try again: what has come is kept, and it goes on from there.")
-    )
-    return tr(
-        "{problem} {again} Or take another way: a mirror or a proxy (in the settings, or --mirror ADDRESS and --proxy "
-        "ADDRESS), or the weights file from elsewhere: imagefinder models import FILE --arch {model}",
-        problem=error,
-        again=again,
-        model=name,
-    )
+def _with_what_is_left(error: HubError, name: str, models_dir: Path) -> str:
+    if bytes_come(name, models_dir):
+        return tr("{problem} Try again: what has come is kept, and it goes on from there.", problem=error)
+    return tr("{problem} Try again.", problem=error)
 
 
 def _about_the_disk(error: OSError, models_dir: Path) -> str:
     if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
         return tr(
-            "The disk of {folder} is full. What has come is kept: make room, and the same command goes on from there.",
+            "The disk of {folder} is full. What has come is kept: make room and try again, and it goes on from there.",
             folder=models_dir,
         )
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):

@@ -27,7 +27,7 @@ _GREW = 1.1
 @cache
 def bank() -> tuple[str, ...]:
     """The unrelated queries."""
-    lines = resource("unrelated_queries.txt").read_text(encoding="utf-8").splitlines()
+    lines = (resource("relevance") / "unrelated_queries.txt").read_text(encoding="utf-8").splitlines()
     return tuple(line for line in lines if line)
 
 

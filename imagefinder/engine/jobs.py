@@ -207,8 +207,8 @@ class Jobs:
         except ModelError as error:
             raise ModelError(
                 tr(
-                    "{problem} This library is being changed to that model; to call it off: imagefinder models "
-                    "use {model}",
+                    "{problem} This library is being changed to that model; to call it off, use {model} again: in "
+                    "the window's settings, or by imagefinder models use {model}",
                     problem=error,
                     model=self._store.models.in_use,
                 )

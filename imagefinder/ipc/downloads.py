@@ -7,7 +7,8 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
-from imagefinder.embedders.download import download
+from imagefinder.embedders.download import DownloadError, download
+from imagefinder.embedders.offers import offers
 from imagefinder.ipc.messages import Done, DownloadChanged, DownloadModel, Event, Failed
 from imagefinder.ipc.rate import Rate
 from imagefinder.model.errors import ImageFinderError
@@ -90,6 +91,15 @@ class Downloads:
                 progress=teller.take,
                 should_stop=lambda: self._is_stopped,
             )
+        except DownloadError as error:
+            return Failed(
+                request.request_id,
+                tr(
+                    "{problem} Or take another way: a mirror or a proxy (Settings, Network), or get its file with a "
+                    "web browser, and choose it.",
+                    problem=error,
+                ),
+            )
         except ImageFinderError as error:
             return Failed(request.request_id, str(error))
         except Exception:  # noqa: BLE001 - our own mistake; the thread must live on
@@ -99,7 +109,9 @@ class Downloads:
             )
         finally:
             teller.end()
-        return Done(request.request_id, tr("{model} is here.", model=request.name))
+        return Done(
+            request.request_id, tr("{model} is on this computer now.", model=offers()[request.name].title)
+        )
 
 
 class _Teller:

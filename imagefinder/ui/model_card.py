@@ -71,6 +71,23 @@ class ModelCard(QFrame):
             # Else what is selected in a text to be copied would be lost several times a second.
             return
         self._shown = now
+        had_focus = self.has_focus
+        self._show(entry)
+        if had_focus and not self.has_focus:
+            # The button that was pressed is gone; Qt would give the keys to the next model.
+            self.header.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @property
+    def has_focus(self) -> bool:
+        """Whether the keys go to a part of it."""
+        focused = self.window().focusWidget()
+        return focused is not None and self.isAncestorOf(focused)
+
+    def unfold(self, on: bool) -> None:
+        """Show all there is to say and to do, or one line."""
+        self.header.setChecked(on)
+
+    def _show(self, entry: ModelEntry) -> None:
         info = entry.info
         badge = _badge(entry)
         is_downloading = entry.deed is Deed.DOWNLOAD or entry.download is not None
@@ -94,10 +111,6 @@ class ModelCard(QFrame):
         self._facts.setAccessibleName(tr("About {model}", model=info.title))
         self.deeds.show_entry(entry)
         self._show_rest()
-
-    def unfold(self, on: bool) -> None:
-        """Show all there is to say and to do, or one line."""
-        self.header.setChecked(on)
 
     def _fold(self, is_open: bool) -> None:
         self._body.setVisible(is_open)

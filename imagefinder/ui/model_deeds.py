@@ -125,7 +125,7 @@ class ModelDeeds(QWidget):
         if not self._shelf.item_count:
             return tr("The library is empty: the first picture is indexed with it.")
         return tr(
-            "All pictures and pages are indexed with it in the background. Until that is done, {present} answers; "
+            "What is not indexed with it yet is indexed in the background. Until that is done, {present} answers; "
             "then the change happens by itself.",
             present=present,
         )

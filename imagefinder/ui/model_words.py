@@ -70,6 +70,8 @@ def page_link(info: ModelInfo) -> str:
 
 def progress(download: DownloadChanged) -> str:
     """How far a download is: amount, rate, time left."""
+    if download.total is not None and download.done >= download.total:
+        return tr("All {total} MB are here, and are being checked…", total=_mb(download.total))
     if download.total is None:
         parts = [tr("{done} MB", done=_mb(download.done))]
     else:

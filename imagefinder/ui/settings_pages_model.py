@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, QTimer, Signal
+import shiboken6
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QComboBox, QPushButton, QVBoxLayout, QWidget
 
@@ -13,10 +14,11 @@ from imagefinder.ui.engine_client import EngineClient
 from imagefinder.ui.model_card import ModelCard
 from imagefinder.ui.model_change_bar import ModelChangeBar
 from imagefinder.ui.model_import import ModelImport
-from imagefinder.ui.model_shelf import ModelEntry, ModelShelf
+from imagefinder.ui.model_shelf import Deed, ModelEntry, ModelShelf
 from imagefinder.ui.settings_keeper import SettingsKeeper
 from imagefinder.ui.settings_page import SettingsPage
 
+_MARGIN = 24
 _RELEASE_MINUTES = (5, 15, 30, 60, 240, 0)
 
 
@@ -38,7 +40,7 @@ class ModelPage(SettingsPage):
         self._keeper = keeper
         self._shelf = shelf
         self._cards: dict[str, ModelCard] = {}
-        self._unfolded = ""
+        self._is_changing = False
 
         self.heading(tr("On this computer"))
         self.hint(
@@ -48,7 +50,8 @@ class ModelPage(SettingsPage):
             )
         )
         self._state = self.text()
-        self.wide(ModelChangeBar(shelf, client, self))
+        self._change_bar = ModelChangeBar(shelf, client, self)
+        self.wide(self._change_bar)
         # Looking for models takes seconds the first time.
         self._looking = self.hint(tr("Looking for models…"))
         self._again = QPushButton(tr("Try again"), self)
@@ -125,6 +128,11 @@ class ModelPage(SettingsPage):
             widget.setVisible(has_more)
         if is_first and entries:
             self._unfold_first(entries)
+        if self._is_changing != (is_changing := self._shelf.change is not None):
+            self._is_changing = is_changing
+            if is_changing and not is_first:
+                # It came above what was pressed.
+                self._bring_into_view(self._change_bar)
         self._show_devices()
 
     def _announce(self, problem: str) -> None:
@@ -147,26 +155,40 @@ class ModelPage(SettingsPage):
             card = self._cards[entry.info.name]
             item = layout.itemAt(place)
             if item is None or item.widget() is not card:
+                had_focus = card.has_focus
+                is_followed = card.header.isChecked() and not card.visibleRegion().isEmpty()
                 layout.insertWidget(place, card)
                 card.show()
+                if had_focus:
+                    card.header.setFocus(Qt.FocusReason.OtherFocusReason)
+                if is_followed:
+                    self._bring_into_view(card)
 
     def _unfold_first(self, entries: Sequence[ModelEntry]) -> None:
-        """The recommended one while it is to be had still: what a newcomer looks for."""
-        for entry in entries:
-            offer = entry.info.offer
-            if offer is not None and offer.is_recommended and not entry.info.installed:
-                self._cards[entry.info.name].unfold(on=True)
+        """One on its way, else one with a problem, else the recommended one: what a newcomer looks for."""
+        to_get = [entry for entry in entries if not entry.info.installed]
+        coming = [entry for entry in to_get if entry.download or entry.deed is Deed.DOWNLOAD]
+        halted = [entry for entry in to_get if entry.problem]
+        usual = [entry for entry in to_get if entry.info.offer and entry.info.offer.is_recommended]
+        for entry in (*coming, *halted, *usual)[:1]:
+            self._cards[entry.info.name].unfold(on=True)
 
     def _fold_others(self, name: str) -> None:
         for other, card in self._cards.items():
             if other != name:
                 card.unfold(on=False)
-        # What was above it may have become shorter.
-        QTimer.singleShot(0, self, lambda: self._bring_into_view(name))
+        self._bring_into_view(self._cards[name])
 
-    def _bring_into_view(self, name: str) -> None:
-        if name in self._cards:
-            self.ensureWidgetVisible(self._cards[name].header)
+    def _bring_into_view(self, widget: QWidget) -> None:
+        def bring() -> None:
+            if shiboken6.isValid(widget):
+                # Its end, and then its beginning, which counts more where there is no room for both.
+                self.ensureWidgetVisible(widget)
+                top = widget.mapTo(self.widget(), QPoint(0, 0))
+                self.ensureVisible(top.x(), top.y(), 0, _MARGIN)
+
+        # What is above it has its new height only then.
+        QTimer.singleShot(0, self, bring)
 
     def _show_devices(self) -> None:
         names = {"auto": tr("Whatever is fastest"), **_device_names()}
