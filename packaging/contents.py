@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-RESOURCES = ("icons", "models", "translations")
+RESOURCES = ("icons", "models", "relevance", "translations")
 """The folders of ``resources`` that the program reads; they lie in the package when it is installed."""
 
 EXCLUDED_MODULES = (
@@ -63,8 +63,7 @@ def hidden_imports() -> list[str]:
 def data_files() -> list[tuple[str, str]]:
     """Our own files: (where each is, the folder in the bundle), for ``resources.resource`` to find."""
     return [(str(ROOT / "resources" / name), f"imagefinder/_resources/{name}") for name in RESOURCES] + [
-        (str(ROOT / "resources" / "unrelated_queries.txt"), "imagefinder/_resources"),
-        (str(ROOT / "LICENSE"), "."),
+        (str(ROOT / "LICENSE"), ".")
     ]
 
 

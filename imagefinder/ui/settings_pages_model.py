@@ -181,10 +181,11 @@ class ModelPage(SettingsPage):
 
     def _bring_into_view(self, widget: QWidget) -> None:
         def bring() -> None:
-            if shiboken6.isValid(widget):
+            inside = self.widget()
+            if inside is not None and shiboken6.isValid(widget):
                 # Its end, and then its beginning, which counts more where there is no room for both.
                 self.ensureWidgetVisible(widget)
-                top = widget.mapTo(self.widget(), QPoint(0, 0))
+                top = widget.mapTo(inside, QPoint(0, 0))
                 self.ensureVisible(top.x(), top.y(), 0, _MARGIN)
 
         # What is above it has its new height only then.

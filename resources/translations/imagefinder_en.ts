@@ -12,10 +12,24 @@
         </translation>
     </message>
     <message numerus="yes">
+        <source>%n core(s)</source>
+        <translation>
+            <numerusform>%n core</numerusform>
+            <numerusform>%n cores</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>%n day(s) ago</source>
         <translation>
             <numerusform>%n day ago</numerusform>
             <numerusform>%n days ago</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n file(s) could not be read</source>
+        <translation>
+            <numerusform>%n file could not be read</numerusform>
+            <numerusform>%n files could not be read</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -54,6 +68,14 @@
         </translation>
     </message>
     <message numerus="yes">
+        <source>%n of them cannot be read now, because the drive is not connected, say. The change waits for them.</source>
+        <comment>pictures and pages</comment>
+        <translation>
+            <numerusform>%n of them cannot be read now, because the drive is not connected, say. The change waits for it.</numerusform>
+            <numerusform>%n of them cannot be read now, because the drive is not connected, say. The change waits for them.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>%n picture(s)</source>
         <translation>
             <numerusform>%n picture</numerusform>
@@ -68,10 +90,32 @@
         </translation>
     </message>
     <message numerus="yes">
+        <source>%n picture(s) and page(s) are indexed with {model} now; until that is done, searching goes on as before.</source>
+        <translation>
+            <numerusform>%n picture or page is indexed with {model} now; until that is done, searching goes on as before.</numerusform>
+            <numerusform>%n pictures and pages are indexed with {model} now; until that is done, searching goes on as before.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n picture(s) are on drives that are away. The change is finished when they are there.</source>
+        <comment>pictures and pages</comment>
+        <translation>
+            <numerusform>%n picture is on a drive that is away. The change is finished when it is there.</numerusform>
+            <numerusform>%n pictures are on drives that are away. The change is finished when they are there.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>%n result(s)</source>
         <translation>
             <numerusform>%n result</numerusform>
             <numerusform>%n results</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>After %n minute(s) without work</source>
+        <translation>
+            <numerusform>After %n minute without work</numerusform>
+            <numerusform>After %n minutes without work</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -110,6 +154,13 @@
         </translation>
     </message>
     <message numerus="yes">
+        <source>HNSW over %n vector(s)</source>
+        <translation>
+            <numerusform>HNSW over %n vector</numerusform>
+            <numerusform>HNSW over %n vectors</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>Scanning {count} file(s)…</source>
         <translation>
             <numerusform>Scanning {count} file…</numerusform>
@@ -121,6 +172,34 @@
         <translation>
             <numerusform>Search {count} picture or page</numerusform>
             <numerusform>Search {count} pictures and pages</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>This library is being changed to {model}: %n pictures and pages are still to be indexed with it (imagefinder index). Until then {present} answers.</source>
+        <translation>
+            <numerusform>This library is being changed to {model}: %n picture or page is still to be indexed with it (imagefinder index). Until then {present} answers.</numerusform>
+            <numerusform>This library is being changed to {model}: %n pictures and pages are still to be indexed with it (imagefinder index). Until then {present} answers.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>What this library indexed with it is kept (%n pictures and pages): it answers again once the model is back.</source>
+        <translation>
+            <numerusform>What this library indexed with it is kept (%n picture or page): it answers again once the model is back.</numerusform>
+            <numerusform>What this library indexed with it is kept (%n pictures and pages): it answers again once the model is back.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>What was indexed with it is deleted: %n pictures and pages.</source>
+        <translation>
+            <numerusform>What was indexed with it is deleted: %n picture or page.</numerusform>
+            <numerusform>What was indexed with it is deleted: %n pictures and pages.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>exact search over %n vector(s)</source>
+        <translation>
+            <numerusform>exact search over %n vector</numerusform>
+            <numerusform>exact search over %n vectors</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -156,6 +235,13 @@
         <translation>
             <numerusform>This library is searched with {model} from now on. %n picture or page is still to be indexed with it: imagefinder index</numerusform>
             <numerusform>This library is searched with {model} from now on. %n pictures and pages are still to be indexed with it: imagefinder index</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n cannot be read now (a drive that is away?)</source>
+        <translation>
+            <numerusform>%n cannot be read now (a drive that is away?)</numerusform>
+            <numerusform>%n cannot be read now (a drive that is away?)</numerusform>
         </translation>
     </message>
     <message numerus="yes">

@@ -9,9 +9,25 @@
         <translation>是否想用 {names}？</translation>
     </message>
     <message>
+        <source> For published weights add their tag, such as {model}.</source>
+        <comment>another sentence stands before</comment>
+        <translation>如果是已发布的权重，请加上其标签，例如 {model}。</translation>
+    </message>
+    <message>
+        <source> The nearest is {arch}, but {what}.</source>
+        <comment>another sentence stands before</comment>
+        <translation>最接近的是 {arch}，但{what}。</translation>
+    </message>
+    <message>
         <source> or </source>
         <comment>between names</comment>
         <translation> 或 </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n cannot be read now (a drive that is away?)</source>
+        <translation>
+            <numerusform>%n 张现在无法读取（磁盘没有连接？）</numerusform>
+        </translation>
     </message>
     <message numerus="yes">
         <source>%n copies</source>
@@ -21,9 +37,21 @@
         </translation>
     </message>
     <message numerus="yes">
+        <source>%n core(s)</source>
+        <translation>
+            <numerusform>%n 个核心</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>%n day(s) ago</source>
         <translation>
             <numerusform>%n 天前</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n file(s) could not be read</source>
+        <translation>
+            <numerusform>%n 个文件无法读取</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -57,6 +85,13 @@
         </translation>
     </message>
     <message numerus="yes">
+        <source>%n of them cannot be read now, because the drive is not connected, say. The change waits for them.</source>
+        <comment>pictures and pages</comment>
+        <translation>
+            <numerusform>其中 %n 张现在无法读取，例如因为磁盘没有连接。等它们可以读取后才会完成切换。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>%n picture(s)</source>
         <translation>
             <numerusform>%n 张图片</numerusform>
@@ -66,6 +101,19 @@
         <source>%n picture(s) and page(s)</source>
         <translation>
             <numerusform>%n 张图片和页面</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n picture(s) and page(s) are indexed with {model} now; until that is done, searching goes on as before.</source>
+        <translation>
+            <numerusform>现在用 {model} 为 %n 张图片和页面建立索引；在完成之前，搜索照常进行。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n picture(s) are on drives that are away. The change is finished when they are there.</source>
+        <comment>pictures and pages</comment>
+        <translation>
+            <numerusform>%n 张图片和页面所在的磁盘没有连接。连接后即可完成切换。</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -128,6 +176,11 @@
     </message>
     <message>
         <source>, </source>
+        <comment>between names</comment>
+        <translation>、</translation>
+    </message>
+    <message>
+        <source>, </source>
         <comment>between the parts of a list</comment>
         <translation>，</translation>
     </message>
@@ -142,16 +195,37 @@
     </message>
     <message>
         <source>; </source>
+        <comment>between choices</comment>
+        <translation>；</translation>
+    </message>
+    <message>
+        <source>; </source>
         <comment>between the parts of a list</comment>
         <translation>；</translation>
+    </message>
+    <message>
+        <source>A file of weights (safetensors, or .pt of OpenAI and open_clip), or a folder with weights and open_clip_config.json. What it is, is recognised; a copy is kept, the original is not touched.</source>
+        <translation>权重文件（safetensors，或 OpenAI 和 open_clip 的 .pt），或含有权重和 open_clip_config.json 的文件夹。程序会识别它是什么模型，并保存一份副本；原文件不会改动。</translation>
     </message>
     <message>
         <source>A folder for the library</source>
         <translation>资料库所用的文件夹</translation>
     </message>
     <message>
+        <source>A hit&apos;s score lies between -1 and 1, so it cannot be at least {score}.</source>
+        <translation>结果的得分在 -1 和 1 之间，因此不可能达到 {score}。</translation>
+    </message>
+    <message>
+        <source>A larger model, downloaded once, finds more.</source>
+        <translation>下载一个更大的模型，就能找到更多。</translation>
+    </message>
+    <message>
         <source>A picture of the query is not in the library any more. Take it out of the query, and search again.</source>
         <translation>搜索条件中的一张图片已不在资料库中。请去掉它再搜索。</translation>
+    </message>
+    <message>
+        <source>A proxy is a server and a port, such as http://proxy.example:8080, and nothing after them.</source>
+        <translation>代理由服务器和端口组成，例如 http://proxy.example:8080，后面不能有其他内容。</translation>
     </message>
     <message>
         <source>A search cannot give {limit} hits; ask for 1 or more.</source>
@@ -168,6 +242,10 @@
     <message>
         <source>About this picture</source>
         <translation>关于这张图片</translation>
+    </message>
+    <message>
+        <source>About {model}</source>
+        <translation>关于 {model}</translation>
     </message>
     <message>
         <source>Add</source>
@@ -205,6 +283,12 @@
         <source>Add to the library</source>
         <translation>添加到资料库</translation>
     </message>
+    <message numerus="yes">
+        <source>After %n minute(s) without work</source>
+        <translation>
+            <numerusform>空闲 %n 分钟后</numerusform>
+        </translation>
+    </message>
     <message>
         <source>All files</source>
         <translation>所有文件</translation>
@@ -216,6 +300,18 @@
     <message>
         <source>Also from this computer and the local network</source>
         <translation>也允许来自本机和本地网络的地址</translation>
+    </message>
+    <message>
+        <source>An address begins with https:// or http://.</source>
+        <translation>地址应以 https:// 或 http:// 开头。</translation>
+    </message>
+    <message>
+        <source>An address has no spaces.</source>
+        <translation>地址中不能有空格。</translation>
+    </message>
+    <message>
+        <source>An address of a mirror ends with the server&apos;s name or with a folder, without ? and #.</source>
+        <translation>镜像地址应以服务器名称或文件夹结尾，不含 ? 和 #。</translation>
     </message>
     <message>
         <source>An empty path was given. For the folder you are in, give a dot.</source>
@@ -238,12 +334,33 @@
         <translation>外观</translation>
     </message>
     <message>
+        <source>Architecture and preprocessing are those of {config}.</source>
+        <translation>架构和预处理取自 {config}。</translation>
+    </message>
+    <message>
+        <source>Architecture of the model</source>
+        <translation>模型的架构</translation>
+    </message>
+    <message>
+        <source>Architecture, such as ViT-B-32</source>
+        <translation>架构，例如 ViT-B-32</translation>
+    </message>
+    <message>
         <source>As the system has it</source>
+        <translation>跟随系统</translation>
+    </message>
+    <message>
+        <source>As the system has it</source>
+        <comment>proxy</comment>
         <translation>跟随系统</translation>
     </message>
     <message>
         <source>Asking the engine…</source>
         <translation>正在询问引擎…</translation>
+    </message>
+    <message>
+        <source>At a time</source>
+        <translation>每批</translation>
     </message>
     <message>
         <source>At the start of the words: take the last picture off</source>
@@ -262,8 +379,24 @@
         <translation>正在计算…</translation>
     </message>
     <message>
+        <source>Being prepared</source>
+        <translation>准备中</translation>
+    </message>
+    <message>
+        <source>Being prepared…</source>
+        <translation>正在准备…</translation>
+    </message>
+    <message>
+        <source>Being removed…</source>
+        <translation>正在删除…</translation>
+    </message>
+    <message>
         <source>Being started again…</source>
         <translation>正在重新启动…</translation>
+    </message>
+    <message>
+        <source>Being stopped…</source>
+        <translation>正在停止…</translation>
     </message>
     <message>
         <source>Best match first</source>
@@ -286,12 +419,24 @@
         <translation>CLIP 模型需要软件包 open_clip_torch：pip install open_clip_torch</translation>
     </message>
     <message>
+        <source>Call the change off. What was indexed for it is kept for another time.</source>
+        <translation>取消切换。已为它建立的索引会保留，以备后用。</translation>
+    </message>
+    <message>
         <source>Camera</source>
         <translation>相机</translation>
     </message>
     <message>
         <source>Cancel</source>
         <translation>取消</translation>
+    </message>
+    <message>
+        <source>Cancel the download of {model}</source>
+        <translation>取消下载 {model}</translation>
+    </message>
+    <message>
+        <source>Change now</source>
+        <translation>立即切换</translation>
     </message>
     <message>
         <source>Changed</source>
@@ -302,12 +447,37 @@
         <translation>更改于 {moment}</translation>
     </message>
     <message>
+        <source>Changing to</source>
+        <translation>正在切换到</translation>
+    </message>
+    <message>
+        <source>Changing to {model}</source>
+        <translation>正在切换到 {model}</translation>
+    </message>
+    <message>
+        <source>Changing to {model}</source>
+        <comment>another model</comment>
+        <translation>正在切换到 {model}</translation>
+    </message>
+    <message>
+        <source>Choose a file with a model&apos;s weights</source>
+        <translation>选择模型权重文件</translation>
+    </message>
+    <message>
+        <source>Choose a file…</source>
+        <translation>选择文件…</translation>
+    </message>
+    <message>
         <source>Choose a folder of pictures</source>
         <translation>选择图片文件夹</translation>
     </message>
     <message>
         <source>Choose a folder of pictures (Ctrl+O)</source>
         <translation>选择图片文件夹 (Ctrl+O)</translation>
+    </message>
+    <message>
+        <source>Choose a folder with a model</source>
+        <translation>选择模型文件夹</translation>
     </message>
     <message>
         <source>Choose a folder…</source>
@@ -324,6 +494,10 @@
     <message>
         <source>Choose its file…</source>
         <translation>选择其文件…</translation>
+    </message>
+    <message>
+        <source>Choose the file of {model}</source>
+        <translation>选择 {model} 的文件</translation>
     </message>
     <message>
         <source>Clear the search (Esc)</source>
@@ -364,6 +538,10 @@
     <message>
         <source>Compute on:</source>
         <translation>计算设备：</translation>
+    </message>
+    <message>
+        <source>Computes on</source>
+        <translation>计算设备</translation>
     </message>
     <message numerus="yes">
         <source>Copied %n file(s) to {folder}.</source>
@@ -430,6 +608,18 @@
         <translation>深色</translation>
     </message>
     <message>
+        <source>Delete what came</source>
+        <translation>删除已下载的部分</translation>
+    </message>
+    <message>
+        <source>Delete what this library indexed with it, too</source>
+        <translation>同时删除这个资料库用它建立的索引</translation>
+    </message>
+    <message>
+        <source>Delete what was indexed with the present model afterwards</source>
+        <translation>切换后删除用当前模型建立的索引</translation>
+    </message>
+    <message>
         <source>Describe a picture, or drop one here</source>
         <translation>描述一张图片，或拖到这里</translation>
     </message>
@@ -447,8 +637,36 @@
         <translation>尺寸</translation>
     </message>
     <message>
+        <source>Download</source>
+        <translation>下载</translation>
+    </message>
+    <message>
+        <source>Download it: imagefinder models download {model}. Or get the weights file elsewhere (such as open_clip_model.safetensors of huggingface.co/{repository}), then: imagefinder models import FILE --arch {model}</source>
+        <translation>请下载：imagefinder models download {model}。也可以从别处取得权重文件（例如 huggingface.co/{repository} 的 open_clip_model.safetensors），然后运行：imagefinder models import 文件 --arch {model}</translation>
+    </message>
+    <message>
+        <source>Download of {model}: {progress}</source>
+        <translation>下载 {model}：{progress}</translation>
+    </message>
+    <message>
+        <source>Download {model}</source>
+        <translation>下载 {model}</translation>
+    </message>
+    <message>
+        <source>Downloading</source>
+        <translation>正在下载</translation>
+    </message>
+    <message>
+        <source>Downloading…</source>
+        <translation>正在下载…</translation>
+    </message>
+    <message>
         <source>Drop a folder of pictures here</source>
         <translation>将图片文件夹拖到这里</translation>
+    </message>
+    <message>
+        <source>English</source>
+        <translation>英文</translation>
     </message>
     <message numerus="yes">
         <source>Every %n minute(s)</source>
@@ -549,6 +767,10 @@
         <translation>用文字或另一张图片，找到自己的图片和 PDF 页面。</translation>
     </message>
     <message>
+        <source>Finds {count} of 100 described pictures</source>
+        <translation>每 100 个描述，能找到 {count} 张所指的图片</translation>
+    </message>
+    <message>
         <source>Fit in the window</source>
         <translation>适合窗口大小</translation>
     </message>
@@ -589,12 +811,21 @@
         <translation>移除…</translation>
     </message>
     <message>
+        <source>Found by {model}</source>
+        <comment>a model</comment>
+        <translation>所用模型：{model}</translation>
+    </message>
+    <message>
         <source>Found on this computer: {devices}.</source>
         <translation>在这台电脑上找到：{devices}。</translation>
     </message>
     <message>
         <source>Free software under the GNU Affero General Public License, version 3 or later, without any warranty. It stands on open_clip, PyTorch, hnswlib, SQLite, MuPDF, Pillow, Qt and Lucide&apos;s icons.</source>
         <translation>自由软件，采用 GNU Affero 通用公共许可证第 3 版或更高版本，不附带任何担保。它建立在 open_clip、PyTorch、hnswlib、SQLite、MuPDF、Pillow、Qt 和 Lucide 图标之上。</translation>
+    </message>
+    <message>
+        <source>From a file</source>
+        <translation>从文件导入</translation>
     </message>
     <message>
         <source>Full screen</source>
@@ -605,12 +836,103 @@
         <translation>实际大小</translation>
     </message>
     <message>
-        <source>Get the file open_clip_model.safetensors from {page} with your web browser, then choose it here.</source>
-        <translation>请用浏览器从 {page} 取得文件 open_clip_model.safetensors，然后在此选择。</translation>
+        <source>{model} comes with the program, and cannot be removed.</source>
+        <translation>{model} 随程序提供，无法删除。</translation>
+    </message>
+    <message>
+        <source>{model} could not be removed from {folder}: {reason}. If it is in use, close imagefinder&apos;s windows first.</source>
+        <translation>无法从 {folder} 删除 {model}：{reason}。如果它正在使用，请先关闭 imagefinder 的窗口。</translation>
+    </message>
+    <message>
+        <source>{model} is being downloaded already, by another window or command of imagefinder. Wait until that has ended, or stop it.</source>
+        <translation>imagefinder 的另一个窗口或命令已在下载 {model}。请等它结束，或停止它。</translation>
+    </message>
+    <message>
+        <source>{model} is here already. Use it with: imagefinder models use {model}</source>
+        <translation>{model} 已在本机。要使用它，请运行：imagefinder models use {model}</translation>
+    </message>
+    <message>
+        <source>{model} is here.</source>
+        <translation>{model} 已在本机。</translation>
+    </message>
+    <message>
+        <source>{model} is here. Use it with: imagefinder models use {model}</source>
+        <translation>{model} 已下载。要使用它，请运行：imagefinder models use {model}</translation>
+    </message>
+    <message>
+        <source>{model} is not on this machine, so there is nothing to remove.</source>
+        <translation>{model} 不在本机，没有可删除的内容。</translation>
+    </message>
+    <message>
+        <source>{model} is on this computer now.</source>
+        <translation>{model} 已在这台电脑上。</translation>
+    </message>
+    <message>
+        <source>{model} is removed: {count} MB are free again.</source>
+        <translation>已删除 {model}：腾出 {count} MB。</translation>
+    </message>
+    <message>
+        <source>{model} lies in a folder that other programs share, {folder}, so it is not removed from there. To do so yourself: hf cache rm</source>
+        <translation>{model} 位于与其他程序共用的文件夹 {folder}，因此不会从那里删除。要自行删除，请运行：hf cache rm</translation>
+    </message>
+    <message>
+        <source>{model} may be used under its licence only: {licence}. Read it at {page}; if you agree, add --accept-licence</source>
+        <translation>{model} 只能按其许可证使用：{licence}。请在 {page} 阅读；如果同意，请加上 --accept-licence</translation>
+    </message>
+    <message>
+        <source>{problem} Or take another way: a mirror or a proxy (--mirror ADDRESS, --proxy ADDRESS, or in the window&apos;s settings), or the weights file from elsewhere: imagefinder models import FILE --arch {model}</source>
+        <translation>{problem}也可以换一种方式：使用镜像或代理（--mirror 地址、--proxy 地址，或在窗口的设置中），或从别处取得权重文件：imagefinder models import 文件 --arch {model}</translation>
+    </message>
+    <message>
+        <source>{problem} Or take another way: a mirror or a proxy (Settings, Network), or get its file with a web browser, and choose it.</source>
+        <translation>{problem}也可以换一种方式：使用镜像或代理（“设置”的“网络”），或用浏览器取得文件，然后选择该文件。</translation>
+    </message>
+    <message>
+        <source>{problem} This library is being changed to that model; to call it off, use {model} again: in the window&apos;s settings, or by imagefinder models use {model}</source>
+        <translation>这个资料库正在切换模型，但无法继续。{problem} 要取消切换，请重新使用 {model}：在窗口的设置中，或运行 imagefinder models use {model}</translation>
+    </message>
+    <message>
+        <source>{problem} Try again.</source>
+        <translation>{problem}请重试。</translation>
+    </message>
+    <message>
+        <source>{problem} Try again: what has come is kept, and it goes on from there.</source>
+        <translation>{problem}请重试：已下载的部分会保留，并从中断处继续。</translation>
+    </message>
+    <message>
+        <source>“{address}” is not the address of a hub; one is https://huggingface.co</source>
+        <translation>“{address}”不是模型库的地址；正确的例如 https://huggingface.co</translation>
+    </message>
+    <message>
+        <source>“{address}” is not the address of a proxy; one is http://proxy:8080</source>
+        <translation>“{address}”不是代理的地址；正确的例如 http://proxy:8080</translation>
+    </message>
+    <message>
+        <source>“{arch}” contradicts the weights&apos; own config: {config} says {says}. Leave the architecture (--arch) out to use that config, or move the weights to another folder if it is not theirs.</source>
+        <translation>“{arch}”与权重自带的配置矛盾：{config} 中写明：{says}。要采用该配置，请不要指定架构（--arch）；如果该配置不属于这些权重，请把权重移到另一个文件夹。</translation>
+    </message>
+    <message>
+        <source>“{name}” has no place in it</source>
+        <comment>a tensor</comment>
+        <translation>多出“{name}”</translation>
+    </message>
+    <message>
+        <source>“{name}” has the shape {shape} in place of {wanted}</source>
+        <comment>a tensor</comment>
+        <translation>“{name}”的形状是 {shape}，而应当是 {wanted}</translation>
+    </message>
+    <message>
+        <source>“{name}” is missing</source>
+        <comment>a tensor</comment>
+        <translation>缺少“{name}”</translation>
     </message>
     <message>
         <source>Get the weights file elsewhere (such as open_clip_model.safetensors of huggingface.co/{repository}), then: imagefinder models import FILE --arch {model}</source>
         <translation>请从别处取得权重文件（例如 huggingface.co/{repository} 的 open_clip_model.safetensors），然后运行：imagefinder models import 文件 --arch {model}</translation>
+    </message>
+    <message>
+        <source>All {total} MB are here, and are being checked…</source>
+        <translation>{total} MB 已全部下载，正在检查…</translation>
     </message>
     <message>
         <source>Get the weights file elsewhere, then: imagefinder models import FILE --arch {model}</source>
@@ -645,10 +967,6 @@
         <translation>使用中：{device}。</translation>
     </message>
     <message>
-        <source>In use: {model}</source>
-        <translation>使用中：{model}</translation>
-    </message>
-    <message>
         <source>Index them now</source>
         <translation>立即建立索引</translation>
     </message>
@@ -659,6 +977,10 @@
     <message>
         <source>Indexing</source>
         <translation>正在建立索引</translation>
+    </message>
+    <message>
+        <source>Indexing is paused, so it does not go on now.</source>
+        <translation>建立索引已暂停，因此现在不会继续。</translation>
     </message>
     <message>
         <source>Indexing stopped by a mistake in imagefinder itself. What was indexed is kept; the log says more.</source>
@@ -673,8 +995,25 @@
         <translation>正在建立索引：{done} / {total}</translation>
     </message>
     <message>
+        <source>Indexing {done} of {total} with {model}</source>
+        <comment>files</comment>
+        <translation>正在用 {model} 建立索引：{done} / {total}</translation>
+    </message>
+    <message>
         <source>Indexing…</source>
         <translation>正在建立索引…</translation>
+    </message>
+    <message>
+        <source>Interrupted: {done} MB are here.</source>
+        <translation>已中断：已下载 {done} MB。</translation>
+    </message>
+    <message>
+        <source>Interrupted: {done} of about {total} MB are here.</source>
+        <translation>已中断：约 {total} MB 中已下载 {done} MB。</translation>
+    </message>
+    <message>
+        <source>It named the thing in a photograph, out of 1,000 kinds, for {percent} of 100 (ImageNet).</source>
+        <translation>从 1,000 种事物中辨认照片里的事物，每 100 张认对 {percent} 张（ImageNet）。</translation>
     </message>
     <message>
         <source>Its drive is not connected now.</source>
@@ -685,6 +1024,10 @@
         <translation>保留</translation>
     </message>
     <message>
+        <source>Keep it (Esc)</source>
+        <translation>保留 (Esc)</translation>
+    </message>
+    <message>
         <source>Keep it in the library</source>
         <translation>保留在资料库中</translation>
     </message>
@@ -693,12 +1036,24 @@
         <translation>保留在资料库中 (Esc)</translation>
     </message>
     <message>
+        <source>Keep the present model</source>
+        <translation>保留当前模型</translation>
+    </message>
+    <message>
+        <source>Keep {model}</source>
+        <translation>保留 {model}</translation>
+    </message>
+    <message>
         <source>Keyboard shortcuts</source>
         <translation>键盘快捷键</translation>
     </message>
     <message>
         <source>Kinds of file, by the ends of their names</source>
         <translation>文件类型，以扩展名表示</translation>
+    </message>
+    <message>
+        <source>Knows no things, only colours · comes with the program</source>
+        <translation>不认识事物，只认识颜色 · 随程序提供</translation>
     </message>
     <message>
         <source>Language:</source>
@@ -717,8 +1072,21 @@
         <translation>除非要用家中服务器上的图片来搜索，否则请保持关闭：网页可能使拖入的地址指向本地网络中的设备。</translation>
     </message>
     <message>
+        <source>Less likely</source>
+        <comment>results</comment>
+        <translation>不太符合</translation>
+    </message>
+    <message>
+        <source>Less likely results</source>
+        <translation>不太符合的结果</translation>
+    </message>
+    <message>
         <source>Let other programs go first</source>
         <translation>让其他程序优先</translation>
+    </message>
+    <message>
+        <source>Libraries</source>
+        <translation>软件库</translation>
     </message>
     <message>
         <source>Library</source>
@@ -727,6 +1095,14 @@
     <message>
         <source>Library panel</source>
         <translation>资料库面板</translation>
+    </message>
+    <message>
+        <source>Licence of {model}</source>
+        <translation>{model} 的许可证</translation>
+    </message>
+    <message>
+        <source>Licence: {licence}</source>
+        <translation>许可证：{licence}</translation>
     </message>
     <message>
         <source>Light</source>
@@ -739,6 +1115,15 @@
     <message>
         <source>Loading the model…</source>
         <translation>正在加载模型…</translation>
+    </message>
+    <message>
+        <source>Loading {model}…</source>
+        <comment>a model</comment>
+        <translation>正在加载 {model}…</translation>
+    </message>
+    <message>
+        <source>Log</source>
+        <translation>日志</translation>
     </message>
     <message>
         <source>Look for new and changed files</source>
@@ -765,8 +1150,24 @@
         <translation>正在查找文件</translation>
     </message>
     <message>
+        <source>Machine</source>
+        <translation>本机</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>内存</translation>
+    </message>
+    <message>
         <source>Messages</source>
         <translation>消息</translation>
+    </message>
+    <message>
+        <source>Mirror</source>
+        <translation>镜像</translation>
+    </message>
+    <message>
+        <source>Mirror:</source>
+        <translation>镜像：</translation>
     </message>
     <message>
         <source>Model</source>
@@ -789,6 +1190,14 @@
         <translation>模型</translation>
     </message>
     <message>
+        <source>Models are published on huggingface.co. Where that cannot be reached, give the address of a mirror of it, or the proxy that leads out of your network.</source>
+        <translation>模型发布在 huggingface.co。如果无法访问，请填写它的镜像地址，或通往外部网络的代理。</translation>
+    </message>
+    <message>
+        <source>Models cannot be kept in {folder}: it may not be written to. Change that, and try again.</source>
+        <translation>无法在 {folder} 中保存模型：没有写入权限。请更改权限后重试。</translation>
+    </message>
+    <message>
         <source>More about the results</source>
         <translation>更多结果选项</translation>
     </message>
@@ -799,6 +1208,15 @@
     <message>
         <source>Name</source>
         <translation>名称</translation>
+    </message>
+    <message>
+        <source>Name: {name}</source>
+        <comment>of a model</comment>
+        <translation>名称：{name}</translation>
+    </message>
+    <message>
+        <source>Needs the Python library transformers as well.</source>
+        <translation>还需要 Python 库 transformers。</translation>
     </message>
     <message>
         <source>Network</source>
@@ -858,6 +1276,10 @@
         <translation>无法读取 {kinds}。可以读取的文件类型：{known}。</translation>
     </message>
     <message>
+        <source>No secure connection to {host} can be made ({reason}). A program that looks into all connections may stand in between, or this machine&apos;s clock be wrong.</source>
+        <translation>无法与 {host} 建立安全连接（{reason}）。可能有检查所有连接的程序介入，或本机的时钟不准。</translation>
+    </message>
+    <message>
         <source>No thumbnail can be made of it.</source>
         <translation>无法为它生成缩略图。</translation>
     </message>
@@ -870,6 +1292,19 @@
         <translation>没有找到。</translation>
     </message>
     <message>
+        <source>Nothing here seems to be like that.</source>
+        <comment>the picture that is searched by</comment>
+        <translation>似乎没有与之相似的图片</translation>
+    </message>
+    <message>
+        <source>Nothing here seems to show that.</source>
+        <translation>似乎没有符合描述的图片</translation>
+    </message>
+    <message>
+        <source>Nothing is downloaded, because the environment variable {name} says so. Unset it to download models.</source>
+        <translation>环境变量 {name} 禁止下载，因此没有下载任何内容。要下载模型，请取消该变量。</translation>
+    </message>
+    <message>
         <source>Nothing is in the library yet. Drop a folder of pictures here.</source>
         <translation>资料库中还没有内容。请将图片文件夹拖到这里。</translation>
     </message>
@@ -880,6 +1315,10 @@
     <message>
         <source>Nothing is indexed yet. Begin with: imagefinder add FOLDER</source>
         <translation>还没有索引。请先运行：imagefinder add 文件夹</translation>
+    </message>
+    <message>
+        <source>Nothing seems to match. --all shows what is nearest nevertheless.</source>
+        <translation>似乎没有匹配的结果。用 --all 仍可显示最接近的。</translation>
     </message>
     <message>
         <source>Nothing to look for: give some words, or a picture with --image.</source>
@@ -900,6 +1339,10 @@
     <message>
         <source>Offline: plug in its drive; it can be searched meanwhile</source>
         <translation>离线：请连接它所在的磁盘；在此期间仍可搜索</translation>
+    </message>
+    <message>
+        <source>On this computer</source>
+        <translation>在这台电脑上</translation>
     </message>
     <message>
         <source>Only addresses that begin with http or https can be fetched.</source>
@@ -964,6 +1407,14 @@ A trained model finds what is in the pictures.</source>
         <translation>选项…</translation>
     </message>
     <message>
+        <source>Or choose the file with its weights.</source>
+        <translation>或选择它的权重文件。</translation>
+    </message>
+    <message>
+        <source>Or get its file from {page} with a web browser, and choose it.</source>
+        <translation>或用浏览器从 {page} 取得文件，然后选择该文件。</translation>
+    </message>
+    <message>
         <source>Order of the results</source>
         <translation>结果的排序</translation>
     </message>
@@ -1016,6 +1467,10 @@ A trained model finds what is in the pictures.</source>
         <translation>图片 {name}</translation>
     </message>
     <message>
+        <source>Pictures</source>
+        <translation>图片</translation>
+    </message>
+    <message>
         <source>Pictures and PDF pages</source>
         <translation>图片和 PDF 页面</translation>
     </message>
@@ -1046,10 +1501,6 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>Pictures to search by</source>
         <translation>用来搜索的图片</translation>
-    </message>
-    <message>
-        <source>Pictures, words and index never leave this computer. The network is used for one thing only: a picture that you drop from a web browser may arrive as an address alone, and is then fetched from there.</source>
-        <translation>图片、文字和索引从不离开这台电脑。网络只用于一件事：从网页浏览器拖入的图片可能只是一个地址，这时会从该地址获取图片。</translation>
     </message>
     <message>
         <source>Preview</source>
@@ -1202,10 +1653,6 @@ A trained model finds what is in the pictures.</source>
         <translation>入门模型（内置）</translation>
     </message>
     <message>
-        <source>Starter model (built in). For the best results download CLIP ViT-B-32 (605 MB): imagefinder models</source>
-        <translation>入门模型（内置）。要得到最好的结果，请下载 CLIP ViT-B-32（605 MB）：imagefinder models</translation>
-    </message>
-    <message>
         <source>Starting…</source>
         <translation>正在启动…</translation>
     </message>
@@ -1268,6 +1715,10 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>The commands work without a window: imagefinder --help</source>
         <translation>各命令无需窗口也能使用：imagefinder --help</translation>
+    </message>
+    <message>
+        <source>The disk of {folder} is full. What has come is kept: make room and try again, and it goes on from there.</source>
+        <translation>{folder} 所在的磁盘已满。已下载的部分会保留：请腾出空间后重试，将从中断处继续。</translation>
     </message>
     <message>
         <source>The disk that holds the library ({folder}) is full. All that was indexed before is kept: free some space and run this again.</source>
@@ -1354,10 +1805,6 @@ A trained model finds what is in the pictures.</source>
         <translation>模型仍在加载：目前只用这些文字搜索了文件名和页面文字。</translation>
     </message>
     <message>
-        <source>The model is what understands pictures and words. A larger one finds better, and takes longer to index. Models are files on this computer; nothing is downloaded.</source>
-        <translation>模型用来理解图片和文字。较大的模型找得更准，建立索引也更慢。模型是这台电脑上的文件；不会下载任何内容。</translation>
-    </message>
-    <message>
         <source>The model {model} gives no usable numbers on {device}. Its weights may be damaged; if not, try another device.</source>
         <translation>模型 {model} 在 {device} 上得不到可用的数值。它的权重可能已损坏；如果没有，请换一个设备。</translation>
     </message>
@@ -1394,6 +1841,122 @@ A trained model finds what is in the pictures.</source>
         <translation>没有名为“{device}”的设备。可选：{devices}。</translation>
     </message>
     <message>
+        <source>This model answers now.</source>
+        <translation>现在用这个模型搜索。</translation>
+    </message>
+    <message>
+        <source>This model&apos;s config asks for a setting of its tokenizer that is not known here: “{name}”.</source>
+        <translation>这个模型的配置要求一项未知的分词器设置：“{name}”。</translation>
+    </message>
+    <message>
+        <source>This model&apos;s text part needs one more library: {command}</source>
+        <translation>这个模型的文字部分还需要一个库：{command}</translation>
+    </message>
+    <message>
+        <source>This model&apos;s text part needs the library transformers, which does not come with this program. The Python package can have it: {command}. Or use another model.</source>
+        <translation>这个模型的文字部分需要 transformers 库，本程序不附带它。Python 软件包可以这样安装：{command}。也可以换用其他模型。</translation>
+    </message>
+    <message>
+        <source>This model&apos;s text part needs {files} of {repository}, which is not on this machine, and nothing is downloaded unasked. Put them beside the weights and import the model again, or get them with: hf download {repository} {files}</source>
+        <translation>这个模型的文字部分需要 {repository} 的 {files}，它们不在本机，而程序不会自行下载任何内容。请把它们放在权重旁边并重新导入模型，或运行：hf download {repository} {files}</translation>
+    </message>
+    <message>
+        <source>To download</source>
+        <translation>可下载</translation>
+    </message>
+    <message>
+        <source>To get one: imagefinder models download NAME. To search with it: imagefinder models use NAME</source>
+        <translation>要下载模型：imagefinder models download 名称。要用它搜索：imagefinder models use 名称</translation>
+    </message>
+    <message>
+        <source>Trained on two billion openly collected pictures.</source>
+        <comment>a model</comment>
+        <translation>用公开收集的二十亿张图片训练而成。</translation>
+    </message>
+    <message>
+        <source>Trouble</source>
+        <translation>问题</translation>
+    </message>
+    <message>
+        <source>Try again as this</source>
+        <translation>按此架构重试</translation>
+    </message>
+    <message>
+        <source>Understands about a hundred languages.</source>
+        <comment>a model</comment>
+        <translation>理解大约一百种语言。</translation>
+    </message>
+    <message>
+        <source>Understands many languages, and finds the most; slower than the others.</source>
+        <comment>a model</comment>
+        <translation>理解多种语言，找到的最多；比其他模型慢。</translation>
+    </message>
+    <message>
+        <source>Understands many languages, and is quick for its size.</source>
+        <comment>a model</comment>
+        <translation>理解多种语言；以其大小来说速度很快。</translation>
+    </message>
+    <message>
+        <source>Until then {model} answers.</source>
+        <translation>在此之前仍用“{model}”搜索。</translation>
+    </message>
+    <message>
+        <source>Use {model}</source>
+        <translation>使用 {model}</translation>
+    </message>
+    <message>
+        <source>Waiting to begin…</source>
+        <translation>等待开始…</translation>
+    </message>
+    <message>
+        <source>Weights</source>
+        <translation>权重</translation>
+    </message>
+    <message>
+        <source>What comes nearest can be shown all the same.</source>
+        <translation>仍可显示最接近的结果。</translation>
+    </message>
+    <message>
+        <source>What is not indexed with the new model yet is found once it is.</source>
+        <translation>尚未用新模型建立索引的内容，建立索引后即可找到。</translation>
+    </message>
+    <message>
+        <source>What probably does not match was left out. --all shows it too.</source>
+        <translation>很可能不匹配的结果没有列出。用 --all 可一并显示。</translation>
+    </message>
+    <message numerus="yes">
+        <source>What this library indexed with it is kept (%n pictures and pages): it answers again once the model is back.</source>
+        <translation>
+            <numerusform>这个资料库用它建立的索引会保留（%n 张图片和页面）：模型回来后即可再用于搜索。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>What was indexed with it is deleted: %n pictures and pages.</source>
+        <translation>
+            <numerusform>用它建立的索引已删除：%n 张图片和页面。</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>What was indexed with it stays: once the model is here again, nothing is indexed anew. No picture is touched.</source>
+        <translation>用它建立的索引会保留：模型回来后，无需重新建立索引。图片不会有任何改动。</translation>
+    </message>
+    <message>
+        <source>What {host} sent as {file} is not what it says it is (its checksum is wrong), so it was deleted, and nothing of it was used.</source>
+        <translation>{host} 发来的 {file} 与其声明不符（校验和不符），因此已删除，没有使用其中任何内容。</translation>
+    </message>
+    <message>
+        <source>Where models come from</source>
+        <translation>模型下载地址</translation>
+    </message>
+    <message>
+        <source>Where models come from…</source>
+        <translation>模型下载地址…</translation>
+    </message>
+    <message>
+        <source>Words</source>
+        <translation>文字</translation>
+    </message>
+    <message>
         <source>Zoom</source>
         <translation>缩放</translation>
     </message>
@@ -1405,6 +1968,26 @@ A trained model finds what is in the pictures.</source>
         <source>Zoom out</source>
         <translation>缩小</translation>
     </message>
+    <message>
+        <source>a .safetensors, .pt or .bin file, or a folder with it and its open_clip_config.json</source>
+        <translation>.safetensors、.pt 或 .bin 文件，或同时含有它和 open_clip_config.json 的文件夹</translation>
+    </message>
+    <message>
+        <source>a graphics card is fastest in half precision</source>
+        <translation>显卡用半精度最快</translation>
+    </message>
+    <message>
+        <source>a processor gains nothing from more</source>
+        <translation>对处理器来说，更多也不会更快</translation>
+    </message>
+    <message>
+        <source>agree to the licence of a model that asks for it</source>
+        <translation>同意模型的许可证（部分模型要求）</translation>
+    </message>
+    <message>
+        <source>an architecture of its own</source>
+        <translation>自定义架构</translation>
+    </message>
     <message numerus="yes">
         <source>and %n more</source>
         <translation>
@@ -1412,8 +1995,80 @@ A trained model finds what is in the pictures.</source>
         </translation>
     </message>
     <message>
+        <source>another preprocessing</source>
+        <translation>另一种预处理</translation>
+    </message>
+    <message>
+        <source>as --model says</source>
+        <translation>由 --model 指定</translation>
+    </message>
+    <message>
+        <source>as IMAGEFINDER_MODEL says</source>
+        <translation>由 IMAGEFINDER_MODEL 指定</translation>
+    </message>
+    <message>
+        <source>as {names}</source>
+        <comment>published weights</comment>
+        <translation>已发布的有 {names}</translation>
+    </message>
+    <message>
+        <source>bfloat16 would be imitated on this processor, which is slower</source>
+        <translation>这个处理器只能模拟 bfloat16，反而更慢</translation>
+    </message>
+    <message>
+        <source>delete the files of a model that was downloaded or imported</source>
+        <translation>删除已下载或已导入的模型的文件</translation>
+    </message>
+    <message>
+        <source>delete what this library indexed with it, too</source>
+        <translation>同时删除这个资料库用它建立的索引</translation>
+    </message>
+    <message>
+        <source>delete what was indexed with the present model afterwards</source>
+        <translation>切换后删除用当前模型建立的索引</translation>
+    </message>
+    <message>
+        <source>do not time the model</source>
+        <translation>不测试模型的速度</translation>
+    </message>
+    <message>
+        <source>do not wait until everything is indexed with it</source>
+        <translation>不等所有内容都用它建立索引，立即切换</translation>
+    </message>
+    <message>
+        <source>download interrupted: {come} of {all} MB are here</source>
+        <translation>下载已中断：{all} MB 中已有 {come} MB</translation>
+    </message>
+    <message numerus="yes">
+        <source>exact search over %n vector(s)</source>
+        <translation>
+            <numerusform>在 %n 个向量中精确搜索</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>finds {count} of 100</source>
+        <comment>pictures described in words</comment>
+        <translation>每 100 个描述找到 {count} 张</translation>
+    </message>
+    <message>
         <source>for the best results download CLIP ViT-B-32 (605 MB)</source>
         <translation>要得到最好的结果，请下载 CLIP ViT-B-32（605 MB）</translation>
+    </message>
+    <message>
+        <source>found by trying</source>
+        <translation>通过试验得出</translation>
+    </message>
+    <message>
+        <source>found by trying when the model first works</source>
+        <translation>模型首次工作时通过试验得出</translation>
+    </message>
+    <message>
+        <source>get a model of the list from the internet</source>
+        <translation>从网上下载列表中的模型</translation>
+    </message>
+    <message>
+        <source>half precision is not safe with every model here</source>
+        <translation>在这里，半精度并非对每个模型都可靠</translation>
     </message>
     <message>
         <source>imagefinder has a problem</source>
@@ -1425,14 +2080,144 @@ A trained model finds what is in the pictures.</source>
         <translation>自上次查看后已有变化</translation>
     </message>
     <message>
+        <source>it holds the image part of a CLIP model alone, and words need the text part</source>
+        <translation>它只有 CLIP 模型的图像部分，而文字需要文字部分</translation>
+    </message>
+    <message>
+        <source>it holds the text part of a CLIP model alone, and pictures need the image part</source>
+        <translation>它只有 CLIP 模型的文字部分，而图片需要图像部分</translation>
+    </message>
+    <message>
+        <source>it is a GGUF file of llama.cpp; get the model for open_clip, as .safetensors</source>
+        <translation>它是 llama.cpp 的 GGUF 文件；请改用 open_clip 的 .safetensors 版本</translation>
+    </message>
+    <message>
+        <source>it is a LoRA, which changes another model and is none by itself</source>
+        <translation>它是 LoRA，用来修改另一个模型，本身不是模型</translation>
+    </message>
+    <message>
+        <source>it is a SigLIP model in the form of the transformers library; get the one for open_clip, which is published with an open_clip_config.json (huggingface.co/timm)</source>
+        <translation>它是 transformers 库格式的 SigLIP 模型；请改用 open_clip 的版本，它与 open_clip_config.json 一起发布（huggingface.co/timm）</translation>
+    </message>
+    <message>
+        <source>it is a model of pictures alone, without the text part that a search by words needs</source>
+        <translation>它是只处理图片的模型，没有用文字搜索所需的文字部分</translation>
+    </message>
+    <message>
+        <source>it is a model that paints pictures (Stable Diffusion or its kin), not one that finds them</source>
+        <translation>它是生成图片的模型（Stable Diffusion 之类），不是查找图片的模型</translation>
+    </message>
+    <message>
+        <source>it is an HDF5 file, as Keras saves models; get the model for open_clip, as .safetensors</source>
+        <translation>它是 HDF5 文件，Keras 用它保存模型；请改用 open_clip 的 .safetensors 版本</translation>
+    </message>
+    <message>
+        <source>it is an ONNX file, which is a program; get the model for open_clip, as .safetensors</source>
+        <translation>它是 ONNX 文件，即一个程序；请改用 open_clip 的 .safetensors 版本</translation>
+    </message>
+    <message>
+        <source>it is an archive of NumPy&apos;s, as big_vision saves models; get the model for open_clip</source>
+        <translation>它是 NumPy 文件，big_vision 用它保存模型；请改用 open_clip 的版本</translation>
+    </message>
+    <message>
+        <source>it is an archive; unpack it first</source>
+        <translation>它是压缩包；请先解压</translation>
+    </message>
+    <message>
         <source>it is not in the library any more</source>
         <comment>reason</comment>
         <translation>已不在资料库中</translation>
     </message>
     <message>
+        <source>its tensors are not named as those of a CLIP model of open_clip are</source>
+        <translation>它的张量名称与 open_clip 的 CLIP 模型不同</translation>
+    </message>
+    <message>
+        <source>kept in {folder}</source>
+        <translation>保存在 {folder}</translation>
+    </message>
+    <message>
         <source>knows colours and layout; for words beyond colours, file names and the text of pages are searched</source>
         <comment>a model</comment>
         <translation>只认识颜色和布局；颜色以外的词会在文件名和页面文字中搜索</translation>
+    </message>
+    <message>
+        <source>less likely</source>
+        <comment>a result</comment>
+        <translation>不太符合</translation>
+    </message>
+    <message>
+        <source>licence: {name}</source>
+        <translation>许可证：{name}</translation>
+    </message>
+    <message>
+        <source>list, download, import, choose and remove models</source>
+        <translation>列出、下载、导入、选择和删除模型</translation>
+    </message>
+    <message>
+        <source>many languages</source>
+        <translation>多种语言</translation>
+    </message>
+    <message>
+        <source>mean {numbers}</source>
+        <translation>均值 {numbers}</translation>
+    </message>
+    <message>
+        <source>needs the library transformers</source>
+        <translation>需要 transformers 库</translation>
+    </message>
+    <message>
+        <source>no native bfloat16 known of</source>
+        <translation>未发现原生 bfloat16</translation>
+    </message>
+    <message>
+        <source>none: this PyTorch was built for graphics cards (version {version}), but finds no card, or no driver</source>
+        <translation>无：这个 PyTorch 支持显卡（版本 {version}），但没有找到显卡或驱动程序</translation>
+    </message>
+    <message>
+        <source>none: this PyTorch was built for processors alone</source>
+        <translation>无：这个 PyTorch 只支持处理器</translation>
+    </message>
+    <message>
+        <source>not here; recommended</source>
+        <comment>a model</comment>
+        <translation>不在本机；推荐</translation>
+    </message>
+    <message>
+        <source>nothing is published so</source>
+        <translation>没有这样发布的权重</translation>
+    </message>
+    <message>
+        <source>one number</source>
+        <translation>单个数</translation>
+    </message>
+    <message>
+        <source>open_clip&apos;s architecture, ARCH/TAG or a JSON config file, where it cannot be recognised</source>
+        <translation>无法识别时使用：open_clip 的架构、ARCH/TAG 或 JSON 配置文件</translation>
+    </message>
+    <message>
+        <source>relevance {relevance}</source>
+        <translation>相关度 {relevance}</translation>
+    </message>
+    <message>
+        <source>resizing “{mode}”, {how}</source>
+        <translation>缩放方式“{mode}”，{how}</translation>
+    </message>
+    <message>
+        <source>show the models that can be used, and those worth getting</source>
+        <translation>列出可用的模型和值得下载的模型</translation>
+    </message>
+    <message>
+        <source>show what has this similarity at least (a cosine, -1 to 1), and cut off nothing else</source>
+        <translation>只显示相似度不低于此值的结果（余弦，-1 到 1），此外不再截去任何结果</translation>
+    </message>
+    <message>
+        <source>show what probably does not match, too, after what does</source>
+        <translation>在匹配的结果之后，也显示很可能不匹配的</translation>
+    </message>
+    <message>
+        <source>show what was found on this machine and chosen, and how fast it is</source>
+        <translation>检查本机环境，说明所选的内容和速度</translation>
     </message>
     <message>
         <source>small and quick; understands English</source>
@@ -1449,9 +2234,21 @@ A trained model finds what is in the pictures.</source>
         <translation>水面上的日落</translation>
     </message>
     <message>
+        <source>take over weights from this disk</source>
+        <translation>导入本机磁盘上的权重</translation>
+    </message>
+    <message>
+        <source>the best one on this machine</source>
+        <translation>本机最好的模型</translation>
+    </message>
+    <message>
         <source>the folder for thumbnails cannot be written</source>
         <comment>reason</comment>
         <translation>无法写入缩略图文件夹</translation>
+    </message>
+    <message>
+        <source>the library&apos;s</source>
+        <translation>资料库所用的模型</translation>
     </message>
     <message>
         <source>the preview cannot be written to {folder} ({error})</source>
@@ -1506,6 +2303,61 @@ A trained model finds what is in the pictures.</source>
         <translation>从资料库移除 {count} 个文件夹和文件？</translation>
     </message>
     <message>
+        <source>Get a better one…</source>
+        <comment>a model</comment>
+        <translation>获取更好的模型…</translation>
+    </message>
+    <message>
+        <source>Give it back:</source>
+        <translation>释放内存：</translation>
+    </message>
+    <message>
+        <source>Give the model&apos;s memory back</source>
+        <translation>释放模型占用的内存</translation>
+    </message>
+    <message>
+        <source>Go on with the download</source>
+        <translation>继续下载</translation>
+    </message>
+    <message>
+        <source>Graphics</source>
+        <translation>显卡</translation>
+    </message>
+    <message numerus="yes">
+        <source>HNSW over %n vector(s)</source>
+        <translation>
+            <numerusform>在 %n 个向量中用 HNSW 搜索</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>I have read the licence and agree to it:</source>
+        <translation>我已阅读并同意许可证：</translation>
+    </message>
+    <message>
+        <source>Identity</source>
+        <translation>标识</translation>
+    </message>
+    <message>
+        <source>ImageNet: of 100 pictures, how many it names rightly of 1000 things. COCO and Flickr30k: of 100 sentences, for how many the picture meant comes first.</source>
+        <translation>ImageNet：每 100 张图片，能从 1000 种事物中认对多少张。COCO 和 Flickr30k：每 100 个句子，有多少个能把所指的图片排在第一。</translation>
+    </message>
+    <message>
+        <source>In 1,000 photographs it put the right one first for {percent} of 100 descriptions (Flickr30k).</source>
+        <translation>在 1,000 张照片中，每 100 个描述有 {percent} 个把所指的照片排在第一（Flickr30k）。</translation>
+    </message>
+    <message>
+        <source>In 5,000 photographs it put the right one first for {percent} of 100 descriptions (COCO).</source>
+        <translation>在 5,000 张照片中，每 100 个描述有 {percent} 个把所指的照片排在第一（COCO）。</translation>
+    </message>
+    <message>
+        <source>In use</source>
+        <translation>使用中</translation>
+    </message>
+    <message>
+        <source>Index</source>
+        <translation>索引</translation>
+    </message>
+    <message>
         <source>Indexing</source>
         <comment>a page of the settings</comment>
         <translation>索引</translation>
@@ -1522,11 +2374,213 @@ A trained model finds what is in the pictures.</source>
         <source>Nothing is indexed with this model yet, so only file names and page text were searched.</source>
         <translation>尚未使用此模型建立索引，因此只搜索了文件名和页面文字。</translation>
     </message>
+    <message>
+        <source>Pictures, words and index never leave this computer. The network is used for two things only: a picture that you drop from a web browser may arrive as an address alone, and is then fetched from there; and a model is downloaded when you ask for it.</source>
+        <translation>图片、文字和索引从不离开这台电脑。网络只用于两件事：从网页浏览器拖入的图片可能只是一个地址，这时会从该地址获取图片；以及在要求时下载模型。</translation>
+    </message>
+    <message>
+        <source>Program</source>
+        <translation>程序</translation>
+    </message>
+    <message>
+        <source>Proxy</source>
+        <translation>代理</translation>
+    </message>
+    <message>
+        <source>Proxy:</source>
+        <translation>代理：</translation>
+    </message>
+    <message>
+        <source>Recognised as {arch} by its tensors; nothing is published for it, so open_clip&apos;s own preprocessing is used.</source>
+        <translation>已根据张量识别为 {arch}；没有为它发布过权重，因此使用 open_clip 自己的预处理。</translation>
+    </message>
+    <message>
+        <source>Recognised as {arch} by its tensors; preprocessing as for {tags}.</source>
+        <translation>已根据张量识别为 {arch}；预处理与 {tags} 相同。</translation>
+    </message>
+    <message>
+        <source>Recognised as {arch} by {config}, which says nothing of preprocessing: open_clip&apos;s own is used.</source>
+        <translation>已根据 {config} 识别为 {arch}；其中没有说明预处理，因此使用 open_clip 自己的预处理。</translation>
+    </message>
+    <message>
+        <source>Recognised as {arch}; preprocessing from {config}.</source>
+        <translation>已识别为 {arch}；预处理取自 {config}。</translation>
+    </message>
+    <message>
+        <source>Recognised by its checksum: these are the published weights {model}.</source>
+        <translation>已根据校验和识别：这是已发布的权重 {model}。</translation>
+    </message>
+    <message>
+        <source>Recommended</source>
+        <translation>推荐</translation>
+    </message>
+    <message>
+        <source>Relevance</source>
+        <translation>相关度</translation>
+    </message>
+    <message>
+        <source>Relevance {relevance} · similarity {similarity}</source>
+        <translation>相关度 {relevance} · 相似度 {similarity}</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>删除</translation>
+    </message>
+    <message>
+        <source>Remove {model}</source>
+        <translation>删除 {model}</translation>
+    </message>
+    <message>
+        <source>Remove {model}? About {size} become free.</source>
+        <translation>删除 {model}？大约可腾出 {size}。</translation>
+    </message>
+    <message>
+        <source>Remove {model}? The copy that imagefinder keeps is deleted, the file it came from is not.</source>
+        <translation>删除 {model}？只会删除 imagefinder 保存的副本，不会删除原来的文件。</translation>
+    </message>
+    <message>
+        <source>Remove…</source>
+        <translation>删除…</translation>
+    </message>
+    <message>
+        <source>Search with the new model at once; what is away is indexed when it is there again.</source>
+        <translation>立即用新模型搜索；没有连接的内容在重新连接后建立索引。</translation>
+    </message>
+    <message>
+        <source>Search with {model}</source>
+        <comment>another model</comment>
+        <translation>用 {model} 搜索</translation>
+    </message>
     <message numerus="yes">
         <source>Search {count} picture(s) and page(s)</source>
         <translation>
             <numerusform>搜索 {count} 张图片和页面</numerusform>
         </translation>
+    </message>
+    <message>
+        <source>Show the rest</source>
+        <translation>显示其余结果</translation>
+    </message>
+    <message>
+        <source>Show what was left out, below these results</source>
+        <translation>在这些结果下方显示没有列出的结果</translation>
+    </message>
+    <message>
+        <source>Similarity</source>
+        <translation>相似度</translation>
+    </message>
+    <message>
+        <source>Small and quick · English · comes with the program</source>
+        <translation>小而快 · 英文 · 随程序提供</translation>
+    </message>
+    <message>
+        <source>Small and quick, made for telephones; for research only.</source>
+        <comment>a model</comment>
+        <translation>小而快，为手机设计；仅限研究使用。</translation>
+    </message>
+    <message>
+        <source>Speed</source>
+        <translation>速度</translation>
+    </message>
+    <message>
+        <source>Starter model</source>
+        <translation>入门模型</translation>
+    </message>
+    <message>
+        <source>Starter model (built in). For the best results download CLIP ViT-B-32 (605 MB): imagefinder models download {model}</source>
+        <translation>入门模型（内置）。要得到最好的结果，请下载 CLIP ViT-B-32（605 MB）：imagefinder models download {model}</translation>
+    </message>
+    <message>
+        <source>Stop for now. What came is kept, and the download can go on later.</source>
+        <translation>暂时停止。已下载的部分会保留，之后可以继续下载。</translation>
+    </message>
+    <message>
+        <source>Stopped. {count} MB of {model} are here and kept; the same command goes on from there.</source>
+        <translation>已停止。{model} 已下载的 {count} MB 会保留；再次运行同一命令即可继续。</translation>
+    </message>
+    <message>
+        <source>System</source>
+        <translation>系统</translation>
+    </message>
+    <message>
+        <source>Taken as {arch}; preprocessing is what is published for it.</source>
+        <translation>按 {arch} 处理；预处理采用为它发布的设置。</translation>
+    </message>
+    <message>
+        <source>Taken from a file</source>
+        <translation>从文件导入</translation>
+    </message>
+    <message>
+        <source>Takes about {memory} of memory while it works.</source>
+        <comment>{memory} is an amount, such as 900 MB</comment>
+        <translation>工作时大约占用内存 {memory}。</translation>
+    </message>
+    <message>
+        <source>The address of a mirror, and a proxy</source>
+        <translation>镜像地址和代理</translation>
+    </message>
+    <message>
+        <source>The address of a proxy begins with http:// or socks5://.</source>
+        <translation>代理地址应以 http:// 或 socks5:// 开头。</translation>
+    </message>
+    <message>
+        <source>The bars show for how many of 100 descriptions a model puts the right one of 5,000 photographs first. Nothing is downloaded before you ask for it.</source>
+        <translation>横条表示每 100 个描述中，模型能为多少个把 5,000 张照片里所指的那张排在第一。在要求下载之前，不会下载任何内容。</translation>
+    </message>
+    <message>
+        <source>The best choice for most: it finds much more than the starter model.</source>
+        <comment>a model</comment>
+        <translation>最适合大多数人：比入门模型找到的多得多。</translation>
+    </message>
+    <message>
+        <source>The best of the English ones for its size; for research only.</source>
+        <comment>a model</comment>
+        <translation>同等大小的英文模型中最好的；仅限研究使用。</translation>
+    </message>
+    <message>
+        <source>The connection to {host} was cut.</source>
+        <translation>与 {host} 的连接已中断。</translation>
+    </message>
+    <message>
+        <source>The download was interrupted. What came is kept, and it can go on from there.</source>
+        <translation>下载已中断。已下载的部分会保留，可以从中断处继续。</translation>
+    </message>
+    <message>
+        <source>The first CLIP; many other programs search with it.</source>
+        <comment>a model</comment>
+        <translation>最早的 CLIP；许多其他程序也用它搜索。</translation>
+    </message>
+    <message>
+        <source>The folder with the model</source>
+        <translation>模型文件夹</translation>
+    </message>
+    <message>
+        <source>The folder {folder} holds no weights. Expected is a file such as open_clip_model.safetensors, and open_clip_config.json beside it.</source>
+        <translation>文件夹 {folder} 中没有权重。需要 open_clip_model.safetensors 这样的文件，旁边还要有 open_clip_config.json。</translation>
+    </message>
+    <message>
+        <source>The folder {folder} holds several weights files: {names}. Name the one to import.</source>
+        <translation>文件夹 {folder} 中有多个权重文件：{names}。请指明要导入哪一个。</translation>
+    </message>
+    <message>
+        <source>The folder {folder} is empty.</source>
+        <translation>文件夹 {folder} 是空的。</translation>
+    </message>
+    <message>
+        <source>The library is being indexed with it; see above.</source>
+        <translation>正在用它为资料库建立索引；见上方。</translation>
+    </message>
+    <message>
+        <source>The library is empty: the first picture is indexed with it.</source>
+        <translation>资料库是空的：从第一张图片起就用它建立索引。</translation>
+    </message>
+    <message>
+        <source>The library transformers cannot be loaded: {reason}.</source>
+        <translation>无法加载 transformers 库：{reason}。</translation>
+    </message>
+    <message>
+        <source>The memory does not suffice for this model. Nothing is lost. Close other programs, use a smaller model, or compute on the processor: --device cpu</source>
+        <translation>内存不足以运行这个模型。没有丢失任何内容。请关闭其他程序、换用较小的模型，或用处理器计算：--device cpu</translation>
     </message>
     <message>
         <source>The model does not know these words: file names and page text were searched.</source>
@@ -1543,6 +2597,22 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>The model is still being loaded; words in names and on pages are searched meanwhile.</source>
         <translation>模型仍在加载；在此期间搜索文件名和页面中的文字。</translation>
+    </message>
+    <message>
+        <source>The model is what understands pictures and words. A larger one finds better, and takes longer to index.</source>
+        <translation>模型用来理解图片和文字。较大的模型找得更准，建立索引也更慢。</translation>
+    </message>
+    <message>
+        <source>The model needs {needed} MB in {folder}, where {free} MB are free. Nothing was imported.</source>
+        <translation>模型在 {folder} 中需要 {needed} MB，而那里剩余 {free} MB。没有导入任何内容。</translation>
+    </message>
+    <message>
+        <source>The name of the server is missing, such as in https://hub.example.</source>
+        <translation>缺少服务器名称，正确的例如 https://hub.example。</translation>
+    </message>
+    <message>
+        <source>The next search then waits for as long as the model takes to load.</source>
+        <translation>释放后，下一次搜索要等模型重新加载。</translation>
     </message>
     <message>
         <source>The picture cannot be reached: {reason}.</source>
@@ -1573,16 +2643,62 @@ A trained model finds what is in the pictures.</source>
         <translation>程序正在关闭。</translation>
     </message>
     <message>
+        <source>The proxy wants a name and a password: http://NAME:PASSWORD@HOST:PORT</source>
+        <translation>代理要求用户名和密码：http://用户名:密码@主机:端口。</translation>
+    </message>
+    <message>
+        <source>The proxy {proxy} cannot be reached.</source>
+        <translation>无法连接代理 {proxy}。</translation>
+    </message>
+    <message>
+        <source>The proxy {proxy} cannot be used: {reason}.</source>
+        <translation>无法使用代理 {proxy}：{reason}。</translation>
+    </message>
+    <message>
         <source>The report below helps to mend this. It names none of your files and is sent nowhere by itself.</source>
         <translation>下面的报告有助于修复这个问题。其中不含任何文件名，也不会自动发送到任何地方。</translation>
+    </message>
+    <message>
+        <source>The rest looks less like what you asked for.</source>
+        <translation>其余结果不太符合搜索条件。</translation>
+    </message>
+    <message>
+        <source>The server&apos;s name or the port after it is not right.</source>
+        <translation>服务器名称或其后的端口不正确。</translation>
     </message>
     <message>
         <source>The settings cannot be kept ({reason}); they hold until the window is closed.</source>
         <translation>无法保存设置（{reason}）；它们在窗口关闭前有效。</translation>
     </message>
     <message>
+        <source>The starter model is small.
+A larger one, downloaded once, finds more.</source>
+        <translation>入门模型较小。
+下载一个更大的模型，就能找到更多。</translation>
+    </message>
+    <message>
+        <source>The tensors of {path} fit more than one architecture, and these compute differently. Say which one it is (--arch), or put its open_clip_config.json beside it: {choices}.{hint}</source>
+        <translation>{path} 的张量符合多个架构，而它们的计算方式不同。请指明是哪一个（--arch），或把它的 open_clip_config.json 放在旁边：{choices}。{hint}</translation>
+    </message>
+    <message>
+        <source>The tokenizer in {folder} cannot be used: {reason}. Get its files again.</source>
+        <translation>无法使用 {folder} 中的分词器：{reason}。请重新获取其文件。</translation>
+    </message>
+    <message>
         <source>The weights do not fit the architecture {arch}: {what}.</source>
         <translation>权重与架构 {arch} 不符：{what}。</translation>
+    </message>
+    <message>
+        <source>The weights do not fit the architecture {arch}: {what}. {hint} Nothing was imported.</source>
+        <translation>权重与架构 {arch} 不符：{what}。{hint}没有导入任何内容。</translation>
+    </message>
+    <message>
+        <source>The weights in {path} are in several pieces ({index}), which open_clip does not read. Get the model as one file.</source>
+        <translation>{path} 中的权重分成了多个文件（{index}），open_clip 无法读取。请改用只有一个文件的模型。</translation>
+    </message>
+    <message>
+        <source>The weights in {path} are quantised ({kinds}), which open_clip cannot read. Get the model in float32, float16 or bfloat16.</source>
+        <translation>{path} 中的权重经过量化（{kinds}），open_clip 无法读取。请改用 float32、float16 或 bfloat16 的模型。</translation>
     </message>
     <message>
         <source>The weights of {model} are not on this machine. {how_to_get}</source>
@@ -1641,6 +2757,14 @@ A trained model finds what is in the pictures.</source>
         <translation>没有名为“{name}”的模型架构。{perhaps}</translation>
     </message>
     <message>
+        <source>There is no model called “{name}” to download.{perhaps} Those that there are: imagefinder models list</source>
+        <translation>没有名为“{name}”的模型可供下载。{perhaps}查看所有模型：imagefinder models list</translation>
+    </message>
+    <message>
+        <source>There is no model called “{name}”.{perhaps}</source>
+        <translation>没有名为“{name}”的模型。{perhaps}</translation>
+    </message>
+    <message>
         <source>There is no model called “{name}”.{perhaps} Those that are here: imagefinder models list</source>
         <translation>没有名为“{name}”的模型。{perhaps}查看已有的模型：imagefinder models list</translation>
     </message>
@@ -1657,8 +2781,32 @@ A trained model finds what is in the pictures.</source>
         <translation>旁边没有空间再放一个搜索，因此已放入标签页。</translation>
     </message>
     <message>
+        <source>There is no way to {host}: its name cannot be resolved. Is this machine online?</source>
+        <translation>无法连接 {host}：无法解析其名称。本机联网了吗？</translation>
+    </message>
+    <message>
         <source>There is no {path}. Check the spelling, or whether its drive is connected.</source>
         <translation>找不到 {path}。请检查拼写，或它所在的磁盘是否已连接。</translation>
+    </message>
+    <message>
+        <source>There is too little room for the model in {folder}: it needs {needed} MB, and {free} MB are free. Nothing was downloaded; make room and try again.</source>
+        <translation>{folder} 的空间不足以存放模型：需要 {needed} MB，剩余 {free} MB。没有下载任何内容；请腾出空间后重试。</translation>
+    </message>
+    <message>
+        <source>These weights are here already, and nothing was copied. Use them with: imagefinder models use {model}</source>
+        <translation>这些权重已在本机，没有复制任何内容。要使用它们，请运行：imagefinder models use {model}</translation>
+    </message>
+    <message>
+        <source>These weights are here already, as {model}; nothing was copied.</source>
+        <translation>这些权重已在本机，名为 {model}；没有复制任何内容。</translation>
+    </message>
+    <message>
+        <source>They fit no other architecture of open_clip either.</source>
+        <translation>它们也不符合 open_clip 的其他架构。</translation>
+    </message>
+    <message>
+        <source>They fit {archs}.</source>
+        <translation>它们符合 {archs}。</translation>
     </message>
     <message>
         <source>They may be deleted at any time; what is needed is made again.</source>
@@ -1677,6 +2825,16 @@ A trained model finds what is in the pictures.</source>
         <translation>这里无法显示这种图片。</translation>
     </message>
     <message>
+        <source>This library is being changed to {model}. Call that off first (imagefinder models use {present}), then remove it.</source>
+        <translation>这个资料库正在切换到 {model}。请先取消切换（imagefinder models use {present}），再删除它。</translation>
+    </message>
+    <message numerus="yes">
+        <source>This library is being changed to {model}: %n pictures and pages are still to be indexed with it (imagefinder index). Until then {present} answers.</source>
+        <translation>
+            <numerusform>这个资料库正在切换到 {model}：还有 %n 张图片和页面要用它建立索引（imagefinder index）。在此之前仍用 {present} 搜索。</numerusform>
+        </translation>
+    </message>
+    <message>
         <source>This library is being indexed already. Wait until that is done.</source>
         <translation>这个资料库已经在建立索引。请等它完成。</translation>
     </message>
@@ -1691,16 +2849,16 @@ A trained model finds what is in the pictures.</source>
         </translation>
     </message>
     <message>
+        <source>This library is searched with {model}. Use another one first (imagefinder models use NAME), then remove it.</source>
+        <translation>这个资料库正用 {model} 搜索。请先换用另一个模型（imagefinder models use 名称），再删除它。</translation>
+    </message>
+    <message>
+        <source>This library stays with {model}.</source>
+        <translation>这个资料库仍用 {model}。</translation>
+    </message>
+    <message>
         <source>This library was written by a newer version of imagefinder. Update the program, or name another library with --library.</source>
         <translation>这个资料库由更新版本的 imagefinder 写成。请更新程序，或用 --library 指定另一个资料库。</translation>
-    </message>
-    <message>
-        <source>This model&apos;s text part needs one more library: pip install transformers</source>
-        <translation>这个模型的文字部分还需要一个库：pip install transformers</translation>
-    </message>
-    <message>
-        <source>This model&apos;s text part needs {repository}, which is not on this machine, and nothing is downloaded unasked. Get it with: hf download {repository}</source>
-        <translation>这个模型的文字部分需要 {repository}，它不在本机，而程序不会自行下载任何内容。请运行：hf download {repository}</translation>
     </message>
     <message>
         <source>This picture cannot be shown, by a mistake in imagefinder itself.</source>
@@ -1783,6 +2941,10 @@ A trained model finds what is in the pictures.</source>
         <translation>可搜索的内容</translation>
     </message>
     <message>
+        <source>What is not indexed with it yet is indexed in the background. Until that is done, {present} answers; then the change happens by itself.</source>
+        <translation>会在后台为尚未用它建立索引的内容建立索引。完成之前仍用“{present}”搜索；完成后自动切换。</translation>
+    </message>
+    <message>
         <source>What to look for</source>
         <translation>要查找的内容</translation>
     </message>
@@ -1813,10 +2975,6 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>Why it cannot be read</source>
         <translation>无法读取的原因</translation>
-    </message>
-    <message>
-        <source>With another model the pictures are indexed again. What was indexed with this one is kept: coming back to it costs nothing.</source>
-        <translation>换用另一个模型时，会为图片重新建立索引。用这个模型建立的索引会保留：换回来无需任何代价。</translation>
     </message>
     <message>
         <source>Work</source>
@@ -1992,10 +3150,6 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>不接受值 {value}</translation>
     </message>
     <message>
-        <source>imported, {folder}</source>
-        <translation>已导入，{folder}</translation>
-    </message>
-    <message>
         <source>in this machine&apos;s model cache</source>
         <translation>在本机的模型缓存中</translation>
     </message>
@@ -2104,10 +3258,6 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>用来搜索的图片本身也可以出现在结果中</translation>
     </message>
     <message>
-        <source>list, choose and import models</source>
-        <translation>列出、选择和导入模型</translation>
-    </message>
-    <message>
         <source>look for new, changed, moved and deleted files in everything added</source>
         <translation>在所有已添加的内容中查找新增、更改、移动和删除的文件</translation>
     </message>
@@ -2198,10 +3348,6 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>open_clip 没有适用于 {arch} 的权重“{name}”。{perhaps}</translation>
     </message>
     <message>
-        <source>open_clip&apos;s name of the architecture, or a JSON config file</source>
-        <translation>open_clip 中的架构名称，或一个 JSON 配置文件</translation>
-    </message>
-    <message>
         <source>options</source>
         <translation>选项</translation>
     </message>
@@ -2254,10 +3400,6 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>红色</translation>
     </message>
     <message>
-        <source>safetensors, or a .pt of plain tensors</source>
-        <translation>safetensors 文件，或只含张量的 .pt 文件</translation>
-    </message>
-    <message>
         <source>scanned {when}</source>
         <translation>{when}扫描</translation>
     </message>
@@ -2274,10 +3416,6 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>显示版本号并退出</translation>
     </message>
     <message>
-        <source>show the models that can be used</source>
-        <translation>列出可用的模型</translation>
-    </message>
-    <message>
         <source>show this help message and exit</source>
         <translation>显示这段帮助并退出</translation>
     </message>
@@ -2288,10 +3426,6 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>take only files that match, as in .gitignore</source>
         <translation>只要匹配的文件，写法与 .gitignore 相同</translation>
-    </message>
-    <message>
-        <source>take over a weights file from this disk</source>
-        <translation>导入本机磁盘上的权重文件</translation>
     </message>
     <message>
         <source>the PDF is damaged</source>
@@ -2389,6 +3523,19 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>可用内存不足，无法读取这个 PDF</translation>
     </message>
     <message>
+        <source>this library is being changed to it</source>
+        <comment>a model</comment>
+        <translation>资料库正在切换到它</translation>
+    </message>
+    <message>
+        <source>this processor multiplies bfloat16 natively</source>
+        <translation>这个处理器原生支持 bfloat16 乘法</translation>
+    </message>
+    <message>
+        <source>through which proxy</source>
+        <translation>使用的代理</translation>
+    </message>
+    <message>
         <source>too large (the limit is {limit} megapixels)</source>
         <comment>reason</comment>
         <translation>太大（上限为 {limit} 百万像素）</translation>
@@ -2428,12 +3575,20 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>用法：</translation>
     </message>
     <message>
+        <source>what to call the model</source>
+        <translation>模型的名称</translation>
+    </message>
+    <message>
         <source>what to compute on</source>
         <translation>用于计算的设备</translation>
     </message>
     <message>
         <source>what to look for, in words</source>
         <translation>要查找的内容，用文字描述</translation>
+    </message>
+    <message>
+        <source>where from, in place of huggingface.co (or of HF_ENDPOINT)</source>
+        <translation>下载地址，取代 huggingface.co（或 HF_ENDPOINT）</translation>
     </message>
     <message>
         <source>where the index is kept</source>
@@ -2446,6 +3601,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>with --paths: end each with a NUL byte</source>
         <translation>与 --paths 一起使用：每个路径以 NUL 字节结尾</translation>
+    </message>
+    <message>
+        <source>with native bfloat16</source>
+        <translation>有原生 bfloat16</translation>
     </message>
     <message>
         <source>without {what}</source>
@@ -2465,12 +3624,41 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>没有读取它的权限</translation>
     </message>
     <message>
+        <source>{all}, of which {free} free</source>
+        <translation>{all}，其中 {free} 可用</translation>
+    </message>
+    <message>
         <source>{amount} · indexing paused</source>
         <translation>{amount} · 索引已暂停</translation>
     </message>
     <message>
         <source>{amount}, {covered} of them indexed</source>
         <translation>{amount}，其中 {covered} 张已建立索引</translation>
+    </message>
+    <message>
+        <source>{amount}, {done} of them indexed with {model}</source>
+        <comment>{model} is the one to come</comment>
+        <translation>{amount}，其中 {done} 张已用 {model} 建立索引</translation>
+    </message>
+    <message>
+        <source>{choice} ({differences}; {such})</source>
+        <translation>{choice}（{differences}；{such}）</translation>
+    </message>
+    <message>
+        <source>{count} GB</source>
+        <translation>{count} GB</translation>
+    </message>
+    <message>
+        <source>{count} MB</source>
+        <translation>{count} MB</translation>
+    </message>
+    <message>
+        <source>{count} MB of memory</source>
+        <translation>占用内存 {count} MB</translation>
+    </message>
+    <message>
+        <source>{count} MB to download</source>
+        <translation>下载 {count} MB</translation>
     </message>
     <message>
         <source>{count} cannot be read</source>
@@ -2620,6 +3808,61 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>{done} - {seconds} 秒</translation>
     </message>
     <message>
+        <source>{done} MB</source>
+        <translation>{done} MB</translation>
+    </message>
+    <message>
+        <source>{done} of {total} MB</source>
+        <translation>{done} / {total} MB</translation>
+    </message>
+    <message>
+        <source>{done} of {total} indexed.</source>
+        <translation>{total} 张中已有 {done} 张建立了索引。</translation>
+    </message>
+    <message>
+        <source>{done} of {total} indexed. Searching goes on with {model}.</source>
+        <comment>{model} is the model in use</comment>
+        <translation>{total} 张中已有 {done} 张建立了索引。当前模型：{model}。</translation>
+    </message>
+    <message>
+        <source>{done} of {total} pictures and pages are indexed with it.</source>
+        <translation>{total} 张图片和页面中已有 {done} 张用它建立了索引。</translation>
+    </message>
+    <message>
+        <source>{first} s for the first, loading included; then {next} ms</source>
+        <translation>第一次 {first} 秒（含加载）；之后 {next} 毫秒</translation>
+    </message>
+    <message>
+        <source>{first} {second}</source>
+        <comment>two sentences</comment>
+        <translation>{first}{second}</translation>
+    </message>
+    <message>
+        <source>{first}; {second}</source>
+        <comment>parts of a line</comment>
+        <translation>{first}；{second}</translation>
+    </message>
+    <message>
+        <source>{folder} (not there yet; {room})</source>
+        <translation>{folder}（尚不存在；{room}）</translation>
+    </message>
+    <message>
+        <source>{folder} ({size}; {room})</source>
+        <translation>{folder}（{size}；{room}）</translation>
+    </message>
+    <message>
+        <source>{free} free on its disk</source>
+        <translation>所在磁盘剩余 {free}</translation>
+    </message>
+    <message>
+        <source>{host} cannot be reached. Is this machine online?</source>
+        <translation>无法连接 {host}。本机联网了吗？</translation>
+    </message>
+    <message>
+        <source>{host} cannot be understood: {reason}.</source>
+        <translation>无法理解 {host} 的响应：{reason}。</translation>
+    </message>
+    <message>
         <source>{host} could not be found. Is this computer online?</source>
         <translation>找不到 {host}。这台电脑联网了吗？</translation>
     </message>
@@ -2628,8 +3871,28 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>{host} 在 {seconds} 秒内没有发来图片。</translation>
     </message>
     <message>
+        <source>{host} does not answer as a model hub does. Is its address right, and is there no login page or firewall in between?</source>
+        <translation>{host} 的响应不像模型库。地址是否正确？中间是否有登录页面或防火墙？</translation>
+    </message>
+    <message>
+        <source>{host} does not answer.</source>
+        <translation>{host} 没有响应。</translation>
+    </message>
+    <message>
         <source>{host} does not give this picture out (it answered {status}).</source>
         <translation>{host} 不提供这张图片（返回 {status}）。</translation>
+    </message>
+    <message>
+        <source>{host} does not give {repository} to everybody (status {status}): its owner may want it to be asked for on its page.</source>
+        <translation>{host} 不向所有人提供 {repository}（状态 {status}）：所有者可能要求先在其页面上申请。</translation>
+    </message>
+    <message>
+        <source>{host} has no {file} in {repository}: it may have been moved or taken away.</source>
+        <translation>{host} 的 {repository} 中没有 {file}：它可能已被移走或删除。</translation>
+    </message>
+    <message>
+        <source>{host} is asked too much just now.</source>
+        <translation>{host} 现在请求过多。</translation>
     </message>
     <message>
         <source>{host} is not reached by a safe connection any more.</source>
@@ -2640,12 +3903,28 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>{host} 在本机或本地网络中，因此没有获取任何内容。可以在“设置”的“网络”中允许。</translation>
     </message>
     <message>
-        <source>{missing} of {all} are not indexed with this model yet.</source>
-        <translation>{all} 张中还有 {missing} 张没有用这个模型建立索引。</translation>
+        <source>{host} is out of order just now (status {status}).</source>
+        <translation>{host} 现在出了故障（状态 {status}）。</translation>
     </message>
     <message>
-        <source>{model} (recommended)</source>
-        <translation>{model}（推荐）</translation>
+        <source>{host} refuses (status {status}).</source>
+        <translation>{host} 拒绝了请求（状态 {status}）。</translation>
+    </message>
+    <message>
+        <source>{host} refuses the connection.</source>
+        <translation>{host} 拒绝连接。</translation>
+    </message>
+    <message>
+        <source>{host} sends one round in circles.</source>
+        <translation>{host} 的转向没有尽头。</translation>
+    </message>
+    <message>
+        <source>{library} not installed</source>
+        <translation>{library} 未安装</translation>
+    </message>
+    <message>
+        <source>{missing} of {all} are not indexed with this model yet.</source>
+        <translation>{all} 张中还有 {missing} 张没有用这个模型建立索引。</translation>
     </message>
     <message>
         <source>{model} on {device}</source>
@@ -2654,6 +3933,14 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>{model}. A better one is here: imagefinder models use {better}</source>
         <translation>{model}。这里有更好的模型：imagefinder models use {better}</translation>
+    </message>
+    <message>
+        <source>{model}: {done} of {all} indexed</source>
+        <translation>{model}：{all} 张中已有 {done} 张建立了索引</translation>
+    </message>
+    <message>
+        <source>{names} and {count} more</source>
+        <translation>{names} 以及另外 {count} 个</translation>
     </message>
     <message>
         <source>{name} ({key})</source>
@@ -2709,6 +3996,18 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>{order}，下方还有更多</translation>
     </message>
     <message>
+        <source>{path} (not there yet)</source>
+        <translation>{path}（尚不存在）</translation>
+    </message>
+    <message>
+        <source>{path} asks for “{name}”, by which program code could be fetched and run; it is refused.</source>
+        <translation>{path} 要求“{name}”，这可能会获取并运行程序代码，因此已拒绝。</translation>
+    </message>
+    <message>
+        <source>{path} cannot be imported: {what}.</source>
+        <translation>无法导入 {path}：{what}。</translation>
+    </message>
+    <message>
         <source>{path} cannot be reached: {reason}.</source>
         <translation>无法访问 {path}：{reason}。</translation>
     </message>
@@ -2719,6 +4018,18 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>{path} cannot be used as a picture to search by: {reason}.</source>
         <translation>无法用 {path} 作为图片来搜索：{reason}。</translation>
+    </message>
+    <message>
+        <source>{path} changed while it was read, so nothing was imported. Try again when it is complete.</source>
+        <translation>{path} 在读取期间发生了变化，因此没有导入任何内容。请等它完整后重试。</translation>
+    </message>
+    <message>
+        <source>{path} describes a CLIP model that open_clip does not compute in this form. Get the one for open_clip, which is published with an open_clip_config.json.</source>
+        <translation>{path} 描述的 CLIP 模型采用了 open_clip 无法计算的形式。请改用 open_clip 的版本，它与 open_clip_config.json 一起发布。</translation>
+    </message>
+    <message>
+        <source>{path} fits none of the architectures that open_clip knows.{near} If it is one of its own, give the open_clip_config.json that came with it (--arch open_clip_config.json).</source>
+        <translation>{path} 不符合 open_clip 已知的任何架构。{near}如果它有自己的架构，请给出随它提供的 open_clip_config.json（--arch open_clip_config.json）。</translation>
     </message>
     <message>
         <source>{path} holds more than weights, and loading it could run a program hidden in it, so it is refused. Get the model as a .safetensors file.</source>
@@ -2733,6 +4044,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>{path} 中的具名内容不是权重，因此不可能是 CLIP 模型。</translation>
     </message>
     <message>
+        <source>{path} is a MobileCLIP in Apple&apos;s own form, which does not tell its architecture. Say which one it is, such as --arch MobileCLIP-S2.</source>
+        <translation>{path} 是 Apple 自有格式的 MobileCLIP，看不出其架构。请指明是哪一个，例如 --arch MobileCLIP-S2。</translation>
+    </message>
+    <message>
         <source>{path} is a TorchScript archive, which is a program, not only weights; it is refused. Get the model as a .safetensors file.</source>
         <translation>{path} 是 TorchScript 文件，它是程序而不只是权重，因此已拒绝。请改用该模型的 .safetensors 文件。</translation>
     </message>
@@ -2743,6 +4058,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>{path} is damaged or not whole. Get it again.</source>
         <translation>{path} 已损坏或不完整。请重新获取。</translation>
+    </message>
+    <message>
+        <source>{path} is damaged: it does not describe a CLIP model.</source>
+        <translation>{path} 已损坏：它描述的不是 CLIP 模型。</translation>
     </message>
     <message>
         <source>{path} is damaged: its checksum is wrong. Delete it and get it again.</source>
@@ -2781,6 +4100,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>{percent}%</translation>
     </message>
     <message>
+        <source>{percent}%</source>
+        <translation>{percent}%</translation>
+    </message>
+    <message>
         <source>{phase}: {count} found</source>
         <translation>{phase}：已找到 {count} 个</translation>
     </message>
@@ -2794,12 +4117,28 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>{problem}{advice}</translation>
     </message>
     <message>
+        <source>{rate} MB/s</source>
+        <translation>{rate} MB/s</translation>
+    </message>
+    <message>
         <source>{rate} a second</source>
         <translation>每秒 {rate}</translation>
     </message>
     <message>
+        <source>{rate} a second ({count} of 640 x 480: {prepare} s to prepare, {embed} s to embed; {load} s for the first, loading included)</source>
+        <translation>每秒 {rate} 张（{count} 张 640 x 480：预处理 {prepare} 秒，计算向量 {embed} 秒；第一张 {load} 秒，含加载）</translation>
+    </message>
+    <message>
         <source>{results} in each {number}</source>
         <translation>{results}（每 {number} 个一组）</translation>
+    </message>
+    <message>
+        <source>{results} · {model}</source>
+        <translation>{results} · {model}</translation>
+    </message>
+    <message>
+        <source>{results}, then the rest</source>
+        <translation>{results}，然后是其余结果</translation>
     </message>
     <message>
         <source>{score} · words match</source>
@@ -2814,6 +4153,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>{shown} / {all} 个文件</translation>
     </message>
     <message>
+        <source>{side} pixels</source>
+        <translation>{side} 像素</translation>
+    </message>
+    <message>
         <source>{text} is not a language of this program; there are: {known}</source>
         <translation>程序没有语言 {text}；可选：{known}</translation>
     </message>
@@ -2822,21 +4165,22 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>{text} 不是结果数量；请给出 1 或更大的数</translation>
     </message>
     <message>
+        <source>{text} is not a similarity; give a number from -1 to 1, such as 0.25</source>
+        <translation>{text} 不是相似度；请给出 -1 到 1 之间的数，例如 0.25</translation>
+    </message>
+    <message>
         <source>{text} is not a size; give width and height, as in 1280x800</source>
         <translation>{text} 不是窗口大小；请给出宽和高，例如 1280x800</translation>
-    </message>
-    <message>
-        <source>{title} (in use)</source>
-        <translation>{title}（使用中）</translation>
-    </message>
-    <message>
-        <source>{title} (not on this computer)</source>
-        <translation>{title}（不在这台电脑上）</translation>
     </message>
     <message>
         <source>{what}.</source>
         <comment>a command&apos;s description</comment>
         <translation>{what}。</translation>
+    </message>
+    <message>
+        <source>{what}: {why}</source>
+        <comment>a choice and its reason</comment>
+        <translation>{what}：{why}</translation>
     </message>
     <message>
         <source>{width} × {height} mm</source>

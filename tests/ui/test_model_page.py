@@ -9,7 +9,18 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 from ui.fake_client import FakeClient
-from ui.model_samples import COLOURS_MODEL, DATACOMP, MOBILE, OPENAI, OWN, SIGLIP, STARTER_MODEL, here
+from ui.model_samples import (
+    COLOURS_MODEL,
+    DATACOMP,
+    MOBILE,
+    OPENAI,
+    OWN,
+    SIGLIP,
+    STARTER_MODEL,
+    here,
+    info,
+    offer,
+)
 
 from imagefinder.ipc.messages import (
     CancelDownload,
@@ -31,6 +42,7 @@ from imagefinder.model.jobs import JobState, JobStatus
 from imagefinder.model.library import LibraryStatus, ModelChange
 from imagefinder.model.model_names import ModelInfo
 from imagefinder.ui.engine_client import EngineState, EngineStatus
+from imagefinder.ui.model_change_bar import ModelChangeBar
 from imagefinder.ui.model_header import Badge
 from imagefinder.ui.model_shelf import ModelShelf
 from imagefinder.ui.settings_keeper import SettingsKeeper
@@ -93,6 +105,15 @@ def _buttons(widget: QWidget) -> list[str]:
 def _press(widget: QWidget, text: str) -> None:
     found = [each for each in widget.findChildren(QPushButton) if each.text() == text and each.isVisible()]
     found[0].click()
+
+
+def _focus(widget: QWidget, text: str) -> None:
+    next(each for each in widget.findChildren(QPushButton) if each.text() == text).setFocus()
+
+
+def _is_in_sight(widget: QWidget) -> bool:
+    """Whether the whole of it can be seen."""
+    return widget.visibleRegion().boundingRect().height() == widget.height()
 
 
 def _tick(widget: QWidget, text: str) -> None:
@@ -167,6 +188,71 @@ def test_a_download_shows_how_far_it_is_and_ends_in_a_model_that_can_be_used(
         client.hear(Done(client.last(DownloadModel).request_id))
     _list(client, STARTER_MODEL, here(DATACOMP))
     assert _buttons(card) == ["Use this model", "Remove…"]
+
+
+def test_the_keys_stay_with_a_model_whose_button_is_gone(page: ModelPage, client: FakeClient) -> None:
+    _list(client, STARTER_MODEL, DATACOMP, OPENAI)
+    card = page.card(DATACOMP.name)
+    _focus(card, "Download")
+
+    _press(card, "Download")
+    assert card.has_focus
+
+    # Here it goes to another part of the page.
+    client.hear(Done(client.last(DownloadModel).request_id))
+    _list(client, STARTER_MODEL, here(DATACOMP), OPENAI)
+    assert card.has_focus
+
+
+def test_a_model_that_was_opened_is_followed_to_its_new_place(
+    page: ModelPage, client: FakeClient, qtbot: QtBot
+) -> None:
+    models = [STARTER_MODEL, *(info(offer(f"a/{number}", f"A {number}")) for number in range(12))]
+    last = models[-1]
+    _list(client, *models)
+    card = page.card(last.name)
+    card.unfold(on=True)
+    qtbot.waitUntil(lambda: _is_in_sight(card))
+
+    _list(client, *models[:-1], here(last))
+
+    qtbot.waitUntil(lambda: card.y() < page.card(models[1].name).y() and _is_in_sight(card))
+
+
+def test_a_change_that_begins_is_brought_into_sight(
+    page: ModelPage, client: FakeClient, qtbot: QtBot
+) -> None:
+    models = [STARTER_MODEL, *(here(info(offer(f"a/{number}", f"A {number}"))) for number in range(12))]
+    _list(client, *models)
+    card = page.card(models[-1].name)
+    card.unfold(on=True)
+    qtbot.waitUntil(lambda: _is_in_sight(card))
+    bar = page.findChild(ModelChangeBar)
+
+    client.hear(_library(ModelChange(models[-1].name, 3, 2000, 0)))
+
+    qtbot.waitUntil(lambda: _is_in_sight(bar))
+
+
+def test_what_came_whole_is_being_checked(page: ModelPage, client: FakeClient) -> None:
+    _list(client, STARTER_MODEL, DATACOMP)
+    card = page.card(DATACOMP.name)
+    _press(card, "Download")
+    client.hear(DownloadChanged(DATACOMP.name, 605_000_000, 605_000_000, 3_400_000.0))
+    assert "All 605 MB are here, and are being checked…" in _texts(card)
+
+
+def test_a_page_opens_with_the_model_that_is_on_its_way(make_page: MakePage, client: FakeClient) -> None:
+    first = make_page()
+    _list(client, STARTER_MODEL, DATACOMP, OPENAI)
+    first.card(OPENAI.name).unfold(on=True)
+    _press(first.card(OPENAI.name), "Download")
+    client.hear(DownloadChanged(OPENAI.name, 1_000_000, 605_000_000))
+
+    second = make_page()
+
+    assert second.card(OPENAI.name).header.isChecked()
+    assert not second.card(DATACOMP.name).header.isChecked()
 
 
 def test_a_download_that_is_cancelled_is_no_mishap_and_can_go_on(page: ModelPage, client: FakeClient) -> None:

@@ -35,6 +35,10 @@ def test_options_that_may_be_repeated_add_up() -> None:
     assert (parsed.within, parsed.image, parsed.text) == (["a", "b"], ["c", "d"], [])
 
 
+def test_a_least_score_may_be_below_zero() -> None:
+    assert make_parser().parse_args("search x --min-score=-0.05".split()).min_score == -0.05
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -44,6 +48,10 @@ def test_options_that_may_be_repeated_add_up() -> None:
         "search --json --paths x",
         "search x -n 0",
         "search x -n many",
+        "search x --min-score 1.01",
+        "search x --min-score nan",
+        "search x --min-score much",
+        "search x --all --min-score 0.2",
         "add",
         "models polish",
         "models import --arch x",

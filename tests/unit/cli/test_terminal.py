@@ -1,7 +1,32 @@
+from pathlib import Path
+
 import pytest
 
-from imagefinder.cli.terminal import printable, summary
+from imagefinder.cli.terminal import Terminal, printable, summary
+from imagefinder.model.items import ItemKind
 from imagefinder.model.jobs import IndexReport
+from imagefinder.model.queries import Hit, SearchResult
+
+
+@pytest.mark.parametrize(
+    ("score", "relevance", "shown"),
+    [
+        (0.3142, 0.924, " 92 %   0.314  /p/a.jpg"),
+        (0.3142, 0.9999, "100 %   0.314  /p/a.jpg"),
+        (-0.05, 0.001, "  0 %  -0.050  /p/a.jpg"),
+        (0.0, 1.0, "100 %      -  /p/a.jpg"),
+        (0.3142, None, " 0.314  /p/a.jpg"),
+        (0.0, None, "     -  /p/a.jpg"),
+    ],
+)
+def test_a_hit_is_a_line_of_relevance_cosine_and_file(
+    score: float, relevance: float | None, shown: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    hit = Hit(1, Path("/p/a.jpg"), 1, 1, score, ItemKind.PICTURE, relevance=relevance)
+    terminal = Terminal()
+    terminal.hits(SearchResult((hit,), "starter", 1.0))
+    terminal.close()
+    assert capfd.readouterr().out == shown + "\n"
 
 
 @pytest.mark.parametrize("text", ["plain.png", "日本 \U0001f600", "é", "a b"])

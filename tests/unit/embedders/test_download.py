@@ -19,7 +19,7 @@ from tiny_offer import NAME, REPOSITORY, WEIGHTS, entries, offer, stock, write_c
 from imagefinder.embedders import registry
 from imagefinder.embedders.cached import published_spec
 from imagefinder.embedders.catalogue import architectures
-from imagefinder.embedders.download import download
+from imagefinder.embedders.download import DownloadError, download
 from imagefinder.embedders.imported import imported_models
 from imagefinder.embedders.model_files import bytes_come, coming_folder, remove_model, sole_download
 from imagefinder.embedders.offers import offers
@@ -158,9 +158,7 @@ def test_what_came_is_kept_when_the_connection_is_cut_for_good(
 ) -> None:
     hub.fail(WEIGHTS, Fault(cut_after=HALF))
     hub.fail(WEIGHTS, Fault(cut_after=0), times=3)
-    with pytest.raises(
-        ModelError, match=r"connection to .* was cut.*goes on from there.*--mirror.*--proxy.*import"
-    ) as caught:
+    with pytest.raises(DownloadError, match=r"connection to .* was cut.*goes on from there") as caught:
         get()
     assert "127.0.0.1" in str(caught.value)
     assert_nothing_usable(models)
@@ -284,11 +282,11 @@ def test_where_the_hub_has_only_a_pytorch_file_it_is_converted(
         (Fault("HEAD", is_html=True), "does not answer as a model hub does"),
     ],
 )
-def test_each_refusal_has_its_sentence_and_a_way_out(
+def test_each_refusal_has_its_sentence(
     get: Get, hub: HubServer, models: Path, fault: Fault, reason: str
 ) -> None:
     hub.fail(WEIGHTS, fault, times=4)
-    with pytest.raises(ModelError, match=rf"{reason}.*models import FILE --arch {NAME}"):
+    with pytest.raises(ModelError, match=rf"{reason}.*Try again"):
         get()
     assert_nothing_usable(models)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from imagefinder.embedders.download import DownloadError
 from imagefinder.ipc.downloads import Downloads
 from imagefinder.ipc.messages import Done, DownloadChanged, DownloadModel, Event, Failed
 from imagefinder.model.errors import CancelledError, ModelError
@@ -68,6 +69,20 @@ def until_stopped(started: threading.Event) -> Callable[..., None]:
         raise CancelledError("Stopped.")
 
     return task
+
+
+def test_what_a_hub_refuses_has_other_ways_that_the_window_knows(
+    downloads: Downloads, told: Told, hub: dict[str, Callable[..., None]]
+) -> None:
+    def refuse(**_: object) -> None:
+        raise DownloadError("It was cut. Try again.")
+
+    hub["a"] = refuse
+    downloads.ask(DownloadModel("a", request_id=1))
+    message = told.wait_for(1).message
+    assert message.startswith("It was cut. Try again. Or ")
+    assert "Settings, Network" in message
+    assert "--" not in message
 
 
 def test_a_download_tells_how_far_it_is_and_that_it_is_over(
