@@ -162,9 +162,8 @@ def pictures(objects: FloatArray, labels: np.ndarray, unseen: list[str], photogr
         nearest += np.sort(measured[same])[-5:].tolist()
     best = [answered(unrelated, photograph, objects).any() for photograph in photographs[:200]]
     kept, near, wrong = (np.mean(curve(np.array(each)) >= CUT) for each in (true, nearest, false))
-    print(
-        f"  {np.mean(true):.2f} ± {np.std(true):.2f}, kept {kept:.2f}, of the five nearest {near:.3f}; others {wrong:.3f}"
-    )
+    print(f"  {np.mean(true):.2f} ± {np.std(true):.2f}, kept {kept:.2f}, of the five nearest {near:.3f}")
+    print(f"  others {wrong:.3f}")
     print(f"  photographs of Flickr8k over Caltech-101: wholly cut {1 - np.mean(best):.2f}")
 
 

@@ -9,7 +9,7 @@ from typing import Self
 from imagefinder.embedders import registry as embedders
 from imagefinder.embedders.base import Embedder, FloatArray
 from imagefinder.embedders.download import is_here
-from imagefinder.embedders.model_files import remove_model
+from imagefinder.embedders.model_files import refuse_own_model, remove_model
 from imagefinder.engine.cancel import CancelToken
 from imagefinder.engine.engine import Engine, no_progress
 from imagefinder.model.devices import DEVICES
@@ -182,6 +182,7 @@ class ImageFinder:
             ModelError: it is no such model, or cannot be deleted.
             LibraryInUseError: its vectors are to go, and another process is changing the library.
         """
+        refuse_own_model(name)
         status = self.engine.status(unreadable=False)
         if name == status.model:
             raise UsageError(

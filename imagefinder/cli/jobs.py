@@ -23,7 +23,7 @@ def run_job(finder: ImageFinder, terminal: Terminal, job: Job, *, only_news: boo
     Raises:
         CancelledError: the user stopped it.
     """
-    embedder = finder.engine.embedder
+    before = finder.engine.embedder
     began = time.monotonic()
     with interruptible() as cancel, terminal.progress() as progress, terminal.native_chatter_silenced():
         report = job(progress, cancel)
@@ -34,6 +34,10 @@ def run_job(finder: ImageFinder, terminal: Terminal, job: Job, *, only_news: boo
         )
     if only_news and not (report.indexed or report.reused or report.removed or report.offline):
         return
+    # It may have completed a change.
+    embedder = finder.engine.embedder
+    if embedder.name != before.name:
+        terminal.say(tr("This library is searched with {model} from now on.", model=embedder.name))
     # Not before: of what goes wrong there is to be one line, and no other.
     if not finder.is_model_named and (advised := advice(embedder.name, finder.models_dir)):
         terminal.say(advised)

@@ -55,7 +55,7 @@ def no_memory() -> ModelError:
     return ModelError(
         tr(
             "The memory does not suffice for this model. Nothing is lost. Close other programs, use a smaller "
-            "model, or compute on the processor: --device cpu"
+            "model, or compute on the processor (in the settings, or --device cpu)."
         )
     )
 

@@ -62,6 +62,18 @@ def sole_download(name: str, models_dir: Path) -> Iterator[None]:
         lock.release()
 
 
+def refuse_own_model(name: str) -> None:
+    """Say so of a model that comes with the program, rather than that it is in use: it can never be removed.
+
+    Raises:
+        ModelError: it is one of those.
+    """
+    if name in (STARTER, BUILTIN):
+        raise ModelError(
+            tr("{model} comes with the program, and cannot be removed.", model=model_title(name))
+        )
+
+
 def remove_model(name: str, models_dir: Path) -> int:
     """Delete the files of an imported or downloaded model, and what an interrupted download of it left.
 
@@ -71,10 +83,7 @@ def remove_model(name: str, models_dir: Path) -> int:
     Raises:
         ModelError: it is not one of those; the message says what it is instead. Or it cannot be deleted.
     """
-    if name in (STARTER, BUILTIN):
-        raise ModelError(
-            tr("{model} comes with the program, and cannot be removed.", model=model_title(name))
-        )
+    refuse_own_model(name)
     kept, coming = kept_model(name, models_dir), coming_folder(name, models_dir)
     folders = [*([kept.weights.parent] if kept else []), *([coming] if coming.is_dir() else [])]
     if not folders:

@@ -180,8 +180,9 @@ def _ambiguous(options: list[Choice], path: Path) -> ModelError:
     )
     return ModelError(
         tr(
-            "The tensors of {path} fit more than one architecture, and these compute differently. Say which one it is "
-            "(--arch), or put its open_clip_config.json beside it: {choices}.{hint}",
+            "The tensors of {path} fit more than one architecture, and these compute differently. Put its "
+            "open_clip_config.json beside it, or say which one it is (--arch, or the field in the settings): "
+            "{choices}.{hint}",
             path=path,
             choices=told_apart(options),
             hint=hint if published else "",
@@ -194,7 +195,7 @@ def _unknown(misfits: dict[str, list[str]], found: Shapes, path: Path) -> ModelE
         return ModelError(
             tr(
                 "{path} is a MobileCLIP in Apple's own form, which does not tell its architecture. Say which one it "
-                "is, such as --arch MobileCLIP-S2.",
+                "is, such as MobileCLIP-S2 (--arch, or the field in the settings).",
                 path=path,
             )
         )
@@ -209,8 +210,8 @@ def _unknown(misfits: dict[str, list[str]], found: Shapes, path: Path) -> ModelE
         )
     return ModelError(
         tr(
-            "{path} fits none of the architectures that open_clip knows.{near} If it is one of its own, give the "
-            "open_clip_config.json that came with it (--arch open_clip_config.json).",
+            "{path} fits none of the architectures that open_clip knows.{near} If it is one of its own, put the "
+            "open_clip_config.json that came with it beside it.",
             path=path,
             near=near,
         )

@@ -176,9 +176,9 @@ def _how_to_get(name: str) -> str:
     repository = _repository(name)
     if name in offers():
         return tr(
-            "Download it: imagefinder models download {model}. Or get the weights file elsewhere (such as "
-            "open_clip_model.safetensors of huggingface.co/{repository}), then: imagefinder models import FILE "
-            "--arch {model}",
+            "Download it in the window's settings, or: imagefinder models download {model}. Or get the weights file "
+            "elsewhere (such as open_clip_model.safetensors of huggingface.co/{repository}), then: imagefinder models "
+            "import FILE --arch {model}",
             repository=repository,
             model=name,
         )

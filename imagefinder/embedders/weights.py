@@ -1,6 +1,7 @@
 """Reading weights from files of all kinds, running nothing that they bring along."""
 
 import pickle
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,8 @@ def read_weights(path: Path, trusted: bool = False) -> "State":
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 
+    # It tells programmers of a newer kind of pickle; what cannot be read is said below.
+    warnings.filterwarnings("ignore", "Detected pickle protocol", UserWarning)
     content: Any
     try:
         if kind is WeightsKind.SAFETENSORS:

@@ -109,9 +109,9 @@ class Downloads:
             )
         finally:
             teller.end()
-        return Done(
-            request.request_id, tr("{model} is on this computer now.", model=offers()[request.name].title)
-        )
+        offer = offers().get(request.name)
+        title = offer.title if offer else request.name
+        return Done(request.request_id, tr("{model} is on this computer now.", model=title))
 
 
 class _Teller:

@@ -170,16 +170,12 @@ class ImportModel:
 
 @dataclass(frozen=True, slots=True)
 class DownloadModel:
-    """Fetch a model of the catalogue; ``DownloadChanged`` tells how far it is, ``Done`` or ``Failed`` the end.
-
-    One that was interrupted goes on where it was. Asked for while another is fetched, it waits for that.
-    """
+    """Fetch a model of the catalogue, after those asked for before: ``DownloadChanged``, ``Done`` or ``Failed``."""
 
     name: str
     mirror: str = ""
-    """The hub's address, or that of a mirror; empty for the environment's ``HF_ENDPOINT``, else the hub itself."""
     proxy: str = ""
-    """Empty for the environment's."""
+    """Both are empty for the environment's."""
     accepts_licence: bool = False
     request_id: int = 0
 

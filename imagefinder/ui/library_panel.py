@@ -7,7 +7,15 @@ from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
 
-from imagefinder.ipc.messages import AddSources, Done, Failed, LibraryChanged, RemoveSources, Rescan
+from imagefinder.ipc.messages import (
+    AddSources,
+    Done,
+    Failed,
+    LibraryChanged,
+    ModelState,
+    RemoveSources,
+    Rescan,
+)
 from imagefinder.model.jobs import JobState
 from imagefinder.model.sources import SourceKind, SourceStatus
 from imagefinder.translation import tr
@@ -98,6 +106,7 @@ class LibraryPanel(DropTarget):
         self.forget_line.closed.connect(self.list.setFocus)
         client.library_changed.connect(self._take_library)
         client.job_changed.connect(self._show_coverage)
+        client.model_changed.connect(self._show_coverage)
         client.done.connect(self._take_done)
         client.failed.connect(self._take_failed)
         self._show_counts()
@@ -223,7 +232,9 @@ class LibraryPanel(DropTarget):
         missing = max(0, library.status.items - library.covered) if library else 0
         # While the model is changed, the line about that says what is to be indexed.
         is_changing = library is not None and library.status.change is not None
-        self._coverage.setVisible(bool(missing) and is_idle and not is_changing)
+        # Of a model that cannot be used it is not known what is indexed with it.
+        has_failed = self._client.model is not None and self._client.model.state is ModelState.FAILED
+        self._coverage.setVisible(bool(missing) and is_idle and not is_changing and not has_failed)
         if library and missing:
             words = tr(
                 "{missing} of {all} are not indexed with this model yet.",

@@ -22,7 +22,7 @@ class ModelCard(QFrame):
         self._shelf = shelf
         self.name = entry.info.name
         """Of the model."""
-        self._shown: tuple[ModelEntry, str, bool] | None = None
+        self._shown: tuple[ModelEntry, str, bool, bool] | None = None
         self.setObjectName("card")
         self.setStyleSheet(
             "#card { background: palette(base); border: 1px solid palette(mid); border-radius: 8px; }"
@@ -66,7 +66,7 @@ class ModelCard(QFrame):
 
     def show_entry(self, entry: ModelEntry) -> None:
         """Show the model as it stands now."""
-        now = entry, self._shelf.in_use, bool(self._shelf.item_count)
+        now = entry, self._shelf.in_use, bool(self._shelf.item_count), self._shelf.has_failed
         if now == self._shown:
             # Else what is selected in a text to be copied would be lost several times a second.
             return

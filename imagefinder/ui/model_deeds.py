@@ -116,14 +116,18 @@ class ModelDeeds(QWidget):
             return tr("Being removed…")
         if entry.deed is Deed.USE:
             return tr("Being prepared…")
+        if entry.is_in_use and not entry.info.installed:
+            return tr("This library is indexed with it. Once its files are here again, it answers as before.")
         if entry.is_in_use:
-            return tr("This model answers now.")
+            return "" if self._shelf.has_failed else tr("This model answers now.")
         if entry.is_coming:
             return tr("The library is being indexed with it; see above.")
         if not entry.info.installed:
             return ""
         if not self._shelf.item_count:
             return tr("The library is empty: the first picture is indexed with it.")
+        if self._shelf.has_failed:
+            return tr("It answers at once; what is not indexed with it yet is found once it is.")
         return tr(
             "What is not indexed with it yet is indexed in the background. Until that is done, {present} answers; "
             "then the change happens by itself.",

@@ -25,6 +25,9 @@ class RemovalQuestion(QFrame):
         self._question.setWordWrap(True)
         self._question.setTextFormat(Qt.TextFormat.PlainText)
         self._vectors = QCheckBox(tr("Delete what this library indexed with it, too"), self)
+        self._vectors.toggled.connect(self._show_hint)
+        self._hint = QuietLabel(parent=self)
+        self._show_hint()
         self._remove = QPushButton(tr("Remove"), self)
         self._keep = QPushButton(tr("Keep"), self)
         for button in (self._remove, self._keep):
@@ -41,15 +44,7 @@ class RemovalQuestion(QFrame):
         whole.setContentsMargins(12, 8, 12, 12)
         whole.setSpacing(8)
         whole.addWidget(self._question)
-        whole.addWidget(
-            QuietLabel(
-                tr(
-                    "What was indexed with it stays: once the model is here again, nothing is indexed anew. No "
-                    "picture is touched."
-                ),
-                self,
-            )
-        )
+        whole.addWidget(self._hint)
         whole.addWidget(self._vectors)
         whole.addLayout(buttons)
         self.hide()
@@ -82,6 +77,18 @@ class RemovalQuestion(QFrame):
             self.close_question()
         else:
             super().keyPressEvent(event)
+
+    def _show_hint(self) -> None:
+        self._hint.setText(
+            tr(
+                "Once the model is here again, this library has to be indexed with it anew. No picture is touched."
+            )
+            if self._vectors.isChecked()
+            else tr(
+                "What was indexed with it stays: once the model is here again, nothing is indexed anew. No picture "
+                "is touched."
+            )
+        )
 
     def _confirm(self) -> None:
         with_vectors = self._vectors.isChecked()

@@ -16,6 +16,7 @@ from imagefinder.ipc.messages import (
     ImportModel,
     ListModels,
     Models,
+    ModelState,
     RemoveModel,
     Request,
     UseModel,
@@ -106,8 +107,16 @@ class ModelShelf(QObject):
 
     @property
     def in_use(self) -> str:
-        """The name of the model that answers; empty while that is not known."""
-        return self._client.model.name if self._client.model else ""
+        """The name of the model that answers, or should; empty while that is not known."""
+        # One whose files are gone is known by the library alone.
+        library = self._client.library
+        named = self._client.model.name if self._client.model else ""
+        return named or (library.status.model if library else "") or ""
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the model in use cannot be used."""
+        return self._client.model is not None and self._client.model.state is ModelState.FAILED
 
     @property
     def item_count(self) -> int:

@@ -168,7 +168,7 @@ class ModelPage(SettingsPage):
         """One on its way, else one with a problem, else the recommended one: what a newcomer looks for."""
         to_get = [entry for entry in entries if not entry.info.installed]
         coming = [entry for entry in to_get if entry.download or entry.deed is Deed.DOWNLOAD]
-        halted = [entry for entry in to_get if entry.problem]
+        halted = [entry for entry in to_get if entry.problem or entry.is_in_use]
         usual = [entry for entry in to_get if entry.info.offer and entry.info.offer.is_recommended]
         for entry in (*coming, *halted, *usual)[:1]:
             self._cards[entry.info.name].unfold(on=True)

@@ -117,6 +117,8 @@ class StatusLine(QWidget):
                 done=grouped(change.done),
                 model=short_title(change.model),
             )
-        if covered < items:
+        model = self._client.model
+        # Of one that cannot be used it is not known what is indexed with it.
+        if covered < items and not (model is not None and model.state is ModelState.FAILED):
             return tr("{amount}, {covered} of them indexed", amount=everything, covered=grouped(covered))
         return everything

@@ -181,8 +181,8 @@ def test_a_folder_that_is_added_is_indexed_and_found(window: Window, three_pictu
     assert (
         next(status.state for status in statuses if status.sources == (three_pictures,)) is JobState.RUNNING
     )
-    assert statuses[-1].report is not None
-    assert statuses[-1].report.indexed == 3
+    # By the job that was asked for, or by the one at the start, whichever came first.
+    assert 3 in [status.report.indexed for status in statuses if status.report is not None]
 
 
 def test_files_of_a_folder_in_the_library_are_no_sources_of_their_own_and_many_are_forgotten_at_once(

@@ -56,7 +56,7 @@ def test_what_no_picture_shows_is_not_found_and_how_to_see_the_nearest_is_said(f
     outcome = fresh.run("search", "a quantum tax form")
     assert outcome.status == 1
     assert outcome.out == b""
-    assert "--all" in outcome.err
+    assert b"--all" in outcome.err
 
 
 def test_with_all_the_nearest_come_with_little_relevance(fresh: Program) -> None:

@@ -40,7 +40,8 @@ class EngineWindow:
     def __init__(self, qtbot: QtBot, library: Path, target: Target = run_engine, **options: Any) -> None:
         self._qtbot = qtbot
         self.states: list[EngineState] = []
-        self.client = EngineClient(EngineOptions(library=library, model="builtin", **options), target=target)
+        chosen = {"model": "builtin"} | options
+        self.client = EngineClient(EngineOptions(library=library, **chosen), target=target)
         self.client.engine_changed.connect(lambda status: self.states.append(status.state))
         places = replace(default_places(library))
         self.keeper = keeper = SettingsKeeper(places.settings)

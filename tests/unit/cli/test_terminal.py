@@ -14,7 +14,7 @@ from imagefinder.model.queries import Hit, SearchResult
         (0.3142, 0.924, " 92 %   0.314  /p/a.jpg"),
         (0.3142, 0.9999, "100 %   0.314  /p/a.jpg"),
         (-0.05, 0.001, "  0 %  -0.050  /p/a.jpg"),
-        (0.0, 1.0, "100 %      -  /p/a.jpg"),
+        (0.0, 1.0, "100 %       -  /p/a.jpg"),
         (0.3142, None, " 0.314  /p/a.jpg"),
         (0.0, None, "     -  /p/a.jpg"),
     ],
