@@ -422,6 +422,8 @@ def test_a_model_is_removed_after_a_question_in_the_page(
 
     _press(card, "Remove…")
     _tick(card, "Delete what this library indexed with it")
+    assert "What was indexed with it stays" not in _texts(card)
+    assert "has to be indexed with it anew" in _texts(card)
     _press(card, "Remove")
     request = client.last(RemoveModel)
     assert (request.name, request.with_vectors) == (DATACOMP.name, True)
