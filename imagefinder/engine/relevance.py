@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float32]
 
 CUT = 0.1
-"""Hits of less relevance are left out; 2.2 standard deviations. Lenient: of the true hits of held-out captions it
-loses about 3 % with the starter model and 1 % with CLIP's own pictures (docs/RELEVANCE.md)."""
-_HALF_AT, _STEP = 3.8, 0.72
+"""Hits of less relevance are left out; 2.0 standard deviations. Lenient: of the true hits of held-out captions it
+loses 2 to 7 % (docs/RELEVANCE.md)."""
+_HALF_AT, _STEP = 3.6, 0.73
 """Standard deviations at a relevance of one half, and for each step of the logit. Unrelated pairs have 0 ± 1.1, true
-ones 5.6 ± 1.4 with each of the models measured; 3.8 is what the best of a thousand unrelated pictures has."""
+ones 4.5 to 5.7 ± 1.5 with all models and photographs measured; the best of a thousand unrelated ones has about 3.6."""
 
-_SURE_ALONE, _SURE_A_TENFOLD, _SURE_AT_MOST = 2.3, 0.5, 3.8
+_SURE_ALONE, _SURE_A_TENFOLD, _SURE_AT_MOST = 1.8, 0.5, 3.6
 """Standard deviations that the best hit needs before anything counts as found: among many pictures the best of
 those that are unrelated lies higher, by about half a deviation for each tenfold of pictures (measured from 20 to
 1,000 pictures)."""

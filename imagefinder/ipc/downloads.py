@@ -20,11 +20,23 @@ _LOG = logging.getLogger(__name__)
 _TELL_EVERY_S = 0.25
 
 
+def _nothing() -> None: ...
+
+
 class Downloads:
     """Carries out requests for models on a thread of its own, and tells how far each is."""
 
-    def __init__(self, models_dir: Path, send: Callable[[Event], None]) -> None:
-        """Nothing runs before the first request. ``models_dir``: where models are kept."""
+    def __init__(
+        self, models_dir: Path, send: Callable[[Event], None], on_here: Callable[[], None] = _nothing
+    ) -> None:
+        """Nothing runs before the first request.
+
+        Args:
+            models_dir: where models are kept.
+            send: told how it goes.
+            on_here: called on the thread of the downloads when a model is here that was not.
+        """
+        self._on_here = on_here
         self._models_dir = models_dir
         self._send = send
         self._changed = threading.Condition()
@@ -109,6 +121,7 @@ class Downloads:
             )
         finally:
             teller.end()
+        self._on_here()
         offer = offers().get(request.name)
         title = offer.title if offer else request.name
         return Done(request.request_id, tr("{model} is on this computer now.", model=title))

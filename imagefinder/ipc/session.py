@@ -80,7 +80,7 @@ class Session:
             engine, self._loader, self._library, self._board, rescan_s=options.rescan_minutes * 60
         )
         self._searches = Searches(engine, self._loader, send)
-        self._downloads = Downloads(self._finder.models_dir, send)
+        self._downloads = Downloads(self._finder.models_dir, send, self._load_if_failed)
         self._pictures = Pictures(engine, default_places(options.library).previews, send)
 
     def start(self) -> None:
@@ -211,6 +211,7 @@ class Session:
 
     def _import_model(self, request: ImportModel) -> Event:
         imported = import_model(request.file, request.arch, self._finder.models_dir)
+        self._load_if_failed()
         here = (
             tr("These weights are here already, as {model}; nothing was copied.", model=imported.model.name)
             if imported.was_here
@@ -219,6 +220,12 @@ class Session:
         return Done(
             request.request_id, tr("{first} {second}", "two sentences", first=imported.how, second=here)
         )
+
+    def _load_if_failed(self) -> None:
+        """Try the model in use again: what came may be its files."""
+        if self._loader.error:
+            self._loader.start()
+            self._jobs.rescan()
 
     def _remove_model(self, request: RemoveModel) -> Event:
         removed = self._finder.remove_model(request.name, with_vectors=request.with_vectors)

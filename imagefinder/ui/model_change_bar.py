@@ -1,6 +1,6 @@
 """How far a change to another model is, and the two ways to end it sooner."""
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
@@ -15,6 +15,9 @@ from imagefinder.ui.words import grouped
 
 class ModelChangeBar(QFrame):
     """Takes no room while no change is under way."""
+
+    left = Signal()
+    """It goes, and had the keys."""
 
     def __init__(self, shelf: ModelShelf, client: EngineClient, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -60,6 +63,9 @@ class ModelChangeBar(QFrame):
 
     def _show(self) -> None:
         change = self._shelf.change
+        focused = self.window().focusWidget()
+        if change is None and focused is not None and self.isAncestorOf(focused):
+            self.left.emit()
         self.setVisible(change is not None)
         if change is None:
             return

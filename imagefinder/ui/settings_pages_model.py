@@ -51,6 +51,7 @@ class ModelPage(SettingsPage):
         )
         self._state = self.text()
         self._change_bar = ModelChangeBar(shelf, client, self)
+        self._change_bar.left.connect(self._go_to_model_in_use)
         self.wide(self._change_bar)
         # Looking for models takes seconds the first time.
         self._looking = self.hint(tr("Looking for models…"))
@@ -178,6 +179,11 @@ class ModelPage(SettingsPage):
             if other != name:
                 card.unfold(on=False)
         self._bring_into_view(self._cards[name])
+
+    def _go_to_model_in_use(self) -> None:
+        if (card := self._cards.get(self._shelf.in_use)) is not None:
+            card.header.setFocus(Qt.FocusReason.OtherFocusReason)
+            self._bring_into_view(card.header)
 
     def _bring_into_view(self, widget: QWidget) -> None:
         def bring() -> None:

@@ -641,10 +641,6 @@
         <translation>下载</translation>
     </message>
     <message>
-        <source>Download it: imagefinder models download {model}. Or get the weights file elsewhere (such as open_clip_model.safetensors of huggingface.co/{repository}), then: imagefinder models import FILE --arch {model}</source>
-        <translation>请下载：imagefinder models download {model}。也可以从别处取得权重文件（例如 huggingface.co/{repository} 的 open_clip_model.safetensors），然后运行：imagefinder models import 文件 --arch {model}</translation>
-    </message>
-    <message>
         <source>Download of {model}: {progress}</source>
         <translation>下载 {model}：{progress}</translation>
     </message>
@@ -880,6 +876,14 @@
         <translation>{model} 只能按其许可证使用：{licence}。请在 {page} 阅读；如果同意，请加上 --accept-licence</translation>
     </message>
     <message>
+        <source>{path} fits none of the architectures that open_clip knows.{near} If it is one of its own, put the open_clip_config.json that came with it beside it.</source>
+        <translation>{path} 不符合 open_clip 已知的任何架构。{near}如果它有自己的架构，请将随附的 open_clip_config.json 放在它旁边。</translation>
+    </message>
+    <message>
+        <source>{path} is a MobileCLIP in Apple&apos;s own form, which does not tell its architecture. Say which one it is, such as MobileCLIP-S2 (--arch, or the field in the settings).</source>
+        <translation>{path} 是苹果自有格式的 MobileCLIP，其中没有说明架构。请说明是哪一种，例如 MobileCLIP-S2（--arch，或设置中的输入框）。</translation>
+    </message>
+    <message>
         <source>{problem} Or take another way: a mirror or a proxy (--mirror ADDRESS, --proxy ADDRESS, or in the window&apos;s settings), or the weights file from elsewhere: imagefinder models import FILE --arch {model}</source>
         <translation>{problem}也可以换一种方式：使用镜像或代理（--mirror 地址、--proxy 地址，或在窗口的设置中），或从别处取得权重文件：imagefinder models import 文件 --arch {model}</translation>
     </message>
@@ -933,6 +937,10 @@
     <message>
         <source>All {total} MB are here, and are being checked…</source>
         <translation>{total} MB 已全部下载，正在检查…</translation>
+    </message>
+    <message>
+        <source>Download it in the window&apos;s settings, or: imagefinder models download {model}. Or get the weights file elsewhere (such as open_clip_model.safetensors of huggingface.co/{repository}), then: imagefinder models import FILE --arch {model}</source>
+        <translation>请在窗口的设置中下载，或运行：imagefinder models download {model}。也可从别处获取权重文件（例如 huggingface.co/{repository} 的 open_clip_model.safetensors），然后运行：imagefinder models import FILE --arch {model}</translation>
     </message>
     <message>
         <source>Get the weights file elsewhere, then: imagefinder models import FILE --arch {model}</source>
@@ -1010,6 +1018,10 @@
     <message>
         <source>Interrupted: {done} of about {total} MB are here.</source>
         <translation>已中断：约 {total} MB 中已下载 {done} MB。</translation>
+    </message>
+    <message>
+        <source>It answers at once; what is not indexed with it yet is found once it is.</source>
+        <translation>它会立即开始应答；尚未用它建立索引的内容，建立后才能找到。</translation>
     </message>
     <message>
         <source>It named the thing in a photograph, out of 1,000 kinds, for {percent} of 100 (ImageNet).</source>
@@ -1343,6 +1355,10 @@
     <message>
         <source>On this computer</source>
         <translation>在这台电脑上</translation>
+    </message>
+    <message>
+        <source>Once the model is here again, this library has to be indexed with it anew. No picture is touched.</source>
+        <translation>再次装回该模型后，需要用它重新为图库建立索引。图片不会被改动。</translation>
     </message>
     <message>
         <source>Only addresses that begin with http or https can be fetched.</source>
@@ -1777,6 +1793,10 @@ A trained model finds what is in the pictures.</source>
         <translation>日志在 {folder} 中</translation>
     </message>
     <message>
+        <source>The memory does not suffice for this model. Nothing is lost. Close other programs, use a smaller model, or compute on the processor (in the settings, or --device cpu).</source>
+        <translation>内存不足以运行该模型。没有丢失任何内容。请关闭其他程序、使用较小的模型，或改用处理器计算（在设置中选择，或用 --device cpu）。</translation>
+    </message>
+    <message>
         <source>The model cannot be used, so only file names and page text were searched.</source>
         <translation>无法使用模型，因此只搜索了文件名和页面文字。</translation>
     </message>
@@ -1837,8 +1857,16 @@ A trained model finds what is in the pictures.</source>
         <translation>无法显示图片：为它生成的预览已不在。</translation>
     </message>
     <message>
+        <source>The tensors of {path} fit more than one architecture, and these compute differently. Put its open_clip_config.json beside it, or say which one it is (--arch, or the field in the settings): {choices}.{hint}</source>
+        <translation>{path} 的张量符合不止一种架构，而它们的计算方式不同。请将它的 open_clip_config.json 放在旁边，或说明是哪一种（--arch，或设置中的输入框）：{choices}。{hint}</translation>
+    </message>
+    <message>
         <source>There is no device called “{device}”. Choose from: {devices}.</source>
         <translation>没有名为“{device}”的设备。可选：{devices}。</translation>
+    </message>
+    <message>
+        <source>This library is indexed with it. Once its files are here again, it answers as before.</source>
+        <translation>此图库已用它建立索引。模型文件重新装回后，它会像以前一样应答。</translation>
     </message>
     <message>
         <source>This model answers now.</source>
@@ -2579,10 +2607,6 @@ A trained model finds what is in the pictures.</source>
         <translation>无法加载 transformers 库：{reason}。</translation>
     </message>
     <message>
-        <source>The memory does not suffice for this model. Nothing is lost. Close other programs, use a smaller model, or compute on the processor: --device cpu</source>
-        <translation>内存不足以运行这个模型。没有丢失任何内容。请关闭其他程序、换用较小的模型，或用处理器计算：--device cpu</translation>
-    </message>
-    <message>
         <source>The model does not know these words: file names and page text were searched.</source>
         <translation>模型不认识这些词：已搜索文件名和页面文字。</translation>
     </message>
@@ -2675,10 +2699,6 @@ A trained model finds what is in the pictures.</source>
 A larger one, downloaded once, finds more.</source>
         <translation>入门模型较小。
 下载一个更大的模型，就能找到更多。</translation>
-    </message>
-    <message>
-        <source>The tensors of {path} fit more than one architecture, and these compute differently. Say which one it is (--arch), or put its open_clip_config.json beside it: {choices}.{hint}</source>
-        <translation>{path} 的张量符合多个架构，而它们的计算方式不同。请指明是哪一个（--arch），或把它的 open_clip_config.json 放在旁边：{choices}。{hint}</translation>
     </message>
     <message>
         <source>The tokenizer in {folder} cannot be used: {reason}. Get its files again.</source>
@@ -4028,10 +4048,6 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>{path} 描述的 CLIP 模型采用了 open_clip 无法计算的形式。请改用 open_clip 的版本，它与 open_clip_config.json 一起发布。</translation>
     </message>
     <message>
-        <source>{path} fits none of the architectures that open_clip knows.{near} If it is one of its own, give the open_clip_config.json that came with it (--arch open_clip_config.json).</source>
-        <translation>{path} 不符合 open_clip 已知的任何架构。{near}如果它有自己的架构，请给出随它提供的 open_clip_config.json（--arch open_clip_config.json）。</translation>
-    </message>
-    <message>
         <source>{path} holds more than weights, and loading it could run a program hidden in it, so it is refused. Get the model as a .safetensors file.</source>
         <translation>{path} 中不只有权重，加载它可能会运行其中隐藏的程序，因此已拒绝。请改用该模型的 .safetensors 文件。</translation>
     </message>
@@ -4042,10 +4058,6 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>{path} holds other things than weights under names, so it cannot be a CLIP model.</source>
         <translation>{path} 中的具名内容不是权重，因此不可能是 CLIP 模型。</translation>
-    </message>
-    <message>
-        <source>{path} is a MobileCLIP in Apple&apos;s own form, which does not tell its architecture. Say which one it is, such as --arch MobileCLIP-S2.</source>
-        <translation>{path} 是 Apple 自有格式的 MobileCLIP，看不出其架构。请指明是哪一个，例如 --arch MobileCLIP-S2。</translation>
     </message>
     <message>
         <source>{path} is a TorchScript archive, which is a program, not only weights; it is refused. Get the model as a .safetensors file.</source>

@@ -69,7 +69,9 @@ def test_a_model_is_downloaded_used_and_removed(program: HubProgram, hub: HubSer
     assert_refused(program.run("models", "remove", NAME), "is searched with", "models use")
     assert program.run("models", "use", "builtin", "--now").status == 0
     # Not "use another one first": that would not help.
-    assert_refused(program.run("models", "remove", "builtin"), "comes with the program, and cannot be removed")
+    assert_refused(
+        program.run("models", "remove", "builtin"), "comes with the program, and cannot be removed"
+    )
     removed = program.run("models", "remove", NAME)
     assert removed.status == 0, removed
     assert "MB are free again" in removed.errors[0]

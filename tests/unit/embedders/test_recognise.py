@@ -190,7 +190,8 @@ def test_a_wrong_architecture_is_refused_with_those_that_fit() -> None:
 def test_tensors_of_no_known_architecture_are_compared_with_the_nearest() -> None:
     found = {**shapes_of_architecture("ViT-S-32"), "visual.proj": (384, 100)}
     with pytest.raises(
-        ModelError, match=r"none of the architectures .*nearest is ViT-S-32.*384 x 100.*put the open_clip_config"
+        ModelError,
+        match=r"none of the architectures .*nearest is ViT-S-32.*384 x 100.*put the open_clip_config",
     ):
         paired(found)
 

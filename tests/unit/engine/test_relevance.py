@@ -139,5 +139,5 @@ def test_the_best_of_many_must_be_surer_than_the_best_of_few_but_not_ever_more()
     counts = [0, 1, 10, 100, 1000, 10**6]
     wanted = [sure(count) for count in counts]
     assert wanted == sorted(wanted)
-    assert wanted[0] == wanted[1] > CUT
+    assert wanted[0] == wanted[1] <= CUT, "a picture alone has to be relevant, no more"
     assert wanted[-1] == pytest.approx(0.5)
