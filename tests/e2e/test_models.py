@@ -98,13 +98,14 @@ def test_changing_the_model_loses_no_search(program: Program, model: str, pictur
     assert before["model"] == "builtin"
     used = program.run("models", "use", model)
     assert used.status == 0
-    assert "imagefinder index" in used.errors[-1]
-    assert listed(program)[model]["in_use"]
-    assert not listed(program)["builtin"]["in_use"]
-    meanwhile = program.run("search", "blue", "--json")
-    assert meanwhile.found == ["blue.png"], "file names are searched while nothing is embedded"
-    assert "index" in meanwhile.errors[-1]
-    assert program.run("index").status == 0
+    assert "6 pictures and pages are still to be indexed with it (imagefinder index)" in used.errors[-1]
+    assert listed(program)["builtin"]["in_use"]
+    assert not listed(program)[model]["in_use"]
+    assert f"{model}: 0 of 6 indexed (imagefinder index)" in program.run("status").out.decode()
+    assert program.run("search", "blue", "--json").json["hits"] == before["hits"]
+    said = program.run("index").errors
+    assert f"This library is searched with {model} from now on." in said
+    assert f"{model} on cpu" in said[-1]
     after = program.run("search", "blue", "--all", "--json").json
     assert (after["model"], len(after["hits"])) == (model, 6)
     assert program.run("--model", "builtin", "search", "blue", "--json").json["hits"] == before["hits"]
@@ -164,7 +165,7 @@ def test_importing_again_gives_the_same_model_and_says_what_to_do_next(
 
 def test_weights_that_vanished_are_said_to_be_missing(program: Program, model: str, pictures: Path) -> None:
     program.run("--model", "builtin", "add", pictures)
-    program.run("models", "use", model)
+    program.run("models", "use", model, "--now")
     for path in (Path(program.environment["HOME"]) / ".local/share/imagefinder/models").rglob(
         "*.safetensors"
     ):
@@ -198,6 +199,8 @@ def test_a_library_of_colours_and_shapes_is_told_of_the_starter_model(
     assert advice == "Colours and shapes only. A better one is here: imagefinder models use starter"
     assert program.run("search", "blue", "--json").json["model"] == "builtin", "unasked, nothing changes"
     (said,) = program.run("models", "use", "starter").errors
+    assert "7 pictures and pages are still to be indexed with it (imagefinder index)" in said
+    (said,) = program.run("models", "use", "starter", "--now").errors
     assert "7 pictures and pages are still to be indexed with it: imagefinder index" in said
     before = program.run("search", "something", "--json")
     assert "Only 0 of 7 pictures and pages are indexed with starter so far" in before.errors[-1]

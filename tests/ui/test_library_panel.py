@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from ui.fake_client import FakeClient
 from ui.library_samples import HOLIDAY, SCANS, a_source, indexing, tell_job, tell_library
 
-from imagefinder.ipc.messages import AddSources, Done, Failed, RemoveSources, Rescan
+from imagefinder.ipc.messages import AddSources, Done, Failed, ModelChanged, ModelState, RemoveSources, Rescan
 from imagefinder.model.jobs import JobStatus
 from imagefinder.model.sources import SourceKind, SourceOptions, SourceStatus
 from imagefinder.ui.add_dialog import AddFolderDialog
@@ -329,6 +329,11 @@ def test_what_a_new_model_does_not_cover_is_said_with_a_remedy(
     assert not panel._coverage.isVisible()
     tell_library(client, a_source(HOLIDAY, 100), covered=40)
     assert "60 of 100" in panel._coverage.text()
+    assert panel._coverage.isVisible()
+    # Of a model that cannot be used nobody knows.
+    client.hear(ModelChanged(ModelState.FAILED, "", error="It is not here."))
+    assert not panel._coverage.isVisible()
+    client.hear(ModelChanged(ModelState.READY, "starter", "cpu"))
     assert panel._coverage.isVisible()
     panel._coverage.linkActivated.emit("index")
     assert client.last(Rescan).paths == ()

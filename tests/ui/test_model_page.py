@@ -236,6 +236,32 @@ def test_a_change_that_begins_is_brought_into_sight(
     qtbot.waitUntil(lambda: _is_in_sight(bar))
 
 
+def test_after_a_change_the_keys_are_with_the_model_in_use(page: ModelPage, client: FakeClient) -> None:
+    _list(client, STARTER_MODEL, here(DATACOMP))
+    client.hear(_library(ModelChange(DATACOMP.name, 3, 2000, 0)))
+    bar = page.findChild(ModelChangeBar)
+    _focus(bar, "Change now")
+
+    client.hear(_library())
+
+    assert not bar.isVisible()
+    assert page.card(STARTER_MODEL.name).has_focus
+
+
+def test_a_model_in_use_whose_files_are_gone_is_the_one_that_is_open(
+    page: ModelPage, client: FakeClient
+) -> None:
+    client.library = LibraryChanged(replace(_library().status, model=OPENAI.name), 0, ("jpg",))
+    client.hear(ModelChanged(ModelState.FAILED, "", error="It is not here."))
+
+    _list(client, STARTER_MODEL, DATACOMP, OPENAI)
+
+    assert page.card(OPENAI.name).header.isChecked()
+    assert "Once its files are here again, it answers as before." in _texts(page.card(OPENAI.name))
+    page.card(STARTER_MODEL.name).unfold(on=True)
+    assert "It answers at once" in _texts(page.card(STARTER_MODEL.name))
+
+
 def test_what_came_whole_is_being_checked(page: ModelPage, client: FakeClient) -> None:
     _list(client, STARTER_MODEL, DATACOMP)
     card = page.card(DATACOMP.name)

@@ -1,6 +1,7 @@
 """Models got, used and removed from the settings, with a real engine and a hub that cuts connections."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,9 @@ from tiny_offer import NAME, WEIGHTS, stock, weights_bytes, write_config
 from ui.engine_window import EngineWindow
 
 from imagefinder.api import ImageFinder
+from imagefinder.ipc.messages import ModelState
 from imagefinder.model.model_names import BUILTIN
+from imagefinder.store.store import Store
 from imagefinder.ui.model_card import ModelCard
 from imagefinder.ui.settings_dialog import MODEL_PAGE, SettingsDialog
 from imagefinder.ui.settings_pages_model import ModelPage
@@ -30,32 +33,47 @@ def hub() -> Iterator[HubServer]:
         yield server
 
 
+OpenWindow = Callable[[], EngineWindow]
+
+
 @pytest.fixture
-def window(
-    qtbot: QtBot, tmp_path: Path, three_pictures: Path, hub: HubServer, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[EngineWindow]:
-    """A window on three pictures that are searched by their colours."""
-    for number in range(5):
-        save(picture("teal", number), three_pictures / f"teal {number}.png")
+def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A library that is searched by colours, empty yet."""
+    with ImageFinder.open(tmp_path / "library") as finder:
+        finder.use_model(BUILTIN)
+    # From here on the library's own word counts.
+    monkeypatch.delenv("IMAGEFINDER_MODEL")
+    return tmp_path / "library"
+
+
+@pytest.fixture
+def open_window(
+    qtbot: QtBot, tmp_path: Path, library: Path, hub: HubServer, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[OpenWindow]:
+    """Opens a window on the library, for whose engine the hub has a model; it is closed at the end."""
     monkeypatch.setenv(CONFIG, str(write_config(tmp_path / "tiny-clip.json")))
     monkeypatch.setenv("HF_ENDPOINT", hub.address)
     monkeypatch.delenv("HF_HUB_OFFLINE")
-    library = tmp_path / "library"
-    with ImageFinder.open(library) as finder:
-        finder.use_model(BUILTIN)
-    # Once another one is chosen in the window, the library's own word counts.
-    monkeypatch.delenv("IMAGEFINDER_MODEL")
-    opened = EngineWindow(qtbot, library, knows_the_tiny_model, model=None, threads=1)
-    opened.add(three_pictures)
-    opened.until(lambda: opened.items == 8)
-    opened.settle()
-    yield opened
-    opened.close()
+    windows: list[EngineWindow] = []
+
+    def open_it() -> EngineWindow:
+        windows.append(EngineWindow(qtbot, library, knows_the_tiny_model, model=None, threads=1))
+        return windows[-1]
+
+    yield open_it
+    for each in windows:
+        each.close()
 
 
 def test_a_model_is_downloaded_used_and_removed_in_the_settings(
-    window: EngineWindow, hub: HubServer, qtbot: QtBot
+    open_window: OpenWindow, three_pictures: Path, hub: HubServer, qtbot: QtBot
 ) -> None:
+    for number in range(5):
+        save(picture("teal", number), three_pictures / f"teal {number}.png")
+    window = open_window()
+    window.add(three_pictures)
+    window.until(lambda: window.items == 8)
+    window.settle()
     window.type("red")
     window.until(lambda: window.names()[:1] == ["red.png"])
     window.window.open_settings(MODEL_PAGE)
@@ -107,6 +125,31 @@ def test_a_model_is_downloaded_used_and_removed_in_the_settings(
     _press(card, "Remove")
     window.until(lambda: "Download" in _buttons(card))
     window.until(lambda: window.names()[:1] == ["red.png"] or window.names()[:1] == ["blue.png"])
+
+
+def test_a_library_whose_model_is_not_here_is_searched_again_once_it_is_downloaded(
+    open_window: OpenWindow, library: Path, three_pictures: Path
+) -> None:
+    # As one that was moved to another computer.
+    with closing(Store(library / "library.db")) as store:
+        store.models.in_use = NAME
+    window = open_window()
+    window.until(lambda: window.client.model is not None and window.client.model.state is ModelState.FAILED)
+    window.window.open_settings(MODEL_PAGE)
+    page = _page(window)
+    window.until(lambda: NAME in page._cards)
+    card = page.card(NAME)
+    assert card.header.isChecked()
+    assert "Once its files are here again" in _texts(card)
+
+    _press(card, "Download")
+
+    window.settle()
+    assert window.client.model.name == NAME
+    window.add(three_pictures)
+    window.until(lambda: window.items == 3)
+    window.settle()
+    assert list(window.client.library.status.embedded.values()) == [3]
 
 
 def _page(window: EngineWindow) -> ModelPage:

@@ -318,9 +318,10 @@ def test_a_hub_that_speaks_no_tls_is_told_from_one_that_is_away(get: Get, hub: H
         get(mirror=hub.address.replace("http:", "https:"))
 
 
-def test_a_proxy_that_is_not_there_is_named_without_its_password(get: Get) -> None:
+@pytest.mark.parametrize("kind", ["http", "socks5", "socks5h"])
+def test_a_proxy_that_is_not_there_is_named_without_its_password(get: Get, kind: str) -> None:
     with pytest.raises(ModelError, match=r"The proxy 127.0.0.1:1 cannot be reached") as caught:
-        get(mirror="http://hub.invalid", proxy="http://me:secret@127.0.0.1:1")
+        get(mirror="http://hub.invalid", proxy=f"{kind}://me:secret@127.0.0.1:1")
     assert "secret" not in str(caught.value)
 
 

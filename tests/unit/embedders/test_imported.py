@@ -106,15 +106,15 @@ class Trap:
         return Path.touch, (self.proof,)
 
 
-@pytest.mark.parametrize("zipped", [True, False])
+@pytest.mark.parametrize(("zipped", "protocol"), [(True, 2), (False, 2), (False, 4)])
 def test_a_malicious_pickle_is_refused_and_never_run(
-    tiny_config: Path, models: Path, tmp_path: Path, zipped: bool
+    tiny_config: Path, models: Path, tmp_path: Path, zipped: bool, protocol: int
 ) -> None:
     proof, path = tmp_path / "was-run", tmp_path / "weights.pt"
     if zipped:
         save({"state_dict": Trap(proof)}, path)
     else:
-        path.write_bytes(pickle.dumps({"state_dict": Trap(proof)}, protocol=2))
+        path.write_bytes(pickle.dumps({"state_dict": Trap(proof)}, protocol))
     with pytest.raises(ModelError, match="could run a program hidden in it"):
         import_checkpoint(path, str(tiny_config), models)
     assert not proof.exists()
