@@ -12,7 +12,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from unittest.mock import patch
 
 import numpy as np
 from relevance import SAMPLE, answered, auc
@@ -170,8 +169,12 @@ def single_words(
 @contextmanager
 def constants(**others: float) -> Iterator[None]:
     """Other values for the constants of ``imagefinder.engine.relevance``."""
-    with patch.multiple(relevance, **others):
+    before = {name: getattr(relevance, name) for name in others}
+    vars(relevance).update(others)
+    try:
         yield
+    finally:
+        vars(relevance).update(before)
 
 
 if __name__ == "__main__":

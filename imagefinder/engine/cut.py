@@ -41,8 +41,10 @@ class Measure:
 
     judge: Judge
     read: ReadVectors
-    sure: float
-    """The relevance that the best hit needs before anything counts as found."""
+    sure: float | None
+    """The relevance that the best hit needs before anything counts as found: words may have no answer at all. None
+    for a query by pictures, to which some are always nearest: where not even those stand out, the library (of one
+    subject, say) does not tell what unrelated pictures are like, and nothing is cut."""
 
 
 class Cut:
@@ -125,7 +127,11 @@ class Cut:
                 vectors
             )
         if self._is_answered is None:
-            self._is_answered = bool(relevance.max() >= self._measure.sure)
+            sure = self._measure.sure
+            self._is_answered = bool(relevance.max() >= (CUT if sure is None else sure))
+            if sure is None and not self._is_answered:
+                self._measure = None
+                return None
         return np.maximum(relevance, self._by_words(ids))
 
     def _by_words(self, ids: IdArray) -> FloatArray:

@@ -33,8 +33,9 @@ _USUAL, _STRANGE = 2.0, 3.0
 as with "dog" over nothing but dogs."""
 _TRIMMED = 0.02
 """Share of the unrelated queries, at each end, that may be true of a picture ("a dog" of a dog): left out."""
-_FEWEST = 20
-"""Pictures of the library that say what unrelated pictures are like; with fewer, a query by picture cuts nothing."""
+_FEWEST = 50
+"""Pictures of the library that say what unrelated pictures are like; with fewer, a query by picture cuts nothing: of
+20 they said so little that every other query by picture gave nothing at all."""
 
 
 def curve(deviations: FloatArray) -> FloatArray:

@@ -124,15 +124,14 @@ class Searcher:
         if background is None:
             return None
         text = query.text.strip()
+        pictures = len(query.images) + len(query.items)
         judge = background.judge(
-            vector,
-            has_words=bool(text) and self._embedder.understands(text),
-            pictures=len(query.images) + len(query.items),
+            vector, has_words=bool(text) and self._embedder.understands(text), pictures=pictures
         )
         if judge is None:
             return None
         count = len(self._index) if allowed is None else allowed.size
-        return Measure(judge, partial(self._vectors, self._record.id), sure(count))
+        return Measure(judge, partial(self._vectors, self._record.id), sure=None if pictures else sure(count))
 
     def _vectors(self, embedder_id: int, item_ids: IdArray) -> tuple[IdArray, FloatArray]:
         return self._store.embeddings.read(embedder_id, item_ids.tolist())

@@ -36,7 +36,7 @@ class Ranking:
         self,
         *,
         words: dict[int, float] | None = None,
-        sure: float = 0.5,
+        sure: float | None = 0.5,
         min_score: float | None = None,
         never: tuple[int, ...] = (),
     ) -> Cut:
@@ -63,6 +63,20 @@ def test_where_even_the_best_is_not_sure_nothing_counts_as_found() -> None:
     cut = Ranking([0.3, 0.2, 0.4, 0.0]).cut(sure=0.5)
     assert _ids(cut.relevant()) == []
     assert _ids(cut.rest()) == [1, 2, 3, 4]
+
+
+def test_to_a_picture_no_hit_has_to_be_sure() -> None:
+    cut = Ranking([0.3, 0.05, 0.2, 0.0]).cut(sure=None)
+    assert _ids(cut.relevant()) == [1, 3]
+    assert _ids(cut.rest()) == [2, 4]
+
+
+def test_where_nothing_stands_out_to_a_picture_everything_comes_without_a_relevance() -> None:
+    cut = Ranking([0.09, 0.05, 0.2, 0.0, 0.01, 0.02, 0.9], piece=2).cut(sure=None)
+    pieces = list(cut.relevant())
+    assert _ids(iter(pieces)) == [1, 2, 3, 4, 5, 6, 7]
+    assert all(piece.relevance is None for piece in pieces)
+    assert not cut.left_any_out
 
 
 def test_words_in_a_name_make_a_hit_relevant_whatever_the_model_says() -> None:

@@ -111,7 +111,7 @@ def test_a_query_of_words_and_a_picture_is_measured_against_such_sums() -> None:
 
 def test_a_few_pictures_do_not_say_what_unrelated_ones_are_like() -> None:
     space = Space()
-    few = Background(space.bank, space.unrelated(19))
+    few = Background(space.bank, space.unrelated(49))
     assert few.judge(space.unrelated(1)[0], has_words=False, pictures=1) is None
     assert few.judge(space.text(1), has_words=True, pictures=0) is not None
 

@@ -135,6 +135,29 @@ def test_words_in_a_name_are_found_though_the_model_sees_nothing(engine: Engine,
     assert hit.relevance == 1.0
 
 
+def test_to_a_picture_something_is_found_in_a_library_of_nothing_but_such(
+    engine: Engine, folder: Path
+) -> None:
+    for number in range(60):
+        save(picture("red", number), folder / f"{number:02}.png")
+    engine.add([folder], _EVERYTHING)
+    for red in engine.search(_RED).hits:
+        assert engine.search(Query(items=(red.item_id,))).hits, red.path
+
+
+def test_to_a_picture_unlike_most_of_the_library_those_like_it_are_found(
+    engine: Engine, folder: Path
+) -> None:
+    for number in range(60):
+        colour = "red" if number % 10 == 0 else ("lime", "blue", "gray", "yellow")[number % 4]
+        save(picture(colour, number), folder / f"{colour[0]}{number:02}.png")
+    engine.add([folder], _EVERYTHING)
+    (red, *_) = engine.search(_RED).hits
+    result = engine.search(Query(items=(red.item_id,), limit=100))
+    assert {hit.path.name[0] for hit in result.hits} == {"r"}
+    assert result.has_rest
+
+
 def test_a_hidden_picture_is_no_rest(engine: Engine, folder: Path) -> None:
     save(picture("red", 1), folder / "a.png")
     save(picture("blue", 2), folder / "b.png")
