@@ -4,7 +4,8 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from imagefinder.engine.cancel import CancelToken
@@ -83,6 +84,15 @@ class JobQueue:
             self._not_before = 0.0
             self._show_waiting()
             self._changed.notify()
+
+    @contextmanager
+    def no_job_begins(self) -> Iterator[None]:
+        """Inside, no job begins: what is recorded and then asked for is the work of one job, and told by its report.
+
+        Otherwise one that begins between the two would do the work, and the next find nothing to do.
+        """
+        with self._changed:
+            yield
 
     def pause(self) -> None:
         """Rest at the next safe place; the batch in hand is committed before."""

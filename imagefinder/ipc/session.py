@@ -170,9 +170,10 @@ class Session:
     def _add(self, request: AddSources) -> Event:
         there = self._engine.files_there(request.paths)
         new = [path for path in request.paths if path not in there]
-        self._engine.add_sources(new, request.options)
-        self._library.report()
-        self._jobs.rescan(list(dict.fromkeys([*new, *there.values()])))
+        with self._jobs.no_job_begins():
+            self._engine.add_sources(new, request.options)
+            self._library.report()
+            self._jobs.rescan(list(dict.fromkeys([*new, *there.values()])))
         known = tr("{count} file(s) are in the library already.", "", len(there), count=f"{len(there):,}")
         return Done(request.request_id, known if there else "")
 

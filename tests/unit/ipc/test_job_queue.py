@@ -122,6 +122,17 @@ def test_what_waits_when_a_job_begins_becomes_one_job(make: MakeQueue, jobs: Job
     assert jobs.reports >= 2
 
 
+def test_what_is_asked_for_while_no_job_may_begin_becomes_one_job(make: MakeQueue, jobs: Jobs) -> None:
+    queue = make()
+    with queue.no_job_begins():
+        queue.rescan([B])
+        # The queue's thread is awake by now, and would begin.
+        assert not threading.Event().wait(0.05)
+        queue.rescan([A])
+    jobs.until(_is_over)
+    assert jobs.asked == [(B, A)]
+
+
 def test_a_job_waits_for_the_model(make: MakeQueue, jobs: Jobs) -> None:
     jobs.is_over = False
     queue = make()
