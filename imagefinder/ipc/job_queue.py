@@ -197,14 +197,11 @@ class JobQueue:
         error = ""
         again = False
         try:
-            self._library.report()
-            if sources := wanted.among(self._library.sources):
+            wanted, sources = self._settle_what_to_do(wanted)
+            if sources:
                 self._board.begin(sources)
                 report = self._engine.index(
-                    self._on_progress,
-                    token,
-                    paths=None if wanted.everything else sources,
-                    retry=tuple(wanted.retry),
+                    self._on_progress, token, paths=sources, retry=tuple(wanted.retry)
                 )
         except CancelledError:
             report = IndexReport(cancelled=True)
@@ -228,6 +225,14 @@ class JobQueue:
             waiting = self._wanted.among(self._library.sources)
         self._report_library()
         self._board.end(waiting, None if is_interrupted else report, error)
+
+    def _settle_what_to_do(self, wanted: Wanted) -> tuple[Wanted, tuple[Path, ...]]:
+        """What was asked for up to now, and the sources as they are now: what is added later is the next job's."""
+        with self._changed:
+            self._library.report()
+            self._wanted.put_back(wanted)
+            wanted, self._wanted = self._wanted, Wanted()
+            return wanted, wanted.among(self._library.sources)
 
     def _on_progress(self, progress: Progress) -> None:
         self._board.move(progress)

@@ -734,7 +734,8 @@ def test_the_engines_process_loads_no_qt_though_it_imports_the_console_script_ag
         text=True,
         timeout=60,
     )
-    assert (done.returncode, done.stdout) == (0, "False\n"), done.stderr
+    # Once for each event that came before the end.
+    assert (done.returncode, set(done.stdout.split())) == (0, {"False"}), done.stderr
 
 
 def test_events_come_on_the_gui_thread(window: Window, qapp: QCoreApplication) -> None:

@@ -144,7 +144,7 @@ def test_a_job_waits_for_the_model(make: MakeQueue, jobs: Jobs) -> None:
     jobs.is_over = True
     jobs.ready()
     jobs.until(_is_over)
-    assert jobs.asked == [None]
+    assert jobs.asked == [(A, B)]
     assert JobState.IDLE not in [status.state for status in jobs.told[:-1]]
 
 
@@ -241,7 +241,7 @@ def test_a_task_that_fails_leaves_the_queue_at_work(make: MakeQueue, jobs: Jobs)
 def test_after_a_while_of_rest_everything_is_looked_through_again(make: MakeQueue, jobs: Jobs) -> None:
     make(rescan_s=0.02)
     jobs.until(_is_over)
-    assert jobs.asked[0] is None
+    assert jobs.asked[0] == (A, B)
 
 
 def test_after_a_job_was_stopped_nothing_is_looked_through_until_somebody_asks(
@@ -256,7 +256,7 @@ def test_after_a_job_was_stopped_nothing_is_looked_through_until_somebody_asks(
         done = threading.Event()
         queue.do(done.set)
         assert done.wait(_PATIENCE_S)
-    assert jobs.asked == [None]
+    assert jobs.asked == [(A, B)]
     jobs.gate.set()
     queue.rescan([A])
     jobs.until(lambda status: status.report and not status.report.cancelled)
