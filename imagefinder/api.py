@@ -11,10 +11,10 @@ from imagefinder.embedders.base import Embedder, FloatArray
 from imagefinder.embedders.download import is_here
 from imagefinder.embedders.model_files import refuse_own_model, remove_model
 from imagefinder.engine.cancel import CancelToken
-from imagefinder.engine.engine import Engine, no_progress
+from imagefinder.engine.engine import Engine
 from imagefinder.model.devices import DEVICES
 from imagefinder.model.errors import ModelError, UsageError
-from imagefinder.model.jobs import IndexReport, ProgressCallback
+from imagefinder.model.jobs import IndexReport, ProgressCallback, no_progress
 from imagefinder.model.library import LibraryStatus, ModelChange
 from imagefinder.model.model_names import RemovedModel
 from imagefinder.model.queries import Hit, Query, SearchResult

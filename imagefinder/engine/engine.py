@@ -17,7 +17,7 @@ from imagefinder.engine.show import Shower, ShownItem
 from imagefinder.engine.writing import WriterLock, disk_errors
 from imagefinder.model.errors import LibraryError, UnreadableError, UsageError
 from imagefinder.model.items import UnreadableFile
-from imagefinder.model.jobs import IndexReport, Progress, ProgressCallback
+from imagefinder.model.jobs import IndexReport, ProgressCallback, no_progress
 from imagefinder.model.library import LibraryStatus
 from imagefinder.model.queries import Hit, Query, SearchResult, Sort
 from imagefinder.model.sources import Source, SourceOptions
@@ -29,10 +29,6 @@ _LOG = logging.getLogger(__name__)
 
 _SAVED_IN_A_MOMENT = 300_000_000
 """Bytes: about a second on a disk of the slower kind."""
-
-
-def no_progress(event: Progress) -> None:
-    """A progress callback for those who do not care."""
 
 
 class Engine:

@@ -4,12 +4,9 @@ from collections.abc import Callable
 
 from imagefinder.engine.model_pair import ModelPair
 from imagefinder.engine.writing import WriterLock
-from imagefinder.model.jobs import Progress, ProgressCallback
+from imagefinder.model.jobs import ProgressCallback, no_progress
 from imagefinder.model.library import ModelChange
 from imagefinder.store.store import Store
-
-
-def _no_progress(event: Progress) -> None: ...
 
 
 class LibraryModels:
@@ -25,7 +22,7 @@ class LibraryModels:
         """Whether words are answered at once. Loads nothing, never waits."""
         return self._pair.current.is_loaded
 
-    def load(self, progress: ProgressCallback = _no_progress) -> None:
+    def load(self, progress: ProgressCallback = no_progress) -> None:
         """Load what the first words need: the model's text tower, and the index. Searching goes on meanwhile.
 
         Raises:

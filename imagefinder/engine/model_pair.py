@@ -119,8 +119,8 @@ class ModelPair:
     def switch(self) -> None:
         """The next model answers from now on, in one step.
 
-        Its text tower is loaded before, so that no question waits; one that is being answered by the old model is
-        answered by it.
+        A question that the old model is answering is answered by it. At the end of a change the job has loaded the
+        text tower before, so that none waits.
         """
         with self._lock:
             slot = self.next

@@ -36,6 +36,10 @@ class Progress:
 ProgressCallback = Callable[[Progress], None]
 
 
+def no_progress(event: Progress) -> None:
+    """A progress callback for those who do not care."""
+
+
 @dataclass(slots=True)
 class IndexReport:
     """Counts of files after an indexing job. Each file seen is in exactly one of the first four."""
