@@ -1,7 +1,11 @@
 """Tiny models of open_clip with seeded random weights: the real code path, in a second."""
 
+from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 TINY_CONFIG: dict[str, Any] = {
     "embed_dim": 48,
@@ -31,3 +35,18 @@ def random_weights(config: dict[str, Any] = TINY_CONFIG, seed: int = 20240607) -
     """Its weights by name."""
     weights: dict[str, Any] = random_model(config, seed).state_dict()
     return weights
+
+
+def as_open_clip_takes(pixels: Sequence[NDArray[np.uint8]], preprocess_cfg: dict[str, Any]) -> Any:
+    """Pictures resized and cropped → a batch for open_clip's own model, scaled as torchvision does it."""
+    from torchvision.transforms import Normalize
+
+    scaled = torch_batch(pixels).float().div(255)
+    return Normalize(preprocess_cfg["mean"], preprocess_cfg["std"])(scaled)
+
+
+def torch_batch(pixels: Sequence[NDArray[np.uint8]]) -> Any:
+    """(height, width, 3) each → (n, 3, height, width)."""
+    import torch
+
+    return torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2).contiguous()

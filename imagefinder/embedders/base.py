@@ -2,12 +2,16 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 FloatArray = NDArray[np.float32]
+Pixels = NDArray[np.uint8]
+Prepared = NDArray[Any]
+"""What an embedder made of one picture; of use to that embedder alone."""
 
 
 class Embedder(ABC):
@@ -32,11 +36,11 @@ class Embedder(ABC):
         """How many pictures it takes at a time most efficiently. May load libraries."""
 
     @abstractmethod
-    def prepare(self, image: Image.Image) -> FloatArray:
+    def prepare(self, image: Image.Image) -> Prepared:
         """Preprocess one RGB picture for ``encode_images``. Safe to call from several threads at once."""
 
     @abstractmethod
-    def encode_images(self, prepared: Sequence[FloatArray]) -> FloatArray:
+    def encode_images(self, prepared: Sequence[Prepared]) -> FloatArray:
         """Embed what ``prepare`` gave: (n, dimension) float32, unit length. n may be 0."""
 
     @abstractmethod

@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 from PIL import Image
 
-from imagefinder.embedders.base import Embedder, FloatArray
+from imagefinder.embedders.base import Embedder, FloatArray, Prepared
 from imagefinder.embedders.colour_words import other_words, shade_vector, shades_of
 from imagefinder.embedders.colours import NAMES, name_shares
 from imagefinder.embedders.layout import LAYOUT_SIZE, SHAPE_SIZE, colour_layout, edge_shape
@@ -71,7 +71,7 @@ class BuiltinEmbedder(Embedder):
         vector[_REST] = np.sqrt(max(0.0, 1.0 - float(vector @ vector)))
         return vector
 
-    def encode_images(self, prepared: Sequence[FloatArray]) -> FloatArray:
+    def encode_images(self, prepared: Sequence[Prepared]) -> FloatArray:
         """Stack what ``prepare`` gave."""
         if not prepared:
             return np.empty((0, self.dimension), np.float32)

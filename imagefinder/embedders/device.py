@@ -78,25 +78,25 @@ def why_no_graphics() -> str:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether it says that the memory did not suffice. Imports torch."""
-    import torch
-
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
-        return True
+    """Whether it says that the memory did not suffice."""
+    # torch.OutOfMemoryError, of its graphics devices, is a RuntimeError that says so, too.
     said = str(error).lower()
-    return isinstance(error, RuntimeError) and any(words in said for words in _OUT_OF_MEMORY)
+    is_told = isinstance(error, RuntimeError) and any(words in said for words in _OUT_OF_MEMORY)
+    return is_told or isinstance(error, MemoryError)
 
 
-def give_memory_back(device: "torch.device") -> None:
-    """Return to the system what is kept of the memory for later, on the device and here. Imports torch."""
-    import torch
-
+def give_memory_back(device: "torch.device | None") -> None:
+    """Return to the system what is kept of the memory for later, on the device, if torch uses one, and here."""
     if sys.platform == "linux":
         # glibc keeps most of a tower's weights otherwise: 250 of 300 MB of ViT-B-32's. Other C libraries have no such
         # function, and need none.
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
         if trim is not None:
             trim(0)
+
+    if device is None:
+        return
+    import torch
 
     if device.type == "cuda":
         torch.cuda.empty_cache()

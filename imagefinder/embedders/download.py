@@ -11,7 +11,8 @@ from imagefinder.embedders.catalogue import published_tags, settings_for, sugges
 from imagefinder.embedders.fetching import fetch, looked_up, part_of
 from imagefinder.embedders.hub import Hub, HubFile
 from imagefinder.embedders.hub_errors import HubError
-from imagefinder.embedders.imported import TOKENIZER, WEIGHTS, settle, with_own_tokenizer
+from imagefinder.embedders.imported import settle
+from imagefinder.embedders.kept import TOKENIZER, WEIGHTS, with_own_tokenizer
 from imagefinder.embedders.languages import require_transformers
 from imagefinder.embedders.model_files import bytes_come, coming_folder, kept_model, sole_download
 from imagefinder.embedders.offers import offers

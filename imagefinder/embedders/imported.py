@@ -1,18 +1,10 @@
-"""Models whose weights the user got elsewhere: checked, then kept in a folder of their own.
-
-The starter model, which comes with the program, lies in a folder of the same form.
-
-A folder holds ``weights.safetensors``, ``config.json`` (in the form of open_clip's ``open_clip_config.json``:
-the model and its preprocessing, so that nothing depends on what a later open_clip says), ``model.json``
-(its name and origin) and, for a model that leans on transformers, ``tokenizer/`` with the tokenizer's files.
-"""
+"""Models whose weights the user got elsewhere: checked, then kept in a folder of their own (``kept``)."""
 
 import json
 import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,6 +12,15 @@ from imagefinder.embedders.cached import published_checksum
 from imagefinder.embedders.catalogue import published_table
 from imagefinder.embedders.contents import same_weights
 from imagefinder.embedders.import_source import Source, find_source
+from imagefinder.embedders.kept import (
+    CONFIG,
+    MODEL,
+    TOKENIZER,
+    WEIGHTS,
+    imported_models,
+    read_folder,
+    with_own_tokenizer,
+)
 from imagefinder.embedders.pairing import Pairing, pair
 from imagefinder.embedders.recognise import computation
 from imagefinder.embedders.shapes import found_shapes
@@ -32,8 +33,6 @@ from imagefinder.model.errors import ModelError
 from imagefinder.model.model_names import BUILTIN, STARTER
 from imagefinder.translation import tr
 
-WEIGHTS, TOKENIZER = "weights.safetensors", "tokenizer"
-_CONFIG, _MODEL = "config.json", "model.json"
 _PARTIAL = ".partial-"
 
 
@@ -102,34 +101,9 @@ def import_model(path: Path, arch: str, models_dir: Path, name: str | None = Non
     return Imported(model, pairing.how, was_here=twin is not None)
 
 
-def imported_models(models_dir: Path) -> Iterator[ClipSpec]:
-    """The models kept in ``models_dir``, by folder name. A folder that is not whole is passed over."""
-    for folder in sorted(models_dir.glob("[!.]*/")):
-        if spec := _read_folder(folder):
-            yield spec
-
-
-def _read_folder(folder: Path) -> ClipSpec | None:
-    try:
-        about = json.loads((folder / _MODEL).read_text(encoding="utf-8"))
-        config = json.loads((folder / _CONFIG).read_text(encoding="utf-8"))
-        spec = ClipSpec(
-            name=about["name"],
-            weights_id=about["weights_id"],
-            arch=about["arch"],
-            weights=folder / WEIGHTS,
-            model_cfg=with_own_tokenizer(config["model_cfg"], folder / TOKENIZER),
-            preprocess_cfg=config["preprocess_cfg"],
-        )
-        _ = spec.dimension, spec.image_side, spec.id  # asked of every model, so they have to be in there
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None  # not a folder of ours, or half deleted by hand
-    return spec if spec.weights.is_file() else None
-
-
 def _draft(source: Source, pairing: Pairing, digest: str) -> ClipSpec:
     """The model to be, its weights still where the user has them."""
-    own = _read_folder(source.weights.parent) if source.about else None
+    own = read_folder(source.weights.parent) if source.about else None
     if own is not None:  # brought from another machine: vectors made there are this model's
         return replace(own, model_cfg=pairing.model_cfg)
     return ClipSpec(
@@ -220,23 +194,15 @@ def settle(folder: Path, spec: ClipSpec, models_dir: Path, file: str) -> None:
     Raises:
         OSError: it cannot be written.
     """
-    _write_json(folder / _CONFIG, {"model_cfg": spec.model_cfg, "preprocess_cfg": spec.preprocess_cfg})
+    _write_json(folder / CONFIG, {"model_cfg": spec.model_cfg, "preprocess_cfg": spec.preprocess_cfg})
     about = {"name": spec.name, "arch": spec.arch, "weights_id": spec.weights_id, "file": file}
-    _write_json(folder / _MODEL, about)
+    _write_json(folder / MODEL, about)
     for written in folder.rglob("*"):
         if written.is_file():
             _sync(written)
     folder.chmod(0o755)
     safe = re.sub(r"[^A-Za-z0-9._-]+", "_", spec.name).strip("._")
     folder.rename(models_dir / f"{safe}-{short_hash([spec.name, spec.id])}")
-
-
-def with_own_tokenizer(model_cfg: JsonDict, folder: Path) -> JsonDict:
-    """The config with the tokenizer's files of the model's own folder, wherever that lies now, if it has any."""
-    if not folder.is_dir():
-        return model_cfg
-    named = [key for key in ("hf_tokenizer_name", "hf_model_name") if model_cfg["text_cfg"].get(key)]
-    return {**model_cfg, "text_cfg": {**model_cfg["text_cfg"], **dict.fromkeys(named, str(folder))}}
 
 
 def _free_name(name: str, taken: set[str]) -> str:

@@ -11,7 +11,7 @@ import filelock
 
 from imagefinder.embedders.cached import published_spec
 from imagefinder.embedders.catalogue import published_table, published_tags, suggestion
-from imagefinder.embedders.imported import imported_models
+from imagefinder.embedders.kept import imported_models
 from imagefinder.embedders.spec import ClipSpec, short_hash
 from imagefinder.model.errors import ModelError
 from imagefinder.model.model_names import BUILTIN, STARTER, model_title

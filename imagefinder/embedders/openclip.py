@@ -1,4 +1,7 @@
-"""CLIP models of open_clip, the starter model among them. torch is imported when one of them first works."""
+"""CLIP models of open_clip, the starter model among them.
+
+Most text towers are NumPy's; torch is imported when a picture, or a text of another model, is first embedded.
+"""
 
 import logging
 import threading
@@ -6,20 +9,22 @@ import time
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
-from imagefinder.embedders.base import Embedder, FloatArray
+from imagefinder.embedders.base import Embedder, FloatArray, Pixels
 from imagefinder.embedders.batches import Batches, best_batch, no_memory
 from imagefinder.embedders.device import choose_device, give_memory_back, is_out_of_memory
 from imagefinder.embedders.device import devices_here as devices_here
 from imagefinder.embedders.held import Held
+from imagefinder.embedders.numpy_text import numpy_text_tower
+from imagefinder.embedders.preprocess import Preprocessing
 from imagefinder.embedders.spec import ClipSpec
 from imagefinder.embedders.state_dict import separate
-from imagefinder.embedders.tokenizer import load_tokenizer
-from imagefinder.embedders.towers import Tower, import_open_clip, load_tower
+from imagefinder.embedders.torch_towers import torch_image_tower, torch_text_tower
 from imagefinder.embedders.transformers_clip import as_open_clip
 from imagefinder.embedders.weights import read_weights as read_weights
 from imagefinder.embedders.weights_file import sha256
@@ -31,12 +36,27 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-# Beyond this ratio of sides, only the middle is resized: a 1 x 5000 picture would become 256 x 1,280,000.
-_LONGEST_ASPECT = 16
+_Tower = TypeVar("_Tower")
+
+
+class TextTower(Protocol):
+    """What embeds texts."""
+
+    def encode(self, texts: Sequence[str]) -> FloatArray:
+        """Vectors of any length: (n, dimension) float32."""
+        ...
+
+
+class ImageTower(Protocol):
+    """What embeds pictures."""
+
+    def encode(self, pixels: NDArray[np.uint8]) -> FloatArray:
+        """Vectors of any length, from (n, height, width, 3) as ``Preprocessing`` gives: (n, dimension) float32."""
+        ...
 
 
 class OpenClipEmbedder(Embedder):
-    """Any open_clip model. Cheap to make; torch, and each tower's weights, are loaded when it first works."""
+    """Any open_clip model. Cheap to make; each tower's weights are loaded when it first works."""
 
     def __init__(
         self, spec: ClipSpec, device: str = "auto", clock: Callable[[], float] = time.monotonic
@@ -52,8 +72,9 @@ class OpenClipEmbedder(Embedder):
         self._spec = spec
         self._wanted_device = device
         self._lock = threading.RLock()
-        self._text = Held(lambda: self._load(Tower.TEXT), clock)
-        self._image = Held(lambda: self._load(Tower.IMAGE), clock)
+        self._preprocessing = Preprocessing(spec.preprocess_cfg)
+        self._text: Held[TextTower] = Held(self._load_text, clock)
+        self._image: Held[ImageTower] = Held(self._load_image, clock)
         self._texts_at_a_time = Batches(is_out_of_memory, self._give_back)
         self._images_at_a_time = Batches(is_out_of_memory, self._give_back)
         self._proved: tuple[int, int, int] | None = None
@@ -82,14 +103,11 @@ class OpenClipEmbedder(Embedder):
         found, most = self._fast_batch, self._images_at_a_time.most
         return min(found, most) if most else found
 
-    def prepare(self, image: Image.Image) -> FloatArray:
-        """The model's own preprocessing, as open_clip does it: (3, height, width) float32, normalised."""
-        squash = self._spec.preprocess_cfg["resize_mode"] == "squash"
-        shown = image if squash else _without_extreme_length(image)
-        pixels: FloatArray = self._transform(shown).numpy()
-        return pixels
+    def prepare(self, image: Image.Image) -> Pixels:
+        """The model's own resizing and cropping, as open_clip does it: (height, width, 3) uint8."""
+        return self._preprocessing(image)
 
-    def encode_images(self, prepared: Sequence[FloatArray]) -> FloatArray:
+    def encode_images(self, prepared: Sequence[Pixels]) -> FloatArray:
         """Embed pictures.
 
         Raises:
@@ -100,7 +118,8 @@ class OpenClipEmbedder(Embedder):
         if not prepared:
             return np.empty((0, self.dimension), np.float32)
         with self._image.use() as tower:
-            return self._images_at_a_time.run(prepared, lambda some: self._encode_images(tower, some))
+            rows = self._images_at_a_time.run(prepared, lambda some: tower.encode(np.stack(some)))
+        return self._unit_rows(rows)
 
     def encode_texts(self, texts: Sequence[str]) -> FloatArray:
         """Embed texts; what is longer than the model's context is cut.
@@ -111,9 +130,9 @@ class OpenClipEmbedder(Embedder):
         """
         if not texts:
             return np.empty((0, self.dimension), np.float32)
-        tokens = self._tokenizer(list(texts))
         with self._text.use() as tower:
-            return self._texts_at_a_time.run(tokens, lambda some: self._encode_texts(tower, some))
+            rows = self._texts_at_a_time.run(texts, tower.encode)
+        return self._unit_rows(rows)
 
     def understands(self, text: str) -> bool:
         """Whether the model was taught the script of the text; one taught many languages always tries."""
@@ -149,12 +168,23 @@ class OpenClipEmbedder(Embedder):
     def _placement(self) -> "tuple[torch.device, torch.dtype]":
         return choose_device(self._wanted_device)
 
-    def _load(self, tower: Tower) -> Any:
-        spec, (device, dtype) = self._spec, self._placement
-        _log.info("loading the %s tower of %s from %s", tower.name.lower(), spec.name, spec.weights)
+    def _load_text(self) -> TextTower:
+        self._begin_loading("text")
+        return numpy_text_tower(self._spec) or self._in_memory(
+            lambda: torch_text_tower(self._spec, *self._placement)
+        )
+
+    def _load_image(self) -> ImageTower:
+        self._begin_loading("image")
+        return self._in_memory(lambda: torch_image_tower(self._spec, *self._placement, self._preprocessing))
+
+    def _begin_loading(self, tower: str) -> None:
+        _log.info("loading the %s tower of %s from %s", tower, self.name, self._spec.weights)
         self._prove_checksum()
+
+    def _in_memory(self, load: Callable[[], _Tower]) -> _Tower:
         try:
-            return load_tower(spec, tower, device, dtype)
+            return load()
         except (RuntimeError, MemoryError) as error:
             if is_out_of_memory(error):
                 raise no_memory() from error
@@ -178,7 +208,9 @@ class OpenClipEmbedder(Embedder):
             self._proved = state
 
     def _give_back(self) -> None:
-        give_memory_back(self._placement[0])
+        # Where it was never asked for, nothing is on a device.
+        placement = self.__dict__.get("_placement")
+        give_memory_back(placement[0] if placement else None)
 
     @cached_property
     def _fast_batch(self) -> int:
@@ -190,16 +222,14 @@ class OpenClipEmbedder(Embedder):
         _log.info("%s takes %d pictures at a time on %s", self.name, found, self.device)
         return found
 
-    def _rate(self, tower: Any, size: int) -> float | None:
+    def _rate(self, tower: ImageTower, size: int) -> float | None:
         """Pictures a second, that many at a time; None where the memory does not suffice."""
-        sides = self._spec.preprocess_cfg["size"]
-        height, width = (sides, sides) if isinstance(sides, int) else sides
-        pictures = [np.zeros((3, height, width), np.float32)] * size
+        pictures = np.zeros((size, *self._preprocessing.shape), np.uint8)
         try:
-            self._encode_images(tower, pictures)  # the first of a size chooses kernels and takes memory
+            tower.encode(pictures)  # the first of a size chooses kernels and takes memory
             begun = time.perf_counter()
             for _ in range(2):
-                self._encode_images(tower, pictures)
+                tower.encode(pictures)
         except RuntimeError as error:
             if not is_out_of_memory(error):
                 raise
@@ -208,45 +238,8 @@ class OpenClipEmbedder(Embedder):
         self._give_back()
         return None
 
-    def _encode_images(self, tower: Any, prepared: Sequence[FloatArray]) -> FloatArray:
-        import torch
-
-        device, dtype = self._placement
-        with torch.inference_mode():
-            batch = torch.from_numpy(np.stack(prepared)).to(device, dtype)
-            return self._unit_rows(tower.encode_image(batch))
-
-    def _encode_texts(self, tower: Any, tokens: Any) -> FloatArray:
-        import torch
-
-        with torch.inference_mode():
-            return self._unit_rows(tower.encode_text(tokens.to(self._placement[0])))
-
-    @property
-    def _transform(self) -> Any:
-        with self._lock:
-            return self._loaded_transform
-
-    @cached_property
-    def _loaded_transform(self) -> Any:
-        import_open_clip()
-        from open_clip.transform import PreprocessCfg, image_transform_v2
-
-        return image_transform_v2(PreprocessCfg(**self._spec.preprocess_cfg), is_train=False)
-
-    @property
-    def _tokenizer(self) -> Any:
-        with self._lock:
-            return self._loaded_tokenizer
-
-    @cached_property
-    def _loaded_tokenizer(self) -> Any:
-        import_open_clip()
-        return load_tokenizer(self._spec.model_cfg["text_cfg"])
-
-    def _unit_rows(self, embeddings: "torch.Tensor") -> FloatArray:
+    def _unit_rows(self, rows: FloatArray) -> FloatArray:
         """Normalised in float32: bfloat16 has 8 bits of mantissa, too few for a unit length."""
-        rows: FloatArray = embeddings.float().cpu().numpy()
         lengths = np.linalg.norm(rows, axis=1, keepdims=True)
         if not np.all(np.isfinite(lengths)) or not np.all(lengths > 0):
             raise ModelError(
@@ -301,16 +294,3 @@ def _state_of_file(path: Path) -> tuple[int, int, int]:
     except OSError as error:
         raise ModelError(tr("{path} cannot be read: {reason}.", path=path, reason=error.strerror)) from error
     return stat.st_ino, stat.st_size, stat.st_mtime_ns
-
-
-def _without_extreme_length(image: Image.Image) -> Image.Image:
-    """The middle of a picture far longer than wide; any other picture as it is."""
-    width, height = image.size
-    longest = min(image.size) * _LONGEST_ASPECT
-    if max(image.size) <= longest:
-        return image
-    if width > height:
-        left = (width - longest) // 2
-        return image.crop((left, 0, left + longest, height))
-    top = (height - longest) // 2
-    return image.crop((0, top, width, top + longest))

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from contracts.embedder_contract import pictures
 
-from imagefinder.embedders import openclip
+from imagefinder.embedders import openclip, torch_towers
 from imagefinder.embedders.base import FloatArray
 from imagefinder.embedders.batches import Batches, best_batch
 from imagefinder.embedders.device import is_out_of_memory
+from imagefinder.embedders.held import Held
 from imagefinder.embedders.openclip import OpenClipEmbedder
 from imagefinder.embedders.spec import ClipSpec
 from imagefinder.model.errors import ModelError
@@ -125,7 +126,8 @@ def scarce(tiny_spec: MakeSpec, monkeypatch: pytest.MonkeyPatch) -> Callable[[in
             return batch.flatten(1)[:, :48].float() + 3
 
         tower = SimpleNamespace(encode_image=encode, encode_text=encode)
-        monkeypatch.setattr(openclip, "load_tower", lambda *_: tower)
+        monkeypatch.setattr(torch_towers, "load_tower", lambda *_: tower)
+        monkeypatch.setattr(openclip, "numpy_text_tower", lambda _: None)
         return OpenClipEmbedder(tiny_spec(), "cpu")
 
     return make
@@ -161,9 +163,10 @@ def test_a_model_that_does_not_even_fit_into_the_memory_is_a_sentence(
     def full(*_: object) -> Any:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(openclip, "load_tower", full)
+    monkeypatch.setattr(torch_towers, "load_tower", full)
+    embedder = OpenClipEmbedder(tiny_spec(), "cpu")
     with pytest.raises(ModelError, match="memory does not suffice"):
-        OpenClipEmbedder(tiny_spec(), "cpu").encode_texts(["a dog"])
+        embedder.encode_images([embedder.prepare(pictures(1)[0])])
 
 
 def test_with_a_cuda_card_the_batch_is_found_once_by_trying(
@@ -171,6 +174,7 @@ def test_with_a_cuda_card_the_batch_is_found_once_by_trying(
 ) -> None:
     embedder = scarce(100)
     embedder.__dict__["_placement"] = (SimpleNamespace(type="cuda"), None)
+    embedder._image = Held(lambda: SimpleNamespace(encode=None))
     asked: list[int] = []
     rates: dict[int, float | None] = {16: 100, 32: 200, 64: 300, 128: None}
     monkeypatch.setattr(embedder, "_rate", lambda tower, size: asked.append(size) or rates[size])

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from many_languages import SIGLIP2_LIKE, SQUASHED, siglip2_like, write_tokenizer, xlm_roberta_like
 from PIL import Image
+from tiny_clip import as_open_clip_takes
 
 from imagefinder import ImageFinder
 from imagefinder.embedders import catalogue, languages, registry
@@ -128,7 +129,8 @@ def test_it_computes_what_open_clip_does(tmp_path: Path) -> None:
         words = model.eval().encode_text(tokenizer(texts), normalize=True).numpy()
         pixels = preprocess(picture)
     ours = embedder_of(models)
-    np.testing.assert_array_equal(ours.prepare(picture), pixels.numpy())
+    mine = as_open_clip_takes([ours.prepare(picture)], SQUASHED)[0]
+    np.testing.assert_array_equal(mine, pixels.numpy())
     # In float32 to the last bits; where the processor has bfloat16, as near as that comes.
     assert np.all((ours.encode_texts(texts) * words).sum(axis=1) > 0.999)
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from contracts.embedder_contract import EmbedderContract, pictures
 from PIL import Image
+from tiny_clip import as_open_clip_takes
 
 from imagefinder.embedders import device, towers
 from imagefinder.embedders.base import Embedder
@@ -69,7 +70,9 @@ def test_embeddings_are_those_of_open_clip_itself(
     reference.load_state_dict(tiny_weights)
     tokens = open_clip.SimpleTokenizer(context_length=16)(["a red bus", "two dogs"])
     with torch.inference_mode():
-        images = reference.encode_image(torch.from_numpy(np.stack(prepared)), normalize=True).numpy()
+        images = reference.encode_image(
+            as_open_clip_takes(prepared, spec.preprocess_cfg), normalize=True
+        ).numpy()
         texts = reference.encode_text(tokens, normalize=True).numpy()
     np.testing.assert_allclose(embedder.encode_images(prepared), images, atol=1e-5)
     np.testing.assert_allclose(embedder.encode_texts(["a red bus", "two dogs"]), texts, atol=1e-5)
@@ -93,31 +96,41 @@ def open_clips_transform(spec: ClipSpec) -> Any:
 
 
 @pytest.mark.parametrize("resize_mode", ["shortest", "squash", "longest"])
-@pytest.mark.parametrize("size", [(300, 200), (200, 300), (31, 33), (700, 90)])
+@pytest.mark.parametrize("interpolation", ["bicubic", "bilinear"])
+@pytest.mark.parametrize("side", [32, (32, 32), (24, 40)])
+@pytest.mark.parametrize("size", [(300, 200), (200, 300), (31, 33), (32, 32), (7, 5), (700, 90), (201, 67)])
 def test_preparing_is_what_open_clip_does(
-    tiny_spec: MakeSpec, resize_mode: str, size: tuple[int, int]
+    tiny_spec: MakeSpec,
+    resize_mode: str,
+    interpolation: str,
+    side: int | tuple[int, int],
+    size: tuple[int, int],
 ) -> None:
-    spec = tiny_spec(resize_mode=resize_mode)
+    spec = tiny_spec(resize_mode=resize_mode, interpolation=interpolation, fill_color=90, size=side)
     for picture in pictures(2, size):
-        expected = open_clips_transform(spec)(picture).numpy()
-        np.testing.assert_allclose(OpenClipEmbedder(spec, "cpu").prepare(picture), expected, atol=1e-3)
+        assert_prepared_alike(spec, picture)
+
+
+def assert_prepared_alike(spec: ClipSpec, picture: Image.Image) -> None:
+    prepared = OpenClipEmbedder(spec, "cpu").prepare(picture)
+    expected = open_clips_transform(spec)(picture).numpy()
+    np.testing.assert_array_equal(as_open_clip_takes([prepared], spec.preprocess_cfg)[0], expected)
 
 
 @pytest.mark.skipif(not PHOTOS.is_dir(), reason="the development photographs are not on this machine")
 def test_preparing_photographs_is_what_open_clip_does(tiny_spec: MakeSpec) -> None:
     spec = tiny_spec()
-    embedder, transform = OpenClipEmbedder(spec, "cpu"), open_clips_transform(spec)
     for path in sorted(PHOTOS.rglob("*.jpg"))[:12]:
         with Image.open(path) as photo:
             picture = photo.convert("RGB")
-        np.testing.assert_allclose(embedder.prepare(picture), transform(picture).numpy(), atol=1e-3)
+        assert_prepared_alike(spec, picture)
 
 
 def test_a_very_long_picture_shows_its_middle(tiny_spec: MakeSpec) -> None:
     embedder = OpenClipEmbedder(tiny_spec(mean=[0.0] * 3, std=[1.0] * 3), "cpu")
     long = Image.new("RGB", (4000, 20), (255, 0, 0))
     long.paste((0, 255, 0), (1900, 0, 2100, 20))
-    np.testing.assert_allclose(embedder.prepare(long)[1], 1, atol=1e-6)
+    assert (embedder.prepare(long) == (0, 255, 0)).all()
 
 
 def test_the_model_is_loaded_once_however_many_threads_ask(
@@ -131,7 +144,7 @@ def test_the_model_is_loaded_once_however_many_threads_ask(
 
     def ask(_: int) -> Any:
         barrier.wait()
-        return embedder.encode_texts(["a dog"])
+        return embedder.encode_images([embedder.prepare(pictures(1)[0])])
 
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(ask, range(4)))
@@ -142,7 +155,7 @@ def test_the_model_is_loaded_once_however_many_threads_ask(
 def test_a_device_that_is_not_here_is_refused_when_first_used(tiny_spec: MakeSpec) -> None:
     embedder = OpenClipEmbedder(tiny_spec(), "tpu")
     with pytest.raises(DeviceError, match=r"no device “tpu” here\. This machine has: cpu"):
-        embedder.encode_texts(["a dog"])
+        embedder.encode_images([embedder.prepare(pictures(1)[0])])
     with pytest.raises(DeviceError):
         assert embedder.device
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from contracts.embedder_contract import pictures
+from tiny_clip import as_open_clip_takes
 
 from imagefinder.embedders import registry
 from imagefinder.embedders.imported import import_model
@@ -65,7 +66,9 @@ def test_it_gives_the_vectors_that_transformers_gives(
     prepared = [ours.prepare(picture) for picture in pictures(3)]
     tokens = load_tokenizer({"context_length": 16})(["a red bus", "two dogs"])
     with torch.inference_mode():
-        vision = theirs.vision_model(pixel_values=torch.from_numpy(np.stack(prepared))).pooler_output
+        vision = theirs.vision_model(
+            pixel_values=as_open_clip_takes(prepared, done.model.preprocess_cfg)
+        ).pooler_output
         text = theirs.text_model(input_ids=tokens).pooler_output
         images, texts = theirs.visual_projection(vision), theirs.text_projection(text)
     for mine, reference in (
