@@ -28,6 +28,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 from material import copies, photographs, random_checkpoint, tiny_files
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -80,14 +81,22 @@ def fresh_library(folder: Path, embedder: Embedder) -> Iterator[ImageFinder]:
     """An empty library without thumbnails, with a model that is loaded already."""
     engine = Engine(folder / "library", lambda _: embedder, ThumbnailCache(folder / "thumbs"), extensions())
     try:
-        yield ImageFinder(engine, folder)
+        yield ImageFinder(engine, folder, is_model_named=True)
     finally:
         # Not closed: that would unload the model, which all rounds share.
         shutil.rmtree(folder)
 
 
 def index(tree: Path, scratch: Path, embedder: Embedder) -> Cost:
+    """The cost of a tree in a library that has one picture already.
+
+    What is done once for each library and model, however many photographs follow (the bank of unrelated queries
+    is embedded), is not counted.
+    """
     with fresh_library(scratch / "fresh", embedder) as finder:
+        first = scratch / "first.png"
+        Image.new("RGB", (64, 48), (90, 120, 60)).save(first)
+        finder.add(first)
         return cost(lambda: finder.add(tree))
 
 

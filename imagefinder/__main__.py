@@ -1,13 +1,15 @@
 """``imagefinder`` and ``python -m imagefinder``."""
 
-import multiprocessing
 import sys
 
 
 def main() -> int:
     """Run the command line; returns the exit status."""
-    # First of all: a frozen program without this starts itself for ever.
-    multiprocessing.freeze_support()
+    if hasattr(sys, "frozen"):
+        import multiprocessing
+
+        # First of all: a frozen program without this starts itself for ever.
+        multiprocessing.freeze_support()
     try:
         from imagefinder.cli.main import main as cli_main
 

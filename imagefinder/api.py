@@ -4,12 +4,9 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from imagefinder.embedders import registry as embedders
-from imagefinder.embedders.base import Embedder, FloatArray
-from imagefinder.embedders.download import is_here
-from imagefinder.embedders.model_files import refuse_own_model, remove_model
 from imagefinder.engine.cancel import CancelToken
 from imagefinder.engine.engine import Engine
 from imagefinder.model.devices import DEVICES
@@ -23,6 +20,9 @@ from imagefinder.paths import absolute, default_places
 from imagefinder.readers import registry as readers
 from imagefinder.thumbnails.cache import ThumbnailCache
 from imagefinder.translation import tr
+
+if TYPE_CHECKING:
+    from imagefinder.embedders.base import Embedder, FloatArray
 
 AnyPath = str | os.PathLike[str]
 
@@ -68,8 +68,12 @@ class ImageFinder:
         places = default_places(library_dir)
         wanted = model or os.environ.get("IMAGEFINDER_MODEL") or None
 
-        def make_embedder(name: str | None) -> Embedder:
-            return embedders.create(name or embedders.default_model(places.models), device, places.models)
+        def make_embedder(name: str | None) -> "Embedder":
+            from imagefinder.embedders.runtime_choice import RuntimeSetting
+
+            runtimes = RuntimeSetting.from_environment(places.runtimes)
+            chosen = name or embedders.default_model(places.models)
+            return embedders.create(chosen, device, places.models, runtimes)
 
         engine = Engine(
             places.library, make_embedder, ThumbnailCache(places.thumbnails), readers.extensions(), wanted
@@ -182,6 +186,9 @@ class ImageFinder:
             ModelError: it is no such model, or cannot be deleted.
             LibraryInUseError: its vectors are to go, and another process is changing the library.
         """
+        from imagefinder.embedders.download import is_here
+        from imagefinder.embedders.model_files import refuse_own_model, remove_model
+
         refuse_own_model(name)
         status = self.engine.status(unreadable=False)
         if name == status.model:
@@ -225,11 +232,11 @@ class ImageFinder:
         """What is in the library: sources with counts, and files that cannot be read with reasons."""
         return self.engine.status()
 
-    def embed_texts(self, texts: str | Iterable[str]) -> FloatArray:
+    def embed_texts(self, texts: str | Iterable[str]) -> "FloatArray":
         """Vectors of texts (one alone is a list of one): (n, dimension) float32, unit length."""
         return self.engine.embedder.encode_texts([texts] if isinstance(texts, str) else list(texts))
 
-    def embed_images(self, paths: Iterable[AnyPath]) -> FloatArray:
+    def embed_images(self, paths: Iterable[AnyPath]) -> "FloatArray":
         """Vectors of picture files: (n, dimension) float32, unit length.
 
         Raises:

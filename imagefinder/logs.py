@@ -1,7 +1,6 @@
 """The log file, in the user's own log folder. Nothing is sent anywhere."""
 
 import logging
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from imagefinder.paths import default_places
@@ -16,6 +15,8 @@ def log_file() -> Path:
 
 def log_to_file() -> Path | None:
     """Send the program's log records to its file from now on; returns where, or None if it cannot be written."""
+    from logging.handlers import RotatingFileHandler  # imports sockets, which a command has no use for
+
     path = log_file()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -31,6 +31,8 @@ class Places:
     """Pictures that were dropped or pasted as data, kept while a search pane uses them."""
     previews: Path
     """Pictures rendered for the preview of the window that is open."""
+    runtimes: Path
+    """What computes each model fastest here, and the models in its form; deleting them loses nothing."""
 
 
 def default_places(library: str | os.PathLike[str] | None = None) -> Places:
@@ -51,6 +53,7 @@ def default_places(library: str | os.PathLike[str] | None = None) -> Places:
         window=config / "window.json",
         dropped=cache / "dropped",
         previews=cache / "previews",
+        runtimes=cache / "runtimes",
     )
 
 

@@ -34,6 +34,8 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     # Loading a neural network takes a second in every process; tests of the models name theirs, or none.
     monkeypatch.setenv("IMAGEFINDER_MODEL", "builtin")
+    # Nor does a test convert its model for OpenVINO, where that is installed, unless it is about that.
+    monkeypatch.setenv("IMAGEFINDER_RUNTIME", "torch")
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import argparse
 import re
 import textwrap
 import unicodedata
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from imagefinder.model.errors import UsageError
@@ -78,8 +79,17 @@ class CommandParser(Parser):
 
     _is_parsing = False
 
+    def __init__(self, *, fill: "Callable[[CommandParser], None]", **options: Any) -> None:
+        """``fill`` adds the arguments, once it is known that this is the command: argparse asks the system for the
+        terminal's width with each."""
+        super().__init__(**options)
+        self._fill: Callable[[CommandParser], None] | None = fill
+
     def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
         """As the base does, but intermixed."""
+        if self._fill is not None:
+            fill, self._fill = self._fill, None
+            fill(self)
         # argparse offers this to callers alone, not to subcommands, and does it by way of this very method.
         # Where a "--" stands, all behind it is paths or words, which it would forget.
         if self._is_parsing or self._subparsers is not None or "--" in (args or ()):

@@ -1,14 +1,11 @@
 """The commands, and what ``add``, ``index`` and ``remove`` do. Each returns the exit status."""
 
 import argparse
+from collections.abc import Callable
 
-from imagefinder.cli.doctor import doctor
 from imagefinder.cli.exit_status import FOUND
 from imagefinder.cli.jobs import run_job
 from imagefinder.cli.library import open_existing, open_library
-from imagefinder.cli.models import models
-from imagefinder.cli.search import search
-from imagefinder.cli.status import status
 from imagefinder.cli.terminal import Terminal
 from imagefinder.model.errors import UsageError
 from imagefinder.paths import absolute
@@ -22,7 +19,29 @@ def run(arguments: argparse.Namespace, terminal: Terminal) -> int:
     Raises:
         ImageFinderError: it cannot be carried out; the message is for the user.
     """
-    return _COMMANDS[arguments.command](arguments, terminal)
+    return _command(arguments.command)(arguments, terminal)
+
+
+def _command(name: str) -> Callable[[argparse.Namespace, Terminal], int]:
+    """What carries out a command. Each is imported by itself: a search waits for nothing of the others."""
+    match name:
+        case "search":
+            from imagefinder.cli.search import search
+
+            return search
+        case "status":
+            from imagefinder.cli.status import status
+
+            return status
+        case "models":
+            from imagefinder.cli.models import models
+
+            return models
+        case "doctor":
+            from imagefinder.cli.doctor import doctor
+
+            return doctor
+    return {"add": add, "index": index, "remove": remove}[name]
 
 
 def add(arguments: argparse.Namespace, terminal: Terminal) -> int:
@@ -58,7 +77,7 @@ def add(arguments: argparse.Namespace, terminal: Terminal) -> int:
 def index(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Bring every source up to date."""
     with open_existing(arguments) as finder:
-        if not finder.status().sources:
+        if not finder.engine.status(unreadable=False).sources:
             raise UsageError(tr("Nothing was added yet. Begin with: imagefinder add FOLDER"))
         run_job(finder, terminal, lambda progress, cancel: finder.index(progress=progress, cancel=cancel))
     return FOUND
@@ -71,14 +90,3 @@ def remove(arguments: argparse.Namespace, terminal: Terminal) -> int:
         count = finder.remove(paths)
     terminal.say(tr("%n file(s) forgotten. Nothing on your disk was touched.", "", count))
     return FOUND
-
-
-_COMMANDS = {
-    "add": add,
-    "index": index,
-    "search": search,
-    "status": status,
-    "remove": remove,
-    "models": models,
-    "doctor": doctor,
-}

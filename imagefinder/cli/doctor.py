@@ -14,7 +14,7 @@ from imagefinder.translation import tr, use_language
 
 
 def doctor(arguments: argparse.Namespace, terminal: Terminal) -> int:
-    """Examine the installation, the library and the model, and time the model. Makes and changes nothing."""
+    """Examine the installation, the library and the model, and time the model. Changes nothing of the user's."""
     if arguments.json:
         use_language("en")  # other programs read it
     with terminal.progress() as progress:

@@ -1,4 +1,7 @@
-"""What ``imagefinder doctor`` looks at, section by section. Nothing is made or changed."""
+"""What ``imagefinder doctor`` looks at, section by section. Nothing is made or changed.
+
+But for one thing: timing a model that has embedded no picture here yet finds out its runtime, which is remembered.
+"""
 
 import argparse
 import os
@@ -13,6 +16,7 @@ import psutil
 from imagefinder import __version__
 from imagefinder.api import ImageFinder
 from imagefinder.cli.disk_sizes import path_and_size, readable_size, room_for, size_of
+from imagefinder.cli.doctor_runtime import runtime_text, runtime_value
 from imagefinder.cli.doctor_timing import PICTURES, time_model
 from imagefinder.cli.library import has_library
 from imagefinder.embedders import registry
@@ -20,6 +24,7 @@ from imagefinder.embedders.base import Embedder
 from imagefinder.embedders.device import graphics_here, why_no_graphics
 from imagefinder.embedders.openclip import OpenClipEmbedder
 from imagefinder.embedders.processor import has_native_bfloat16, processor_name
+from imagefinder.embedders.runtime_choice import RuntimeSetting
 from imagefinder.logs import log_file
 from imagefinder.model.errors import ImageFinderError
 from imagefinder.model.library import LibraryStatus
@@ -28,7 +33,9 @@ from imagefinder.paths import default_places
 from imagefinder.translation import tr
 from imagefinder.vectors.registry import kind_for
 
-_LIBRARIES = ("torch", "open_clip_torch", "timm", "transformers", "hnswlib", "PySide6-Essentials")
+_LIBRARIES = (
+    "torch", "openvino", "open_clip_torch", "timm", "transformers", "hnswlib", "PySide6-Essentials",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +119,16 @@ class Examination:
         unreadable = tr("%n file(s) could not be read", "", len(status.unreadable))
         yield Fact("unreadable", tr("Unreadable"), unreadable)
         most = max(status.embedded.values(), default=0)
-        kind = kind_for(most, "hnsw" if self._has_checkpoint() else None)
+        kind = kind_for(most)
         told = {
             "exact": tr("exact search over %n vector(s)", "", most),
             "hnsw": tr("HNSW over %n vector(s)", "", most),
+            "mapped": tr(
+                "exact search over %n vector(s) in a file, which is slower: the faster index does not fit the "
+                "memory that is free",
+                "",
+                most,
+            ),
         }
         yield Fact("index", tr("Index"), told[kind])
 
@@ -129,6 +142,7 @@ class Examination:
             yield Fact("weights", tr("Weights"), f"{weights} ({readable_size(weights.stat().st_size)})")
         device = embedder.device
         yield Fact("device", tr("Computes on"), _with_reason(device, _why_device(device)), device)
+        yield from _runtime(embedder)
         if _is_batch_tried(embedder):
             yield Fact("batch", tr("At a time"), tr("found by trying when the model first works"), 0)
         else:
@@ -143,7 +157,10 @@ class Examination:
         yield Fact("log", tr("Log"), path_and_size(log_file()))
 
     def _timing(self) -> Iterator[Fact]:
+        before = list(_runtime(self._embedder))
         timing = time_model(self._embedder)
+        if (found := list(_runtime(self._embedder))) != before:
+            yield from found
         if _is_batch_tried(self._embedder):
             yield _batch(self._embedder, tr("found by trying"))
         words = tr(
@@ -199,10 +216,8 @@ class Examination:
 
     @cached_property
     def _embedder(self) -> Embedder:
-        return registry.create(self._chosen[0], self._arguments.device, self._places.models)
-
-    def _has_checkpoint(self) -> bool:
-        return any((self._places.library / "vectors").glob("*/manifest.json"))
+        runtimes = RuntimeSetting.from_environment(self._places.runtimes)
+        return registry.create(self._chosen[0], self._arguments.device, self._places.models, runtimes)
 
 
 def _examined(key: str, title: str, look: Callable[[], Iterator[Fact]]) -> Section:
@@ -229,6 +244,11 @@ def _is_batch_tried(embedder: Embedder) -> bool:
     return embedder.device.startswith("cuda")
 
 
+def _runtime(embedder: Embedder) -> Iterator[Fact]:
+    if isinstance(embedder, OpenClipEmbedder):
+        yield Fact("runtime", tr("Runtime"), runtime_text(embedder), runtime_value(embedder))
+
+
 def _batch(embedder: Embedder, why: str) -> Fact:
     size = embedder.batch_size
     return Fact("batch", tr("At a time"), _with_reason(tr("%n picture(s)", "", size), why), size)
@@ -237,6 +257,8 @@ def _batch(embedder: Embedder, why: str) -> Fact:
 def _why_device(device: str) -> str:
     return {
         "cpu (bfloat16)": tr("this processor multiplies bfloat16 natively"),
+        "cpu (bfloat16, OpenVINO)": tr("this processor multiplies bfloat16 natively"),
+        "cpu (float32, OpenVINO)": tr("bfloat16 would be imitated on this processor, which is slower"),
         "cpu (float32)": tr("bfloat16 would be imitated on this processor, which is slower"),
         "cuda (float16)": tr("a graphics card is fastest in half precision"),
         "mps (float32)": tr("half precision is not safe with every model here"),

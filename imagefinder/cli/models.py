@@ -1,12 +1,11 @@
 """``imagefinder models``."""
 
 import argparse
+from collections.abc import Callable
 
 from imagefinder.api import ImageFinder
 from imagefinder.cli.exit_status import FOUND
 from imagefinder.cli.library import open_library
-from imagefinder.cli.model_files import download_model, remove
-from imagefinder.cli.model_list import list_models
 from imagefinder.cli.terminal import Terminal
 from imagefinder.model.jobs import Phase, Progress
 from imagefinder.paths import absolute, default_places
@@ -15,7 +14,25 @@ from imagefinder.translation import tr
 
 def models(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """List, get, choose or remove models."""
-    return _VERBS[arguments.verb or "list"](arguments, terminal)
+    return _verb(arguments.verb or "list")(arguments, terminal)
+
+
+def _verb(name: str) -> Callable[[argparse.Namespace, Terminal], int]:
+    """What carries out a verb. What lists models imports nothing of what fetches them."""
+    match name:
+        case "list":
+            from imagefinder.cli.model_list import list_models
+
+            return list_models
+        case "download":
+            from imagefinder.cli.model_files import download_model
+
+            return download_model
+        case "remove":
+            from imagefinder.cli.model_files import remove
+
+            return remove
+    return {"use": _models_use, "import": _models_import}[name]
 
 
 def _models_use(arguments: argparse.Namespace, terminal: Terminal) -> int:
@@ -85,12 +102,3 @@ def _models_import(arguments: argparse.Namespace, terminal: Terminal) -> int:
     terminal.say(imported.how)
     terminal.say(tr("Imported as {model}. Use it with: imagefinder models use {model}", model=model.name))
     return FOUND
-
-
-_VERBS = {
-    "list": list_models,
-    "download": download_model,
-    "use": _models_use,
-    "import": _models_import,
-    "remove": remove,
-}

@@ -1,6 +1,7 @@
 """The command line's words, and its help for humans."""
 
 import argparse
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from imagefinder import __version__
@@ -32,17 +33,31 @@ def make_parser() -> argparse.ArgumentParser:
     _add_general(parser, default=None)
     _add_window_options(parser, default=None)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=CommandParser)
-    for add in (
-        _add_window,
-        _add_add,
-        _add_index,
-        _add_search,
-        _add_status,
-        _add_remove,
-        _add_models,
-        _add_doctor,
-    ):
-        add(commands)
+    _command(commands, "window", tr("open the window, as imagefinder alone does"), _fill_window)
+    _command(commands, "add", tr("add folders, pictures or PDFs, and index them"), _fill_add)
+    _command(
+        commands,
+        "index",
+        tr("look for new, changed, moved and deleted files in everything added"),
+        _fill_nothing,
+    )
+    _command(
+        commands, "search", tr("find pictures and pages by words, by a picture, or by both"), _fill_search
+    )
+    _command(commands, "status", tr("show what is in the library, and what could not be read"), _fill_status)
+    _command(
+        commands,
+        "remove",
+        tr("forget folders or files that were added; the files stay on disk"),
+        _fill_remove,
+    )
+    _command(commands, "models", tr("list, download, import, choose and remove models"), _fill_models)
+    _command(
+        commands,
+        "doctor",
+        tr("show what was found on this machine and chosen, and how fast it is"),
+        _fill_doctor,
+    )
     return parser
 
 
@@ -74,16 +89,14 @@ def _epilog() -> str:
     )
 
 
-def _add_window(commands: _Commands) -> None:
-    window = _command(commands, "window", tr("open the window, as imagefinder alone does"))
+def _fill_window(window: CommandParser) -> None:
     window.add_argument(
         "paths", nargs="*", metavar="PATH", help=tr("a picture to search by, or a folder to add")
     )
     _add_window_options(window, default=argparse.SUPPRESS)
 
 
-def _add_add(commands: _Commands) -> None:
-    add = _command(commands, "add", tr("add folders, pictures or PDFs, and index them"))
+def _fill_add(add: CommandParser) -> None:
     add.add_argument("paths", nargs="+", metavar="PATH", help=tr("a folder, a picture or a PDF"))
     add.add_argument(
         "--exclude",
@@ -105,12 +118,10 @@ def _add_add(commands: _Commands) -> None:
     add.add_argument("--no-recurse", action="store_true", help=tr("do not look into subfolders"))
 
 
-def _add_index(commands: _Commands) -> None:
-    _command(commands, "index", tr("look for new, changed, moved and deleted files in everything added"))
+def _fill_nothing(_index: CommandParser) -> None: ...
 
 
-def _add_search(commands: _Commands) -> None:
-    search = _command(commands, "search", tr("find pictures and pages by words, by a picture, or by both"))
+def _fill_search(search: CommandParser) -> None:
     search.add_argument("text", nargs="*", metavar="TEXT", help=tr("what to look for, in words"))
     search.add_argument(
         "--image",
@@ -152,24 +163,30 @@ def _add_search(commands: _Commands) -> None:
     search.add_argument("--open", action="store_true", help=tr("open the best hit in the system's viewer"))
 
 
-def _add_status(commands: _Commands) -> None:
-    status = _command(commands, "status", tr("show what is in the library, and what could not be read"))
+def _fill_status(status: CommandParser) -> None:
     status.add_argument("--json", action="store_true", help=tr("print one JSON object"))
 
 
-def _add_remove(commands: _Commands) -> None:
-    remove = _command(
-        commands, "remove", tr("forget folders or files that were added; the files stay on disk")
-    )
+def _fill_remove(remove: CommandParser) -> None:
     remove.add_argument("paths", nargs="+", metavar="PATH", help=tr("a path given to add before"))
 
 
-def _add_models(commands: _Commands) -> None:
-    models = _command(commands, "models", tr("list, download, import, choose and remove models"))
+def _fill_models(models: CommandParser) -> None:
     verbs = models.add_subparsers(dest="verb", metavar="VERB", parser_class=CommandParser)
-    listing = _command(verbs, "list", tr("show the models that can be used, and those worth getting"))
+    _command(verbs, "list", tr("show the models that can be used, and those worth getting"), _fill_list)
+    _command(verbs, "download", tr("get a model of the list from the internet"), _fill_download)
+    _command(verbs, "use", tr("choose the model that this library is searched with"), _fill_use)
+    _command(verbs, "import", tr("take over weights from this disk"), _fill_import)
+    _command(
+        verbs, "remove", tr("delete the files of a model that was downloaded or imported"), _fill_remove_model
+    )
+
+
+def _fill_list(listing: CommandParser) -> None:
     listing.add_argument("--json", action="store_true", help=tr("print one JSON object"))
-    get = _command(verbs, "download", tr("get a model of the list from the internet"))
+
+
+def _fill_download(get: CommandParser) -> None:
     get.add_argument("name", metavar="NAME")
     get.add_argument(
         "--mirror",
@@ -181,7 +198,9 @@ def _add_models(commands: _Commands) -> None:
     get.add_argument(
         "--accept-licence", action="store_true", help=tr("agree to the licence of a model that asks for it")
     )
-    use = _command(verbs, "use", tr("choose the model that this library is searched with"))
+
+
+def _fill_use(use: CommandParser) -> None:
     use.add_argument("name", metavar="NAME")
     use.add_argument("--now", action="store_true", help=tr("do not wait until everything is indexed with it"))
     use.add_argument(
@@ -189,7 +208,9 @@ def _add_models(commands: _Commands) -> None:
         action="store_true",
         help=tr("delete what was indexed with the present model afterwards"),
     )
-    load = _command(verbs, "import", tr("take over weights from this disk"))
+
+
+def _fill_import(load: CommandParser) -> None:
     load.add_argument(
         "file",
         metavar="PATH",
@@ -203,27 +224,28 @@ def _add_models(commands: _Commands) -> None:
     )
     load.add_argument("--name", metavar="NAME", help=tr("what to call the model"))
     load.add_argument("--json", action="store_true", help=tr("print one JSON object"))
-    drop = _command(verbs, "remove", tr("delete the files of a model that was downloaded or imported"))
+
+
+def _fill_remove_model(drop: CommandParser) -> None:
     drop.add_argument("name", metavar="NAME")
     drop.add_argument(
         "--vectors", action="store_true", help=tr("delete what this library indexed with it, too")
     )
 
 
-def _add_doctor(commands: _Commands) -> None:
-    doctor = _command(
-        commands, "doctor", tr("show what was found on this machine and chosen, and how fast it is")
-    )
+def _fill_doctor(doctor: CommandParser) -> None:
     doctor.add_argument("--json", action="store_true", help=tr("print one JSON object"))
     doctor.add_argument("--no-timing", action="store_true", help=tr("do not time the model"))
 
 
-def _command(commands: _Commands, name: str, what: str) -> CommandParser:
+def _command(commands: _Commands, name: str, what: str, fill: Callable[[CommandParser], None]) -> None:
+    def fill_all(parser: CommandParser) -> None:
+        # The general options may stand before or after the command; one that is left out here changes nothing.
+        _add_general(parser, default=argparse.SUPPRESS)
+        fill(parser)
+
     description = tr("{what}.", "a command's description", what=what[0].upper() + what[1:])
-    parser = commands.add_parser(name, help=what, description=description)
-    # The general options may stand before or after the command; one that is left out here changes nothing.
-    _add_general(parser, default=argparse.SUPPRESS)
-    return parser
+    commands.add_parser(name, help=what, description=description, fill=fill_all)
 
 
 def _add_general(parser: argparse.ArgumentParser, default: Any) -> None:

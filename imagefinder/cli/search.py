@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -123,6 +122,8 @@ def _open_in_viewer(path: Path) -> None:
     if sys.platform == "win32":
         os.startfile(path)  # noqa: S606 - a file of the user's, by the user's own wish
         return
+    import subprocess
+
     command = "open" if sys.platform == "darwin" else "xdg-open"
     try:
         subprocess.run([command, str(path)], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603

@@ -6,29 +6,35 @@ import os
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import cached_property
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO, TypeAlias
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
-from imagefinder.cli.progress import progress_bar
 from imagefinder.model.items import ItemKind
-from imagefinder.model.jobs import IndexReport, ProgressCallback
+from imagefinder.model.jobs import IndexReport, ProgressCallback, no_progress
 from imagefinder.model.queries import Hit, SearchResult
 from imagefinder.translation import tr
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_Part: TypeAlias = tuple[str, str]
+"""A piece of a line, and its style in rich's words."""
 
 _STDERR = 2
 _CONTROLS = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """They change the direction of text: "gpj.exe" can be shown as "exe.jpg"."""
-_UNWATCHED_WIDTH = 400
+_SAYS_IT_IS_WATCHED = ("FORCE_COLOR", "TTY_COMPATIBLE")
+"""Environment variables by which rich takes a pipe for a terminal."""
 
 
 class Terminal:
-    """Standard output for results, standard error for everything else."""
+    """Standard output for results, standard error for everything else.
+
+    rich is imported where it is needed: its import takes longer than a search.
+    """
 
     def __init__(self) -> None:
         # File names need not be text, and a terminal need not know every character.
@@ -36,9 +42,21 @@ class Terminal:
             sys.stdout.reconfigure(errors="backslashreplace")
         if sys.stdout is None:  # closed, or a program without a console
             sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - open until the program ends
-        self.out = _console(sys.stdout)
+        self._stdout = sys.stdout
         self._stderr = _own_stderr()
-        self.err = _console(self._stderr)
+
+    @cached_property
+    def out(self) -> "Console":
+        """rich's console on standard output."""
+        from imagefinder.cli.console import make_console
+
+        return make_console(self._stdout)
+
+    @cached_property
+    def _err(self) -> "Console":
+        from imagefinder.cli.console import make_console
+
+        return make_console(self._stderr)
 
     def close(self) -> None:
         """Give the descriptor back. Nothing can be said afterwards."""
@@ -65,11 +83,11 @@ class Terminal:
 
     def say(self, line: str) -> None:
         """One line of information, beside the results."""
-        self.err.print(Text(printable(line), style="dim"))
+        self._line(self._stderr, (printable(line), "dim"))
 
     def fail(self, line: str) -> None:
         """One line of what went wrong."""
-        self.err.print(Text.assemble(("imagefinder: ", "bold red"), printable(line)))
+        self._line(self._stderr, ("imagefinder: ", "bold red"), (printable(line), ""))
 
     def json(self, value: object) -> None:
         """One JSON object; ASCII, so that any file name survives any terminal."""
@@ -86,10 +104,14 @@ class Terminal:
     def hits(self, result: SearchResult) -> None:
         """Hits for a person: relevance where it is known, score, file, page."""
         for hit in result.hits:
-            self.out.print(_hit_line(hit))
+            self._line(self._stdout, *_hit_parts(hit), style="cyan")
+        self._stdout.flush()
 
     def table(self, columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
         """A table without lines."""
+        from rich.table import Table
+        from rich.text import Text
+
         names = list(columns)
         table = Table(box=None, pad_edge=False, header_style="bold", show_header=bool(names))
         for column in names:
@@ -100,13 +122,27 @@ class Terminal:
 
     def described(self, name: str, state: str, *details: str) -> None:
         """A name with its state, and below it what there is to know, a line each."""
-        self.out.print(Text.assemble((printable(name), "bold"), "  ", (state, "green")))
+        self._line(self._stdout, (printable(name), "bold"), ("  ", ""), (state, "green"))
         for detail in details:
-            self.out.print(Text("    " + printable(detail), style="dim"))
+            self._line(self._stdout, ("    " + printable(detail), "dim"))
+        self._stdout.flush()
 
     def progress(self) -> AbstractContextManager[ProgressCallback]:
         """A progress bar while a job runs; nothing where standard error is not a terminal."""
-        return progress_bar(self.err)
+        if not _is_watched(self._stderr):
+            return nullcontext(no_progress)
+        from imagefinder.cli.progress import progress_bar
+
+        return progress_bar(self._err)
+
+    def _line(self, stream: TextIO, *parts: _Part, style: str = "") -> None:
+        """One line, of which each part has its style over that of the whole."""
+        if not _is_watched(stream):
+            stream.write("".join(text for text, _ in parts) + "\n")
+            return
+        from rich.text import Text
+
+        (self.out if stream is self._stdout else self._err).print(Text.assemble(*parts, style=style))
 
 
 def _own_stderr() -> TextIO:
@@ -119,34 +155,24 @@ def _own_stderr() -> TextIO:
     return os.fdopen(own, "w", encoding=encoding, errors="backslashreplace", buffering=1)
 
 
-class _Console(Console):
-    def on_broken_pipe(self) -> None:
-        # Rich would end the program with status 1, which means "nothing found".
-        raise BrokenPipeError
+def _is_watched(stream: TextIO) -> bool:
+    """Whether a person may be looking; where nobody is, a line is its text."""
+    return stream.isatty() or any(name in os.environ for name in _SAYS_IT_IS_WATCHED)
 
 
-def _console(file: TextIO) -> Console:
-    # Where nobody watches, nothing is cut or wrapped to the width of a terminal.
-    return _Console(
-        file=file, highlight=False, soft_wrap=True, width=None if file.isatty() else _UNWATCHED_WIDTH
-    )
-
-
-def _hit_line(hit: Hit) -> Text:
-    line = Text("", style="cyan")
+def _hit_parts(hit: Hit) -> Iterator[_Part]:
     if hit.relevance is not None:
-        line.append(f"{hit.relevance * 100:3.0f} %  ", style="bold")
+        yield f"{hit.relevance * 100:3.0f} %  ", "bold"
     # A hit found by its words alone has no cosine to show.
-    line.append(f"{hit.score:6.3f}  " if hit.score else "     -  ")
-    line.append(printable(str(hit.path.parent)) + os.sep, style="dim")
-    line.append(printable(hit.path.name), style="bold")
+    yield (f"{hit.score:6.3f}  " if hit.score else "     -  "), ""
+    yield printable(str(hit.path.parent)) + os.sep, "dim"
+    yield printable(hit.path.name), "bold"
     if hit.kind is ItemKind.PAGE or hit.parts > 1:
-        line.append("  " + tr("page {number}", number=hit.part), style="green")
+        yield "  " + tr("page {number}", number=hit.part), "green"
     if hit.text_score:
-        line.append("  " + tr("(words)"), style="yellow")
+        yield "  " + tr("(words)"), "yellow"
     if hit.offline:
-        line.append("  " + tr("(offline)"), style="red")
-    return line
+        yield "  " + tr("(offline)"), "red"
 
 
 def printable(text: str) -> str:

@@ -2,11 +2,13 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 FloatArray = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
@@ -36,7 +38,7 @@ class Embedder(ABC):
         """How many pictures it takes at a time most efficiently. May load libraries."""
 
     @abstractmethod
-    def prepare(self, image: Image.Image) -> Prepared:
+    def prepare(self, image: "Image.Image") -> Prepared:
         """Preprocess one RGB picture for ``encode_images``. Safe to call from several threads at once."""
 
     @abstractmethod

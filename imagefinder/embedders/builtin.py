@@ -1,10 +1,9 @@
 """What runs where every trained model is missing: no neural network, but it knows colours by name, and layout."""
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from PIL import Image
 
 from imagefinder.embedders.base import Embedder, FloatArray, Prepared
 from imagefinder.embedders.colour_words import other_words, shade_vector, shades_of
@@ -12,6 +11,9 @@ from imagefinder.embedders.colours import NAMES, name_shares
 from imagefinder.embedders.layout import LAYOUT_SIZE, SHAPE_SIZE, colour_layout, edge_shape
 from imagefinder.model.model_names import BUILTIN
 from imagefinder.translation import tr_later
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 # What each block adds to a cosine. Precision@5 by class on 1,851 pictures of 47 classes of Caltech-101
 # (chance is 0.02): colours alone 0.16, layout alone 0.22, edges alone 0.42, these weights 0.42. Caltech's
@@ -54,8 +56,10 @@ class BuiltinEmbedder(Embedder):
     def batch_size(self) -> int:
         return 32
 
-    def prepare(self, image: Image.Image) -> FloatArray:
+    def prepare(self, image: "Image.Image") -> FloatArray:
         """The picture's vector already, (dimension,): cheap enough for the threads that decode."""
+        from PIL import Image
+
         side = self.image_side
         small = image.convert("RGB").resize((side, side), Image.Resampling.BOX, reducing_gap=2.0)
         pixels = np.asarray(small, np.float32) / np.float32(255)

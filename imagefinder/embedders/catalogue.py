@@ -4,9 +4,7 @@ The architectures are JSON files in its package folder. The table of published w
 ``pretrained.py``; only that file's assignments and its ``_…cfg`` helpers are run here, not its imports.
 """
 
-import ast
 import copy
-import difflib
 import importlib.util
 import json
 import re
@@ -14,11 +12,14 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from imagefinder.embedders.spec import JsonDict, merge_preprocess
 from imagefinder.model.errors import ModelError, UsageError
 from imagefinder.translation import tr
+
+if TYPE_CHECKING:
+    import ast
 
 _TABLE_HELPER = re.compile(r"_\w*cfg")
 
@@ -91,6 +92,8 @@ def published_table() -> Mapping[str, Mapping[str, JsonDict]]:
     Raises:
         ModelError: the installed open_clip keeps its table in a way not known here.
     """
+    import ast
+
     folder = _package_folder()
     scope: dict[str, Any] = {"copy": copy}
     try:
@@ -137,13 +140,17 @@ def settings_for(arch: str, tag: str | None) -> tuple[JsonDict, JsonDict]:
 
 def suggestion(word: str, known: Mapping[str, object] | list[str]) -> str:
     """A sentence, with a space before it, that names what was perhaps meant; empty when nothing is near."""
+    import difflib
+
     by_lower = {name.lower(): name for name in known}
     near = difflib.get_close_matches(word.lower(), by_lower, n=3, cutoff=0.6)
     names = tr(" or ", "between names").join(by_lower[name] for name in near)
     return tr(" Did you mean {names}?", "another sentence stands before", names=names) if near else ""
 
 
-def _belongs_to_the_table(node: ast.stmt) -> bool:
+def _belongs_to_the_table(node: "ast.stmt") -> bool:
+    import ast
+
     match node:
         case ast.FunctionDef(name=name):
             return _TABLE_HELPER.fullmatch(name) is not None

@@ -4,10 +4,10 @@ The same steps as ``SimpleTokenizer`` of open_clip/tokenizer.py (from OpenAI's C
 without torch: clean and lower the text, split it into words, join byte pairs in the vocabulary's order.
 """
 
-import gzip
 import html
 import importlib.util
 import re
+import zlib
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from itertools import pairwise
@@ -23,6 +23,8 @@ START, END = VOCABULARY_SIZE - 2, VOCABULARY_SIZE - 1
 
 _FILE = "bpe_simple_vocab_16e6.txt.gz"
 _MERGES = VOCABULARY_SIZE - 2 - 2 * 256
+_ENOUGH = 600_000
+"""Bytes that hold so many lines."""
 _MARKS = {"<start_of_text>": START, "<end_of_text>": END}
 _ENDINGS = "'s|'t|'re|'ve|'m|'ll|'d"
 # What a word is: letters, one digit, or other signs. Python's own ``re`` has no classes of Unicode, so it
@@ -124,12 +126,27 @@ def _merges() -> list[str]:
     spec = importlib.util.find_spec("open_clip")
     try:
         folder = Path(((spec and spec.submodule_search_locations) or [])[0])
-        lines = gzip.decompress((folder / _FILE).read_bytes()).decode().split("\n")
-    except (OSError, EOFError, ValueError, IndexError) as error:
+        lines = _first_lines((folder / _FILE).read_bytes())
+    except (OSError, EOFError, ValueError, IndexError, zlib.error) as error:
         raise ModelError(
             tr("The libraries for CLIP models cannot be loaded: {reason}.", reason=error)
         ) from error
     return lines[1 : 1 + _MERGES]  # the first is a heading
+
+
+def _first_lines(packed: bytes) -> list[str]:
+    """The lines that CLIP took, with the rest in one. Five times as many follow; to read them takes 40 ms.
+
+    Raises:
+        EOFError: there are fewer.
+        ValueError, zlib.error: it is no gzip of text.
+    """
+    reader = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    text = reader.decompress(packed, _ENOUGH)
+    lines = text[: text.rfind(b"\n")].decode().split("\n", 1 + _MERGES)
+    if len(lines) <= 1 + _MERGES:
+        raise EOFError(_FILE)
+    return lines
 
 
 @cache

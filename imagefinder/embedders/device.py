@@ -1,7 +1,9 @@
 """What the models compute on: the devices of this machine, and what it looks like when their memory is full."""
 
 import ctypes
+import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagefinder.embedders.processor import has_native_bfloat16
@@ -11,8 +13,24 @@ from imagefinder.translation import tr
 if TYPE_CHECKING:
     import torch
 
-# How PyTorch says it where it raises a plain RuntimeError: MPS, and the processor's allocator.
-_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+# How PyTorch says it where it raises a plain RuntimeError: MPS, and the processor's allocator. The last is OpenVINO's.
+_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "bad_alloc")
+
+
+# What a driver of a card that PyTorch can use (NVIDIA's, Jetson's, AMD's, Windows' in WSL) leaves on Linux.
+_DRIVERS = ("/dev/nvidiactl", "/dev/nvmap", "/dev/kfd", "/dev/dxg")
+
+
+def signs_of_graphics() -> tuple[str, ...]:
+    """Signs of a graphics device that PyTorch may be able to use, from the system's files; does not import torch."""
+    if sys.platform == "darwin":
+        return ("Metal",)
+    if sys.platform == "win32":
+        system = Path(os.environ.get("SYSTEMROOT", r"C:\Windows"), "System32")
+        drivers = [system / name for name in ("nvcuda.dll", "amdhip64.dll")]
+    else:
+        drivers = [Path(name) for name in _DRIVERS]
+    return tuple(str(driver) for driver in drivers if driver.exists())
 
 
 def devices_here() -> tuple[str, ...]:

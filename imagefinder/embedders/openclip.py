@@ -1,6 +1,7 @@
 """CLIP models of open_clip, the starter model among them.
 
-Most text towers are NumPy's; torch is imported when a picture, or a text of another model, is first embedded.
+Most text towers are NumPy's; torch is imported when a text of another model, or a picture, is first embedded, and
+for pictures not where OpenVINO was found to be faster (``image_runtime``).
 """
 
 import logging
@@ -12,16 +13,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 
 from imagefinder.embedders.base import Embedder, FloatArray, Pixels
 from imagefinder.embedders.batches import Batches, best_batch, no_memory
 from imagefinder.embedders.device import choose_device, give_memory_back, is_out_of_memory
 from imagefinder.embedders.device import devices_here as devices_here
 from imagefinder.embedders.held import Held
+from imagefinder.embedders.image_runtime import ImageRuntime
 from imagefinder.embedders.numpy_text import numpy_text_tower
 from imagefinder.embedders.preprocess import Preprocessing
+from imagefinder.embedders.runtime_choice import Runtime, RuntimeSetting
+from imagefinder.embedders.runtime_trial import ImageTower
 from imagefinder.embedders.spec import ClipSpec
 from imagefinder.embedders.state_dict import separate
 from imagefinder.embedders.torch_towers import torch_image_tower, torch_text_tower
@@ -33,10 +35,14 @@ from imagefinder.translation import tr
 
 if TYPE_CHECKING:
     import torch
+    from PIL import Image
 
 _log = logging.getLogger(__name__)
 
 _Tower = TypeVar("_Tower")
+
+_ON_A_PROCESSOR = 16
+"""Pictures at a time."""
 
 
 class TextTower(Protocol):
@@ -47,23 +53,23 @@ class TextTower(Protocol):
         ...
 
 
-class ImageTower(Protocol):
-    """What embeds pictures."""
-
-    def encode(self, pixels: NDArray[np.uint8]) -> FloatArray:
-        """Vectors of any length, from (n, height, width, 3) as ``Preprocessing`` gives: (n, dimension) float32."""
-        ...
-
-
 class OpenClipEmbedder(Embedder):
     """Any open_clip model. Cheap to make; each tower's weights are loaded when it first works."""
 
     def __init__(
-        self, spec: ClipSpec, device: str = "auto", clock: Callable[[], float] = time.monotonic
+        self,
+        spec: ClipSpec,
+        device: str = "auto",
+        clock: Callable[[], float] = time.monotonic,
+        runtimes: RuntimeSetting | None = None,
     ) -> None:
-        """``device``: ``auto``, ``cpu``, ``cuda`` or ``mps``; whether it is there shows at first use.
+        """Make one.
 
-        ``clock`` gives the seconds by which a tower is idle.
+        Args:
+            spec: the model.
+            device: ``auto``, ``cpu``, ``cuda`` or ``mps``; whether it is there shows at first use.
+            clock: gives the seconds by which a tower is idle.
+            runtimes: what may embed pictures; by default PyTorch alone.
         """
         self.name = spec.name
         self.id = spec.id
@@ -73,19 +79,23 @@ class OpenClipEmbedder(Embedder):
         self._wanted_device = device
         self._lock = threading.RLock()
         self._preprocessing = Preprocessing(spec.preprocess_cfg)
+        self.runtime = ImageRuntime(spec, self._preprocessing, device, runtimes or RuntimeSetting())
         self._text: Held[TextTower] = Held(self._load_text, clock)
         self._image: Held[ImageTower] = Held(self._load_image, clock)
         self._texts_at_a_time = Batches(is_out_of_memory, self._give_back)
         self._images_at_a_time = Batches(is_out_of_memory, self._give_back)
         self._proved: tuple[int, int, int] | None = None
 
-    @cached_property  # asking imports torch, so it cannot be a plain attribute
+    @property
     def device(self) -> str:
-        """What it computes on, such as ``cpu (bfloat16)``.
+        """What it computes on, such as ``cpu (bfloat16)`` or ``cpu (bfloat16, OpenVINO)``.
 
         Raises:
             DeviceError: the device asked for is not on this machine; the message names those that are.
         """
+        choice = self.runtime.choice
+        if choice and choice.runtime is Runtime.OPENVINO:
+            return f"cpu ({choice.precision}, OpenVINO)"
         device, dtype = self._placement
         return f"{device.type} ({str(dtype).removeprefix('torch.')})"
 
@@ -103,7 +113,7 @@ class OpenClipEmbedder(Embedder):
         found, most = self._fast_batch, self._images_at_a_time.most
         return min(found, most) if most else found
 
-    def prepare(self, image: Image.Image) -> Pixels:
+    def prepare(self, image: "Image.Image") -> Pixels:
         """The model's own resizing and cropping, as open_clip does it: (height, width, 3) uint8."""
         return self._preprocessing(image)
 
@@ -175,8 +185,11 @@ class OpenClipEmbedder(Embedder):
         )
 
     def _load_image(self) -> ImageTower:
+        return self._in_memory(lambda: self.runtime.load(self._load_torch_image, lambda: self._placement))
+
+    def _load_torch_image(self) -> ImageTower:
         self._begin_loading("image")
-        return self._in_memory(lambda: torch_image_tower(self._spec, *self._placement, self._preprocessing))
+        return torch_image_tower(self._spec, *self._placement, self._preprocessing)
 
     def _begin_loading(self, tower: str) -> None:
         _log.info("loading the %s tower of %s from %s", tower, self.name, self._spec.weights)
@@ -214,9 +227,11 @@ class OpenClipEmbedder(Embedder):
 
     @cached_property
     def _fast_batch(self) -> int:
+        if self.runtime.choice:  # made for a processor
+            return _ON_A_PROCESSOR
         device, _ = self._placement
         if device.type != "cuda":
-            return 16 if device.type == "cpu" else 64
+            return _ON_A_PROCESSOR if device.type == "cpu" else 64
         with self._lock, self._image.use() as tower:
             found = best_batch(lambda size: self._rate(tower, size))
         _log.info("%s takes %d pictures at a time on %s", self.name, found, self.device)
@@ -278,6 +293,8 @@ def prove(spec: ClipSpec) -> None:
     Raises:
         ModelError: its weights cannot be read, do not fit it, or give no usable embeddings.
     """
+    from PIL import Image
+
     trial = OpenClipEmbedder(spec, device="cpu")
     trial.encode_images([trial.prepare(Image.new("RGB", (64, 48), (90, 120, 60)))])
     trial.encode_texts(["a photo"])

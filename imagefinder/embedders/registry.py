@@ -1,27 +1,28 @@
 """The embedders there are: those that come with the program, imported ones, and open_clip's published ones.
 
-Nothing here imports torch, downloads, or touches the network.
+Nothing here imports torch, downloads, or touches the network; an embedder is imported when it is made.
 """
 
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from imagefinder.embedders.base import Embedder
-from imagefinder.embedders.builtin import BuiltinEmbedder
 from imagefinder.embedders.cached import hub_files, published_here, published_spec
 from imagefinder.embedders.catalogue import architectures, published_tags, settings_for, suggestion
-from imagefinder.embedders.imported import imported_models
-from imagefinder.embedders.model_files import bytes_come
+from imagefinder.embedders.kept import imported_models
 from imagefinder.embedders.offers import offers
-from imagefinder.embedders.openclip import OpenClipEmbedder
 from imagefinder.embedders.spec import ClipSpec
 from imagefinder.embedders.weights_file import is_whole
 from imagefinder.model.errors import ModelError
 from imagefinder.model.model_names import BUILTIN, STARTER, ModelInfo, model_title
 from imagefinder.resources import resource
 from imagefinder.translation import tr, translated
+
+if TYPE_CHECKING:
+    from imagefinder.embedders.runtime_choice import RuntimeSetting
 
 DEFAULT_CLIP = "ViT-B-32-256/datacomp_s34b_b86k"
 
@@ -31,21 +32,26 @@ def default_model(models_dir: Path) -> str:
     return next((name for name in (DEFAULT_CLIP, STARTER) if _find(name, models_dir)), BUILTIN)
 
 
-def create(name: str, device: str, models_dir: Path) -> Embedder:
+def create(name: str, device: str, models_dir: Path, runtimes: "RuntimeSetting | None" = None) -> Embedder:
     """Make an embedder, cheaply: weights are loaded when it first works.
 
     Args:
         name: ``starter``, ``builtin``, an imported model's name, or ``ARCH/TAG`` of open_clip.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``; ``builtin`` computes on the processor anyway.
         models_dir: where imported models are kept.
+        runtimes: what may embed pictures; by default PyTorch alone.
 
     Raises:
         ModelError: there is no such model, or its weights are not on this machine.
     """
     if name == BUILTIN:
+        from imagefinder.embedders.builtin import BuiltinEmbedder
+
         return BuiltinEmbedder()
     if spec := _find(name, models_dir):
-        return OpenClipEmbedder(spec, device)
+        from imagefinder.embedders.openclip import OpenClipEmbedder
+
+        return OpenClipEmbedder(spec, device, runtimes=runtimes)
     if name == STARTER:
         raise ModelError(
             tr(
@@ -73,6 +79,8 @@ def create(name: str, device: str, models_dir: Path) -> Embedder:
 
 def available(models_dir: Path) -> list[ModelInfo]:
     """The models that can be used now, and those of the catalogue, which are worth getting."""
+    from imagefinder.embedders.builtin import BuiltinEmbedder
+
     infos = []
     if _starter():
         small = tr("small and quick; understands English")
@@ -88,6 +96,8 @@ def available(models_dir: Path) -> list[ModelInfo]:
 
 
 def _info(name: str, kept: ClipSpec | None, is_cached: bool, models_dir: Path) -> ModelInfo:
+    from imagefinder.embedders.model_files import bytes_come
+
     offer = offers().get(name)
     arch = kept.arch if kept else name.partition("/")[0]
     if kept:

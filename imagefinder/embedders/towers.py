@@ -9,6 +9,7 @@ from imagefinder.embedders.languages import without_transformers
 from imagefinder.embedders.spec import ClipSpec, JsonDict
 from imagefinder.embedders.state_dict import misfits
 from imagefinder.embedders.tokenizer import local_text_config
+from imagefinder.embedders.torch_compiler import without_compiler
 from imagefinder.embedders.torchvision_ops import import_torchvision
 from imagefinder.embedders.weights import read_weights
 from imagefinder.model.errors import ModelError
@@ -59,13 +60,23 @@ def import_open_clip() -> None:
         ModelError: a library is missing or broken.
     """
     try:
-        import_torchvision()
-        with without_transformers():
-            import open_clip  # noqa: F401 - imported here so that a failure has its sentence
+        try:
+            with without_compiler():
+                _import_it()
+        except (ImportError, AttributeError):  # a version that wants more of the compiler, if nothing worse
+            _import_it()
     except ImportError as error:
         raise ModelError(
             tr("The libraries for CLIP models cannot be loaded: {reason}.", reason=error)
         ) from error
+
+
+def _import_it() -> None:
+    import_torchvision()
+    import timm  # noqa: F401 - open_clip would keep quiet where it fails
+
+    with without_transformers():
+        import open_clip  # noqa: F401 - imported here so that a failure has its sentence
 
 
 def build(model_cfg: JsonDict) -> Any:
@@ -171,14 +182,17 @@ def _take_out(model: Any, tower: Tower) -> None:
 
 
 def _fill(model: Any, state: "State", device: "torch.device | str", dtype: "torch.dtype | None") -> None:
-    """Put weights into a model one after the other, as ``dtype`` (None: as the model has them) on ``device``."""
+    """Put weights into a model one after the other, as ``dtype`` (None: as the model has them) on ``device``.
+
+    Those of ``state`` that are put are taken out of it: they need not stay in memory meanwhile.
+    """
     placed: dict[int, torch.Tensor] = {}
     filled = {}
     for name, place in model.state_dict(keep_vars=True).items():
         kind = dtype if dtype and place.is_floating_point() else place.dtype
         if id(place) not in placed:  # one tensor under two names stays one
             # A copy even where it fits already: what is read from the disk as it is used must not stay there.
-            placed[id(place)] = state[name].to(device, kind, copy=True)
+            placed[id(place)] = state.pop(name).to(device, kind, copy=True)
         filled[name] = placed[id(place)]
     model.load_state_dict(filled, strict=True, assign=True)
 

@@ -1,12 +1,14 @@
 """Reading weights from files of all kinds, running nothing that they bring along."""
 
+import mmap
 import pickle
 import warnings
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imagefinder.embedders.state_dict import unwrapped
-from imagefinder.embedders.weights_file import WeightsKind, weights_kind
+from imagefinder.embedders.weights_file import WeightsKind, tensor_table, weights_kind
 from imagefinder.model.errors import ModelError
 from imagefinder.translation import tr
 
@@ -14,6 +16,22 @@ if TYPE_CHECKING:
     import torch
 
     State = dict[str, torch.Tensor]
+
+# What a safetensors file calls PyTorch's types (github.com/huggingface/safetensors, bindings/python, torch.py).
+_TYPES = {
+    "F64": "float64",
+    "F32": "float32",
+    "F16": "float16",
+    "BF16": "bfloat16",
+    "F8_E4M3": "float8_e4m3fn",
+    "F8_E5M2": "float8_e5m2",
+    "I64": "int64",
+    "I32": "int32",
+    "I16": "int16",
+    "I8": "int8",
+    "U8": "uint8",
+    "BOOL": "bool",
+}
 
 # Entries of OpenAI's TorchScript archives that are facts about the model, not weights.
 _OPENAI_FACTS = ("input_resolution", "context_length", "vocab_size")
@@ -30,15 +48,14 @@ def read_weights(path: Path, trusted: bool = False) -> "State":
     """
     kind = weights_kind(path)
     import torch
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
+    from safetensors import SafetensorError  # torch.load tries that format too
 
     # It tells programmers of a newer kind of pickle; what cannot be read is said below.
     warnings.filterwarnings("ignore", "Detected pickle protocol", UserWarning)
     content: Any
     try:
         if kind is WeightsKind.SAFETENSORS:
-            content = load_file(path)
+            content = mapped_state(path)
         elif kind is not WeightsKind.TORCHSCRIPT:
             content = torch.load(
                 path, map_location="cpu", weights_only=True, mmap=kind is WeightsKind.TORCH_ZIP
@@ -62,6 +79,47 @@ def read_weights(path: Path, trusted: bool = False) -> "State":
                 path=path,
             )
         ) from error
-    except (SafetensorError, RuntimeError, EOFError, ValueError, OSError) as error:
+    except (
+        SafetensorError,
+        RuntimeError,
+        EOFError,
+        ValueError,
+        OSError,
+        LookupError,
+        TypeError,
+        AttributeError,
+    ) as error:
         raise ModelError(tr("{path} is damaged or not whole. Get it again.", path=path)) from error
     return unwrapped(content, path)
+
+
+def mapped_state(path: Path) -> "State":
+    """The tensors of a ``.safetensors`` file, each mapped by itself: who drops one gives its pages back.
+
+    ``safetensors.torch.load_file`` maps the file once for all of them, so all that was read of 600 MB stays in memory
+    until the last one goes.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError, LookupError, TypeError, AttributeError: it is none of its kind, or not whole.
+    """
+    import torch
+
+    table = tensor_table(path)
+    state = {}
+    with path.open("rb") as stream:
+        start = 8 + int.from_bytes(stream.read(8), "little")
+        for name, entry in table.items():
+            dtype: torch.dtype = getattr(torch, _TYPES[entry["dtype"]])
+            shape, (begin, end) = entry["shape"], entry["data_offsets"]
+            if end - begin != prod(shape) * dtype.itemsize:
+                raise ValueError(f"{name} is not as long as its shape says")
+            if begin == end:
+                state[name] = torch.empty(shape, dtype=dtype)
+                continue
+            page = (start + begin) // mmap.ALLOCATIONGRANULARITY * mmap.ALLOCATIONGRANULARITY
+            # A copy as soon as it is written to, which nothing does; PyTorch knows no tensors that are read only.
+            content = mmap.mmap(stream.fileno(), start + end - page, access=mmap.ACCESS_COPY, offset=page)
+            tensor = torch.frombuffer(content, dtype=dtype, count=prod(shape), offset=start + begin - page)
+            state[name] = tensor.reshape(shape)
+    return state

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from imagefinder.engine.relevance import CUT, Judge
+from imagefinder.engine.relevance import CUT
 from imagefinder.store.embeddings import FloatArray, IdArray
 
 IRRELEVANT_IN_A_ROW = 256
@@ -15,8 +15,8 @@ IRRELEVANT_IN_A_ROW = 256
 _FIRST, _LATER = 128, 1024
 """Hits judged at a time: few at first, when somebody waits for the first page."""
 
-ReadVectors = Callable[[IdArray], tuple[IdArray, FloatArray]]
-"""The vectors of items that have one: ids (n,) ascending, vectors (n, dimension)."""
+Relevance = Callable[[IdArray, FloatArray], FloatArray]
+"""The relevance of items, (n,), of which the cosines, (n,), are known: 0 to 1, and 0 for one without a vector."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,7 @@ class Piece:
 class Measure:
     """How relevance is told for one query."""
 
-    judge: Judge
-    read: ReadVectors
+    relevance: Relevance
     sure: float | None
     """The relevance that the best hit needs before anything counts as found: words may have no answer at all. None
     for a query by pictures, to which some are always nearest: where not even those stand out, the library (of one
@@ -113,19 +112,13 @@ class Cut:
             start = 0
             while start < ids.size:
                 now = slice(start, start + size)
-                yield Piece(ids[now], scores[now], self._relevance(ids[now]))
+                yield Piece(ids[now], scores[now], self._relevance(ids[now], scores[now]))
                 start, size = start + size, _LATER
 
-    def _relevance(self, ids: IdArray) -> FloatArray | None:
+    def _relevance(self, ids: IdArray, scores: FloatArray) -> FloatArray | None:
         if self._measure is None:
             return None
-        relevance = np.zeros(ids.size, np.float32)
-        known, vectors = self._measure.read(ids)
-        if known.size:
-            by_id = np.argsort(ids)
-            relevance[by_id[np.searchsorted(ids, known, sorter=by_id)]] = self._measure.judge.relevance(
-                vectors
-            )
+        relevance = self._measure.relevance(ids, scores)
         if self._is_answered is None:
             sure = self._measure.sure
             self._is_answered = bool(relevance.max() >= (CUT if sure is None else sure))
@@ -135,6 +128,8 @@ class Cut:
         return np.maximum(relevance, self._by_words(ids))
 
     def _by_words(self, ids: IdArray) -> FloatArray:
+        if not self._words:
+            return np.zeros(ids.size, np.float32)
         # Squared, as in the ranking: half of the words say much less than half.
         found = (self._words.get(item_id, 0.0) ** 2 for item_id in ids.tolist())
         return np.fromiter(found, np.float32, ids.size)

@@ -3,17 +3,14 @@
 import logging
 import time
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from imagefinder.embedders.base import Embedder, FloatArray
 from imagefinder.engine.cancel import CancelToken
-from imagefinder.engine.jobs import Jobs
 from imagefinder.engine.library_models import LibraryModels
 from imagefinder.engine.model_pair import MakeEmbedder, ModelPair
-from imagefinder.engine.query_terms import QueryTerms
-from imagefinder.engine.result_list import ResultList
-from imagefinder.engine.searcher import Searcher
-from imagefinder.engine.show import Shower, ShownItem
 from imagefinder.engine.writing import WriterLock, disk_errors
 from imagefinder.model.errors import LibraryError, UnreadableError, UsageError
 from imagefinder.model.items import UnreadableFile
@@ -25,6 +22,12 @@ from imagefinder.store.store import Store
 from imagefinder.thumbnails.cache import ThumbnailCache
 from imagefinder.translation import tr
 
+if TYPE_CHECKING:
+    from imagefinder.engine.jobs import Jobs
+    from imagefinder.engine.result_list import ResultList
+    from imagefinder.engine.searcher import Searcher
+    from imagefinder.engine.show import Shower, ShownItem
+
 _LOG = logging.getLogger(__name__)
 
 _SAVED_IN_A_MOMENT = 300_000_000
@@ -32,7 +35,11 @@ _SAVED_IN_A_MOMENT = 300_000_000
 
 
 class Engine:
-    """One library with one embedder. Searching is safe from several threads; one job changes it at a time."""
+    """One library with one embedder. Searching is safe from several threads; one job changes it at a time.
+
+    What searches, what changes the library and what shows an item are imported when they are first asked for: most
+    processes need one of them.
+    """
 
     def __init__(
         self,
@@ -56,11 +63,22 @@ class Engine:
             self._store = Store(folder / "library.db")
         self._pair = ModelPair(embedder, self._store, folder / "vectors", model)
         self._thumbnails = thumbnails
+        self._extensions = extensions
         self._lock = WriterLock(folder, self._store)
         self.models = LibraryModels(self._pair, self._store, self._lock)
         """The model that answers, and changing it."""
-        self._jobs = Jobs(folder, self._store, self._pair, thumbnails, extensions, self._lock)
-        self._shower = Shower(self._store, thumbnails)
+
+    @cached_property
+    def _jobs(self) -> "Jobs":
+        from imagefinder.engine.jobs import Jobs
+
+        return Jobs(self.folder, self._store, self._pair, self._thumbnails, self._extensions, self._lock)
+
+    @cached_property
+    def _shower(self) -> "Shower":
+        from imagefinder.engine.show import Shower
+
+        return Shower(self._store, self._thumbnails)
 
     # The model
 
@@ -194,7 +212,7 @@ class Engine:
         *,
         may_load: bool = True,
         progress: ProgressCallback = no_progress,
-    ) -> ResultList:
+    ) -> "ResultList":
         """Answer a query with a list that is read in pages, to its end if one likes; see ``Searcher.start``.
 
         With another ``sort`` than by relevance, the best 500 hits are sorted among themselves, then the next 500,
@@ -206,12 +224,7 @@ class Engine:
             ModelError: the model cannot be had; not without ``may_load``.
         """
         with self._store.errors():
-            if may_load or self._pair.current.made is not None:
-                searcher = self._searcher()
-            else:
-                searcher = Searcher(
-                    self._store, None, None, None, self._pair.current.terms, self._partial_note()
-                )
+            searcher = self._searcher(is_partial=not may_load and self._pair.current.made is None)
             return searcher.start(query, sort, progress, may_load=may_load)
 
     def save_index(self) -> None:
@@ -249,12 +262,14 @@ class Engine:
 
     def embed_images(self, paths: Sequence[Path]) -> FloatArray:
         """Vectors of picture files; see ``QueryTerms.embed_images``."""
+        from imagefinder.engine.query_terms import QueryTerms
+
         with self._store.errors():
             return QueryTerms(self._store, self.embedder, None, self._pair.current.terms).embed_images(paths)
 
     def show(
         self, item_id: int, *, part: int | None = None, side: int = 2048, words: str = "", folder: Path
-    ) -> ShownItem:
+    ) -> "ShownItem":
         """Render an item for the preview and tell about it.
 
         Args:
@@ -291,8 +306,13 @@ class Engine:
             _LOG.info("no thumbnail of %s: %s", hit.path, error)
             return None
 
-    def _searcher(self) -> Searcher:
+    def _searcher(self, *, is_partial: bool) -> "Searcher":
+        """``is_partial``: without the model, which is not loaded."""
+        from imagefinder.engine.searcher import Searcher
+
         model = self._pair.current
+        if is_partial:
+            return Searcher(self._store, None, None, None, model.terms, self._partial_note())
         record, index = model.live_index(register=False)
         return Searcher(
             self._store,
@@ -314,7 +334,7 @@ class Engine:
     def has_items_below(self, path: Path) -> bool:
         """Whether anything at or below a path is in the library, there now or not."""
         with self._store.errors():
-            return bool(self._store.items.below([path]))
+            return self._store.items.are_below(path)
 
     def coverage(self) -> tuple[int, int]:
         """How many pictures and pages are embedded with the model in use, and how many there are."""
@@ -326,7 +346,7 @@ class Engine:
     def status(self, *, unreadable: bool = True) -> LibraryStatus:
         """What is in the library. Loads no model.
 
-        Cheap at any size without the list of ``unreadable`` files: 7 ms for 100,000 pictures.
+        Cheap at any size without the list of ``unreadable`` files: below 1 ms for a million pictures.
         """
         with self._store.errors():
             return LibraryStatus(

@@ -66,7 +66,8 @@ class Indexer:
             with self._quarantine.job():
                 self._embed()
             self._sweep()
-            self._index.settle(self._on_build)
+            if not self._index.is_settled():
+                self._index.settle(self._on_build)
         except CancelledError:
             self._report.cancelled = True
             self._writer.flush()
@@ -99,7 +100,8 @@ class Indexer:
 
     def _on_file(self, path: str) -> None:
         self._scanned += 1
-        self._tell(Progress(Phase.SCANNING, self._scanned, None, Path(path)))
+        if time.monotonic() - self._last_event >= _SECONDS_BETWEEN_EVENTS:
+            self._tell(Progress(Phase.SCANNING, self._scanned, None, Path(path)))
 
     def _embed(self) -> None:
         todos = self._todos()

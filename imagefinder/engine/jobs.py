@@ -249,7 +249,7 @@ class Jobs:
 
     def _knows_of(self, path: Path) -> bool:
         with self._store.errors():
-            return bool(self._store.items.below([path]))
+            return self._store.items.are_below(path)
 
 
 def _leads_over_link(folder: Path, path: Path) -> bool:

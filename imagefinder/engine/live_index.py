@@ -1,16 +1,26 @@
 """The vector index in use: loaded or rebuilt from the store, kept in step with it, checkpointed."""
 
 import logging
+import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 
+from imagefinder.engine.turn_lock import TurnLock
 from imagefinder.store.embeddings import EmbedderRecord, EmbeddingTable
 from imagefinder.vectors.arrays import best
 from imagefinder.vectors.base import FloatArray, IdArray, VectorIndex
-from imagefinder.vectors.checkpoint import Unusable, checkpoint_folder, read_checkpoint, write_checkpoint
+from imagefinder.vectors.checkpoint import (
+    Unusable,
+    checkpoint_folder,
+    delete_files,
+    read_checkpoint,
+    whole_manifest,
+    write_checkpoint,
+)
+from imagefinder.vectors.memory import fits_machine, graph_bytes
 from imagefinder.vectors.registry import index_class, kind_for
 
 _LOG = logging.getLogger(__name__)
@@ -19,11 +29,15 @@ _READ_AND_COMPARE = 5_000
 """Up to so many items, a search among a few chosen ones reads their vectors from the store (about 20 ms) and
 compares them all: faster than walking a large graph for the few that count, and exact."""
 
-_ADDED_AT_ONCE = 256
-"""Vectors added under the lock at a time: about 0.1 s of an HNSW index, which a search may have to wait."""
+_ADDED_AT_ONCE = 8 * (os.cpu_count() or 1)
+"""Vectors added under the lock at a time: hnswlib takes every core for them, so that a search waits about 5 ms."""
 
-_GRAPH_BYTES = 150
-"""Of the graph, for each vector of an HNSW index."""
+_READ_AT_ONCE = 4096
+"""Vectors read from the store at a time."""
+
+_WORTH_WRITING = 1000
+"""One change in this many vectors makes a checkpoint worth writing anew. A million vectors take seconds to write, in
+which a process answers nothing, and to add a thousand of them again takes one."""
 
 BuildProgress = Callable[[int, int], None]
 """Called with (vectors placed, vectors in all) while an index is built."""
@@ -43,13 +57,15 @@ class LiveIndex:
         self._embedder = embedder
         self._folder = checkpoint_folder(folder, embedder.name)
         # hnswlib allows no adding beside searching: one lock round every call of the index.
-        self._lock = threading.Lock()
+        self._lock = TurnLock()
         # Held while the index is brought into step; taken first, never inside the other.
         self._refreshing = threading.RLock()
         self._in_step = False
         self._index: VectorIndex | None = None
         self._revision = -1
         self._saved_revision = -1
+        self._changes = 0
+        """Vectors added and removed since the checkpoint was written."""
         self.is_worth_saving = False
         """Whether the index was built anew, which the next process would have to do again without a checkpoint."""
 
@@ -81,10 +97,10 @@ class LiveIndex:
                 return
             with self._embeddings.snapshot():
                 revision = self._embeddings.revision(self._embedder.id)
-                index = self._index or self._loaded()
-                if index is None:
-                    index = self._built(progress)
-                elif revision != self._revision:
+                index = self._index
+                if index is None or self._is_unfit(index, self._embeddings.count(self._embedder.id)):
+                    index = self._fresh(progress, revision)
+                else:
                     index = self._reconciled(index, progress)
             with self._lock:
                 self._index, self._revision = index, revision
@@ -92,11 +108,36 @@ class LiveIndex:
         finally:
             self._refreshing.release()
 
+    def _fresh(self, progress: BuildProgress, revision: int) -> VectorIndex:
+        """The checkpoint of the kind that suits the library now, in step with the store; else one that is built."""
+        index = self._loaded()
+        if index is None:
+            return self._built(progress)
+        return index if revision == self._saved_revision else self._reconciled(index, progress)
+
+    def _is_unfit(self, index: VectorIndex, count: int) -> bool:
+        return self._kind_for(count, index.kind) != index.kind
+
+    def _kind_for(self, count: int, current: str | None = None) -> str:
+        return kind_for(count, current, self._embedder.dimension)
+
+    def _outgrows_memory(self, index: VectorIndex, more: int) -> bool:
+        # A matrix in memory is copied when it grows, and becomes a graph at the end of the job.
+        current = "hnsw" if index.kind == "hnsw" else None
+        return index.kind != "mapped" and self._kind_for(len(index) + more, current) == "mapped"
+
+    def _checkpoint_folder(self, kind: str) -> Path:
+        # The memory that is free comes and goes: a graph that took minutes to build is not to be lost by that.
+        return self._folder / kind if kind == "mapped" else self._folder
+
     def _loaded(self) -> VectorIndex | None:
-        count = self._embeddings.count(self._embedder.id)
-        if kind_for(count) == "exact":
+        kind = self._kind_for(self._embeddings.count(self._embedder.id))
+        self._saved_revision, self._changes = -1, 0
+        if kind == "exact":
             return None
-        checkpoint = read_checkpoint(self._folder, self._embedder.name, self._embedder.dimension)
+        checkpoint = read_checkpoint(
+            self._checkpoint_folder(kind), self._embedder.name, self._embedder.dimension
+        )
         if isinstance(checkpoint, Unusable):
             _LOG.info("the index is built anew, because %s", checkpoint.reason)
             return None
@@ -104,12 +145,17 @@ class LiveIndex:
         if revision is None:
             _LOG.info("the index is built anew, because it belongs to another state of the library")
             return None
-        self._saved_revision = self._revision = revision
+        self._saved_revision = revision
         return checkpoint.index
 
     def _built(self, progress: BuildProgress) -> VectorIndex:
         total = self._embeddings.count(self._embedder.id)
-        index = index_class(kind_for(total))(self._embedder.dimension)
+        kind = self._kind_for(total)
+        folder = self._checkpoint_folder(kind)
+        if kind == "mapped":
+            folder.mkdir(parents=True, exist_ok=True)
+        index = index_class(kind)(self._embedder.dimension, folder)
+        self._saved_revision = -1
         self.is_worth_saving = index.kind != "exact"
         for ids, vectors in self._embeddings.stream(self._embedder.id):
             index.add(ids, vectors)
@@ -122,21 +168,32 @@ class LiveIndex:
         with self._lock:
             present = index.ids()
         missing = np.setdiff1d(wanted, present, assume_unique=True)
-        # Where most of it changes, or the size calls for another kind, building anew is cheaper and better.
-        if missing.size > wanted.size // 2 or kind_for(wanted.size, index.kind) != index.kind:
+        if missing.size > wanted.size // 2:  # then building anew is cheaper and better
             return self._built(progress)
-        with self._lock:
-            index.remove(np.setdiff1d(present, wanted, assume_unique=True))
+        self._remove(index, np.setdiff1d(present, wanted, assume_unique=True))
         done = 0
-        for start in range(0, missing.size, _ADDED_AT_ONCE):
-            ids, vectors = self._embeddings.read(
-                self._embedder.id, missing[start : start + _ADDED_AT_ONCE].tolist()
-            )
-            with self._lock:
-                index.add(ids, vectors)
+        for ids, vectors in self._read(missing):
+            self._add(index, ids, vectors)
             done += ids.size
             progress(done, int(missing.size))
         return self._built(progress) if index.needs_rebuild else index
+
+    def _read(self, wanted: IdArray) -> Iterator[tuple[IdArray, FloatArray]]:
+        for start in range(0, wanted.size, _READ_AT_ONCE):
+            yield self._embeddings.read(self._embedder.id, wanted[start : start + _READ_AT_ONCE].tolist())
+
+    def _add(self, index: VectorIndex, ids: IdArray, vectors: FloatArray) -> None:
+        """In portions, between which a search that waits has its turn."""
+        for start in range(0, ids.size, _ADDED_AT_ONCE):
+            portion = slice(start, start + _ADDED_AT_ONCE)
+            with self._lock:
+                index.add(ids[portion], vectors[portion])
+        self._changes += ids.size
+
+    def _remove(self, index: VectorIndex, ids: IdArray) -> None:
+        with self._lock:
+            index.remove(ids)
+        self._changes += ids.size
 
     def begin_job(self) -> None:
         """Called with the library's lock in hand: from here on ``changed`` hears of every change.
@@ -156,12 +213,12 @@ class LiveIndex:
             revision = self._embeddings.revision(self._embedder.id)
             if revision == self._revision:
                 return  # a search between the commit and this call has fetched it all
-            with self._lock:
-                if removed.size:
-                    self._index.remove(removed)
-                if added.size:
-                    self._index.add(added, vectors)
-                self._revision = revision
+            if self._outgrows_memory(self._index, added.size):
+                self.refresh()  # what takes its place is read from the store
+                return
+            self._remove(self._index, removed)
+            self._add(self._index, added, vectors)
+            self._revision = revision
 
     def settle(self, progress: BuildProgress = _no_progress) -> None:
         """At the end of a job: change to the kind that suits the size, and write a checkpoint where one helps.
@@ -173,13 +230,38 @@ class LiveIndex:
             self.refresh(progress)
             assert self._index is not None
             index = self._index
-            if index.needs_rebuild or kind_for(len(index), index.kind) != index.kind:
+            if index.needs_rebuild:
                 index = self._built(progress)
-                with self._lock:
-                    self._index = index
-            if index.kind != "exact" and self._revision != self._saved_revision:
+            elif self._is_unfit(index, len(index)):
+                index = self._fresh(progress, self._revision)
+            with self._lock:
+                self._index = index
+            if self._is_worth_writing(index):
                 self._write(index)
             self.is_worth_saving = False
+
+    def is_settled(self) -> bool:
+        """Whether nobody has asked for the index, and the next search finds on the disk what it needs.
+
+        Then ``settle`` has nothing to do, and a job that found nothing new need not load it. Reads no vector.
+        """
+        if self._index is not None:
+            return False
+        count = self._embeddings.count(self._embedder.id)
+        kind = self._kind_for(count)
+        if kind == "exact":
+            return True
+        manifest = whole_manifest(
+            self._checkpoint_folder(kind), self._embedder.name, self._embedder.dimension
+        )
+        if manifest is None or manifest.revision not in self._embeddings.checkpoints(self._embedder.id):
+            return False
+        return abs(manifest.count - count) * _WORTH_WRITING <= count
+
+    def _is_worth_writing(self, index: VectorIndex) -> bool:
+        if index.kind == "exact" or self._revision == self._saved_revision:
+            return False
+        return self._saved_revision < 0 or self._changes * _WORTH_WRITING >= len(index)
 
     def save(self, most_bytes: int) -> bool:
         """Write a checkpoint of the index as it is, if it is of more use than the one there.
@@ -194,12 +276,11 @@ class LiveIndex:
             return False
         try:
             index = self._index
-            if index is None or index.kind == "exact" or index.needs_rebuild:
+            if index is None or index.needs_rebuild or not self._is_worth_writing(index):
                 return False
-            if len(index) * (4 * index.dimension + _GRAPH_BYTES) > most_bytes:
+            if graph_bytes(len(index), index.dimension) > most_bytes:
                 return False
-            revision = self._embeddings.revision(self._embedder.id)
-            if revision != self._revision or revision == self._saved_revision:
+            if self._embeddings.revision(self._embedder.id) != self._revision:
                 return False
             self._write(index)
             return True
@@ -209,12 +290,16 @@ class LiveIndex:
     def _write(self, index: VectorIndex) -> None:
         stamp = self._embeddings.stamp_checkpoint(self._embedder.id)
         # No lock: whoever would change the index waits for this one's, and searches may go on.
-        write_checkpoint(index, self._folder, self._embedder.name, stamp)
-        self._saved_revision = self._revision
+        write_checkpoint(index, self._checkpoint_folder(index.kind), self._embedder.name, stamp)
+        self._saved_revision, self._changes = self._revision, 0
+        if index.kind == "hnsw":
+            delete_files(self._checkpoint_folder("mapped"))
+        elif not fits_machine(graph_bytes(len(index), index.dimension)):
+            delete_files(self._checkpoint_folder("hnsw"))
 
     def search(self, query: FloatArray, k: int, allowed: IdArray | None) -> tuple[IdArray, FloatArray]:
         """As ``VectorIndex.search``."""
-        if allowed is not None and allowed.size <= _READ_AND_COMPARE and self.kind != "exact":
+        if allowed is not None and allowed.size <= _READ_AND_COMPARE and self.kind == "hnsw":
             return self._compare(query, k, allowed)
         with self._lock:
             if self._index is None:
@@ -225,16 +310,17 @@ class LiveIndex:
         """Every id (or all of those allowed) with its cosine, best first: exact, memory flat.
 
         A graph would take longer to walk to its end than the store to be read through (0.4 s for 100,000 vectors
-        of 512 dimensions), and other searches would wait meanwhile.
+        of 512 dimensions), and other searches would wait meanwhile. To read chosen ones takes twice as long for each.
         """
-        if self.kind == "exact":
+        if self.kind != "hnsw":
             with self._lock:
                 assert self._index is not None
                 return self._index.search(query, len(self._index), allowed)
-        portions = [
-            (ids, np.asarray(vectors @ query, np.float32))
-            for ids, vectors in self._embeddings.stream(self._embedder.id)
-        ]
+        if allowed is not None and 2 * allowed.size < len(self):
+            stored = self._read(allowed)
+        else:
+            stored = self._embeddings.stream(self._embedder.id)
+        portions = [(ids, np.asarray(vectors @ query, np.float32)) for ids, vectors in stored if ids.size]
         if not portions:
             return np.empty(0, np.int64), np.empty(0, np.float32)
         ids = np.concatenate([ids for ids, _ in portions])

@@ -203,7 +203,7 @@ class ModelPair:
             record, _ = self.current.live_index(register=False)
         except ModelError:
             return False
-        return record is not None and self._store.embeddings.count(record.id) > 0
+        return record is not None and self._store.embeddings.has_any(record.id)
 
     @staticmethod
     def _made(slot: ModelSlot) -> Embedder | None:

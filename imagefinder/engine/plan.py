@@ -7,7 +7,7 @@ from pathlib import Path
 from imagefinder.engine.scanner import Scan, lost_mounts
 from imagefinder.model.items import FileStat, UnreadableFile
 from imagefinder.model.sources import Source
-from imagefinder.store.files import KnownFile
+from imagefinder.store.files import KnownFile, Outline
 from imagefinder.store.store import Store
 
 OnFile = Callable[[str], None]
@@ -52,12 +52,21 @@ def make_plan(
 ) -> Plan:
     """Walk the source (or what lies below ``start``), and compare. Opens no file, changes nothing."""
     plan = Plan(source)
-    known = {file.path: file for file in store.files.below(start or source.path, embedder_id)}
+    known = store.files.below(start or source.path, embedder_id)
     members = store.files.member_ids(source.id)
     for stat in scan:
-        on_file(stat.path)
-        file = known.pop(stat.path, None)
-        _compare(plan, stat, file, is_member=file is not None and file.id in members)
+        path = stat.path
+        on_file(path)
+        file = known.pop(path, None)
+        if file is None:
+            plan.todo.append(Todo(stat, None, [source.id]))
+            continue
+        if file.id not in members:
+            plan.joining.append(file.id)
+        if file.complete and file.mtime_ns == stat.mtime_ns and file.size == stat.size:
+            _keep(plan, file)
+        else:
+            plan.todo.append(Todo(stat, store.files.by_path(path, embedder_id), [source.id]))
     for problem in scan.problems:
         path = str(problem.path)
         # What does not answer now, but was read before, is away; the rest is listed with its reason.
@@ -66,10 +75,10 @@ def make_plan(
             known.pop(path, None)
             plan.problems.append(problem)
     unreachable = [*scan.unlisted, *map(str, lost_mounts(source))]
-    for file in known.values():
+    for path, file in known.items():
         if file.id not in members:
             continue
-        if any(Path(file.path).is_relative_to(folder) for folder in unreachable):
+        if any(Path(path).is_relative_to(folder) for folder in unreachable):
             plan.offline += 1
             if not file.offline:
                 plan.away.append(file.id)
@@ -78,18 +87,11 @@ def make_plan(
     return plan
 
 
-def _compare(plan: Plan, stat: FileStat, file: KnownFile | None, *, is_member: bool) -> None:
-    if file is None:
-        plan.todo.append(Todo(stat, None, [plan.source.id]))
-        return
-    if not is_member:
-        plan.joining.append(file.id)
-    if not (file.complete and file.is_as_on_disk(stat)):
-        plan.todo.append(Todo(stat, file, [plan.source.id]))
-        return
+def _keep(plan: Plan, file: Outline) -> None:
+    """The file is there as it was."""
     if file.offline:
         plan.back.append(file.id)
-    if file.problem is not None and file.parts == 0:
+    if file.has_problem and file.parts == 0:
         plan.unreadable.append(file.id)
     else:
         plan.unchanged.append(file.id)

@@ -12,8 +12,9 @@ RRF_K = 60
 """The constant of reciprocal rank fusion, as published: Cormack, Clarke and Büttcher, "Reciprocal Rank
 Fusion outperforms Condorcet and individual Rank Learning Methods", SIGIR 2009."""
 
-_DEPTHS = (256, 1024, 4096, None)
-"""How many nearest items are ranked at first, and when more hits are asked for; at last all of them."""
+_DEPTHS = (256, 1024, 4096, 16_384, 65_536, None)
+"""How many nearest items are ranked at first, and when more hits are asked for; at last all of them, which takes 10
+times as long as the step before in a library of a million (measured: 0.4 s and 4 s)."""
 _DEPTHS_WITHIN = (256, None)
 """Among chosen items a graph is walked in vain for most of its length: the second step takes them all."""
 

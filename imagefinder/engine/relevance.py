@@ -6,13 +6,17 @@ queries get from that very picture, in standard deviations, and that is carried 
 constants are the same for all models. How they were found, and what the method is worth: docs/RELEVANCE.md.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float32]
+from imagefinder.engine.habits import Habits
+from imagefinder.store.embeddings import FloatArray, IdArray
+
+ReadVectors = Callable[[IdArray], tuple[IdArray, FloatArray]]
+"""The vectors of items that have one: ids (n,) ascending, vectors (n, dimension)."""
 
 CUT = 0.1
 """Hits of less relevance are left out; 2.0 standard deviations. Lenient: of the true hits of held-out captions it
@@ -61,6 +65,8 @@ class Unrelated:
         self._centre = trust * sample.mean(axis=0)
         self._usual = float(np.std(self._queries @ self._centre))
         self._pooled = float(self._variances(sample).mean())
+        self.habits = Habits()
+        """Of the library's pictures that were hits."""
 
     @property
     def is_telling(self) -> bool:
@@ -69,19 +75,28 @@ class Unrelated:
 
     def deviations(self, query: FloatArray, vectors: FloatArray) -> FloatArray:
         """How far a query, (dimension,), stands out at each picture: (n,) for vectors (n, dimension)."""
-        own = query - self._mean
-        habit = float(own @ self._centre)
-        strangeness = abs(habit) / max(self._usual, 1e-9)
-        habit *= float(np.clip((_STRANGE - strangeness) / (_STRANGE - _USUAL), 0, 1))
+        return self.deviations_of(query, vectors @ query, self.habits_of(vectors))
+
+    def habits_of(self, vectors: FloatArray) -> FloatArray:
+        """What the queries get from pictures, (n, dimension): the mean of their cosines, and the spread that
+        deviations are counted in; (n, 2)."""
         # Half its own spread, half everybody's: a picture's own alone is too noisy an estimate.
         spread = np.sqrt((self._variances(vectors) + self._pooled) / 2)
-        return np.asarray((vectors @ own - habit) / np.maximum(spread, 1e-9), np.float32)
+        return np.stack((vectors @ self._mean, np.maximum(spread, 1e-9)), axis=1)
+
+    def deviations_of(self, query: FloatArray, cosines: FloatArray, habits: FloatArray) -> FloatArray:
+        """As ``deviations``, for pictures of which the query's cosines, (n,), and the habits, (n, 2), are known."""
+        habit = float((query - self._mean) @ self._centre)
+        strangeness = abs(habit) / max(self._usual, 1e-9)
+        habit *= float(np.clip((_STRANGE - strangeness) / (_STRANGE - _USUAL), 0, 1))
+        return np.asarray((cosines - habits[:, 0] - habit) / habits[:, 1], np.float32)
 
     def _variances(self, vectors: FloatArray) -> FloatArray:
         scores = (vectors - self._centre) @ self._queries.T
         trimmed = max(1, int(_TRIMMED * scores.shape[1]))
         if scores.shape[1] > 3 * trimmed:
-            scores = np.partition(scores, (trimmed, -trimmed - 1), axis=1)[:, trimmed:-trimmed]
+            # Sorting is vectorised (0.04 ms for 128 pictures), partitioning in two places is not (0.4 ms).
+            scores = np.sort(scores, axis=1)[:, trimmed:-trimmed]
         return np.asarray(scores.var(axis=1), np.float32)
 
 
@@ -96,6 +111,17 @@ class Judge:
     def relevance(self, vectors: FloatArray) -> FloatArray:
         """Of pictures, (n, dimension): (n,), 0 to 1."""
         return curve(self.unrelated.deviations(self.query, vectors))
+
+    def relevance_of(self, item_ids: IdArray, cosines: FloatArray, read: ReadVectors) -> FloatArray:
+        """Of items, (n,), with their cosines, (n,), whose vectors are read where they were not met before: (n,),
+        0 to 1; 0 for one that has no vector."""
+
+        def find(missing: IdArray) -> tuple[IdArray, FloatArray]:
+            found, vectors = read(missing)
+            return found, self.unrelated.habits_of(vectors) if found.size else np.empty((0, 2), np.float32)
+
+        habits = self.unrelated.habits.of(item_ids, find)
+        return np.nan_to_num(curve(self.unrelated.deviations_of(self.query, cosines, habits)), copy=False)
 
 
 class Background:

@@ -4,14 +4,17 @@ import os
 import stat as stat_module
 from collections import deque
 from collections.abc import Iterator
+from operator import attrgetter
 from pathlib import Path
-
-from pathspec import GitIgnoreSpec
+from typing import TYPE_CHECKING
 
 from imagefinder.engine.cancel import CancelToken
 from imagefinder.model.items import FileStat, UnreadableFile
 from imagefinder.model.sources import Source, SourceKind
 from imagefinder.translation import tr_later
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
 
 # What operating systems, network drives and tools leave lying about. Hidden names are passed over anyway.
 _JUNK = frozenset(
@@ -20,6 +23,7 @@ _JUNK = frozenset(
         "node_modules", "__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini",
     }
 )  # fmt: skip
+_NAME = attrgetter("name")
 _GONE = tr_later("the link points to a file that is not there", "reason")
 _SPECIAL = tr_later("not a regular file (a pipe, socket or device)", "reason")
 
@@ -35,8 +39,12 @@ class Selection:
         self._include = self._spec(options.include)
         self._exclude = self._spec(options.exclude)
 
-    def _spec(self, patterns: tuple[str, ...]) -> GitIgnoreSpec | None:
-        return GitIgnoreSpec.from_lines(map(self._pattern, patterns)) if patterns else None
+    def _spec(self, patterns: tuple[str, ...]) -> "GitIgnoreSpec | None":
+        if not patterns:
+            return None
+        from pathspec import GitIgnoreSpec  # most sources have no globs
+
+        return GitIgnoreSpec.from_lines(map(self._pattern, patterns))
 
     def _pattern(self, pattern: str) -> str:
         # A glob may be written with the source's own path; and "#" begins a folder's name, not a comment.
@@ -62,6 +70,8 @@ class Selection:
             return False
         if name.startswith(".") or name.casefold() in _JUNK:
             return False
+        if not (self._include or self._exclude):
+            return True
         relative = self._relative(path)
         if self._include and not self._include.match_file(relative):
             return False
@@ -130,7 +140,7 @@ class Scan:
     def _list(self, folder: str, real: list[str], linked: deque[str]) -> Iterator[FileStat]:
         try:
             with os.scandir(folder) as listing:
-                entries = sorted(listing, key=lambda entry: entry.name)
+                entries = sorted(listing, key=_NAME)
         except OSError as error:
             self._unlistable(folder, error)
             return

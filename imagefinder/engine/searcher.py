@@ -2,6 +2,7 @@
 
 import time
 from functools import partial
+from itertools import compress
 
 import numpy as np
 
@@ -83,7 +84,7 @@ class Searcher:
             self._index.refresh(
                 lambda done, total: progress(Progress(Phase.BUILDING_INDEX, done, total)), may_lag=True
             )
-        allowed = np.array(self._store.items.below(query.within), np.int64) if query.within else None
+        allowed = self._store.items.below(query.within) if query.within else None
         matches = self._matches(text, allowed)
         words = {match.item_id: match.relevance for match in matches}
         best_first = ranked(
@@ -131,7 +132,8 @@ class Searcher:
         if judge is None:
             return None
         count = len(self._index) if allowed is None else allowed.size
-        return Measure(judge, partial(self._vectors, self._record.id), sure=None if pictures else sure(count))
+        read = partial(self._vectors, self._record.id)
+        return Measure(partial(judge.relevance_of, read=read), sure=None if pictures else sure(count))
 
     def _vectors(self, embedder_id: int, item_ids: IdArray) -> tuple[IdArray, FloatArray]:
         return self._store.embeddings.read(embedder_id, item_ids.tolist())
@@ -159,8 +161,8 @@ class Searcher:
         matches = self._store.texts.search(text) if text else []
         if allowed is None:
             return matches
-        within = set(allowed.tolist())
-        return [match for match in matches if match.item_id in within]
+        found = np.fromiter((match.item_id for match in matches), np.int64, len(matches))
+        return list(compress(matches, np.isin(found, allowed)))
 
     def _note(self, text: str, query: Query) -> str:
         assert self._embedder is not None

@@ -4,13 +4,16 @@ import errno
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
-
-from filelock import FileLock, Timeout
+from typing import TYPE_CHECKING
 
 from imagefinder.model.errors import LibraryError, LibraryInUseError
 from imagefinder.store.store import Store
 from imagefinder.translation import tr
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 _SAVING_S = 60
 """Seconds that a job waits for an index being saved: ten times what a million vectors take."""
@@ -22,7 +25,6 @@ class WriterLock:
     def __init__(self, folder: Path, store: Store) -> None:
         self._folder = folder
         self._store = store
-        self._file_lock = FileLock(folder / "lock", timeout=0, thread_local=False)
         self._job = threading.Lock()
         self._is_saving = False
 
@@ -35,6 +37,8 @@ class WriterLock:
         Raises:
             LibraryInUseError: somebody else is changing it.
         """
+        from filelock import Timeout
+
         if not self._job.acquire(timeout=_SAVING_S if self._is_saving else 0):
             raise LibraryInUseError(tr("This library is being indexed already. Wait until that is done."))
         try:
@@ -57,6 +61,12 @@ class WriterLock:
         finally:
             self._is_saving = False
             self._job.release()
+
+    @cached_property
+    def _file_lock(self) -> "BaseFileLock":
+        from filelock import FileLock
+
+        return FileLock(self._folder / "lock", timeout=0, thread_local=False)
 
 
 @contextmanager

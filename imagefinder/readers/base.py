@@ -4,18 +4,19 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import ClassVar, Self
-
-from PIL import Image
+from typing import TYPE_CHECKING, BinaryIO, ClassVar, Self
 
 from imagefinder.model.items import PartFacts, Region
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedPart:
     """One part of a file, decoded."""
 
-    image: Image.Image
+    image: "Image.Image"
     """Mode RGB, sRGB colours, upright, alpha laid on white."""
     facts: PartFacts
 
@@ -73,8 +74,10 @@ class MediaReader(ABC):
         """Whether a file that begins with ``head`` (up to 1024 bytes) is of this family, whatever its name."""
 
     @abstractmethod
-    def open(self, path: Path) -> MediaFile:
+    def open(self, path: Path, content: BinaryIO | None = None) -> MediaFile:
         """Open a file for reading.
+
+        ``content`` is the same file, open already: it is taken over, and closed with what is returned.
 
         Raises:
             UnreadableError: it is not of this family, is damaged, encrypted, or too large; the message says why.

@@ -1,6 +1,7 @@
 """Opening a file for a reader, and saying in plain words why the disk would not give it."""
 
 import errno
+import io
 import os
 import stat
 from collections.abc import Iterator
@@ -24,6 +25,9 @@ _WORDS = {
     errno.EBUSY: tr_later("another program keeps it locked", "reason"),
     errno.ETXTBSY: tr_later("another program keeps it locked", "reason"),
 }
+READ_WHOLE = 32 * 2**20
+"""Bytes of a file that is read into memory in one go; the decoding threads hold one each. Photographs are smaller."""
+
 _GONE = tr_later("its drive or network folder does not answer", "reason")
 _GONE_CODES = {
     getattr(errno, name)
@@ -80,6 +84,23 @@ def open_regular_file(path: Path) -> BinaryIO:
         return path.open("rb")
 
 
+def open_content(path: Path) -> BinaryIO:
+    """As ``open_regular_file``, for who reads a file more than once: up to ``READ_WHOLE`` bytes come into memory.
+
+    So what is hashed is what is decoded, though somebody writes to the file meanwhile, and a drive is read once.
+
+    Raises:
+        UnreadableError: as ``open_regular_file``, or the drive failed while it was read.
+    """
+    file = open_regular_file(path)
+    if size_of(file) > READ_WHOLE:
+        return file
+    with file, disk_errors():
+        return io.BytesIO(file.read())
+
+
 def size_of(file: BinaryIO) -> int:
-    """Bytes in an open file."""
-    return os.fstat(file.fileno()).st_size
+    """Bytes in an open file; it then stands at its beginning."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    return size

@@ -1,18 +1,19 @@
 """Pictures: photographs, drawings and scans, through Pillow."""
 
 from pathlib import Path
+from typing import BinaryIO
 
 import pillow_heif
 from PIL import Image, ImageFile
 
 from imagefinder.model.errors import UnreadableError
 from imagefinder.model.items import ItemKind, PartFacts
-from imagefinder.readers.base import LoadedPart, MediaFile, MediaReader
+from imagefinder.readers.base import LoadedPart, MediaFile
 from imagefinder.readers.colour import to_srgb
 from imagefinder.readers.damage import picture_damage
 from imagefinder.readers.disk import open_regular_file, size_of
 from imagefinder.readers.exif import read_camera, read_shot
-from imagefinder.readers.formats import EXTENSIONS, HEAD_BYTES, formats_by_content, formats_of
+from imagefinder.readers.formats import HEAD_BYTES, formats_of
 from imagefinder.readers.limits import (
     refuse_beyond_memory,
     refuse_large_file,
@@ -20,6 +21,7 @@ from imagefinder.readers.limits import (
     set_pillow_limit,
 )
 from imagefinder.readers.quiet import silence_pillow
+from imagefinder.readers.scaling import reduced
 from imagefinder.readers.tiff import tiff_pages
 from imagefinder.translation import tr_later
 
@@ -38,10 +40,11 @@ class PictureFile(MediaFile):
     every page.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._file = open_regular_file(path)
+    def __init__(self, path: Path, content: BinaryIO | None = None) -> None:
+        self._file = content or open_regular_file(path)
         try:
             with picture_damage():
+                self._file.seek(0)
                 head = self._file.read(HEAD_BYTES)
                 self._formats = formats_of(head, path)
                 if not _READ_IN_PIECES.issuperset(self._formats):
@@ -53,8 +56,10 @@ class PictureFile(MediaFile):
             raise
         self.part_count = len(self._pages)
         # In a TIFF of many pages, finding the way to each of them from the start would take ever longer. A plain
-        # picture is opened anew for each load: ``draft`` can be asked for only once, and decoders hold memory.
+        # picture is opened anew for each load but the first: ``draft`` can be asked for only once, and decoders hold
+        # memory. The pages of a TIFF have been walked through already.
         self._paged = picture if self.part_count > 1 else None
+        self._fresh = picture if picture.format != "TIFF" else None
 
     def _open(self) -> ImageFile.ImageFile:
         """Read the header.
@@ -66,7 +71,8 @@ class PictureFile(MediaFile):
         return Image.open(self._file, formats=list(self._formats))
 
     def load(self, part: int, side: int) -> LoadedPart:
-        """See ``MediaFile``. A JPEG comes at 1/2, 1/4 or 1/8 where that suffices; others come in full size.
+        """See ``MediaFile``. A JPEG is decoded at 1/2, 1/4 or 1/8 where that suffices; a picture of another format
+        that is far too large is made smaller once it is decoded.
 
         Raises:
             UnreadableError: also when there is no such part, as when the file has changed since it was
@@ -79,12 +85,13 @@ class PictureFile(MediaFile):
             picture = self._at(self._pages[part - 1])
             width, height = picture.size
             refuse_oversize(width, height)
-            if picture.format in _SCALED_BY_DRAFT:
+            is_scaled = picture.format in _SCALED_BY_DRAFT
+            if is_scaled:
                 picture.draft(None, (side, side))
             refuse_beyond_memory(picture, width, height)
             picture.load()
             shot = read_shot(picture)
-            image = shot.upright(to_srgb(picture))
+            image = shot.upright(to_srgb(picture if is_scaled else reduced(picture, side)))
         if shot.lies_on_its_side:
             width, height = height, width
         return LoadedPart(image, PartFacts(ItemKind.PICTURE, width, height, shot.taken_at))
@@ -103,7 +110,7 @@ class PictureFile(MediaFile):
         if self._paged is not None and self._paged.tell() != page:
             self._paged.seek(page)
             return self._paged
-        picture = self._open()
+        picture, self._fresh = self._fresh or self._open(), None
         if page:
             picture.seek(page)
         if self._paged is not None:
@@ -112,15 +119,3 @@ class PictureFile(MediaFile):
 
     def close(self) -> None:
         self._file.close()
-
-
-class ImageReader(MediaReader):
-    """Reads every picture format of ``formats``."""
-
-    extensions = EXTENSIONS
-
-    def recognises(self, head: bytes) -> bool:
-        return bool(formats_by_content(head))
-
-    def open(self, path: Path) -> PictureFile:
-        return PictureFile(path)

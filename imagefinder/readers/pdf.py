@@ -1,13 +1,12 @@
 """PDF pages, through MuPDF."""
 
+import io
 import math
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-
-from PIL import Image
+from typing import Any, BinaryIO
 
 from imagefinder.model.errors import UnreadableError
 from imagefinder.model.items import ItemKind, PartFacts, Region
@@ -54,9 +53,9 @@ def _mupdf() -> Iterator[Any]:
 class PdfFile(MediaFile):
     """An open PDF: a part is a page."""
 
-    def __init__(self, path: Path) -> None:
-        with open_regular_file(path) as file, _mupdf() as pymupdf:
-            self._document: Any = pymupdf.open(_name_for_mupdf(path, file.fileno()), filetype="pdf")
+    def __init__(self, path: Path, content: BinaryIO | None = None) -> None:
+        with content or open_regular_file(path) as file, _mupdf() as pymupdf:
+            self._document: Any = pymupdf.open(**_for_mupdf(path, file), filetype="pdf")
             try:
                 self.part_count = _page_count(self._document)
             except BaseException:
@@ -71,6 +70,8 @@ class PdfFile(MediaFile):
             UnreadableError: also when there is no such page, as when the file has changed since it was
             indexed.
         """
+        from PIL import Image
+
         if not 1 <= part <= self.part_count:
             text = tr_later("it has no page {page} (it has {count})", "reason")
             raise UnreadableError(text.format(page=part, count=self.part_count))
@@ -119,13 +120,18 @@ def _page_count(document: Any) -> int:
     return int(document.page_count)
 
 
-def _name_for_mupdf(path: Path, descriptor: int) -> str:
-    """A name MuPDF can open. It takes UTF-8 alone; where the name is not, the open descriptor stands in."""
+def _for_mupdf(path: Path, file: BinaryIO) -> dict[str, str | bytes]:
+    """What MuPDF is to open: the content where that is in memory, else a name.
+
+    Names it takes as UTF-8 alone; where one is not, the open descriptor stands in.
+    """
+    if isinstance(file, io.BytesIO):
+        return {"stream": file.getvalue()}
     try:
         str(path).encode()
     except UnicodeEncodeError:
-        return f"/dev/fd/{descriptor}"
-    return str(path)
+        return {"filename": f"/dev/fd/{file.fileno()}"}
+    return {"filename": str(path)}
 
 
 class PdfReader(MediaReader):
@@ -137,5 +143,5 @@ class PdfReader(MediaReader):
         # Readers have always allowed junk before the header: PDF 1.7 reference, appendix H, note 13.
         return b"%PDF-" in head
 
-    def open(self, path: Path) -> PdfFile:
-        return PdfFile(path)
+    def open(self, path: Path, content: BinaryIO | None = None) -> PdfFile:
+        return PdfFile(path, content)

@@ -1,12 +1,13 @@
 """The readers there are. A new format family is one line in ``READERS``."""
 
 from pathlib import Path
+from typing import BinaryIO
 
 from imagefinder.model.errors import UnreadableError
 from imagefinder.readers.base import MediaFile, MediaReader
 from imagefinder.readers.disk import disk_errors, disk_reason, open_regular_file
 from imagefinder.readers.formats import HEAD_BYTES, extension_of
-from imagefinder.readers.image import ImageReader
+from imagefinder.readers.image_reader import ImageReader
 from imagefinder.readers.pdf import PdfReader
 from imagefinder.translation import tr_later
 
@@ -20,21 +21,34 @@ def extensions() -> frozenset[str]:
     return frozenset().union(*(reader.extensions for reader in READERS))
 
 
-def open_media(path: Path) -> MediaFile:
+def open_media(path: Path, content: BinaryIO | None = None) -> MediaFile:
     """Open a file with the reader for its content, whatever its name; by its name where the content says
     nothing.
+
+    ``content`` is the same file, open already: it is taken over, and closed with what is returned, or at once where
+    the file cannot be read.
 
     Raises:
         UnreadableError: no reader knows it, or its reader cannot read it; the message says why.
     """
-    with open_regular_file(path) as file, disk_errors():
+    file = content or open_regular_file(path)
+    try:
+        return _reader_for(path, file).open(path, file)
+    except BaseException:
+        file.close()
+        raise
+
+
+def _reader_for(path: Path, file: BinaryIO) -> MediaReader:
+    with disk_errors():
+        file.seek(0)
         head = file.read(HEAD_BYTES)
     by_content = (reader for reader in READERS if reader.recognises(head))
     by_name = (reader for reader in READERS if extension_of(path) in reader.extensions)
     reader = next(by_content, None) or next(by_name, None)
     if reader is None:
         raise UnreadableError(tr_later("not a picture or PDF in any known format", "reason"))
-    return reader.open(path)
+    return reader
 
 
 def explain(error: UnreadableError | OSError) -> str:

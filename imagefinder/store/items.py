@@ -2,18 +2,26 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from imagefinder.model.items import ItemKind, PartFacts
 from imagefinder.store.connection import Database
+from imagefinder.store.embeddings import IdArray
 from imagefinder.store.paths import decode, encode, folder_range
 
+# Not with OR: SQLite would gather the rows of both sides first, to give none twice.
+_BELOW = """
+    SELECT i.id FROM files AS f JOIN items AS i ON i.file_id = f.id WHERE f.path = ?
+    UNION ALL
+    SELECT i.id FROM files AS f JOIN items AS i ON i.file_id = f.id WHERE f.path >= ? AND f.path < ?"""
+_KINDS = {kind.value: kind for kind in ItemKind}
 
-@dataclass(frozen=True, slots=True)
-class ItemRecord:
-    """What a hit shows of an item."""
+
+class ItemRecord(NamedTuple):
+    """What a hit shows of an item. A tuple, because a page of results makes hundreds: a fifth of a dataclass's time."""
 
     id: int
     path: Path
@@ -44,20 +52,19 @@ class ItemTable:
         """Add an item with its words, or find the one that is there; returns its id."""
         with self._db.transaction() as connection:
             row = connection.execute(
-                "SELECT id FROM items WHERE file_id = ? AND part = ?", (file_id, part)
-            ).fetchone()
-            if row:
-                return int(row[0])
-            (item_id,) = connection.execute(
                 """INSERT INTO items (file_id, part, kind, width, height, taken_at)
-                   VALUES (?, ?, ?, ?, ?, ?) RETURNING id""",
+                   VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (file_id, part) DO NOTHING RETURNING id""",
                 (file_id, part, facts.kind, facts.width, facts.height, facts.taken_at),
             ).fetchone()
+            if row is None:
+                known = self.id_of(file_id, part)
+                assert known is not None
+                return known
             connection.execute(
                 "INSERT INTO texts (item_id, name, body) VALUES (?, ?, ?)",
-                (item_id, _storable(name), _storable(facts.text)),
+                (row[0], _storable(name), _storable(facts.text)),
             )
-        return int(item_id)
+        return int(row[0])
 
     def rename(self, file_id: int, name: str) -> None:
         """The file that holds these items has a new name."""
@@ -138,28 +145,35 @@ class ItemTable:
         )
         return frozenset(row[0] for row in rows)
 
-    def below(self, paths: Sequence[Path]) -> list[int]:
-        """The items of files that are one of these paths or lie below one, ascending."""
-        ids: set[int] = set()
-        for path in paths:
-            low, high = folder_range(path)
-            rows = self._db.connection.execute(
-                """SELECT i.id FROM files AS f JOIN items AS i ON i.file_id = f.id
-                   WHERE f.path = ? OR (f.path >= ? AND f.path < ?)""",
-                (encode(path), low, high),
-            )
-            ids.update(row[0] for row in rows)
-        return sorted(ids)
+    def below(self, paths: Sequence[Path]) -> IdArray:
+        """The items of files that are one of these paths or lie below one: ascending int64, each once."""
+        # As one text: a third of a million rows' time, most of which goes into handing them over one by one.
+        texts = [
+            self._db.connection.execute(f"SELECT group_concat(id) FROM ({_BELOW})", _below(path)).fetchone()[
+                0
+            ]
+            for path in paths
+        ]
+        ids = np.sort(np.concatenate([np.fromstring(text or "", np.int64, sep=",") for text in ("", *texts)]))
+        return ids[np.flatnonzero(np.diff(ids, prepend=0))]
+
+    def are_below(self, path: Path) -> bool:
+        """Whether there are items of files that are this path or lie below it."""
+        row = self._db.connection.execute(f"SELECT EXISTS ({_BELOW})", _below(path)).fetchone()
+        return bool(row[0])
 
     def records(self, item_ids: Iterable[int]) -> dict[int, ItemRecord]:
         """What hits show, by id; ids that are gone are left out."""
+        wanted = list(item_ids)
+        if not wanted:
+            return {}
         rows = self._db.connection.execute(
             """SELECT i.id, f.path, i.part, f.parts, i.kind, f.offline, f.hash, f.size, f.mtime_ns, i.width,
                  i.height, i.taken_at,
                  (SELECT count(*) FROM (SELECT 1 FROM files AS c WHERE c.hash = f.hash LIMIT 1000)), i.hidden, f.id
                FROM items AS i JOIN files AS f ON f.id = i.file_id
                WHERE i.id IN (SELECT value FROM json_each(?))""",
-            (json.dumps(list(item_ids)),),
+            (json.dumps(wanted),),
         )
         return {row[0]: _record(row) for row in rows}
 
@@ -186,40 +200,14 @@ class ItemTable:
 
 
 def _record(row: tuple[Any, ...]) -> ItemRecord:
-    (
-        item_id,
-        path,
-        part,
-        parts,
-        kind,
-        offline,
-        digest,
-        size,
-        mtime_ns,
-        width,
-        height,
-        taken_at,
-        copies,
-        *rest,
-    ) = row
-    hidden, file_id = rest
-    return ItemRecord(
-        id=item_id,
-        path=Path(decode(path)),
-        part=part,
-        parts=parts,
-        kind=ItemKind(kind),
-        offline=bool(offline),
-        hash=digest,
-        size=size,
-        mtime_ns=mtime_ns,
-        width=width,
-        height=height,
-        taken_at=taken_at,
-        copies=copies,
-        hidden=bool(hidden),
-        file_id=file_id,
-    )
+    item_id, path, part, parts, kind, offline, *facts, hidden, file_id = row
+    place = (item_id, Path(decode(path)), part, parts)
+    return ItemRecord._make((*place, _KINDS[kind], bool(offline), *facts, bool(hidden), file_id))
+
+
+def _below(path: Path) -> tuple[bytes, bytes, bytes]:
+    """The parameters of ``_BELOW``."""
+    return encode(path), *folder_range(path)
 
 
 def _storable(text: str) -> str:

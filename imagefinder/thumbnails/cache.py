@@ -5,10 +5,12 @@ import os
 import threading
 from contextlib import suppress
 from pathlib import Path
-
-from PIL import Image
+from typing import TYPE_CHECKING
 
 from imagefinder.paths import thumbnail_file
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 _LOG = logging.getLogger(__name__)
 
@@ -34,7 +36,7 @@ class ThumbnailCache:
         """Where the thumbnail of this key is, or would be."""
         return thumbnail_file(self._folder, key)
 
-    def put(self, key: str, image: Image.Image) -> Path | None:
+    def put(self, key: str, image: "Image.Image") -> Path | None:
         """Write a thumbnail of an RGB picture, unless there is one; returns its path.
 
         A cache may fail (a full disk, a folder that cannot be written): then None, and the log says why.
@@ -44,10 +46,12 @@ class ThumbnailCache:
         try:
             if target.exists():
                 return target
-            small = image.copy()
-            small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            small.save(temporary, "JPEG", quality=_QUALITY)
+            small = _small(image)
+            try:
+                small.save(temporary, "JPEG", quality=_QUALITY)
+            except FileNotFoundError:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                small.save(temporary, "JPEG", quality=_QUALITY)
             temporary.replace(target)
         except OSError as error:
             _LOG.warning("no thumbnail written for %s: %s", key, error)
@@ -61,3 +65,15 @@ class ThumbnailCache:
         hexadecimal = digest.hex()
         for path in (self._folder / hexadecimal[:2]).glob(f"{hexadecimal}-*.jpg"):
             path.unlink(missing_ok=True)
+
+
+def _small(image: "Image.Image") -> "Image.Image":
+    """The picture with its longer side at ``THUMBNAIL_SIDE`` pixels; one that is no larger as it is."""
+    from PIL import Image
+
+    longest = max(image.size)
+    if longest <= THUMBNAIL_SIDE:
+        return image
+    # Rounded down, so that whole blocks of pixels can be averaged first, which is a seventh of the work at 1/2.
+    width, height = (max(side * THUMBNAIL_SIDE // longest, 1) for side in image.size)
+    return image.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=1.0)

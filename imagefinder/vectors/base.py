@@ -17,8 +17,10 @@ class VectorIndex(ABC):
     kind: ClassVar[str]
     dimension: int
 
-    def __init__(self, dimension: int) -> None:
+    def __init__(self, dimension: int, folder: Path | None = None) -> None:
+        """``folder`` is for files that an index may need while it is in use; the system's for such, where None."""
         self.dimension = dimension
+        self.folder = folder
 
     @abstractmethod
     def add(self, ids: IdArray, vectors: FloatArray) -> None:

@@ -100,9 +100,33 @@ def read_checkpoint(folder: Path, embedder_id: str, dimension: int) -> Checkpoin
     return Unusable("its file is missing")
 
 
+def whole_manifest(folder: Path, embedder_id: str, dimension: int) -> Manifest | None:
+    """The manifest of the checkpoint in ``folder``, if that is of this embedder and its file is there, in full length.
+
+    Whether the file is sound is seen when it is read.
+    """
+    try:
+        manifest = Manifest.read(folder)
+        is_there = (folder / manifest.file).stat().st_size == manifest.size
+    except (OSError, ValueError):
+        return None
+    return (
+        manifest
+        if is_there and (manifest.embedder_id, manifest.dimension) == (embedder_id, dimension)
+        else None
+    )
+
+
 def remove_checkpoint(folder: Path) -> None:
     """Delete a checkpoint that nobody needs any more; what cannot be deleted now stays, and harms nothing."""
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def delete_files(folder: Path) -> None:
+    """Delete the checkpoint in a folder and leave what else is there; what cannot be deleted now stays."""
+    with suppress(OSError):
+        (folder / MANIFEST_NAME).unlink(missing_ok=True)
+        _delete_strays(folder)
 
 
 def _load(folder: Path, manifest: Manifest) -> VectorIndex:
@@ -123,10 +147,11 @@ def _damage(error: Exception) -> str:
 
 def _size_and_crc32(path: Path) -> tuple[int, int]:
     size = crc32 = 0
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            size += len(block)
-            crc32 = zlib.crc32(block, crc32)
+    block = memoryview(bytearray(_BLOCK))
+    with path.open("rb", buffering=0) as file:
+        while length := file.readinto(block):
+            size += length
+            crc32 = zlib.crc32(block[:length], crc32)
     return size, crc32
 
 

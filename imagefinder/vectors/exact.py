@@ -27,8 +27,8 @@ class ExactIndex(VectorIndex):
 
     kind: ClassVar[str] = "exact"
 
-    def __init__(self, dimension: int) -> None:
-        super().__init__(dimension)
+    def __init__(self, dimension: int, folder: Path | None = None) -> None:
+        super().__init__(dimension, folder)
         self._table = IdTable()
         self._matrix: FloatArray = np.empty((0, dimension), np.float32)
         self._row_ids: IdArray = np.empty(0, np.int64)

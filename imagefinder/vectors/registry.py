@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from imagefinder.vectors.base import VectorIndex
+from imagefinder.vectors.memory import graph_bytes, room
 
 EXACT_LIMIT = 50_000
 """Up to this many vectors, exact search is used.
 
-Measured at 512 dimensions on two cores by ``benchmarks/vector_search.py`` (warm disk cache); start is reading
-float16 from SQLite for exact, the checkpoint with its CRC for HNSW:
+Measured at 512 dimensions on two cores (warm disk cache); start is reading float16 from SQLite for exact, the
+checkpoint with its CRC for HNSW, which ``benchmarks/vector_search.py`` prints for larger sizes too:
 
 =======  ===========  ==========  ============  ===========  ==========
 vectors  exact start  HNSW start  exact search  HNSW search  HNSW build
@@ -26,6 +27,9 @@ a folder as fast, writes no file, and reads half as much from a cold disk. Beyon
 
 _EXACT_LIMIT_DOWN = EXACT_LIMIT * 3 // 4
 """A library that has an HNSW index keeps it until it has shrunk to this many vectors."""
+_HEADROOM = 10
+"""An HNSW index in use is kept as long as one in this many of its size would still fit the memory."""
+_USUAL_DIMENSION = 512
 
 
 def _exact() -> type[VectorIndex]:
@@ -40,8 +44,14 @@ def _hnsw() -> type[VectorIndex]:
     return HnswIndex
 
 
+def _mapped() -> type[VectorIndex]:
+    from imagefinder.vectors.mapped import MappedIndex
+
+    return MappedIndex
+
+
 VECTOR_INDEXES: Mapping[str, Callable[[], type[VectorIndex]]] = MappingProxyType(
-    {"exact": _exact, "hnsw": _hnsw}
+    {"exact": _exact, "hnsw": _hnsw, "mapped": _mapped}
 )
 """Kind to a function that imports and gives its class."""
 
@@ -58,11 +68,15 @@ def index_class(kind: str) -> type[VectorIndex]:
         raise ValueError(f"there is no vector index of kind {kind!r}") from None
 
 
-def kind_for(count: int, current: str | None = None) -> str:
-    """The kind that suits ``count`` vectors.
+def kind_for(count: int, current: str | None = None, dimension: int = _USUAL_DIMENSION) -> str:
+    """The kind that suits ``count`` vectors and the memory that is free now.
 
-    ``current``, the kind in use, is kept while the count is near the limit, so that a library at the border
-    does not go to and fro.
+    Above ``EXACT_LIMIT`` that is HNSW where its graph fits, else exact search over a file that is mapped into
+    memory: slower, but it takes next to none. ``current``, the kind in use, is kept while the count or the memory
+    is near its limit, so that a library at the border does not go to and fro.
     """
-    limit = _EXACT_LIMIT_DOWN if current == "hnsw" else EXACT_LIMIT
-    return "exact" if count <= limit else "hnsw"
+    limit = EXACT_LIMIT if current in (None, "exact") else _EXACT_LIMIT_DOWN
+    if count <= limit:
+        return "exact"
+    needed = graph_bytes(count, dimension)
+    return "hnsw" if (needed // _HEADROOM if current == "hnsw" else needed) <= room() else "mapped"

@@ -203,6 +203,13 @@
         </translation>
     </message>
     <message numerus="yes">
+        <source>exact search over %n vector(s) in a file, which is slower: the faster index does not fit the memory that is free</source>
+        <translation>
+            <numerusform>exact search over %n vector in a file, which is slower: the faster index does not fit the memory that is free</numerusform>
+            <numerusform>exact search over %n vectors in a file, which is slower: the faster index does not fit the memory that is free</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>{count} file(s)</source>
         <translation>
             <numerusform>{count} file</numerusform>

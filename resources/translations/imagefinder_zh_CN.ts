@@ -832,6 +832,10 @@
         <translation>实际大小</translation>
     </message>
     <message>
+        <source>{choice}; as IMAGEFINDER_RUNTIME says</source>
+        <translation>{choice}；由 IMAGEFINDER_RUNTIME 指定</translation>
+    </message>
+    <message>
         <source>{model} comes with the program, and cannot be removed.</source>
         <translation>{model} 随程序提供，无法删除。</translation>
     </message>
@@ -965,6 +969,10 @@
     <message>
         <source>Hide from results, or show again</source>
         <translation>在结果中隐藏，或重新显示</translation>
+    </message>
+    <message>
+        <source>IMAGEFINDER_RUNTIME names no runtime: “{name}”. Choose from: {names}.</source>
+        <translation>IMAGEFINDER_RUNTIME 指定的运行库不存在：“{name}”。可选：{names}。</translation>
     </message>
     <message>
         <source>Imported as {model}. Use it with: imagefinder models use {model}</source>
@@ -1419,6 +1427,10 @@ A trained model finds what is in the pictures.</source>
         <translation>打开缩略图所在的文件夹</translation>
     </message>
     <message>
+        <source>OpenVINO {openvino} pictures a second, PyTorch {torch}</source>
+        <translation>每秒图片数：OpenVINO {openvino}，PyTorch {torch}</translation>
+    </message>
+    <message>
         <source>Options…</source>
         <translation>选项…</translation>
     </message>
@@ -1543,6 +1555,26 @@ A trained model finds what is in the pictures.</source>
         <translation>处理器线程：</translation>
     </message>
     <message>
+        <source>PyTorch: OpenVINO failed here ({reason})</source>
+        <translation>PyTorch：OpenVINO 在这里无法运行（{reason}）</translation>
+    </message>
+    <message>
+        <source>PyTorch: OpenVINO&apos;s vectors are others (cosine {cosine})</source>
+        <translation>PyTorch：OpenVINO 给出的向量不一致（余弦 {cosine}）</translation>
+    </message>
+    <message>
+        <source>PyTorch: as IMAGEFINDER_RUNTIME says</source>
+        <translation>PyTorch：由 IMAGEFINDER_RUNTIME 指定</translation>
+    </message>
+    <message>
+        <source>PyTorch: it is what computes on a graphics card here</source>
+        <translation>PyTorch：这里由它在显卡上计算</translation>
+    </message>
+    <message>
+        <source>PyTorch; OpenVINO is not installed, which may be faster: {command}</source>
+        <translation>PyTorch；未安装可能更快的 OpenVINO：{command}</translation>
+    </message>
+    <message>
         <source>Quit</source>
         <translation>退出</translation>
     </message>
@@ -1565,6 +1597,10 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>Resume indexing</source>
         <translation>继续建立索引</translation>
+    </message>
+    <message>
+        <source>Runtime</source>
+        <translation>运行库</translation>
     </message>
     <message>
         <source>Save</source>
@@ -2073,6 +2109,12 @@ A trained model finds what is in the pictures.</source>
             <numerusform>在 %n 个向量中精确搜索</numerusform>
         </translation>
     </message>
+    <message numerus="yes">
+        <source>exact search over %n vector(s) in a file, which is slower: the faster index does not fit the memory that is free</source>
+        <translation>
+            <numerusform>在文件中对 %n 个向量做精确搜索，速度较慢：空闲内存放不下更快的索引</numerusform>
+        </translation>
+    </message>
     <message>
         <source>finds {count} of 100</source>
         <comment>pictures described in words</comment>
@@ -2089,6 +2131,10 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>found by trying when the model first works</source>
         <translation>模型首次工作时通过试验得出</translation>
+    </message>
+    <message>
+        <source>found out when the model sees its first picture: PyTorch or OpenVINO</source>
+        <translation>模型处理第一张图片时确定：PyTorch 或 OpenVINO</translation>
     </message>
     <message>
         <source>get a model of the list from the internet</source>
@@ -3307,11 +3353,6 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <source>not a regular file (a pipe, socket or device)</source>
         <comment>reason</comment>
         <translation>不是普通文件（而是管道、套接字或设备）</translation>
-    </message>
-    <message>
-        <source>not a regular file, or gone since the scan</source>
-        <comment>reason</comment>
-        <translation>不是普通文件，或在扫描之后已消失</translation>
     </message>
     <message>
         <source>not allowed with argument {name}</source>

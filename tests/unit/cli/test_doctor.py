@@ -13,7 +13,9 @@ from imagefinder.cli.disk_sizes import readable_size
 from imagefinder.cli.doctor_timing import PICTURES, made_pictures, time_model
 from imagefinder.cli.main import main
 from imagefinder.embedders.builtin import BuiltinEmbedder
+from imagefinder.embedders.image_runtime import ImageRuntime, OtherRuntime
 from imagefinder.embedders.processor import processor_name
+from imagefinder.embedders.runtime_choice import Choice, Runtime
 from imagefinder.model.errors import LibraryError
 from imagefinder.paths import default_places
 
@@ -48,6 +50,15 @@ def test_it_tells_what_is_here_and_how_fast_it_is(library: Path, capfd: pytest.C
     assert told["timing"]["pictures"]["count"] == PICTURES
     assert told["timing"]["pictures"]["a_second"] > 0
     assert told["machine"]["memory"]["total"] > told["machine"]["memory"]["available"] > 0
+
+
+def test_it_says_when_the_memory_does_not_suffice_for_the_faster_index(
+    library: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("imagefinder.cli.doctor_sections.kind_for", lambda _count: "mapped")
+    told = as_json(capfd, "--library", library, "--no-timing")
+    assert "1 vector" in told["library"]["index"]
+    assert "does not fit the memory" in told["library"]["index"]
 
 
 def test_without_timing_nothing_is_timed(library: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -173,3 +184,73 @@ def test_the_processor_has_a_name(tmp_path: Path) -> None:
     (tmp_path / "cpuinfo").write_text("processor\t: 0\nmodel name\t: Quick 9000\nmodel name\t: Quick 9000\n")
     assert processor_name(tmp_path / "cpuinfo") == "Quick 9000"
     assert processor_name(tmp_path / "missing")
+
+
+def test_which_runtime_sees_pictures_is_said_with_its_figures(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ImageRuntime, "choice", Choice(Runtime.OPENVINO, "bfloat16", 90.2, 173.4, 0.9995))
+    monkeypatch.setenv("IMAGEFINDER_RUNTIME", "auto")
+    arguments = ["--model", "starter", "--device", "cpu", "--library", tmp_path / "none", "--no-timing"]
+    told = as_json(capfd, *arguments)["model"]
+    assert told["device"] == "cpu (bfloat16, OpenVINO)"
+    assert told["runtime"]["chosen"] == "openvino"
+    assert (told["runtime"]["torch_a_second"], told["runtime"]["openvino_a_second"]) == (90.2, 173.4)
+    _, out = doctor(capfd, *arguments)
+    assert "OpenVINO: OpenVINO 173 pictures a second, PyTorch 90.2\n" in out
+
+
+@pytest.mark.parametrize(
+    ("version", "wanted", "expected"),
+    [
+        ("", "auto", 'which may be faster: pip install "imagefinder[openvino]"'),
+        ("1.0", "auto", "found out when the model sees its first picture"),
+        ("1.0", "torch", "PyTorch: as IMAGEFINDER_RUNTIME says"),
+    ],
+)
+def test_without_timing_no_runtime_is_tried(
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    version: str,
+    wanted: str,
+    expected: str,
+) -> None:
+    monkeypatch.setattr("imagefinder.cli.doctor_runtime.openvino_version", lambda: version)
+    other = OtherRuntime(lambda: version, refuse, refuse)
+    monkeypatch.setattr(ImageRuntime.__init__, "__defaults__", (other,))
+    monkeypatch.setenv("IMAGEFINDER_RUNTIME", wanted)
+    arguments = ["--model", "starter", "--device", "cpu", "--library", tmp_path / "none", "--no-timing"]
+    _, out = doctor(capfd, *arguments)
+    assert expected in out
+    assert not default_places().runtimes.exists()
+
+
+@pytest.mark.parametrize(
+    ("choice", "expected"),
+    [
+        (
+            Choice(Runtime.TORCH, "float32", problem="no such operation"),
+            "OpenVINO failed here (no such operation)",
+        ),
+        (Choice(Runtime.TORCH, "float32", cosine=0.98765), "OpenVINO's vectors are others (cosine 0.9877)"),
+        (Choice(Runtime.TORCH, "float32", 30, 29, 1), "PyTorch: OpenVINO 29 pictures a second, PyTorch 30"),
+    ],
+)
+def test_why_pytorch_was_chosen_is_said(
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    choice: Choice,
+    expected: str,
+) -> None:
+    monkeypatch.setattr(ImageRuntime, "choice", choice)
+    monkeypatch.setenv("IMAGEFINDER_RUNTIME", "auto")
+    _, out = doctor(
+        capfd, "--model", "starter", "--device", "cpu", "--library", tmp_path / "none", "--no-timing"
+    )
+    assert expected in out
+
+
+def refuse(*_: object) -> Any:
+    raise AssertionError("tried")

@@ -10,13 +10,6 @@ from imagefinder.engine.cut import Cut, Measure, Piece
 from imagefinder.store.embeddings import FloatArray, IdArray
 
 
-class _Judge:
-    """Vectors are their relevance."""
-
-    def relevance(self, vectors: FloatArray) -> FloatArray:
-        return vectors[:, 0]
-
-
 class Ranking:
     """Items 1, 2, 3 ... of which each has the relevance given, in pieces."""
 
@@ -40,11 +33,7 @@ class Ranking:
         min_score: float | None = None,
         never: tuple[int, ...] = (),
     ) -> Cut:
-        def vectors(ids: IdArray) -> tuple[IdArray, FloatArray]:
-            known = np.sort(ids)
-            return known, self.relevance[known - 1][:, None]
-
-        measure = Measure(_Judge(), vectors, sure)  # type: ignore[arg-type]
+        measure = Measure(lambda ids, _: self.relevance[ids - 1], sure)
         return Cut(iter(self), words or {}, measure, min_score, never)
 
 

@@ -386,7 +386,7 @@ def test_a_copy_made_before_a_change_of_model_costs_the_first_model_nothing(
 def test_what_a_stopped_job_indexed_is_in_the_checkpoint_once_the_library_is_closed(
     engine: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live_index, "kind_for", lambda _count, _current=None: "hnsw")
+    monkeypatch.setattr(live_index, "kind_for", lambda _count, _current, _dimension: "hnsw")
     save(picture("red"), folder / "first.png")
     engine.add([folder], SourceOptions())
     (manifest,) = (engine.folder / "vectors").glob(f"*/{MANIFEST_NAME}")

@@ -76,17 +76,17 @@ def library(store: Store, tmp_path: Path) -> Library:
     return Library(store, tmp_path)
 
 
-@pytest.fixture(params=["exact", "hnsw"])
+@pytest.fixture(params=["exact", "hnsw", "mapped"])
 def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """The kind of index that every library gets, whatever its size."""
     name = str(request.param)
-    monkeypatch.setattr(live_index, "kind_for", lambda _count, _current=None: name)
+    monkeypatch.setattr(live_index, "kind_for", lambda _count, _current, _dimension: name)
     return name
 
 
 @pytest.fixture
 def hnsw(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live_index, "kind_for", lambda _count, _current=None: "hnsw")
+    monkeypatch.setattr(live_index, "kind_for", lambda _count, _current, _dimension: "hnsw")
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def test_an_index_is_built_from_the_store(library: Library, kind: str) -> None:
     told: list[tuple[int, int]] = []
     index.refresh(lambda done, total: told.append((done, total)))
     assert index.kind == kind
-    assert told[-1:] == ([(300, 300)] if kind == "hnsw" else [])  # exact search is ready in an instant
+    assert told[-1:] == ([(300, 300)] if kind != "exact" else [])  # exact search is ready in an instant
     library.assert_answers_are_exact(index)
 
 
@@ -338,7 +338,7 @@ def test_a_small_library_writes_no_index_file(library: Library) -> None:
 def test_the_kind_changes_with_the_size_and_answers_stay_exact(
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def kind_for(count: int, current: str | None = None) -> str:
+    def kind_for(count: int, current: str | None, _dimension: int) -> str:
         return "exact" if count <= (60 if current == "hnsw" else 80) else "hnsw"
 
     monkeypatch.setattr(live_index, "kind_for", kind_for)
@@ -424,3 +424,104 @@ def test_before_closing_an_exact_index_needs_no_saving(library: Library) -> None
     index.changed(*library.add(5), NO_IDS)
     assert not index.save(10**9)
     assert not library.folder.exists()
+
+
+@pytest.mark.usefixtures("hnsw")
+def test_few_changes_of_many_vectors_are_not_worth_writing_it_all(
+    library: Library, monkeypatch: pytest.MonkeyPatch, no_building: Callable[[], None]
+) -> None:
+    monkeypatch.setattr(live_index, "_WORTH_WRITING", 10)
+    ids, _ = library.add(100)
+    index = settled(library)
+    first = Manifest.read(library.folder)
+    index.begin_job()
+    index.changed(*library.add(5), NO_IDS)
+    index.settle()
+    assert not index.save(10**9)
+    assert Manifest.read(library.folder) == first
+    no_building()
+    reopened = library.index()
+    reopened.refresh()
+    library.assert_answers_are_exact(reopened)
+    library.remove(ids[:6])
+    index.changed(NO_IDS, NO_VECTORS, ids[:6])
+    index.settle()
+    assert Manifest.read(library.folder).count == 99
+
+
+def test_everything_is_ranked_among_all_few_or_many(library: Library, kind: str) -> None:
+    ids, vectors = library.add(90)
+    index = settled(library)
+    scores = vectors @ vectors[0]
+    for chosen in (slice(None), slice(0, 20), slice(10, 80), slice(0, 0)):
+        allowed = None if chosen == slice(None) else ids[chosen]
+        found, cosines = index.rank_all(vectors[0], allowed)
+        expected = np.argsort(-scores[chosen], kind="stable")
+        assert found.tolist() == ids[chosen][expected].tolist()
+        np.testing.assert_allclose(cosines, scores[chosen][expected], atol=1e-3)
+
+
+# Memory
+
+
+class Memory:
+    """How much of it there is, as far as the choice of an index is concerned."""
+
+    def __init__(self) -> None:
+        self.is_short = False
+
+    def kind_for(self, _count: int, _current: str | None, _dimension: int) -> str:
+        return "mapped" if self.is_short else "hnsw"
+
+
+@pytest.fixture
+def memory(monkeypatch: pytest.MonkeyPatch) -> Memory:
+    memory = Memory()
+    monkeypatch.setattr(live_index, "kind_for", memory.kind_for)
+    return memory
+
+
+def test_an_index_that_outgrows_the_memory_gives_way_to_a_file_in_the_middle_of_a_job(
+    library: Library, memory: Memory
+) -> None:
+    library.add(100)
+    index = library.index()
+    index.refresh()
+    index.begin_job()
+    memory.is_short = True
+    index.changed(*library.add(20), NO_IDS)
+    assert index.kind == "mapped"
+    index.changed(*library.add(20), NO_IDS)
+    library.assert_answers_are_exact(index)
+
+
+def test_a_graph_is_not_lost_by_a_moment_without_memory(
+    library: Library, memory: Memory, no_building: Callable[[], None]
+) -> None:
+    library.add(100)
+    settled(library)
+    memory.is_short = True
+    library.add(10)
+    without = settled(library)
+    assert without.kind == "mapped"
+    library.assert_answers_are_exact(without)
+    no_building()
+    again = library.index()
+    again.refresh()
+    assert again.kind == "mapped"
+    memory.is_short = False
+    again.settle()
+    assert again.kind == "hnsw"
+    library.assert_answers_are_exact(again)
+    assert not list((library.folder / "mapped").iterdir())
+
+
+def test_a_graph_that_this_machine_can_never_hold_is_deleted(
+    library: Library, memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library.add(100)
+    settled(library)
+    memory.is_short = True
+    monkeypatch.setattr(live_index, "fits_machine", lambda _bytes: False)
+    settled(library)
+    assert [path.name for path in library.folder.iterdir()] == ["mapped"]

@@ -3,6 +3,7 @@
 import os
 import shutil
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from conftest import save
@@ -101,7 +102,7 @@ def test_a_drive_that_goes_away_within_a_pdf_costs_no_page(
     pdf(folder / "long.pdf", [f"page {number}" for number in range(30)])
     real, opened = decoding.open_media, 0
 
-    def unplugged(path: Path) -> MediaFile:
+    def unplugged(path: Path, content: BinaryIO | None = None) -> MediaFile:
         nonlocal opened
         opened += 1
         if opened == 2:

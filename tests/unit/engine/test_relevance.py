@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from imagefinder.engine.relevance import CUT, Background, FloatArray, curve, sure
+from imagefinder.engine.relevance import CUT, Background, Judge, curve, sure
+from imagefinder.store.embeddings import FloatArray, IdArray
 
 DIMENSION = 64
 SUBJECTS = 12
@@ -141,3 +142,46 @@ def test_the_best_of_many_must_be_surer_than_the_best_of_few_but_not_ever_more()
     assert wanted == sorted(wanted)
     assert wanted[0] == wanted[1] <= CUT, "a picture alone has to be relevant, no more"
     assert wanted[-1] == pytest.approx(0.5)
+
+
+@pytest.fixture
+def space() -> Space:
+    return Space(gap=1.0)
+
+
+@pytest.fixture
+def library(space: Space) -> FloatArray:
+    return np.concatenate([space.pictures(subject, 20) for subject in range(6)])
+
+
+def _judge(space: Space, library: FloatArray) -> Judge:
+    judge = Background(space.bank, library).judge(space.text(3), has_words=True, pictures=0)
+    assert judge is not None
+    return judge
+
+
+def test_relevance_by_what_is_remembered_is_that_of_the_vectors(space: Space, library: FloatArray) -> None:
+    judge = _judge(space, library)
+    ids = np.random.default_rng(0).permutation(len(library)) + 1
+    read: list[int] = []
+
+    def vectors(wanted: IdArray) -> tuple[IdArray, FloatArray]:
+        read.extend(wanted.tolist())
+        found = np.sort(wanted)
+        return found, library[found - 1]
+
+    for _ in range(2):
+        cosines = library[ids - 1] @ judge.query
+        told = judge.relevance_of(ids, cosines, vectors)
+        np.testing.assert_allclose(told, judge.relevance(library[ids - 1]), atol=1e-4)
+    assert sorted(read) == sorted(ids.tolist())
+
+
+def test_an_item_without_a_vector_has_no_relevance(space: Space, library: FloatArray) -> None:
+    judge = _judge(space, library)
+    told = judge.relevance_of(
+        np.array([1, 2]),
+        np.zeros(2, np.float32),
+        lambda _: (np.empty(0, np.int64), np.empty((0, 0), np.float32)),
+    )
+    assert told.tolist() == [0, 0]

@@ -244,3 +244,39 @@ def test_a_library_that_cannot_be_written_is_calibrated_in_memory(
     monkeypatch.setattr(engine._store.calibrations, "write", full)
     engine.models.calibrate()
     assert engine.search(_RED).has_rest
+
+
+def _statements(engine: Engine, query: Query) -> list[str]:
+    """What a search asks of the store."""
+    run: list[str] = []
+    connection = engine._store._db.connection
+    connection.set_trace_callback(run.append)
+    engine.search(query)
+    connection.set_trace_callback(None)
+    # FTS5 tells of statements of its own too.
+    return [statement for statement in run if not statement.startswith("--")]
+
+
+def test_a_search_asks_the_store_the_same_few_things_however_many_hits_there_are(
+    open_engine: OpenEngine, folder: Path
+) -> None:
+    for number in range(60):
+        save(picture("red", number), folder / f"{number}.png")
+    engine = open_engine()
+    engine.add([folder], SourceOptions())
+    _statements(engine, Query("red"))
+    counts = {
+        limit: len(_statements(engine, Query("red", limit=limit, include_rest=True))) for limit in (2, 20, 60)
+    }
+    assert len(set(counts.values())) == 1
+    assert counts[60] <= 10
+
+
+def test_pictures_that_were_hits_before_are_not_read_again(open_engine: OpenEngine, folder: Path) -> None:
+    for number in range(60):
+        save(picture("red", number), folder / f"{number}.png")
+    engine = open_engine()
+    engine.add([folder], SourceOptions())
+    engine.search(Query("red", limit=60, include_rest=True))
+    run = _statements(engine, Query("tomato", limit=60, include_rest=True))
+    assert not any("vector FROM embeddings" in statement for statement in run)

@@ -11,7 +11,7 @@ from fakes import FakeEmbedder, counts, pdf, picture
 from imagefinder.engine.engine import Engine
 from imagefinder.model.errors import UsageError
 from imagefinder.model.sources import SourceOptions
-from imagefinder.readers.image import ImageReader
+from imagefinder.readers.image_reader import ImageReader
 from imagefinder.store.store import Store
 
 _EVERYTHING = SourceOptions()

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from imagefinder.readers.colour import to_srgb
-from imagefinder.readers.image import ImageReader
+from imagefinder.readers.image_reader import ImageReader
 
 RAMP = np.linspace(0, 1, 256).reshape(16, 16)
 

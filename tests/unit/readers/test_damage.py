@@ -17,7 +17,7 @@ from PIL import Image
 from imagefinder.model.errors import UnreadableError
 from imagefinder.readers import limits
 from imagefinder.readers.damage import picture_reason
-from imagefinder.readers.image import ImageReader
+from imagefinder.readers.image_reader import ImageReader
 from imagefinder.readers.limits import MAX_PIXELS
 from imagefinder.readers.registry import open_media
 

@@ -4,7 +4,7 @@ import pytest
 from PIL import ExifTags, Image, ImageOps
 
 from imagefinder.readers.exif import normalised_time
-from imagefinder.readers.image import ImageReader
+from imagefinder.readers.image_reader import ImageReader
 
 TO_STORED = {
     1: None,
@@ -47,7 +47,7 @@ def test_the_turns_agree_with_pillow(save, scene) -> None:
     for orientation in range(1, 9):
         path = save(scene, "a.png", exif=exif_with(orientation))
         with ImageReader().open(path) as media, Image.open(path) as picture:
-            assert media.load(1, 10).image.tobytes() == ImageOps.exif_transpose(picture).tobytes()
+            assert media.load(1, 100).image.tobytes() == ImageOps.exif_transpose(picture).tobytes()
 
 
 @pytest.mark.parametrize("orientation", [0, 9, 65535])

@@ -7,7 +7,7 @@ from PIL import Image
 
 from imagefinder.model.errors import UnreadableError
 from imagefinder.readers.formats import EXTENSIONS, formats_by_content, formats_of
-from imagefinder.readers.image import ImageReader
+from imagefinder.readers.image_reader import ImageReader
 
 FORMATS = {
     "JPEG": "jpg jpeg jpe jfif",

@@ -10,7 +10,7 @@ from PIL import Image, TiffImagePlugin
 
 from imagefinder.model.errors import UnreadableError
 from imagefinder.model.items import ItemKind
-from imagefinder.readers.image import ImageReader
+from imagefinder.readers.image_reader import ImageReader
 
 
 class PictureContract(ReaderContract):
@@ -87,9 +87,36 @@ def test_a_jpeg_is_decoded_at_the_smallest_scale_that_covers_the_side(save, scen
     assert (loaded.facts.width, loaded.facts.height) == (1600, 1200)
 
 
-def test_other_formats_come_in_full_size(save, scene) -> None:
+@pytest.mark.parametrize(
+    ("side", "expected"), [(61, (640, 480)), (60, (320, 240)), (40, (214, 160)), (20, (107, 80))]
+)
+def test_other_formats_keep_at_least_four_times_the_side(save, scene, side, expected) -> None:
     for name in ("a.png", "a.webp", "a.tif", "a.heic"):
-        assert load(save(scene.resize((640, 480)), name), side=32).image.size == (640, 480)
+        loaded = load(save(scene.resize((640, 480)), name), side=side)
+        assert loaded.image.size == expected
+        assert (loaded.facts.width, loaded.facts.height) == (640, 480)
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA", "CMYK", "1", "P", "I;16"])
+def test_a_large_picture_of_any_mode_keeps_its_colours(save, mode) -> None:
+    picture = Image.new("L", (640, 480), 200)
+    picture.paste(40, (320, 0, 640, 480))
+    if mode == "I;16":
+        picture = Image.fromarray(np.asarray(picture).astype(np.uint16) * 257)
+    small = load(save(picture.convert(mode) if mode != "I;16" else picture, "a.tif"), side=20).image
+    light, dark = (small.getpixel((small.width * at // 4, small.height // 2))[0] for at in (1, 3))
+    assert (light, dark) == ((255, 0) if mode == "1" else (pytest.approx(200, abs=2), pytest.approx(40, abs=2)))
+
+
+def test_what_shines_through_a_large_picture_is_white_whether_it_is_made_smaller_or_not(save) -> None:
+    picture = Image.new("RGBA", (640, 480), (0, 0, 200, 255))
+    picture.paste((90, 0, 0, 0), (320, 0, 640, 480))
+    keyed = Image.new("RGB", (640, 480), (0, 0, 200))
+    keyed.paste((90, 0, 0), (320, 0, 640, 480))
+    for path in (save(picture, "a.png"), save(keyed, "b.png", transparency=(90, 0, 0))):
+        small = load(path, side=20).image
+        assert small.getpixel((small.width // 4, 30)) == (0, 0, 200)
+        assert small.getpixel((small.width * 3 // 4, 30)) == (255, 255, 255)
 
 
 def test_a_picture_smaller_than_asked_comes_as_it_is(save, scene) -> None:
@@ -169,8 +196,8 @@ def test_a_damaged_page_is_refused_every_time_it_is_asked_for(save) -> None:
         for _ in range(3):
             with pytest.raises(UnreadableError, match="damaged"):
                 media.load(2, 16)
-        assert media.load(1, 16).image.tobytes() == page.tobytes()
-        assert media.load(1, 16).image.tobytes() == page.tobytes()
+        assert media.load(1, 300).image.tobytes() == page.tobytes()
+        assert media.load(1, 300).image.tobytes() == page.tobytes()
 
 
 def test_a_tiff_whose_pages_form_a_circle_ends(save) -> None:

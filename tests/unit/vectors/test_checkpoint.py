@@ -16,6 +16,7 @@ from imagefinder.vectors.checkpoint import (
     Checkpoint,
     Unusable,
     checkpoint_folder,
+    delete_files,
     read_checkpoint,
     write_checkpoint,
 )
@@ -256,3 +257,13 @@ def test_a_disk_that_fills_up_at_any_step_is_an_os_error_and_the_checkpoint_stay
         assert len(list(tmp_path.iterdir())) == 2
     assert 5 < failing < 99
     assert opened(tmp_path).manifest.revision == 2
+
+
+def test_a_checkpoint_is_deleted_and_nothing_else_in_its_folder(index: VectorIndex, tmp_path: Path) -> None:
+    write_checkpoint(index, tmp_path, MODEL, revision=1)
+    write_checkpoint(index, tmp_path / "another", MODEL, revision=1)
+    (tmp_path / "notes.txt").touch()
+    delete_files(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["another", "notes.txt"]
+    assert opened(tmp_path / "another").manifest.revision == 1
+    delete_files(tmp_path / "not even a folder")

@@ -8,7 +8,7 @@ from contracts.vector_index_contract import DIMENSION, VectorIndexContract, ids_
 
 from imagefinder.vectors.base import FloatArray, IdArray
 from imagefinder.vectors.exact import ExactIndex
-from imagefinder.vectors.hnsw import HnswIndex
+from imagefinder.vectors.hnsw import EF_LEAST, FAR_FACTOR, HnswIndex, ef_search
 from imagefinder.vectors.hnsw_file import narrow
 
 
@@ -148,3 +148,49 @@ def test_a_save_that_the_disk_cuts_short_is_an_error_and_keeps_the_old_file(tmp_
     assert caught.value.errno == errno.ENOSPC
     assert (tmp_path / "saved").read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["saved"]
+
+
+def clustered(count: int) -> FloatArray:
+    """Unit vectors round a common mean, as those of pictures are; two of them have a cosine of about 0.5."""
+    mean = np.zeros(64, np.float32)
+    mean[0] = 1
+    vectors = mean + unit_vectors(count, 64)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def candidates_looked_at(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Of every search of a graph from now on."""
+    looked: list[int] = []
+    query = HnswIndex._query
+
+    def noting(self: HnswIndex, vector: FloatArray, k: int, ef: int) -> tuple[IdArray, FloatArray] | None:
+        looked.append(ef)
+        return query(self, vector, k, ef)
+
+    monkeypatch.setattr(HnswIndex, "_query", noting)
+    return looked
+
+
+def test_more_candidates_are_looked_at_in_a_larger_library_and_for_more_hits() -> None:
+    assert ef_search(10, 10) == EF_LEAST
+    assert EF_LEAST < ef_search(100_000, 10) < ef_search(1_000_000, 10)
+    assert ef_search(100_000, 1000) >= 1250
+
+
+def test_a_query_among_the_stored_is_answered_at_the_first_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    hnsw, _ = pair(clustered(3000))
+    looked = candidates_looked_at(monkeypatch)
+    hnsw.search(clustered(3001)[3000], 10)
+    assert looked == [ef_search(3000, 10)]
+
+
+def test_a_query_far_from_all_that_is_stored_is_looked_for_further(monkeypatch: pytest.MonkeyPatch) -> None:
+    hnsw, exact = pair(clustered(3000))
+    far = unit_vectors(40, 64, seed=5)
+    far[:, 0] = 0  # at right angles to the mean, so no hit comes near a cosine of 0.5
+    far /= np.linalg.norm(far, axis=1, keepdims=True)
+    looked = candidates_looked_at(monkeypatch)
+    assert recall_at_10(hnsw, exact, far) >= 0.99
+    assert set(looked) == {ef_search(3000, 10), FAR_FACTOR * ef_search(3000, 0)}
+    monkeypatch.setattr("imagefinder.vectors.hnsw.FAR_FACTOR", 1)
+    assert recall_at_10(hnsw, exact, far) < 0.99

@@ -1,0 +1,132 @@
+"""imagefinder as ``side_by_side.py`` has it work: the counterpart of ``rclip_peer.py``, with one model."""
+
+import os
+import re
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+from peer_material import fill_library
+from processes import Spent, apart, spend
+
+from imagefinder.api import ImageFinder
+from imagefinder.paths import default_places
+
+ROOT = Path(__file__).resolve().parents[1]
+_HITS = 20
+"""As many as the command line gives by default."""
+
+
+def home_environment(home: Path) -> dict[str, str]:
+    """The environment of a user with this home folder, and with nothing set that changes how programs work."""
+    meddling = ("XDG_", "IMAGEFINDER_", "LC_", "LANG", "PYTHON")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(meddling)}
+    return {**kept, "HOME": str(home), "USERPROFILE": str(home), "LANG": "C.UTF-8"}
+
+
+class ImageFinderPeer:
+    """The program with one model; each ``state`` is a library of its own."""
+
+    def __init__(self, model: str, home: Path, scratch: Path) -> None:
+        self.model = model
+        self._environment: Mapping[str, str] = home_environment(home)
+        self._scratch = scratch
+        self._thumbnails = apart(self._environment, default_places).thumbnails
+
+    def index(self, folder: Path, *, is_first: bool = False) -> Spent:
+        """Index a folder from nothing; unless it ``is_first``, in the library that the last first use left.
+
+        Raises:
+            RuntimeError: not every file was embedded.
+        """
+        library, template = self._scratch / "index", self._scratch / "first"
+        shutil.rmtree(library, ignore_errors=True)
+        shutil.rmtree(self._thumbnails, ignore_errors=True)
+        if not is_first:
+            shutil.copytree(template, library)
+        spent = self._run(library, "--model", self.model, "add", folder)
+        if not re.search(r"^\d+ indexed - ", spent.complained, re.MULTILINE):
+            raise RuntimeError(f"imagefinder did not index all:\n{spent.complained}")
+        if is_first:
+            self._run(library, "remove", folder)
+            shutil.rmtree(template, ignore_errors=True)
+            library.rename(template)
+        return spent
+
+    def rescan(self, state: str, tree: Path) -> Spent:  # noqa: ARG002 - it is the library's one source
+        """Look through the tree that ``fill`` said is indexed.
+
+        Raises:
+            RuntimeError: it found something to embed.
+        """
+        spent = self._run(self._scratch / state, "index")
+        if not re.search(r"^\d+ unchanged - ", spent.complained, re.MULTILINE):
+            raise RuntimeError(f"imagefinder took the tree for changed:\n{spent.complained}")
+        return spent
+
+    def search(self, state: str, query: str, folder: Path) -> Spent:  # noqa: ARG002
+        """One query by a new process; with ``--all``, for random weights find nothing that matches."""
+        return self._run(self._scratch / state, "search", "--json", "--all", "-n", str(_HITS), query)
+
+    def answer(self, state: str, queries: Sequence[str], folder: Path) -> list[float]:  # noqa: ARG002
+        """Seconds that each query but the first took, in one process."""
+        return apart(self._environment, answer, self._scratch / state, queries)
+
+    def fill(self, state: str, rows: Path, root: Path) -> None:
+        """Put rows of files below ``root`` into an empty library."""
+        if not (self._scratch / state).exists():
+            apart(self._environment, fill_library, self._scratch / state, self.model, root, rows)
+
+    def vectors(self, texts: Sequence[str], photographs: Sequence[Path]) -> np.ndarray:
+        """Its vectors of texts and photographs, in this order: (n, dimension) float32, unit length."""
+        return apart(self._environment, vectors, self._scratch / "any", self.model, texts, photographs)
+
+    def _run(self, library: Path, *words: str | Path) -> Spent:
+        command = [sys.executable, "-m", "imagefinder", "--library", library, "--device", "cpu", *words]
+        return spend(command, ROOT, self._environment)
+
+
+def answer(library: Path, queries: Sequence[str]) -> list[float]:
+    """See ``ImageFinderPeer.answer``. The first loads the text tower and the index, or builds that."""
+    seconds = []
+    with ImageFinder.open(library, device="cpu") as finder:
+        finder.search(queries[0], limit=_HITS, include_rest=True)
+        for query in queries[1:]:
+            began = perf_counter()
+            hits = finder.search(query, limit=_HITS, include_rest=True)
+            seconds.append(perf_counter() - began)
+            assert len(hits) == _HITS
+    return seconds
+
+
+def vectors(library: Path, model: str, texts: Sequence[str], photographs: Sequence[Path]) -> np.ndarray:
+    """See ``ImageFinderPeer.vectors``."""
+    with ImageFinder.open(library, model=model, device="cpu") as finder:
+        return np.concatenate([finder.embed_texts(texts), finder.embed_images(photographs)])
+
+
+def pipeline_shares(model: str, folder: Path, scratch: Path, rounds: int) -> list[tuple[float, float]]:
+    """Processor seconds of the whole pipeline, and of decoding and the forward pass alone together, by round."""
+    # Here, for only this part needs them: they are the large part of what this module imports.
+    from indexing import cost, decode, forward, index
+
+    from imagefinder.embedders import registry
+
+    scratch.mkdir(exist_ok=True)
+    embedder = registry.create(model, "cpu", default_places().models)
+    paths = sorted(folder.rglob("*.jpg"))
+    index(folder, scratch, embedder)  # loads the model
+    prepared = decode(paths, embedder)
+    shares = []
+    for _ in range(rounds):
+        whole = cost(lambda: index(folder, scratch, embedder))
+        decoding, embedding = (
+            cost(lambda: decode(paths, embedder)),
+            cost(lambda: forward(prepared, embedder)),
+        )
+        shares.append((whole.cpu, decoding.cpu + embedding.cpu))
+    embedder.close()
+    return shares

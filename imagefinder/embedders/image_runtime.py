@@ -1,0 +1,211 @@
+"""The image tower of a model on PyTorch or OpenVINO, whichever a short trial at first use finds faster here.
+
+PyTorch is what every model runs on. OpenVINO, where it is installed, has to give the same vectors, and to be clearly
+faster; then PyTorch is not even imported for pictures, since its tower was converted and kept.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from imagefinder.embedders.base import FloatArray, Pixels
+from imagefinder.embedders.device import give_memory_back, is_out_of_memory, signs_of_graphics
+from imagefinder.embedders.openvino_tower import OpenVinoImageTower, openvino_version, save_image_tower
+from imagefinder.embedders.preprocess import Preprocessing
+from imagefinder.embedders.runtime_choice import AUTO, Choice, ChoiceFile, Runtime, RuntimeSetting
+from imagefinder.embedders.runtime_trial import ImageTower, least_cosine, rates
+from imagefinder.embedders.spec import ClipSpec
+
+if TYPE_CHECKING:
+    import torch
+
+    Placement = tuple[torch.device, torch.dtype]
+
+_LOG = logging.getLogger(__name__)
+
+# Below this cosine the runtimes' vectors are not the same. Two computations in bfloat16 differ by 0.0005.
+_LEAST_COSINE = 0.999
+# How much faster OpenVINO has to be: a trial of a second is not more exact.
+_CLEARLY_FASTER = 1.1
+
+
+@dataclass(frozen=True, slots=True)
+class OtherRuntime:
+    """What computes towers beside PyTorch."""
+
+    version: Callable[[], str]
+    """Empty where it is not installed."""
+    save: Callable[[ClipSpec, Preprocessing, Path], None]
+    """Converts a model's image tower and writes it to a file, and others of its stem."""
+    load: Callable[[Path, str], ImageTower]
+    """The tower in a file, computing in ``bfloat16`` or ``float32``."""
+
+
+_OPENVINO = OtherRuntime(openvino_version, save_image_tower, OpenVinoImageTower)
+
+
+class ImageRuntime:
+    """Loads one model's image tower on the runtime that is best for it, and tells which that is."""
+
+    def __init__(
+        self,
+        spec: ClipSpec,
+        preprocessing: Preprocessing,
+        device: str,
+        setting: RuntimeSetting,
+        other: OtherRuntime = _OPENVINO,
+    ) -> None:
+        """``device`` is the one asked for: ``auto``, ``cpu``, ``cuda`` or ``mps``."""
+        self._spec = spec
+        self._preprocessing = preprocessing
+        self._device = device
+        self.setting = setting
+        self._other = other
+        self._choice: Choice | None = None
+        self._is_read = False
+
+    @property
+    def is_tried(self) -> bool:
+        """Whether there is another runtime than PyTorch, to be tried if the device is a processor."""
+        return self._kept is not None
+
+    @property
+    def choice(self) -> Choice | None:
+        """What was chosen for a processor, as far as that is known without importing PyTorch.
+
+        None before the first trial, too.
+        """
+        # Where there may be a graphics card, only PyTorch knows whether it can use it.
+        needs_torch = self._device == AUTO and signs_of_graphics()
+        return self._choice if needs_torch else self._found()
+
+    def load(self, load_torch: Callable[[], ImageTower], placement: "Callable[[], Placement]") -> ImageTower:
+        """The tower, on the runtime that was chosen; at first use that is found out, in some seconds.
+
+        Args:
+            load_torch: loads PyTorch's tower.
+            placement: what PyTorch computes on.
+
+        Raises:
+            What ``load_torch`` and ``placement`` raise; what goes wrong with the other runtime is logged.
+        """
+        choice = self.choice
+        if choice is None:
+            device, dtype = placement()
+            if self._kept is None or device.type != "cpu":
+                return load_torch()
+            choice = self._found()
+            if choice is None:
+                return self._tried(self._kept, load_torch, str(dtype).removeprefix("torch."))
+        if choice.runtime is Runtime.OPENVINO and self._kept:
+            try:
+                tower = self._other.load(self._kept.tower_of(choice), choice.precision)
+            except Exception as error:  # noqa: BLE001 - whatever ails a library that is not needed
+                self._refuse(error)
+            else:
+                return _Guarded(tower, load_torch, self._refuse)
+        return load_torch()
+
+    @cached_property  # not at once: a search by words asks for none of this
+    def _kept(self) -> ChoiceFile | None:
+        folder, wanted = self.setting.folder, self.setting.wanted
+        if folder is None or wanted == Runtime.TORCH or self._device not in (AUTO, "cpu"):
+            return None
+        version = self._other.version()
+        return ChoiceFile(folder, self._spec, self._device, wanted, version) if version else None
+
+    def _found(self) -> Choice | None:
+        if self._kept and not self._is_read:
+            self._choice = self._kept.read()
+            self._is_read = True
+        return self._choice
+
+    def _tried(self, kept: ChoiceFile, load_torch: Callable[[], ImageTower], precision: str) -> ImageTower:
+        from tempfile import TemporaryDirectory
+
+        ours = load_torch()
+        theirs: ImageTower | None = None
+        try:
+            kept.folder.mkdir(parents=True, exist_ok=True)
+            with TemporaryDirectory(prefix="trial-", dir=kept.folder) as scratch:
+                saved = Path(scratch, "tower.xml")
+                self._other.save(self._spec, self._preprocessing, saved)
+                name = kept.take_in(saved)
+            theirs = self._other.load(kept.folder / name, precision)
+            choice = self._compared(ours, theirs, precision, name)
+        except OSError as error:  # a full disk, which passes
+            _LOG.info("OpenVINO was not tried: %s", error)
+            return ours
+        except Exception as error:  # noqa: BLE001 - whatever ails a library that is not needed
+            if is_out_of_memory(error):
+                _LOG.info("OpenVINO was not tried, the memory does not suffice: %s", error)
+                return ours
+            _LOG.info("OpenVINO cannot compute %s", self._spec.name, exc_info=True)
+            choice = Choice(Runtime.TORCH, precision, problem=_said(error))
+        self._remember(choice)
+        if theirs is None or choice.runtime is Runtime.TORCH:
+            return ours
+        del ours
+        give_memory_back(None)
+        return _Guarded(theirs, load_torch, self._refuse)
+
+    def _compared(self, ours: ImageTower, theirs: ImageTower, precision: str, name: str) -> Choice:
+        cosine = least_cosine(ours, theirs, self._preprocessing.shape)
+        if cosine < _LEAST_COSINE:
+            return Choice(Runtime.TORCH, precision, cosine=cosine)
+        torch_rate, openvino_rate = rates(ours, theirs, self._preprocessing.shape)
+        is_better = self.setting.wanted == Runtime.OPENVINO or openvino_rate >= _CLEARLY_FASTER * torch_rate
+        runtime = Runtime.OPENVINO if is_better else Runtime.TORCH
+        return Choice(runtime, precision, torch_rate, openvino_rate, cosine, tower=name if is_better else "")
+
+    def _remember(self, choice: Choice) -> None:
+        _LOG.info("%s embeds pictures by %s", self._spec.name, choice)
+        self._choice, self._is_read = choice, True
+        if self._kept:
+            self._kept.write(choice)
+
+    def _refuse(self, error: Exception) -> None:
+        """OpenVINO failed: it is not asked again until something changes."""
+        _LOG.info("OpenVINO failed; PyTorch takes over: %s", error)
+        if choice := self._choice:
+            self._remember(Choice(Runtime.TORCH, choice.precision, problem=_said(error)))
+
+
+class _Guarded:
+    """A tower with PyTorch's in its place from the moment it fails."""
+
+    def __init__(
+        self, tower: ImageTower, load_torch: Callable[[], ImageTower], refuse: Callable[[Exception], None]
+    ) -> None:
+        self._tower: ImageTower = tower
+        self._load_torch = load_torch
+        self._refuse = refuse
+        self._lock = threading.Lock()
+        self._has_failed = False
+
+    def encode(self, pixels: Pixels) -> FloatArray:
+        """As the tower in use does."""
+        if not self._has_failed:
+            try:
+                return self._tower.encode(pixels)
+            except Exception as error:
+                if is_out_of_memory(error):
+                    raise
+                self._take_over(error)
+        return self._tower.encode(pixels)
+
+    def _take_over(self, error: Exception) -> None:
+        with self._lock:
+            if not self._has_failed:
+                self._refuse(error)
+                self._tower = self._load_torch()
+                self._has_failed = True
+
+
+def _said(error: Exception) -> str:
+    """The first line of what an error says."""
+    return (str(error).strip().splitlines() or [""])[0][:200] or type(error).__name__

@@ -1,0 +1,174 @@
+"""Which runtime embeds pictures best here, as a short trial found it; remembered in the user's cache folder."""
+
+import logging
+import os
+import zlib
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from imagefinder.embedders.device import signs_of_graphics
+from imagefinder.embedders.processor import has_native_bfloat16, processor_name
+from imagefinder.embedders.spec import ClipSpec, short_hash
+from imagefinder.json_file import read_object, replace_object
+from imagefinder.model.errors import UsageError
+from imagefinder.translation import tr
+
+_LOG = logging.getLogger(__name__)
+
+_FORMAT = 1
+_LIBRARIES = ("torch", "open_clip_torch", "timm")
+
+
+class Runtime(StrEnum):
+    """A library that computes a model's image tower."""
+
+    TORCH = "torch"
+    OPENVINO = "openvino"
+
+
+AUTO = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeSetting:
+    """What the user wants, and where what was found is kept."""
+
+    wanted: str = Runtime.TORCH
+    """``auto``: the faster one; else the one to take wherever it is there and works."""
+    folder: Path | None = None
+    """None: nothing is tried, and PyTorch computes."""
+
+    @classmethod
+    def from_environment(cls, folder: Path) -> "RuntimeSetting":
+        """As ``IMAGEFINDER_RUNTIME`` says; ``auto`` where it says nothing.
+
+        Raises:
+            UsageError: it names no runtime.
+        """
+        wanted = os.environ.get("IMAGEFINDER_RUNTIME") or AUTO
+        if wanted not in (known := (AUTO, *Runtime)):
+            raise UsageError(
+                tr(
+                    "IMAGEFINDER_RUNTIME names no runtime: “{name}”. Choose from: {names}.",
+                    name=wanted,
+                    names=", ".join(known),
+                )
+            )
+        return cls(wanted, folder)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What was chosen, and why."""
+
+    runtime: Runtime
+    precision: str
+    """``bfloat16`` or ``float32``."""
+    torch_rate: float | None = None
+    """Pictures a second, many at a time; None where it was not timed."""
+    openvino_rate: float | None = None
+    cosine: float | None = None
+    """The least between the two runtimes' vectors of the same picture."""
+    problem: str = ""
+    """What OpenVINO failed with; empty where it did not."""
+    tower: str = ""
+    """Name of the file that OpenVINO reads; beside it lies a ``.bin``."""
+
+
+class ChoiceFile:
+    """The choice for one model on one device, and OpenVINO's files where it won.
+
+    Any number of processes may read and write: the files are named by their content, and the choice, which names
+    them, is replaced in one step.
+    """
+
+    def __init__(self, folder: Path, spec: ClipSpec, device: str, wanted: str, openvino: str) -> None:
+        """``folder``: of all such choices. ``openvino``: its version."""
+        self.folder = folder / short_hash([spec.id, device])
+        self._file = self.folder / "choice.json"
+        self._spec = spec
+        self._found_with = {"device": device, "wanted": wanted, "openvino": openvino}
+
+    def read(self) -> Choice | None:
+        """What was chosen; None where nothing was, or under other circumstances, or a file of it is damaged."""
+        found = read_object(self._file)
+        try:
+            if not found or found["key"] != self._key():
+                return None
+            kept = dict(found["choice"])
+            choice = Choice(Runtime(kept.pop("runtime")), **kept)
+            if choice.runtime is Runtime.OPENVINO and _content(self.tower_of(choice)) != choice.tower:
+                _LOG.info("OpenVINO's files in %s are damaged; the choice is made anew", self.folder)
+                return None
+        except (OSError, LookupError, TypeError, ValueError) as error:
+            _LOG.info("no choice can be read from %s: %s", self._file, error)
+            return None
+        return choice
+
+    def write(self, choice: Choice) -> None:
+        """Remember a choice in place of the one before; where that cannot be written, it will be made anew."""
+        try:
+            replace_object(self._file, {"key": self._key(), "choice": asdict(choice)})
+        except OSError as error:
+            _LOG.info("the choice of a runtime cannot be kept: %s", error)
+        self._remove_others(choice.tower)
+
+    def take_in(self, saved: Path) -> str:
+        """Move a tower (an ``.xml`` file and the ``.bin`` beside it) to its place; returns its name there.
+
+        Raises:
+            OSError: it cannot be moved.
+        """
+        name = _content(saved)
+        for suffix in (".bin", ".xml"):
+            saved.with_suffix(suffix).replace((self.folder / name).with_suffix(suffix))
+        return name
+
+    def tower_of(self, choice: Choice) -> Path:
+        """OpenVINO's file of a choice."""
+        return self.folder / choice.tower
+
+    def _key(self) -> dict[str, Any]:
+        """What the choice hangs on: where any of it changes, it is made anew.
+
+        Raises:
+            OSError: the weights are not there.
+        """
+        from importlib import metadata  # late: it imports the library for e-mail
+
+        weights = self._spec.weights.stat()
+        return {
+            "format": _FORMAT,
+            "model": self._spec.id,
+            "weights": [str(self._spec.weights), weights.st_size, weights.st_mtime_ns],
+            "processor": processor_name(),
+            "bfloat16": has_native_bfloat16(),
+            "cores": os.cpu_count(),
+            "graphics": list(signs_of_graphics()),
+            **{name: metadata.version(name) for name in _LIBRARIES},
+            **self._found_with,
+        }
+
+    def _remove_others(self, name: str) -> None:
+        for file in self.folder.glob("tower-*"):
+            if file.with_suffix(".xml").name != name:
+                try:
+                    file.unlink()
+                except OSError as error:  # another process reads it, on Windows
+                    _LOG.info("%s cannot be removed: %s", file, error)
+
+
+def _content(tower: Path) -> str:
+    """The name that a tower's two files have by their content.
+
+    Raises:
+        OSError: one of them cannot be read.
+    """
+    checksum = 0
+    for suffix in (".xml", ".bin"):
+        with tower.with_suffix(suffix).open("rb") as stream:
+            while block := stream.read(1 << 20):
+                checksum = zlib.crc32(block, checksum)
+    return f"tower-{checksum:08x}.xml"

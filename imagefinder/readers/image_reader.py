@@ -1,0 +1,24 @@
+"""The reader of pictures. Pillow is imported with the first one: who only looks for files needs none of it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from imagefinder.readers.base import MediaReader
+from imagefinder.readers.formats import EXTENSIONS, formats_by_content
+
+if TYPE_CHECKING:
+    from imagefinder.readers.image import PictureFile
+
+
+class ImageReader(MediaReader):
+    """Reads every picture format of ``formats``."""
+
+    extensions = EXTENSIONS
+
+    def recognises(self, head: bytes) -> bool:
+        return bool(formats_by_content(head))
+
+    def open(self, path: Path, content: BinaryIO | None = None) -> "PictureFile":
+        from imagefinder.readers.image import PictureFile
+
+        return PictureFile(path, content)

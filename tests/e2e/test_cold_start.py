@@ -1,0 +1,98 @@
+"""What a command imports, in a process of its own: nothing that another command needs, for imports are most of a
+short command's time."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import save
+from fakes import picture
+from program import Program
+
+_REPORTED = """
+import json, sys
+report = sys.argv.pop(1)
+from imagefinder.__main__ import main
+try:
+    status = main()
+except SystemExit as left:
+    status = left.code
+finally:
+    with open(report, "w") as file:
+        json.dump(sorted(sys.modules), file)
+sys.exit(status)
+"""
+_NETWORKS = {
+    "torch",
+    "torchvision",
+    "open_clip",
+    "timm",
+    "transformers",
+    "safetensors",
+    "openvino",
+    "onnxruntime",
+}
+_PICTURES = {"PIL", "pillow_heif", "pymupdf", "imagefinder.readers.image", "psutil", "pathspec"}
+_NET = {"httpx2", "huggingface_hub.file_download", "ssl", "socket", "asyncio"}
+_OTHERS = {
+    "PySide6", "rich", "multiprocessing", "subprocess", "hnswlib", "xml.etree.ElementTree",
+    "imagefinder.cli.doctor", "imagefinder.cli.model_files", "imagefinder.embedders.imported",
+}  # fmt: skip
+_NEVER = _NETWORKS | _PICTURES | _NET | _OTHERS
+_JOBS = {"imagefinder.engine.jobs", "imagefinder.engine.show", "filelock", "concurrent.futures"}
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Program:
+    """The program with three pictures, indexed with the starter model."""
+    folder = tmp_path_factory.mktemp("cold")
+    made = Program(folder)
+    del made.environment["IMAGEFINDER_MODEL"]
+    for colour in ("red", "green", "blue"):
+        save(picture(colour), folder / "pictures" / f"{colour}.png")
+    assert made.run("add", folder / "pictures").status == 0
+    return made
+
+
+def _imported(program: Program, tmp_path: Path, *arguments: str) -> set[str]:
+    report = tmp_path / "modules.json"
+    subprocess.run(
+        [sys.executable, "-c", _REPORTED, str(report), *arguments],
+        check=True,
+        capture_output=True,
+        env=program.environment,
+        cwd=tmp_path,
+    )
+    return set(json.loads(report.read_text()))
+
+
+@pytest.mark.parametrize("form", ["--json", "--paths", "--all"])
+def test_a_search_by_words_imports_no_torch_no_pillow_and_no_rich(
+    program: Program, tmp_path: Path, form: str
+) -> None:
+    imported = _imported(program, tmp_path, "search", "--all", form, "something", "red")
+    assert "imagefinder.embedders.numpy_text" in imported
+    assert imported & (_NEVER | _JOBS | {"huggingface_hub"}) == set()
+
+
+def test_a_rescan_that_finds_nothing_imports_no_model_and_loads_no_index(
+    program: Program, tmp_path: Path
+) -> None:
+    imported = _imported(program, tmp_path, "index")
+    assert "imagefinder.engine.scanner" in imported
+    assert imported & (_NEVER | {"imagefinder.vectors.exact"}) == set()
+
+
+@pytest.mark.parametrize("command", ["status --json", "models list --json"])
+def test_what_only_looks_imports_nothing_of_what_changes(
+    program: Program, tmp_path: Path, command: str
+) -> None:
+    assert _imported(program, tmp_path, *command.split()) & (_NEVER | _JOBS - {"filelock"}) == set()
+
+
+@pytest.mark.parametrize("command", ["--version", "--help", "search --help"])
+def test_help_imports_no_engine(program: Program, tmp_path: Path, command: str) -> None:
+    imported = _imported(program, tmp_path, *command.split())
+    assert imported & (_NEVER | _JOBS | {"numpy", "sqlite3", "imagefinder.api"}) == set()

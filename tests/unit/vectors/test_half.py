@@ -1,0 +1,31 @@
+import numpy as np
+import pytest
+
+from imagefinder.vectors.half import products
+
+
+def test_products_with_stored_halves_are_those_of_their_float32_values() -> None:
+    rng = np.random.default_rng(0)
+    stored = rng.standard_normal((1100, 24)).astype(np.float16)
+    query = rng.standard_normal(24).astype(np.float32)
+    np.testing.assert_allclose(
+        products(stored, query), stored.astype(np.float32) @ query, rtol=1e-5, atol=1e-5
+    )
+    np.testing.assert_array_equal(products(stored[:0], query), np.empty(0, np.float32))
+    every_other = stored[::2, ::2]
+    expected = every_other.astype(np.float32) @ query[:12]
+    np.testing.assert_allclose(products(every_other, query[:12]), expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "value", [0.0, -0.0, 1.0, -1.0, 6e-8, -6e-8, 6.1e-5, 6.0e-5, 0.333, 65504.0, -65504.0]
+)
+def test_every_kind_of_number_keeps_its_value(value: float) -> None:
+    stored = np.array([[value]], np.float16)
+    assert products(stored, np.ones(1, np.float32))[0] == np.float32(stored[0, 0])
+
+
+def test_all_finite_halves_keep_their_values() -> None:
+    every = np.arange(2**16, dtype=np.uint16).view(np.float16)
+    finite = every[np.isfinite(every)].reshape(-1, 1)
+    np.testing.assert_array_equal(products(finite, np.ones(1, np.float32)), finite[:, 0].astype(np.float32))
