@@ -1,8 +1,9 @@
 """Every benchmark, one after the other: ``python -m benchmarks [--full] [--photos DIR] [--only NAME ...]``.
 
-Each runs in a process of its own and prints its table; ``python -m benchmarks --list`` says what there is. The short
-form takes less than five minutes on two cores, ``--full`` an hour or more. Without ``--photos`` (a folder of JPEGs) the
-photographs are made up, and what needs real ones is left out.
+Each runs in a process of its own and prints its table; ``--list`` says what there is. The short form takes less than
+five minutes on two cores that have nothing else to do, ``--full`` an hour or more. Without ``--photos`` (a folder of
+JPEGs) the photographs are made up. Two more need photographs with captions, and are run by themselves:
+``starter_model.py`` and ``relevance.py``.
 """
 
 import argparse
@@ -24,25 +25,49 @@ class Benchmark:
 
     name: str
     what: str
-    short: Sequence[str] = ()
-    """Arguments that make it short."""
-    full: Sequence[str] | None = ()
-    """Those of ``--full``."""
+    short: Sequence[str] | None
+    """Arguments that make it short; None where it never is."""
+    full: Sequence[str] = ("--full",)
     takes_photos: bool = False
-    needs_photos: bool = False
 
-    def command(self, photos: Path | None, *, is_full: bool) -> list[str]:
-        """The process to run."""
-        words = [sys.executable, str(FOLDER / f"{self.name}.py"), *((self.full or ()) if is_full else self.short)]
+    def command(self, photos: Path | None, *, is_full: bool) -> list[str] | None:
+        """The process to run; None where it is left out."""
+        arguments = self.full if is_full else self.short
+        if arguments is None:
+            return None
+        words = [sys.executable, str(FOLDER / f"{self.name}.py"), *arguments]
         return [*words, "--photos", str(photos)] if photos and self.takes_photos else words
 
 
-BENCHMARKS: tuple[Benchmark, ...] = ()
+BENCHMARKS = (
+    Benchmark("cold_start", "new processes: a query, a rescan, the status", ()),
+    Benchmark(
+        "indexing",
+        "photographs through the whole pipeline, beside its parts",
+        ("--count", "32", "--rounds", "2", "--only", "pipeline"),
+        takes_photos=True,
+    ),
+    Benchmark(
+        "under_load",
+        "searching while pictures are indexed",
+        ("--seconds", "8", "--queries", "60", "--only", "api"),
+        takes_photos=True,
+    ),
+    Benchmark("vector_search", "the vector indexes as they grow", ("--sizes", "10000")),
+    Benchmark(
+        "store", "SQLite: inserting, filtering, 200 hits with all that is told of them", ("--sizes", "10000")
+    ),
+    Benchmark("runtimes", "PyTorch and OpenVINO for pictures", None),
+    Benchmark("side_by_side", "beside rclip, with the same weights", None, takes_photos=True),
+    Benchmark("window", "the window: first paint, scrolling, memory", None, full=()),
+)
 
 
 def main() -> None:
     """Run those asked for; what fails is said at the end."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--full", action="store_true", help="large sizes and many rounds")
     parser.add_argument("--photos", type=Path, help="a folder of JPEGs")
     parser.add_argument("--only", nargs="+", choices=[each.name for each in BENCHMARKS], metavar="NAME")
@@ -53,7 +78,9 @@ def main() -> None:
         for each in chosen:
             print(f"{each.name:<16} {each.what}")
         return
-    print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}, {time.strftime('%F')}")
+    print(
+        f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}, {time.strftime('%F')}"
+    )
     failed = [each.name for each in chosen if not _run(each, arguments.photos, is_full=arguments.full)]
     if failed:
         sys.exit(f"These failed: {', '.join(failed)}")
@@ -61,11 +88,12 @@ def main() -> None:
 
 def _run(benchmark: Benchmark, photos: Path | None, *, is_full: bool) -> bool:
     print(f"\n=== {benchmark.name}: {benchmark.what}", flush=True)
-    if benchmark.needs_photos and photos is None:
-        print("Left out: it needs --photos.")
+    command = benchmark.command(photos, is_full=is_full)
+    if command is None:
+        print("Left out: it takes long (--full).")
         return True
     begun = time.perf_counter()
-    done = subprocess.run(benchmark.command(photos, is_full=is_full), check=False)
+    done = subprocess.run(command, check=False)
     print(f"({time.perf_counter() - begun:.0f} s)", flush=True)
     return done.returncode == 0
 

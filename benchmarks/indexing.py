@@ -2,9 +2,10 @@
 
 1. Photographs a second through the whole pipeline (scan, hash, decode, embed, thumbnail, commit), beside the
    model's forward pass alone over pictures that are decoded and prepared already, in batches of the same size,
-   and beside decoding and preparing alone, on as many threads as the pipeline has. CLIP is a ViT-B-32 for 256
-   pixels with random weights: what they say changes nothing about what they cost. The three take turns in one
-   process; each figure is the median of the rounds.
+   and beside decoding and preparing alone, at the same scale and on as many threads as the pipeline has. CLIP is a
+   ViT-B-32 for 256 pixels with random weights: what they say changes nothing about what they cost. The three take
+   turns in one process; each figure is the median of the rounds. "CPU / both" is the pipeline's processor time
+   against the sum of the other two's: what everything else costs.
 2. Rescanning a tree in which nothing has changed.
 3. Searching that tree's library, in one process and from a cold start of the program.
 
@@ -28,19 +29,19 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 from material import copies, photographs, random_checkpoint, tiny_files
+from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from imagefinder.api import ImageFinder
 from imagefinder.embedders import registry
-from imagefinder.embedders.base import Embedder, FloatArray
+from imagefinder.embedders.base import Embedder, Prepared
 from imagefinder.embedders.imported import import_checkpoint
 from imagefinder.engine.engine import Engine
 from imagefinder.paths import default_places
 from imagefinder.readers.registry import extensions, open_media
-from imagefinder.thumbnails.cache import ThumbnailCache
+from imagefinder.thumbnails.cache import LEAST_SIDE, ThumbnailCache
 
 ROOT = Path(__file__).resolve().parents[1]
 COLOURS = ("red", "green", "blue", "yellow", "orange", "purple", "pink", "brown", "black", "white")
@@ -100,16 +101,18 @@ def index(tree: Path, scratch: Path, embedder: Embedder) -> Cost:
         return cost(lambda: finder.add(tree))
 
 
-def decode(paths: Sequence[Path], embedder: Embedder) -> list[FloatArray]:
-    def prepared(path: Path) -> FloatArray:
+def decode(paths: Sequence[Path], embedder: Embedder) -> list[Prepared]:
+    side = max(embedder.image_side, LEAST_SIDE)
+
+    def prepared(path: Path) -> Prepared:
         with open_media(path) as media:
-            return embedder.prepare(media.load(1, embedder.image_side).image)
+            return embedder.prepare(media.load(1, side).image)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return list(pool.map(prepared, paths))
 
 
-def forward(prepared: Sequence[FloatArray], embedder: Embedder) -> None:
+def forward(prepared: Sequence[Prepared], embedder: Embedder) -> None:
     for start in range(0, len(prepared), embedder.batch_size):
         embedder.encode_images(prepared[start : start + embedder.batch_size])
 
@@ -129,6 +132,7 @@ def compare(name: str, paths: Sequence[Path], scratch: Path, embedder: Embedder,
         forwards.append(cost(lambda: forward(prepared, embedder)))
         decodes.append(cost(lambda: decode(paths, embedder)))
     bare = median(forwards).wall
+    both = median(forwards).cpu + median(decodes).cpu
     for what, costs in (("pipeline", pipelines), ("forward alone", forwards), ("decode alone", decodes)):
         taken = median(costs)
         row(
@@ -137,6 +141,7 @@ def compare(name: str, paths: Sequence[Path], scratch: Path, embedder: Embedder,
             f"{taken.wall:.2f}",
             f"{taken.cpu:.2f}",
             f"{taken.wall / bare:.2f}" if embedder.name != registry.BUILTIN else "-",
+            f"{taken.cpu / both:.2f}" if costs is pipelines and embedder.name != registry.BUILTIN else "",
             f"{peak:.0f}" if costs is pipelines else "",
         )
 
@@ -153,13 +158,17 @@ def pipeline_table(arguments: argparse.Namespace, scratch: Path) -> None:
         # Large ones cost more to make and to read; a quarter of them tells as much.
         count = arguments.count if side <= 1000 else arguments.count // 4
         sets[f"{side} px"] = photographs(scratch / f"{side} px", count, side, arguments.photos)
-    clip, builtin = registry.create(name, "cpu", models), registry.create(registry.BUILTIN, "cpu", models)
+    clip, starter, builtin = (
+        registry.create(each, "cpu", models)
+        for each in (name, registry.STARTER, registry.BUILTIN)
+    )
     print(f"\n{clip.name} computes on {clip.device}, {clip.batch_size} pictures a batch")
-    row("photographs", "a second", "wall s", "CPU s", "/ forward", "peak MB")
-    for embedder in (builtin, clip):
+    row("photographs", "a second", "wall s", "CPU s", "/ forward", "CPU / both", "peak MB")
+    for embedder in (builtin, starter, clip):
         for what, paths in sets.items():
             compare(what, paths, scratch, embedder, arguments.rounds)
     clip.close()
+    starter.close()
     for what in sets:
         shutil.rmtree(scratch / what)
 

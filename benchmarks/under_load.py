@@ -78,10 +78,14 @@ def table(title: str, rest: list[float], load: list[float], photographs_a_second
         p50, p99 = np.percentile(taken, (50, 99))
         print(f"{name:<22}{len(taken):>9}{p50:>9.1f}{p99:>9.1f}{max(taken):>9.1f}")
     ratios = np.percentile(load, (50, 99)) / np.percentile(rest, (50, 99))
-    print(f"{'times as long':<22}{'':>9}{ratios[0]:>9.1f}{ratios[1]:>9.1f}   at {photographs_a_second:.1f} photographs/s")
+    print(
+        f"{'times as long':<22}{'':>9}{ratios[0]:>9.1f}{ratios[1]:>9.1f}   at {photographs_a_second:.1f} photographs/s"
+    )
 
 
-def in_one_process(library: Path, model: str, before: Path, tree: Path, arguments: argparse.Namespace) -> None:
+def in_one_process(
+    library: Path, model: str, before: Path, tree: Path, arguments: argparse.Namespace
+) -> None:
     """Two threads of the Python API."""
     with ImageFinder.open(library, model=model) as finder:
         finder.add(before)
@@ -100,7 +104,7 @@ def in_one_process(library: Path, model: str, before: Path, tree: Path, argument
         load = latencies(
             ask,
             words,
-            lambda count: thread.is_alive() and time.perf_counter() - begun < arguments.seconds,
+            lambda _: thread.is_alive() and time.perf_counter() - begun < arguments.seconds,
         )
         token.cancel()
         thread.join()
@@ -159,7 +163,9 @@ def engine_process(library: Path, model: str) -> Iterator[EngineProcess]:
         engine.close()
 
 
-def over_the_process(library: Path, model: str, before: Path, tree: Path, arguments: argparse.Namespace) -> None:
+def over_the_process(
+    library: Path, model: str, before: Path, tree: Path, arguments: argparse.Namespace
+) -> None:
     """The window's way."""
     with engine_process(library, model) as engine:
         engine.index(before)
@@ -173,15 +179,19 @@ def over_the_process(library: Path, model: str, before: Path, tree: Path, argume
         load = latencies(
             engine.ask,
             words,
-            lambda count: not engine.is_idle.is_set() and time.perf_counter() - begun < arguments.seconds,
+            lambda _: not engine.is_idle.is_set() and time.perf_counter() - begun < arguments.seconds,
         )
         rate = engine.embedded / (time.perf_counter() - begun)
         table("Over the engine's process", rest, load, rate)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--photos", type=Path, help="a folder of JPEGs, instead of made-up ones of 640 pixels")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--photos", type=Path, help="a folder of JPEGs, instead of made-up ones of 640 pixels"
+    )
     parser.add_argument("--model", default="starter")
     parser.add_argument("--queries", type=int, default=150, help="how many at rest")
     parser.add_argument("--seconds", type=float, default=15, help="how long to search while indexing")
@@ -201,7 +211,9 @@ def main() -> None:
         print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {arguments.model}")
         for name, measure in (("api", in_one_process), ("process", over_the_process)):
             if arguments.only in (None, name):
-                measure(scratch / name, arguments.model, scratch / "tree" / "000", scratch / "tree", arguments)
+                measure(
+                    scratch / name, arguments.model, scratch / "tree" / "000", scratch / "tree", arguments
+                )
 
 
 def _made_up(folder: Path, number: int) -> list[Path]:

@@ -103,8 +103,9 @@ def resident_mb() -> float:
 
 
 def own_mb() -> float:
-    """Memory that is this process's alone: without pages of files, which the system drops when it needs them."""
-    return psutil.Process().memory_full_info().uss / 1e6
+    """Memory without pages of files, which the system drops when it needs them (only Linux tells them apart)."""
+    memory = psutil.Process().memory_info()
+    return float(memory.rss - getattr(memory, "shared", 0)) / 1e6
 
 
 def fill(index: VectorIndex, vectors: FloatArray, first: int = 0) -> None:

@@ -20,10 +20,10 @@ def dies_of_killers(connection: Connection, options: EngineOptions, crash_log: P
     from imagefinder.engine import decoding, query_terms
 
     def deadly(real: Any) -> Any:
-        def open_media(path: Path) -> Any:
+        def open_media(path: Path, *content: Any) -> Any:
             if path.name.startswith("killer"):
                 os.abort()
-            return real(path)
+            return real(path, *content)
 
         return open_media
 
@@ -38,9 +38,9 @@ def is_slow(connection: Connection, options: EngineOptions, crash_log: Path) -> 
 
     real = decoding.open_media  # type: ignore[attr-defined]
 
-    def open_media(path: Path) -> Any:
+    def open_media(path: Path, *content: Any) -> Any:
         time.sleep(0.05)
-        return real(path)
+        return real(path, *content)
 
     decoding.open_media = open_media  # type: ignore[attr-defined]
     run_engine(connection, options, crash_log)

@@ -1,12 +1,14 @@
 """Committing what was read: one transaction a batch, then the index, so that nothing is half known."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from imagefinder.embedders.base import Embedder
 from imagefinder.engine.decoding import DecodedPart, Reading
+from imagefinder.engine.giving_way import give_way
 from imagefinder.engine.live_index import LiveIndex
 from imagefinder.engine.plan import Todo
 from imagefinder.engine.scanner import is_reachable
@@ -48,6 +50,8 @@ class BatchWriter:
         self._embedder_id = embedder_id
         self._index = index
         self._report = report
+        # The thread that called us may be anybody's, and cannot be put behind others for a while.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="embed", initializer=give_way)
         self._file: _FileInHand | None = None
         self._batch = _Batch()
         self._waiting: dict[bytes, list[Reading]] = {}
@@ -78,6 +82,10 @@ class BatchWriter:
         self._waiting.clear()
         return [reading.todo for reading in waiting if not self._reuse(reading)]
 
+    def close(self) -> None:
+        """End the thread that embeds; what is in hand is dropped."""
+        self._thread.shutdown()
+
     def _take_decoded(self, reading: Reading) -> None:
         assert reading.digest is not None
         if self._file is None or self._file.todo is not reading.todo:
@@ -99,7 +107,8 @@ class BatchWriter:
         batch, self._batch = self._batch, _Batch()
         if not (batch.parts or batch.finished):
             return
-        vectors = rounded(self._embedder.encode_images([part.prepared for _, part in batch.parts]))
+        prepared = [part.prepared for _, part in batch.parts]
+        vectors = rounded(self._thread.submit(self._embedder.encode_images, prepared).result())
         removed: list[int] = []
         item_ids = []
         with self._store.transaction():

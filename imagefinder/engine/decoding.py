@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from imagefinder.embedders.base import Embedder, Prepared
+from imagefinder.engine.giving_way import give_way
 from imagefinder.engine.plan import Todo
 from imagefinder.engine.quarantine import Quarantine
 from imagefinder.model.errors import PassingError, UnreadableError
@@ -87,7 +88,7 @@ class DecodePool:
         ahead = 1 if alone else 2 * self._embedder.batch_size + self._workers
         waiting: deque[Future[Reading]] = deque()
         source = iter(todos)
-        pool = ThreadPoolExecutor(self._workers, thread_name_prefix="decode")
+        pool = ThreadPoolExecutor(self._workers, thread_name_prefix="decode", initializer=give_way)
         try:
             while True:
                 while len(waiting) < ahead and (todo := next(source, None)) is not None:

@@ -71,6 +71,8 @@ class Indexer:
         except CancelledError:
             self._report.cancelled = True
             self._writer.flush()
+        finally:
+            self._writer.close()
         return self._report
 
     def _on_build(self, done: int, total: int) -> None:

@@ -63,7 +63,7 @@ def disk_errors() -> Iterator[None]:
         raise PassingError(disk_reason(error)) from error
 
 
-def open_regular_file(path: Path) -> BinaryIO:
+def open_regular_file(path: Path) -> io.BufferedReader:
     """Open a file for reading bytes, if it is a file with something in it.
 
     Pipes, sockets and devices are looked at but never opened: opening one can hang for ever, or make it act.
@@ -84,7 +84,7 @@ def open_regular_file(path: Path) -> BinaryIO:
         return path.open("rb")
 
 
-def open_content(path: Path) -> BinaryIO:
+def open_content(path: Path) -> io.BufferedReader | io.BytesIO:
     """As ``open_regular_file``, for who reads a file more than once: up to ``READ_WHOLE`` bytes come into memory.
 
     So what is hashed is what is decoded, though somebody writes to the file meanwhile, and a drive is read once.

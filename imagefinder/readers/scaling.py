@@ -3,9 +3,9 @@
 from PIL import Image
 
 _SPARE = 4
-"""Times the side asked for that are kept. The model's own bicubic resizing, after averaging whole blocks of pixels, gives
-vectors whose cosine to those of the full picture is at least 0.999 then (42 photographs of 12 megapixels, the starter
-model: least 0.9994, median 0.9998); with three times, two of them fall to 0.993."""
+"""Times the side asked for that are kept. The model's own bicubic resizing, after averaging whole blocks of pixels,
+then gives vectors whose cosine to those of the full picture is at least 0.999 (42 photographs of 12 megapixels, the
+starter model: least 0.9994, median 0.9998); with three times, two of them fall as low as 0.993."""
 _MODES = frozenset({"L", "LA", "RGB", "RGBA", "CMYK"})
 """Those whose pixels can be averaged as they are, with alpha weighing the colours."""
 

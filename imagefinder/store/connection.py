@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -62,7 +63,7 @@ class Database:
             self._keep(connection)
             if not self._is_read_only:
                 connection.execute(f"PRAGMA page_size = {_PAGE_SIZE}")
-                connection.execute("PRAGMA journal_mode = WAL")
+                _begin_log(connection)
                 # In WAL mode NORMAL never corrupts; a power cut may cost the last transactions, a crash none.
                 connection.execute("PRAGMA synchronous = NORMAL")
                 connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}")
@@ -135,6 +136,19 @@ class Transaction:
                 self._connection.execute("COMMIT")
         finally:
             _roll_back(self._connection)
+
+
+def _begin_log(connection: sqlite3.Connection) -> None:
+    until = time.monotonic() + _BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            # Of two that create the same library at once, SQLite refuses one without letting it wait.
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+        time.sleep(0.01)
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:

@@ -422,10 +422,10 @@ from pathlib import Path
 from imagefinder.readers import registry
 from imagefinder.__main__ import main
 real = registry.open_media
-def open_media(path):
+def open_media(path, *content):
     print("at work", flush=True)
     sys.stdin.read()
-    return real(path)
+    return real(path, *content)
 from imagefinder.engine import decoding
 decoding.open_media = open_media
 sys.argv = ["imagefinder", *sys.argv[1:]]

@@ -79,7 +79,7 @@ def test_a_process_is_told_what_it_cost_and_said(benchmarks: dict[str, ModuleTyp
 
     assert spent.wall > 0
     assert spent.cpu > 0
-    assert 300 < spent.peak_mb < 900
+    assert spent.peak_mb > 300
     assert (spent.said, spent.complained) == ("done\n", "why\n")
 
 

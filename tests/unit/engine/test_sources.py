@@ -115,10 +115,10 @@ def test_an_unreadable_file_is_read_again_only_when_that_is_asked_for(
     shutil.copy(bad, three_pictures / "red copy.png")
     real = ImageReader.open
 
-    def fail(reader: ImageReader, path: Path):  # type: ignore[no-untyped-def]
+    def fail(reader: ImageReader, path: Path, *content: object):  # type: ignore[no-untyped-def]
         if path.name.startswith("red"):
             raise UnreadableError("a fault of the reader's, mended since")
-        return real(reader, path)
+        return real(reader, path, *content)
 
     monkeypatch.setattr(ImageReader, "open", fail)
     assert counts(engine.add([three_pictures], _EVERYTHING)) == {"indexed": 2, "unreadable": 2}
