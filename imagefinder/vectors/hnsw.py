@@ -28,8 +28,8 @@ FAR_FACTOR = 20
 
 A CLIP's words lie in another part of space than its pictures (cosine of the best hit about 0.2, of two pictures
 0.5), and the pictures that are nearest to a word are no neighbours of one another: with the candidates that suffice
-for a picture, recall@10 of real words was 0.69 at 100,000 and 0.71 at 1,000,000. With 20 times as many it is 0.99 and
-0.98, for 15 and 65 ms; exact search would take 20 and 250."""
+for a picture, recall@10 of real words was 0.69 at 100,000 and 0.71 at 1,000,000. With 20 times as many it is 0.985 or
+more and 0.98, for 15 and 65 ms; exact search would take 20 and 250."""
 JITTER = 1e-5
 """Length of the random vector added to each stored one. Exactly equal vectors (the blank pages of a book) tie
 in hnswlib's choice of links and end up linked to one another only: 1,000 of them followed by 20,000 pictures
