@@ -26,7 +26,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from tiny_clip import TINY_CONFIG, random_weights
 
 from imagefinder.embedders.openclip import OpenClipEmbedder
-from imagefinder.embedders.spec import ClipSpec
+from imagefinder.embedders.spec import ClipSpec, merge_preprocess
 from imagefinder.engine.engine import Engine
 from imagefinder.model.jobs import Progress
 from imagefinder.model.sources import SourceOptions
@@ -60,9 +60,7 @@ def tiny_embedder(folder: Path) -> OpenClipEmbedder:
 
     weights = folder / "tiny.safetensors"
     save_file(random_weights(), weights, metadata={"format": "pt"})
-    spec = ClipSpec(
-        name="tiny/random", id="tiny:random", weights=weights, model_cfg=TINY_CONFIG, preprocess_cfg=_PREPROCESSING
-    )
+    spec = ClipSpec("tiny/random", "random", "tiny", weights, TINY_CONFIG, merge_preprocess(TINY_CONFIG, {}))
     return OpenClipEmbedder(spec, "cpu")
 
 
@@ -72,3 +70,42 @@ def main() -> None:
     parser.add_argument("--full", action="store_true", help="20,000 pictures")
     arguments = parser.parse_args()
     count = 20_000 if arguments.full else arguments.count
+    with tempfile.TemporaryDirectory(prefix="imagefinder-bench-") as folder:
+        scratch = Path(folder)
+        for variable in ("HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):
+            os.environ[variable] = str(scratch / "home" / variable)
+        pictures(scratch / "tree", count)
+        embedder = tiny_embedder(scratch)
+        thumbnails = ThumbnailCache(scratch / "thumbnails")
+        engine = Engine(scratch / "library", lambda _: embedder, thumbnails, extensions())
+        samples = index(engine, scratch / "tree")
+        engine.close()
+    settled, last = (
+        statistics.median(megabytes for _, megabytes in some) for some in (around(samples, _SETTLED), samples[-3:])
+    )
+    print(f"from {settled:.1f} MB at {_SETTLED:,} to {last:.1f} MB: {100 * (last / settled - 1):+.1f} %")
+
+
+def index(engine: Engine, tree: Path) -> list[tuple[int, float]]:
+    """(pictures embedded, MB resident), sampled each ``_EACH`` and printed."""
+    process = psutil.Process()
+    samples: list[tuple[int, float]] = []
+    begun = time.perf_counter()
+    print(f"{'pictures':>9}{'MB':>9}{'seconds':>9}")
+
+    def sample(event: Progress) -> None:
+        if event.items >= (samples[-1][0] // _EACH + 1) * _EACH if samples else event.items >= _EACH:
+            samples.append((event.items, process.memory_info().rss / 1e6))
+            print(f"{event.items:>9,}{samples[-1][1]:>9.1f}{time.perf_counter() - begun:>9.0f}", flush=True)
+
+    engine.add([tree], SourceOptions(), sample)
+    return samples
+
+
+def around(samples: list[tuple[int, float]], count: int) -> list[tuple[int, float]]:
+    """The three samples nearest to a number of pictures."""
+    return sorted(samples, key=lambda each: abs(each[0] - count))[:3]
+
+
+if __name__ == "__main__":
+    main()

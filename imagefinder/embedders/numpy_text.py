@@ -44,14 +44,15 @@ _Activation = Callable[[FloatArray], FloatArray]
 
 @dataclass(frozen=True)
 class _Affine:
-    """``x @ weight + bias``."""
+    """``x @ weight.T + bias``, the weight being (outer, inner) as PyTorch stores it."""
 
     weight: FloatArray
     bias: FloatArray
 
     def __call__(self, x: FloatArray) -> FloatArray:
-        # One product of two matrices: NumPy takes a stack of them one by one.
-        flat = x.reshape(-1, x.shape[-1]) @ self.weight
+        # One product of two matrices: NumPy takes a stack of them one by one. The weight stands first, because
+        # OpenBLAS is a quarter slower where it has to turn the larger of the two.
+        flat = np.ascontiguousarray((self.weight @ x.reshape(-1, x.shape[-1]).T).T)
         flat += self.bias
         return flat.reshape(*x.shape[:-1], -1)
 
@@ -163,7 +164,7 @@ class _Weights:
         return _Norm(self.array(f"{name}.weight", width), self.array(f"{name}.bias", width))
 
     def affine(self, weight: str, bias: str, inner: int, outer: int) -> _Affine:
-        return _Affine(self.array(weight, outer, inner).T, self.array(bias, outer))
+        return _Affine(self.array(weight, outer, inner), self.array(bias, outer))
 
     def block(self, number: int, width: int, hidden: int) -> _Block:
         at = f"transformer.resblocks.{number}"
