@@ -41,6 +41,7 @@ class Benchmark:
 
 BENCHMARKS = (
     Benchmark("cold_start", "new processes: a query, a rescan, the status", ()),
+    Benchmark("decoding", "twelve megapixels in every format, to a model's input", (), takes_photos=True),
     Benchmark(
         "indexing",
         "photographs through the whole pipeline, beside its parts",
@@ -53,6 +54,7 @@ BENCHMARKS = (
         ("--seconds", "8", "--queries", "60", "--only", "api"),
         takes_photos=True,
     ),
+    Benchmark("memory", "whether indexing many pictures takes more and more", ("--count", "2000")),
     Benchmark("vector_search", "the vector indexes as they grow", ("--sizes", "10000")),
     Benchmark(
         "store", "SQLite: inserting, filtering, 200 hits with all that is told of them", ("--sizes", "10000")

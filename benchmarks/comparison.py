@@ -64,7 +64,7 @@ def print_table(title: str, peer: str, rows: Sequence[Row]) -> None:
     """Print rows under a title; ``peer`` heads rclip's column."""
     print(f"\n{title}")
     for cells in (("", peer, "imagefinder", "ratio", "goal", "met"), *(row.cells() for row in rows)):
-        print(f"{cells[0]:<56}" + "".join(f"{cell:>12}" for cell in cells[1:]), flush=True)
+        print(f"{cells[0]:<62}" + "".join(f"{cell:>12}" for cell in cells[1:]), flush=True)
 
 
 def alternate(

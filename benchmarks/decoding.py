@@ -82,11 +82,13 @@ def load_in_full(path: Path) -> Image.Image:
 
 
 def row(*cells: object) -> None:
-    print(f"{cells[0]!s:<20}" + "".join(f"{cell!s:>11}" for cell in cells[1:]), flush=True)
+    print(f"{cells[0]!s:<20}" + "".join(f"{cell!s:>12}" for cell in cells[1:]), flush=True)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--photos", type=Path, help="a folder of JPEGs, the first of which to enlarge")
     parser.add_argument("--side", type=int, default=4000, help="pixels of its longer side")
     parser.add_argument("--full", action="store_true", help="15 rounds instead of 3")

@@ -159,8 +159,7 @@ def pipeline_table(arguments: argparse.Namespace, scratch: Path) -> None:
         count = arguments.count if side <= 1000 else arguments.count // 4
         sets[f"{side} px"] = photographs(scratch / f"{side} px", count, side, arguments.photos)
     clip, starter, builtin = (
-        registry.create(each, "cpu", models)
-        for each in (name, registry.STARTER, registry.BUILTIN)
+        registry.create(each, "cpu", models) for each in (name, registry.STARTER, registry.BUILTIN)
     )
     print(f"\n{clip.name} computes on {clip.device}, {clip.batch_size} pictures a batch")
     row("photographs", "a second", "wall s", "CPU s", "/ forward", "CPU / both", "peak MB")

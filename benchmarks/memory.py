@@ -20,8 +20,8 @@ import psutil
 from material import FILES_A_FOLDER
 from PIL import Image
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from tiny_clip import TINY_CONFIG, random_weights
 
@@ -41,7 +41,9 @@ _SIZE = (400, 300)
 def pictures(folder: Path, count: int) -> None:
     """``count`` of them; two kinds of picture, whose files differ in bytes that no decoder looks at."""
     rng = np.random.default_rng(5)
-    noise = Image.fromarray(rng.integers(0, 256, (30, 40, 3), np.uint8)).resize(_SIZE, Image.Resampling.BICUBIC)
+    noise = Image.fromarray(rng.integers(0, 256, (30, 40, 3), np.uint8)).resize(
+        _SIZE, Image.Resampling.BICUBIC
+    )
     encoded = []
     for kind in ("JPEG", "PNG"):
         buffer = io.BytesIO()
@@ -65,7 +67,9 @@ def tiny_embedder(folder: Path) -> OpenClipEmbedder:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--count", type=int, default=6000, help="how many pictures")
     parser.add_argument("--full", action="store_true", help="20,000 pictures")
     arguments = parser.parse_args()
@@ -81,7 +85,8 @@ def main() -> None:
         samples = index(engine, scratch / "tree")
         engine.close()
     settled, last = (
-        statistics.median(megabytes for _, megabytes in some) for some in (around(samples, _SETTLED), samples[-3:])
+        statistics.median(megabytes for _, megabytes in some)
+        for some in (around(samples, _SETTLED), samples[-3:])
     )
     print(f"from {settled:.1f} MB at {_SETTLED:,} to {last:.1f} MB: {100 * (last / settled - 1):+.1f} %")
 

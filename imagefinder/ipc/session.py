@@ -86,15 +86,16 @@ class Session:
     def start(self) -> None:
         """Tell what is there, and begin to work."""
         self._library.report()
+        # Before anything is ready: else the window would hear of a model that is, and of no work.
+        if self._options.index_at_start:
+            self._jobs.rescan()
+        else:
+            self._board.tell()
         self._loader.start()
         self._searches.start()
         self._pictures.start()
         self._jobs.start()
         self._idle.start()
-        if self._options.index_at_start:
-            self._jobs.rescan()
-        else:
-            self._board.tell()
 
     def close(self) -> None:
         """End all work, committing what is in hand, and let go of the library."""
