@@ -78,7 +78,7 @@ def _run(parsed: argparse.Namespace, settings: Settings, terminal: Terminal) -> 
     parsed.library = parsed.library or os.environ.get("IMAGEFINDER_LIBRARY") or settings.library or None
     parsed.device = parsed.device or settings.device
     if parsed.command == "search" and not parsed.within:
-        from imagefinder.cli.blas import import_numpy_with_one_thread
+        from imagefinder.blas import import_numpy_with_one_thread
 
         import_numpy_with_one_thread()
     from imagefinder.cli.commands import run

@@ -10,6 +10,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TextIO
 
+from imagefinder.blas import import_numpy_with_one_thread
 from imagefinder.ipc.messages import EngineOptions
 from imagefinder.logs import log_to_file
 from imagefinder.translation import use_language
@@ -39,6 +40,7 @@ def run_engine(connection: Connection, options: EngineOptions, crash_log: Path) 
     try:
         use_language(options.language)
         _limit_threads(options.threads)
+        import_numpy_with_one_thread()
         if options.low_priority:
             _let_others_go_first()
         from imagefinder.ipc.server import serve

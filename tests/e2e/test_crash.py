@@ -26,7 +26,8 @@ from imagefinder.vectors import registry
 _ROOT = Path(__file__).resolve().parents[2]
 _KILLS = 7
 """Of each kind of index, at the least."""
-_KILLS_A_LIBRARY = 3
+_KILLS_A_LIBRARY = 2
+"""Fewer than condemn a file that happens to be in hand each time (``engine/quarantine.py``)."""
 _HNSW_FROM = 20
 """Vectors from which on these tests have an HNSW index and its checkpoints; the program's own limit is far up."""
 

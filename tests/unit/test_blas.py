@@ -10,7 +10,7 @@ from program import ROOT
 
 _SCRIPT = """
 import os
-from imagefinder.cli.blas import import_numpy_with_one_thread
+from imagefinder.blas import import_numpy_with_one_thread
 import_numpy_with_one_thread()
 import numpy
 print(numpy.SEEN, os.environ.get("OPENBLAS_NUM_THREADS"))
