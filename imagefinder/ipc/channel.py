@@ -51,6 +51,10 @@ class Channel(Generic[Incoming, Outgoing]):
                 message = self._connection.recv()
             except (EOFError, OSError):
                 return
+            except TypeError:
+                if self._connection.closed:  # by another thread, while this one read: there is no handle any more
+                    return
+                raise
             on_message(message)
 
     def close(self) -> None:
