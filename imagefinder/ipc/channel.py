@@ -52,7 +52,9 @@ class Channel(Generic[Incoming, Outgoing]):
             except (EOFError, OSError):
                 return
             except TypeError:
-                if self._connection.closed:  # by another thread, while this one read: there is no handle any more
+                if (
+                    self._connection.closed
+                ):  # by another thread, while this one read: there is no handle any more
                     return
                 raise
             on_message(message)
