@@ -17,7 +17,7 @@ import torch
 from checkpoints import save_arrays
 from onnx import numpy_helper
 from PIL import UnidentifiedImageError
-from places import Places, square
+from places import Places, middle_square
 from sources import CLIP_IMAGES, fetch, unpack
 from splits import TAUGHT_HELD_OUT, Splits
 from torch import Tensor, nn
@@ -79,7 +79,7 @@ def teach(places: Places, splits: Splits, found: Sequence[str]) -> None:
         pixels = []
         for name in todo[start : start + _BATCH]:
             try:
-                pixels.append(square(places.photograph(name), _SIDE))
+                pixels.append(middle_square(places.photograph(name), _SIDE))
                 names.append(name)
             except (OSError, UnidentifiedImageError) as error:
                 print(f"left out: {name}: {error}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from places import Places, squares
+from places import Places, all_squeezed
 from splits import Splits, objects
 from texts import CALTECH_CLASSES, CAPTIONS_EACH, captions, spoken
 from torch import Tensor, nn
@@ -24,7 +24,7 @@ SPREAD = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
 
 
 def as_seen(pixels: Tensor) -> Tensor:
-    """(n, side, side, 3) of 0 to 255 to what the image tower takes: (n, 3, 160, 160)."""
+    """(n, side, side, 3) of 0 to 255 to what the image tower takes: (n, 3, 192, 192)."""
     pictures = pixels.permute(0, 3, 1, 2).float() / 255
     if pictures.shape[-1] != SIDE:
         pictures = functional.interpolate(pictures, (SIDE, SIDE), mode="bicubic", antialias=True)
@@ -68,11 +68,11 @@ class HeldOut:
     captions: list[list[str]]
     """Five for each of the photographs of Flickr8k."""
     flickr: Tensor
-    """(n, 160, 160, 3)"""
+    """(n, 192, 192, 3)"""
     taught: list[tuple[int, Tensor]]
     """The teacher's vectors of some of them, by their number."""
     objects: Tensor
-    """Of Caltech-101, (n, 160, 160, 3)."""
+    """Of Caltech-101, (n, 192, 192, 3)."""
     labels: Tensor
     """The number in ``names`` of each of ``objects``."""
     names: list[str]
@@ -126,9 +126,9 @@ def held_out(
     photographs = splits.flickr_held_out
     return HeldOut(
         captions(places, photographs),
-        torch.from_numpy(squares([places.photograph(name) for name in photographs], SIDE)),
+        torch.from_numpy(all_squeezed([places.photograph(name) for name in photographs], SIDE)),
         [(n, torch.from_numpy(taught[name])) for n, name in enumerate(photographs) if name in taught],
-        torch.from_numpy(squares(paths, SIDE)),
+        torch.from_numpy(all_squeezed(paths, SIDE)),
         torch.tensor(labels),
         own_names + fill,
     )

@@ -12,13 +12,13 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from towers import MODEL_CONFIG, SIDE, convolutions, whole_model
 
-ARCHITECTURE = "TinyViT-5M-160"
+ARCHITECTURE = "TinyViT-5M-192"
 PREPROCESSING: dict[str, Any] = {
     "mode": "RGB",
     "mean": [0.485, 0.456, 0.406],
     "std": [0.229, 0.224, 0.225],
     "interpolation": "bicubic",
-    "resize_mode": "shortest",
+    "resize_mode": "squash",
     "fill_color": 0,
     "size": SIDE,
 }

@@ -18,7 +18,7 @@ import torch
 from checkpoints import chance_state, load, restore_chance, save, unfinished
 from clip_teacher import centred_vectors
 from evaluation import MEAN, SPREAD, HeldOut, encode_pictures, held_out
-from places import Places, squares
+from places import Places, all_squeezed
 from sentences import SentenceVectors
 from splits import Splits
 from text_teacher import TextTeacher, held_out_texts, load_text_teacher
@@ -28,11 +28,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 from towers import SIDE, ImageTower, channels_last, folded, unit
 
-EPOCHS = 6.0
+EPOCHS = 8.0
 LEFT_OUT_CLASS = "caltech101/Faces/"
 """Its other half, Faces_easy, is held out."""
-STORED = 192
+STORED = 224
 """Pixels of a side that crops are taken from."""
+LEAST = 0.72
+"""Of a photograph's side, the least that a crop shows."""
 _BATCH = 64
 _BANK = 4096
 """Captions and words that a batch's photographs are compared with, of all."""
@@ -55,7 +57,7 @@ def load_image_tower(places: Places) -> ImageTower:
 @dataclass(frozen=True)
 class _Lessons:
     pixels: Tensor
-    """(n, 192, 192, 3)"""
+    """(n, 224, 224, 3)"""
     goals: Tensor
     """The teacher's unit vectors, (n, 512)."""
     own: Tensor
@@ -182,8 +184,8 @@ def where_told(said: list[list[str]], teacher: TextTeacher, sentences: SentenceV
     return told.view(len(said), CAPTIONS_EACH, -1)
 
 
-def crop(pixels: Tensor) -> Tensor:
-    """A random view of each, (n, 192, 192, 3) to (n, 3, 160, 160): 0.72 to 1 of each side, flipped or not, and
+def crop(pixels: Tensor, least: float = LEAST) -> Tensor:
+    """A random view of each, (n, 224, 224, 3) to (n, 3, 192, 192): ``least`` to 1 of each side, flipped or not, and
     light, contrast and colour changed a little. The aspect changes by up to an eighth."""
     count = len(pixels)
     pictures = pixels.permute(0, 3, 1, 2).float() / 255
@@ -191,7 +193,7 @@ def crop(pixels: Tensor) -> Tensor:
     def uniform(low: float, high: float, *shape: int) -> Tensor:
         return torch.empty(count, *shape).uniform_(low, high)
 
-    share = uniform(0.72, 1.0)
+    share = uniform(least, 1.0)
     stretch = torch.exp(uniform(-0.12, 0.12))
     across, down = (share * stretch).clamp(max=1), (share / stretch).clamp(max=1)
     right = uniform(-1, 1) * (1 - across)
@@ -229,7 +231,7 @@ def _lessons(
         of_words = unit(words(places).directions() @ to_images)
     print(f"{len(names)} photographs, {len(flickr)} of them with captions", flush=True)
     return _Lessons(
-        torch.from_numpy(squares([places.photograph(name) for name in names], STORED)),
+        torch.from_numpy(all_squeezed([places.photograph(name) for name in names], STORED)),
         torch.from_numpy(np.stack([images[name] for name in names])).float(),
         torch.tensor([row.get(name, -1) for name in names]),
         told,

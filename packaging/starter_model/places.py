@@ -80,8 +80,8 @@ class Places:
         return (self.work if name.startswith("photographs/") else self.data) / name
 
 
-def square(path: Path, side: int) -> Pixels:
-    """The middle square of a photograph, (side, side, 3): the shorter side scaled to ``side``, then cropped."""
+def middle_square(path: Path, side: int) -> Pixels:
+    """The middle of a photograph, (side, side, 3): the shorter side scaled to ``side``, then cropped."""
     image: Image.Image = Image.open(path).convert("RGB")
     scale = side / min(image.size)
     width, height = (max(side, round(length * scale)) for length in image.size)
@@ -90,7 +90,13 @@ def square(path: Path, side: int) -> Pixels:
     return np.asarray(image.crop((left, top, left + side, top + side)))
 
 
-def squares(paths: Sequence[Path], side: int) -> Pixels:
-    """The middle squares of many, (n, side, side, 3)."""
+def squeezed(path: Path, side: int) -> Pixels:
+    """All of a photograph, (side, side, 3), whatever its sides: as the program shows it to the image tower."""
+    image: Image.Image = Image.open(path).convert("RGB")
+    return np.asarray(image.resize((side, side), Image.Resampling.BICUBIC))
+
+
+def all_squeezed(paths: Sequence[Path], side: int) -> Pixels:
+    """Many of them, (n, side, side, 3)."""
     with ThreadPoolExecutor(2) as threads:
-        return np.stack(list(threads.map(lambda path: square(path, side), paths)))
+        return np.stack(list(threads.map(lambda path: squeezed(path, side), paths)))

@@ -1,4 +1,4 @@
-"""TinyViT-5M's trained weights, out of an ONNX file into timm's network for 160 pixels.
+"""TinyViT-5M's trained weights, out of an ONNX file into timm's network for 192 pixels.
 
 The file holds the network as it runs: batch norms folded into convolutions, and linear weights without their names.
 Graph and network list both in the same order, by which they are matched.

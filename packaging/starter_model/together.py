@@ -28,7 +28,7 @@ from image_tower import (
     told_by_teacher,
     where_told,
 )
-from places import Places, squares
+from places import Places, all_squeezed
 from sentences import SentenceVectors
 from splits import Splits
 from text_lessons import Lesson, asked_as, text_lessons
@@ -43,9 +43,11 @@ STEPS = 220
 PHRASES = 2_000
 """Made-up phrases to rehearse: the first of those that the text tower learned."""
 _VIEWS = 3
+_LEAST = 0.85
+"""Of a photograph's side, what a view shows at the least: more than before, since a search sees all of it."""
 _AT_ONCE = 64
 """Photographs whose views are computed together."""
-_THIRD_STAGE = (160, 10, 10)
+_THIRD_STAGE = (160, 12, 12)
 """What leaves the image tower's third stage: channels, and cells down and across."""
 _CAPTIONED, _OTHERS = 384, 128
 """Photographs of a batch with captions, and without."""
@@ -62,7 +64,7 @@ class _Lessons:
     """Photographs of Flickr8k, which have captions, come first."""
 
     views: Tensor
-    """What leaves the third stage, (views, n, 160, 10, 10) in bfloat16."""
+    """What leaves the third stage, (views, n, 160, 12, 12) in bfloat16."""
     goals: Tensor
     """The image teacher's unit vectors, (n, 512)."""
     said: list[list[str]]
@@ -148,15 +150,15 @@ def finish_together(
 
 
 def views_of_third_stage(tower: ImageTower, paths: Sequence[Path], count: int = _VIEWS) -> Tensor:
-    """What leaves the third stage for random crops of each photograph, (count, n, 160, 10, 10) in bfloat16."""
+    """What leaves the third stage for random crops of each photograph, (count, n, 160, 12, 12) in bfloat16."""
     trunk: Any = tower.trunk
     stages = nn.Sequential(trunk.patch_embed, *(trunk.stages[number] for number in range(LAST)))
     fast = channels_last(copy.deepcopy(stages).bfloat16().eval())
-    pixels = torch.from_numpy(squares(paths, STORED))
+    pixels = torch.from_numpy(all_squeezed(paths, STORED))
     views = torch.empty(count, len(pixels), *_THIRD_STAGE, dtype=torch.bfloat16)
     for view in range(count):
         for start in range(0, len(pixels), _AT_ONCE):
-            crops = crop(pixels[start : start + _AT_ONCE]).bfloat16()
+            crops = crop(pixels[start : start + _AT_ONCE], _LEAST).bfloat16()
             with torch.inference_mode():
                 features = fast(crops.contiguous(memory_format=torch.channels_last))
                 views[view, start : start + _AT_ONCE] = features

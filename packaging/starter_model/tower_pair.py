@@ -30,7 +30,7 @@ class TowerPair:
         self._optimizer = _optimizer(image, text, self.scale)
 
     def image_vectors(self, views: Tensor) -> Tensor:
-        """What left the third stage, (n, 160, 10, 10), to unit vectors (n, 512)."""
+        """What left the third stage, (n, 160, 12, 12), to unit vectors (n, 512)."""
         trunk: Any = self.image.trunk
         with torch.autocast("cpu", torch.bfloat16):
             features = trunk.forward_head(trunk.stages[LAST](views))

@@ -18,7 +18,7 @@ Network = TypeVar("Network", bound=nn.Module)
 
 DIMENSIONS = 512
 """Of the space that both towers map to: CLIP ViT-B/16's."""
-SIDE = 160
+SIDE = 192
 """Pixels of a side of what the image tower sees."""
 CONTEXT = 32
 """Tokens that the text tower reads at most, with those of the beginning and the end."""
@@ -63,7 +63,7 @@ class ImageTower(nn.Module):
 
 
 def trunk() -> nn.Module:
-    """TinyViT-5M for 160 pixels without a classifier: (n, 3, 160, 160) to (n, 320)."""
+    """TinyViT-5M for 192 pixels without a classifier: (n, 3, 192, 192) to (n, 320)."""
     import_torchvision()
     import timm
 

@@ -167,7 +167,7 @@ def _lessons(places: Places, splits: Splits, image: ImageTower) -> _Lessons:
 
 @torch.no_grad()
 def _seen(image: ImageTower, view: Tensor) -> Tensor:
-    """What left the third stage, (n, 160, 10, 10) in bfloat16, to unit vectors (n, 512)."""
+    """What left the third stage, (n, 160, 12, 12) in bfloat16, to unit vectors (n, 512)."""
     trunk: Any = image.trunk
     vectors = []
     for start in range(0, len(view), _AT_ONCE):

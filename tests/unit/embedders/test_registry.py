@@ -57,8 +57,8 @@ def forget_the_dimension(starter: Path) -> None:
 def test_without_clip_weights_the_starter_model_is_the_default(tmp_path: Path) -> None:
     assert registry.default_model(tmp_path) == STARTER
     embedder = registry.create(STARTER, "auto", tmp_path)
-    assert (embedder.dimension, embedder.image_side) == (512, 160)
-    assert embedder.id.startswith("open_clip:TinyViT-5M-160:sha256:")
+    assert (embedder.dimension, embedder.image_side) == (512, 192)
+    assert embedder.id.startswith("open_clip:TinyViT-5M-192:sha256:")
     assert registry.available(tmp_path)[0].name == STARTER
     assert "For the best results download CLIP" in registry.advice(STARTER, tmp_path)
 

@@ -63,7 +63,7 @@ def test_its_id_changes_with_its_weights(spec: ClipSpec) -> None:
     content = hashlib.sha256(spec.weights.read_bytes()).hexdigest()
     assert spec.weights_id == f"sha256:{content[:16]}", "or vectors of other weights would pass for its own"
     assert spec.id != dataclasses.replace(spec, weights_id="sha256:0123456789abcdef").id
-    assert spec.id.startswith(f"open_clip:TinyViT-5M-160:{spec.weights_id}:")
+    assert spec.id.startswith(f"open_clip:TinyViT-5M-192:{spec.weights_id}:")
 
 
 def test_it_is_small(spec: ClipSpec) -> None:
