@@ -22,9 +22,6 @@ from imagefinder.embedders.preprocess import Preprocessing
 from imagefinder.embedders.runtime_choice import Runtime, RuntimeSetting
 from imagefinder.embedders.runtime_trial import ImageTower
 from imagefinder.embedders.spec import ClipSpec
-from imagefinder.embedders.state_dict import separate
-from imagefinder.embedders.transformers_clip import as_open_clip
-from imagefinder.embedders.weights import read_weights as read_weights
 from imagefinder.embedders.weights_file import sha256
 from imagefinder.model.errors import ModelError
 from imagefinder.translation import tr
@@ -286,6 +283,10 @@ def convert_weights(source: Path, spec: ClipSpec, trusted: bool = False) -> None
     """
     from safetensors import SafetensorError
     from safetensors.torch import save_file
+
+    from imagefinder.embedders.state_dict import separate
+    from imagefinder.embedders.transformers_clip import as_open_clip
+    from imagefinder.embedders.weights import read_weights
 
     try:
         save_file(
