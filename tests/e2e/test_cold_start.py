@@ -43,7 +43,8 @@ _OTHERS = {
 _NEVER = _NETWORKS | _PICTURES | _NET | _OTHERS
 _READING = {
     "imagefinder.embedders.numpy_text", "imagefinder.embedders.torch_towers", "imagefinder.engine.batch_writer",
-    "imagefinder.engine.decoding", "concurrent.futures",
+    "imagefinder.engine.decoding", "imagefinder.engine.relevance", "imagefinder.readers.page_text",
+    "concurrent.futures", "pickle", "zipfile",
 }  # fmt: skip
 _JOBS = {"imagefinder.engine.jobs", "imagefinder.engine.show", "filelock", "concurrent.futures"}
 
