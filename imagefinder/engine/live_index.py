@@ -310,6 +310,8 @@ class LiveIndex:
     def vectors(self, item_ids: IdArray) -> tuple[IdArray, FloatArray]:
         """As ``EmbeddingTable.read``: those of items that have one. Out of the matrix where there is one, which takes
         a tenth of reading them from the store; a graph hands vectors out slower than that."""
+        import numpy as np
+
         wanted = np.unique(item_ids)
         with self._lock:
             if self._index is not None and self._index.kind == "exact":
