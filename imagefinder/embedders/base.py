@@ -2,17 +2,16 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
+from imagefinder.model.arrays import AnyArray
+from imagefinder.model.arrays import FloatArray as FloatArray
+from imagefinder.model.arrays import Pixels as Pixels
 
 if TYPE_CHECKING:
     from PIL import Image
 
-FloatArray = NDArray[np.float32]
-Pixels = NDArray[np.uint8]
-Prepared = NDArray[Any]
+Prepared = AnyArray
 """What an embedder made of one picture; of use to that embedder alone."""
 
 

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-import numpy as np
-
 from imagefinder.embedders.base import FloatArray
 from imagefinder.model.errors import ModelError
 from imagefinder.translation import tr
@@ -47,6 +45,8 @@ class Batches:
             if size == 1:
                 raise no_memory()
             self.most = size // 2
+        import numpy as np
+
         return np.concatenate(rows)
 
 

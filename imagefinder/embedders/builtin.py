@@ -1,9 +1,8 @@
 """What runs where every trained model is missing: no neural network, but it knows colours by name, and layout."""
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
-
-import numpy as np
 
 from imagefinder.embedders.base import Embedder, FloatArray, Prepared
 from imagefinder.embedders.colour_words import other_words, shade_vector, shades_of
@@ -58,6 +57,7 @@ class BuiltinEmbedder(Embedder):
 
     def prepare(self, image: "Image.Image") -> FloatArray:
         """The picture's vector already, (dimension,): cheap enough for the threads that decode."""
+        import numpy as np
         from PIL import Image
 
         side = self.image_side
@@ -77,6 +77,8 @@ class BuiltinEmbedder(Embedder):
 
     def encode_images(self, prepared: Sequence[Prepared]) -> FloatArray:
         """Stack what ``prepare`` gave."""
+        import numpy as np
+
         if not prepared:
             return np.empty((0, self.dimension), np.float32)
         rows = np.stack(prepared)
@@ -84,6 +86,8 @@ class BuiltinEmbedder(Embedder):
 
     def encode_texts(self, texts: Sequence[str]) -> FloatArray:
         """The colours a text names; a text that names none lies at a right angle to every picture."""
+        import numpy as np
+
         vectors = np.zeros((len(texts), self.dimension), np.float32)
         for vector, text in zip(vectors, texts, strict=True):
             shades = shades_of(text)
@@ -104,4 +108,4 @@ class BuiltinEmbedder(Embedder):
 
 
 def _usual_root(shade: str) -> float:
-    return float(np.sqrt(_COMMON.get(shade, _RARE)))
+    return math.sqrt(_COMMON.get(shade, _RARE))

@@ -4,12 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 
-import numpy as np
-from numpy.typing import NDArray
-
+from imagefinder.embedders.base import FloatArray
 from imagefinder.embedders.colours import NAMES
-
-FloatArray = NDArray[np.float32]
 
 # Which names a word stands for, and how strongly.
 _SHADES: Mapping[str, Mapping[str, float]] = {
@@ -94,6 +90,8 @@ def other_words(text: str) -> list[str]:
 
 def shade_vector(shade: str) -> FloatArray:
     """(len(NAMES),) float32, unit length: how strongly a colour stands for each of ``NAMES``."""
+    import numpy as np
+
     weights = np.array([_SHADES[shade].get(name, 0.0) for name in NAMES], np.float32)
     return np.asarray(weights / np.linalg.norm(weights), np.float32)
 

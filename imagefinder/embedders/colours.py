@@ -8,10 +8,7 @@ the eleven basic terms of Berlin and Kay (1969), split where everyday words spli
 from collections.abc import Mapping
 from functools import cache
 
-import numpy as np
-from numpy.typing import NDArray
-
-FloatArray = NDArray[np.float32]
+from imagefinder.embedders.base import FloatArray, Pixels
 
 # Anchors as sRGB hex, chosen to look like the name in photographs, where saturated colours are rare.
 ANCHORS: Mapping[str, tuple[str, ...]] = {
@@ -43,39 +40,38 @@ ANCHORS: Mapping[str, tuple[str, ...]] = {
 NAMES = tuple(ANCHORS)
 
 # Ottosson's matrices, linear sRGB → LMS → Oklab.
-_TO_LMS = np.array(
-    [
-        [0.4122214708, 0.5363325363, 0.0514459929],
-        [0.2119034982, 0.6806995451, 0.1073969566],
-        [0.0883024619, 0.2817188376, 0.6299787005],
-    ],
-    np.float32,
+_TO_LMS = (
+    (0.4122214708, 0.5363325363, 0.0514459929),
+    (0.2119034982, 0.6806995451, 0.1073969566),
+    (0.0883024619, 0.2817188376, 0.6299787005),
 )
-_LMS_TO_LAB = np.array(
-    [
-        [0.2104542553, 0.7936177850, -0.0040720468],
-        [1.9779984951, -2.4285922050, 0.4505937099],
-        [0.0259040371, 0.7827717662, -0.8086757660],
-    ],
-    np.float32,
+_LMS_TO_LAB = (
+    (0.2104542553, 0.7936177850, -0.0040720468),
+    (1.9779984951, -2.4285922050, 0.4505937099),
+    (0.0259040371, 0.7827717662, -0.8086757660),
 )
 _BITS = 5
 # Names follow hue more than lightness: a shaded red is still red.
-_AXES = np.array([0.6, 1.0, 1.0], np.float32)
+_AXES = (0.6, 1.0, 1.0)
 _SOFTNESS = 0.02  # Oklab units; about the just noticeable difference
 
 
 def oklab(rgb: FloatArray) -> FloatArray:
     """sRGB (…, 3), 0 to 1, as Oklab (…, 3): lightness 0 to 1, then green to red and blue to yellow."""
+    import numpy as np  # imported late, as in all of ``BuiltinEmbedder``: to make one needs none
+
+    to_lms, to_lab = np.array(_TO_LMS, np.float32), np.array(_LMS_TO_LAB, np.float32)
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4).astype(np.float32)
-    return np.asarray(np.cbrt(linear @ _TO_LMS.T) @ _LMS_TO_LAB.T, np.float32)
+    return np.asarray(np.cbrt(linear @ to_lms.T) @ to_lab.T, np.float32)
 
 
-def name_shares(pixels: NDArray[np.uint8]) -> FloatArray:
+def name_shares(pixels: Pixels) -> FloatArray:
     """How much of each of ``NAMES`` is in sRGB pixels (n, 3): (len(NAMES),) float32, sums to 1.
 
     Each pixel is shared softly between names, by its distance to the nearest anchor of each.
     """
+    import numpy as np
+
     red, green, blue = (pixels >> (8 - _BITS)).astype(np.intp).T
     return np.asarray(_share_table()[(red << 2 * _BITS) | (green << _BITS) | blue].mean(axis=0), np.float32)
 
@@ -83,11 +79,14 @@ def name_shares(pixels: NDArray[np.uint8]) -> FloatArray:
 @cache
 def _share_table() -> FloatArray:
     """The shares of names for every sRGB colour of ``_BITS`` bits a channel: (2 ** 3 _BITS, len(NAMES))."""
+    import numpy as np
+
     levels = (np.arange(2**_BITS, dtype=np.float32) + 0.5) / 2**_BITS
     grid = np.stack(np.meshgrid(levels, levels, levels, indexing="ij"), axis=-1).reshape(-1, 3)
-    scaled = oklab(grid) * _AXES
+    axes = np.array(_AXES, np.float32)
+    scaled = oklab(grid) * axes
     rgb = np.array([list(bytes.fromhex(a)) for anchors in ANCHORS.values() for a in anchors], np.float32)
-    anchors_scaled = oklab(rgb / np.float32(255)) * _AXES
+    anchors_scaled = oklab(rgb / np.float32(255)) * axes
     starts = np.cumsum([0, *(len(anchors) for anchors in ANCHORS.values())])[:-1]
     distances = (scaled**2).sum(1)[:, None] - 2 * scaled @ anchors_scaled.T + (anchors_scaled**2).sum(1)
     nearest = np.minimum.reduceat(distances, starts, axis=1)

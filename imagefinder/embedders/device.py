@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagefinder.embedders.processor import has_native_bfloat16
+from imagefinder.embedders.torch_threads import import_torch_with_patient_threads
 from imagefinder.model.errors import DeviceError
 from imagefinder.translation import tr
 
@@ -35,6 +36,7 @@ def signs_of_graphics() -> tuple[str, ...]:
 
 def devices_here() -> tuple[str, ...]:
     """The devices of this machine, the fastest last. Imports torch."""
+    import_torch_with_patient_threads()
     import torch
 
     there = ["cpu"]
@@ -51,6 +53,7 @@ def choose_device(wanted: str) -> "tuple[torch.device, torch.dtype]":
     Raises:
         DeviceError: there is no such device here; the message names those that are.
     """
+    import_torch_with_patient_threads()
     import torch
 
     there = devices_here()

@@ -12,23 +12,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-import numpy as np
-
 from imagefinder.embedders.base import Embedder, FloatArray, Pixels
 from imagefinder.embedders.batches import Batches, best_batch, no_memory
 from imagefinder.embedders.device import choose_device, give_memory_back, is_out_of_memory
 from imagefinder.embedders.device import devices_here as devices_here
 from imagefinder.embedders.held import Held
 from imagefinder.embedders.image_runtime import ImageRuntime
-from imagefinder.embedders.numpy_text import numpy_text_tower
 from imagefinder.embedders.preprocess import Preprocessing
 from imagefinder.embedders.runtime_choice import Runtime, RuntimeSetting
 from imagefinder.embedders.runtime_trial import ImageTower
 from imagefinder.embedders.spec import ClipSpec
-from imagefinder.embedders.state_dict import separate
-from imagefinder.embedders.torch_towers import torch_image_tower, torch_text_tower
-from imagefinder.embedders.transformers_clip import as_open_clip
-from imagefinder.embedders.weights import read_weights as read_weights
 from imagefinder.embedders.weights_file import sha256
 from imagefinder.model.errors import ModelError
 from imagefinder.translation import tr
@@ -125,6 +118,8 @@ class OpenClipEmbedder(Embedder):
                 are none.
             DeviceError: the device asked for is not on this machine.
         """
+        import numpy as np
+
         if not prepared:
             return np.empty((0, self.dimension), np.float32)
         with self._image.use() as tower:
@@ -138,6 +133,8 @@ class OpenClipEmbedder(Embedder):
             ModelError: as for pictures, or the model's tokenizer is not on this machine.
             DeviceError: the device asked for is not on this machine.
         """
+        import numpy as np
+
         if not texts:
             return np.empty((0, self.dimension), np.float32)
         with self._text.use() as tower:
@@ -179,6 +176,9 @@ class OpenClipEmbedder(Embedder):
         return choose_device(self._wanted_device)
 
     def _load_text(self) -> TextTower:
+        from imagefinder.embedders.numpy_text import numpy_text_tower
+        from imagefinder.embedders.torch_towers import torch_text_tower
+
         self._begin_loading("text")
         return numpy_text_tower(self._spec) or self._in_memory(
             lambda: torch_text_tower(self._spec, *self._placement)
@@ -188,6 +188,8 @@ class OpenClipEmbedder(Embedder):
         return self._in_memory(lambda: self.runtime.load(self._load_torch_image, lambda: self._placement))
 
     def _load_torch_image(self) -> ImageTower:
+        from imagefinder.embedders.torch_towers import torch_image_tower
+
         self._begin_loading("image")
         return torch_image_tower(self._spec, *self._placement, self._preprocessing)
 
@@ -239,6 +241,8 @@ class OpenClipEmbedder(Embedder):
 
     def _rate(self, tower: ImageTower, size: int) -> float | None:
         """Pictures a second, that many at a time; None where the memory does not suffice."""
+        import numpy as np
+
         pictures = np.zeros((size, *self._preprocessing.shape), np.uint8)
         try:
             tower.encode(pictures)  # the first of a size chooses kernels and takes memory
@@ -255,6 +259,8 @@ class OpenClipEmbedder(Embedder):
 
     def _unit_rows(self, rows: FloatArray) -> FloatArray:
         """Normalised in float32: bfloat16 has 8 bits of mantissa, too few for a unit length."""
+        import numpy as np
+
         lengths = np.linalg.norm(rows, axis=1, keepdims=True)
         if not np.all(np.isfinite(lengths)) or not np.all(lengths > 0):
             raise ModelError(
@@ -277,6 +283,10 @@ def convert_weights(source: Path, spec: ClipSpec, trusted: bool = False) -> None
     """
     from safetensors import SafetensorError
     from safetensors.torch import save_file
+
+    from imagefinder.embedders.state_dict import separate
+    from imagefinder.embedders.transformers_clip import as_open_clip
+    from imagefinder.embedders.weights import read_weights
 
     try:
         save_file(

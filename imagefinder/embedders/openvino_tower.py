@@ -13,10 +13,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from imagefinder.embedders.base import FloatArray
+from imagefinder.embedders.base import FloatArray, Pixels
 from imagefinder.embedders.preprocess import Preprocessing
 from imagefinder.embedders.spec import ClipSpec
 
@@ -45,12 +42,14 @@ class OpenVinoImageTower:
         self._lock = threading.Lock()
         self._idle: list[Any] = []
 
-    def encode(self, pixels: NDArray[np.uint8]) -> FloatArray:
+    def encode(self, pixels: Pixels) -> FloatArray:
         """Vectors of pictures, of any length: (n, height, width, 3) → (n, dimension) float32.
 
         Raises:
             RuntimeError: it could not be computed.
         """
+        import numpy as np
+
         request = self._request()
         rows = np.array(request.infer(np.ascontiguousarray(pixels), share_inputs=True)[0], np.float32)
         with self._lock:
@@ -74,6 +73,7 @@ def save_image_tower(spec: ClipSpec, preprocessing: Preprocessing, file: Path) -
         ImportError, RuntimeError, ValueError: OpenVINO cannot convert it.
         OSError: the files cannot be written.
     """
+    import numpy as np
     import torch
 
     from imagefinder.embedders.towers import Tower, load_tower

@@ -6,9 +6,7 @@ They stand in open_clip/transform.py and are built of torchvision's, whose impor
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from imagefinder.embedders.base import FloatArray, Pixels
+from imagefinder.embedders.base import Pixels
 from imagefinder.embedders.spec import JsonDict
 
 if TYPE_CHECKING:
@@ -30,7 +28,7 @@ class Preprocessing:
         self._filter: str = config["interpolation"] if config["interpolation"] in _FILTERS else "bicubic"
         self._fill = int(config["fill_color"])
         self.mean, self.std = _per_channel(config["mean"]), _per_channel(config["std"])
-        """By channel: (3,) float32."""
+        """By channel."""
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -80,11 +78,13 @@ def _resampling(name: str) -> "Image.Resampling":
 
 
 def _pixels(picture: "Image.Image") -> Pixels:
+    import numpy as np
+
     return np.asarray(picture.convert("RGB"))
 
 
-def _per_channel(values: float | Sequence[float]) -> FloatArray:
-    return np.full(3, values, np.float32)
+def _per_channel(values: float | Sequence[float]) -> tuple[float, ...]:
+    return (float(values),) * 3 if isinstance(values, int | float) else tuple(map(float, values))
 
 
 def _without_extreme_length(picture: "Image.Image") -> "Image.Image":

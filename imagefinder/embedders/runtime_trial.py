@@ -3,8 +3,6 @@
 import time
 from typing import Protocol
 
-import numpy as np
-
 from imagefinder.embedders.base import FloatArray, Pixels
 
 _COMPARED = 4
@@ -25,6 +23,8 @@ class ImageTower(Protocol):
 
 def least_cosine(ours: ImageTower, theirs: ImageTower, shape: tuple[int, int, int]) -> float:
     """The least cosine between their vectors of the same picture; ``shape`` is that of one: (height, width, 3)."""
+    import numpy as np
+
     pixels = _made_pictures(shape, _COMPARED)
     rows = [tower.encode(pixels) for tower in (ours, theirs)]
     first, second = (row / np.linalg.norm(row, axis=1, keepdims=True) for row in rows)
@@ -56,6 +56,8 @@ def _seconds(tower: ImageTower, pixels: Pixels) -> float:
 
 def _made_pictures(shape: tuple[int, int, int], count: int) -> Pixels:
     """Patches of colour with noise over them, always the same: (count, height, width, 3)."""
+    import numpy as np
+
     random = np.random.default_rng(4)
     height, width, _ = shape
     patches = random.integers(0, 200, (count, 8, 8, 3), np.uint8)

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
+from imagefinder.embedders.torch_threads import import_torch_with_patient_threads
+
 _COMPILER, _QUESTIONS = "torch._dynamo", "torch._dynamo.utils"
 
 
@@ -20,7 +22,7 @@ def without_compiler() -> Iterator[None]:
 
     What is imported in there and wants more of it fails with an ImportError or an AttributeError.
     """
-    import torch  # noqa: F401 - which must not find the stand-ins
+    import_torch_with_patient_threads()  # which must not find the stand-ins
 
     if _COMPILER in sys.modules:
         yield

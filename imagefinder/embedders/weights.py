@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from imagefinder.embedders.state_dict import unwrapped
+from imagefinder.embedders.torch_threads import import_torch_with_patient_threads
 from imagefinder.embedders.weights_file import WeightsKind, tensor_table, weights_kind
 from imagefinder.model.errors import ModelError
 from imagefinder.translation import tr
@@ -47,6 +48,7 @@ def read_weights(path: Path, trusted: bool = False) -> "State":
         ModelError: it is not a weights file, is damaged, or wants to run code.
     """
     kind = weights_kind(path)
+    import_torch_with_patient_threads()
     import torch
     from safetensors import SafetensorError  # torch.load tries that format too
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import zipfile
 from enum import Enum, auto
 from pathlib import Path
 from typing import Any
@@ -44,6 +43,8 @@ def weights_kind(path: Path) -> WeightsKind:
         raise ModelError(tr("There is no file {path}.", path=path)) from error
     except OSError as error:
         raise ModelError(tr("{path} cannot be read: {reason}.", path=path, reason=error.strerror)) from error
+    import zipfile  # every start asks whether the starter model's file is whole, which is none
+
     if zipfile.is_zipfile(path):
         return _kind_of_zip(path)
     if head[:1] == b"\x80":
@@ -124,6 +125,8 @@ def tensor_table(path: Path) -> dict[str, Any]:
 
 
 def _kind_of_zip(path: Path) -> WeightsKind:
+    import zipfile
+
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()

@@ -4,15 +4,16 @@ import hashlib
 import logging
 import threading
 from functools import cache
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from imagefinder.embedders.base import Embedder, FloatArray
-from imagefinder.engine.relevance import Background
 from imagefinder.model.errors import LibraryError
 from imagefinder.resources import resource
 from imagefinder.store.embeddings import EmbedderRecord
 from imagefinder.store.store import Store
+
+if TYPE_CHECKING:
+    from imagefinder.engine.relevance import Background
 
 _LOG = logging.getLogger(__name__)
 
@@ -54,13 +55,14 @@ class Calibration:
         Raises:
             ModelError: the model cannot be had.
         """
-        if not all(map(embedder.understands, bank())):
-            return
         with self._preparing:
-            stored = self._stored(record)
-            if stored is not None:
+            if record is not None and self._store.calibrations.has(record.id, _bank_hash()):
+                return
+            if not all(map(embedder.understands, bank())):
                 return
             if self._bank is None:
+                import numpy as np
+
                 parts = [
                     embedder.encode_texts(bank()[at : at + _AT_A_TIME])
                     for at in range(0, len(bank()), _AT_A_TIME)
@@ -69,13 +71,17 @@ class Calibration:
             if record is not None:
                 self._keep(record)
 
-    def background(self, record: EmbedderRecord, count: int) -> Background | None:
+    def background(self, record: EmbedderRecord, count: int) -> "Background | None":
         """What to measure relevance against in a library with ``count`` vectors; None before ``prepare``.
 
         Cheap: a sample of the library is read again once it has grown by a tenth.
         """
         if not count:
             return None
+        import numpy as np
+
+        from imagefinder.engine.relevance import Background
+
         vectors = self._bank if self._bank is not None else self._stored(record)
         if vectors is None:
             return None

@@ -12,8 +12,9 @@ from imagefinder.store.embeddings import FloatArray, IdArray
 IRRELEVANT_IN_A_ROW = 256
 """So many hits one after the other that are not relevant end the list: what is relevant further down the ranking
 (one of cosines, which relevance does not follow to the letter) is among the rest."""
-_FIRST, _LATER = 128, 1024
-"""Hits judged at a time: few at first, when somebody waits for the first page."""
+_FIRST, _AT_MOST = 128, 1024
+"""Hits judged at a time: few at first, when somebody waits for the first page, then as many as were judged before.
+What is judged in vain is at most as much as what was asked for."""
 
 Relevance = Callable[[IdArray, FloatArray], FloatArray]
 """The relevance of items, (n,), of which the cosines, (n,), are known: 0 to 1, and 0 for one without a vector."""
@@ -104,16 +105,17 @@ class Cut:
         yield from self._pieces
 
     def _judged(self, ranked: Iterator[tuple[IdArray, FloatArray]]) -> Iterator[Piece]:
-        size = _FIRST
+        judged = 0
         for ids, scores in ranked:
             if self._never.size:
                 is_wanted = ~np.isin(ids, self._never)
                 ids, scores = ids[is_wanted], scores[is_wanted]
             start = 0
             while start < ids.size:
-                now = slice(start, start + size)
+                now = slice(start, start + min(max(judged, _FIRST), _AT_MOST))
                 yield Piece(ids[now], scores[now], self._relevance(ids[now], scores[now]))
-                start, size = start + size, _LATER
+                judged += ids[now].size
+                start = now.stop
 
     def _relevance(self, ids: IdArray, scores: FloatArray) -> FloatArray | None:
         if self._measure is None:

@@ -4,13 +4,10 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from imagefinder.embedders.base import Embedder
-from imagefinder.engine.batch_writer import BatchWriter
 from imagefinder.engine.cancel import CancelToken
-from imagefinder.engine.decoding import DecodePool, Reading
 from imagefinder.engine.live_index import LiveIndex
 from imagefinder.engine.plan import Plan, Todo, make_plan
 from imagefinder.engine.quarantine import Quarantine
@@ -21,6 +18,9 @@ from imagefinder.model.jobs import IndexReport, Phase, Progress, ProgressCallbac
 from imagefinder.model.sources import Source
 from imagefinder.store.store import Store
 from imagefinder.thumbnails.cache import ThumbnailCache
+
+if TYPE_CHECKING:
+    from imagefinder.engine.batch_writer import BatchWriter
 
 _SECONDS_BETWEEN_EVENTS = 0.1
 
@@ -50,8 +50,9 @@ class Indexer:
         self._cancel = cancel
         self._progress = progress
         self._report = IndexReport()
-        self._writer = BatchWriter(store, embedder, embedder_id, index, self._report)
         self._plans: list[Plan] = []
+        self._moved: set[int] = set()
+        """Ids of files that turned up at another path."""
         self._scanned = self._done = self._total = 0
         self._last_event = 0.0
 
@@ -63,16 +64,16 @@ class Indexer:
         try:
             for source in sources:
                 self._scan(source, start)
-            with self._quarantine.job():
-                self._embed()
+            # Sources may overlap: a file counts once.
+            self._report.unchanged = len({file for plan in self._plans for file in plan.unchanged})
+            self._report.unreadable = len({file for plan in self._plans for file in plan.unreadable})
+            if any(plan.todo or plan.problems for plan in self._plans):
+                self._write()
             self._sweep()
             if not self._index.is_settled():
                 self._index.settle(self._on_build)
         except CancelledError:
             self._report.cancelled = True
-            self._writer.flush()
-        finally:
-            self._writer.close()
         return self._report
 
     def _on_build(self, done: int, total: int) -> None:
@@ -105,35 +106,49 @@ class Indexer:
         if time.monotonic() - self._last_event >= _SECONDS_BETWEEN_EVENTS:
             self._tell(Progress(Phase.SCANNING, self._scanned, None, Path(path)))
 
-    def _embed(self) -> None:
+    def _write(self) -> None:
+        """Read, embed and commit what the scans found."""
+        # Imported late, with NumPy and all that reads files: most jobs find nothing new.
+        from imagefinder.engine.batch_writer import BatchWriter
+
+        writer = BatchWriter(self._store, self._embedder, self._embedder_id, self._index, self._report)
+        with closing(writer), self._quarantine.job():
+            try:
+                self._take_problems(writer)
+                self._embed(writer)
+            except CancelledError:
+                writer.flush()
+                raise
+        self._moved = writer.moved
+        forget_thumbnails(self._store, self._thumbnails, writer.replaced)
+
+    def _embed(self, writer: "BatchWriter") -> None:
         todos = self._todos()
-        # Sources may overlap: a file counts once.
-        self._report.unchanged = len({file for plan in self._plans for file in plan.unchanged})
-        self._report.unreadable = len({file for plan in self._plans for file in plan.unreadable})
-        self._take_problems()
         self._total = len(todos)
         if todos and not self._embedder.is_image_loaded:
             self._tell(Progress(Phase.LOADING_MODEL, 0, None), is_last=True)
         suspects: list[Todo] = []
         while todos:
-            suspects += self._read(todos, alone=False)
-            todos = self._writer.finish()
+            suspects += self._read(todos, writer, alone=False)
+            todos = writer.finish()
         for todo in suspects:
-            self._read([todo], alone=True)
-            self._writer.finish()
+            self._read([todo], writer, alone=True)
+            writer.finish()
 
-    def _read(self, todos: list[Todo], *, alone: bool) -> list[Todo]:
+    def _read(self, todos: list[Todo], writer: "BatchWriter", *, alone: bool) -> list[Todo]:
         """Read and commit files; returns those to be read alone."""
+        from imagefinder.engine.decoding import DecodePool
+
         suspects = []
         pool = DecodePool(self._store, self._embedder, self._embedder_id, self._thumbnails, self._quarantine)
         with closing(pool.read(todos, alone=alone)) as readings:
             for reading in readings:
                 # What was read so far can be found during a pause.
-                self._cancel.check(before_waiting=self._writer.flush)
+                self._cancel.check(before_waiting=writer.flush)
                 if reading.is_suspect and not alone:
                     suspects.append(reading.todo)
                     continue
-                self._writer.take(reading)
+                writer.take(reading)
                 if reading.next_part is None:
                     self._done += 1
                     if reading.is_suspect and reading.digest is not None:
@@ -145,8 +160,10 @@ class Indexer:
                 self._tell(event, is_last=self._done == self._total)
         return suspects
 
-    def _take_problems(self) -> None:
+    def _take_problems(self, writer: "BatchWriter") -> None:
         """Record what must not be opened (a pipe, say); what stood at such a path before is forgotten."""
+        from imagefinder.engine.decoding import Reading
+
         by_path: dict[str, Reading] = {}
         for plan in self._plans:
             for problem in plan.problems:
@@ -155,7 +172,7 @@ class Indexer:
                 reading = Reading(Todo(FileStat(path, 0, 0), known, []), problem=problem.reason)
                 by_path.setdefault(path, reading).todo.source_ids.append(plan.source.id)
         for reading in by_path.values():
-            self._writer.take(reading)
+            writer.take(reading)
 
     def _todos(self) -> list[Todo]:
         by_path: dict[str, Todo] = {}
@@ -167,7 +184,7 @@ class Indexer:
     def _sweep(self) -> None:
         """Forget files that are gone from every source that contained them."""
         gone = {
-            plan.source.id: [file_id for file_id in plan.missing if file_id not in self._writer.moved]
+            plan.source.id: [file_id for file_id in plan.missing if file_id not in self._moved]
             for plan in self._plans
         }
 
@@ -177,7 +194,6 @@ class Indexer:
 
         missing = {file_id for file_ids in gone.values() for file_id in file_ids}
         self._report.removed += forget_orphans(self._store, self._index, self._thumbnails, missing, leave)
-        forget_thumbnails(self._store, self._thumbnails, self._writer.replaced)
 
     def _tell(self, event: Progress, *, is_last: bool = False) -> None:
         now = time.monotonic()
@@ -208,6 +224,8 @@ def forget_orphans(
         if removed:
             store.embeddings.touch()
     if index is not None and removed:
+        import numpy as np
+
         index.changed(np.empty(0, np.int64), np.empty((0, 0), np.float32), np.array(removed, np.int64))
     forget_thumbnails(store, thumbnails, digests)
     return counted

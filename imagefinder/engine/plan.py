@@ -52,18 +52,17 @@ def make_plan(
 ) -> Plan:
     """Walk the source (or what lies below ``start``), and compare. Opens no file, changes nothing."""
     plan = Plan(source)
-    known = store.files.below(start or source.path, embedder_id)
-    members = store.files.member_ids(source.id)
+    known = store.files.below(start or source.path, embedder_id, source.id)
     for stat in scan:
-        path = stat.path
+        path, size, mtime_ns = stat
         on_file(path)
         file = known.pop(path, None)
         if file is None:
             plan.todo.append(Todo(stat, None, [source.id]))
             continue
-        if file.id not in members:
+        if not file.is_member:
             plan.joining.append(file.id)
-        if file.complete and file.mtime_ns == stat.mtime_ns and file.size == stat.size:
+        if file.complete and file.mtime_ns == mtime_ns and file.size == size:
             _keep(plan, file)
         else:
             plan.todo.append(Todo(stat, store.files.by_path(path, embedder_id), [source.id]))
@@ -76,7 +75,7 @@ def make_plan(
             plan.problems.append(problem)
     unreachable = [*scan.unlisted, *map(str, lost_mounts(source))]
     for path, file in known.items():
-        if file.id not in members:
+        if not file.is_member:
             continue
         if any(Path(path).is_relative_to(folder) for folder in unreachable):
             plan.offline += 1

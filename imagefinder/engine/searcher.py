@@ -132,11 +132,8 @@ class Searcher:
         if judge is None:
             return None
         count = len(self._index) if allowed is None else allowed.size
-        read = partial(self._vectors, self._record.id)
-        return Measure(partial(judge.relevance_of, read=read), sure=None if pictures else sure(count))
-
-    def _vectors(self, embedder_id: int, item_ids: IdArray) -> tuple[IdArray, FloatArray]:
-        return self._store.embeddings.read(embedder_id, item_ids.tolist())
+        relevance = partial(judge.relevance_of, read=self._index.vectors)
+        return Measure(relevance, sure=None if pictures else sure(count))
 
     def _nearest(
         self, vector: FloatArray | None, allowed: IdArray | None, depth: int | None
@@ -149,9 +146,9 @@ class Searcher:
 
     def _cosines(self, vector: FloatArray | None, item_ids: IdArray) -> FloatArray:
         scores = np.zeros(item_ids.size, np.float32)
-        if vector is None or self._record is None or not item_ids.size:
+        if vector is None or self._index is None or not item_ids.size:
             return scores
-        ids, vectors = self._store.embeddings.read(self._record.id, item_ids.tolist())
+        ids, vectors = self._index.vectors(item_ids)
         if ids.size:
             by_id = np.argsort(item_ids)
             scores[by_id[np.searchsorted(item_ids, ids, sorter=by_id)]] = vectors @ vector

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 
 class ItemKind(StrEnum):
@@ -12,9 +13,9 @@ class ItemKind(StrEnum):
     PAGE = "page"
 
 
-@dataclass(frozen=True, slots=True)
-class FileStat:
-    """A file as a scan sees it, without opening it."""
+class FileStat(NamedTuple):
+    """A file as a scan sees it, without opening it. A tuple, because a scan makes millions: a third of a dataclass's
+    time."""
 
     path: str
     """As the system gives it; bytes that are not text stand as surrogates (PEP 383)."""

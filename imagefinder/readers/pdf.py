@@ -12,7 +12,6 @@ from imagefinder.model.errors import UnreadableError
 from imagefinder.model.items import ItemKind, PartFacts, Region
 from imagefinder.readers.base import LoadedPart, MediaFile, MediaReader
 from imagefinder.readers.disk import open_regular_file
-from imagefinder.readers.page_text import clean_text
 from imagefinder.translation import tr_later
 
 MAX_PAGE_PIXELS = 16_000_000
@@ -88,6 +87,9 @@ class PdfFile(MediaFile):
             # leaves what pages share: of 300 pages in one Chinese font, dropping all took five times as long.
             pymupdf.TOOLS.store_shrink(75)
         size = max(round(width), 1), max(round(height), 1)
+        # Imported late: its patterns take longer to compile than all other readers to import.
+        from imagefinder.readers.page_text import clean_text
+
         return LoadedPart(image, PartFacts(ItemKind.PAGE, *size, text=clean_text(text)))
 
     def find(self, part: int, phrase: str) -> list[Region]:

@@ -1,11 +1,9 @@
 """What embedders made of the bank of unrelated queries, which relevance is measured against."""
 
-import numpy as np
-
+from imagefinder.model.arrays import FloatArray
 from imagefinder.store.connection import Database
-from imagefinder.store.embeddings import FloatArray
 
-_STORED = np.dtype("<f2")
+_STORED = "<f2"
 
 
 class CalibrationTable:
@@ -14,14 +12,24 @@ class CalibrationTable:
     def __init__(self, db: Database) -> None:
         self._db = db
 
+    def has(self, embedder_id: int, bank: str) -> bool:
+        """Whether this bank (its hash) was embedded. Reads no vector."""
+        row = self._db.connection.execute(
+            "SELECT EXISTS (SELECT 1 FROM calibrations WHERE embedder_id = ? AND bank = ?)",
+            (embedder_id, bank),
+        ).fetchone()
+        return bool(row[0])
+
     def read(self, embedder_id: int, bank: str) -> FloatArray | None:
         """The vectors, (queries, dimension) float32; None where this bank (its hash) was not embedded yet."""
+        import numpy as np  # imported late: only a search reads them
+
         row = self._db.connection.execute(
             """SELECT vectors, dimension FROM calibrations JOIN embedders ON embedders.id = embedder_id
                WHERE embedder_id = ? AND bank = ?""",
             (embedder_id, bank),
         ).fetchone()
-        if row is None or len(row[0]) % (_STORED.itemsize * row[1]):
+        if row is None or len(row[0]) % (np.dtype(_STORED).itemsize * row[1]):
             return None
         return np.frombuffer(row[0], _STORED).reshape(-1, row[1]).astype(np.float32)
 

@@ -5,16 +5,17 @@ import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
+from imagefinder.model.arrays import FloatArray as FloatArray
+from imagefinder.model.arrays import IdArray as IdArray
 from imagefinder.store.connection import Database
 
-FloatArray = NDArray[np.float32]
-IdArray = NDArray[np.int64]
+if TYPE_CHECKING:
+    import numpy as np  # imported late: only vectors need it
+    from numpy.typing import NDArray
 
-_STORED = np.dtype("<f2")
+_STORED = "<f2"
 _ROWS_A_READ = 4096
 _STAMPS_KEPT = 16
 _ROWS_A_DELETE = 20_000
@@ -29,7 +30,9 @@ def rounded(vectors: FloatArray) -> FloatArray:
     return _unit(vectors.astype(_STORED))
 
 
-def _unit(stored: NDArray[np.float16]) -> FloatArray:
+def _unit(stored: "NDArray[np.float16]") -> FloatArray:
+    import numpy as np
+
     vectors = stored.astype(np.float32)
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     result: FloatArray = vectors / np.maximum(norms, 1e-12)
@@ -184,6 +187,8 @@ class EmbeddingTable:
 
     def ids(self, embedder_id: int) -> IdArray:
         """The items that have a vector, ascending int64."""
+        import numpy as np
+
         rows = self._db.connection.execute(
             "SELECT item_id FROM embeddings WHERE embedder_id = ? ORDER BY item_id", (embedder_id,)
         )
@@ -208,6 +213,8 @@ class EmbeddingTable:
 
 
 def _arrays(rows: list[tuple[int, bytes]]) -> tuple[IdArray, FloatArray]:
+    import numpy as np
+
     ids = np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows))
     if not rows:
         return ids, np.empty((0, 0), dtype=np.float32)

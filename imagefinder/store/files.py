@@ -57,6 +57,8 @@ class Outline(NamedTuple):
     """1 or 0."""
     complete: int
     """1 where all its parts have been dealt with under the embedder asked for; else 0."""
+    is_member: int
+    """1 where the source asked for contains it, 0 where only another one does."""
 
 
 _FEW = 32
@@ -69,14 +71,15 @@ class FileTable:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    def below(self, path: Path, embedder_id: int) -> dict[str, Outline]:
-        """Every known file that is ``path`` itself or lies below it, by its path."""
+    def below(self, path: Path, embedder_id: int, source_id: int) -> dict[str, Outline]:
+        """Every known file that is ``path`` itself or lies below it, by its path, whatever sources contain it."""
         low, high = folder_range(path)
         rows = self._db.connection.execute(
             """SELECT f.path, f.id, f.size, f.mtime_ns, f.parts, f.problem IS NOT NULL, f.offline,
-                 EXISTS (SELECT 1 FROM embedded_files AS e WHERE e.file_id = f.id AND e.embedder_id = :embedder)
+                 EXISTS (SELECT 1 FROM embedded_files AS e WHERE e.file_id = f.id AND e.embedder_id = :embedder),
+                 EXISTS (SELECT 1 FROM memberships AS m WHERE m.file_id = f.id AND m.source_id = :source)
                FROM files AS f WHERE f.path = :path OR (f.path >= :low AND f.path < :high)""",
-            {"embedder": embedder_id, "path": encode(path), "low": low, "high": high},
+            {"embedder": embedder_id, "source": source_id, "path": encode(path), "low": low, "high": high},
         )
         return {decode(row[0]): Outline._make(row) for row in rows}
 

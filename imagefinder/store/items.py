@@ -5,11 +5,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
+from imagefinder.model.arrays import IdArray
 from imagefinder.model.items import ItemKind, PartFacts
 from imagefinder.store.connection import Database
-from imagefinder.store.embeddings import IdArray
 from imagefinder.store.paths import decode, encode, folder_range
 
 # Not with OR: SQLite would gather the rows of both sides first, to give none twice.
@@ -147,6 +145,8 @@ class ItemTable:
 
     def below(self, paths: Sequence[Path]) -> IdArray:
         """The items of files that are one of these paths or lie below one: ascending int64, each once."""
+        import numpy as np  # imported late: only some searches need it
+
         # As one text: a third of a million rows' time, most of which goes into handing them over one by one.
         texts = [
             self._db.connection.execute(f"SELECT group_concat(id) FROM ({_BELOW})", _below(path)).fetchone()[

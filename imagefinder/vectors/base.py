@@ -4,11 +4,8 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import ClassVar, Self
 
-import numpy as np
-from numpy.typing import NDArray
-
-FloatArray = NDArray[np.float32]
-IdArray = NDArray[np.int64]
+from imagefinder.model.arrays import FloatArray as FloatArray
+from imagefinder.model.arrays import IdArray as IdArray
 
 
 class VectorIndex(ABC):

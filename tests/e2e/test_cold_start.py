@@ -41,6 +41,11 @@ _OTHERS = {
     "imagefinder.cli.doctor", "imagefinder.cli.model_files", "imagefinder.embedders.imported",
 }  # fmt: skip
 _NEVER = _NETWORKS | _PICTURES | _NET | _OTHERS
+_READING = {
+    "imagefinder.embedders.numpy_text", "imagefinder.embedders.torch_towers", "imagefinder.engine.batch_writer",
+    "imagefinder.engine.decoding", "imagefinder.engine.relevance", "imagefinder.readers.page_text",
+    "concurrent.futures", "pickle", "zipfile",
+}  # fmt: skip
 _JOBS = {"imagefinder.engine.jobs", "imagefinder.engine.show", "filelock", "concurrent.futures"}
 
 
@@ -77,12 +82,15 @@ def test_a_search_by_words_imports_no_torch_no_pillow_and_no_rich(
     assert imported & (_NEVER | _JOBS | {"huggingface_hub"}) == set()
 
 
-def test_a_rescan_that_finds_nothing_imports_no_model_and_loads_no_index(
-    program: Program, tmp_path: Path
+@pytest.mark.parametrize("arguments", ["", "--model builtin"])
+def test_a_rescan_that_finds_nothing_imports_no_numpy_and_nothing_that_reads(
+    program: Program, tmp_path: Path, arguments: str
 ) -> None:
-    imported = _imported(program, tmp_path, "index")
+    if arguments:
+        assert program.run(*arguments.split(), "index").status == 0
+    imported = _imported(program, tmp_path, *arguments.split(), "index")
     assert "imagefinder.engine.scanner" in imported
-    assert imported & (_NEVER | {"imagefinder.vectors.exact"}) == set()
+    assert imported & (_NEVER | _READING | {"numpy", "imagefinder.vectors.exact"}) == set()
 
 
 @pytest.mark.parametrize("command", ["status --json", "models list --json"])

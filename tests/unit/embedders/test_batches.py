@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from contracts.embedder_contract import pictures
 
-from imagefinder.embedders import openclip, torch_towers
+from imagefinder.embedders import numpy_text, torch_towers
 from imagefinder.embedders.base import FloatArray
 from imagefinder.embedders.batches import Batches, best_batch
 from imagefinder.embedders.device import is_out_of_memory
@@ -127,7 +127,7 @@ def scarce(tiny_spec: MakeSpec, monkeypatch: pytest.MonkeyPatch) -> Callable[[in
 
         tower = SimpleNamespace(encode_image=encode, encode_text=encode)
         monkeypatch.setattr(torch_towers, "load_tower", lambda *_: tower)
-        monkeypatch.setattr(openclip, "numpy_text_tower", lambda _: None)
+        monkeypatch.setattr(numpy_text, "numpy_text_tower", lambda _: None)
         return OpenClipEmbedder(tiny_spec(), "cpu")
 
     return make

@@ -13,8 +13,9 @@ from tiny_clip import as_open_clip_takes
 
 from imagefinder.embedders import device, towers
 from imagefinder.embedders.base import Embedder
-from imagefinder.embedders.openclip import OpenClipEmbedder, read_weights
+from imagefinder.embedders.openclip import OpenClipEmbedder
 from imagefinder.embedders.spec import ClipSpec
+from imagefinder.embedders.weights import read_weights
 from imagefinder.model.errors import DeviceError, ModelError
 
 PHOTOS = Path("/work/shared/data/photos")

@@ -122,11 +122,24 @@ def test_the_querys_own_picture_is_no_hit_and_makes_no_other_sure() -> None:
     assert _ids(cut.rest()) == [2, 3]
 
 
+def test_no_more_is_judged_in_vain_than_was_judged_before() -> None:
+    asked: list[int] = []
+    ranking = Ranking([1.0] * 4000, piece=4000)
+
+    def relevance(ids: IdArray, cosines: FloatArray) -> FloatArray:
+        asked.append(ids.size)
+        return np.ones(ids.size, np.float32)
+
+    cut = Cut(iter(ranking), {}, Measure(relevance, sure=0.5))
+    assert _ids(cut.relevant()) == list(range(1, 4001))
+    assert asked == [128, 128, 256, 512, 1024, 1024, 928]
+
+
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("piece", [1, 7, 400])
 def test_every_hit_comes_exactly_once(seed: int, piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cut_module, "_FIRST", 3)
-    monkeypatch.setattr(cut_module, "_LATER", 11)
+    monkeypatch.setattr(cut_module, "_AT_MOST", 11)
     monkeypatch.setattr(cut_module, "IRRELEVANT_IN_A_ROW", 20)
     cut = Ranking(np.random.default_rng(seed).uniform(0, 0.15, 300).tolist(), piece).cut(sure=0.0)
     relevant, rest = _ids(cut.relevant()), _ids(cut.rest())

@@ -190,6 +190,29 @@ def test_an_unchanged_library_is_not_read_again(
     index.settle()
 
 
+def test_vectors_of_chosen_items_are_those_of_the_store(library: Library, kind: str) -> None:
+    ids, vectors = library.add(20)
+    index = library.index()
+    index.refresh()
+    later, _ = library.add(1)  # by another process: not in the index yet
+    for wanted in (ids[[7, 2, 11]], np.concatenate((ids[:3], later)), np.array([ids[0], 10_000]), NO_IDS):
+        found, theirs = index.vectors(wanted)
+        expected, stored = library.store.embeddings.read(library.record.id, wanted.tolist())
+        assert found.tolist() == expected.tolist()
+        np.testing.assert_array_equal(theirs.reshape(stored.shape), stored)
+    np.testing.assert_array_equal(index.vectors(ids)[1], vectors)
+
+
+def test_a_matrix_in_memory_is_not_read_from_the_store_again(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids, vectors = library.add(5)
+    index = library.index()
+    index.refresh()
+    monkeypatch.setattr(library.store.embeddings, "read", None)
+    np.testing.assert_array_equal(index.vectors(ids)[1], vectors)
+
+
 def test_search_may_be_confined_to_some_items(
     library: Library, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
