@@ -26,6 +26,8 @@ from imagefinder.vectors import registry
 _ROOT = Path(__file__).resolve().parents[2]
 _KILLS = 7
 """Of each kind of index, at the least."""
+_KILLS_AT_MOST = 40
+"""A quick machine spends most of the work on one long PDF; then more are needed to come upon other stages."""
 _KILLS_A_LIBRARY = 2
 """Fewer than condemn a file that happens to be in hand each time (``engine/quarantine.py``)."""
 _HNSW_FROM = 20
@@ -39,6 +41,9 @@ library, folder, limit, fatal = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(
 from imagefinder import ImageFinder
 from imagefinder.embedders.builtin import BuiltinEmbedder
 from imagefinder.vectors import registry
+# A job imports these late; most kills would come meanwhile, and not in the midst of the work.
+from imagefinder.engine import batch_writer, decoding
+import PIL.Image, pillow_heif, pymupdf
 
 BuiltinEmbedder.batch_size = 8
 registry.EXACT_LIMIT = registry._EXACT_LIMIT_DOWN = limit
@@ -215,7 +220,8 @@ def test_killed_at_many_moments_a_library_loses_and_doubles_nothing(
     monkeypatch.setattr(registry, "EXACT_LIMIT", limit)
     chance = random.Random(limit)
     sizes: list[int] = []
-    while len(sizes) < _KILLS:
+    met: set[int] = set()
+    while len(sizes) < _KILLS or (len(met) < 3 and len(sizes) < _KILLS_AT_MOST):
         library, kept = tmp_path / f"library{len(sizes)}", dict[Part, bytes]()
         for _ in range(_KILLS_A_LIBRARY):
             moment = chance.uniform(0, 0.8 * undisturbed.seconds)
@@ -226,9 +232,10 @@ def test_killed_at_many_moments_a_library_loses_and_doubles_nothing(
             assert there.items() >= kept.items(), "what was committed is gone"
             kept = there
             sizes.append(len(there))
+            met |= {len(there)} - {0, len(undisturbed.vectors)}
         _check_finished(library, undisturbed, query, limit)
     # The kills came in the midst of the work, and at different stages of it.
-    assert len({size for size in sizes if 0 < size < len(undisturbed.vectors)}) >= 3
+    assert len(met) >= 3
 
 
 @pytest.fixture
