@@ -17,7 +17,7 @@ from imagefinder.translation import tr
 
 _LOG = logging.getLogger(__name__)
 
-_FORMAT = 1
+_FORMAT = 2
 _LIBRARIES = ("torch", "open_clip_torch", "timm")
 
 

@@ -119,8 +119,8 @@ def test_the_faster_runtime_wins_and_pytorch_is_not_asked_again(machine: Machine
     assert (choice.torch_rate, choice.openvino_rate, choice.cosine) == (10, 20, 1)
 
 
-@pytest.mark.parametrize(("theirs", "expected"), [(10.9, "ours"), (11.1, "theirs")])
-def test_only_a_clear_margin_wins(
+@pytest.mark.parametrize(("theirs", "expected"), [(8.9, "ours"), (9.1, "theirs")])
+def test_about_as_fast_is_fast_enough_for_what_starts_sooner(
     machine: Machine, monkeypatch: pytest.MonkeyPatch, theirs: float, expected: str
 ) -> None:
     monkeypatch.setattr(image_runtime, "rates", lambda *_: (10.0, theirs))
