@@ -246,9 +246,6 @@ def main() -> None:
         scratch = Path(folder)
         for variable in ("HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):
             os.environ[variable] = str(scratch / "home" / variable)
-        # On a machine that others use too, OpenMP's waiting threads else spin away half of the processor, and
-        # they do so most where no other thread is at work: the forward pass alone would look twice as slow.
-        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         os.environ |= {"IMAGEFINDER_LIBRARY": str(scratch / "library"), "IMAGEFINDER_MODEL": "builtin"}
         # Whoever else computes on this machine is in every figure.
         print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, medians of {arguments.rounds} rounds")

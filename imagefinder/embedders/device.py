@@ -53,10 +53,9 @@ def choose_device(wanted: str) -> "tuple[torch.device, torch.dtype]":
     Raises:
         DeviceError: there is no such device here; the message names those that are.
     """
-    import_torch_with_patient_threads()
+    there = devices_here()
     import torch
 
-    there = devices_here()
     name = there[-1] if wanted == "auto" else wanted
     if name not in there:
         raise DeviceError(

@@ -1,7 +1,7 @@
 """CLIP models of open_clip, the starter model among them.
 
 Most text towers are NumPy's; torch is imported when a text of another model, or a picture, is first embedded, and
-for pictures not where OpenVINO was found to be faster (``image_runtime``).
+for pictures not where OpenVINO was found to be better (``image_runtime``).
 """
 
 import logging

@@ -83,8 +83,15 @@ def _pixels(picture: "Image.Image") -> Pixels:
     return np.asarray(picture.convert("RGB"))
 
 
-def _per_channel(values: float | Sequence[float]) -> tuple[float, ...]:
-    return (float(values),) * 3 if isinstance(values, int | float) else tuple(map(float, values))
+def _per_channel(values: float | Sequence[float]) -> tuple[float, float, float]:
+    """For red, green and blue; one value stands for all three.
+
+    Raises:
+        ValueError: there are neither one nor three.
+    """
+    given = list(values) if isinstance(values, Sequence) else [values]
+    red, green, blue = map(float, given * 3 if len(given) == 1 else given)
+    return red, green, blue
 
 
 def _without_extreme_length(picture: "Image.Image") -> "Image.Image":

@@ -36,7 +36,7 @@ class RuntimeSetting:
     """What the user wants, and where what was found is kept."""
 
     wanted: str = Runtime.TORCH
-    """``auto``: the faster one; else the one to take wherever it is there and works."""
+    """``auto``: the better one; else the one to take wherever it is there and works."""
     folder: Path | None = None
     """None: nothing is tried, and PyTorch computes."""
 

@@ -7,7 +7,8 @@ _SPINS = "GOMP_SPINCOUNT"
 _SAID_BY_USER = (_SPINS, "OMP_WAIT_POLICY")
 _SOME_SPINS = "1000"
 """Few enough that a loaded machine cost no more than with none at all (OMP_WAIT_POLICY=PASSIVE): 5.7 to 6.3 s of the
-processor against 5.9 to 6.0 for the photographs below. On an idle machine the two were not compared."""
+processor against 5.9 to 6.0 for the photographs below. On an idle machine it costs up to a tenth
+(docs/PERFORMANCE.md)."""
 
 
 def import_torch_with_patient_threads() -> None:

@@ -68,7 +68,7 @@ class Selection:
         stem, _, extension = name.rpartition(".")
         if not stem or extension.lower() not in self._extensions:
             return False
-        if name[0] == "." or name.casefold() in _JUNK:
+        if name.startswith(".") or name.casefold() in _JUNK:
             return False
         if not (self._include or self._exclude):
             return True

@@ -33,7 +33,7 @@ LEFT_OUT_CLASS = "caltech101/Faces/"
 """Its other half, Faces_easy, is held out."""
 STORED = 224
 """Pixels of a side that crops are taken from."""
-LEAST = 0.72
+_LEAST = 0.72
 """Of a photograph's side, the least that a crop shows."""
 _BATCH = 64
 _BANK = 4096
@@ -184,7 +184,7 @@ def where_told(said: list[list[str]], teacher: TextTeacher, sentences: SentenceV
     return told.view(len(said), CAPTIONS_EACH, -1)
 
 
-def crop(pixels: Tensor, least: float = LEAST) -> Tensor:
+def crop(pixels: Tensor, least: float = _LEAST) -> Tensor:
     """A random view of each, (n, 224, 224, 3) to (n, 3, 192, 192): ``least`` to 1 of each side, flipped or not, and
     light, contrast and colour changed a little. The aspect changes by up to an eighth."""
     count = len(pixels)

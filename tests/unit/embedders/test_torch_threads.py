@@ -18,7 +18,7 @@ import torch
 print(torch.SEEN, os.environ.get("GOMP_SPINCOUNT"))
 """
 STAND_IN = "import os\nSEEN = os.environ.get('GOMP_SPINCOUNT')\n"
-OURS = "1000" if sys.platform == "linux" else "None"
+OURS = "1000" if sys.platform == "linux" else None
 
 
 @pytest.mark.parametrize(
@@ -75,4 +75,4 @@ print(told)
         text=True,
         check=True,
     )
-    assert done.stdout.strip() == str([OURS if OURS != "None" else None])
+    assert done.stdout.strip() == str([OURS])
