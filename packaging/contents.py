@@ -17,8 +17,8 @@ EXCLUDED_MODULES = (
     "tkinter", "matplotlib", "IPython", "PyQt5", "PyQt6", "PySide2", "pandas", "scipy", "tensorboard",
     "triton", "nvidia", "numba", "cupy", "transformers", "tokenizers", "pytest", "hypothesis", "setuptools",
     "pip", "wheel", "mypy", "pkg_resources", "lib2to3", "pydoc_data",
-    # An extra of the Python package, of 180 MB.
-    "openvino",
+    # OpenVINO reports to Google Analytics through it (imagefinder/embedders/openvino_tower.py).
+    "openvino_telemetry",
     # We look into the model hub's cache and download nothing.
     "hf_xet",
     # The parts of Qt for other kinds of program.

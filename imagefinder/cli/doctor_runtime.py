@@ -48,6 +48,8 @@ def runtime_value(embedder: OpenClipEmbedder) -> dict[str, Any]:
 def _of_choice(choice: Choice, wanted: str) -> str:
     if choice.problem:
         return tr("PyTorch: OpenVINO failed here ({reason})", reason=choice.problem)
+    if choice.runtime is Runtime.OPENVINO and choice.cosine is None:
+        return tr("OpenVINO: the model came converted for it")
     if choice.torch_rate is None or choice.openvino_rate is None:
         return tr(
             "PyTorch: OpenVINO's vectors are others (cosine {cosine})", cosine=f"{choice.cosine or 0:.4f}"

@@ -9,10 +9,15 @@ from pathlib import Path
 _BFLOAT16_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
 
 
+def is_x86() -> bool:
+    """Whether it is one of Intel's or AMD's, of 64 bits."""
+    return platform.machine().lower() in ("x86_64", "amd64")
+
+
 @cache
 def has_native_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
     """Whether bfloat16 is faster than float32 here. Where it cannot be learned (not Linux), no."""
-    if platform.machine().lower() not in ("x86_64", "amd64"):
+    if not is_x86():
         return False
     try:
         lines = cpuinfo.read_text(encoding="ascii", errors="replace").splitlines()

@@ -2,12 +2,12 @@
 
 import logging
 import os
-import zlib
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from imagefinder.embedders import tower_files
 from imagefinder.embedders.device import signs_of_graphics
 from imagefinder.embedders.processor import has_native_bfloat16, processor_name
 from imagefinder.embedders.spec import ClipSpec, short_hash
@@ -74,7 +74,7 @@ class Choice:
     problem: str = ""
     """What OpenVINO failed with; empty where it did not."""
     tower: str = ""
-    """Name of the file that OpenVINO reads; beside it lies a ``.bin``."""
+    """The file that OpenVINO reads, in the folder of the choice, or wherever it came with the model."""
 
 
 class ChoiceFile:
@@ -99,7 +99,7 @@ class ChoiceFile:
                 return None
             kept = dict(found["choice"])
             choice = Choice(Runtime(kept.pop("runtime")), **kept)
-            if choice.runtime is Runtime.OPENVINO and _content(self.tower_of(choice)) != choice.tower:
+            if choice.runtime is Runtime.OPENVINO and not tower_files.is_whole(self.tower_of(choice)):
                 _LOG.info("OpenVINO's files in %s are damaged; the choice is made anew", self.folder)
                 return None
         except (OSError, LookupError, TypeError, ValueError) as error:
@@ -113,22 +113,12 @@ class ChoiceFile:
             replace_object(self._file, {"key": self._key(), "choice": asdict(choice)})
         except OSError as error:
             _LOG.info("the choice of a runtime cannot be kept: %s", error)
-        self._remove_others(choice.tower)
-
-    def take_in(self, saved: Path) -> str:
-        """Move a tower (an ``.xml`` file and the ``.bin`` beside it) to its place; returns its name there.
-
-        Raises:
-            OSError: it cannot be moved.
-        """
-        name = _content(saved)
-        for suffix in (".bin", ".xml"):
-            saved.with_suffix(suffix).replace((self.folder / name).with_suffix(suffix))
-        return name
+        for problem in tower_files.remove_others(self.folder, choice.tower):
+            _LOG.info("a tower that is not needed stays: %s", problem)
 
     def tower_of(self, choice: Choice) -> Path:
         """OpenVINO's file of a choice."""
-        return self.folder / choice.tower
+        return self.folder / choice.tower  # which leaves a whole path as it is
 
     def _key(self) -> dict[str, Any]:
         """What the choice hangs on: where any of it changes, it is made anew.
@@ -150,25 +140,3 @@ class ChoiceFile:
             **{name: metadata.version(name) for name in _LIBRARIES},
             **self._found_with,
         }
-
-    def _remove_others(self, name: str) -> None:
-        for file in self.folder.glob("tower-*"):
-            if file.with_suffix(".xml").name != name:
-                try:
-                    file.unlink()
-                except OSError as error:  # another process reads it, on Windows
-                    _LOG.info("%s cannot be removed: %s", file, error)
-
-
-def _content(tower: Path) -> str:
-    """The name that a tower's two files have by their content.
-
-    Raises:
-        OSError: one of them cannot be read.
-    """
-    checksum = 0
-    for suffix in (".xml", ".bin"):
-        with tower.with_suffix(suffix).open("rb") as stream:
-            while block := stream.read(1 << 20):
-                checksum = zlib.crc32(block, checksum)
-    return f"tower-{checksum:08x}.xml"

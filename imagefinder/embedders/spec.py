@@ -55,6 +55,8 @@ class ClipSpec:
     """Whether it was taught English alone, so that words in another script say nothing to it."""
     sha256: str = ""
     """First digits of the weights file's checksum, to be proved before it is loaded; empty: not known."""
+    openvino_tower: Path | None = None
+    """Its image tower as OpenVINO reads it, where it came with the weights: a ``.xml``, and a ``.bin`` beside it."""
 
     @property
     def id(self) -> str:

@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(Path(__file__).resolve().parent)]
 
 import clip_teacher  # noqa: E402
+import convert  # noqa: E402
 import export  # noqa: E402
 import image_tower  # noqa: E402
 import sources  # noqa: E402
@@ -96,6 +97,7 @@ class Training:
             Stage("together", places.together, self._finish_together),
             Stage("vocabulary", places.vocabulary, self._finish_vocabulary),
             Stage("export", self._out / "weights.safetensors", lambda: export.export(places, self._out)),
+            Stage("convert", done / "converted", self._convert),
         ]
 
     def _splits(self) -> splits.Splits:
@@ -149,6 +151,10 @@ class Training:
         vocabulary.finish_vocabulary(
             self._places, self._splits(), self._plan.vocabulary_steps, self._plan.per_class
         )
+
+    def _convert(self) -> None:
+        convert.convert(self._out)
+        (self._places.work / "converted").touch()
 
 
 def main() -> None:

@@ -2449,6 +2449,10 @@ A trained model finds what is in the pictures.</source>
         <translation>尚未使用此模型建立索引，因此只搜索了文件名和页面文字。</translation>
     </message>
     <message>
+        <source>OpenVINO: the model came converted for it</source>
+        <translation>OpenVINO：模型自带为其转换好的文件</translation>
+    </message>
+    <message>
         <source>Pictures, words and index never leave this computer. The network is used for two things only: a picture that you drop from a web browser may arrive as an address alone, and is then fetched from there; and a model is downloaded when you ask for it.</source>
         <translation>图片、文字和索引从不离开这台电脑。网络只用于两件事：从网页浏览器拖入的图片可能只是一个地址，这时会从该地址获取图片；以及在要求时下载模型。</translation>
     </message>

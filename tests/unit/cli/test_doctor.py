@@ -198,6 +198,12 @@ def test_which_runtime_sees_pictures_is_said_with_its_figures(
     assert (told["runtime"]["torch_a_second"], told["runtime"]["openvino_a_second"]) == (90.2, 173.4)
     _, out = doctor(capfd, *arguments)
     assert "OpenVINO: OpenVINO 173 pictures a second, PyTorch 90.2\n" in out
+    monkeypatch.setattr(
+        ImageRuntime, "choice", Choice(Runtime.OPENVINO, "bfloat16", tower="/there/tower.xml")
+    )
+    assert as_json(capfd, *arguments)["model"]["runtime"]["openvino_a_second"] is None
+    _, out = doctor(capfd, *arguments)
+    assert "OpenVINO: the model came converted for it\n" in out
 
 
 @pytest.mark.parametrize(
@@ -220,6 +226,7 @@ def test_without_timing_no_runtime_is_tried(
     other = OtherRuntime(lambda: version, refuse, refuse)
     monkeypatch.setattr(ImageRuntime.__init__, "__defaults__", (other,))
     monkeypatch.setenv("IMAGEFINDER_RUNTIME", wanted)
+    monkeypatch.setattr("imagefinder.embedders.image_runtime.is_x86", lambda: False)
     arguments = ["--model", "starter", "--device", "cpu", "--library", tmp_path / "none", "--no-timing"]
     _, out = doctor(capfd, *arguments)
     assert expected in out

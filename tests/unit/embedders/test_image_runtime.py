@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from imagefinder.embedders import device, image_runtime, runtime_choice, runtime_trial
+from imagefinder.embedders import device, image_runtime, runtime_choice, runtime_trial, tower_files
 from imagefinder.embedders.image_runtime import ImageRuntime, OtherRuntime
 from imagefinder.embedders.openclip import OpenClipEmbedder
 from imagefinder.embedders.preprocess import Preprocessing
@@ -136,6 +136,59 @@ def test_a_runtime_that_sees_other_things_is_not_taken_however_fast(machine: Mac
     choice = machine.chosen()
     assert (choice.runtime, choice.openvino_rate) == (Runtime.TORCH, None)
     assert choice.cosine == pytest.approx(np.cos(0.05), abs=1e-6)
+
+
+@pytest.fixture
+def converted(machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    """One whose model came converted, as the starter model does."""
+    came = tmp_path / "came"
+    came.mkdir()
+    (came / "tower.xml").write_text("a graph")
+    (came / "tower.bin").write_bytes(b"weights")
+    name = tower_files.take_in(came / "tower.xml", came)
+    machine.spec = replace(machine.spec, openvino_tower=came / name)
+    monkeypatch.setattr(image_runtime, "is_x86", lambda: True)
+    monkeypatch.setattr(image_runtime, "has_native_bfloat16", lambda: False)
+    return machine
+
+
+def test_a_model_that_came_converted_needs_no_trial_and_no_pytorch(converted: Machine) -> None:
+    assert embedded_by(converted.load()) == "theirs"
+    assert converted.asked == ["load"]
+    assert converted.chosen() == Choice(Runtime.OPENVINO, "float32", tower=str(converted.spec.openvino_tower))
+    assert not converted.files(), "nothing was found out that would have to be kept"
+    assert embedded_by(converted.load(converted.runtime("torch"))) == "ours"
+    converted.installed = ""
+    assert embedded_by(converted.load()) == "ours"
+
+
+def test_on_other_processors_what_came_converted_is_tried(
+    converted: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(image_runtime, "is_x86", lambda: False)
+    converted.load()
+    assert converted.asked == ["placement", "torch", "save", "load"]
+
+
+def test_a_converted_tower_that_does_not_load_is_not_asked_again(converted: Machine) -> None:
+    converted.failures["load"] = RuntimeError("of another version")
+    assert embedded_by(converted.load()) == "ours"
+    converted.failures.clear()
+    assert embedded_by(converted.load()) == "ours"
+    assert converted.asked == ["torch"]
+    assert converted.chosen().problem == "of another version"
+    assert converted.spec.openvino_tower is not None
+    assert converted.spec.openvino_tower.exists(), "it is not ours to delete"
+
+
+@pytest.mark.parametrize("suffix", [".xml", ".bin"])
+def test_a_damaged_converted_tower_is_not_loaded(converted: Machine, suffix: str) -> None:
+    assert converted.spec.openvino_tower is not None
+    for harm in (cut, Path.unlink):
+        harm(converted.spec.openvino_tower.with_suffix(suffix))
+        assert converted.runtime().choice is None
+    assert embedded_by(converted.load()) == "theirs"
+    assert converted.asked == ["placement", "torch", "save", "load"], "it is converted as any other"
 
 
 def test_numbers_that_are_none_never_agree() -> None:
