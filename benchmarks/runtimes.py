@@ -79,9 +79,9 @@ def _big_model(scratch: Path) -> str:
 
 
 def _print_rates(place: Place, rounds: int) -> None:
-    from imagefinder.embedders.processor import has_native_bfloat16
+    from imagefinder.embedders.processor import has_fast_bfloat16
 
-    precisions = ("float32", "bfloat16") if has_native_bfloat16() else ("float32",)
+    precisions = ("float32", "bfloat16") if has_fast_bfloat16() else ("float32",)
     kinds = [(runtime, precision) for precision in precisions for runtime in ("torch", "openvino")]
     found: dict[tuple[str, str], list[Measured]] = {kind: [] for kind in kinds}
     for _ in range(rounds):
@@ -115,11 +115,11 @@ def measure(place: Place, runtime: str, precision: str) -> Measured:
     from imagefinder.embedders import device, processor
 
     is_native = precision == "bfloat16"
-    processor.has_native_bfloat16 = lambda: is_native
-    device.has_native_bfloat16 = lambda: is_native
+    processor.has_fast_bfloat16 = lambda: is_native
+    device.has_fast_bfloat16 = lambda: is_native
     from imagefinder.embedders import registry, runtime_choice
 
-    runtime_choice.has_native_bfloat16 = lambda: is_native
+    runtime_choice.has_fast_bfloat16 = lambda: is_native
     setting = runtime_choice.RuntimeSetting(runtime, place.runtimes / precision)
     for _ in range(2):  # the second time OpenVINO's tower is there, and PyTorch's has been let go of
         embedder = registry.create(place.name, "cpu", place.models, setting)

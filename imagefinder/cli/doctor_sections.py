@@ -23,7 +23,7 @@ from imagefinder.embedders import registry
 from imagefinder.embedders.base import Embedder
 from imagefinder.embedders.device import graphics_here, why_no_graphics
 from imagefinder.embedders.openclip import OpenClipEmbedder
-from imagefinder.embedders.processor import has_native_bfloat16, processor_name
+from imagefinder.embedders.processor import has_fast_bfloat16, processor_name
 from imagefinder.embedders.runtime_choice import RuntimeSetting
 from imagefinder.logs import log_file
 from imagefinder.model.errors import ImageFinderError
@@ -86,13 +86,13 @@ class Examination:
         yield Fact("libraries", tr("Libraries"), ", ".join(map(_version, _LIBRARIES)))
 
     def _machine(self) -> Iterator[Fact]:
-        cores, is_native = os.cpu_count() or 1, has_native_bfloat16()
-        native = tr("with native bfloat16") if is_native else tr("no native bfloat16 known of")
+        cores, is_fast = os.cpu_count() or 1, has_fast_bfloat16()
+        bfloat16 = tr("with fast bfloat16") if is_fast else tr("no fast bfloat16 known of")
         yield Fact(
-            "processor", tr("Processor"), f"{processor_name()}, {tr('%n core(s)', '', cores)}, {native}"
+            "processor", tr("Processor"), f"{processor_name()}, {tr('%n core(s)', '', cores)}, {bfloat16}"
         )
         yield Fact("cores", "", "", cores)
-        yield Fact("native_bfloat16", "", "", is_native)
+        yield Fact("fast_bfloat16", "", "", is_fast)
         memory = psutil.virtual_memory()
         told = tr(
             "{all}, of which {free} free",
@@ -256,10 +256,10 @@ def _batch(embedder: Embedder, why: str) -> Fact:
 
 def _why_device(device: str) -> str:
     return {
-        "cpu (bfloat16)": tr("this processor multiplies bfloat16 natively"),
-        "cpu (bfloat16, OpenVINO)": tr("this processor multiplies bfloat16 natively"),
-        "cpu (float32, OpenVINO)": tr("bfloat16 would be imitated on this processor, which is slower"),
-        "cpu (float32)": tr("bfloat16 would be imitated on this processor, which is slower"),
+        "cpu (bfloat16)": tr("this processor is faster in bfloat16"),
+        "cpu (bfloat16, OpenVINO)": tr("this processor is faster in bfloat16"),
+        "cpu (float32, OpenVINO)": tr("bfloat16 is not known to be faster on this processor"),
+        "cpu (float32)": tr("bfloat16 is not known to be faster on this processor"),
         "cuda (float16)": tr("a graphics card is fastest in half precision"),
         "mps (float32)": tr("half precision is not safe with every model here"),
     }.get(device, "")

@@ -63,6 +63,13 @@ class Embedder(ABC):
         """Whether it can do both at once."""
         return self.is_text_loaded and self.is_image_loaded
 
+    def load_images(self) -> None:  # noqa: B027 - most embedders have nothing to load
+        """Load what the first picture would have to wait for; does nothing where it is there already.
+
+        Raises:
+            What ``encode_images`` raises.
+        """
+
     def release(self, idle_s: float = 0.0) -> bool:  # noqa: ARG002 - most embedders hold nothing
         """Give back the memory of what did no work for so many seconds; it loads again when it is needed.
 

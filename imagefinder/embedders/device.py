@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imagefinder.embedders.processor import has_native_bfloat16
+from imagefinder.embedders.processor import has_fast_bfloat16
 from imagefinder.embedders.torch_threads import import_torch_with_patient_threads
 from imagefinder.model.errors import DeviceError
 from imagefinder.translation import tr
@@ -67,7 +67,7 @@ def choose_device(wanted: str) -> "tuple[torch.device, torch.dtype]":
         )
     if name == "cuda":
         dtype = torch.float16
-    elif name == "cpu" and has_native_bfloat16():
+    elif name == "cpu" and has_fast_bfloat16():
         # The whole model, not autocast: autocast converts the weights again in every call.
         dtype = torch.bfloat16
     else:

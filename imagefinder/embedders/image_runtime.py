@@ -17,7 +17,7 @@ from imagefinder.embedders.base import FloatArray, Pixels
 from imagefinder.embedders.device import give_memory_back, is_out_of_memory, signs_of_graphics
 from imagefinder.embedders.openvino_tower import OpenVinoImageTower, openvino_version, save_image_tower
 from imagefinder.embedders.preprocess import Preprocessing
-from imagefinder.embedders.processor import has_native_bfloat16, is_x86
+from imagefinder.embedders.processor import has_fast_bfloat16, is_x86
 from imagefinder.embedders.runtime_choice import AUTO, Choice, ChoiceFile, Runtime, RuntimeSetting
 from imagefinder.embedders.runtime_trial import ImageTower, least_cosine, rates
 from imagefinder.embedders.spec import ClipSpec
@@ -121,7 +121,7 @@ class ImageRuntime:
         if folder is None or wanted == Runtime.TORCH or self._device not in (AUTO, "cpu"):
             return None
         version = self._other.version()
-        return ChoiceFile(folder, self._spec, self._device, wanted, version) if version else None
+        return ChoiceFile(folder, self._spec, wanted, version) if version else None
 
     def _found(self) -> Choice | None:
         if self._kept and not self._is_read:
@@ -138,7 +138,7 @@ class ImageRuntime:
             return None
         try:
             if is_whole(tower):
-                precision = "bfloat16" if has_native_bfloat16() else "float32"
+                precision = "bfloat16" if has_fast_bfloat16() else "float32"
                 return Choice(Runtime.OPENVINO, precision, tower=str(tower))
             _LOG.info("%s is damaged", tower)
         except OSError as error:

@@ -126,6 +126,11 @@ class OpenClipEmbedder(Embedder):
             rows = self._images_at_a_time.run(prepared, lambda some: tower.encode(np.stack(some)))
         return self._unit_rows(rows)
 
+    def load_images(self) -> None:
+        """As ``Embedder.load_images`` says: the image tower."""
+        with self._image.use():
+            pass
+
     def encode_texts(self, texts: Sequence[str]) -> FloatArray:
         """Embed texts; what is longer than the model's context is cut.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from imagefinder.embedders import tower_files
 from imagefinder.embedders.device import signs_of_graphics
-from imagefinder.embedders.processor import has_native_bfloat16, processor_name
+from imagefinder.embedders.processor import has_fast_bfloat16, processor_name
 from imagefinder.embedders.spec import ClipSpec, short_hash
 from imagefinder.json_file import read_object, replace_object
 from imagefinder.model.errors import UsageError
@@ -17,7 +17,7 @@ from imagefinder.translation import tr
 
 _LOG = logging.getLogger(__name__)
 
-_FORMAT = 2
+_FORMAT = 3
 _LIBRARIES = ("torch", "open_clip_torch", "timm")
 
 
@@ -78,18 +78,18 @@ class Choice:
 
 
 class ChoiceFile:
-    """The choice for one model on one device, and OpenVINO's files where it won.
+    """The choice for one model on the processor, and OpenVINO's files where it won.
 
     Any number of processes may read and write: the files are named by their content, and the choice, which names
     them, is replaced in one step.
     """
 
-    def __init__(self, folder: Path, spec: ClipSpec, device: str, wanted: str, openvino: str) -> None:
+    def __init__(self, folder: Path, spec: ClipSpec, wanted: str, openvino: str) -> None:
         """``folder``: of all such choices. ``openvino``: its version."""
-        self.folder = folder / short_hash([spec.id, device])
+        self.folder = folder / short_hash(spec.id)
         self._file = self.folder / "choice.json"
         self._spec = spec
-        self._found_with = {"device": device, "wanted": wanted, "openvino": openvino}
+        self._found_with = {"wanted": wanted, "openvino": openvino}
 
     def read(self) -> Choice | None:
         """What was chosen; None where nothing was, or under other circumstances, or a file of it is damaged."""
@@ -134,7 +134,7 @@ class ChoiceFile:
             "model": self._spec.id,
             "weights": [str(self._spec.weights), weights.st_size, weights.st_mtime_ns],
             "processor": processor_name(),
-            "bfloat16": has_native_bfloat16(),
+            "bfloat16": has_fast_bfloat16(),
             "cores": os.cpu_count(),
             "graphics": list(signs_of_graphics()),
             **{name: metadata.version(name) for name in _LIBRARIES},

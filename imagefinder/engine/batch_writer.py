@@ -52,6 +52,7 @@ class BatchWriter:
         self._report = report
         # The thread that called us may be anybody's, and cannot be put behind others for a while.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="embed", initializer=give_way)
+        self._is_loading = False
         self._file: _FileInHand | None = None
         self._batch = _Batch()
         self._waiting: dict[bytes, list[Reading]] = {}
@@ -93,6 +94,12 @@ class BatchWriter:
         file = self._file
         file.problem = file.problem or reading.problem
         file.is_passing |= reading.is_passing
+        if reading.decoded and not self._is_loading:
+            # While the first batch is decoded. Not before there is one: files that only moved need no model.
+            self._is_loading = True
+            self._thread.submit(
+                self._embedder.load_images
+            )  # what goes wrong with it, the first batch will tell
         for at, part in enumerate(reading.decoded, start=1):
             self._batch.parts.append((file, part))
             if at == len(reading.decoded) and reading.next_part is None:

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -85,11 +86,13 @@ class DecodePool:
 
         With ``alone``, one file is in hand at a time, and suspects are read too.
         """
-        ahead = 1 if alone else 2 * self._embedder.batch_size + self._workers
-        waiting: deque[Future[Reading]] = deque()
         source = iter(todos)
         pool = ThreadPoolExecutor(self._workers, thread_name_prefix="decode", initializer=give_way)
         try:
+            # How many the embedder takes at a time it may have to find out, in seconds: these are read meanwhile.
+            first = islice(source, 1 if alone else self._workers)
+            waiting: deque[Future[Reading]] = deque(pool.submit(self._begin, todo, alone) for todo in first)
+            ahead = 1 if alone else 2 * self._embedder.batch_size + self._workers
             while True:
                 while len(waiting) < ahead and (todo := next(source, None)) is not None:
                     waiting.append(pool.submit(self._begin, todo, alone))

@@ -832,6 +832,14 @@
         <translation>实际大小</translation>
     </message>
     <message>
+        <source>this processor is faster in bfloat16</source>
+        <translation>此处理器用 bfloat16 更快</translation>
+    </message>
+    <message>
+        <source>with fast bfloat16</source>
+        <translation>bfloat16 运算快</translation>
+    </message>
+    <message>
         <source>{choice}; as IMAGEFINDER_RUNTIME says</source>
         <translation>{choice}；由 IMAGEFINDER_RUNTIME 指定</translation>
     </message>
@@ -2076,10 +2084,6 @@ A trained model finds what is in the pictures.</source>
         <translation>已发布的有 {names}</translation>
     </message>
     <message>
-        <source>bfloat16 would be imitated on this processor, which is slower</source>
-        <translation>这个处理器只能模拟 bfloat16，反而更慢</translation>
-    </message>
-    <message>
         <source>delete the files of a model that was downloaded or imported</source>
         <translation>删除已下载或已导入的模型的文件</translation>
     </message>
@@ -2239,10 +2243,6 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>needs the library transformers</source>
         <translation>需要 transformers 库</translation>
-    </message>
-    <message>
-        <source>no native bfloat16 known of</source>
-        <translation>未发现原生 bfloat16</translation>
     </message>
     <message>
         <source>none: this PyTorch was built for graphics cards (version {version}), but finds no card, or no driver</source>
@@ -3123,6 +3123,10 @@ A larger one, downloaded once, finds more.</source>
         <translation>参数 {name}：{problem}</translation>
     </message>
     <message>
+        <source>bfloat16 is not known to be faster on this processor</source>
+        <translation>未知 bfloat16 在此处理器上更快</translation>
+    </message>
+    <message>
         <source>birthday cake</source>
         <comment>an example</comment>
         <translation>生日蛋糕</translation>
@@ -3330,6 +3334,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>look for new, changed, moved and deleted files in everything added</source>
         <translation>在所有已添加的内容中查找新增、更改、移动和删除的文件</translation>
+    </message>
+    <message>
+        <source>no fast bfloat16 known of</source>
+        <translation>未知有快速的 bfloat16</translation>
     </message>
     <message>
         <source>no pictures or PDFs found</source>
@@ -3593,10 +3601,6 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>资料库正在切换到它</translation>
     </message>
     <message>
-        <source>this processor multiplies bfloat16 natively</source>
-        <translation>这个处理器原生支持 bfloat16 乘法</translation>
-    </message>
-    <message>
         <source>through which proxy</source>
         <translation>使用的代理</translation>
     </message>
@@ -3666,10 +3670,6 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>with --paths: end each with a NUL byte</source>
         <translation>与 --paths 一起使用：每个路径以 NUL 字节结尾</translation>
-    </message>
-    <message>
-        <source>with native bfloat16</source>
-        <translation>有原生 bfloat16</translation>
     </message>
     <message>
         <source>without {what}</source>

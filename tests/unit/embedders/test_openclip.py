@@ -25,7 +25,7 @@ MakeSpec = Callable[..., ClipSpec]
 class TestOpenClipEmbedderInFloat32(EmbedderContract):
     @pytest.fixture
     def make(self, tiny_spec: MakeSpec, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Embedder]:
-        monkeypatch.setattr(device, "has_native_bfloat16", lambda: False)
+        monkeypatch.setattr(device, "has_fast_bfloat16", lambda: False)
         return lambda: OpenClipEmbedder(tiny_spec(), "cpu")
 
     def test_the_device_tells_the_precision(self, embedder: Embedder) -> None:
@@ -37,7 +37,7 @@ class TestOpenClipEmbedderInBfloat16(EmbedderContract):
 
     @pytest.fixture
     def make(self, tiny_spec: MakeSpec, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Embedder]:
-        monkeypatch.setattr(device, "has_native_bfloat16", lambda: True)
+        monkeypatch.setattr(device, "has_fast_bfloat16", lambda: True)
         return lambda: OpenClipEmbedder(tiny_spec(), "cpu")
 
     def test_the_device_tells_the_precision(self, embedder: Embedder) -> None:
@@ -47,7 +47,7 @@ class TestOpenClipEmbedderInBfloat16(EmbedderContract):
 class TestOpenClipEmbedderThatSquashes(EmbedderContract):
     @pytest.fixture
     def make(self, tiny_spec: MakeSpec, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Embedder]:
-        monkeypatch.setattr(device, "has_native_bfloat16", lambda: False)
+        monkeypatch.setattr(device, "has_fast_bfloat16", lambda: False)
         spec = tiny_spec(resize_mode="squash", interpolation="bilinear", mean=[0.5] * 3, std=[0.5] * 3)
         return lambda: OpenClipEmbedder(spec, "cpu")
 
@@ -60,7 +60,7 @@ def encode(spec: ClipSpec) -> Any:
 def test_embeddings_are_those_of_open_clip_itself(
     tiny_spec: MakeSpec, tiny_weights: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(device, "has_native_bfloat16", lambda: False)
+    monkeypatch.setattr(device, "has_fast_bfloat16", lambda: False)
     embedder = OpenClipEmbedder(tiny_spec(), "cpu")
     prepared = [embedder.prepare(picture) for picture in pictures(3)]
     import open_clip
@@ -84,7 +84,7 @@ def test_bfloat16_points_the_same_way_as_float32(
 ) -> None:
     found = []
     for native in (False, True):
-        monkeypatch.setattr(device, "has_native_bfloat16", lambda native=native: native)
+        monkeypatch.setattr(device, "has_fast_bfloat16", lambda native=native: native)
         found.append(encode(tiny_spec()))
     assert (found[0] * found[1]).sum(axis=1).min() > 0.999
 
@@ -190,10 +190,15 @@ def test_the_id_changes_with_preprocessing_activation_and_weights(tiny_spec: Mak
     assert tiny_spec().id == spec.id
 
 
-def test_the_activation_function_is_the_one_configured(tiny_spec: MakeSpec) -> None:
+def test_the_activation_function_is_the_one_configured(
+    tiny_spec: MakeSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(device, "has_fast_bfloat16", lambda: False)
     spec = tiny_spec()
     quick = dataclasses.replace(spec, model_cfg={**spec.model_cfg, "quick_gelu": True})
-    assert not np.allclose(encode(spec), encode(quick), atol=1e-3)
+    assert np.allclose(encode(spec), encode(spec), atol=1e-6)
+    # They differ by little in a model as small as this, and by more than rounding.
+    assert np.abs(encode(spec) - encode(quick)).max() > 1e-5
 
 
 def test_a_config_open_clip_cannot_build_is_refused(tiny_spec: MakeSpec) -> None:
@@ -248,13 +253,18 @@ def test_pytorch_checkpoints_are_unwrapped(
 
 
 def test_the_processor_flags_decide_about_bfloat16(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from imagefinder.embedders.processor import has_native_bfloat16
+    from imagefinder.embedders.processor import has_fast_bfloat16
 
     monkeypatch.setattr("platform.machine", lambda: "x86_64")
-    for number, (flags, expected) in enumerate(
-        [("avx2 avx512f avx512_bf16", True), ("avx512f amx_bf16", True), ("avx2 avx512f", False)]
+    for number, (vendor, flags, expected) in enumerate(
+        [
+            ("AuthenticAMD", "avx2 avx512f avx512_bf16", True),
+            ("GenuineIntel", "avx2 avx512f avx512_bf16 amx_bf16", True),
+            ("GenuineIntel", "avx2 avx512f avx512_bf16", False),
+            ("AuthenticAMD", "avx2 avx512f", False),
+        ]
     ):
         cpuinfo = tmp_path / str(number)
-        cpuinfo.write_text(f"processor\t: 0\nflags\t\t: fpu {flags}\n")
-        assert has_native_bfloat16(cpuinfo) is expected
-    assert has_native_bfloat16(tmp_path / "missing") is False
+        cpuinfo.write_text(f"processor\t: 0\nvendor_id\t: {vendor}\nflags\t\t: fpu {flags}\n")
+        assert has_fast_bfloat16(cpuinfo) is expected
+    assert has_fast_bfloat16(tmp_path / "missing") is False

@@ -34,7 +34,7 @@ class TestStarterModel(EmbedderContract):
     def loaded(cls) -> Embedder:
         """One for all tests: they change nothing in it."""
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(device, "has_native_bfloat16", lambda: False)
+            patch.setattr(device, "has_fast_bfloat16", lambda: False)
             embedder = registry.create("starter", "cpu", Path("no models of the user's"))
             embedder.encode_texts(["a picture"])
         return embedder
@@ -73,7 +73,7 @@ def test_it_is_small(spec: ClipSpec) -> None:
 def test_the_tower_in_fewer_operations_gives_the_same_vectors(
     spec: ClipSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(device, "has_native_bfloat16", lambda: False)
+    monkeypatch.setattr(device, "has_fast_bfloat16", lambda: False)
     found: list[Any] = []
     for is_folded in (towers._is_folded, lambda visual: False):
         monkeypatch.setattr(towers, "_is_folded", is_folded)

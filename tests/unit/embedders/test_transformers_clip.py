@@ -57,7 +57,7 @@ def test_it_gives_the_vectors_that_transformers_gives(
 ) -> None:
     import torch
 
-    monkeypatch.setattr("imagefinder.embedders.device.has_native_bfloat16", lambda: False)
+    monkeypatch.setattr("imagefinder.embedders.device.has_fast_bfloat16", lambda: False)
     theirs = made(tmp_path / "clip", activation)
     done = import_model(tmp_path / "clip", "", tmp_path / "models")
     assert done.model.preprocess_cfg["mean"] == [0.4] * 3
