@@ -8,16 +8,22 @@ converted.
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagefinder.embedders.base import FloatArray, Pixels
 from imagefinder.embedders.device import give_memory_back, is_out_of_memory, signs_of_graphics
-from imagefinder.embedders.openvino_tower import OpenVinoImageTower, openvino_version, save_image_tower
+from imagefinder.embedders.openvino_tower import (
+    INT8,
+    OpenVinoImageTower,
+    openvino_version,
+    save_image_tower,
+    save_in_int8,
+)
 from imagefinder.embedders.preprocess import Preprocessing
-from imagefinder.embedders.processor import has_fast_bfloat16, is_x86
+from imagefinder.embedders.processor import float_precision, is_x86
 from imagefinder.embedders.runtime_choice import AUTO, Choice, ChoiceFile, Runtime, RuntimeSetting
 from imagefinder.embedders.runtime_trial import ImageTower, least_cosine, rates
 from imagefinder.embedders.spec import ClipSpec
@@ -30,8 +36,11 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 
-# Below this cosine the runtimes' vectors are not the same. Two computations in bfloat16 differ by 0.0005.
-_LEAST_COSINE = 0.999
+# Below this cosine the runtimes' vectors are not the same. Two computations in bfloat16 differ by 0.0005. In int8, they
+# may differ by twice as much: see docs/PERFORMANCE.md for what that does to what is found.
+_LEAST_COSINE = {False: 0.999, True: 0.998}
+# So much faster int8 has to be than what does not round.
+_WORTH_ROUNDING = 1.2
 # How fast OpenVINO has to be beside PyTorch, of which a trial of a second tells no more. Less than as fast, because it
 # starts 1.4 s sooner, without PyTorch's import, and goes better with the threads that decode: ViT-B-32 on two cores
 # embedded 150 photographs in 3.1 s in place of 5.4 where the trial had found them about as fast.
@@ -46,11 +55,13 @@ class OtherRuntime:
     """Empty where it is not installed."""
     save: Callable[[ClipSpec, Preprocessing, Path], None]
     """Converts a model's image tower and writes it to a file, and others of its stem."""
+    save_in_int8: Callable[[Path, Path], bool]
+    """Rounds the tower of a file and writes it to another; tells whether there is anything to round."""
     load: Callable[[Path, str], ImageTower]
-    """The tower in a file, computing in ``bfloat16`` or ``float32``."""
+    """The tower in a file, computing in ``bfloat16`` or ``float32``, or in ``int8``."""
 
 
-_OPENVINO = OtherRuntime(openvino_version, save_image_tower, OpenVinoImageTower)
+_OPENVINO = OtherRuntime(openvino_version, save_image_tower, save_in_int8, OpenVinoImageTower)
 
 
 class ImageRuntime:
@@ -138,26 +149,17 @@ class ImageRuntime:
             return None
         try:
             if is_whole(tower):
-                precision = "bfloat16" if has_fast_bfloat16() else "float32"
-                return Choice(Runtime.OPENVINO, precision, tower=str(tower))
+                return Choice(Runtime.OPENVINO, float_precision(), tower=str(tower))
             _LOG.info("%s is damaged", tower)
         except OSError as error:
             _LOG.info("%s cannot be read: %s", tower, error)
         return None
 
     def _tried(self, kept: ChoiceFile, load_torch: Callable[[], ImageTower], precision: str) -> ImageTower:
-        from tempfile import TemporaryDirectory
-
         ours = load_torch()
         theirs: ImageTower | None = None
         try:
-            kept.folder.mkdir(parents=True, exist_ok=True)
-            with TemporaryDirectory(prefix="trial-", dir=kept.folder) as scratch:
-                saved = Path(scratch, "tower.xml")
-                self._other.save(self._spec, self._preprocessing, saved)
-                name = take_in(saved, kept.folder)
-            theirs = self._other.load(kept.folder / name, precision)
-            choice = self._compared(ours, theirs, precision, name)
+            choice, theirs = self._compared(ours, kept, precision)
         except OSError as error:  # a full disk, which passes
             _LOG.info("OpenVINO was not tried: %s", error)
             return ours
@@ -174,14 +176,45 @@ class ImageRuntime:
         give_memory_back(None)
         return _Guarded(theirs, load_torch, self._refuse)
 
-    def _compared(self, ours: ImageTower, theirs: ImageTower, precision: str, name: str) -> Choice:
-        cosine = least_cosine(ours, theirs, self._preprocessing.shape)
-        if cosine < _LEAST_COSINE:
-            return Choice(Runtime.TORCH, precision, cosine=cosine)
-        torch_rate, openvino_rate = rates(ours, theirs, self._preprocessing.shape)
-        is_better = self.setting.wanted == Runtime.OPENVINO or openvino_rate >= _FAST_ENOUGH * torch_rate
-        runtime = Runtime.OPENVINO if is_better else Runtime.TORCH
-        return Choice(runtime, precision, torch_rate, openvino_rate, cosine, tower=name if is_better else "")
+    def _compared(
+        self, ours: ImageTower, kept: ChoiceFile, precision: str
+    ) -> tuple[Choice, ImageTower | None]:
+        """The choice, and the other runtime's better tower, if one gives the same vectors."""
+        choice, best, most, ratio = Choice(Runtime.TORCH, precision), None, 0.0, 0.0
+        for kind, name in self._saved(kept, precision).items():
+            theirs = self._other.load(kept.folder / name, kind)
+            cosine = least_cosine(ours, theirs, self._preprocessing.shape)
+            is_int8 = kind == INT8
+            if cosine < _LEAST_COSINE[is_int8]:
+                if best is None:
+                    choice = replace(choice, cosine=cosine)
+                continue
+            torch_rate, rate = rates(ours, theirs, self._preprocessing.shape)
+            # Each was timed in turns with PyTorch, not with one another.
+            gain = rate / torch_rate / (_WORTH_ROUNDING if is_int8 else 1)
+            if gain > most:
+                best, most, ratio = theirs, gain, rate / torch_rate
+                choice = Choice(Runtime.OPENVINO, kind, torch_rate, rate, cosine, tower=name)
+        if best and ratio < _FAST_ENOUGH and self.setting.wanted != Runtime.OPENVINO:
+            choice = replace(choice, runtime=Runtime.TORCH, precision=precision, tower="")
+        return choice, best
+
+    def _saved(self, kept: ChoiceFile, precision: str) -> dict[str, str]:
+        """Converts the tower, and again in int8; their files' names by what they are computed in.
+
+        First the smaller, which stays in memory beside the other.
+        """
+        from tempfile import TemporaryDirectory
+
+        names = {}
+        kept.folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix="trial-", dir=kept.folder) as scratch:
+            whole, rounded = Path(scratch, "tower.xml"), Path(scratch, "rounded.xml")
+            self._other.save(self._spec, self._preprocessing, whole)
+            if self._other.save_in_int8(whole, rounded):
+                names[INT8] = take_in(rounded, kept.folder)
+            names[precision] = take_in(whole, kept.folder)
+        return names
 
     def _remember(self, choice: Choice) -> None:
         _LOG.info("%s embeds pictures by %s", self._spec.name, choice)

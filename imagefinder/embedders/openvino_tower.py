@@ -15,28 +15,43 @@ from typing import TYPE_CHECKING, Any
 
 from imagefinder.embedders.base import FloatArray, Pixels
 from imagefinder.embedders.preprocess import Preprocessing
+from imagefinder.embedders.processor import float_precision
 from imagefinder.embedders.spec import ClipSpec
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
+    from numpy.typing import NDArray
 
+INT8 = "int8"
 _TELEMETRY = "openvino_telemetry"
-_PRECISIONS = {"bfloat16": "bf16", "float32": "f32"}
+_HINTS = {"bfloat16": "bf16", "float32": "f32"}
+_GROUP = 64
+"""So many numbers of a picture share a scale where they are rounded to int8."""
+_LEVELS = 127
+_AXES_OF_A_MATRIX = 2
 
 
 class OpenVinoImageTower:
     """Embeds pictures on the processor. Safe to use from several threads."""
 
     def __init__(self, saved: Path, precision: str) -> None:
-        """``saved``: the ``.xml`` file of ``save_image_tower``; ``precision``: ``bfloat16`` or ``float32``.
+        """Load one.
+
+        Args:
+            saved: the ``.xml`` file of ``save_image_tower``, or of ``save_in_int8``.
+            precision: ``bfloat16`` or ``float32``; of ``save_in_int8``: ``int8``.
 
         Raises:
             ImportError: OpenVINO is broken.
             RuntimeError: the file is damaged, or of another version.
         """
         openvino = import_openvino()
+        hint = _HINTS[float_precision() if precision == INT8 else precision]
         # LATENCY: all cores work on one batch, and only one batch's memory is taken.
-        wanted = {"INFERENCE_PRECISION_HINT": _PRECISIONS[precision], "PERFORMANCE_HINT": "LATENCY"}
+        wanted = {"INFERENCE_PRECISION_HINT": hint, "PERFORMANCE_HINT": "LATENCY"}
+        if precision == INT8:
+            wanted["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = str(_GROUP)
         core = openvino.Core()
         self._compiled: Any = core.compile_model(core.read_model(saved), "CPU", wanted)
         self._lock = threading.Lock()
@@ -89,6 +104,52 @@ def save_image_tower(spec: ClipSpec, preprocessing: Preprocessing, file: Path) -
         input=[([-1, *shape], np.uint8)],
     )
     openvino.save_model(converted, file, compress_to_fp16=True)
+
+
+def save_in_int8(saved: Path, file: Path) -> bool:
+    """Write a tower of ``save_image_tower`` with the matrices it multiplies by in int8, one scale for each output.
+
+    What they are multiplied by is rounded to int8, too, when it is computed: processors multiply and add four such
+    numbers in the time of one in float32. Returns whether there are any such matrices; else nothing is written.
+
+    Raises:
+        ImportError, RuntimeError: OpenVINO cannot read it.
+        OSError: the files cannot be written.
+    """
+    openvino = import_openvino()
+    model = openvino.Core().read_model(saved)
+    matrices = [found for node in model.get_ops() if (found := _matrix_of(node)) is not None]
+    for place, rows, outputs in matrices:
+        scale, whole = _rounded(rows, 1 - outputs)
+        ops = openvino.opset13
+        decoded = ops.multiply(ops.convert(ops.constant(whole), "f32"), ops.constant(scale))
+        place.replace_source_output(decoded.output(0))
+    if matrices:
+        # Not the scales: the smallest of them have few digits in float16. The rest stays as it was saved.
+        openvino.save_model(model, file, compress_to_fp16=False)
+    return bool(matrices)
+
+
+def _matrix_of(node: Any) -> "tuple[Any, FloatArray, int] | None":
+    """Where a node takes a constant matrix in to multiply by, the matrix, and which of its axes are the outputs."""
+    if node.get_type_name() != "MatMul":
+        return None
+    place, found = node.input(1), node.input_value(1).get_node()
+    if found.get_type_name() == "Convert":  # from float16
+        found = found.input_value(0).get_node()
+    if found.get_type_name() != "Constant" or len(found.shape) != _AXES_OF_A_MATRIX:
+        return None
+    import numpy as np
+
+    return place, np.array(found.data, np.float32), 0 if node.get_attributes()["transpose_b"] else 1
+
+
+def _rounded(matrix: FloatArray, inputs: int) -> "tuple[FloatArray, NDArray[np.int8]]":
+    """A scale for each output, and the matrix in those; ``inputs`` is the axis that is summed over."""
+    import numpy as np
+
+    scale = np.maximum(np.abs(matrix).max(axis=inputs, keepdims=True) / _LEVELS, np.finfo(np.float32).tiny)
+    return scale, np.rint(matrix / scale).astype(np.int8)
 
 
 def import_openvino() -> Any:

@@ -30,6 +30,11 @@ def has_fast_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
     return _TILES in flags or (_VECTORS in flags and _first(lines, "vendor_id") == _OF_FAST_VECTORS)
 
 
+def float_precision() -> str:
+    """In which of ``bfloat16`` and ``float32`` whole models are faster."""
+    return "bfloat16" if has_fast_bfloat16() else "float32"
+
+
 def processor_name(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
     """What its maker calls it, or at least its kind, such as ``arm64``."""
     try:

@@ -17,7 +17,7 @@ from imagefinder.translation import tr
 
 _LOG = logging.getLogger(__name__)
 
-_FORMAT = 3
+_FORMAT = 4
 _LIBRARIES = ("torch", "open_clip_torch", "timm")
 
 
@@ -65,7 +65,7 @@ class Choice:
 
     runtime: Runtime
     precision: str
-    """``bfloat16`` or ``float32``."""
+    """``bfloat16`` or ``float32``; with OpenVINO ``int8``, too."""
     torch_rate: float | None = None
     """Pictures a second, many at a time; None where it was not timed."""
     openvino_rate: float | None = None

@@ -223,7 +223,7 @@ def test_without_timing_no_runtime_is_tried(
     expected: str,
 ) -> None:
     monkeypatch.setattr("imagefinder.cli.doctor_runtime.openvino_version", lambda: version)
-    other = OtherRuntime(lambda: version, refuse, refuse)
+    other = OtherRuntime(lambda: version, refuse, refuse, refuse)
     monkeypatch.setattr(ImageRuntime.__init__, "__defaults__", (other,))
     monkeypatch.setenv("IMAGEFINDER_RUNTIME", wanted)
     monkeypatch.setattr("imagefinder.embedders.image_runtime.is_x86", lambda: False)

@@ -49,12 +49,14 @@ class Machine:
         self.asked: list[str] = []
         self.installed = "1.0"
         self.theirs = Tower("theirs")
+        self.rounded: Tower | None = None
+        """In int8, where there is anything to round."""
         self.failures: dict[str, Exception] = {}
         self.torch_device = "cpu"
 
     def runtime(self, wanted: str = "auto", device: str = "cpu") -> ImageRuntime:
         """As a new process has it."""
-        other = OtherRuntime(lambda: self.installed, self._save, self._load)
+        other = OtherRuntime(lambda: self.installed, self._save, self._save_in_int8, self._load)
         setting = RuntimeSetting(wanted, self.folder)
         return ImageRuntime(self.spec, Preprocessing(self.spec.preprocess_cfg), device, setting, other)
 
@@ -83,7 +85,20 @@ class Machine:
         file.write_text("a graph")
         file.with_suffix(".bin").write_bytes(b"weights" * 10)
 
+    def _save_in_int8(self, saved: Path, file: Path) -> bool:
+        assert saved.read_text() == "a graph"
+        if self.rounded is not None:
+            self._ask("save in int8")
+            file.write_text("a rounded graph")
+            file.with_suffix(".bin").write_bytes(b"rounded" * 3)
+        return self.rounded is not None
+
     def _load(self, file: Path, precision: str) -> Tower:
+        if precision == "int8":
+            self._ask("load in int8")
+            assert file.read_text() == "a rounded graph"
+            assert self.rounded is not None
+            return self.rounded
         self._ask("load")
         assert (file.read_text(), precision) == ("a graph", "float32")
         return self.theirs
@@ -138,6 +153,57 @@ def test_a_runtime_that_sees_other_things_is_not_taken_however_fast(machine: Mac
     assert choice.cosine == pytest.approx(np.cos(0.05), abs=1e-6)
 
 
+def rates_by_name(
+    monkeypatch: pytest.MonkeyPatch, torch: float = 10.0, theirs: float = 10.0, rounded: float = 10.0
+) -> None:
+    by_name = {"theirs": theirs, "rounded": rounded}
+    monkeypatch.setattr(image_runtime, "rates", lambda _, tower, __: (torch, by_name[tower.name]))
+
+
+def test_int8_is_taken_where_it_is_worth_rounding(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine.rounded = Tower("rounded", angle=0.05)  # a cosine of 0.9988
+    rates_by_name(monkeypatch, theirs=20, rounded=25)
+    assert embedded_by(machine.load()) == "rounded"
+    assert machine.asked == ["placement", "torch", "save", "save in int8", "load in int8", "load"]
+    choice = machine.chosen()
+    assert (choice.precision, choice.openvino_rate) == ("int8", 25)
+    assert choice.cosine == pytest.approx(np.cos(0.05), abs=1e-6)
+    assert embedded_by(machine.load()) == "rounded"
+    assert machine.asked == ["load in int8"]
+    (kept,) = machine.folder.rglob("tower-*.xml")
+    assert kept.read_text() == "a rounded graph", "the other is gone"
+
+
+@pytest.mark.parametrize(
+    ("rounded", "angle", "expected"),
+    [(23, 0.0, "theirs"), (30, 0.07, "theirs"), (23, 0.07, "theirs"), (25, 0.0, "rounded")],
+)
+def test_int8_that_gains_little_or_turns_the_vectors_is_not_taken(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, rounded: float, angle: float, expected: str
+) -> None:
+    machine.rounded = Tower("rounded", angle)
+    rates_by_name(monkeypatch, theirs=20, rounded=rounded)
+    assert embedded_by(machine.load()) == expected
+    assert machine.chosen().precision == ("int8" if expected == "rounded" else "float32")
+
+
+def test_int8_may_be_what_beats_pytorch(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine.rounded = Tower("rounded")
+    rates_by_name(monkeypatch, torch=20, theirs=10, rounded=30)
+    assert embedded_by(machine.load()) == "rounded"
+
+
+def test_where_pytorch_is_faster_than_both_it_computes(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine.rounded = Tower("rounded")
+    rates_by_name(monkeypatch, torch=20, theirs=10, rounded=13)
+    assert embedded_by(machine.load()) == "ours"
+    choice = machine.chosen()
+    assert (choice.runtime, choice.precision, choice.openvino_rate) == (Runtime.TORCH, "float32", 13)
+    assert machine.files() == {".json"}
+
+
 @pytest.fixture
 def converted(machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     """One whose model came converted, as the starter model does."""
@@ -148,7 +214,7 @@ def converted(machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     name = tower_files.take_in(came / "tower.xml", came)
     machine.spec = replace(machine.spec, openvino_tower=came / name)
     monkeypatch.setattr(image_runtime, "is_x86", lambda: True)
-    monkeypatch.setattr(image_runtime, "has_fast_bfloat16", lambda: False)
+    monkeypatch.setattr(image_runtime, "float_precision", lambda: "float32")
     return machine
 
 
