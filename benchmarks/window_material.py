@@ -30,7 +30,7 @@ def hits(start: int, count: int, keys: Sequence[str]) -> tuple[Hit, ...]:
     return tuple(
         Hit(
             item_id=number + 1,
-            path=Path(f"/home/someone/Pictures/trip {number % _FOLDERS:03}/IMG_{number:06}.jpg"),
+            file=f"/home/someone/Pictures/trip {number % _FOLDERS:03}/IMG_{number:06}.jpg",
             part=1,
             parts=12 if number % 7 == 0 else 1,
             score=0.35 - number * 1e-7,

@@ -84,7 +84,7 @@ def _show(result: SearchResult, arguments: argparse.Namespace, terminal: Termina
                 "has_rest": result.has_rest,
                 "hits": [
                     {
-                        "path": str(hit.path),
+                        "path": hit.file,
                         "part": hit.part,
                         "score": round(hit.score, 6),
                         "relevance": None if hit.relevance is None else round(hit.relevance, 4),

@@ -19,8 +19,8 @@ class Habits:
 
     The window asks the same again every few seconds while pictures are indexed, when the order changes or a picture
     is hidden; another query meets many of the same pictures. To read a vector and compare it with the whole bank of
-    unrelated queries costs about as much as all the rest of a search. Takes 8 bytes an item; an id and an embedder
-    name one vector for ever, so nothing here grows stale.
+    unrelated queries costs about as much as all the rest of a search, so the window's engine learns all beforehand.
+    Takes 8 bytes an item; an id and an embedder name one vector for ever, so nothing here grows stale.
     """
 
     def __init__(self) -> None:
@@ -29,15 +29,24 @@ class Habits:
 
     def of(self, item_ids: IdArray, find: Find) -> FloatArray:
         """The habits of items, (n, 2) float32, in the order asked; nan for those that have no vector."""
-        with self._lock:
-            self._make_room(int(item_ids.max(initial=0)))
-            missing = item_ids[np.isnan(self._known[item_ids, 0])]
+        missing = self.unknown(item_ids)
         if missing.size:
-            found, habits = find(missing)
-            with self._lock:
-                self._known[found] = habits
+            self.learn(*find(missing))
         with self._lock:
             return self._known[item_ids]
+
+    def unknown(self, item_ids: IdArray) -> IdArray:
+        """Those of the items that were not met yet."""
+        with self._lock:
+            self._make_room(int(item_ids.max(initial=0)))
+            unknown: IdArray = item_ids[np.isnan(self._known[item_ids, 0])]
+        return unknown
+
+    def learn(self, item_ids: IdArray, habits: FloatArray) -> None:
+        """Take the habits, (n, 2), of items in."""
+        with self._lock:
+            self._make_room(int(item_ids.max(initial=0)))
+            self._known[item_ids] = habits
 
     def _make_room(self, highest: int) -> None:
         if highest >= len(self._known):

@@ -49,6 +49,18 @@ class LibraryModels:
         with self._store.errors():
             self._pair.current.calibrate()
 
+    def meet_all(self, should_stop: Callable[[], bool]) -> None:
+        """Have searches by words as fast at first as they are when they meet the same pictures again.
+
+        For a process that will answer many; takes about 15 s of a processor for a million pictures, while
+        ``should_stop()`` does not say so.
+
+        Raises:
+            ModelError: the model cannot be had; the message says why and what to do.
+        """
+        with self._store.errors():
+            self._pair.current.meet_all(should_stop)
+
     def release(self, idle_s: float) -> None:
         """Give back the memory of models that did no work for so many seconds; they load when they are needed."""
         self._pair.release(idle_s)

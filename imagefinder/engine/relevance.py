@@ -147,6 +147,15 @@ class Background:
             unrelated = self._mixed(pictures)
         return Judge(unrelated, query) if unrelated.is_telling else None
 
+    def strangers(self, item_ids: IdArray) -> IdArray:
+        """Those of the items that no query by words has met, so that one which does takes longer."""
+        return self._words.habits.unknown(item_ids)
+
+    def meet(self, item_ids: IdArray, vectors: FloatArray) -> None:
+        """Have items, (n,), with their vectors, (n, dimension), met before a query by words does."""
+        if item_ids.size:
+            self._words.habits.learn(item_ids, self._words.habits_of(vectors))
+
     @cached_property
     def _words(self) -> Unrelated:
         return Unrelated(self._bank, self._sample)

@@ -152,7 +152,7 @@ class ResultList:
     def _hit(self, record: ItemRecord, score: float, relevance: float, *, is_rest: bool) -> Hit:
         return Hit(
             item_id=record.id,
-            path=record.path,
+            file=record.file,
             part=record.part,
             parts=record.parts,
             score=score,

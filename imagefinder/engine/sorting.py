@@ -1,5 +1,6 @@
 """The orders that hits are shown in besides relevance."""
 
+import os
 import re
 from collections.abc import Callable
 from datetime import datetime
@@ -27,7 +28,7 @@ def natural(text: str) -> tuple[str | int, ...]:
 
 
 def _by_name(record: ItemRecord) -> Any:
-    return natural(record.path.name), natural(str(record.path)), record.part
+    return natural(os.path.basename(record.file)), natural(record.file), record.part  # noqa: PTH119
 
 
 def _largest_first(record: ItemRecord) -> Any:

@@ -58,6 +58,8 @@ class JobQueue:
         self._tasks: deque[Task] = deque()
         self._wanted = Wanted()
         self._token: CancelToken | None = None
+        self._has_strangers = False
+        """Whether there may be pictures that no search has met."""
         self._is_interrupted = False
         self._is_stopped = False
         """The user stopped the last job: nothing begins by itself until something is asked for."""
@@ -143,6 +145,7 @@ class JobQueue:
 
     def _look_again(self) -> None:
         with self._changed:
+            self._has_strangers = True
             if self._board.is_paused:
                 # Otherwise a job begins now, and says so.
                 self._show_waiting()
@@ -178,7 +181,29 @@ class JobQueue:
             token = self._token = CancelToken()
             self._is_interrupted = False
             return lambda: self._run(wanted, token)
+        if (
+            self._has_strangers
+            and self._loader.is_over
+            and not self._loader.error
+            and not self._board.is_paused
+        ):
+            self._has_strangers = False
+            return self._meet
         return None
+
+    def _meet(self) -> None:
+        """What searches would have to find out about pictures they had not met, found out while there is time."""
+
+        def should_stop() -> bool:
+            self._has_strangers = bool(
+                self._tasks or self._wanted or self._is_closing or self._board.is_paused
+            )
+            return self._has_strangers
+
+        try:
+            self._engine.models.meet_all(should_stop)
+        except ImageFinderError as error:
+            _LOG.info("searches will find out more by themselves: %s", error)
 
     def _seconds_to_wait(self) -> float | None:
         """Until a job is due that nobody will wake us for."""
@@ -216,6 +241,7 @@ class JobQueue:
             )
         with self._changed:
             self._token = None
+            self._has_strangers = True
             self._last_end = time.monotonic()
             is_interrupted = self._is_interrupted and report is not None and report.cancelled
             if is_interrupted or again:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from imagefinder.model.items import ItemKind
 
@@ -44,12 +45,13 @@ class Query:
     """The cosine that a hit has at least; with it nothing else is cut off."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """One item found."""
+class Hit(NamedTuple):
+    """One item found. A tuple, because a page of results makes hundreds, and sends them to the window: a fifth of a
+    dataclass's time."""
 
     item_id: int
-    path: Path
+    file: str
+    """The file's path; ``path`` gives it as such."""
     part: int
     """From 1: a PDF's page number, a frame of a multi-page TIFF; 1 for a plain picture."""
     parts: int
@@ -80,6 +82,11 @@ class Hit:
     ``engine/relevance.py``. None where the model's scores are not calibrated."""
     is_rest: bool = False
     """Whether it is probably irrelevant, and came because ``Query.include_rest`` asked for it."""
+
+    @property
+    def path(self) -> Path:
+        """The file. Made when it is asked for: few hits of many are."""
+        return Path(self.file)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,8 @@ class ItemRecord(NamedTuple):
     """What a hit shows of an item. A tuple, because a page of results makes hundreds: a fifth of a dataclass's time."""
 
     id: int
-    path: Path
+    file: str
+    """The file's path; ``path`` gives it as such."""
     part: int
     parts: int
     kind: ItemKind
@@ -38,6 +39,11 @@ class ItemRecord(NamedTuple):
     """How many files have this content; nothing above 1,000 is counted."""
     hidden: bool
     file_id: int
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return Path(self.file)
 
 
 class ItemTable:
@@ -201,7 +207,7 @@ class ItemTable:
 
 def _record(row: tuple[Any, ...]) -> ItemRecord:
     item_id, path, part, parts, kind, offline, *facts, hidden, file_id = row
-    place = (item_id, Path(decode(path)), part, parts)
+    place = (item_id, decode(path), part, parts)
     return ItemRecord._make((*place, _KINDS[kind], bool(offline), *facts, bool(hidden), file_id))
 
 

@@ -1,7 +1,5 @@
 """The preview: one result large, in a window of its own."""
 
-from dataclasses import replace
-
 from PySide6.QtCore import QModelIndex, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
@@ -95,7 +93,7 @@ class PreviewWindow(QWidget):
         hit, shown = self._hit, self._shown
         if hit is None or self._part == hit.part:
             return hit
-        return replace(hit, part=self._part, item_id=shown.item_id) if shown else None
+        return hit._replace(part=self._part, item_id=shown.item_id) if shown else None
 
     def step(self, rows: int) -> None:
         """Show the next result, or with -1 the one before."""
@@ -186,7 +184,7 @@ class PreviewWindow(QWidget):
         self._actions["previous_page"].setEnabled(part > 1)
         self._actions["next_page"].setEnabled(part < hit.parts)
         is_the_hit = part == hit.part
-        self._facts.show_hit(hit if is_the_hit else replace(hit, part=part), None, is_the_hit=is_the_hit)
+        self._facts.show_hit(hit if is_the_hit else hit._replace(part=part), None, is_the_hit=is_the_hit)
         self._canvas.set_may_grow(hit.kind is ItemKind.PAGE)
         thumbnail = self._thumbnail(hit) if is_the_hit else None
         self._canvas.show_picture(thumbnail, self._full_size(hit.width, hit.height), keep_view=False)
@@ -237,7 +235,7 @@ class PreviewWindow(QWidget):
         self._canvas.set_marks(shown.marks)
         is_the_hit = self._part == hit.part
         self._facts.show_hit(
-            hit if is_the_hit else replace(hit, part=self._part), details, is_the_hit=is_the_hit
+            hit if is_the_hit else hit._replace(part=self._part), details, is_the_hit=is_the_hit
         )
         self._say(shown.problem)
 

@@ -46,7 +46,7 @@ def hits() -> MakeHits:
         return tuple(
             Hit(
                 item_id=number + 1,
-                path=Path(f"/pictures/holiday {number:05}.jpg"),
+                file=f"/pictures/holiday {number:05}.jpg",
                 part=1,
                 parts=1,
                 score=0.35 - number * 1e-6,

@@ -1,7 +1,6 @@
 """The preview: the right picture, its pages and facts, and nothing that comes too late."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -83,7 +82,7 @@ def preview(qtbot: QtBot, client: FakeClient, pictures: Path) -> Iterator[Previe
 def page(hits: MakeHits) -> Hit:
     """Page 3 of 4 of a PDF."""
     report = Path("/docs/report.pdf")
-    return replace(hits(1)[0], path=report, part=3, parts=4, kind=ItemKind.PAGE, width=595, height=842)
+    return hits(1)[0]._replace(file=str(report), part=3, parts=4, kind=ItemKind.PAGE, width=595, height=842)
 
 
 def has_picture(preview: Preview) -> bool:

@@ -1,7 +1,6 @@
 """Results that are probably irrelevant: left out, offered, and shown after the others."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -30,11 +29,11 @@ def pane(qtbot: QtBot, client: FakeClient, tmp_path: Path) -> Iterator[SearchPan
 
 
 def likely(hits: Sequence[Hit]) -> list[Hit]:
-    return [replace(hit, relevance=0.9) for hit in hits]
+    return [hit._replace(relevance=0.9) for hit in hits]
 
 
 def rest(hits: Sequence[Hit]) -> list[Hit]:
-    return [replace(hit, relevance=0.1, is_rest=True) for hit in hits]
+    return [hit._replace(relevance=0.1, is_rest=True) for hit in hits]
 
 
 def ids(pane: SearchPane) -> list[int]:

@@ -1,7 +1,6 @@
 """The model of results: what it shows, what it asks for."""
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -60,9 +59,7 @@ def test_a_row_is_found_by_its_item(qtbot: QtBot, hits: MakeHits) -> None:
 
 def test_a_screen_reader_hears_name_page_and_score(qtbot: QtBot, hits: MakeHits) -> None:
     model = ResultsModel()
-    page = replace(
-        hits(1)[0], path=Path("/docs/report.pdf"), part=3, parts=12, kind=ItemKind.PAGE, offline=True
-    )
+    page = hits(1)[0]._replace(file="/docs/report.pdf", part=3, parts=12, kind=ItemKind.PAGE, offline=True)
     model.reset([page], has_more=False)
     spoken = model.index(0).data(Qt.ItemDataRole.AccessibleTextRole)
     assert "report.pdf" in spoken
@@ -73,7 +70,7 @@ def test_a_screen_reader_hears_name_page_and_score(qtbot: QtBot, hits: MakeHits)
 
 def test_the_tooltip_tells_the_whole_path_and_the_facts(qtbot: QtBot, hits: MakeHits) -> None:
     model = ResultsModel()
-    model.reset([replace(hits(1)[0], copies=2, taken_at="1998-07-03 11:22:33", hidden=True)], has_more=False)
+    model.reset([hits(1)[0]._replace(copies=2, taken_at="1998-07-03 11:22:33", hidden=True)], has_more=False)
     tooltip = model.index(0).data(Qt.ItemDataRole.ToolTipRole)
     assert "/pictures/holiday 00000.jpg" in tooltip
     assert "1998" in tooltip
@@ -82,19 +79,19 @@ def test_the_tooltip_tells_the_whole_path_and_the_facts(qtbot: QtBot, hits: Make
 
 
 def test_a_card_has_the_date_the_size_or_the_score(hits: MakeHits) -> None:
-    found = replace(hits(1)[0], taken_at="2019-07-14 18:30:00", size=3 * 1024 * 1024)
+    found = hits(1)[0]._replace(taken_at="2019-07-14 18:30:00", size=3 * 1024 * 1024)
     assert "2019" in formatting.key_fact(found, Sort.DATE)
-    assert "2023" in formatting.key_fact(replace(found, taken_at=None), Sort.DATE)
+    assert "2023" in formatting.key_fact(found._replace(taken_at=None), Sort.DATE)
     assert formatting.key_fact(found, Sort.SIZE) == "3.0 MB"
     for sort in (Sort.RELEVANCE, Sort.NAME):
         assert formatting.key_fact(found, sort) == formatting.score(found)
 
 
 def test_a_hit_that_only_words_found_shows_no_cosine(hits: MakeHits) -> None:
-    found = replace(hits(1)[0], score=0.0, text_score=1.0)
+    found = hits(1)[0]._replace(score=0.0, text_score=1.0)
     assert formatting.is_found_by_words_alone(found)
     assert "0" not in formatting.score(found)
-    assert "0.350" in formatting.score(replace(found, score=0.35))
+    assert "0.350" in formatting.score(found._replace(score=0.35))
 
 
 @pytest.mark.skipif(os.name != "posix", reason="only there are file names bytes")
@@ -103,7 +100,7 @@ def test_a_name_that_is_no_text_keeps_its_bytes_when_it_leaves_the_window(
 ) -> None:
     model = ResultsModel()
     path = Path(os.fsdecode(b"/pictures/caf\xe9.jpg"))
-    model.reset([replace(hits(1)[0], path=path)], has_more=False)
+    model.reset([hits(1)[0]._replace(file=str(path))], has_more=False)
     assert "�" in model.index(0).data()
     mime = model.mimeData([model.index(0)])
     assert b"file:///pictures/caf%E9.jpg" in bytes(mime.data("text/uri-list").data())
@@ -112,7 +109,7 @@ def test_a_name_that_is_no_text_keeps_its_bytes_when_it_leaves_the_window(
 def test_two_pages_of_a_file_leave_as_one_file(qtbot: QtBot, hits: MakeHits) -> None:
     model = ResultsModel()
     first = hits(1)[0]
-    model.reset([first, replace(first, item_id=2, part=2)], has_more=False)
+    model.reset([first, first._replace(item_id=2, part=2)], has_more=False)
     assert len(model.mimeData([model.index(0), model.index(1)]).urls()) == 1
     assert model.supportedDragActions() == Qt.DropAction.CopyAction
 
@@ -130,22 +127,22 @@ def test_hits_that_stand_together_go_together(qtbot: QtBot, hits: MakeHits) -> N
 
 
 def test_relevance_is_shown_first_and_the_cosine_in_the_details(hits: MakeHits) -> None:
-    found = replace(hits(1)[0], score=0.312, relevance=0.918)
+    found = hits(1)[0]._replace(score=0.312, relevance=0.918)
     assert formatting.score(found) == "92%"
-    assert formatting.score(replace(found, text_score=1.0)) == "92% · words match"
+    assert formatting.score(found._replace(text_score=1.0)) == "92% · words match"
     assert "Relevance 92% · similarity 0.31" in formatting.tooltip_lines(found)
     assert formatting.score_facts(found) == [("Relevance", "92%"), ("Similarity", "0.31")]
 
 
 def test_without_a_relevance_the_cosine_is_shown(hits: MakeHits) -> None:
-    found = replace(hits(1)[0], score=0.312)
+    found = hits(1)[0]._replace(score=0.312)
     assert formatting.score(found) == "0.312"
     assert "Score 0.312" in formatting.tooltip_lines(found)
     assert formatting.score_facts(found) == [("Score", "0.312")]
 
 
 def test_what_words_alone_found_has_neither(hits: MakeHits) -> None:
-    found = replace(hits(1)[0], score=0.0, text_score=1.0, relevance=0.0)
+    found = hits(1)[0]._replace(score=0.0, text_score=1.0, relevance=0.0)
     assert formatting.score_facts(found) == [("Score", "words match")]
 
 
@@ -153,7 +150,7 @@ def test_the_rest_begins_where_the_first_unlikely_hit_stands(qtbot: QtBot, hits:
     model = ResultsModel()
     model.reset(hits(3), has_more=True)
     assert model.rest_row is None
-    model.append([replace(hit, is_rest=True) for hit in hits(4, start=3)], has_more=False)
+    model.append([hit._replace(is_rest=True) for hit in hits(4, start=3)], has_more=False)
     assert model.rest_row == 3
     model.remove({1, 5})
     assert model.rest_row == 2

@@ -1,7 +1,6 @@
 """The grid of results: keys, menu, endless scrolling, what leaves it for other programs."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -148,7 +147,7 @@ def test_shift_selects_a_range_and_control_single_ones(qtbot: QtBot, grid: Grid,
 def test_enter_opens_a_page_at_its_page_and_control_enter_shows_the_folder(
     qtbot: QtBot, grid: Grid, hits: MakeHits
 ) -> None:
-    page = replace(hits(1)[0], path=Path("/docs/report.pdf"), part=3, parts=12, kind=ItemKind.PAGE)
+    page = hits(1)[0]._replace(file="/docs/report.pdf", part=3, parts=12, kind=ItemKind.PAGE)
     grid.model.reset([page], has_more=False)
     grid.view.setCurrentIndex(grid.model.index(0))
     qtbot.keyClick(grid.view, Key.Key_Return)
@@ -160,7 +159,7 @@ def test_enter_opens_a_page_at_its_page_and_control_enter_shows_the_folder(
 
 def test_the_desktop_is_told_that_a_drive_was_away(qtbot: QtBot, grid: Grid, hits: MakeHits) -> None:
     there, away = hits(2)
-    grid.model.reset([there, replace(away, offline=True)], has_more=False)
+    grid.model.reset([there, away._replace(offline=True)], has_more=False)
     for row in (0, 1):
         grid.view.clearSelection()
         grid.view.setCurrentIndex(grid.model.index(row))
@@ -203,7 +202,7 @@ def test_h_hides_and_shows_again(qtbot: QtBot, grid: Grid, hits: MakeHits) -> No
     grid.model.reset([first, second], has_more=False)
     grid.view.selectAll()
     qtbot.keyClick(grid.view, Key.Key_H)
-    grid.model.reset([replace(first, hidden=True)], has_more=False)
+    grid.model.reset([first._replace(hidden=True)], has_more=False)
     grid.view.selectAll()
     qtbot.keyClick(grid.view, Key.Key_H)
     assert asked == [(2, True), (1, False)]
@@ -241,7 +240,7 @@ def test_copying_a_picture_asks_the_engine_to_render_it(
 
 
 def test_the_menu_offers_what_suits_what_is_chosen(qtbot: QtBot, grid: Grid, hits: MakeHits) -> None:
-    grid.model.reset([replace(hit, hidden=True) for hit in hits(3)], has_more=False)
+    grid.model.reset([hit._replace(hidden=True) for hit in hits(3)], has_more=False)
     grid.view.selectAll()
     menu = grid.view._actions.menu(grid.view)
     enabled = {action.text(): action.isEnabled() for action in menu.actions() if action.text()}
@@ -354,7 +353,7 @@ def test_a_hundred_thousand_hits_scroll_to_the_end_with_flat_memory(
     def answer(offset: int) -> None:
         asked.append(offset)
         given = [
-            replace(hit, thumbnail_key=keys[hit.item_id % len(keys)]) for hit in hits(page, start=offset)
+            hit._replace(thumbnail_key=keys[hit.item_id % len(keys)]) for hit in hits(page, start=offset)
         ]
         grid.model.append(given, has_more=offset + page < total)
 

@@ -1,6 +1,5 @@
 """File names may look like HTML; they are shown as they are."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -47,7 +46,7 @@ def test_results_and_sources_show_the_names_they_have(
     qtbot: QtBot, client: FakeClient, hits: MakeHits
 ) -> None:
     results = ResultsModel()
-    results.reset([replace(hits(1)[0], path=PATH)], has_more=False)
+    results.reset([hits(1)[0]._replace(file=str(PATH))], has_more=False)
     assert seen(results.index(0).data(Qt.ItemDataRole.ToolTipRole)).startswith(str(PATH))
     status = SourceStatus(Source(1, PATH, SourceKind.FILE, scanned_at=1.0), 1, 1, 0, 0)
     client.library = LibraryChanged(LibraryStatus(Path("/l"), "m", (status,), 1, {}, ()), 1)

@@ -1,7 +1,6 @@
 """Thumbnails: from the cache, from the engine, from any file; bounded, newest first, never on the GUI thread."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -212,5 +211,5 @@ def test_a_file_that_is_no_picture_is_a_problem_and_no_crash(
 
 
 def test_a_hit_without_a_key_asks_for_nothing(loader: ThumbnailLoader, hits: MakeHits) -> None:
-    assert loader.pixmap(replace(hits(1)[0], thumbnail_key=""), BOX, 1.0) is None
+    assert loader.pixmap(hits(1)[0]._replace(thumbnail_key=""), BOX, 1.0) is None
     assert loader.is_idle

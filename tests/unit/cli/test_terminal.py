@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import pytest
 
 from imagefinder.cli.terminal import Terminal, printable, summary
@@ -22,7 +20,7 @@ from imagefinder.model.queries import Hit, SearchResult
 def test_a_hit_is_a_line_of_relevance_cosine_and_file(
     score: float, relevance: float | None, shown: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    hit = Hit(1, Path("/p/a.jpg"), 1, 1, score, ItemKind.PICTURE, relevance=relevance)
+    hit = Hit(1, "/p/a.jpg", 1, 1, score, ItemKind.PICTURE, relevance=relevance)
     terminal = Terminal()
     terminal.hits(SearchResult((hit,), "starter", 1.0))
     terminal.close()

@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,10 @@ import pytest
 from conftest import OpenEngine, save
 from fakes import FakeEmbedder, FloatArray, picture
 
-from imagefinder.engine import calibration
+from imagefinder.engine import calibration, model_slot
 from imagefinder.engine.cancel import CancelToken
 from imagefinder.engine.engine import Engine
+from imagefinder.engine.live_index import LiveIndex
 from imagefinder.engine.relevance import CUT
 from imagefinder.model.errors import UsageError
 from imagefinder.model.queries import Query, Sort
@@ -280,3 +282,23 @@ def test_pictures_that_were_hits_before_are_not_read_again(open_engine: OpenEngi
     engine.search(Query("red", limit=60, include_rest=True))
     run = _statements(engine, Query("tomato", limit=60, include_rest=True))
     assert not any("vector FROM embeddings" in statement for statement in run)
+
+
+def test_what_was_met_beforehand_is_judged_the_same_and_no_vector_is_read(
+    open_engine: OpenEngine, shades: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learning, prepared = open_engine(WellRead()), open_engine(WellRead())
+    prepared.models.meet_all(lambda: False)  # nothing is loaded: there is nothing to do
+    prepared.models.load()
+    monkeypatch.setattr(model_slot, "_MET_AT_ONCE", 7)
+    asked = iter([False, False, True])
+    prepared.models.meet_all(lambda: next(asked))  # it can be stopped, and goes on
+    prepared.models.meet_all(lambda: False)
+    expected = learning.search(replace(_RED, include_rest=True)).hits
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("a vector was read")
+
+    monkeypatch.setattr(LiveIndex, "vectors", refuse)
+    assert prepared.search(replace(_RED, include_rest=True)).hits == expected
+    prepared.models.meet_all(lambda: False)  # there is none that it has not met

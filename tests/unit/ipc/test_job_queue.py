@@ -34,6 +34,12 @@ class Jobs:
         self.reports = 0
         self.is_over = True
         self.error = ""
+        self.meetings = 0
+        """How often all pictures were met to the last."""
+        self.meeting = threading.Event()
+        """Set while pictures are met."""
+        self.are_met = threading.Event()
+        """Lets the last of them be met."""
         self._changed = threading.Condition()
         self.ready: Callable[[], None] = lambda: None
 
@@ -78,6 +84,14 @@ class Jobs:
                 return IndexReport(indexed=1, cancelled=True)
         return IndexReport(indexed=2)
 
+    def meet_all(self, should_stop: Callable[[], bool]) -> None:
+        self.meeting.set()
+        while not self.are_met.wait(0.005):
+            if should_stop():
+                self.meeting.clear()
+                return
+        self.meetings += 1
+
 
 MakeQueue = Callable[..., JobQueue]
 
@@ -95,13 +109,15 @@ def make(jobs: Jobs) -> Iterator[MakeQueue]:
         fake = cast(Any, jobs)
         board = JobBoard(jobs.hear, lambda: None, is_paused=options.pop("is_paused", False))
         options.setdefault("rescan_s", 0)
-        queue = JobQueue(cast(Engine, SimpleNamespace(index=jobs.index)), fake, fake, board, **options)
+        engine = SimpleNamespace(index=jobs.index, models=SimpleNamespace(meet_all=jobs.meet_all))
+        queue = JobQueue(cast(Engine, engine), fake, fake, board, **options)
         queues.append(queue)
         queue.start()
         return queue
 
     yield make_it
     jobs.gate.set()
+    jobs.are_met.set()
     for queue in queues:
         queue.close(_PATIENCE_S)
         assert not queue.is_at_work
@@ -261,3 +277,39 @@ def test_after_a_job_was_stopped_nothing_is_looked_through_until_somebody_asks(
     queue.rescan([A])
     jobs.until(lambda status: status.report and not status.report.cancelled)
     assert jobs.asked[1] == (A,)
+
+
+def test_after_a_job_pictures_are_met_and_whatever_else_is_to_do_comes_before(
+    make: MakeQueue, jobs: Jobs
+) -> None:
+    queue = make()
+    queue.rescan([A])
+    assert jobs.meeting.wait(_PATIENCE_S)
+    queue.rescan([B])
+    jobs.until(lambda _: jobs.asked == [(A,), (B,)])
+    assert jobs.meeting.wait(_PATIENCE_S), "they are met after it"
+    done = threading.Event()
+    queue.do(done.set)
+    assert done.wait(_PATIENCE_S)
+    assert jobs.meeting.wait(_PATIENCE_S), "and after a task"
+    assert jobs.meetings == 0, "none of these was met to the last"
+    jobs.are_met.set()
+    queue.do(lambda: None)  # the next step begins when the meeting is over
+    done = threading.Event()
+    queue.do(done.set)
+    assert done.wait(_PATIENCE_S)
+    assert jobs.meetings >= 1
+
+
+def test_nobody_is_met_while_work_is_paused(make: MakeQueue, jobs: Jobs) -> None:
+    queue = make()
+    queue.rescan([A])
+    assert jobs.meeting.wait(_PATIENCE_S)
+    queue.pause()
+    for _ in range(1000):
+        if not jobs.meeting.is_set():
+            break
+        threading.Event().wait(0.01)
+    assert not jobs.meeting.is_set()
+    queue.resume()
+    assert jobs.meeting.wait(_PATIENCE_S)
