@@ -114,9 +114,12 @@ def pipeline_shares(model: str, folder: Path, scratch: Path, rounds: int) -> lis
     from indexing import cost, decode, forward, index
 
     from imagefinder.embedders import registry
+    from imagefinder.embedders.runtime_choice import RuntimeSetting
 
     scratch.mkdir(exist_ok=True)
-    embedder = registry.create(model, "cpu", default_places().models)
+    places = default_places()
+    runtimes = RuntimeSetting.from_environment(places.runtimes)
+    embedder = registry.create(model, "cpu", places.models, runtimes)
     paths = sorted(folder.rglob("*.jpg"))
     index(folder, scratch, embedder)  # loads the model
     prepared = decode(paths, embedder)

@@ -38,6 +38,7 @@ from imagefinder.api import ImageFinder
 from imagefinder.embedders import registry
 from imagefinder.embedders.base import Embedder, Prepared
 from imagefinder.embedders.imported import import_checkpoint
+from imagefinder.embedders.runtime_choice import RuntimeSetting
 from imagefinder.engine.engine import Engine
 from imagefinder.paths import default_places
 from imagefinder.readers.registry import extensions, open_media
@@ -148,7 +149,8 @@ def compare(name: str, paths: Sequence[Path], scratch: Path, embedder: Embedder,
 
 def pipeline_table(arguments: argparse.Namespace, scratch: Path) -> None:
     weights = scratch / "random.safetensors"
-    models = default_places().models
+    places = default_places()
+    models, runtimes = places.models, RuntimeSetting.from_environment(places.runtimes)
     name = import_checkpoint(weights, random_checkpoint(weights), models)
     weights.unlink()
     sets: dict[str, list[Path]] = {}
@@ -159,8 +161,9 @@ def pipeline_table(arguments: argparse.Namespace, scratch: Path) -> None:
         count = arguments.count if side <= 1000 else arguments.count // 4
         sets[f"{side} px"] = photographs(scratch / f"{side} px", count, side, arguments.photos)
     clip, starter, builtin = (
-        registry.create(each, "cpu", models) for each in (name, registry.STARTER, registry.BUILTIN)
+        registry.create(each, "cpu", models, runtimes) for each in (name, registry.STARTER, registry.BUILTIN)
     )
+    clip.load_images()
     print(f"\n{clip.name} computes on {clip.device}, {clip.batch_size} pictures a batch")
     row("photographs", "a second", "wall s", "CPU s", "/ forward", "CPU / both", "peak MB")
     for embedder in (builtin, starter, clip):

@@ -1,12 +1,15 @@
 """PyTorch and OpenVINO embedding the same pictures on this processor: speed, agreement, memory, and a cold start.
 
-    python benchmarks/runtimes.py [--full] [--scratch DIR]
+    python benchmarks/runtimes.py [--full] [--photos DIR] [--scratch DIR]
 
-Needs the extra: ``pip install "imagefinder[openvino]"``. For the starter model, and with ``--full`` for a ViT-B-32 of
-256 pixels with random weights too. Each runtime computes in a process of its own, the processes alternate; a row has
-the best of the rounds in pictures a second (batches of 16), the median of the processor's seconds for 100 pictures,
-the least cosine to PyTorch's vectors in float32, and the most memory at a time. Below: a new process that embeds one
-picture, with PyTorch, and with OpenVINO once the tower has been converted; and the first use, which converts it.
+For the starter model, and with ``--full`` for a ViT-B-32 of 256 pixels with random weights too; or for one that is
+here, by ``--model``. Each kind of computing runs in a process of its own, the processes alternate; a row has the best
+of the rounds in pictures a second (batches of 16), the median of the processor's seconds for 100 pictures, the least
+cosine to PyTorch's vectors in float32, and the most memory at a time. Below: a new process that embeds one picture,
+with PyTorch, and with OpenVINO once the choice has been made; and the first use, which makes it.
+
+With ``--photos``, what rounding does to finding, over 400 photographs of a folder at most: the cosines to the vectors
+in float32, how many of each photograph's ten nearest stay among them, and for how many the nearest stays the nearest.
 """
 
 import argparse
@@ -15,20 +18,26 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.processes import Spent, apart, spend
+from imagefinder.embedders.openclip import OpenClipEmbedder
+from imagefinder.embedders.runtime_trial import ImageTower
+from imagefinder.embedders.spec import short_hash
+from imagefinder.paths import default_places
 
 PICTURES = 16
 ROUNDS = 5
 BATCHES = 6
 """In each round."""
+MOST_PHOTOS = 400
 COLD = """
 import sys
 from pathlib import Path
@@ -56,18 +65,22 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--full", action="store_true", help="the ViT-B-32 too, and more rounds")
+    parser.add_argument("--model", help="this one alone, by its name")
+    parser.add_argument("--photos", type=Path, help="a folder of JPEGs to measure rounding on")
     parser.add_argument("--scratch", type=Path, help="where to work")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=arguments.scratch) as folder:
         scratch = Path(folder)
-        places = [Place("starter", scratch / "models", scratch / "runtimes")]
-        if arguments.full:
+        places = [Place(arguments.model or "starter", default_places().models, scratch / "runtimes")]
+        if arguments.full and not arguments.model:
             name = apart(os.environ, _big_model, scratch)
             places.append(Place(name, scratch / "models", scratch / "runtimes"))
         for place in places:
-            first = spend(*_cold(place, "openvino", scratch))
+            apart(os.environ, convert, place)
             _print_rates(place, rounds=2 * ROUNDS if arguments.full else ROUNDS)
-            _print_cold(place, first, scratch)
+            if arguments.photos:
+                _print_rounding(place, arguments.photos)
+            _print_cold(place, spend(*_cold(place, "auto", scratch)), scratch)
 
 
 def _big_model(scratch: Path) -> str:
@@ -78,14 +91,18 @@ def _big_model(scratch: Path) -> str:
     return import_checkpoint(file, random_checkpoint(file), scratch / "models")
 
 
-def _print_rates(place: Place, rounds: int) -> None:
-    from imagefinder.embedders.processor import has_fast_bfloat16
+def kinds() -> list[tuple[str, str]]:
+    """The ways of computing that this processor has instructions for."""
+    file = Path("/proc/cpuinfo")
+    precisions = ("float32", "bfloat16") if file.exists() and "_bf16" in file.read_text() else ("float32",)
+    both = [(runtime, precision) for precision in precisions for runtime in ("torch", "openvino")]
+    return [*both, ("openvino", "int8")]
 
-    precisions = ("float32", "bfloat16") if has_fast_bfloat16() else ("float32",)
-    kinds = [(runtime, precision) for precision in precisions for runtime in ("torch", "openvino")]
-    found: dict[tuple[str, str], list[Measured]] = {kind: [] for kind in kinds}
+
+def _print_rates(place: Place, rounds: int) -> None:
+    found: dict[tuple[str, str], list[Measured]] = {kind: [] for kind in kinds()}
     for _ in range(rounds):
-        for kind in kinds:
+        for kind in found:
             found[kind].append(apart(os.environ, measure, place, *kind))
     reference = found["torch", "float32"][0].vectors
     print(f"\n{place.name}: {PICTURES} pictures at a time\n")
@@ -112,29 +129,96 @@ class Measured:
 
 def measure(place: Place, runtime: str, precision: str) -> Measured:
     """Load a tower on one runtime and time it."""
-    from imagefinder.embedders import device, processor
-
-    is_native = precision == "bfloat16"
-    processor.has_fast_bfloat16 = lambda: is_native
-    device.has_fast_bfloat16 = lambda: is_native
-    from imagefinder.embedders import registry, runtime_choice
-
-    runtime_choice.has_fast_bfloat16 = lambda: is_native
-    setting = runtime_choice.RuntimeSetting(runtime, place.runtimes / precision)
-    for _ in range(2):  # the second time OpenVINO's tower is there, and PyTorch's has been let go of
-        embedder = registry.create(place.name, "cpu", place.models, setting)
-        random = np.random.default_rng(1)
-        pixels = [
-            random.integers(0, 256, (embedder.image_side,) * 2 + (3,), np.uint8) for _ in range(PICTURES)
-        ]
-        vectors = embedder.encode_images(pixels)
+    tower, shape = tower_of(place, runtime, precision)
+    pixels = np.random.default_rng(1).integers(0, 256, (PICTURES, *shape), np.uint8)
+    vectors = unit(tower.encode(pixels))
     seconds, began = [], time.process_time()
     for _ in range(BATCHES):
         start = time.perf_counter()
-        embedder.encode_images(pixels)
+        tower.encode(pixels)
         seconds.append(time.perf_counter() - start)
     cpu = (time.process_time() - began) * 100 / (BATCHES * PICTURES)
     return Measured(PICTURES / min(seconds), cpu, vectors, _peak_mb())
+
+
+def convert(place: Place) -> None:
+    """Write the image tower for OpenVINO, and again in int8."""
+    from imagefinder.embedders.openvino_tower import save_image_tower, save_in_int8
+
+    embedder = _embedder(place)
+    place.runtimes.mkdir(parents=True, exist_ok=True)
+    save_image_tower(embedder._spec, embedder._preprocessing, _file(place, "float32"))
+    save_in_int8(_file(place, "float32"), _file(place, "int8"))
+
+
+def tower_of(place: Place, runtime: str, precision: str) -> tuple[ImageTower, tuple[int, int, int]]:
+    """An image tower, and the shape of a picture for it."""
+    embedder = _embedder(place)
+    shape = embedder._preprocessing.shape
+    if runtime == "openvino":
+        from imagefinder.embedders.openvino_tower import OpenVinoImageTower
+
+        return OpenVinoImageTower(_file(place, precision), precision), shape
+    import torch
+
+    from imagefinder.embedders.torch_towers import torch_image_tower
+
+    kind = {"float32": torch.float32, "bfloat16": torch.bfloat16}[precision]
+    return torch_image_tower(embedder._spec, torch.device("cpu"), kind, embedder._preprocessing), shape
+
+
+def _embedder(place: Place) -> OpenClipEmbedder:
+    from imagefinder.embedders import registry
+    from imagefinder.embedders.device import devices_here
+
+    devices_here()  # as the program does before anything else of PyTorch's
+    embedder = registry.create(place.name, "cpu", place.models)
+    assert isinstance(embedder, OpenClipEmbedder)
+    return embedder
+
+
+def _file(place: Place, precision: str) -> Path:
+    return place.runtimes / f"{short_hash(place.name)} {'int8' if precision == 'int8' else 'whole'}.xml"
+
+
+def unit(rows: np.ndarray) -> np.ndarray:
+    """Rows of length 1."""
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def _print_rounding(place: Place, folder: Path) -> None:
+    photos = sorted(folder.rglob("*.jpg"))
+    photos = photos[:: max(1, len(photos) // MOST_PHOTOS)][:MOST_PHOTOS]
+    found = {
+        kind: apart(os.environ, vectors_of, place, photos, *kind) for kind in kinds() if kind[0] == "openvino"
+    }
+    exact = found["openvino", "float32"]
+    print(f"\n{len(photos)} photographs, against float32\n")
+    print(f"{'openvino':<20}{'cosine, least':>15}{'mean':>10}{'ten nearest':>13}{'nearest':>10}")
+    for (_, precision), vectors in found.items():
+        cosines = (vectors * exact).sum(axis=1)
+        theirs, ours = _nearest(exact), _nearest(vectors)
+        same = np.mean([len(set(a) & set(b)) / len(a) for a, b in zip(theirs, ours, strict=True)])
+        first = np.mean(theirs[:, 0] == ours[:, 0])
+        print(f"{precision:<20}{cosines.min():>15.5f}{cosines.mean():>10.5f}{same:>13.4f}{first:>10.3f}")
+
+
+def vectors_of(place: Place, photos: Sequence[Path], runtime: str, precision: str) -> np.ndarray:
+    """Unit vectors of photographs."""
+    tower, _ = tower_of(place, runtime, precision)
+    prepare = _embedder(place).prepare
+    rows = []
+    for start in range(0, len(photos), PICTURES):
+        pictures = [Image.open(path).convert("RGB") for path in photos[start : start + PICTURES]]
+        rows.append(tower.encode(np.stack([prepare(picture) for picture in pictures])))
+    return unit(np.concatenate(rows))
+
+
+def _nearest(vectors: np.ndarray) -> np.ndarray:
+    """Of each the ten nearest others, nearest first."""
+    cosines = vectors @ vectors.T
+    np.fill_diagonal(cosines, -2)
+    return np.argsort(-cosines, axis=1)[:, :10]
 
 
 def _peak_mb() -> float:
@@ -145,7 +229,7 @@ def _peak_mb() -> float:
 
 
 def _print_cold(place: Place, first: Spent, scratch: Path) -> None:
-    rows: dict[str, list[Spent]] = {"torch": [], "openvino": []}
+    rows: dict[str, list[Spent]] = {"torch": [], "auto": []}
     for _ in range(ROUNDS):
         for runtime, taken in rows.items():
             taken.append(spend(*_cold(place, runtime, scratch)))
