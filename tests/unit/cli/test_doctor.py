@@ -204,6 +204,10 @@ def test_which_runtime_sees_pictures_is_said_with_its_figures(
     assert as_json(capfd, *arguments)["model"]["runtime"]["openvino_a_second"] is None
     _, out = doctor(capfd, *arguments)
     assert "OpenVINO: the model came converted for it\n" in out
+    monkeypatch.setattr(ImageRuntime, "choice", Choice(Runtime.OPENVINO, "int8", 14.4, 32.5, 0.9989))
+    _, out = doctor(capfd, *arguments)
+    assert "cpu (int8, OpenVINO): int8 was faster when it was tried" in out
+    assert "OpenVINO: OpenVINO 32.5 pictures a second, PyTorch 14.4\n" in out
 
 
 @pytest.mark.parametrize(
