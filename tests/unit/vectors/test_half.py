@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from imagefinder.vectors import half
 from imagefinder.vectors.half import products
 
 
@@ -29,3 +30,15 @@ def test_all_finite_halves_keep_their_values() -> None:
     every = np.arange(2**16, dtype=np.uint16).view(np.float16)
     finite = every[np.isfinite(every)].reshape(-1, 1)
     np.testing.assert_array_equal(products(finite, np.ones(1, np.float32)), finite[:, 0].astype(np.float32))
+
+
+@pytest.mark.parametrize("rows", [0, 5, 6, 7, 1000, 1537])
+def test_shared_among_cores_the_products_are_the_same(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(2)
+    stored = random.normal(size=(rows, 8)).astype(np.float16)
+    query = random.normal(size=8).astype(np.float32)
+    alone = half.products(stored, query)
+    monkeypatch.setattr(half, "_LEAST_SHARE", 3)
+    monkeypatch.setattr(half.os, "cpu_count", lambda: 3)
+    np.testing.assert_allclose(half.products(stored, query), alone, rtol=1e-6)
+    assert half.products(stored, query).shape == (rows,)
