@@ -36,10 +36,10 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 
-# Below this cosine the runtimes' vectors are not the same. Two computations in bfloat16 differ by 0.0005. In int8, they
-# may differ by twice as much: see docs/PERFORMANCE.md for what that does to what is found.
+# Below this cosine of made-up pictures the runtimes' vectors are not the same. Two computations in bfloat16 differ by
+# 0.0005. In int8 some more is allowed, which still loses no more than bfloat16 does: docs/PERFORMANCE.md.
 _LEAST_COSINE = {False: 0.999, True: 0.998}
-# So much faster int8 has to be than what does not round.
+# So much faster int8 has to be than what does not round, to count as being as fast.
 _WORTH_ROUNDING = 1.2
 # How fast OpenVINO has to be beside PyTorch, of which a trial of a second tells no more. Less than as fast, because it
 # starts 1.4 s sooner, without PyTorch's import, and goes better with the threads that decode: ViT-B-32 on two cores
@@ -121,7 +121,10 @@ class ImageRuntime:
             try:
                 tower = self._other.load(self._kept.tower_of(choice), choice.precision)
             except Exception as error:  # noqa: BLE001 - whatever ails a library that is not needed
-                self._refuse(error)
+                if _may_pass(error):
+                    _LOG.info("OpenVINO cannot be loaded now: %s", error)
+                else:
+                    self._refuse(error)
             else:
                 return _Guarded(tower, load_torch, self._refuse)
         return load_torch()
@@ -159,30 +162,37 @@ class ImageRuntime:
         ours = load_torch()
         theirs: ImageTower | None = None
         try:
-            choice, theirs = self._compared(ours, kept, precision)
-        except OSError as error:  # a full disk, which passes
-            _LOG.info("OpenVINO was not tried: %s", error)
-            return ours
+            choice = self._compared(ours, kept, precision)
+            if choice.runtime is Runtime.OPENVINO:
+                theirs = self._other.load(kept.tower_of(choice), choice.precision)
         except Exception as error:  # noqa: BLE001 - whatever ails a library that is not needed
-            if is_out_of_memory(error):
-                _LOG.info("OpenVINO was not tried, the memory does not suffice: %s", error)
+            if _may_pass(error):
+                _LOG.info("OpenVINO was not tried: %s", error)
                 return ours
             _LOG.info("OpenVINO cannot compute %s", self._spec.name, exc_info=True)
             choice = Choice(Runtime.TORCH, precision, problem=_said(error))
         self._remember(choice)
-        if theirs is None or choice.runtime is Runtime.TORCH:
+        if theirs is None:
             return ours
         del ours
         give_memory_back(None)
         return _Guarded(theirs, load_torch, self._refuse)
 
-    def _compared(
-        self, ours: ImageTower, kept: ChoiceFile, precision: str
-    ) -> tuple[Choice, ImageTower | None]:
-        """The choice, and the other runtime's better tower, if one gives the same vectors."""
-        choice, best, most, ratio = Choice(Runtime.TORCH, precision), None, 0.0, 0.0
-        for kind, name in self._saved(kept, precision).items():
-            theirs = self._other.load(kept.folder / name, kind)
+    def _compared(self, ours: ImageTower, kept: ChoiceFile, precision: str) -> Choice:
+        """The choice; the other runtime's better tower is kept if it is the one."""
+        from tempfile import TemporaryDirectory
+
+        kept.folder.mkdir(parents=True, exist_ok=True)
+        # Apart from what is kept: another process may try the same model, and keep one of the two alone.
+        with TemporaryDirectory(prefix="trial-", dir=kept.folder) as scratch:
+            choice, file = self._better(ours, self._saved(Path(scratch), precision), precision)
+            return choice if file is None else replace(choice, tower=take_in(file, kept.folder))
+
+    def _better(self, ours: ImageTower, saved: dict[str, Path], precision: str) -> tuple[Choice, Path | None]:
+        """The choice, and the file of the other runtime's tower if it is the one. None of them is loaded any more."""
+        choice, best, most = Choice(Runtime.TORCH, precision), None, 0.0
+        for kind, file in saved.items():
+            theirs = self._other.load(file, kind)
             cosine = least_cosine(ours, theirs, self._preprocessing.shape)
             is_int8 = kind == INT8
             if cosine < _LEAST_COSINE[is_int8]:
@@ -193,28 +203,17 @@ class ImageRuntime:
             # Each was timed in turns with PyTorch, not with one another.
             gain = rate / torch_rate / (_WORTH_ROUNDING if is_int8 else 1)
             if gain > most:
-                best, most, ratio = theirs, gain, rate / torch_rate
-                choice = Choice(Runtime.OPENVINO, kind, torch_rate, rate, cosine, tower=name)
-        if best and ratio < _FAST_ENOUGH and self.setting.wanted != Runtime.OPENVINO:
-            choice = replace(choice, runtime=Runtime.TORCH, precision=precision, tower="")
+                choice, best, most = Choice(Runtime.OPENVINO, kind, torch_rate, rate, cosine), file, gain
+        if best and most < _FAST_ENOUGH and self.setting.wanted != Runtime.OPENVINO:
+            return replace(choice, runtime=Runtime.TORCH, precision=precision), None
         return choice, best
 
-    def _saved(self, kept: ChoiceFile, precision: str) -> dict[str, str]:
-        """Converts the tower, and again in int8; their files' names by what they are computed in.
-
-        First the smaller, which stays in memory beside the other.
-        """
-        from tempfile import TemporaryDirectory
-
-        names = {}
-        kept.folder.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(prefix="trial-", dir=kept.folder) as scratch:
-            whole, rounded = Path(scratch, "tower.xml"), Path(scratch, "rounded.xml")
-            self._other.save(self._spec, self._preprocessing, whole)
-            if self._other.save_in_int8(whole, rounded):
-                names[INT8] = take_in(rounded, kept.folder)
-            names[precision] = take_in(whole, kept.folder)
-        return names
+    def _saved(self, folder: Path, precision: str) -> dict[str, Path]:
+        """Converts the tower, and again in int8; their files by what they are computed in."""
+        whole, rounded = folder / "whole.xml", folder / "rounded.xml"
+        self._other.save(self._spec, self._preprocessing, whole)
+        has_int8 = self._other.save_in_int8(whole, rounded)
+        return {INT8: rounded, precision: whole} if has_int8 else {precision: whole}
 
     def _remember(self, choice: Choice) -> None:
         _LOG.info("%s embeds pictures by %s", self._spec.name, choice)
@@ -258,6 +257,11 @@ class _Guarded:
                 self._refuse(error)
                 self._tower = self._load_torch()
                 self._has_failed = True
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether it may go well the next time: a disk was full, or the memory."""
+    return isinstance(error, OSError) or is_out_of_memory(error)
 
 
 def _said(error: Exception) -> str:

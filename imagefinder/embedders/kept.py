@@ -2,7 +2,8 @@
 
 A folder holds ``weights.safetensors``, ``config.json`` (in the form of open_clip's ``open_clip_config.json``:
 the model and its preprocessing, so that nothing depends on what a later open_clip says), ``model.json``
-(its name and origin) and, for a model that leans on transformers, ``tokenizer/`` with the tokenizer's files.
+(its name and origin, and the name of its image tower for OpenVINO, if one lies there) and, for a model that leans on
+transformers, ``tokenizer/`` with the tokenizer's files.
 The starter model, which comes with the program, lies in a folder of the same form.
 """
 
@@ -35,6 +36,7 @@ def read_folder(folder: Path) -> ClipSpec | None:
             weights=folder / WEIGHTS,
             model_cfg=with_own_tokenizer(config["model_cfg"], folder / TOKENIZER),
             preprocess_cfg=config["preprocess_cfg"],
+            openvino_tower=folder / about["openvino_tower"] if "openvino_tower" in about else None,
         )
         _ = spec.dimension, spec.image_side, spec.id  # asked of every model, so they have to be in there
     except (OSError, ValueError, KeyError, TypeError, AttributeError):

@@ -71,6 +71,8 @@ class OpenClipEmbedder(Embedder):
         self._spec = spec
         self._wanted_device = device
         self._lock = threading.RLock()
+        # One of its own: a tower is loaded with the other one in hand, and without.
+        self._proving = threading.Lock()
         self._preprocessing = Preprocessing(spec.preprocess_cfg)
         self.runtime = ImageRuntime(spec, self._preprocessing, device, runtimes or RuntimeSetting())
         self._text: Held[TextTower] = Held(self._load_text, clock)
@@ -214,7 +216,7 @@ class OpenClipEmbedder(Embedder):
         """Once for each content: the towers are loaded one by one, and again after they were released."""
         if not self._spec.sha256:
             return
-        with self._lock:
+        with self._proving:
             state = _state_of_file(self._spec.weights)
             if state == self._proved:
                 return

@@ -15,7 +15,6 @@ from imagefinder.embedders.catalogue import architectures, published_tags, setti
 from imagefinder.embedders.kept import imported_models
 from imagefinder.embedders.offers import offers
 from imagefinder.embedders.spec import ClipSpec
-from imagefinder.embedders.tower_files import tower_in
 from imagefinder.embedders.weights_file import is_whole
 from imagefinder.model.errors import ModelError
 from imagefinder.model.model_names import BUILTIN, STARTER, ModelInfo, model_title
@@ -162,7 +161,7 @@ def _starter() -> ClipSpec | None:
     """The model that comes with the program; None where its files are missing or damaged."""
     for spec in imported_models(resource("models")):
         if spec.name == STARTER and is_whole(spec.weights):
-            return replace(spec, is_english=True, openvino_tower=tower_in(spec.weights.parent))
+            return replace(spec, is_english=True)
     return None
 
 

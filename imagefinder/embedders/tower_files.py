@@ -7,11 +7,6 @@ from pathlib import Path
 _SUFFIXES = (".bin", ".xml")
 
 
-def tower_in(folder: Path) -> Path | None:
-    """The ``.xml`` file of the tower in a folder; None where there is none. Does not look into it."""
-    return next(folder.glob("tower-*.xml"), None)
-
-
 def take_in(saved: Path, folder: Path) -> str:
     """Move a tower (an ``.xml`` file and the ``.bin`` beside it) to a folder; returns its name there.
 

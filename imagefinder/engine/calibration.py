@@ -43,6 +43,7 @@ class Calibration:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._preparing = threading.Lock()
+        self._making = threading.Lock()
         self._bank: FloatArray | None = None
         self._background: tuple[object, Background] | None = None
 
@@ -80,8 +81,6 @@ class Calibration:
             return None
         import numpy as np
 
-        from imagefinder.engine.relevance import Background
-
         vectors = self._bank if self._bank is not None else self._stored(record)
         if vectors is None:
             return None
@@ -89,6 +88,16 @@ class Calibration:
             state: object = (record.id, self._store.embeddings.revision(record.id))
         else:
             state = (record.id, int(np.log(count) / np.log(_GREW)))
+        with self._making:  # two would not know whom the other has met
+            return self._background_of(record, vectors, state)
+
+    def _background_of(
+        self, record: EmbedderRecord, vectors: FloatArray, state: object
+    ) -> "Background | None":
+        import numpy as np
+
+        from imagefinder.engine.relevance import Background
+
         known = self._background
         if known is not None and known[0] == state:
             return known[1]

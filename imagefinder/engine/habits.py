@@ -1,4 +1,4 @@
-"""What unrelated queries get from pictures, remembered for those that were hits before."""
+"""What unrelated queries get from pictures, remembered once it is known."""
 
 import threading
 from collections.abc import Callable

@@ -66,7 +66,7 @@ class Unrelated:
         self._usual = float(np.std(self._queries @ self._centre))
         self._pooled = float(self._variances(sample).mean())
         self.habits = Habits()
-        """Of the library's pictures that were hits."""
+        """Of the library's pictures that were hits, or were met beforehand."""
 
     @property
     def is_telling(self) -> bool:

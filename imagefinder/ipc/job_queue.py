@@ -183,6 +183,7 @@ class JobQueue:
             return lambda: self._run(wanted, token)
         if (
             self._has_strangers
+            and not self._wanted  # by a job that may not begin yet
             and self._loader.is_over
             and not self._loader.error
             and not self._board.is_paused

@@ -35,7 +35,10 @@ class ModelLoader:
         """Why it failed, a sentence for the user."""
 
     def on_over(self, listener: Callable[[], None]) -> None:
-        """Call this, on the loader's thread, once it is over. To be called before ``start``."""
+        """Call this, on the loader's thread, once it is over, and again when the rest is loaded, too.
+
+        To be called before ``start``.
+        """
         self._listeners.append(listener)
 
     def start(self) -> None:
@@ -50,8 +53,12 @@ class ModelLoader:
             self.is_over = True
             for listener in self._listeners:
                 listener()
-            if not self.error and (failure := self._attempt(self._load_the_rest)) is not None:
+            if self.error:
+                return
+            if (failure := self._attempt(self._load_the_rest)) is not None:
                 self._take(failure)
+            for listener in self._listeners:
+                listener()
 
     def _take(self, state: ModelChanged) -> None:
         self.error = state.error

@@ -12,7 +12,9 @@ _UNWANTED = (
 
 binaries = [
     (source, folder)
-    for source, folder in collect_dynamic_libs("openvino", search_patterns=["*.dll", "*.so", "*.so.*"])
+    for source, folder in collect_dynamic_libs(
+        "openvino", search_patterns=["*.dll", "*.dylib", "*.so", "*.so.*"]
+    )
     if not any(name in source.replace("\\", "/").rpartition("/")[2] for name in _UNWANTED)
 ]
 hiddenimports = collect_submodules("openvino.frontend.pytorch") + collect_submodules("openvino.tools.ovc")

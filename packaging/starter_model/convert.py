@@ -4,6 +4,7 @@ So that nobody's first photograph waits for a conversion. ``FOLDER`` holds what 
 new name with every new content (``tower_files.py``).
 """
 
+import json
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,8 +13,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def convert(folder: Path) -> None:
-    """Write the tower's two files to ``folder``, in place of those that are there."""
-    from imagefinder.embedders.kept import read_folder
+    """Write the tower's two files to ``folder``, in place of those that are there, and name them in ``model.json``."""
+    from imagefinder.embedders.kept import MODEL, read_folder
     from imagefinder.embedders.openvino_tower import save_image_tower
     from imagefinder.embedders.preprocess import Preprocessing
     from imagefinder.embedders.tower_files import remove_others, take_in
@@ -26,6 +27,10 @@ def convert(folder: Path) -> None:
         save_image_tower(spec, Preprocessing(spec.preprocess_cfg), file)
         name = take_in(file, folder)
     remove_others(folder, name)
+    about = json.loads((folder / MODEL).read_text(encoding="utf-8"))
+    (folder / MODEL).write_text(
+        json.dumps(about | {"openvino_tower": name}, indent=2) + "\n", encoding="utf-8"
+    )
     size = sum(path.stat().st_size for path in folder.glob("tower-*"))
     print(f"{folder / name} and its weights: {size / 1e6:.1f} MB")
 

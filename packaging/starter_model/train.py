@@ -96,8 +96,7 @@ class Training:
             Stage("text-tower", places.text_tower, self._train_text_tower),
             Stage("together", places.together, self._finish_together),
             Stage("vocabulary", places.vocabulary, self._finish_vocabulary),
-            Stage("export", self._out / "weights.safetensors", lambda: export.export(places, self._out)),
-            Stage("convert", done / "converted", self._convert),
+            Stage("export", self._out / "weights.safetensors", self._export),
         ]
 
     def _splits(self) -> splits.Splits:
@@ -152,9 +151,9 @@ class Training:
             self._places, self._splits(), self._plan.vocabulary_steps, self._plan.per_class
         )
 
-    def _convert(self) -> None:
+    def _export(self) -> None:
+        export.export(self._places, self._out)
         convert.convert(self._out)
-        (self._places.work / "converted").touch()
 
 
 def main() -> None:

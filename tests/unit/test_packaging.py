@@ -19,7 +19,8 @@ import imagefinder
 from imagefinder.cli.parser import make_parser
 from imagefinder.embedders import registry as embedders
 from imagefinder.embedders.base import Embedder
-from imagefinder.embedders.tower_files import is_whole, tower_in
+from imagefinder.embedders.kept import read_folder
+from imagefinder.embedders.tower_files import is_whole
 from imagefinder.readers.registry import READERS
 from imagefinder.resources import resource
 from imagefinder.vectors.registry import VECTOR_INDEXES
@@ -89,9 +90,10 @@ def test_the_starter_model_is_in_the_wheel_and_in_the_bundle(contents: ModuleTyp
         "model.json",
         "weights.safetensors",
     }
-    tower = tower_in(resource("models/starter"))
-    assert tower is not None
-    assert is_whole(tower)
+    starter = read_folder(resource("models/starter"))
+    assert starter is not None
+    assert starter.openvino_tower is not None
+    assert is_whole(starter.openvino_tower)
 
 
 def test_every_resource_the_program_reads_is_in_the_bundle_and_exists(contents: ModuleType) -> None:

@@ -21,6 +21,8 @@ from imagefinder.embedders.spec import ClipSpec
 from imagefinder.model.errors import UsageError
 
 MakeSpec = Callable[..., ClipSpec]
+TRIAL = ["placement", "torch", "save", "load", "load"]
+"""What a trial asks for; at its end the tower is loaded from its place."""
 PIXELS = np.full((2, 32, 32, 3), 7, np.uint8)
 
 
@@ -126,7 +128,7 @@ def embedded_by(tower: Any) -> str:
 
 def test_the_faster_runtime_wins_and_pytorch_is_not_asked_again(machine: Machine) -> None:
     assert embedded_by(machine.load()) == "theirs"
-    assert machine.asked == ["placement", "torch", "save", "load"]
+    assert machine.asked == TRIAL
     assert embedded_by(machine.load()) == "theirs"
     assert machine.asked == ["load"]
     choice = machine.chosen()
@@ -164,7 +166,9 @@ def test_int8_is_taken_where_it_is_worth_rounding(machine: Machine, monkeypatch:
     machine.rounded = Tower("rounded", angle=0.05)  # a cosine of 0.9988
     rates_by_name(monkeypatch, theirs=20, rounded=25)
     assert embedded_by(machine.load()) == "rounded"
-    assert machine.asked == ["placement", "torch", "save", "save in int8", "load in int8", "load"]
+    assert machine.asked == [
+        *("placement", "torch", "save", "save in int8", "load in int8", "load", "load in int8")
+    ]
     choice = machine.chosen()
     assert (choice.precision, choice.openvino_rate) == ("int8", 25)
     assert choice.cosine == pytest.approx(np.cos(0.05), abs=1e-6)
@@ -193,15 +197,49 @@ def test_int8_may_be_what_beats_pytorch(machine: Machine, monkeypatch: pytest.Mo
     assert embedded_by(machine.load()) == "rounded"
 
 
-def test_where_pytorch_is_faster_than_both_it_computes(
+@pytest.mark.parametrize(("theirs", "rounded"), [(10, 13), (14, 19), (17.4, 21)])
+def test_where_pytorch_is_faster_than_both_or_rounding_gains_little_it_computes(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, theirs: float, rounded: float
+) -> None:
+    machine.rounded = Tower("rounded")
+    rates_by_name(monkeypatch, torch=20, theirs=theirs, rounded=rounded)
+    assert embedded_by(machine.load()) == "ours"
+    choice = machine.chosen()
+    assert (choice.runtime, choice.precision) == (Runtime.TORCH, "float32")
+    assert choice.openvino_rate in {theirs, rounded}
+    assert machine.files() == {".json"}
+
+
+def test_two_processes_that_try_at_once_do_not_take_each_others_towers(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machine.rounded = Tower("rounded")
-    rates_by_name(monkeypatch, torch=20, theirs=10, rounded=13)
+    rates_by_name(monkeypatch, theirs=20, rounded=30)
+    other = Machine(machine.spec, machine.folder)
+    other.rounded = Tower("rounded")
+    load = machine._load
+
+    def meanwhile(file: Path, precision: str) -> Tower:
+        if not other.asked:
+            assert embedded_by(other.load()) == "rounded"
+        return load(file, precision)
+
+    monkeypatch.setattr(machine, "_load", meanwhile)
+    assert embedded_by(machine.load()) == "rounded"
+    assert embedded_by(machine.load()) == "rounded"
+    assert machine.asked == ["load in int8"]
+    assert machine.files() == {".json", ".xml", ".bin"}
+    assert not list(machine.folder.rglob("trial-*"))
+
+
+@pytest.mark.parametrize("failure", [OSError(5, "Input/output error"), MemoryError()])
+def test_a_kept_tower_that_cannot_be_loaded_now_is_asked_again(machine: Machine, failure: Exception) -> None:
+    machine.load()
+    machine.failures["load"] = failure
     assert embedded_by(machine.load()) == "ours"
-    choice = machine.chosen()
-    assert (choice.runtime, choice.precision, choice.openvino_rate) == (Runtime.TORCH, "float32", 13)
-    assert machine.files() == {".json"}
+    machine.failures.clear()
+    assert embedded_by(machine.load()) == "theirs"
+    assert machine.asked == ["load"]
 
 
 @pytest.fixture
@@ -233,7 +271,7 @@ def test_on_other_processors_what_came_converted_is_tried(
 ) -> None:
     monkeypatch.setattr(image_runtime, "is_x86", lambda: False)
     converted.load()
-    assert converted.asked == ["placement", "torch", "save", "load"]
+    assert converted.asked == TRIAL
 
 
 def test_a_converted_tower_that_does_not_load_is_not_asked_again(converted: Machine) -> None:
@@ -254,7 +292,7 @@ def test_a_damaged_converted_tower_is_not_loaded(converted: Machine, suffix: str
         harm(converted.spec.openvino_tower.with_suffix(suffix))
         assert converted.runtime().choice is None
     assert embedded_by(converted.load()) == "theirs"
-    assert converted.asked == ["placement", "torch", "save", "load"], "it is converted as any other"
+    assert converted.asked == TRIAL, "it is converted as any other"
 
 
 def test_numbers_that_are_none_never_agree() -> None:
@@ -364,7 +402,7 @@ def test_a_damaged_file_makes_the_choice_anew(
     harm(next(machine.folder.rglob(f"*{suffix}")))
     assert machine.runtime().choice is None
     assert embedded_by(machine.load()) == "theirs"
-    assert machine.asked == ["placement", "torch", "save", "load"]
+    assert machine.asked == TRIAL
     machine.load()
     assert machine.asked == ["load"]
 
@@ -432,7 +470,7 @@ def test_whatever_the_choice_hangs_on_makes_it_anew(
     machine.load()
     change(machine, monkeypatch)
     machine.load()
-    assert machine.asked == ["placement", "torch", "save", "load"]
+    assert machine.asked == TRIAL
     assert len(list(machine.folder.rglob("tower-*.bin"))) == 1, "the old one is gone"
 
 

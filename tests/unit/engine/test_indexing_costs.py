@@ -4,19 +4,20 @@ import os
 import sys
 import threading
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from io import BufferedReader, BytesIO
 from pathlib import Path
 
 import pillow_heif
 import pytest
 from conftest import OpenEngine, save
-from fakes import FakeEmbedder, counts, pdf, picture
+from fakes import FakeEmbedder, FloatArray, counts, pdf, picture
 from PIL import Image, ImageFile
 
 from imagefinder.engine import decoding
 from imagefinder.engine.engine import Engine
+from imagefinder.model.errors import ModelError
 from imagefinder.model.queries import Query
 from imagefinder.model.sources import SourceOptions
 from imagefinder.readers import disk
@@ -179,3 +180,61 @@ def test_no_thread_is_left_when_a_job_is_over(engine: Engine, three_pictures: Pa
     before = set(threading.enumerate())
     engine.add([three_pictures], SourceOptions())
     assert set(threading.enumerate()) <= before
+
+
+class Loading(FakeEmbedder):
+    """Has a tower to load, tells when that was done, and finds the size of its batches out by trying."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.steps: list[str] = []
+        self.failure: ModelError | None = None
+        self.has_prepared = threading.Event()
+
+    @property
+    def batch_size(self) -> int:
+        assert self.has_prepared.wait(10), "nothing is decoded while the size of batches is found out"
+        return super().batch_size
+
+    def prepare(self, image: Image.Image) -> FloatArray:
+        self.has_prepared.set()
+        return super().prepare(image)
+
+    def load_images(self) -> None:
+        self.steps.append("load")
+        self._fail()
+
+    def encode_images(self, prepared: Sequence[FloatArray]) -> FloatArray:
+        self.steps.append(f"embed {len(prepared)}")
+        self._fail()
+        return super().encode_images(prepared)
+
+    def _fail(self) -> None:
+        if self.failure:
+            raise self.failure
+
+
+def test_the_model_is_loaded_while_the_first_batch_is_decoded(open_engine: OpenEngine, folder: Path) -> None:
+    for number in range(6):
+        save(picture("red", number), folder / f"{number}.png")
+    model = Loading()
+    with closing(open_engine(model)) as engine:
+        engine.add([folder], SourceOptions())
+        assert model.steps == ["load", "embed 4", "embed 2"]
+        model.steps.clear()
+        (folder / "0.png").rename(folder / "renamed.png")
+        assert counts(engine.index()) == {"reused": 1, "unchanged": 5}
+        assert model.steps == [], "what only moved needs no model"
+
+
+def test_a_model_that_cannot_be_loaded_ends_the_job_with_its_reason(
+    open_engine: OpenEngine, folder: Path
+) -> None:
+    save(picture("red"), folder / "a.png")
+    model = Loading()
+    model.failure = ModelError("The weights are damaged.")
+    with closing(open_engine(model)) as engine:
+        with pytest.raises(ModelError, match="damaged"):
+            engine.add([folder], SourceOptions())
+        model.failure = None
+        assert counts(engine.index()) == {"indexed": 1}

@@ -299,3 +299,26 @@ def test_a_model_that_cannot_be_loaded_is_said_in_a_sentence(error: Exception, e
     assert isinstance(ended, ModelChanged)
     assert ended.state is ModelState.FAILED
     assert str(error) in ended.error == loader.error
+
+
+def test_who_waits_for_the_model_hears_of_the_rest_too(ear: Ear) -> None:
+    steps: list[str] = []
+    models = SimpleNamespace(
+        load=lambda: steps.append("words"),
+        is_loaded=False,
+        load_image_tower=lambda: steps.append("pictures"),
+        calibrate=lambda: steps.append("relevance"),
+    )
+    embedder = SimpleNamespace(name="ViT", device="cpu")
+    loader = ModelLoader(cast(Engine, SimpleNamespace(models=models, embedder=embedder)), "ViT", ear.hear)
+    twice = threading.Semaphore(0)
+
+    def listen() -> None:
+        steps.append("told")
+        twice.release()
+
+    loader.on_over(listen)
+    loader.start()
+    for _ in range(2):
+        assert twice.acquire(timeout=_PATIENCE_S)
+    assert steps == ["words", "told", "pictures", "relevance", "told"]

@@ -301,6 +301,17 @@ def test_after_a_job_pictures_are_met_and_whatever_else_is_to_do_comes_before(
     assert jobs.meetings >= 1
 
 
+def test_nobody_is_met_while_a_job_waits_for_its_next_try(make: MakeQueue, jobs: Jobs) -> None:
+    jobs.troubles.append(LibraryInUseError("in use"))
+    jobs.are_met.set()
+    queue = make(retry_s=0.2)
+    queue.rescan()
+    jobs.until(lambda _: len(jobs.asked) == 1)
+    assert jobs.meetings == 0
+    jobs.until(_is_over)
+    assert jobs.meetings <= 1
+
+
 def test_nobody_is_met_while_work_is_paused(make: MakeQueue, jobs: Jobs) -> None:
     queue = make()
     queue.rescan([A])
