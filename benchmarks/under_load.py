@@ -19,10 +19,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+# As the program has it: more threads would wait for one another beside indexing.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
 import numpy as np
 from material import FILES_A_FOLDER, copies, photographs
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from imagefinder.api import ImageFinder
 from imagefinder.engine.cancel import CancelToken

@@ -6,6 +6,7 @@ Imports nothing but the standard library and imagefinder's registries, so that t
 import fnmatch
 import inspect
 from collections.abc import Iterable
+from importlib import metadata
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,6 +30,9 @@ EXCLUDED_MODULES = (
     "torch.testing._internal.common_modules", "torch.testing._internal.common_nn", "torch.utils.tensorboard",
     "torchvision.prototype", "sympy.testing", "numpy.f2py.tests", "networkx.tests", "mpmath.tests", "PIL.ImageTk",
 )  # fmt: skip
+
+DESCRIBED = ("torch", "openvino", "open_clip_torch", "timm", "hnswlib", "PySide6-Essentials")
+"""Packages whose versions the program asks for: ``doctor``, a crash report, and the choice of a runtime."""
 
 # What Qt loads while it runs; the rest of its plug-ins would bring Qml, Quick and GTK with them.
 _QT_PLUGINS = (
@@ -67,6 +71,19 @@ def data_files() -> list[tuple[str, str]]:
     return [(str(ROOT / "resources" / name), f"imagefinder/_resources/{name}") for name in RESOURCES] + [
         (str(ROOT / "LICENSE"), ".")
     ]
+
+
+def described() -> list[str]:
+    """Those of ``DESCRIBED`` that are installed."""
+    return [name for name in DESCRIBED if _is_installed(name)]
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return False
+    return True
 
 
 def is_wanted(destination: str, source: str = "") -> bool:

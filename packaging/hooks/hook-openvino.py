@@ -3,7 +3,7 @@
 Not its plug-ins for graphics cards and others (50 MB), nor its readers of other libraries' models.
 """
 
-from PyInstaller.utils.hooks import collect_dynamic_libs, collect_submodules, copy_metadata
+from PyInstaller.utils.hooks import collect_dynamic_libs, collect_submodules
 
 _UNWANTED = (
     "intel_gpu", "intel_npu", "auto", "hetero", "openvino_c.", "tbbmalloc",
@@ -18,7 +18,5 @@ binaries = [
     if not any(name in source.replace("\\", "/").rpartition("/")[2] for name in _UNWANTED)
 ]
 hiddenimports = collect_submodules("openvino.frontend.pytorch") + collect_submodules("openvino.tools.ovc")
-# What a choice of runtime hangs on, by the versions (imagefinder/embedders/runtime_choice.py).
-datas = [entry for name in ("openvino", "torch", "open_clip_torch", "timm") for entry in copy_metadata(name)]
 # The converter reads the source of some of its functions.
 module_collection_mode = "pyz+py"
