@@ -28,6 +28,7 @@ from imagefinder.embedders.runtime_choice import AUTO, Choice, ChoiceFile, Runti
 from imagefinder.embedders.runtime_trial import ImageTower, least_cosine, rates
 from imagefinder.embedders.spec import ClipSpec
 from imagefinder.embedders.tower_files import is_whole, take_in
+from imagefinder.embedders.weights_file import bytes_of_image_tower
 
 if TYPE_CHECKING:
     import torch
@@ -39,6 +40,9 @@ _LOG = logging.getLogger(__name__)
 # Below this cosine of made-up pictures the runtimes' vectors are not the same. Two computations in bfloat16 differ by
 # 0.0005. In int8 some more is allowed, which still loses no more than bfloat16 does: docs/PERFORMANCE.md.
 _LEAST_COSINE = {False: 0.999, True: 0.998}
+# So many times its weights in float32 trying a tower takes: PyTorch's, the converter's, and two of OpenVINO's. A
+# ViT-B-32 of 350 MB took 1.8 GB, 0.4 of which are libraries.
+_ROOM = 5
 # So much faster int8 has to be than what does not round, to count as being as fast.
 _WORTH_ROUNDING = 1.2
 # How fast OpenVINO has to be beside PyTorch, of which a trial of a second tells no more. Less than as fast, because it
@@ -182,6 +186,11 @@ class ImageRuntime:
         """The choice; the other runtime's better tower is kept if it is the one."""
         from tempfile import TemporaryDirectory
 
+        import psutil
+
+        free, needed = psutil.virtual_memory().available, _ROOM * bytes_of_image_tower(self._spec.weights)
+        if free < needed:  # rather not tried than the whole machine without memory
+            raise MemoryError(f"{free >> 20} MB are free, and it may take {needed >> 20}")
         kept.folder.mkdir(parents=True, exist_ok=True)
         # Apart from what is kept: another process may try the same model, and keep one of the two alone.
         with TemporaryDirectory(prefix="trial-", dir=kept.folder) as scratch:
@@ -192,6 +201,7 @@ class ImageRuntime:
         """The choice, and the file of the other runtime's tower if it is the one. None of them is loaded any more."""
         choice, best, most = Choice(Runtime.TORCH, precision), None, 0.0
         for kind, file in saved.items():
+            give_memory_back(None)  # of what was before: the converter's, or the other tower's
             theirs = self._other.load(file, kind)
             cosine = least_cosine(ours, theirs, self._preprocessing.shape)
             is_int8 = kind == INT8
@@ -204,6 +214,7 @@ class ImageRuntime:
             gain = rate / torch_rate / (_WORTH_ROUNDING if is_int8 else 1)
             if gain > most:
                 choice, best, most = Choice(Runtime.OPENVINO, kind, torch_rate, rate, cosine), file, gain
+            del theirs
         if best and most < _FAST_ENOUGH and self.setting.wanted != Runtime.OPENVINO:
             return replace(choice, runtime=Runtime.TORCH, precision=precision), None
         return choice, best

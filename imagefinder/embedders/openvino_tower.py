@@ -117,17 +117,21 @@ def save_in_int8(saved: Path, file: Path) -> bool:
         OSError: the files cannot be written.
     """
     openvino = import_openvino()
+    ops = openvino.opset13
     model = openvino.Core().read_model(saved)
-    matrices = [found for node in model.get_ops() if (found := _matrix_of(node)) is not None]
-    for place, rows, outputs in matrices:
-        scale, whole = _rounded(rows, 1 - outputs)
-        ops = openvino.opset13
+    has_any = False
+    for node in model.get_ops():
+        if (found := _matrix_of(node)) is None:
+            continue
+        place, matrix, outputs = found
+        scale, whole = _rounded(matrix, 1 - outputs)
         decoded = ops.multiply(ops.convert(ops.constant(whole), "f32"), ops.constant(scale))
         place.replace_source_output(decoded.output(0))
-    if matrices:
+        has_any = True
+    if has_any:
         # Not the scales: the smallest of them have few digits in float16. The rest stays as it was saved.
         openvino.save_model(model, file, compress_to_fp16=False)
-    return bool(matrices)
+    return has_any
 
 
 def _matrix_of(node: Any) -> "tuple[Any, FloatArray, int] | None":

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from enum import Enum, auto
 from pathlib import Path
 from typing import Any
@@ -122,6 +123,20 @@ def tensor_table(path: Path) -> dict[str, Any]:
     if size != 8 + length + int(max(entry["data_offsets"][1] for entry in table.values())):
         raise ValueError(size)
     return table
+
+
+def bytes_of_image_tower(path: Path) -> int:
+    """What a model's image tower takes in float32, by the table of its ``.safetensors``; of any other file its size.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    try:
+        table = tensor_table(path)
+        tower = [entry for name, entry in table.items() if name.startswith("visual.")]
+        return sum(4 * math.prod(entry["shape"]) for entry in tower)
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return path.stat().st_size
 
 
 def _kind_of_zip(path: Path) -> WeightsKind:

@@ -1,6 +1,7 @@
 """Which runtime embeds pictures: the choice, what is remembered, what becomes of failures. The runtime is made up."""
 
 import json
+import math
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +11,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
+from safetensors import safe_open
 
 from imagefinder.embedders import device, image_runtime, runtime_choice, runtime_trial, tower_files
 from imagefinder.embedders.image_runtime import ImageRuntime, OtherRuntime
@@ -18,6 +21,7 @@ from imagefinder.embedders.openclip import OpenClipEmbedder
 from imagefinder.embedders.preprocess import Preprocessing
 from imagefinder.embedders.runtime_choice import Choice, Runtime, RuntimeSetting
 from imagefinder.embedders.spec import ClipSpec
+from imagefinder.embedders.weights_file import bytes_of_image_tower
 from imagefinder.model.errors import UsageError
 
 MakeSpec = Callable[..., ClipSpec]
@@ -326,6 +330,31 @@ def test_what_may_pass_is_not_remembered(machine: Machine, failure: Exception) -
     assert embedded_by(machine.load()) == "ours"
     machine.failures.clear()
     assert embedded_by(machine.load()) == "theirs"
+
+
+def test_without_the_memory_for_it_nothing_is_tried_this_time(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(image_runtime, "bytes_of_image_tower", lambda _: 1_000_000)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=4_999_999))
+    assert embedded_by(machine.load()) == "ours"
+    assert machine.asked == ["placement", "torch"]
+    assert not machine.files()
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=5_000_000))
+    assert embedded_by(machine.load()) == "theirs"
+
+
+def test_an_image_tower_is_measured_in_float32(tiny_safetensors: Path, tmp_path: Path) -> None:
+    with safe_open(tiny_safetensors, "pt") as weights:
+        numbers = sum(
+            math.prod(weights.get_slice(name).get_shape())
+            for name in weights.offset_keys()
+            if name.startswith("visual.")
+        )
+    assert bytes_of_image_tower(tiny_safetensors) == 4 * numbers > 0
+    other = tmp_path / "model.bin"
+    other.write_bytes(b"pickled")
+    assert bytes_of_image_tower(other) == 7
 
 
 def test_a_folder_that_cannot_be_written_costs_only_the_trial(machine: Machine) -> None:
