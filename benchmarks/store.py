@@ -18,6 +18,7 @@ again. The disk's cache is warm. Prints a table, asserts nothing; times are medi
 """
 
 import argparse
+import os
 import random
 import sqlite3
 import sys
@@ -27,6 +28,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+
+# As the program has it.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import numpy as np
 from store_material import FILES_A_FOLDER, MODEL, Filling, PreparedIndex, StandIn, fill, path_of
