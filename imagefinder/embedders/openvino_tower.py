@@ -30,6 +30,7 @@ _GROUP = 64
 """So many numbers of a picture share a scale where they are rounded to int8."""
 _LEVELS = 127
 _AXES_OF_A_MATRIX = 2
+_first_use, _was_used = threading.Lock(), threading.Event()
 
 
 class OpenVinoImageTower:
@@ -166,7 +167,27 @@ def import_openvino() -> Any:
     sys.modules.setdefault(_TELEMETRY, None)  # type: ignore[arg-type]
     import openvino
 
+    with _first_use:
+        if not _was_used.is_set():
+            _use_once(openvino)
+            _was_used.set()
     return openvino
+
+
+def _use_once(openvino: Any) -> None:
+    """Compute something, with nobody else about.
+
+    What its Python half (pybind11) knows of NumPy is set up in the first call that hands an array over: in a C++
+    static, whose guard one thread holds while it waits for Python's lock, for which another thread that makes such a
+    call waits with Python's lock in hand. Two threads that begin at once never end.
+    """
+    import numpy as np
+
+    ops = openvino.opset13
+    given = ops.parameter([-1, 1], np.uint8)
+    model = openvino.Model([ops.convert(given, "f32")], [given], "first use")
+    request = openvino.Core().compile_model(model, "CPU").create_infer_request()
+    np.array(request.infer(np.zeros((1, 1), np.uint8), share_inputs=True)[0])
 
 
 def openvino_version() -> str:

@@ -1,5 +1,7 @@
 """The window's end of the engine, where no engine is needed: what it says at once, and what it leaves behind."""
 
+import threading
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 
 import deadly_engine
@@ -19,16 +21,27 @@ def options(tmp_path: Path) -> EngineOptions:
     return EngineOptions(library=tmp_path / "library", model="builtin")
 
 
-def test_starting_does_not_wait_for_the_process(qtbot: QtBot, options: EngineOptions) -> None:
+def test_starting_does_not_wait_for_the_process(
+    qtbot: QtBot, options: EngineOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started_by: list[threading.Thread] = []
+    start = SpawnProcess.start
+
+    def noted(process: SpawnProcess) -> None:
+        started_by.append(threading.current_thread())
+        start(process)
+
+    monkeypatch.setattr(SpawnProcess, "start", noted)
     client = EngineClient(options)
     client.start()
     assert client.engine.state is EngineState.STARTING
-    assert client.pid is None, "the process was started on the GUI thread"
     with qtbot.waitSignal(client.library_changed, timeout=_PATIENCE_MS):
         pass
     assert client.engine.state is EngineState.RUNNING
     assert client.pid is not None
     assert client.stop()
+    assert started_by
+    assert threading.main_thread() not in started_by, "the process was started on the GUI thread"
 
 
 def test_nothing_is_left_of_it_when_it_is_stopped(qtbot: QtBot, options: EngineOptions) -> None:

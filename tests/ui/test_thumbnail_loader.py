@@ -148,9 +148,9 @@ def test_what_was_scrolled_away_is_dropped_and_the_newest_come_first(
     wait(qtbot, loader)
     assert len(order) < 300
     keys = [hit.thumbnail_key for hit in many]
-    # Two were in the threads' hands from the start; then the last that was asked for.
-    assert set(order[:2]) <= {*keys[:2], *keys[-4:]}
-    assert set(order[2:6]) <= set(keys[-10:])
+    # Two were in the threads' hands from the start, whenever they are done; then the last that was asked for.
+    newest = [key for key in order if key not in keys[:2]]
+    assert set(newest[:4]) <= set(keys[-10:])
 
 
 def test_the_memory_of_pixmaps_is_bounded(
