@@ -39,9 +39,9 @@ _LOG = logging.getLogger(__name__)
 
 # Below this cosine of made-up pictures the runtimes' vectors are not the same. Two computations in bfloat16 differ by
 # 0.0005. In int8 some more is allowed, which still loses no more than bfloat16 does: docs/PERFORMANCE.md.
-_LEAST_COSINE = {False: 0.999, True: 0.998}
-# So many times its weights in float32 trying a tower takes: PyTorch's, the converter's, and two of OpenVINO's. A
-# ViT-B-32 of 350 MB took 1.8 GB, 0.4 of which are libraries.
+_LEAST_COSINE, _LEAST_COSINE_IN_INT8 = 0.999, 0.998
+# So many times its weights in float32 trying a tower takes: PyTorch's, the converter's, and OpenVINO's. A ViT-B-32 of
+# 350 MB took 1.8 GB, 0.4 of which are libraries.
 _ROOM = 5
 # So much faster int8 has to be than what does not round, to count as being as fast.
 _WORTH_ROUNDING = 1.2
@@ -202,22 +202,25 @@ class ImageRuntime:
         choice, best, most = Choice(Runtime.TORCH, precision), None, 0.0
         for kind, file in saved.items():
             give_memory_back(None)  # of what was before: the converter's, or the other tower's
-            theirs = self._other.load(file, kind)
-            cosine = least_cosine(ours, theirs, self._preprocessing.shape)
-            is_int8 = kind == INT8
-            if cosine < _LEAST_COSINE[is_int8]:
-                if best is None:
-                    choice = replace(choice, cosine=cosine)
+            tried = self._timed(ours, file, kind)
+            if tried.torch_rate is None or tried.openvino_rate is None:
+                choice = choice if best else replace(choice, cosine=tried.cosine)
                 continue
-            torch_rate, rate = rates(ours, theirs, self._preprocessing.shape)
             # Each was timed in turns with PyTorch, not with one another.
-            gain = rate / torch_rate / (_WORTH_ROUNDING if is_int8 else 1)
+            gain = tried.openvino_rate / tried.torch_rate / (_WORTH_ROUNDING if kind == INT8 else 1)
             if gain > most:
-                choice, best, most = Choice(Runtime.OPENVINO, kind, torch_rate, rate, cosine), file, gain
-            del theirs
+                choice, best, most = tried, file, gain
         if best and most < _FAST_ENOUGH and self.setting.wanted != Runtime.OPENVINO:
             return replace(choice, runtime=Runtime.TORCH, precision=precision), None
         return choice, best
+
+    def _timed(self, ours: ImageTower, file: Path, kind: str) -> Choice:
+        """One of the other runtime's towers as a choice; without figures where its vectors are others."""
+        theirs, shape = self._other.load(file, kind), self._preprocessing.shape
+        cosine = least_cosine(ours, theirs, shape)
+        is_same = cosine >= (_LEAST_COSINE_IN_INT8 if kind == INT8 else _LEAST_COSINE)
+        torch_rate, rate = rates(ours, theirs, shape) if is_same else (None, None)
+        return Choice(Runtime.OPENVINO, kind, torch_rate, rate, cosine)
 
     def _saved(self, folder: Path, precision: str) -> dict[str, Path]:
         """Converts the tower, and again in int8; their files by what they are computed in."""

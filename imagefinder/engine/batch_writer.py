@@ -95,11 +95,10 @@ class BatchWriter:
         file.problem = file.problem or reading.problem
         file.is_passing |= reading.is_passing
         if reading.decoded and not self._is_loading:
-            # While the first batch is decoded. Not before there is one: files that only moved need no model.
+            # While the first batch is decoded. Not before there is one: files that only moved need no model. What
+            # goes wrong with it, the first batch will tell.
             self._is_loading = True
-            self._thread.submit(
-                self._embedder.load_images
-            )  # what goes wrong with it, the first batch will tell
+            self._thread.submit(self._embedder.load_images)
         for at, part in enumerate(reading.decoded, start=1):
             self._batch.parts.append((file, part))
             if at == len(reading.decoded) and reading.next_part is None:
