@@ -11,7 +11,7 @@ from ui.fake_client import FakeClient
 from ui.pane_parts import PaneParts, answer, searches
 
 from imagefinder.ipc.messages import Failed, ModelChanged, ModelState, MoreHits
-from imagefinder.model.queries import Hit, Sort
+from imagefinder.model.queries import Group, Hit, Sort
 from imagefinder.ui.query_terms import PaneState, PictureTerm
 from imagefinder.ui.search_pane import SearchPane
 
@@ -33,7 +33,11 @@ def likely(hits: Sequence[Hit]) -> list[Hit]:
 
 
 def rest(hits: Sequence[Hit]) -> list[Hit]:
-    return [hit._replace(relevance=0.1, is_rest=True) for hit in hits]
+    return [hit._replace(relevance=0.05, group=Group.POSSIBLE) for hit in hits]
+
+
+def by_words(hits: Sequence[Hit]) -> list[Hit]:
+    return [hit._replace(relevance=1.0, text_score=1.0, group=Group.WORDS) for hit in hits]
 
 
 def ids(pane: SearchPane) -> list[int]:
@@ -90,7 +94,7 @@ def test_the_rest_follows_and_nothing_that_was_shown_moves(
     qtbot.waitUntil(lambda: bar.maximum() > 0)
     bar.setValue(bar.maximum())
     pane.view.selectionModel().select(pane.model.index(29, 0), QItemSelectionModel.SelectionFlag.Select)
-    before = bar.value(), pane.view.visualRect(pane.model.index(29, 0))
+    before = pane.view.visualRect(pane.model.index(29, 0))
 
     qtbot.mouseClick(pane.view.rest_line.button, Qt.MouseButton.LeftButton)
     question = searches(client, pane)[-1]
@@ -98,11 +102,11 @@ def test_the_rest_follows_and_nothing_that_was_shown_moves(
     with qtbot.assertNotEmitted(pane.model.modelReset):
         answer(client, question, [*found, *rest(hits(100, start=30))], has_more=True)
 
-    assert (bar.value(), pane.view.visualRect(pane.model.index(29, 0))) == before
+    assert pane.view.visualRect(pane.model.index(29, 0)) == before
     assert [index.row() for index in pane.view.selectedIndexes()] == [29]
     assert ids(pane) == list(range(1, 131))
     assert not is_offered(pane)
-    assert pane.tools.count_text == "30 results, then the rest · ViT-B-32"
+    assert pane.tools.count_text == "30 results, then possible matches · ViT-B-32"
 
 
 def test_the_rest_begins_below_a_line_of_its_own(
@@ -116,8 +120,8 @@ def test_the_rest_begins_below_a_line_of_its_own(
     assert first.left() == 0
     assert first.top() > last.bottom() + 20
     assert pane.view.indexAt(first.center()).row() == 5
-    assert "less likely" in pane.model.index(5, 0).data(Qt.ItemDataRole.AccessibleTextRole)
-    assert "less likely" not in pane.model.index(4, 0).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert "Possible matches" in pane.model.index(5, 0).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert "Possible matches" not in pane.model.index(4, 0).data(Qt.ItemDataRole.AccessibleTextRole)
 
 
 def test_the_rest_of_more_than_is_asked_for_at_once_is_paged_on_from_where_the_list_ended(
@@ -162,7 +166,7 @@ def test_where_nothing_is_likely_that_is_said_and_the_rest_can_be_had(
     answer(client, searches(client, pane)[-1], rest(hits(5)))
     assert pane.view.isVisible()
     assert pane.model.rowCount() == 5
-    assert pane.tools.count_text == "Less likely results · ViT-B-32"
+    assert pane.tools.count_text == "Possible matches · ViT-B-32"
 
 
 def test_a_picture_that_nothing_is_like_is_not_asked_what_it_shows(
