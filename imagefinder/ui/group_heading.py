@@ -3,7 +3,8 @@
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPalette
 
-_SIDE = 8
+_LEFT, _RIGHT = 4, 8
+"""Points: where cards begin and end, but for what the columns leave over."""
 _ABOVE, _BELOW = 14, 6
 """Points: nearer to the results it is about than to those before it."""
 
@@ -17,7 +18,7 @@ def paint_heading(painter: QPainter, palette: QPalette, font: QFont, room: QRect
     """Paint a title, and a fine line to the other side."""
     font = _bold(font)
     metrics = QFontMetrics(font)
-    inner = room.adjusted(_SIDE, _ABOVE, -_SIDE, -_BELOW)
+    inner = room.adjusted(_LEFT, _ABOVE, -_RIGHT, -_BELOW)
     text = metrics.elidedText(title, Qt.TextElideMode.ElideRight, inner.width())
     painter.setFont(font)
     painter.setPen(palette.color(QPalette.ColorRole.Text))
