@@ -3,20 +3,23 @@
 import zlib
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import OpenEngine, save
 from fakes import FakeEmbedder, FloatArray, picture
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from imagefinder.engine import calibration, model_slot
+from imagefinder.engine import calibration, grouping, model_slot
 from imagefinder.engine.cancel import CancelToken
 from imagefinder.engine.engine import Engine
 from imagefinder.engine.live_index import LiveIndex
 from imagefinder.engine.relevance import CUT
 from imagefinder.model.errors import UsageError
-from imagefinder.model.queries import Group, Query, Sort
+from imagefinder.model.queries import Group, Hit, Query, Sort
 from imagefinder.model.sources import SourceOptions
 from imagefinder.store.store import Store
 
@@ -91,11 +94,37 @@ def test_a_query_that_nothing_answers_finds_nothing_but_has_a_rest(engine: Engin
     assert len(engine.search(Query("quantum tax form", limit=100, include_rest=True)).hits) == 30
 
 
-def test_pages_of_any_size_give_the_same_with_the_rest(engine: Engine, shades: Path) -> None:
-    query = Query("red", limit=100, include_rest=True)
-    results = engine.start_search(query)
-    hits = [hit for offset in range(0, 33, 3) for hit in results.page(offset, 3)]
-    assert tuple(hits) == engine.search(query).hits
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    derandomize=True,
+)
+@given(
+    text=st.sampled_from(["red", "blue", "red r05", "r00", "quantum", "quantum form", "y04 lime"]),
+    sizes=st.lists(st.integers(1, 9), min_size=1, max_size=40),
+    include_rest=st.booleans(),
+    window=st.sampled_from([4, 512]),
+)
+def test_pages_of_any_sizes_give_one_list_of_groups_by_falling_relevance(
+    engine: Engine, shades: Path, text: str, sizes: list[int], include_rest: bool, window: int
+) -> None:
+    query = Query(text, limit=100, include_rest=include_rest)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(grouping, "_WINDOW", window)
+        patch.setattr(grouping, "_FIRST", 4)
+        whole = engine.search(query).hits
+        results = engine.start_search(query)
+        hits: list[Hit] = []
+        for size in (*sizes, 100):
+            hits += results.page(len(hits), size)
+    assert tuple(hits) == whole
+    assert len({hit.item_id for hit in hits}) == len(hits)
+    groups = [group for group, _ in groupby(hit.group for hit in hits)]
+    assert len(groups) == len(set(groups))
+    for group in groups:
+        shown = [hit.relevance for hit in hits if hit.group is group]
+        assert shown == sorted(shown, key=lambda relevance: -(relevance or 0))
 
 
 def test_sorted_by_name_the_relevant_are_among_themselves_and_the_rest_after_them(
