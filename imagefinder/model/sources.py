@@ -36,7 +36,13 @@ class Source:
     options: SourceOptions = field(default_factory=SourceOptions)
     mounts: tuple[Path, ...] = ()
     """Mount points its files stood on at the last scan; one that is no longer mounted is offline."""
+    volume: str = ""
+    """Which file system was mounted where it stood; empty where that is not known."""
     offline: bool = False
+    """Whether its drive or network folder was not connected at the last look."""
+    gone: bool = False
+    """Whether at the last look its drive was there and it was not: it was moved, renamed or deleted. What is known of
+    its files is kept."""
     scanned_at: float | None = None
     """Seconds since the epoch; None before the first finished scan."""
 
