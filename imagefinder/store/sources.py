@@ -108,7 +108,7 @@ class SourceTable:
     def status(self) -> list[SourceStatus]:
         """Every source with its counts, at a cost that does not grow with the library."""
         rows = self._db.connection.execute(
-            f"""SELECT {_COLUMNS}, files, items, unreadable, offline_files,
+            f"""SELECT {_COLUMNS}, files, items, unreadable, CASE WHEN gone THEN 0 ELSE offline_files END,
                   CASE WHEN offline OR gone THEN 0 ELSE pending END, scan_complete, passed_over
                 FROM sources ORDER BY id"""
         )
