@@ -365,6 +365,7 @@ class Engine:
                 embedded=self._store.embeddings.counts(),
                 unreadable=tuple(self._store.files.unreadable()) if unreadable else (),
                 change=self._pair.change(),
+                pending=self._store.pending.count(),
             )
 
     def unreadable(self, source: Path | None = None) -> tuple[UnreadableFile, ...]:
