@@ -176,6 +176,8 @@ def _spoken(hit: Hit, *, with_group: bool) -> str:
         parts.append(group_title(hit.group))
     if hit.offline:
         parts.append(tr("its drive is not connected"))
+    if hit.gone:
+        parts.append(tr("no longer there"))
     if hit.hidden:
         parts.append(tr("hidden from results"))
     return ", ".join(parts)
