@@ -1,6 +1,7 @@
 """The program's real window on a real screen: what a user does to it, and what a user sees of it."""
 
 import json
+import re
 import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -171,8 +172,9 @@ class RealWindow:
         return "".join(file.read_text() for file in self.home.rglob("imagefinder.log"))
 
     def complaints(self) -> list[str]:
-        """What it wrote to the terminal that started it, which should be nothing."""
-        return (self.home / "window.log").read_text(errors="replace").splitlines()
+        """What it wrote to the terminal that started it, and exceptions that nobody caught: should be nothing."""
+        said = (self.home / "window.log").read_text(errors="replace").splitlines()
+        return said + re.findall(r".* unexpected\n(?:(?:  |[A-Z]).*\n?)*", self.log())
 
 
 OpenWindow = Callable[..., RealWindow]

@@ -37,6 +37,7 @@ class PaneTabs(QTabBar):
         self.is_marked = False
         self._token = token
         self._pressed: QPoint | None = None
+        self._pressed_pane: int | None = None
         self.setExpanding(False)
         self.setElideMode(Qt.TextElideMode.ElideRight)
         self.setUsesScrollButtons(True)
@@ -101,6 +102,8 @@ class PaneTabs(QTabBar):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
             self._pressed = event.position().toPoint()
+            at = self.tabAt(self._pressed)
+            self._pressed_pane = self.tabData(at) if at >= 0 else None
         super().mousePressEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -108,7 +111,8 @@ class PaneTabs(QTabBar):
             super().mouseMoveEvent(event)
             return
         way = (event.position().toPoint() - self._pressed).manhattanLength()
-        at = self.tabAt(self._pressed)
+        # The tab may have moved since it was pressed: another may have been closed, or have got a longer title.
+        at = self.at_pane(self._pressed_pane) if self._pressed_pane is not None else -1
         if way >= QApplication.startDragDistance() and at >= 0:
             self._pressed = None
             picture = self.grab(self.tabRect(at))
