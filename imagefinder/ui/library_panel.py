@@ -27,6 +27,7 @@ from imagefinder.ui.engine_client import EngineClient
 from imagefinder.ui.forget_line import ForgetLine
 from imagefinder.ui.icons import icon
 from imagefinder.ui.job_bar import JobBar
+from imagefinder.ui.link_button import LinkButton
 from imagefinder.ui.quiet_label import QuietLabel
 from imagefinder.ui.source_list import SourceList
 from imagefinder.ui.sources_model import SourcesModel
@@ -73,10 +74,15 @@ class LibraryPanel(DropTarget):
         self.list = SourceList(self.model, self)
         self._empty = self._make_empty()
         self.forget_line = ForgetLine(self)
-        self._coverage = QuietLabel(parent=self)
-        self._coverage.setTextFormat(Qt.TextFormat.RichText)
-        self._coverage.setContentsMargins(12, 4, 12, 0)
-        self._coverage.linkActivated.connect(lambda: client.send(Rescan()))
+        self._coverage = QuietLabel()
+        self._index_now = LinkButton(tr("Index them now"))
+        self._index_now.clicked.connect(lambda: client.send(Rescan()))
+        self._coverage_line = QWidget(self)
+        coverage = QVBoxLayout(self._coverage_line)
+        coverage.setContentsMargins(12, 4, 9, 0)
+        coverage.setSpacing(0)
+        coverage.addWidget(self._coverage)
+        coverage.addWidget(self._index_now)
         self.change_line = ChangeLine(client, self)
         self.job_bar = JobBar(client, self)
 
@@ -93,7 +99,7 @@ class LibraryPanel(DropTarget):
         whole.addWidget(self._empty, 1)
         whole.addWidget(self.list, 1)
         whole.addWidget(self.forget_line)
-        whole.addWidget(self._coverage)
+        whole.addWidget(self._coverage_line)
         whole.addWidget(self.change_line)
         whole.addWidget(self.job_bar)
 
@@ -234,11 +240,11 @@ class LibraryPanel(DropTarget):
         is_changing = library is not None and library.status.change is not None
         # Of a model that cannot be used it is not known what is indexed with it.
         has_failed = self._client.model is not None and self._client.model.state is ModelState.FAILED
-        self._coverage.setVisible(bool(missing) and is_idle and not is_changing and not has_failed)
+        self._coverage_line.setVisible(bool(missing) and is_idle and not is_changing and not has_failed)
         if library and missing:
             words = tr(
                 "{missing} of {all} are not indexed with this model yet.",
                 missing=grouped(missing),
                 all=grouped(library.status.items),
             )
-            self._coverage.setText(f'{words} <a href="index">{tr("Index them now")}</a>')
+            self._coverage.setText(words)

@@ -143,7 +143,7 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(QByteArray(geometry))
             stay_on_screen(self)
         if geometry := as_bytes(state.preview_geometry):
-            self.preview.restoreGeometry(QByteArray(geometry))
+            self.preview.restore_place(geometry)
         if len(state.splitter) == self._splitter.count() and all(state.splitter):
             self._splitter.setSizes(state.splitter)
         self._is_panel_wanted = state.is_panel_visible

@@ -44,8 +44,6 @@ def facts(info: ModelInfo) -> str:
                 )
             )
         )
-        if info.installed or not offer.needs_consent:
-            lines.append(_licence(offer))
         if offer.needs_transformers and not info.installed:
             lines.append(escape(tr("Needs the Python library transformers as well.")))
     if info.name not in (STARTER, BUILTIN):
@@ -60,12 +58,11 @@ def about(info: ModelInfo) -> str:
     return translated(info.offer.about, "a model") if info.offer else ""
 
 
-def page_link(info: ModelInfo) -> str:
-    """Where its weights can be had with a web browser, where that is known, as rich text."""
+def ways_to_a_file(info: ModelInfo) -> str:
+    """How its weights can be had without a download by the program; the address, if there is one, follows."""
     if not info.page:
         return tr("Or choose the file with its weights.")
-    page = f'<a href="{escape(info.page)}">{escape(info.page.removeprefix("https://"))}</a>'
-    return tr("Or get its file from {page} with a web browser, and choose it.", page=page)
+    return tr("Or get its file with a web browser, and choose it:")
 
 
 def progress(download: DownloadChanged) -> str:
@@ -91,11 +88,6 @@ def interrupted(info: ModelInfo) -> str:
         return tr("Interrupted: {done} MB are here.", done=here)
     total = grouped(info.offer.megabytes)
     return tr("Interrupted: {done} of about {total} MB are here.", done=here, total=total)
-
-
-def licence_link(offer: ModelOffer) -> str:
-    """The licence's name as a link to it, as rich text."""
-    return f'<a href="{escape(offer.licence_page)}">{escape(offer.licence)}</a>'
 
 
 def _own_summary(info: ModelInfo) -> str:
@@ -135,10 +127,6 @@ def _quality(offer: ModelOffer) -> list[str]:
             )
         )
     return lines
-
-
-def _licence(offer: ModelOffer) -> str:
-    return tr("Licence: {licence}", licence=licence_link(offer))
 
 
 def _figure(percent: float) -> str:

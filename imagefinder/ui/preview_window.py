@@ -1,6 +1,6 @@
 """The preview: one result large, in a window of its own."""
 
-from PySide6.QtCore import QModelIndex, QSize, QSizeF, Qt, Signal
+from PySide6.QtCore import QByteArray, QModelIndex, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -28,7 +28,7 @@ _THUMBNAIL = QSize(320, 320)
 
 
 class PreviewWindow(QWidget):
-    """Shows results of one pane, one after the other; Esc or Space closes it."""
+    """Shows results of one pane, one after the other; Esc leaves full screen first, then it closes, as Space does."""
 
     similar_requested = Signal(object)  # Hit
     row_shown = Signal(int)
@@ -110,11 +110,20 @@ class PreviewWindow(QWidget):
         if self._hit is not None and 1 <= self._part + pages <= self._hit.parts:
             self._show_part(self._part + pages)
 
+    def restore_place(self, geometry: bytes) -> None:
+        """Stand where ``saveGeometry`` says, but not in full screen: that is for the picture just looked at."""
+        self.restoreGeometry(QByteArray(geometry))
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowFullScreen)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if not self._actions.take_key(event):
+        if event.key() == Qt.Key.Key_Escape and self.isFullScreen():
+            self._toggle_full_screen()
+        elif not self._actions.take_key(event):
             super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if self.isFullScreen():
+            self._toggle_full_screen()
         # The picture may be 200 MB; the window stays for the next time.
         self._loader.forget()
         self._canvas.show_picture(None, QSizeF(), keep_view=False)

@@ -34,7 +34,7 @@ def state_of(
     ``at_work`` and ``waiting`` are the job's own as sets, for whoever asks about many sources.
     """
     source = status.source
-    if source.path in (job.sources if at_work is None else at_work):
+    if source.path in (job.sources if at_work is None else at_work) and _is_in_hand(source.path, job):
         return _at_work(status, job)
     if source.path in (job.waiting if waiting is None else waiting):
         return SourceState((tr("Waiting"), *_count(status)))
@@ -55,6 +55,12 @@ def pictures_and_pages(count: int) -> str:
 
 def _count(status: SourceStatus) -> tuple[str, ...]:
     return (pictures_and_pages(status.items),) if status.items else ()
+
+
+def _is_in_hand(path: Path, job: JobStatus) -> bool:
+    """Whether the job is at this source now: where it has several, its progress tells by the file in hand."""
+    file = job.progress.path if job.progress else None
+    return len(job.sources) == 1 or job.state is JobState.PAUSED or file is None or file.is_relative_to(path)
 
 
 def _at_work(status: SourceStatus, job: JobStatus) -> SourceState:

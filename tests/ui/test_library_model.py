@@ -68,6 +68,17 @@ def test_counts_of_a_job_on_several_sources_are_given_to_none_of_them(
     assert model.index(0).data(SourceRole.STATE).fraction is None
 
 
+@pytest.mark.parametrize(("phase", "said"), [(Phase.EMBEDDING, "Indexing…"), (Phase.SCANNING, "Scanning…")])
+def test_of_several_sources_only_the_one_in_hand_claims_to_be(
+    model: SourcesModel, client: FakeClient, phase: Phase, said: str
+) -> None:
+    tell_library(client, a_source(HOLIDAY), a_source(SCANS))
+    progress = Progress(phase, 3, 12, SCANS / "deep" / "a.png")
+    tell_job(client, indexing(HOLIDAY, sources=(HOLIDAY, SCANS), progress=progress))
+    assert words(model, 0) == "1,204 pictures and pages · scanned 5 minutes ago"
+    assert words(model, 1) == said
+
+
 @pytest.mark.parametrize(
     ("phase", "said"),
     [
