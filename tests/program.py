@@ -44,6 +44,8 @@ class Program:
 
     def __init__(self, folder: Path) -> None:
         self.library = folder / "library"
+        self.entry: tuple[str, ...] = ("-m", "imagefinder")
+        """What Python is started with; ``rendering_program.py`` does more than the program."""
         self.environment = {
             "PATH": os.environ.get("PATH", ""),
             "PYTHONPATH": str(ROOT),
@@ -57,7 +59,7 @@ class Program:
 
     def command(self, *arguments: AnyArgument) -> list[AnyArgument]:
         """The command line, to be started by other means than ``run``."""
-        return [sys.executable, "-m", "imagefinder", *arguments]
+        return [sys.executable, *self.entry, *arguments]
 
     def run(
         self,

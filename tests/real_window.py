@@ -3,13 +3,18 @@
 import json
 import re
 import subprocess
+import tempfile
+import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import psutil
 import smoke_pictures
+from numpy.typing import NDArray
+from PIL import Image
 from program import Program
 from x11 import PATIENCE_S, Screen, until
 
@@ -23,6 +28,9 @@ PANEL = (130, 400)
 """In the library."""
 NAME = "imagefinder"
 _OPENED = "opened"
+_ROUNDING = 2
+"""Of 255: how far a pixel may be off where the same thing is painted over another kind of surface."""
+_RENDERING = Path(__file__).with_name("rendering_program.py")
 
 
 class RealWindow:
@@ -49,6 +57,66 @@ class RealWindow:
         command = self.program.command("--theme", "light", "--language", "en", "window", *arguments)
         environment = self.program.environment | {"DISPLAY": self.screen.environment["DISPLAY"]}
         return subprocess.Popen(command, env=environment, stdout=self._log, stderr=self._log)
+
+    def render(self) -> list["Rendered"]:
+        """Have the program paint all its visible windows anew, whatever is on the screen; the last is in front.
+
+        The program must have been prepared by ``renders_on_demand``.
+        """
+        folder = Path(self.program.entry[1])
+        number = str(time.monotonic_ns())
+        (folder / "asked.new").write_text(number)
+        (folder / "asked.new").replace(folder / "asked")
+        answer = folder / "rendered.json"
+
+        def found() -> list[dict[str, Any]]:
+            said = json.loads(answer.read_text()) if answer.exists() else {}
+            windows: list[dict[str, Any]] = said["windows"] if said.get("number") == number else []
+            return windows
+
+        rendered = []
+        for each in until(found, "the windows are rendered"):
+            with Image.open(each["file"]) as image:
+                rendered.append(
+                    Rendered(each["title"], tuple(each["place"]), np.asarray(image.convert("RGB")))
+                )
+        return rendered
+
+    def stale_pixels(self, title: str | None = None) -> int:
+        """How many pixels on the screen are not what the window would paint now; 0 where it shows the truth.
+
+        ``title`` names another window than the main one. What other windows of the program cover is left out.
+        """
+        rendered = self.render()
+        screen = np.asarray(self.screen.look().convert("RGB"), np.int16)
+        wanted = [each for each in rendered if each.title == (self._full_title if title is None else title)]
+        assert len(wanted) == 1, [each.title for each in rendered]
+        this = wanted[0]
+        left, top, width, height = this.place
+        seen = screen[top : top + height, left : left + width]
+        differs = (np.abs(seen - this.pixels.astype(np.int16)) > _ROUNDING).any(axis=2)
+        for other in rendered:
+            if other is not this and other.is_above(this):
+                x, y, w, h = other.place
+                differs[max(0, y - top) : max(0, y + h - top), max(0, x - left) : max(0, x + w - left)] = (
+                    False
+                )
+        stale = int(differs.sum())
+        if stale:
+            # For whoever wonders why a test failed.
+            Image.fromarray(this.pixels).save(self.home / "rendered.png")
+            Image.fromarray(seen.astype(np.uint8)).save(self.home / "on-the-screen.png")
+        return stale
+
+    def shows_the_truth(self, title: str | None = None) -> None:
+        """Wait until the screen shows what a fresh render of the window's present state shows."""
+        stale = until_zero(lambda: self.stale_pixels(title))
+        assert stale == 0, f"{stale} pixels are stale: see rendered.png and on-the-screen.png in {self.home}"
+
+    @property
+    def _full_title(self) -> str:
+        title = self.screen.do("getwindowname", self.id)
+        return title.removesuffix(f" — {NAME}")
 
     def place(self, x: int, y: int, width: int, height: int) -> None:
         """Put it somewhere else."""
@@ -175,6 +243,37 @@ class RealWindow:
         """What it wrote to the terminal that started it, and exceptions that nobody caught: should be nothing."""
         said = (self.home / "window.log").read_text(errors="replace").splitlines()
         return said + re.findall(r".* unexpected\n(?:(?:  |[A-Z]).*\n?)*", self.log())
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A window of the program as it paints itself anew."""
+
+    title: str
+    place: tuple[int, ...]
+    """Left, top, width and height on the screen, pixels."""
+    pixels: NDArray[np.uint8]
+    """(height, width, 3)."""
+
+    def is_above(self, other: "Rendered") -> bool:
+        """Whether it can cover the other one: what is smaller was opened from it."""
+        return self.place[2] * self.place[3] < other.place[2] * other.place[3]
+
+
+def until_zero(count: Callable[[], int], seconds: float = 5.0) -> int:
+    """Count until there is nothing to be counted; returns the last count, 0 where it came to that."""
+    deadline = time.monotonic() + seconds
+    while (found := count()) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return found
+
+
+def renders_on_demand(program: Program) -> Program:
+    """Have the windows of a program answer ``RealWindow.render``."""
+    program.library.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=program.library.parent))
+    program.entry = (str(_RENDERING), str(folder))
+    return program
 
 
 OpenWindow = Callable[..., RealWindow]

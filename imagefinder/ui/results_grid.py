@@ -1,6 +1,7 @@
 """A list view whose cells lie where ``grid_layout`` says."""
 
 from PySide6.QtCore import (
+    QEvent,
     QItemSelection,
     QItemSelectionModel,
     QModelIndex,
@@ -17,6 +18,15 @@ from imagefinder.ui.grid_layout import GridLayout
 
 Index = QModelIndex | QPersistentModelIndex
 _Move = QAbstractItemView.CursorAction
+_HOVER_EVENTS = frozenset(
+    (
+        QEvent.Type.HoverEnter,
+        QEvent.Type.HoverMove,
+        QEvent.Type.HoverLeave,
+        QEvent.Type.Enter,
+        QEvent.Type.Leave,
+    )
+)
 
 
 class GridView(QListView):
@@ -29,6 +39,7 @@ class GridView(QListView):
         super().__init__(parent)
         self._layout = GridLayout()
         self._foot = 0
+        self._hovered = -1
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -54,6 +65,7 @@ class GridView(QListView):
         self._layout, self._foot = layout, foot
         self.updateGeometries()
         self.viewport().update()
+        self._track_hover()
 
     def visible_rows(self) -> range:
         """The rows that are seen, at least in part."""
@@ -148,6 +160,17 @@ class GridView(QListView):
     def doItemsLayout(self) -> None:
         QAbstractItemView.doItemsLayout(self)  # not QListView's
 
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        # QListView's does nothing where the layout that it keeps is empty, as ours is.
+        QAbstractItemView.scrollContentsBy(self, dx, dy)
+        self._track_hover()
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        handled = super().viewportEvent(event)
+        if event.type() in _HOVER_EVENTS:
+            self._track_hover()
+        return handled
+
     def updateGeometries(self) -> None:
         bar, room = self.verticalScrollBar(), self.viewport().height()
         bar.setPageStep(room)
@@ -170,8 +193,6 @@ class GridView(QListView):
         self.initViewItemOption(option)
         states = QStyle.StateFlag
         base = option.state & ~(states.State_HasFocus | states.State_Selected | states.State_MouseOver)
-        viewport = self.viewport()
-        hovered = self.indexAt(viewport.mapFromGlobal(QCursor.pos())).row() if viewport.underMouse() else -1
         current = self.currentIndex().row() if self.hasFocus() else -1
         selection = self.selectionModel()
         changed = event.rect()
@@ -185,10 +206,24 @@ class GridView(QListView):
                 state |= states.State_Selected
             if row == current:
                 state |= states.State_HasFocus
-            if row == hovered:
+            if row == self._hovered:
                 state |= states.State_MouseOver
             option.state = state
             self.itemDelegate().paint(painter, option, index)
+
+    def _track_hover(self) -> None:
+        """Paint the card below the mouse as such, also where it came there by itself: by scrolling, or as a result.
+
+        Qt's own record of it knows of the mouse's moves alone.
+        """
+        viewport = self.viewport()
+        at = viewport.mapFromGlobal(QCursor.pos())
+        hovered = self.indexAt(at).row() if viewport.underMouse() else -1
+        if hovered != self._hovered:
+            for row in (self._hovered, hovered):
+                if 0 <= row < self._row_count():
+                    viewport.update(self.visualRect(self.model().index(row, 0)))
+            self._hovered = hovered
 
     def _row_count(self) -> int:
         model = self.model()
