@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QMainWindow, QMenu
 
 from imagefinder.settings import THEMES
 from imagefinder.translation import tr
-from imagefinder.ui.icons import icon
+from imagefinder.ui.icons import menu_icon
 
 
 class Deeds(Protocol):
@@ -117,7 +117,7 @@ class MainActions(QObject):
     ) -> QAction:
         action = QAction(words, self)
         if picture:
-            action.setIcon(icon(picture))
+            action.setIcon(menu_icon(picture))
         if keys:
             action.setShortcut(QKeySequence(keys))
             action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)

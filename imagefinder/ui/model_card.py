@@ -32,12 +32,12 @@ class ModelCard(QFrame):
         self.header.toggled.connect(self._fold)
         self._bar = DownloadBar(self)
         self._bar.stopped.connect(lambda: shelf.stop_download(self.name))
-        self._problem = _text(self, Qt.TextFormat.PlainText)
+        self._problem = _text(self)
         self._problem.setForegroundRole(QPalette.ColorRole.BrightText)
         self._problem.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._body = QWidget(self)
-        self._about = _text(self, Qt.TextFormat.PlainText)
-        self._facts = _text(self, Qt.TextFormat.RichText)
+        self._about = _text(self)
+        self._facts = _text(self)
         self._facts.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self._facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._licence = LinkButton(parent=self)
@@ -142,10 +142,10 @@ def _badge(entry: ModelEntry) -> str:
     return ""
 
 
-def _text(parent: QWidget, kind: Qt.TextFormat) -> QLabel:
+def _text(parent: QWidget) -> QLabel:
     label = QLabel(parent)
     label.setWordWrap(True)
-    label.setTextFormat(kind)
+    label.setTextFormat(Qt.TextFormat.PlainText)
     # A long path has no place to break: it shall not make the whole page wider than its window.
     label.setMinimumWidth(1)
     return label

@@ -92,6 +92,9 @@ class ModelDeeds(QWidget):
         self._drop_old.setEnabled(is_free)
         self._download.setVisible(can_download)
         self._download.setText(tr("Go on with the download") if info.partial_bytes else tr("Download"))
+        self._download.setAccessibleName(
+            "" if info.partial_bytes else tr("Download {model}", model=info.title)
+        )
         self._show_consent()
         self._use.setVisible(is_usable)
         self._use.setEnabled(is_free)

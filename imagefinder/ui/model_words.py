@@ -1,7 +1,5 @@
 """What there is to say of a model: its size, how well it finds, its licence, and how far its download is."""
 
-from html import escape
-
 from imagefinder.ipc.messages import DownloadChanged
 from imagefinder.model.model_names import BUILTIN, STARTER, ModelInfo, ModelOffer
 from imagefinder.translation import tr, translated
@@ -30,27 +28,25 @@ def summary(info: ModelInfo) -> str:
 
 
 def facts(info: ModelInfo) -> str:
-    """All there is to say of it, as rich text: a paragraph for what it is good for, and one line a fact."""
+    """All there is to say of it but for its licence, one line a fact."""
     offer = info.offer
     lines = []
     if offer is not None:
-        lines += [escape(each) for each in _quality(offer)]
+        lines += _quality(offer)
         lines.append(
-            escape(
-                tr(
-                    "Takes about {memory} of memory while it works.",
-                    "{memory} is an amount, such as 900 MB",
-                    memory=megabytes(offer.memory_mb),
-                )
+            tr(
+                "Takes about {memory} of memory while it works.",
+                "{memory} is an amount, such as 900 MB",
+                memory=megabytes(offer.memory_mb),
             )
         )
         if offer.needs_transformers and not info.installed:
-            lines.append(escape(tr("Needs the Python library transformers as well.")))
+            lines.append(tr("Needs the Python library transformers as well."))
     if info.name not in (STARTER, BUILTIN):
-        lines.append(escape(tr("Name: {name}", "of a model", name=info.name)))
+        lines.append(tr("Name: {name}", "of a model", name=info.name))
     if info.installed and info.detail:
-        lines.append(escape(info.detail[:1].upper() + info.detail[1:]))
-    return f'<div style="line-height: 130%">{"<br>".join(line for line in lines if line)}</div>'
+        lines.append(info.detail[:1].upper() + info.detail[1:])
+    return "\n".join(lines)
 
 
 def about(info: ModelInfo) -> str:

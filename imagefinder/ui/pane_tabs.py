@@ -5,7 +5,7 @@ from PySide6.QtGui import QContextMenuEvent, QDrag, QMouseEvent, QPainter, QPain
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QMenu, QTabBar, QToolButton, QWidget
 
 from imagefinder.translation import tr
-from imagefinder.ui.icons import icon
+from imagefinder.ui.icons import icon, menu_icon
 from imagefinder.ui.words import tooltip
 
 PANE_MIME = "application/x-imagefinder-pane"
@@ -136,10 +136,10 @@ class PaneTabs(QTabBar):
         pane_id = self.tabData(at)
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        beside = menu.addAction(icon("columns-2"), tr("Show beside the others"))
+        beside = menu.addAction(menu_icon("columns-2"), tr("Show beside the others"))
         beside.triggered.connect(lambda: self.split_wanted.emit(pane_id))
         beside.setEnabled(self.count() > 1)
-        close = menu.addAction(icon("x"), tr("Close"))
+        close = menu.addAction(menu_icon("x"), tr("Close"))
         close.triggered.connect(lambda: self.close_wanted.emit(pane_id))
         menu.popup(event.globalPos())
 

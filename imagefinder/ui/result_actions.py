@@ -13,7 +13,7 @@ from imagefinder.ui.desktop import Desktop
 from imagefinder.ui.engine_client import EngineClient
 from imagefinder.ui.file_copies import CopyReport
 from imagefinder.ui.file_mime import mime_of_copied_files
-from imagefinder.ui.icons import icon
+from imagefinder.ui.icons import menu_icon
 from imagefinder.ui.keyed_actions import KeyedActions
 from imagefinder.ui.picture_copier import PictureCopier
 from imagefinder.ui.words import path_text, short_name
@@ -79,7 +79,7 @@ class ResultActions(QObject):
         for group in groups:
             for name in group:
                 action = self._actions[name]
-                entry = menu.addAction(action.icon(), action.text(), action.trigger)
+                entry = menu.addAction(self._actions.menu_icon_of(name), action.text(), action.trigger)
                 entry.setShortcut(self._actions.key_of(name))
                 entry.setShortcutVisibleInContextMenu(True)
                 if name in _OF_ONE:
@@ -88,7 +88,7 @@ class ResultActions(QObject):
                     entry.setText(tr("Copy paths"))
                 elif name == "hide" and are_hidden:
                     entry.setText(tr("Show in results again"))
-                    entry.setIcon(icon("eye"))
+                    entry.setIcon(menu_icon("eye"))
             menu.addSeparator()
         menu.aboutToHide.connect(menu.deleteLater)
         return menu

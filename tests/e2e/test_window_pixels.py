@@ -4,13 +4,12 @@ A widget that changes its state without repainting passes every test that asks f
 """
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 from program import Program
-from real_window import MIDDLE, PLACE, OpenWindow, RealWindow, prepare, renders_on_demand
+from real_window import MIDDLE, PLACE, RealWindow, prepare, renders_on_demand
 from x11 import Screen, until
 
 COLOURS = np.random.default_rng(1).integers(0, 230, (160, 3))
