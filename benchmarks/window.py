@@ -6,7 +6,9 @@ loop      How long an event waits that comes at any moment, while 2,000 pictures
           key by key. ``own`` leaves out the time in which the window was ready to run and the kernel had given the
           processor to others; ``bare window`` is an empty Qt window beside it, in the same seconds. Also the
           searches' latency from sending to painted hits, and the memory of both processes.
-scroll    Frames a second over 100,000 results whose thumbnails lie on the disk, drawn by Qt's raster engine.
+scroll    Frames a second over 100,000 results whose thumbnails lie on the disk, drawn by Qt's raster engine: those that
+          were painted after the scroll bar was moved. ``stale pixels`` is the share of the results on the screen that
+          a fresh render has otherwise afterwards.
 close     From closing the window in the middle of indexing to the end of both processes.
 import    What importing the window costs.
 
@@ -190,17 +192,27 @@ def memory_table(found: dict[str, Any]) -> None:
         row(when, *(f"{each[who][0]:.0f} / {each[who][1]:.0f}" for who in ("window", "engine")))
 
 
-def scroll_table(desk: Desk, pictures: list[Path], seconds: float) -> None:
+def scroll_table(desk: Desk, pictures: list[Path], seconds: float, platform: str, display: str) -> None:
     cache = desk.scratch / "scroll" / ".cache" / "imagefinder" / "thumbnails"
     keys = desk.scratch / "keys.json"
     keys.write_text(json.dumps(thumbnails(cache, pictures[:400])))
-    found = desk.run("scroll", "--keys", keys, "--seconds", seconds, home=desk.scratch / "scroll")
+    home = desk.scratch / "scroll"
+    found = desk.run(
+        "scroll", "--keys", keys, "--seconds", seconds, platform=platform, display=display, home=home
+    )
     width, height = found["view"]
-    print(f"\n100,000 results in a view of {width} x {height} points")
-    row("", "frames/s", "p50 ms", "p99 ms", "longest ms")
+    print(f"\n100,000 results in a view of {width} x {height} points on {platform}; frames that were painted")
+    row("", "frames/s", "p50 ms", "p99 ms", "longest ms", "not painted", "stale pixels")
     for what, frames in found["frames"].items():
-        times = (f"{np.percentile(frames, each):.1f}" for each in (50, 99, 100))
-        row(what, f"{len(frames) / sum(frames) * 1e3:.0f}", *times)
+        times = [f"{np.percentile(frames, each):.1f}" for each in (50, 99, 100)] if frames else ["-"] * 3
+        share = found["stale"][what]
+        row(
+            what,
+            f"{len(frames) / seconds:.0f}",
+            *times,
+            found["unpainted"][what],
+            "-" if share is None else f"{share:.1%}",
+        )
     pages = found["pages_ms"]
     row("200 more hits taken in", "", *(f"{np.percentile(pages, each):.1f}" for each in (50, 99, 100)))
     memory_table(found)
@@ -262,7 +274,9 @@ def main() -> None:
             start_table(desk, display, arguments.rounds)
         pictures = made_pictures(scratch, arguments.count, arguments.photos)
         if "scroll" in wanted:
-            scroll_table(desk, pictures, arguments.seconds)
+            platforms = ("offscreen", "xcb") if display else ("offscreen",)
+            for platform in platforms:
+                scroll_table(desk, pictures, arguments.seconds, platform, display)
         if "loop" in wanted:
             for platform in ("offscreen", "xcb") if display and arguments.xcb else ("offscreen",):
                 loop_table(desk, scratch / "pictures", platform, display)

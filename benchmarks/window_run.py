@@ -28,6 +28,8 @@ _WORDS = (
 )  # fmt: skip
 _BETWEEN_KEYS_S = 0.08
 _QUERIES = 50
+_LOST_FRAME_S = 0.1
+"""What was not painted by then is counted as not painted."""
 _PATIENCE_S = 600.0
 """For one step: longer than any indexing takes."""
 
@@ -220,6 +222,7 @@ def close(bench: Bench, arguments: argparse.Namespace) -> Generator[Step, None, 
 
 def scroll(bench: Bench, arguments: argparse.Namespace) -> Generator[Step, None, None]:
     """100,000 results, a few hundred thumbnails, a hand on the wheel; no engine."""
+    from loop_probe import Painted
     from PySide6.QtWidgets import QApplication
     from window_material import hits
 
@@ -251,12 +254,16 @@ def scroll(bench: Bench, arguments: argparse.Namespace) -> Generator[Step, None,
     yield 1.0
     bench.note_memory(f"{arguments.count:,} results shown")
     bar = bench.pane.view.verticalScrollBar()
+    painted: list[float] = []
+    watcher = Painted(lambda: painted.append(time.perf_counter()), bench.application)
+    bench.pane.view.viewport().installEventFilter(watcher)
     bench.answer["view"] = [bench.pane.view.viewport().width(), bench.pane.view.viewport().height()]
     for name, step in (
         ("wheel, 40 points a frame", 40),
         ("a screen a frame", bench.pane.view.viewport().height()),
     ):
         frames: list[float] = []
+        unpainted = 0
         bar.setValue(0)
         yield 0.5
         position = 0
@@ -264,14 +271,47 @@ def scroll(bench: Bench, arguments: argparse.Namespace) -> Generator[Step, None,
         while time.perf_counter() < until:
             began = time.perf_counter()
             position = (position + step) % bar.maximum()
+            painted.clear()
             bar.setValue(position)
-            QApplication.processEvents()
-            bench.pane.view.viewport().repaint()
-            frames.append((time.perf_counter() - began) * 1e3)
-        bench.answer.setdefault("frames", {})[name] = frames
+            # A frame is what was painted by itself, not what was asked for.
+            while not painted and time.perf_counter() - began < _LOST_FRAME_S:
+                QApplication.processEvents()
+            if painted:
+                frames.append((time.perf_counter() - began) * 1e3)
+            else:
+                unpainted += 1
         yield 0.2
+        bench.answer.setdefault("frames", {})[name] = frames
+        bench.answer.setdefault("unpainted", {})[name] = unpainted
+        bench.answer.setdefault("stale", {})[name] = stale_share(bench.pane.view)
     yield lambda: bench.application._parts.thumbnails.is_idle
     bench.note_memory("after scrolling")
+
+
+def stale_share(widget: Any) -> float | None:
+    """The share of a widget's pixels on the screen that a fresh render has otherwise; None where there is no screen."""
+    from PySide6.QtCore import QPoint
+    from PySide6.QtGui import QGuiApplication, QImage
+
+    if QGuiApplication.platformName() == "offscreen":
+        return None
+    viewport = widget.viewport()
+    corner = viewport.mapTo(viewport.window(), QPoint(0, 0))
+    size = viewport.size()
+    images = [
+        pixmap.toImage().convertToFormat(QImage.Format.Format_RGB32)
+        for pixmap in (
+            viewport.screen().grabWindow(
+                viewport.window().winId(), corner.x(), corner.y(), size.width(), size.height()
+            ),
+            viewport.grab(),
+        )
+    ]
+    seen, fresh = (bytes(image.constBits()) for image in images)
+    import numpy as np
+
+    differs = np.frombuffer(seen, np.uint32) != np.frombuffer(fresh, np.uint32)
+    return float(differs.mean())
 
 
 def control() -> None:

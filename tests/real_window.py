@@ -94,7 +94,9 @@ class RealWindow:
         this = wanted[0]
         left, top, width, height = this.place
         seen = screen[top : top + height, left : left + width]
-        differs = (np.abs(seen - this.pixels.astype(np.int16)) > _ROUNDING).any(axis=2)
+        # What lies beyond the edges of the screen is not to be seen.
+        fresh = this.pixels[: seen.shape[0], : seen.shape[1]].astype(np.int16)
+        differs = (np.abs(seen - fresh) > _ROUNDING).any(axis=2)
         for other in rendered:
             if other is not this and other.is_above(this):
                 x, y, w, h = other.place

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont, QPalette
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from imagefinder.translation import tr
 from imagefinder.ui.flow_box import FlowBox
@@ -15,8 +15,8 @@ _WIDTH = 460
 """Points: longer lines are hard to read."""
 
 
-class PaneMessage(QWidget):
-    """An icon, a heading, a sentence or two, and perhaps words to try."""
+class PaneMessage(QScrollArea):
+    """An icon, a heading, a sentence or two, and perhaps words to try. It scrolls where the window is low."""
 
     example_chosen = Signal(str)
     action_wanted = Signal()
@@ -25,6 +25,14 @@ class PaneMessage(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        page = QWidget(self)
+        # The window's own ground, not a field's.
+        self.viewport().setAutoFillBackground(False)
+        page.setAutoFillBackground(False)
         self._sign = Sign("search", 48, self, opacity=0.4)
         self._heading = _line(self)
         font = self._heading.font()
@@ -40,7 +48,7 @@ class PaneMessage(QWidget):
         self._advice.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self._action = QPushButton(self)
         self._action.clicked.connect(self.action_wanted)
-        column = QWidget(self)
+        column = QWidget(page)
         column.setMaximumWidth(_WIDTH)
         inside = QVBoxLayout(column)
         inside.setContentsMargins(0, 0, 0, 0)
@@ -54,11 +62,12 @@ class PaneMessage(QWidget):
         inside.addWidget(self._advice)
         inside.addWidget(self._action, 0, Qt.AlignmentFlag.AlignHCenter)
         inside.addStretch(3)
-        row = QHBoxLayout(self)
+        row = QHBoxLayout(page)
         row.setContentsMargins(16, 16, 16, 32)
         row.addStretch(1)
         row.addWidget(column, 100)
         row.addStretch(1)
+        self.setWidget(page)
 
     @property
     def has_focus(self) -> bool:

@@ -11,13 +11,14 @@ from PySide6.QtCore import (
     QSize,
     Qt,
 )
-from PySide6.QtGui import QCursor, QMouseEvent, QPainter, QPaintEvent, QRegion, QResizeEvent
+from PySide6.QtGui import QCursor, QMouseEvent, QPainter, QPaintEvent, QPalette, QRegion, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QStyle, QStyleOptionViewItem, QWidget
 
 from imagefinder.ui.grid_layout import GridLayout
 
 Index = QModelIndex | QPersistentModelIndex
 _Move = QAbstractItemView.CursorAction
+_BAND_OPACITY = 0.18
 _HOVER_EVENTS = frozenset(
     (
         QEvent.Type.HoverEnter,
@@ -40,6 +41,9 @@ class GridView(QListView):
         self._layout = GridLayout()
         self._foot = 0
         self._hovered = -1
+        self._pressed = QPoint()
+        """Where the mouse's button was pressed last, from the top of all cells."""
+        self._band = QRect()
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -164,6 +168,7 @@ class GridView(QListView):
         # QListView's does nothing where the layout that it keeps is empty, as ours is.
         QAbstractItemView.scrollContentsBy(self, dx, dy)
         self._track_hover()
+        self._track_band()
 
     def viewportEvent(self, event: QEvent) -> bool:
         handled = super().viewportEvent(event)
@@ -185,7 +190,16 @@ class GridView(QListView):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if not self.indexAt(event.position().toPoint()).isValid() and not event.modifiers():
             self.clearSelection()
+        self._pressed = event.position().toPoint() + QPoint(0, self.verticalOffset())
         super().mousePressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        super().mouseMoveEvent(event)
+        self._track_band()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        super().mouseReleaseEvent(event)
+        self._track_band()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self.viewport())
@@ -210,6 +224,12 @@ class GridView(QListView):
                 state |= states.State_MouseOver
             option.state = state
             self.itemDelegate().paint(painter, option, index)
+        if not self._band.isNull():
+            colour = self.palette().color(QPalette.ColorRole.Highlight)
+            painter.setPen(colour)
+            colour.setAlphaF(_BAND_OPACITY)
+            painter.setBrush(colour)
+            painter.drawRect(self._band.adjusted(0, 0, -1, -1))
 
     def _track_hover(self) -> None:
         """Paint the card below the mouse as such, also where it came there by itself: by scrolling, or as a result.
@@ -224,6 +244,18 @@ class GridView(QListView):
                 if 0 <= row < self._row_count():
                     viewport.update(self.visualRect(self.model().index(row, 0)))
             self._hovered = hovered
+
+    def _track_band(self) -> None:
+        """Paint the rectangle that is drawn by dragging from between two cards."""
+        band = QRect()
+        if self.state() is QAbstractItemView.State.DragSelectingState:
+            start = self._pressed - QPoint(0, self.verticalOffset())
+            end = self.viewport().mapFromGlobal(QCursor.pos())
+            band = QRect(start, end).normalized()
+        if band != self._band:
+            # Half of its line lies outside.
+            self.viewport().update(self._band.united(band).adjusted(-1, -1, 1, 1))
+            self._band = band
 
     def _row_count(self) -> int:
         model = self.model()
