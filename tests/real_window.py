@@ -36,8 +36,17 @@ _RENDERING = Path(__file__).with_name("rendering_program.py")
 class RealWindow:
     """One start of the program, in folders of its own. It opens no files but through ``opened``."""
 
-    def __init__(self, screen: Screen, program: Program, *arguments: str | Path) -> None:
+    def __init__(
+        self,
+        screen: Screen,
+        program: Program,
+        *arguments: str | Path,
+        theme: str = "light",
+        language: str = "en",
+    ) -> None:
+        """Without a ``theme`` it has the one of its settings."""
         self.screen = screen
+        self._look = [*(["--theme", theme] if theme else []), "--language", language]
         self.program = program
         self.home = Path(program.environment["HOME"])
         self._log = (self.home / "window.log").open("ab")
@@ -54,7 +63,7 @@ class RealWindow:
         return self.screen.windows(self.process.pid)
 
     def _start(self, *arguments: str | Path) -> "subprocess.Popen[bytes]":
-        command = self.program.command("--theme", "light", "--language", "en", "window", *arguments)
+        command = self.program.command(*self._look, "window", *arguments)
         environment = self.program.environment | {"DISPLAY": self.screen.environment["DISPLAY"]}
         return subprocess.Popen(command, env=environment, stdout=self._log, stderr=self._log)
 

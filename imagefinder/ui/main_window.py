@@ -128,7 +128,7 @@ class MainWindow(QMainWindow):
         """The window as it is."""
         return WindowState(
             geometry=as_text(bytes(self.saveGeometry().data())),
-            preview_geometry=as_text(bytes(self.preview.saveGeometry().data())),
+            preview_geometry=as_text(self.preview.saved_place()),
             splitter=self._splitter.sizes() if not self.panel.isHidden() else [],
             is_panel_visible=self._is_panel_wanted,
             is_paused=self._client.is_paused,

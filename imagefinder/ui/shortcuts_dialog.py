@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QPalette
 from PySide6.QtWidgets import (
-    QDialog,
     QDialogButtonBox,
     QFrame,
     QGridLayout,
@@ -17,12 +16,13 @@ from PySide6.QtWidgets import (
 )
 
 from imagefinder.translation import tr
+from imagefinder.ui.screen_room import FittingDialog
 
 Group = tuple[str, Sequence[tuple[str, str]]]
 """A heading, and keys (portable text, as ``Ctrl+F``) with what they do."""
 
 
-class ShortcutsDialog(QDialog):
+class ShortcutsDialog(FittingDialog):
     """Shown by F1."""
 
     def __init__(self, groups: Sequence[Group], parent: QWidget | None = None) -> None:

@@ -7,7 +7,6 @@ from PySide6.QtCore import QModelIndex, QPoint, QSortFilterProxyModel, Qt
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QDialog,
     QHBoxLayout,
     QHeaderView,
     QLineEdit,
@@ -26,11 +25,12 @@ from imagefinder.ui.desktop import Desktop
 from imagefinder.ui.engine_client import EngineClient
 from imagefinder.ui.icons import menu_icon
 from imagefinder.ui.quiet_label import QuietLabel
+from imagefinder.ui.screen_room import FittingDialog
 from imagefinder.ui.unreadable_model import Column, UnreadableModel
 from imagefinder.ui.words import grouped, path_text, short_name
 
 
-class UnreadableDialog(QDialog):
+class UnreadableDialog(FittingDialog):
     """Lists the unreadable files of one source, or of all; brings itself up to date while it is open."""
 
     def __init__(
