@@ -1,10 +1,12 @@
 """Links that are controls of their own."""
 
+import math
+
 from PySide6.QtCore import QSize, Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtGui import QDesktopServices, QFontMetricsF, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
-_MARGIN = 3
+_MARGIN = 2
 """Points around the text, for the frame that shows the focus."""
 
 
@@ -30,8 +32,10 @@ class LinkButton(QAbstractButton):
         self.setToolTip(address)
 
     def sizeHint(self) -> QSize:
-        metrics = self.fontMetrics()
-        return QSize(metrics.horizontalAdvance(self.text()) + 2 * _MARGIN, metrics.height() + 2)
+        metrics = QFontMetricsF(self.font())
+        # A fraction too little, and the text would be elided.
+        width = math.ceil(metrics.horizontalAdvance(self.text())) + 1
+        return QSize(width + 2 * _MARGIN, math.ceil(metrics.height()) + 2)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(40, self.sizeHint().height())

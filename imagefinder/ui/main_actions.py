@@ -1,5 +1,6 @@
 """The window's menus: every action with its words, its keys and its icon."""
 
+import re
 from collections.abc import Callable
 from typing import Protocol
 
@@ -109,7 +110,8 @@ class MainActions(QObject):
 
     def _menu(self, title: str) -> QMenu:
         menu = self._window.menuBar().addMenu(title)
-        self.all.append((title.replace("&", ""), []))
+        # In Chinese the key stands in brackets after the word.
+        self.all.append((re.sub(r"\(&\w\)|&", "", title), []))
         return menu
 
     def _add(

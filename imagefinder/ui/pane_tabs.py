@@ -91,6 +91,11 @@ class PaneTabs(QTabBar):
                 return at
         return self.count()
 
+    def minimumSizeHint(self) -> QSize:
+        # Qt's has room for scroll buttons: a gap behind one short tab.
+        size = super().minimumSizeHint()
+        return QSize(min(size.width(), self.sizeHint().width()), size.height())
+
     def minimumTabSizeHint(self, index: int) -> QSize:
         size = super().minimumTabSizeHint(index)
         return QSize(min(size.width(), _NARROWEST), size.height())

@@ -188,6 +188,7 @@ class PreviewWindow(QWidget):
         has_more = self._model.has_more
         self._top.show_result(short_name(self._hit.path), row, self._model.rowCount(), has_more=has_more)
         self.setWindowTitle(short_name(self._hit.path))
+        self._canvas.setAccessibleName(tr("Picture {name}", name=short_name(self._hit.path)))
         self._show_part(self._hit.part)
         self.row_shown.emit(row)
         root = QModelIndex()

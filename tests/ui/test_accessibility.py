@@ -64,6 +64,12 @@ def test_everything_that_is_seen_is_read(stage: Stage, name: str) -> None:
 
 
 @pytest.mark.parametrize("language", ["en"])
+def test_the_preview_tells_which_picture_it_shows(stage: Stage) -> None:
+    stage.preview()
+    assert read(stage.window.preview._canvas) == "Picture holiday 00000.jpg"
+
+
+@pytest.mark.parametrize("language", ["en"])
 @pytest.mark.parametrize("name", SCENES)
 def test_no_link_is_hidden_in_a_text(stage: Stage, name: str) -> None:
     window = SCENES[name](stage)
