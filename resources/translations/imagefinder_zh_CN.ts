@@ -24,12 +24,6 @@
         <translation> 或 </translation>
     </message>
     <message numerus="yes">
-        <source>%n cannot be read now (a drive that is away?)</source>
-        <translation>
-            <numerusform>%n 张现在无法读取（磁盘没有连接？）</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
         <source>%n copies</source>
         <comment>the same file content</comment>
         <translation>
@@ -107,13 +101,6 @@
         <source>%n picture(s) and page(s) are indexed with {model} now; until that is done, searching goes on as before.</source>
         <translation>
             <numerusform>现在用 {model} 为 %n 张图片和页面建立索引；在完成之前，搜索照常进行。</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%n picture(s) are on drives that are away. The change is finished when they are there.</source>
-        <comment>pictures and pages</comment>
-        <translation>
-            <numerusform>%n 张图片和页面所在的磁盘没有连接。连接后即可完成切换。</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -900,6 +887,11 @@
         <translation>{path} 是苹果自有格式的 MobileCLIP，其中没有说明架构。请说明是哪一种，例如 MobileCLIP-S2（--arch，或设置中的输入框）。</translation>
     </message>
     <message>
+        <source>{percent} of the words</source>
+        <comment>looked for</comment>
+        <translation>含 {percent} 的搜索词</translation>
+    </message>
+    <message>
         <source>{problem} Or take another way: a mirror or a proxy (--mirror ADDRESS, --proxy ADDRESS, or in the window&apos;s settings), or the weights file from elsewhere: imagefinder models import FILE --arch {model}</source>
         <translation>{problem}也可以换一种方式：使用镜像或代理（--mirror 地址、--proxy 地址，或在窗口的设置中），或从别处取得权重文件：imagefinder models import 文件 --arch {model}</translation>
     </message>
@@ -918,6 +910,10 @@
     <message>
         <source>{problem} Try again: what has come is kept, and it goes on from there.</source>
         <translation>{problem}请重试：已下载的部分会保留，并从中断处继续。</translation>
+    </message>
+    <message>
+        <source>{results}, then possible matches</source>
+        <translation>{results}，然后是可能匹配的结果</translation>
     </message>
     <message>
         <source>“{address}” is not the address of a hub; one is https://huggingface.co</source>
@@ -949,6 +945,19 @@
     <message>
         <source>Get the weights file elsewhere (such as open_clip_model.safetensors of huggingface.co/{repository}), then: imagefinder models import FILE --arch {model}</source>
         <translation>请从别处取得权重文件（例如 huggingface.co/{repository} 的 open_clip_model.safetensors），然后运行：imagefinder models import 文件 --arch {model}</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n cannot be read now (a drive that is away, a folder that is gone?)</source>
+        <translation>
+            <numerusform>%n 项目前无法读取（驱动器未连接，或文件夹已不在？）</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n picture(s) cannot be reached now: their drive is away, or their folder is gone. The change is finished when they are there.</source>
+        <comment>pictures and pages</comment>
+        <translation>
+            <numerusform>%n 张图片目前无法访问：驱动器未连接，或文件夹已不在原处。它们恢复后更换即可完成。</numerusform>
+        </translation>
     </message>
     <message>
         <source>All {total} MB are here, and are being checked…</source>
@@ -1098,15 +1107,6 @@
     <message>
         <source>Leave this off unless you search by pictures of a server at home: a web page could make a dropped address point at devices of your network.</source>
         <translation>除非要用家中服务器上的图片来搜索，否则请保持关闭：网页可能使拖入的地址指向本地网络中的设备。</translation>
-    </message>
-    <message>
-        <source>Less likely</source>
-        <comment>results</comment>
-        <translation>不太符合</translation>
-    </message>
-    <message>
-        <source>Less likely results</source>
-        <translation>不太符合的结果</translation>
     </message>
     <message>
         <source>Let other programs go first</source>
@@ -2204,11 +2204,6 @@ A trained model finds what is in the pictures.</source>
         <translation>只认识颜色和布局；颜色以外的词会在文件名和页面文字中搜索</translation>
     </message>
     <message>
-        <source>less likely</source>
-        <comment>a result</comment>
-        <translation>不太符合</translation>
-    </message>
-    <message>
         <source>licence: {name}</source>
         <translation>许可证：{name}</translation>
     </message>
@@ -2227,6 +2222,10 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>needs the library transformers</source>
         <translation>需要 transformers 库</translation>
+    </message>
+    <message>
+        <source>no longer there (moved, renamed or deleted): add it where it is now, or forget it by imagefinder remove</source>
+        <translation>已不在原处（已被移动、重命名或删除）：请从现在的位置添加，或用 imagefinder remove 移除</translation>
     </message>
     <message>
         <source>none: this PyTorch was built for graphics cards (version {version}), but finds no card, or no driver</source>
@@ -2329,12 +2328,35 @@ A trained model finds what is in the pictures.</source>
         </translation>
     </message>
     <message>
+        <source>(no longer there)</source>
+        <translation>（已不在原处）</translation>
+    </message>
+    <message>
+        <source>Add it again where it is now; nothing has to be read anew.</source>
+        <translation>请从它现在的位置重新添加；无需重新读取。</translation>
+    </message>
+    <message>
         <source>Apple graphics processor</source>
         <translation>Apple 图形处理器</translation>
+    </message>
+    <message numerus="yes">
+        <source>At least {count} file(s) not yet read: imagefinder index goes on.</source>
+        <translation>
+            <numerusform>至少还有 {count} 个文件尚未读取：运行 imagefinder index 可继续。</numerusform>
+        </translation>
     </message>
     <message>
         <source>Choose a model…</source>
         <translation>选择模型…</translation>
+    </message>
+    <message>
+        <source>Continue</source>
+        <comment>indexing</comment>
+        <translation>继续</translation>
+    </message>
+    <message>
+        <source>Continue indexing</source>
+        <translation>继续索引</translation>
     </message>
     <message>
         <source>Describe what is in it, or drop a picture to find those like it.</source>
@@ -2359,6 +2381,10 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>Forget {count} folders and files?</source>
         <translation>从资料库移除 {count} 个文件夹和文件？</translation>
+    </message>
+    <message>
+        <source>Found by</source>
+        <translation>依据</translation>
     </message>
     <message>
         <source>Get a better one…</source>
@@ -2386,6 +2412,11 @@ A trained model finds what is in the pictures.</source>
         <translation>
             <numerusform>在 %n 个向量中用 HNSW 搜索</numerusform>
         </translation>
+    </message>
+    <message>
+        <source>Has {share} in its name or on the page</source>
+        <comment>such as 50% of the words</comment>
+        <translation>名称或页面{share}</translation>
     </message>
     <message>
         <source>I have read the licence and agree to it:</source>
@@ -2425,8 +2456,16 @@ A trained model finds what is in the pictures.</source>
         <translation>正在查找模型…</translation>
     </message>
     <message>
+        <source>Matches</source>
+        <translation>匹配结果</translation>
+    </message>
+    <message>
         <source>Name a colour or words of a page, or drop a picture to find those like it.</source>
         <translation>输入颜色或页面中的文字，或拖入一张图片来查找相似的图片。</translation>
+    </message>
+    <message>
+        <source>No longer there: its folder was moved, renamed or deleted.</source>
+        <translation>已不在原处：其文件夹已被移动、重命名或删除。</translation>
     </message>
     <message>
         <source>Nothing is indexed with this model yet, so only file names and page text were searched.</source>
@@ -2439,6 +2478,10 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>Pictures, words and index never leave this computer. The network is used for two things only: a picture that you drop from a web browser may arrive as an address alone, and is then fetched from there; and a model is downloaded when you ask for it.</source>
         <translation>图片、文字和索引从不离开这台电脑。网络只用于两件事：从网页浏览器拖入的图片可能只是一个地址，这时会从该地址获取图片；以及在要求时下载模型。</translation>
+    </message>
+    <message>
+        <source>Possible matches</source>
+        <translation>可能匹配的结果</translation>
     </message>
     <message>
         <source>Program</source>
@@ -2553,8 +2596,21 @@ A trained model finds what is in the pictures.</source>
         <translation>暂时停止。已下载的部分会保留，之后可以继续下载。</translation>
     </message>
     <message>
+        <source>Stopped ({done}). What was indexed is kept.</source>
+        <translation>已停止（{done}）。已索引的内容会保留。</translation>
+    </message>
+    <message>
+        <source>Stopped. What was indexed is kept.</source>
+        <translation>已停止。已索引的内容会保留。</translation>
+    </message>
+    <message>
         <source>Stopped. {count} MB of {model} are here and kept; the same command goes on from there.</source>
         <translation>已停止。{model} 已下载的 {count} MB 会保留；再次运行同一命令即可继续。</translation>
+    </message>
+    <message>
+        <source>Stopped: {done}; {left} not yet read.</source>
+        <comment>files</comment>
+        <translation>已停止：{done}；{left} 个尚未读取。</translation>
     </message>
     <message>
         <source>System</source>
@@ -2623,6 +2679,10 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>The folder {folder} is empty.</source>
         <translation>文件夹 {folder} 是空的。</translation>
+    </message>
+    <message>
+        <source>The folders were not looked through to the end: imagefinder index goes on.</source>
+        <translation>文件夹尚未全部扫描完：运行 imagefinder index 可继续。</translation>
     </message>
     <message>
         <source>The library is being indexed with it; see above.</source>
@@ -2875,6 +2935,14 @@ A larger one, downloaded once, finds more.</source>
         <translation>由于 imagefinder 自身的错误，操作失败。详情见日志。</translation>
     </message>
     <message>
+        <source>This file is no longer there: it was moved, renamed or deleted.</source>
+        <translation>此文件已不在原处：它已被移动、重命名或删除。</translation>
+    </message>
+    <message>
+        <source>This folder is no longer there: it was moved, renamed or deleted.</source>
+        <translation>此文件夹已不在原处：它已被移动、重命名或删除。</translation>
+    </message>
+    <message>
         <source>This is a mistake in imagefinder itself: {error}. Nothing indexed is lost. The details for a report are in {log}.</source>
         <translation>这是 imagefinder 自身的错误：{error}。已建立的索引没有丢失。可用于报告问题的详细信息在 {log} 中。</translation>
     </message>
@@ -3033,6 +3101,10 @@ A larger one, downloaded once, finds more.</source>
     <message>
         <source>Why it cannot be read</source>
         <translation>无法读取的原因</translation>
+    </message>
+    <message>
+        <source>Words in names and on pages</source>
+        <translation>文件名和页面中的文字</translation>
     </message>
     <message>
         <source>Work</source>
@@ -3332,6 +3404,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>未知有快速的 bfloat16</translation>
     </message>
     <message>
+        <source>no longer there</source>
+        <translation>已不在原处</translation>
+    </message>
+    <message>
         <source>no pictures or PDFs found</source>
         <translation>没有找到图片或 PDF</translation>
     </message>
@@ -3371,6 +3447,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>not looked through to the end yet</source>
         <translation>尚未全部查看</translation>
+    </message>
+    <message>
+        <source>not looked through to the end: imagefinder index goes on</source>
+        <translation>尚未全部扫描完：运行 imagefinder index 可继续</translation>
     </message>
     <message>
         <source>nothing new indexed</source>
@@ -3668,10 +3748,6 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>排除 {what}</translation>
     </message>
     <message>
-        <source>words match</source>
-        <translation>文字匹配</translation>
-    </message>
-    <message>
         <source>write a picture of it to a PNG file, and close it</source>
         <translation>把窗口画面写入 PNG 文件，然后关闭窗口</translation>
     </message>
@@ -3687,6 +3763,12 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>{amount} · indexing paused</source>
         <translation>{amount} · 索引已暂停</translation>
+    </message>
+    <message numerus="yes">
+        <source>{amount} · {count} file(s) not yet read</source>
+        <translation>
+            <numerusform>{amount} · {count} 个文件尚未读取</numerusform>
+        </translation>
     </message>
     <message>
         <source>{amount}, {covered} of them indexed</source>
@@ -3735,6 +3817,12 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         </translation>
     </message>
     <message numerus="yes">
+        <source>{count} file(s) are not yet read.</source>
+        <translation>
+            <numerusform>还有 {count} 个文件尚未读取。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>{count} file(s) cannot be read</source>
         <translation>
             <numerusform>{count} 个文件无法读取</numerusform>
@@ -3750,6 +3838,12 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <source>{count} file(s) left out of searches</source>
         <translation>
             <numerusform>{count} 个文件未纳入搜索</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} file(s) not yet read: imagefinder index goes on.</source>
+        <translation>
+            <numerusform>还有 {count} 个文件尚未读取：运行 imagefinder index 可继续。</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -3804,6 +3898,25 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>{count} moved, copied or touched</source>
         <translation>{count} 个已移动、复制或更新时间</translation>
+    </message>
+    <message>
+        <source>{count} no longer there, kept</source>
+        <comment>files</comment>
+        <translation>{count} 个已不在原处，已保留</translation>
+    </message>
+    <message>
+        <source>{count} no longer there, kept (see: imagefinder status)</source>
+        <translation>{count} 个已不在原处，已保留（见：imagefinder status）</translation>
+    </message>
+    <message>
+        <source>{count} not yet read</source>
+        <comment>files</comment>
+        <translation>{count} 个尚未读取</translation>
+    </message>
+    <message>
+        <source>{count} not yet read: imagefinder index goes on</source>
+        <comment>files</comment>
+        <translation>{count} 个尚未读取：运行 imagefinder index 可继续</translation>
     </message>
     <message>
         <source>{count} offline</source>
@@ -4016,6 +4129,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>{folder} 中的 {name}</translation>
     </message>
     <message>
+        <source>{name} is no longer there: its folder was moved, renamed or deleted.</source>
+        <translation>{name} 已不在原处：其文件夹已被移动、重命名或删除。</translation>
+    </message>
+    <message>
         <source>{name} is on a drive that is not connected now. Connect it and try again.</source>
         <translation>{name} 所在的磁盘现在没有连接。请连接后重试。</translation>
     </message>
@@ -4043,6 +4160,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <source>{number}+</source>
         <comment>at least that many</comment>
         <translation>{number}+</translation>
+    </message>
+    <message>
+        <source>{old} is {new} now, and was taken out of the library.</source>
+        <translation>{old} 现在是 {new}，旧位置已从资料库中移除。</translation>
     </message>
     <message>
         <source>{option} is for the window, not for {command}.</source>
@@ -4184,10 +4305,6 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>{results} · {model}</source>
         <translation>{results} · {model}</translation>
-    </message>
-    <message>
-        <source>{results}, then the rest</source>
-        <translation>{results}，然后是其余结果</translation>
     </message>
     <message>
         <source>{score} · words match</source>
