@@ -128,7 +128,7 @@ class MainWindow(QMainWindow):
         """The window as it is."""
         return WindowState(
             geometry=as_text(bytes(self.saveGeometry().data())),
-            preview_geometry=as_text(bytes(self.preview.saveGeometry().data())),
+            preview_geometry=as_text(self.preview.saved_place()),
             splitter=self._splitter.sizes() if not self.panel.isHidden() else [],
             is_panel_visible=self._is_panel_wanted,
             is_paused=self._client.is_paused,
@@ -143,7 +143,7 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(QByteArray(geometry))
             stay_on_screen(self)
         if geometry := as_bytes(state.preview_geometry):
-            self.preview.restoreGeometry(QByteArray(geometry))
+            self.preview.restore_place(geometry)
         if len(state.splitter) == self._splitter.count() and all(state.splitter):
             self._splitter.setSizes(state.splitter)
         self._is_panel_wanted = state.is_panel_visible

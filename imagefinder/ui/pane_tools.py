@@ -1,7 +1,7 @@
 """The slim row above the results: how many, in which order, how large, and a second pane."""
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QAction, QActionGroup, QPalette, QResizeEvent
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QActionGroup, QCursor, QPalette, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QSlider, QToolButton, QWidget
 
 from imagefinder.model.model_names import model_title
@@ -152,7 +152,6 @@ class PaneTools(QWidget):
     def _make_sort_button(self) -> QToolButton:
         button = self._button("arrow-down-wide-narrow", tr("Order of the results"))
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(button)
         group = QActionGroup(menu)
         for sort in Sort:
@@ -161,7 +160,7 @@ class PaneTools(QWidget):
             action.triggered.connect(lambda _=False, sort=sort: self._choose_sort(sort))
             group.addAction(action)
             self._sort_actions[sort] = action
-        button.setMenu(menu)
+        _give_menu(button, menu)
         button.setText(sort_name(self.sort))
         self._sort_actions[self.sort].setChecked(True)
         return button
@@ -181,12 +180,11 @@ class PaneTools(QWidget):
 
     def _make_view_button(self) -> tuple[QAction, QToolButton]:
         button = self._button("ellipsis", tr("More about the results"))
-        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(button)
         action = menu.addAction(tr("Show hidden pictures"))
         action.setCheckable(True)
         action.toggled.connect(self.hidden_toggled)
-        button.setMenu(menu)
+        _give_menu(button, menu)
         return action, button
 
     def _button(self, name: str, label: str) -> QToolButton:
@@ -197,3 +195,17 @@ class PaneTools(QWidget):
         button.setToolTip(label)
         button.setAccessibleName(label)
         return button
+
+
+def _give_menu(button: QToolButton, menu: QMenu) -> None:
+    """Open a menu by a button."""
+
+    def look_for_mouse() -> None:
+        is_below = button.rect().contains(button.mapFromGlobal(QCursor.pos()))
+        button.setAttribute(Qt.WidgetAttribute.WA_UnderMouse, is_below)
+        button.update()
+
+    button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+    button.setMenu(menu)
+    # Qt takes the mouse to be over the button again as the menu closes, wherever it is, and never hears it leave.
+    menu.aboutToHide.connect(lambda: QTimer.singleShot(0, button, look_for_mouse))

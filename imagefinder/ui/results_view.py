@@ -72,7 +72,7 @@ class ResultsView(GridView):
         self.setModel(model)
         self.setItemDelegate(self._delegate)
 
-        self._actions = ResultActions(thumbnails.client, desktop, self.chosen, self)
+        self._actions = ResultActions(thumbnails.client, desktop, self.chosen, self.current, self)
         self._actions.preview_wanted.connect(self._preview_current)
         self._actions.similar_requested.connect(self.similar_requested)
         self._actions.new_pane_requested.connect(self.new_pane_requested)
@@ -125,6 +125,11 @@ class ResultsView(GridView):
         if not rows and self.currentIndex().isValid():
             rows = [self.currentIndex().row()]
         return [self._results.hit(row) for row in rows]
+
+    def current(self) -> Hit | None:
+        """The hit that the keyboard is on."""
+        row = self.currentIndex().row()
+        return self._results.hit(row) if row >= 0 else None
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -257,8 +262,9 @@ class ResultsView(GridView):
                 self.update(self._results.index(row))
 
     def _preview_current(self) -> None:
-        if self.currentIndex().isValid():
-            self.preview_requested.emit(self.currentIndex().row())
+        rows = [index.row() for index in (self.currentIndex(), *self.selectedIndexes()) if index.isValid()]
+        if rows:
+            self.preview_requested.emit(rows[0])
 
     def _drag_picture(self, indexes: list[QModelIndex]) -> QPixmap:
         current = self.currentIndex() if self.currentIndex() in indexes else indexes[0]

@@ -195,8 +195,16 @@
         <translation>权重文件（safetensors，或 OpenAI 和 open_clip 的 .pt），或含有权重和 open_clip_config.json 的文件夹。程序会识别它是什么模型，并保存一份副本；原文件不会改动。</translation>
     </message>
     <message>
+        <source>A file with a model&apos;s weights</source>
+        <translation>模型的权重文件</translation>
+    </message>
+    <message>
         <source>A folder for the library</source>
         <translation>资料库所用的文件夹</translation>
+    </message>
+    <message>
+        <source>A folder with a model</source>
+        <translation>含有模型的文件夹</translation>
     </message>
     <message>
         <source>A hit&apos;s score lies between -1 and 1, so it cannot be at least {score}.</source>
@@ -447,10 +455,6 @@
         <translation>正在切换到 {model}</translation>
     </message>
     <message>
-        <source>Choose a file with a model&apos;s weights</source>
-        <translation>选择模型权重文件</translation>
-    </message>
-    <message>
         <source>Choose a file…</source>
         <translation>选择文件…</translation>
     </message>
@@ -461,10 +465,6 @@
     <message>
         <source>Choose a folder of pictures (Ctrl+O)</source>
         <translation>选择图片文件夹 (Ctrl+O)</translation>
-    </message>
-    <message>
-        <source>Choose a folder with a model</source>
-        <translation>选择模型文件夹</translation>
     </message>
     <message>
         <source>Choose a folder…</source>
@@ -481,10 +481,6 @@
     <message>
         <source>Choose its file…</source>
         <translation>选择其文件…</translation>
-    </message>
-    <message>
-        <source>Choose the file of {model}</source>
-        <translation>选择 {model} 的文件</translation>
     </message>
     <message>
         <source>Clear the search (Esc)</source>
@@ -819,6 +815,14 @@
         <translation>实际大小</translation>
     </message>
     <message>
+        <source>Leave full screen, or close</source>
+        <translation>退出全屏，或关闭</translation>
+    </message>
+    <message>
+        <source>Or get its file with a web browser, and choose it:</source>
+        <translation>也可以用浏览器下载它的文件，再选择该文件：</translation>
+    </message>
+    <message>
         <source>this processor is faster in bfloat16</source>
         <translation>此处理器用 bfloat16 更快</translation>
     </message>
@@ -1075,10 +1079,6 @@
     <message>
         <source>Keep the present model</source>
         <translation>保留当前模型</translation>
-    </message>
-    <message>
-        <source>Keep {model}</source>
-        <translation>保留 {model}</translation>
     </message>
     <message>
         <source>Keyboard shortcuts</source>
@@ -1423,16 +1423,8 @@ A trained model finds what is in the pictures.</source>
         <translation>打开日志所在的文件夹</translation>
     </message>
     <message>
-        <source>Open the library&apos;s folder</source>
-        <translation>打开资料库所在的文件夹</translation>
-    </message>
-    <message>
         <source>Open the log folder</source>
         <translation>打开日志文件夹</translation>
-    </message>
-    <message>
-        <source>Open the thumbnails&apos; folder</source>
-        <translation>打开缩略图所在的文件夹</translation>
     </message>
     <message>
         <source>OpenVINO {openvino} pictures a second, PyTorch {torch}</source>
@@ -1445,10 +1437,6 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>Or choose the file with its weights.</source>
         <translation>或选择它的权重文件。</translation>
-    </message>
-    <message>
-        <source>Or get its file from {page} with a web browser, and choose it.</source>
-        <translation>或用浏览器从 {page} 取得文件，然后选择该文件。</translation>
     </message>
     <message>
         <source>Order of the results</source>
@@ -1971,10 +1959,6 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>Until then {model} answers.</source>
         <translation>在此之前仍用“{model}”搜索。</translation>
-    </message>
-    <message>
-        <source>Use {model}</source>
-        <translation>使用 {model}</translation>
     </message>
     <message>
         <source>Waiting to begin…</source>
@@ -2548,10 +2532,6 @@ A trained model finds what is in the pictures.</source>
         <translation>删除</translation>
     </message>
     <message>
-        <source>Remove {model}</source>
-        <translation>删除 {model}</translation>
-    </message>
-    <message>
         <source>Remove {model}? About {size} become free.</source>
         <translation>删除 {model}？大约可腾出 {size}。</translation>
     </message>
@@ -2717,6 +2697,10 @@ A trained model finds what is in the pictures.</source>
         <translation>无法加载 transformers 库：{reason}。</translation>
     </message>
     <message>
+        <source>The library&apos;s folder</source>
+        <translation>资料库文件夹</translation>
+    </message>
+    <message>
         <source>The model does not know these words: file names and page text were searched.</source>
         <translation>模型不认识这些词：已搜索文件名和页面文字。</translation>
     </message>
@@ -2809,6 +2793,10 @@ A trained model finds what is in the pictures.</source>
 A larger one, downloaded once, finds more.</source>
         <translation>入门模型较小。
 下载一个更大的模型，就能找到更多。</translation>
+    </message>
+    <message>
+        <source>The thumbnails&apos; folder</source>
+        <translation>缩略图文件夹</translation>
     </message>
     <message>
         <source>The tokenizer in {folder} cannot be used: {reason}. Get its files again.</source>

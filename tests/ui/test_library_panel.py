@@ -385,7 +385,7 @@ def test_what_a_new_model_does_not_cover_is_said_with_a_remedy(
     assert not panel._coverage.isVisible()
     client.hear(ModelChanged(ModelState.READY, "starter", "cpu"))
     assert panel._coverage.isVisible()
-    panel._coverage.linkActivated.emit("index")
+    panel._index_now.click()
     assert client.last(Rescan).paths == ()
     tell_job(client, indexing(HOLIDAY))
     assert not panel._coverage.isVisible()

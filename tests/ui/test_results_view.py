@@ -13,6 +13,7 @@ from ui.fake_client import FakeClient
 
 from imagefinder.ipc.messages import ItemShown, ShowItem
 from imagefinder.model.items import ItemDetails, ItemKind
+from imagefinder.model.queries import Hit
 from imagefinder.ui.desktop import Desktop
 from imagefinder.ui.file_copies import copy_files
 from imagefinder.ui.results_model import ResultsModel
@@ -247,8 +248,50 @@ def test_the_menu_offers_what_suits_what_is_chosen(qtbot: QtBot, grid: Grid, hit
     assert enabled["Show in results again"]
     assert enabled["Copy paths"]
     assert not enabled["Find similar"]
+    assert enabled["Preview"]
     assert not any("elete" in text for text in enabled)
     menu.deleteLater()
+
+
+def test_a_menu_over_several_pictures_takes_no_key_away(qtbot: QtBot, grid: Grid, hits: MakeHits) -> None:
+    grid.model.reset([hit._replace(hidden=True) for hit in hits(3)], has_more=False)
+    similar: list[Hit] = []
+    previewed: list[int] = []
+    grid.view.similar_requested.connect(similar.append)
+    grid.view.preview_requested.connect(previewed.append)
+    grid.view.selectAll()
+    menu = grid.view._actions.menu(grid.view)
+    menu.popup(QPoint(0, 0))
+    menu.close()
+
+    for rows in (3, 1):
+        if rows == 1:
+            grid.model.reset(hits(3), has_more=False)
+            grid.view.setCurrentIndex(grid.model.index(1))
+        qtbot.keyClick(grid.view, Key.Key_Space)
+        qtbot.keyClick(grid.view, Key.Key_S)
+        qtbot.keyClick(grid.view, Key.Key_Return, CONTROL)
+        qtbot.keyClick(grid.view, Key.Key_C, CONTROL | SHIFT)
+    assert previewed == [0, 1]
+    assert [hit.item_id for hit in similar] == [1, 2]
+    assert [path.name for path in grid.desktop.revealed] == ["holiday 00000.jpg", "holiday 00001.jpg"]
+    assert [each.item_id for each in grid.client.sent if isinstance(each, ShowItem)] == [1, 2]
+
+    # What a menu said of hidden pictures is not said of those that are shown.
+    menu = grid.view._actions.menu(grid.view)
+    assert "Hide from results" in [action.text() for action in menu.actions()]
+    menu.deleteLater()
+
+
+def test_of_several_pictures_the_keys_act_on_the_current_one(
+    qtbot: QtBot, grid: Grid, hits: MakeHits
+) -> None:
+    grid.model.reset(hits(5), has_more=False)
+    grid.view.setCurrentIndex(grid.model.index(1))
+    qtbot.keyClick(grid.view, Key.Key_Right, SHIFT)
+    with qtbot.waitSignal(grid.view.similar_requested) as caught:
+        qtbot.keyClick(grid.view, Key.Key_S)
+    assert caught.args[0].item_id == 3
 
 
 def test_copies_never_overwrite(tmp_path: Path) -> None:
