@@ -16,7 +16,7 @@ from imagefinder.model.errors import LibraryError, UnreadableError, UsageError
 from imagefinder.model.items import UnreadableFile
 from imagefinder.model.jobs import IndexReport, ProgressCallback, no_progress
 from imagefinder.model.library import LibraryStatus
-from imagefinder.model.queries import Hit, Query, SearchResult, Sort
+from imagefinder.model.queries import MOST_CHARACTERS, Hit, Query, SearchResult, Sort
 from imagefinder.model.sources import Source, SourceOptions
 from imagefinder.store.store import Store
 from imagefinder.thumbnails.cache import ThumbnailCache
@@ -220,9 +220,19 @@ class Engine:
         has; the list's ``is_partial`` and ``note`` say so.
 
         Raises:
-            UsageError: the query is empty, one of its pictures cannot be read, or one of its items is gone.
+            UsageError: the query is empty or longer than ``MOST_CHARACTERS``, one of its pictures cannot be read,
+                or one of its items is gone.
             ModelError: the model cannot be had; not without ``may_load``.
         """
+        if len(query.text) > MOST_CHARACTERS:
+            raise UsageError(
+                tr(
+                    "That text is too long to search by: it has {count} characters, and {most} are read at most. "
+                    "Give the part that matters.",
+                    count=f"{len(query.text):,}",
+                    most=f"{MOST_CHARACTERS:,}",
+                )
+            )
         with self._store.errors():
             searcher = self._searcher(is_partial=not may_load and self._pair.current.made is None)
             return searcher.start(query, sort, progress, may_load=may_load)

@@ -174,6 +174,8 @@ class Searcher:
                 "The model does not know: {words}. For that, only file names and page text were searched.",
                 words=words,
             )
+        if (pieces := self._embedder.pieces_of(text)) > 1:
+            return tr("That is more than the model reads at once, so it was read in %n pieces.", "", pieces)
         if text and not self._embedder.understands(text):
             if query.images or query.items:
                 return tr(

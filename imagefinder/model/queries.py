@@ -24,6 +24,10 @@ SORTED_TOGETHER = 500
 on: who sorts "beach" by date wants the beaches by date, not the whole library."""
 
 
+MOST_CHARACTERS = 20_000
+"""Of a query's text: some ten pages, which take a model of usual size some seconds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """What is looked for: words, pictures, or both."""
