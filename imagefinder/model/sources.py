@@ -1,5 +1,6 @@
 """Sources: the folders and files a user has added."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -49,3 +50,10 @@ class SourceStatus:
     items: int
     unreadable: int
     offline_files: int
+    pending: int = 0
+    """Files that are known of and not yet read, over restarts; 0 when all are. Unreadable files do not count, nor does
+    what cannot be reached now."""
+    scan_complete: bool = True
+    """Whether the last walk of its folders came to its end; where it did not, there may be files nobody knows of."""
+    passed_over: Mapping[str, int] = field(default_factory=dict)
+    """How many files the last finished scan passed over because nothing reads them, by extension."""

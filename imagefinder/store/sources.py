@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -61,22 +61,41 @@ class SourceTable:
                 "UPDATE sources SET mounts = ? WHERE id = ?", (json.dumps(sorted(mounts)), source_id)
             )
 
-    def set_scanned(self, source_id: int, mounts: Iterable[str]) -> None:
-        """Record a finished scan and the mount points that its files stood on."""
+    def set_scanned(
+        self, source_id: int, mounts: Iterable[str], passed_over: Mapping[str, int] | None = None
+    ) -> None:
+        """Record a finished scan.
+
+        Args:
+            source_id: the source.
+            mounts: the mount points that its files stood on.
+            passed_over: how many files nothing reads, by extension.
+        """
         with self._db.transaction() as connection:
             connection.execute(
-                "UPDATE sources SET scanned_at = ?, mounts = ?, offline = 0 WHERE id = ?",
-                (time.time(), json.dumps(sorted(mounts)), source_id),
+                """UPDATE sources SET scanned_at = ?, mounts = ?, passed_over = ?, offline = 0, scan_complete = 1
+                   WHERE id = ?""",
+                (time.time(), json.dumps(sorted(mounts)), json.dumps(dict(passed_over or {})), source_id),
             )
 
     def status(self) -> list[SourceStatus]:
         """Every source with its counts, at a cost that does not grow with the library."""
         rows = self._db.connection.execute(
-            f"SELECT {_COLUMNS}, files, items, unreadable, offline_files FROM sources ORDER BY id"
+            f"""SELECT {_COLUMNS}, files, items, unreadable, offline_files, CASE WHEN offline THEN 0 ELSE pending END,
+                  scan_complete, passed_over FROM sources ORDER BY id"""
         )
         return [
-            SourceStatus(_source(row), files=files, items=items, unreadable=unreadable, offline_files=offline)
-            for *row, files, items, unreadable, offline in rows
+            SourceStatus(
+                _source(row),
+                files=files,
+                items=items,
+                unreadable=unreadable,
+                offline_files=offline,
+                pending=pending,
+                scan_complete=bool(scan_complete),
+                passed_over=json.loads(passed_over),
+            )
+            for *row, files, items, unreadable, offline, pending, scan_complete, passed_over in rows
         ]
 
 
