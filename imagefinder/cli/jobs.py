@@ -11,7 +11,7 @@ from imagefinder.cli.terminal import Terminal, summary
 from imagefinder.embedders.registry import advice
 from imagefinder.engine.cancel import CancelToken
 from imagefinder.model.errors import CancelledError
-from imagefinder.model.jobs import IndexReport, ProgressCallback
+from imagefinder.model.jobs import IndexReport, ProgressCallback, passed_over_text
 from imagefinder.translation import tr
 
 Job = Callable[[ProgressCallback, CancelToken], IndexReport]
@@ -46,6 +46,8 @@ def run_job(finder: ImageFinder, terminal: Terminal, job: Job, *, only_news: boo
     if report.indexed:
         model = tr("{model} on {device}", model=embedder.name, device=embedder.device)
     terminal.say(f"{done} - {model}")
+    if passed_over := passed_over_text(report.passed_over):
+        terminal.say(passed_over)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from imagefinder.cli.exit_status import FOUND
 from imagefinder.cli.library import has_library, open_library
 from imagefinder.cli.terminal import Terminal
 from imagefinder.embedders.registry import names_by_id
+from imagefinder.model.jobs import kinds_text
 from imagefinder.model.library import LibraryStatus
 from imagefinder.model.model_names import BUILTIN, STARTER
 from imagefinder.model.sources import SourceOptions, SourceStatus
@@ -35,6 +36,7 @@ def status(arguments: argparse.Namespace, terminal: Terminal) -> int:
                         "unreadable": entry.unreadable,
                         "offline_files": entry.offline_files,
                         "scanned_at": entry.source.scanned_at,
+                        "passed_over": dict(entry.passed_over),
                     }
                     for entry in library.sources
                 ],
@@ -76,6 +78,12 @@ def status(arguments: argparse.Namespace, terminal: Terminal) -> int:
                 )
                 for entry in library.sources
             ),
+        )
+    if passed_over := [entry for entry in library.sources if entry.passed_over]:
+        terminal.out.print()
+        terminal.table(
+            (tr("Passed over: files of kinds that are not read"), ""),
+            ((str(entry.source.path), kinds_text(entry.passed_over)) for entry in passed_over),
         )
     if library.unreadable:
         terminal.out.print()

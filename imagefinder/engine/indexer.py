@@ -11,7 +11,7 @@ from imagefinder.engine.cancel import CancelToken
 from imagefinder.engine.live_index import LiveIndex
 from imagefinder.engine.plan import Plan, Todo, make_plan
 from imagefinder.engine.quarantine import Quarantine
-from imagefinder.engine.scanner import Scan, Selection, is_reachable, lost_mounts
+from imagefinder.engine.scanner import Scan, Selection, is_reachable, lost_mounts, passed_over_by
 from imagefinder.model.errors import CancelledError
 from imagefinder.model.items import FileStat
 from imagefinder.model.jobs import IndexReport, Phase, Progress, ProgressCallback
@@ -51,6 +51,7 @@ class Indexer:
         self._progress = progress
         self._report = IndexReport()
         self._plans: list[Plan] = []
+        self._scans: list[Scan] = []
         self._moved: set[int] = set()
         """Ids of files that turned up at another path."""
         self._scanned = self._done = self._total = 0
@@ -64,6 +65,7 @@ class Indexer:
         try:
             for source in sources:
                 self._scan(source, start)
+            self._report.passed_over = passed_over_by(self._scans)
             # Sources may overlap: a file counts once.
             self._report.unchanged = len({file for plan in self._plans for file in plan.unchanged})
             self._report.unreadable = len({file for plan in self._plans for file in plan.unreadable})
@@ -89,6 +91,7 @@ class Indexer:
         scan = Scan(source, Selection(source, self._extensions), self._cancel, start)
         plan = make_plan(self._store, source, scan, self._embedder_id, start, self._on_file)
         self._plans.append(plan)
+        self._scans.append(scan)
         self._report.offline += plan.offline
         with self._store.transaction():
             self._store.files.join(source.id, plan.joining)
@@ -99,7 +102,7 @@ class Indexer:
             else:
                 # A drive that is away stays remembered: its folder may be gone too by the next scan.
                 mounts = scan.mounts.union(map(str, lost_mounts(source)))
-                self._store.sources.set_scanned(source.id, mounts)
+                self._store.sources.set_scanned(source.id, mounts, scan.passed_over)
 
     def _on_file(self, path: str) -> None:
         self._scanned += 1

@@ -20,17 +20,11 @@ from urllib.parse import unquote_to_bytes
 from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtGui import QImage
 
+from imagefinder.model.image_signatures import FORMATS
 from imagefinder.ui.disk_look import told_apart
 
-_IMAGE_FORMATS = (
-    "image/png",
-    "image/webp",
-    "image/jpeg",
-    "image/gif",
-    "image/avif",
-    "image/tiff",
-    "image/bmp",
-)
+# PNG first: most programs offer it beside what they have, whole and lossless.
+_IMAGE_FORMATS = ("image/png", *(each.mime for each in FORMATS if each.mime not in ("", "image/png")))
 _PROMISE = "application/x-moz-file-promise-url"
 _MOZ_URL = "text/x-moz-url"
 _GNOME = "x-special/gnome-copied-files"

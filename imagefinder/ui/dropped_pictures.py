@@ -11,7 +11,7 @@ from pathlib import Path
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice
 from PySide6.QtGui import QImage
 
-from imagefinder.ui.picture_bytes import picture_extension
+from imagefinder.model.image_signatures import picture_extension
 
 _LOG = logging.getLogger(__name__)
 
