@@ -5,6 +5,7 @@ import os
 import sys
 from pathlib import Path
 
+from imagefinder.addresses import given_path, given_picture
 from imagefinder.api import ImageFinder
 from imagefinder.cli.exit_status import FOUND, NOTHING_FOUND
 from imagefinder.cli.jobs import run_job
@@ -12,7 +13,7 @@ from imagefinder.cli.library import open_existing, open_library
 from imagefinder.cli.terminal import Terminal
 from imagefinder.model.errors import LibraryInUseError, UsageError
 from imagefinder.model.queries import Query, SearchResult
-from imagefinder.paths import absolute, exists
+from imagefinder.paths import default_places, exists
 from imagefinder.translation import tr
 
 
@@ -20,8 +21,8 @@ def search(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Find, and show what was found."""
     query = Query(
         text=" ".join(arguments.text),
-        images=tuple(absolute(path) for path in arguments.image),
-        within=tuple(absolute(path) for path in arguments.within),
+        images=tuple(given_picture(path, default_places().dropped) for path in arguments.image),
+        within=tuple(map(given_path, arguments.within)),
         limit=arguments.limit,
         include_query_images=arguments.include_query,
         include_rest=arguments.all,

@@ -16,7 +16,7 @@ from imagefinder.engine.writing import WriterLock, disk_errors
 from imagefinder.model.errors import ModelError, UsageError
 from imagefinder.model.jobs import IndexReport, Progress, ProgressCallback
 from imagefinder.model.sources import Source, SourceKind, SourceOptions
-from imagefinder.paths import exists
+from imagefinder.paths import exists, no_such_path
 from imagefinder.store.store import Store
 from imagefinder.thumbnails.cache import ThumbnailCache
 from imagefinder.translation import tr
@@ -94,7 +94,7 @@ class Jobs:
         is_there = exists(path)
         # On an unplugged drive, what is known of it can be searched.
         if not is_there and not self._knows_of(path):
-            raise _no_such(path)
+            raise no_such_path(path)
         source = self.source_reaching(path)
         if source is None and is_there:
             return self.add([path], SourceOptions(), progress, cancel)
@@ -258,16 +258,10 @@ def _leads_over_link(folder: Path, path: Path) -> bool:
     return any(parent.is_symlink() for parent in between)
 
 
-def _no_such(path: Path) -> UsageError:
-    return UsageError(
-        tr("There is no {path}. Check the spelling, or whether its drive is connected.", path=path)
-    )
-
-
 def _refuse_missing(paths: Sequence[Path]) -> None:
     for path in paths:
         if not exists(path):
-            raise _no_such(path)
+            raise no_such_path(path)
 
 
 def _refuse_unknown(paths: Sequence[Path], sources: Mapping[Path, Source]) -> None:
