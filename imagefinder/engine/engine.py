@@ -134,7 +134,7 @@ class Engine:
             cancel: stops the job, or has it pause; what was read by then can be searched.
             paths: the sources to look at; None for all.
             retry: files known as unreadable that are to be read again though they have not changed, even those
-                that the program broke down over.
+                that the program ended over each time.
 
         Raises:
             UsageError: one of ``paths`` is not a source.
@@ -254,6 +254,18 @@ class Engine:
         except LibraryError as error:
             # In use, read-only, or full: the answer stands, and the next process builds the index again.
             _LOG.info("the index was not saved: %s", error)
+
+    def end_amid_job(self) -> None:
+        """This process ends on purpose, and a job does not: what it reads is no suspect of a crash then.
+
+        Safe in any thread, and at any moment; the process should end right after it.
+        """
+        from imagefinder.engine.quarantine import IN_HAND, forget_in_hand
+
+        try:
+            forget_in_hand(self.folder / IN_HAND)
+        except OSError as error:
+            _LOG.info("what is in hand is still noted: %s", error)
 
     def save_before_closing(self) -> None:
         """Keep the index as a job that was stopped left it, where that takes a moment: 0.5 s for 60,000 vectors.

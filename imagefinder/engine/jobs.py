@@ -10,7 +10,7 @@ from imagefinder.engine.indexer import Indexer, forget_orphans
 from imagefinder.engine.live_index import LiveIndex
 from imagefinder.engine.model_pair import ModelPair
 from imagefinder.engine.model_slot import ModelSlot
-from imagefinder.engine.quarantine import Quarantine
+from imagefinder.engine.quarantine import IN_HAND, Quarantine
 from imagefinder.engine.scanner import Selection
 from imagefinder.engine.writing import WriterLock, disk_errors
 from imagefinder.model.errors import ModelError, UsageError
@@ -237,7 +237,7 @@ class Jobs:
             record.id,
             index,
             self._thumbnails,
-            Quarantine(self._store.suspects, self._folder / "in-hand"),
+            Quarantine(self._store.suspects, self._folder / IN_HAND),
             self._extensions,
             token,
             progress,

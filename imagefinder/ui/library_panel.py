@@ -39,6 +39,7 @@ class LibraryPanel(DropTarget):
 
     add_requested = Signal()
     notice = Signal(str)
+    problem = Signal(str)
     folders_dropped = Signal(list)  # list[Path]
 
     def __init__(self, client: EngineClient, desktop: Desktop, parent: QWidget | None = None) -> None:
@@ -102,6 +103,7 @@ class LibraryPanel(DropTarget):
         self.list.unreadable_wanted.connect(self.show_unreadable)
         self.list.forget_wanted.connect(self._ask_to_forget)
         self.change_line.notice.connect(self.notice)
+        self.change_line.problem.connect(self.problem)
         self.forget_line.confirmed.connect(self._forget)
         self.forget_line.closed.connect(self.list.setFocus)
         client.library_changed.connect(self._take_library)
@@ -175,7 +177,7 @@ class LibraryPanel(DropTarget):
 
     def _reveal(self, path: Path) -> None:
         if problem := self._desktop.reveal(path):
-            self.notice.emit(problem)
+            self.problem.emit(problem)
 
     def _change_options(self, status: SourceStatus) -> None:
         source = status.source
@@ -211,7 +213,7 @@ class LibraryPanel(DropTarget):
     def _take_failed(self, event: Failed) -> None:
         if event.request_id in self._requests:
             self._requests.remove(event.request_id)
-            self.notice.emit(event.message)
+            self.problem.emit(event.message)
 
     def _take_library(self, event: LibraryChanged) -> None:
         self._show_counts()
