@@ -37,8 +37,14 @@ class Source:
     mounts: tuple[Path, ...] = ()
     """Mount points its files stood on at the last scan; one that is no longer mounted is offline."""
     offline: bool = False
+    """Whether its drive or network folder was not connected at the last look."""
     scanned_at: float | None = None
     """Seconds since the epoch; None before the first finished scan."""
+    gone: bool = False
+    """Whether at the last look its drive was there and it was not: it was moved, renamed or deleted. What is known of
+    its files is kept."""
+    volume: str = ""
+    """Which file system was mounted where it stood; empty where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,7 @@ class SourceStatus:
     items: int
     unreadable: int
     offline_files: int
+    """Files on drives that are away; where the source itself is gone, none."""
     pending: int = 0
     """Files that are known of and not yet read, over restarts; 0 when all are. Unreadable files do not count, nor does
     what cannot be reached now."""
