@@ -104,7 +104,7 @@ class ImageFinder:
             cancel: stops the job when set from another thread.
 
         Raises:
-            UsageError: a path does not exist; nothing is added then.
+            UsageError: a path does not exist, or nothing reads one of the extensions; nothing is added then.
             LibraryInUseError: another process is changing the library.
             ModelError: the model cannot be had.
         """
@@ -112,7 +112,7 @@ class ImageFinder:
             recursive=recursive,
             include=tuple(include),
             exclude=tuple(exclude),
-            extensions=tuple(extension.lower().lstrip(".") for extension in extensions),
+            extensions=refuse_unknown_kinds(extensions),
         )
         return self.engine.add(_paths(paths), options, progress, cancel)
 
@@ -256,6 +256,24 @@ class ImageFinder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def refuse_unknown_kinds(extensions: Sequence[str]) -> tuple[str, ...]:
+    """Extensions in lower case without the dot.
+
+    Raises:
+        UsageError: nothing reads files of one of them.
+    """
+    plain = tuple(extension.strip().lower().lstrip("*.") for extension in extensions)
+    if unknown := sorted(set(plain) - readers.extensions()):
+        raise UsageError(
+            tr(
+                "No reader for {kinds}. These kinds of file can be read: {known}.",
+                kinds=", ".join(unknown),
+                known=", ".join(sorted(readers.extensions())),
+            )
+        )
+    return plain
 
 
 def _paths(paths: AnyPath | Iterable[AnyPath]) -> list[Path]:

@@ -12,7 +12,7 @@ from imagefinder.cli.unread import unread_line
 from imagefinder.embedders.registry import advice
 from imagefinder.engine.cancel import CancelToken
 from imagefinder.model.errors import CancelledError, ImageFinderError, LibraryInUseError, UsageError
-from imagefinder.model.jobs import IndexReport, ProgressCallback, passed_over_text
+from imagefinder.model.jobs import IndexReport, ProgressCallback, passed_over_text, unmatched_text
 from imagefinder.translation import tr
 
 Job = Callable[[ProgressCallback, CancelToken], IndexReport]
@@ -59,8 +59,9 @@ def run_job(finder: ImageFinder, terminal: Terminal, job: Job, *, only_news: boo
     if report.indexed:
         model = tr("{model} on {device}", model=embedder.name, device=embedder.device)
     terminal.say(f"{done} - {model}")
-    if passed_over := passed_over_text(report.passed_over):
-        terminal.say(passed_over)
+    for said in (passed_over_text(report.passed_over), unmatched_text(report.unmatched_globs)):
+        if said:
+            terminal.say(said)
     if left:
         # Of other sources: this job read all of its own.
         terminal.say(left)

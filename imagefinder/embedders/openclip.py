@@ -26,6 +26,7 @@ from imagefinder.embedders.spec import ClipSpec
 from imagefinder.embedders.text_pieces import text_pieces
 from imagefinder.embedders.weights_file import sha256
 from imagefinder.model.errors import ModelError
+from imagefinder.model.model_names import is_english_script
 from imagefinder.translation import tr
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ class OpenClipEmbedder(Embedder):
         self.id = spec.id
         self.dimension = spec.dimension
         self.image_side = spec.image_side
+        self.is_english = spec.is_english
         self._spec = spec
         self._wanted_device = device
         self._lock = threading.RLock()
@@ -185,8 +187,7 @@ class OpenClipEmbedder(Embedder):
 
     def understands(self, text: str) -> bool:
         """Whether the model was taught the script of the text; one taught many languages always tries."""
-        letters = [character for character in text if character.isalpha()]
-        return not self._spec.is_english or not letters or any(letter.isascii() for letter in letters)
+        return not self.is_english or is_english_script(text)
 
     @property
     def is_text_loaded(self) -> bool:

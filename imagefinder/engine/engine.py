@@ -16,7 +16,7 @@ from imagefinder.model.errors import LibraryError, UnreadableError, UsageError
 from imagefinder.model.items import UnreadableFile
 from imagefinder.model.jobs import IndexReport, ProgressCallback, no_progress
 from imagefinder.model.library import LibraryStatus
-from imagefinder.model.queries import MOST_CHARACTERS, Hit, Query, SearchResult, Sort
+from imagefinder.model.queries import Hit, Query, SearchResult, Sort, refuse_long_text
 from imagefinder.model.sources import Source, SourceOptions
 from imagefinder.store.store import Store
 from imagefinder.thumbnails.cache import ThumbnailCache
@@ -224,15 +224,7 @@ class Engine:
                 or one of its items is gone.
             ModelError: the model cannot be had; not without ``may_load``.
         """
-        if len(query.text) > MOST_CHARACTERS:
-            raise UsageError(
-                tr(
-                    "That text is too long to search by: it has {count} characters, and {most} are read at most. "
-                    "Give the part that matters.",
-                    count=f"{len(query.text):,}",
-                    most=f"{MOST_CHARACTERS:,}",
-                )
-            )
+        refuse_long_text(query.text)
         with self._store.errors():
             searcher = self._searcher(is_partial=not may_load and self._pair.current.made is None)
             return searcher.start(query, sort, progress, may_load=may_load)

@@ -38,11 +38,14 @@ class Selection:
     def __init__(self, source: Source, known_extensions: frozenset[str]) -> None:
         self._root = str(source.path)
         options = source.options
+        self.globs = (*options.include, *options.exclude)
+        """The source's globs, as the user wrote them."""
         self._recursive = options.recursive
         self._takes_all_kinds = not options.extensions
         self._extensions = frozenset(options.extensions) or known_extensions
         self._include = self._spec(options.include)
         self._exclude = self._spec(options.exclude)
+        self._unmatched: dict[str, GitIgnoreSpec] = {}
 
     def _spec(self, patterns: tuple[str, ...]) -> "GitIgnoreSpec | None":
         if not patterns:
@@ -50,6 +53,20 @@ class Selection:
         from pathspec import GitIgnoreSpec  # most sources have no globs
 
         return GitIgnoreSpec.from_lines(map(self._pattern, patterns))
+
+    def watch_globs(self) -> None:
+        """Note from now on which globs match. For a source that was just added: it takes time."""
+        for pattern in self.globs:
+            if (spec := self._spec((pattern,))) is not None:
+                self._unmatched[pattern] = spec
+
+    def has_matched(self, pattern: str) -> bool:
+        """Whether a glob matched a file or a folder since ``watch_globs``."""
+        return pattern not in self._unmatched
+
+    def _note_globs(self, relative: str) -> None:
+        for pattern in [each for each, spec in self._unmatched.items() if spec.match_file(relative)]:
+            del self._unmatched[pattern]
 
     def _pattern(self, pattern: str) -> str:
         # A glob may be written with the source's own path; and "#" begins a folder's name, not a comment.
@@ -66,7 +83,12 @@ class Selection:
         """Whether to look into a folder."""
         if not self._recursive or name.startswith(".") or name.casefold() in _JUNK:
             return False
-        return not (self._exclude and self._exclude.match_file(self._relative(path) + "/"))
+        if not self._exclude:
+            return True
+        relative = self._relative(path) + "/"
+        if self._unmatched:
+            self._note_globs(relative)
+        return not self._exclude.match_file(relative)
 
     def wants_file(self, path: str, name: str) -> bool:
         """Whether to take a file."""
@@ -95,6 +117,8 @@ class Selection:
         if not (self._include or self._exclude):
             return True
         relative = self._relative(path)
+        if self._unmatched:
+            self._note_globs(relative)
         if self._include and not self._include.match_file(relative):
             return False
         return not (self._exclude and self._exclude.match_file(relative))
@@ -132,9 +156,19 @@ class Scan:
         """How many files nothing reads, by extension; see ``Selection.kind_passed_over``."""
 
     @property
+    def globs(self) -> set[str]:
+        """The source's globs."""
+        return set(self._selection.globs)
+
+    @property
     def folder(self) -> Path:
         """The source's path."""
         return self._source.path
+
+    @property
+    def unmatched_globs(self) -> set[str]:
+        """The source's globs that are watched and matched nothing that the scan came to."""
+        return {pattern for pattern in self._selection.globs if not self._selection.has_matched(pattern)}
 
     def reaches(self, path: Path) -> bool:
         """Whether the scan comes to this file or folder, if it is there."""
@@ -232,6 +266,15 @@ class Scan:
         self.unlisted.append(folder)
         reason = tr_later("the folder cannot be listed: {reason}", "reason").format(reason=_plain(error))
         self.problems.append(UnreadableFile(Path(folder), reason))
+
+
+def unmatched_globs(scans: Sequence[Scan]) -> tuple[str, ...]:
+    """The globs that matched nothing in any source that has them, as far as they were watched."""
+    found = {pattern: True for scan in scans for pattern in scan.unmatched_globs}
+    for scan in scans:
+        for pattern in scan.globs - scan.unmatched_globs:
+            found.pop(pattern, None)
+    return tuple(sorted(found))
 
 
 def passed_over_by(scans: Sequence[Scan]) -> dict[str, int]:

@@ -5,7 +5,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
+from imagefinder.model.errors import UsageError
 from imagefinder.model.items import ItemKind
+from imagefinder.translation import tr
 
 
 class Sort(StrEnum):
@@ -106,3 +108,18 @@ class SearchResult:
     """One plain line the user should know, such as what the model could not make of the query."""
     has_rest: bool = False
     """Whether hits were left out because they are probably irrelevant."""
+
+
+def refuse_long_text(text: str) -> None:
+    """Raises:
+    UsageError: a query's text is longer than ``MOST_CHARACTERS``.
+    """
+    if len(text) > MOST_CHARACTERS:
+        raise UsageError(
+            tr(
+                "That text is too long to search by: it has {count} characters, and {most} are read at most. "
+                "Give the part that matters.",
+                count=f"{len(text):,}",
+                most=f"{MOST_CHARACTERS:,}",
+            )
+        )

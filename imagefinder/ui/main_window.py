@@ -14,7 +14,7 @@ from imagefinder.model.queries import Hit
 from imagefinder.translation import tr
 from imagefinder.ui.about_dialog import AboutDialog
 from imagefinder.ui.adding import Adding
-from imagefinder.ui.drop_target import local_paths
+from imagefinder.ui.dropped_data import local_paths
 from imagefinder.ui.engine_notices import EngineNotices
 from imagefinder.ui.library_panel import LibraryPanel
 from imagefinder.ui.main_actions import MainActions
@@ -305,6 +305,7 @@ class MainWindow(QMainWindow):
             parts.client, pane_id, parts.thumbnails, parts.dropped, parts.fetcher, parts.desktop, self
         )
         pane.models_wanted.connect(lambda: self.open_settings(MODEL_PAGE))
+        pane.folder_wanted.connect(self.add_folder)
         return pane
 
     def _show_library(self) -> None:
