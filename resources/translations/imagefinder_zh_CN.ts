@@ -79,12 +79,6 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>%n more file(s) could not be copied.</source>
-        <translation>
-            <numerusform>还有 %n 个文件无法复制。</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
         <source>%n of them cannot be read now, because the drive is not connected, say. The change waits for them.</source>
         <comment>pictures and pages</comment>
         <translation>
@@ -671,10 +665,6 @@
         </translation>
     </message>
     <message>
-        <source>Every file can be read.</source>
-        <translation>所有文件都能读取。</translation>
-    </message>
-    <message>
         <source>Everything stays on this computer.</source>
         <translation>所有内容都留在这台电脑上。</translation>
     </message>
@@ -717,10 +707,6 @@
     <message>
         <source>Files are never deleted here. To hide a picture from results, press H.</source>
         <translation>这里不会删除文件。要在结果中隐藏图片，请按 H。</translation>
-    </message>
-    <message>
-        <source>Files of this kind cannot be read: {kinds}</source>
-        <translation>无法读取这些类型的文件：{kinds}</translation>
     </message>
     <message>
         <source>Files stay on disk.</source>
@@ -832,6 +818,16 @@
         <translation>实际大小</translation>
     </message>
     <message>
+        <source>the program ended each time it read this file; it is left alone now</source>
+        <comment>reason</comment>
+        <translation>每次读取此文件时程序都意外结束，现已不再读取</translation>
+    </message>
+    <message>
+        <source>there is no room left</source>
+        <comment>copying a file</comment>
+        <translation>磁盘空间已满</translation>
+    </message>
+    <message>
         <source>this processor is faster in bfloat16</source>
         <translation>此处理器用 bfloat16 更快</translation>
     </message>
@@ -840,8 +836,79 @@
         <translation>bfloat16 运算快</translation>
     </message>
     <message>
+        <source>you have no permission</source>
+        <comment>copying a file</comment>
+        <translation>没有权限</translation>
+    </message>
+    <message>
+        <source>{address} holds more than {size} MB. Save the picture and give its file.</source>
+        <translation>{address} 中的数据超过 {size} MB。请先保存图片，再给出其文件。</translation>
+    </message>
+    <message>
+        <source>{address} holds no picture that can be read; perhaps it was cut off.</source>
+        <translation>{address} 中没有可以读取的图片，可能不完整。</translation>
+    </message>
+    <message>
+        <source>{address} is a file of another computer, “{host}”. A file of this one begins with file:///</source>
+        <translation>{address} 是另一台电脑“{host}”上的文件。本机文件的地址以 file:/// 开头。</translation>
+    </message>
+    <message>
+        <source>{address} is an address, and a path on this computer is needed.</source>
+        <translation>{address} 是网址，这里需要本机上的路径。</translation>
+    </message>
+    <message numerus="yes">
+        <source>{amount} · {count} file(s) not yet read</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message>
         <source>{choice}; as IMAGEFINDER_RUNTIME says</source>
         <translation>{choice}；由 IMAGEFINDER_RUNTIME 指定</translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} file(s) are not yet read.</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} file(s) cannot be read, or not completely</source>
+        <translation>
+            <numerusform>{count} 个文件无法读取，或无法完整读取</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} file(s) not yet read: imagefinder index goes on.</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>{count} no longer there, kept</source>
+        <comment>files</comment>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} no longer there, kept (see: imagefinder status)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} not yet read</source>
+        <comment>files</comment>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} not yet read: imagefinder index goes on</source>
+        <comment>files</comment>
+        <translation type="unfinished"></translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} other(s)</source>
+        <comment>files</comment>
+        <translation>
+            <numerusform>其他 {count} 个</numerusform>
+        </translation>
     </message>
     <message>
         <source>{model} comes with the program, and cannot be removed.</source>
@@ -886,6 +953,24 @@
     <message>
         <source>{model} may be used under its licence only: {licence}. Read it at {page}; if you agree, add --accept-licence</source>
         <translation>{model} 只能按其许可证使用：{licence}。请在 {page} 阅读；如果同意，请加上 --accept-licence</translation>
+    </message>
+    <message numerus="yes">
+        <source>{name} and %n more file(s) are not there, so they were left out.</source>
+        <translation>
+            <numerusform>{name} 等另外 %n 个文件不存在，已略去。</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>{name} is a link to something that is not there.</source>
+        <translation>{name} 是一个链接，所指的目标不存在。</translation>
+    </message>
+    <message>
+        <source>{name} is no longer there: its folder was moved, renamed or deleted.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{name} is not there, so it was left out.</source>
+        <translation>{name} 不存在，已略去。</translation>
     </message>
     <message>
         <source>{path} fits none of the architectures that open_clip knows.{near} If it is one of its own, put the open_clip_config.json that came with it beside it.</source>
@@ -1531,10 +1616,6 @@ A trained model finds what is in the pictures.</source>
         <translation>仅图片</translation>
     </message>
     <message>
-        <source>Pictures that you hid are left out; the menu above shows them.</source>
-        <translation>已隐藏的图片没有列出；可用上方的菜单显示它们。</translation>
-    </message>
-    <message>
         <source>Pictures to search by</source>
         <translation>用来搜索的图片</translation>
     </message>
@@ -1635,10 +1716,6 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>Search by the picture or the file in the clipboard</source>
         <translation>用剪贴板中的图片或文件搜索</translation>
-    </message>
-    <message>
-        <source>Search by this picture</source>
-        <translation>用这张图片搜索</translation>
     </message>
     <message>
         <source>Search for {words}</source>
@@ -2325,14 +2402,14 @@ A trained model finds what is in the pictures.</source>
         <translation>资料库所用的模型</translation>
     </message>
     <message>
+        <source>the picture is damaged, or in a variant of its format that is not supported</source>
+        <comment>reason</comment>
+        <translation>图片已损坏，或属于不支持的格式变体</translation>
+    </message>
+    <message>
         <source>the preview cannot be written to {folder} ({error})</source>
         <comment>reason</comment>
         <translation>无法将预览写入 {folder}（{error}）</translation>
-    </message>
-    <message>
-        <source>the program broke down each time it read this file; it is left alone now</source>
-        <comment>reason</comment>
-        <translation>每次读取这个文件时程序都会崩溃；现在不再读取它</translation>
     </message>
     <message>
         <source>The picture at {host} is larger than {size} MB.</source>
@@ -2344,13 +2421,72 @@ A trained model finds what is in the pictures.</source>
             <numerusform>已隐藏 %n 张图片。可用结果上方的菜单重新显示。</numerusform>
         </translation>
     </message>
+    <message numerus="yes">
+        <source>%n file(s) of kinds that are not read were passed over: {kinds}.</source>
+        <translation>
+            <numerusform>跳过了 %n 个无法读取的类型的文件：{kinds}。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n file(s) were found, and none can be read.</source>
+        <translation>
+            <numerusform>找到了 %n 个文件，但都无法读取。</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>(no longer there)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>--ext names no kind of file. Give some, such as jpg,png,pdf.</source>
+        <translation>--ext 没有给出文件类型。请给出类型，例如 jpg,png,pdf。</translation>
+    </message>
+    <message>
+        <source>A model for many languages, downloaded once, understands these words.</source>
+        <translation>下载一个多语言模型后，就能理解这些词语。</translation>
+    </message>
+    <message>
+        <source>A path was given with a character that no file&apos;s name can have.</source>
+        <translation>给出的路径含有文件名中不允许的字符。</translation>
+    </message>
+    <message>
+        <source>Add a folder of pictures, then find any of them here.</source>
+        <translation>添加一个图片文件夹，然后就可以在这里搜索其中的图片。</translation>
+    </message>
+    <message>
+        <source>Add a folder…</source>
+        <translation>添加文件夹…</translation>
+    </message>
+    <message>
+        <source>Add it again where it is now; nothing has to be read anew.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Addresses are not fetched, so {address} cannot be searched by. Save the picture and give its file.</source>
+        <translation>程序不会访问网址，因此无法用 {address} 搜索。请先保存图片，再给出其文件。</translation>
+    </message>
     <message>
         <source>Apple graphics processor</source>
         <translation>Apple 图形处理器</translation>
     </message>
+    <message numerus="yes">
+        <source>At least {count} file(s) not yet read: imagefinder index goes on.</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+        </translation>
+    </message>
     <message>
         <source>Choose a model…</source>
         <translation>选择模型…</translation>
+    </message>
+    <message>
+        <source>Continue</source>
+        <comment>indexing</comment>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Continue indexing</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Describe what is in it, or drop a picture to find those like it.</source>
@@ -2359,6 +2495,12 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>Dropped picture</source>
         <translation>拖入的图片</translation>
+    </message>
+    <message numerus="yes">
+        <source>Files of %n kind(s) cannot be read: {kinds}</source>
+        <translation>
+            <numerusform>以下 %n 种文件无法读取：{kinds}</numerusform>
+        </translation>
     </message>
     <message numerus="yes">
         <source>Forget {count} file(s)?</source>
@@ -2437,20 +2579,74 @@ A trained model finds what is in the pictures.</source>
         <translation>索引</translation>
     </message>
     <message>
+        <source>Indexing is paused. Once it goes on, what has been read can be found here.</source>
+        <translation>建立索引已暂停。继续之后，已读取的内容可在这里找到。</translation>
+    </message>
+    <message>
         <source>Looking for models…</source>
         <translation>正在查找模型…</translation>
+    </message>
+    <message>
+        <source>Models for many languages: imagefinder models list</source>
+        <translation>多语言模型：imagefinder models list</translation>
     </message>
     <message>
         <source>Name a colour or words of a page, or drop a picture to find those like it.</source>
         <translation>输入颜色或页面中的文字，或拖入一张图片来查找相似的图片。</translation>
     </message>
     <message>
+        <source>No file and no folder matched {globs}. Check the spelling.</source>
+        <translation>没有文件或文件夹与 {globs} 匹配。请检查写法。</translation>
+    </message>
+    <message>
+        <source>No longer there: its folder was moved, renamed or deleted.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>No picture or PDF was found in what was added.</source>
+        <translation>在已添加的内容中没有找到图片或 PDF。</translation>
+    </message>
+    <message>
+        <source>Not copied to {folder}: {names} ({reason}).</source>
+        <translation>未能复制到 {folder}：{names}（{reason}）。</translation>
+    </message>
+    <message numerus="yes">
+        <source>Not copied to {folder}: {names} and %n more file(s) ({reason}).</source>
+        <translation>
+            <numerusform>未能复制到 {folder}：{names} 以及另外 %n 个文件（{reason}）。</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Nothing can be read, because the model cannot be used.</source>
+        <translation>模型无法使用，因此无法读取任何内容。</translation>
+    </message>
+    <message>
+        <source>Nothing is in the library yet</source>
+        <translation>资料库中还没有内容</translation>
+    </message>
+    <message>
+        <source>Nothing is in the library yet.</source>
+        <translation>资料库中还没有内容。</translation>
+    </message>
+    <message>
         <source>Nothing is indexed with this model yet, so only file names and page text were searched.</source>
         <translation>尚未使用此模型建立索引，因此只搜索了文件名和页面文字。</translation>
     </message>
     <message>
+        <source>Nothing to search</source>
+        <translation>没有可搜索的内容</translation>
+    </message>
+    <message>
         <source>OpenVINO: the model came converted for it</source>
         <translation>OpenVINO：模型自带为其转换好的文件</translation>
+    </message>
+    <message>
+        <source>Passed over: files of kinds that are not read</source>
+        <translation>已跳过：无法读取的类型的文件</translation>
+    </message>
+    <message>
+        <source>Pictures are searched in a moment.</source>
+        <translation>稍后将搜索图片。</translation>
     </message>
     <message>
         <source>Pictures, words and index never leave this computer. The network is used for two things only: a picture that you drop from a web browser may arrive as an address alone, and is then fetched from there; and a model is downloaded when you ask for it.</source>
@@ -2521,6 +2717,22 @@ A trained model finds what is in the pictures.</source>
         <translation>删除…</translation>
     </message>
     <message>
+        <source>Search by the pictures, and add the folders to the library</source>
+        <translation>用这些图片搜索，并将文件夹添加到资料库</translation>
+    </message>
+    <message numerus="yes">
+        <source>Search by these %n file(s)</source>
+        <translation>
+            <numerusform>用这 %n 个文件搜索</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Search by these %n picture(s)</source>
+        <translation>
+            <numerusform>用这 %n 张图片搜索</numerusform>
+        </translation>
+    </message>
+    <message>
         <source>Search with the new model at once; what is away is indexed when it is there again.</source>
         <translation>立即用新模型搜索；没有连接的内容在重新连接后建立索引。</translation>
     </message>
@@ -2573,8 +2785,21 @@ A trained model finds what is in the pictures.</source>
         <translation>暂时停止。已下载的部分会保留，之后可以继续下载。</translation>
     </message>
     <message>
+        <source>Stopped ({done}). What was indexed is kept.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Stopped. What was indexed is kept.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Stopped. {count} MB of {model} are here and kept; the same command goes on from there.</source>
         <translation>已停止。{model} 已下载的 {count} MB 会保留；再次运行同一命令即可继续。</translation>
+    </message>
+    <message>
+        <source>Stopped: {done}; {left} not yet read.</source>
+        <comment>files</comment>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>System</source>
@@ -2592,6 +2817,16 @@ A trained model finds what is in the pictures.</source>
         <source>Takes about {memory} of memory while it works.</source>
         <comment>{memory} is an amount, such as 900 MB</comment>
         <translation>工作时大约占用内存 {memory}。</translation>
+    </message>
+    <message numerus="yes">
+        <source>That is more than the model reads at once, so it was read in %n pieces.</source>
+        <translation>
+            <numerusform>文字超出了模型一次能读取的长度，已分为 %n 段读取。</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>That text is too long to search by: it has {count} characters, and {most} are read at most. Give the part that matters.</source>
+        <translation>文字太长，无法用来搜索：共 {count} 个字符，最多可读取 {most} 个。请只给出重要的部分。</translation>
     </message>
     <message>
         <source>The address of a mirror, and a proxy</source>
@@ -2645,6 +2880,10 @@ A trained model finds what is in the pictures.</source>
         <translation>文件夹 {folder} 是空的。</translation>
     </message>
     <message>
+        <source>The folders were not looked through to the end: imagefinder index goes on.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>The library is being indexed with it; see above.</source>
         <translation>正在用它为资料库建立索引；见上方。</translation>
     </message>
@@ -2687,6 +2926,14 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>The next search then waits for as long as the model takes to load.</source>
         <translation>释放后，下一次搜索要等模型重新加载。</translation>
+    </message>
+    <message>
+        <source>The part of imagefinder that reads pictures was ended by another program and is started again. Nothing is lost.</source>
+        <translation>imagefinder 中读取图片的部分被其他程序结束，正在重新启动。没有丢失任何内容。</translation>
+    </message>
+    <message>
+        <source>The part of imagefinder that reads pictures was ended by force, perhaps because memory ran out, and is started again. Nothing is lost.</source>
+        <translation>imagefinder 中读取图片的部分被强行结束（可能是内存不足），正在重新启动。没有丢失任何内容。</translation>
     </message>
     <message>
         <source>The picture cannot be reached: {reason}.</source>
@@ -2751,6 +2998,14 @@ A larger one, downloaded once, finds more.</source>
 下载一个更大的模型，就能找到更多。</translation>
     </message>
     <message>
+        <source>The starter model understands English only: file names and page text were searched.</source>
+        <translation>入门模型只懂英文：已搜索文件名和页面文字。</translation>
+    </message>
+    <message>
+        <source>The starter model understands English only: the pictures given, file names and page text were searched.</source>
+        <translation>入门模型只懂英文：已按所给图片、文件名和页面文字搜索。</translation>
+    </message>
+    <message>
         <source>The tokenizer in {folder} cannot be used: {reason}. Get its files again.</source>
         <translation>无法使用 {folder} 中的分词器：{reason}。请重新获取其文件。</translation>
     </message>
@@ -2809,6 +3064,11 @@ A larger one, downloaded once, finds more.</source>
     <message>
         <source>Then find any of them by describing what is in it, or by dropping a picture that looks like it. PDF documents count too: every page is found by its look and by its words.</source>
         <translation>然后就能通过描述内容或拖入相似的图片找到其中任何一张。PDF 文档也一样：每一页都能按外观和文字找到。</translation>
+    </message>
+    <message>
+        <source>There are none.</source>
+        <comment>files that cannot be read</comment>
+        <translation>没有这样的文件。</translation>
     </message>
     <message>
         <source>There is a model called “{name}” already. Choose another name.</source>
@@ -2887,6 +3147,14 @@ A larger one, downloaded once, finds more.</source>
         <translation>由于 imagefinder 自身的错误，操作失败。详情见日志。</translation>
     </message>
     <message>
+        <source>This file is no longer there: it was moved, renamed or deleted.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>This folder is no longer there: it was moved, renamed or deleted.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>This is a mistake in imagefinder itself: {error}. Nothing indexed is lost. The details for a report are in {log}.</source>
         <translation>这是 imagefinder 自身的错误：{error}。已建立的索引没有丢失。可用于报告问题的详细信息在 {log} 中。</translation>
     </message>
@@ -2951,12 +3219,20 @@ A larger one, downloaded once, finds more.</source>
         <translation>缩略图</translation>
     </message>
     <message>
+        <source>To look again: imagefinder index. To see more: imagefinder status.</source>
+        <translation>重新扫描：imagefinder index。查看详情：imagefinder status。</translation>
+    </message>
+    <message>
         <source>Try again</source>
         <translation>重试</translation>
     </message>
     <message>
         <source>Try all again</source>
         <translation>全部重试</translation>
+    </message>
+    <message>
+        <source>Try another picture, or words for what is in it.</source>
+        <translation>请换一张图片，或用词语描述图片内容。</translation>
     </message>
     <message>
         <source>Try chosen again</source>
@@ -3019,12 +3295,32 @@ A larger one, downloaded once, finds more.</source>
         <translation>要查找的内容</translation>
     </message>
     <message>
+        <source>What was added cannot be reached now. Is its drive connected?</source>
+        <translation>现在无法访问已添加的内容。其磁盘是否已连接？</translation>
+    </message>
+    <message>
+        <source>What was added has not been read yet.</source>
+        <translation>已添加的内容尚未读取。</translation>
+    </message>
+    <message>
+        <source>What was added is not there any more: it was moved, renamed or deleted.</source>
+        <translation>已添加的内容已不存在：它被移动、重命名或删除了。</translation>
+    </message>
+    <message>
         <source>What was dropped is not a picture that can be read.</source>
         <translation>拖入的内容不是可以读取的图片。</translation>
     </message>
     <message>
         <source>What was indexed is kept in one folder. It can be copied and backed up as a whole.</source>
         <translation>索引保存在一个文件夹中，可以整体复制和备份。</translation>
+    </message>
+    <message>
+        <source>What was pasted is not a picture that can be read.</source>
+        <translation>粘贴的内容不是可以读取的图片。</translation>
+    </message>
+    <message>
+        <source>What you hide is left out of results; the menu above shows it.</source>
+        <translation>隐藏的图片不会出现在结果中；可通过上方菜单显示。</translation>
     </message>
     <message>
         <source>What {host} sent is not a picture, perhaps a page around it.</source>
@@ -3344,6 +3640,14 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>未知有快速的 bfloat16</translation>
     </message>
     <message>
+        <source>no longer there</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>no longer there: it was moved, renamed or deleted (add it where it is now; imagefinder remove forgets this place)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>no pictures or PDFs found</source>
         <translation>没有找到图片或 PDF</translation>
     </message>
@@ -3383,6 +3687,15 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>not looked through to the end yet</source>
         <translation>尚未全部查看</translation>
+    </message>
+    <message>
+        <source>not looked through to the end: imagefinder index goes on</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>nothing can be written there</source>
+        <comment>copying a file</comment>
+        <translation>那里无法写入</translation>
     </message>
     <message>
         <source>nothing new indexed</source>
@@ -3525,6 +3838,11 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>文件是空的</translation>
     </message>
     <message>
+        <source>the file or the folder is not there</source>
+        <comment>copying a file</comment>
+        <translation>文件或文件夹不存在</translation>
+    </message>
+    <message>
         <source>the folder cannot be listed: {reason}</source>
         <comment>reason</comment>
         <translation>无法列出文件夹的内容：{reason}</translation>
@@ -3557,11 +3875,6 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <source>the picture is damaged</source>
         <comment>reason</comment>
         <translation>图片已损坏</translation>
-    </message>
-    <message>
-        <source>the picture is damaged: its header makes no sense</source>
-        <comment>reason</comment>
-        <translation>图片已损坏：文件头无法辨认</translation>
     </message>
     <message>
         <source>the picture is in a variant of its format that is not supported</source>
@@ -3756,12 +4069,6 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <source>{count} file(s) copied as text.</source>
         <translation>
             <numerusform>已将 {count} 个文件复制为文本。</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>{count} file(s) left out of searches</source>
-        <translation>
-            <numerusform>{count} 个文件未纳入搜索</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -4034,10 +4341,6 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>{name} is on a drive that is not connected now. Connect it to see the picture.</source>
         <translation>{name} 所在的磁盘现在没有连接。连接后即可查看图片。</translation>
-    </message>
-    <message>
-        <source>{name} was not copied: {reason}.</source>
-        <translation>没有复制 {name}：{reason}。</translation>
     </message>
     <message>
         <source>{name}, page {page}</source>
