@@ -62,6 +62,8 @@ def run_job(finder: ImageFinder, terminal: Terminal, job: Job, *, only_news: boo
     for said in (passed_over_text(report.passed_over), unmatched_text(report.unmatched_globs)):
         if said:
             terminal.say(said)
+    for old, new in report.relocated:
+        terminal.say(tr("{old} is {new} now, and was taken out of the library.", old=old, new=new))
     if left:
         # Of other sources: this job read all of its own.
         terminal.say(left)

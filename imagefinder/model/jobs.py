@@ -71,6 +71,8 @@ class IndexReport:
     system leaves lying about is not among them, nor what the options of a source leave out."""
     unmatched_globs: tuple[str, ...] = ()
     """Globs of sources that were looked through for the first time which matched no file and no folder."""
+    relocated: tuple[tuple[Path, Path], ...] = ()
+    """Sources that were moved or renamed and added at their new place: old and new path. The old ones are forgotten."""
     cancelled: bool = False
     """Whether the job was stopped before its end; what was committed is kept."""
 

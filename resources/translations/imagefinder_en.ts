@@ -90,11 +90,32 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>%n picture(s) are on drives that are away. The change is finished when they are there.</source>
+        <source>%n cannot be read now (a drive that is away, a folder that is gone?)</source>
+        <translation>
+            <numerusform>%n cannot be read now (a drive that is away, a folder that is gone?)</numerusform>
+            <numerusform>%n cannot be read now (a drive that is away, a folder that is gone?)</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n file(s) of kinds that are not read were passed over: {kinds}.</source>
+        <translation>
+            <numerusform>%n file of a kind that is not read was passed over: {kinds}.</numerusform>
+            <numerusform>%n files of kinds that are not read were passed over: {kinds}.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n file(s) were found, and none can be read.</source>
+        <translation>
+            <numerusform>%n file was found, and it cannot be read.</numerusform>
+            <numerusform>%n files were found, and none can be read.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n picture(s) cannot be reached now: their drive is away, or their folder is gone. The change is finished when they are there.</source>
         <comment>pictures and pages</comment>
         <translation>
-            <numerusform>%n picture is on a drive that is away. The change is finished when it is there.</numerusform>
-            <numerusform>%n pictures are on drives that are away. The change is finished when they are there.</numerusform>
+            <numerusform>%n picture cannot be reached now: its drive is away, or its folder is gone. The change is finished when it is there.</numerusform>
+            <numerusform>%n pictures cannot be reached now: their drive is away, or their folder is gone. The change is finished when they are there.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -113,9 +134,9 @@
     </message>
     <message numerus="yes">
         <source>At least {count} file(s) not yet read: imagefinder index goes on.</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>At least {count} file not yet read: imagefinder index goes on.</numerusform>
+            <numerusform>At least {count} files not yet read: imagefinder index goes on.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -246,9 +267,9 @@
     </message>
     <message numerus="yes">
         <source>{amount} · {count} file(s) not yet read</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>{amount} · {count} file not yet read</numerusform>
+            <numerusform>{amount} · {count} files not yet read</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -267,9 +288,9 @@
     </message>
     <message numerus="yes">
         <source>{count} file(s) are not yet read.</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>{count} file is not yet read.</numerusform>
+            <numerusform>{count} files are not yet read.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -281,9 +302,9 @@
     </message>
     <message numerus="yes">
         <source>{count} file(s) not yet read: imagefinder index goes on.</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>{count} file not yet read: imagefinder index goes on.</numerusform>
+            <numerusform>{count} files not yet read: imagefinder index goes on.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -320,27 +341,6 @@
         <translation>
             <numerusform>This library is searched with {model} from now on. %n picture or page is still to be indexed with it: imagefinder index</numerusform>
             <numerusform>This library is searched with {model} from now on. %n pictures and pages are still to be indexed with it: imagefinder index</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%n cannot be read now (a drive that is away?)</source>
-        <translation>
-            <numerusform>%n cannot be read now (a drive that is away?)</numerusform>
-            <numerusform>%n cannot be read now (a drive that is away?)</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%n file(s) of kinds that are not read were passed over: {kinds}.</source>
-        <translation>
-            <numerusform>%n file of a kind that is not read was passed over: {kinds}.</numerusform>
-            <numerusform>%n files of kinds that are not read were passed over: {kinds}.</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%n file(s) were found, and none can be read.</source>
-        <translation>
-            <numerusform>%n file was found, and it cannot be read.</numerusform>
-            <numerusform>%n files were found, and none can be read.</numerusform>
         </translation>
     </message>
     <message numerus="yes">

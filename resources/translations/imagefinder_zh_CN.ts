@@ -24,12 +24,6 @@
         <translation> 或 </translation>
     </message>
     <message numerus="yes">
-        <source>%n cannot be read now (a drive that is away?)</source>
-        <translation>
-            <numerusform>%n 张现在无法读取（磁盘没有连接？）</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
         <source>%n copies</source>
         <comment>the same file content</comment>
         <translation>
@@ -101,13 +95,6 @@
         <source>%n picture(s) and page(s) are indexed with {model} now; until that is done, searching goes on as before.</source>
         <translation>
             <numerusform>现在用 {model} 为 %n 张图片和页面建立索引；在完成之前，搜索照常进行。</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%n picture(s) are on drives that are away. The change is finished when they are there.</source>
-        <comment>pictures and pages</comment>
-        <translation>
-            <numerusform>%n 张图片和页面所在的磁盘没有连接。连接后即可完成切换。</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -856,58 +843,14 @@
         <source>{address} is an address, and a path on this computer is needed.</source>
         <translation>{address} 是网址，这里需要本机上的路径。</translation>
     </message>
-    <message numerus="yes">
-        <source>{amount} · {count} file(s) not yet read</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-        </translation>
-    </message>
     <message>
         <source>{choice}; as IMAGEFINDER_RUNTIME says</source>
         <translation>{choice}；由 IMAGEFINDER_RUNTIME 指定</translation>
     </message>
     <message numerus="yes">
-        <source>{count} file(s) are not yet read.</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
         <source>{count} file(s) cannot be read, or not completely</source>
         <translation>
             <numerusform>{count} 个文件无法读取，或无法完整读取</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>{count} file(s) not yet read: imagefinder index goes on.</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>{count} no longer there, kept</source>
-        <comment>files</comment>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>{count} no longer there, kept (see: imagefinder status)</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>{count} not yet read</source>
-        <comment>files</comment>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>{count} not yet read: imagefinder index goes on</source>
-        <comment>files</comment>
-        <translation type="unfinished"></translation>
-    </message>
-    <message numerus="yes">
-        <source>{count} other(s)</source>
-        <comment>files</comment>
-        <translation>
-            <numerusform>其他 {count} 个</numerusform>
         </translation>
     </message>
     <message>
@@ -953,24 +896,6 @@
     <message>
         <source>{model} may be used under its licence only: {licence}. Read it at {page}; if you agree, add --accept-licence</source>
         <translation>{model} 只能按其许可证使用：{licence}。请在 {page} 阅读；如果同意，请加上 --accept-licence</translation>
-    </message>
-    <message numerus="yes">
-        <source>{name} and %n more file(s) are not there, so they were left out.</source>
-        <translation>
-            <numerusform>{name} 等另外 %n 个文件不存在，已略去。</numerusform>
-        </translation>
-    </message>
-    <message>
-        <source>{name} is a link to something that is not there.</source>
-        <translation>{name} 是一个链接，所指的目标不存在。</translation>
-    </message>
-    <message>
-        <source>{name} is no longer there: its folder was moved, renamed or deleted.</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>{name} is not there, so it was left out.</source>
-        <translation>{name} 不存在，已略去。</translation>
     </message>
     <message>
         <source>{path} fits none of the architectures that open_clip knows.{near} If it is one of its own, put the open_clip_config.json that came with it beside it.</source>
@@ -1030,6 +955,19 @@
     <message>
         <source>Get the weights file elsewhere (such as open_clip_model.safetensors of huggingface.co/{repository}), then: imagefinder models import FILE --arch {model}</source>
         <translation>请从别处取得权重文件（例如 huggingface.co/{repository} 的 open_clip_model.safetensors），然后运行：imagefinder models import 文件 --arch {model}</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n cannot be read now (a drive that is away, a folder that is gone?)</source>
+        <translation>
+            <numerusform>%n 项目前无法读取（驱动器未连接，或文件夹已不在？）</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n picture(s) cannot be reached now: their drive is away, or their folder is gone. The change is finished when they are there.</source>
+        <comment>pictures and pages</comment>
+        <translation>
+            <numerusform>%n 张图片目前无法访问：驱动器未连接，或文件夹已不在原处。它们恢复后更换即可完成。</numerusform>
+        </translation>
     </message>
     <message>
         <source>All {total} MB are here, and are being checked…</source>
@@ -2322,6 +2260,10 @@ A trained model finds what is in the pictures.</source>
         <translation>需要 transformers 库</translation>
     </message>
     <message>
+        <source>no longer there (moved, renamed or deleted): add it where it is now, or forget it by imagefinder remove</source>
+        <translation>已不在原处（已被移动、重命名或删除）：请从现在的位置添加，或用 imagefinder remove 移除</translation>
+    </message>
+    <message>
         <source>none: this PyTorch was built for graphics cards (version {version}), but finds no card, or no driver</source>
         <translation>无：这个 PyTorch 支持显卡（版本 {version}），但没有找到显卡或驱动程序</translation>
     </message>
@@ -2435,7 +2377,7 @@ A trained model finds what is in the pictures.</source>
     </message>
     <message>
         <source>(no longer there)</source>
-        <translation type="unfinished"></translation>
+        <translation>（已不在原处）</translation>
     </message>
     <message>
         <source>--ext names no kind of file. Give some, such as jpg,png,pdf.</source>
@@ -2459,7 +2401,7 @@ A trained model finds what is in the pictures.</source>
     </message>
     <message>
         <source>Add it again where it is now; nothing has to be read anew.</source>
-        <translation type="unfinished"></translation>
+        <translation>请从它现在的位置重新添加；无需重新读取。</translation>
     </message>
     <message>
         <source>Addresses are not fetched, so {address} cannot be searched by. Save the picture and give its file.</source>
@@ -2471,8 +2413,8 @@ A trained model finds what is in the pictures.</source>
     </message>
     <message numerus="yes">
         <source>At least {count} file(s) not yet read: imagefinder index goes on.</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>至少还有 {count} 个文件尚未读取：运行 imagefinder index 可继续。</numerusform>
         </translation>
     </message>
     <message>
@@ -2482,11 +2424,11 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>Continue</source>
         <comment>indexing</comment>
-        <translation type="unfinished"></translation>
+        <translation>继续</translation>
     </message>
     <message>
         <source>Continue indexing</source>
-        <translation type="unfinished"></translation>
+        <translation>继续索引</translation>
     </message>
     <message>
         <source>Describe what is in it, or drop a picture to find those like it.</source>
@@ -2600,7 +2542,7 @@ A trained model finds what is in the pictures.</source>
     </message>
     <message>
         <source>No longer there: its folder was moved, renamed or deleted.</source>
-        <translation type="unfinished"></translation>
+        <translation>已不在原处：其文件夹已被移动、重命名或删除。</translation>
     </message>
     <message>
         <source>No picture or PDF was found in what was added.</source>
@@ -2786,11 +2728,11 @@ A trained model finds what is in the pictures.</source>
     </message>
     <message>
         <source>Stopped ({done}). What was indexed is kept.</source>
-        <translation type="unfinished"></translation>
+        <translation>已停止（{done}）。已索引的内容会保留。</translation>
     </message>
     <message>
         <source>Stopped. What was indexed is kept.</source>
-        <translation type="unfinished"></translation>
+        <translation>已停止。已索引的内容会保留。</translation>
     </message>
     <message>
         <source>Stopped. {count} MB of {model} are here and kept; the same command goes on from there.</source>
@@ -2799,7 +2741,7 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>Stopped: {done}; {left} not yet read.</source>
         <comment>files</comment>
-        <translation type="unfinished"></translation>
+        <translation>已停止：{done}；{left} 个尚未读取。</translation>
     </message>
     <message>
         <source>System</source>
@@ -2881,7 +2823,7 @@ A trained model finds what is in the pictures.</source>
     </message>
     <message>
         <source>The folders were not looked through to the end: imagefinder index goes on.</source>
-        <translation type="unfinished"></translation>
+        <translation>文件夹尚未全部扫描完：运行 imagefinder index 可继续。</translation>
     </message>
     <message>
         <source>The library is being indexed with it; see above.</source>
@@ -3148,11 +3090,11 @@ A larger one, downloaded once, finds more.</source>
     </message>
     <message>
         <source>This file is no longer there: it was moved, renamed or deleted.</source>
-        <translation type="unfinished"></translation>
+        <translation>此文件已不在原处：它已被移动、重命名或删除。</translation>
     </message>
     <message>
         <source>This folder is no longer there: it was moved, renamed or deleted.</source>
-        <translation type="unfinished"></translation>
+        <translation>此文件夹已不在原处：它已被移动、重命名或删除。</translation>
     </message>
     <message>
         <source>This is a mistake in imagefinder itself: {error}. Nothing indexed is lost. The details for a report are in {log}.</source>
@@ -3641,11 +3583,7 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     </message>
     <message>
         <source>no longer there</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>no longer there: it was moved, renamed or deleted (add it where it is now; imagefinder remove forgets this place)</source>
-        <translation type="unfinished"></translation>
+        <translation>已不在原处</translation>
     </message>
     <message>
         <source>no pictures or PDFs found</source>
@@ -3690,7 +3628,7 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     </message>
     <message>
         <source>not looked through to the end: imagefinder index goes on</source>
-        <translation type="unfinished"></translation>
+        <translation>尚未全部扫描完：运行 imagefinder index 可继续</translation>
     </message>
     <message>
         <source>nothing can be written there</source>
@@ -4013,6 +3951,12 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <source>{amount} · indexing paused</source>
         <translation>{amount} · 索引已暂停</translation>
     </message>
+    <message numerus="yes">
+        <source>{amount} · {count} file(s) not yet read</source>
+        <translation>
+            <numerusform>{amount} · {count} 个文件尚未读取</numerusform>
+        </translation>
+    </message>
     <message>
         <source>{amount}, {covered} of them indexed</source>
         <translation>{amount}，其中 {covered} 张已建立索引</translation>
@@ -4060,6 +4004,12 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         </translation>
     </message>
     <message numerus="yes">
+        <source>{count} file(s) are not yet read.</source>
+        <translation>
+            <numerusform>还有 {count} 个文件尚未读取。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>{count} file(s) cannot be read</source>
         <translation>
             <numerusform>{count} 个文件无法读取</numerusform>
@@ -4069,6 +4019,12 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <source>{count} file(s) copied as text.</source>
         <translation>
             <numerusform>已将 {count} 个文件复制为文本。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} file(s) not yet read: imagefinder index goes on.</source>
+        <translation>
+            <numerusform>还有 {count} 个文件尚未读取：运行 imagefinder index 可继续。</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -4125,6 +4081,25 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>{count} 个已移动、复制或更新时间</translation>
     </message>
     <message>
+        <source>{count} no longer there, kept</source>
+        <comment>files</comment>
+        <translation>{count} 个已不在原处，已保留</translation>
+    </message>
+    <message>
+        <source>{count} no longer there, kept (see: imagefinder status)</source>
+        <translation>{count} 个已不在原处，已保留（见：imagefinder status）</translation>
+    </message>
+    <message>
+        <source>{count} not yet read</source>
+        <comment>files</comment>
+        <translation>{count} 个尚未读取</translation>
+    </message>
+    <message>
+        <source>{count} not yet read: imagefinder index goes on</source>
+        <comment>files</comment>
+        <translation>{count} 个尚未读取：运行 imagefinder index 可继续</translation>
+    </message>
+    <message>
         <source>{count} offline</source>
         <translation>{count} 个离线</translation>
     </message>
@@ -4136,6 +4111,13 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>{count} offline, kept</source>
         <translation>{count} 个离线（保留）</translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} other(s)</source>
+        <comment>files</comment>
+        <translation>
+            <numerusform>其他 {count} 个</numerusform>
+        </translation>
     </message>
     <message>
         <source>{count} pages</source>
@@ -4322,6 +4304,12 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <source>{name} ({key})</source>
         <translation>{name} ({key})</translation>
     </message>
+    <message numerus="yes">
+        <source>{name} and %n more file(s) are not there, so they were left out.</source>
+        <translation>
+            <numerusform>{name} 等另外 %n 个文件不存在，已略去。</numerusform>
+        </translation>
+    </message>
     <message>
         <source>{name} cannot be copied.</source>
         <translation>无法复制 {name}。</translation>
@@ -4333,6 +4321,18 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>{name} in {folder}</source>
         <translation>{folder} 中的 {name}</translation>
+    </message>
+    <message>
+        <source>{name} is a link to something that is not there.</source>
+        <translation>{name} 是一个链接，所指的目标不存在。</translation>
+    </message>
+    <message>
+        <source>{name} is no longer there: its folder was moved, renamed or deleted.</source>
+        <translation>{name} 已不在原处：其文件夹已被移动、重命名或删除。</translation>
+    </message>
+    <message>
+        <source>{name} is not there, so it was left out.</source>
+        <translation>{name} 不存在，已略去。</translation>
     </message>
     <message>
         <source>{name} is on a drive that is not connected now. Connect it and try again.</source>
@@ -4358,6 +4358,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <source>{number}+</source>
         <comment>at least that many</comment>
         <translation>{number}+</translation>
+    </message>
+    <message>
+        <source>{old} is {new} now, and was taken out of the library.</source>
+        <translation>{old} 现在是 {new}，旧位置已从资料库中移除。</translation>
     </message>
     <message>
         <source>{option} is for the window, not for {command}.</source>
