@@ -126,7 +126,7 @@ def _fill_search(search: CommandParser) -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help=tr("a picture that hits should look like"),
+        help=tr("a picture that hits should look like: a path, or a file: or data: address"),
     )
     search.add_argument(
         "--in",

@@ -2064,6 +2064,10 @@ A trained model finds what is in the pictures.</source>
         <translation>显卡用半精度最快</translation>
     </message>
     <message>
+        <source>a picture that hits should look like: a path, or a file: or data: address</source>
+        <translation>结果应与之相似的图片：路径，或 file:、data: 地址</translation>
+    </message>
+    <message>
         <source>a processor gains nothing from more</source>
         <translation>对处理器来说，更多也不会更快</translation>
     </message>
@@ -3308,10 +3312,6 @@ A larger one, downloaded once, finds more.</source>
     <message>
         <source>a path given to add before</source>
         <translation>之前用 add 添加的路径</translation>
-    </message>
-    <message>
-        <source>a picture that hits should look like</source>
-        <translation>结果应当与之相似的图片</translation>
     </message>
     <message>
         <source>a picture to search by, or a folder to add</source>
