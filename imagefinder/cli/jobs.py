@@ -12,7 +12,7 @@ from imagefinder.cli.unread import unread_line
 from imagefinder.embedders.registry import advice
 from imagefinder.engine.cancel import CancelToken
 from imagefinder.model.errors import CancelledError, ImageFinderError, LibraryInUseError, UsageError
-from imagefinder.model.jobs import IndexReport, ProgressCallback
+from imagefinder.model.jobs import IndexReport, ProgressCallback, passed_over_text, unmatched_text
 from imagefinder.translation import tr
 
 Job = Callable[[ProgressCallback, CancelToken], IndexReport]
@@ -59,6 +59,9 @@ def run_job(finder: ImageFinder, terminal: Terminal, job: Job, *, only_news: boo
     if report.indexed:
         model = tr("{model} on {device}", model=embedder.name, device=embedder.device)
     terminal.say(f"{done} - {model}")
+    for said in (passed_over_text(report.passed_over), unmatched_text(report.unmatched_globs)):
+        if said:
+            terminal.say(said)
     for old, new in report.relocated:
         terminal.say(tr("{old} is {new} now, and was taken out of the library.", old=old, new=new))
     if left:

@@ -5,6 +5,7 @@ import os
 import sys
 from pathlib import Path
 
+from imagefinder.addresses import given_path, given_picture
 from imagefinder.api import ImageFinder
 from imagefinder.cli.exit_status import FOUND, NOTHING_FOUND
 from imagefinder.cli.jobs import run_job
@@ -12,8 +13,9 @@ from imagefinder.cli.library import open_existing, open_library
 from imagefinder.cli.terminal import Terminal
 from imagefinder.cli.unread import unread_line
 from imagefinder.model.errors import LibraryInUseError, UsageError
+from imagefinder.model.library import why_empty
 from imagefinder.model.queries import Query, SearchResult
-from imagefinder.paths import absolute, exists
+from imagefinder.paths import default_places, exists
 from imagefinder.translation import tr
 
 
@@ -21,8 +23,8 @@ def search(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Find, and show what was found."""
     query = Query(
         text=" ".join(arguments.text),
-        images=tuple(absolute(path) for path in arguments.image),
-        within=tuple(absolute(path) for path in arguments.within),
+        images=tuple(given_picture(path, default_places().dropped) for path in arguments.image),
+        within=tuple(map(given_path, arguments.within)),
         limit=arguments.limit,
         include_query_images=arguments.include_query,
         include_rest=arguments.all,
@@ -40,8 +42,11 @@ def search(arguments: argparse.Namespace, terminal: Terminal) -> int:
         embedded, items = finder.engine.coverage()
         left = unread_line(finder) if result.model == finder.engine.models.in_use else ""
         if not items and not query.within:
-            raise UsageError(tr("Nothing is indexed yet. Begin with: imagefinder add FOLDER"))
+            raise _nothing_to_search(finder)
+        advice = _advice_on_languages(finder, query.text)
     _show(result, arguments, terminal)
+    if advice:
+        terminal.say(advice)
     if left:
         terminal.say(left)
     elif embedded < items:
@@ -58,6 +63,22 @@ def search(arguments: argparse.Namespace, terminal: Terminal) -> int:
     if arguments.open and result.hits:
         _open_in_viewer(result.hits[0].path)
     return FOUND if result.hits else NOTHING_FOUND
+
+
+def _nothing_to_search(finder: ImageFinder) -> UsageError:
+    sources = finder.engine.status(unreadable=False).sources
+    if not sources:
+        return UsageError(tr("Nothing is indexed yet. Begin with: imagefinder add FOLDER"))
+    why = why_empty(sources)
+    what_to_do = tr("To look again: imagefinder index. To see more: imagefinder status.")
+    return UsageError(tr("{first} {second}", "two sentences", first=why, second=what_to_do))
+
+
+def _advice_on_languages(finder: ImageFinder, text: str) -> str:
+    model = finder.engine.embedder
+    if not model.is_english or not text.strip() or model.understands(text.strip()):
+        return ""
+    return tr("Models for many languages: imagefinder models list")
 
 
 def _bring_up_to_date(finder: ImageFinder, terminal: Terminal, path: Path) -> None:
@@ -86,6 +107,7 @@ def _show(result: SearchResult, arguments: argparse.Namespace, terminal: Termina
                 "model": result.model,
                 "took_ms": round(result.took_ms, 2),
                 "has_rest": result.has_rest,
+                "note": result.note,
                 "hits": [
                     {
                         "path": hit.file,

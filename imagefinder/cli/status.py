@@ -8,6 +8,7 @@ from imagefinder.cli.library import has_library, open_library
 from imagefinder.cli.terminal import Terminal
 from imagefinder.cli.unread import source_unread
 from imagefinder.embedders.registry import names_by_id
+from imagefinder.model.jobs import kinds_text
 from imagefinder.model.library import LibraryStatus
 from imagefinder.model.model_names import BUILTIN, STARTER
 from imagefinder.model.sources import SourceOptions, SourceStatus
@@ -39,6 +40,7 @@ def status(arguments: argparse.Namespace, terminal: Terminal) -> int:
                         "pending": entry.pending,
                         "scan_complete": entry.scan_complete,
                         "scanned_at": entry.source.scanned_at,
+                        "passed_over": dict(entry.passed_over),
                     }
                     for entry in library.sources
                 ],
@@ -80,6 +82,12 @@ def status(arguments: argparse.Namespace, terminal: Terminal) -> int:
                 )
                 for entry in library.sources
             ),
+        )
+    if passed_over := [entry for entry in library.sources if entry.passed_over]:
+        terminal.out.print()
+        terminal.table(
+            (tr("Passed over: files of kinds that are not read"), ""),
+            ((str(entry.source.path), kinds_text(entry.passed_over)) for entry in passed_over),
         )
     if library.unreadable:
         terminal.out.print()

@@ -214,4 +214,6 @@ def summary(report: IndexReport, seconds: float) -> str:
         report.gone and tr("{count} no longer there, kept (see: imagefinder status)", count=report.gone),
     ]
     done = tr(", ", "between the parts of a list").join(part for part in said if part)
-    return tr("{done} - {seconds} s", done=done or tr("no pictures or PDFs found"), seconds=f"{seconds:.1f}")
+    # A job that was stopped may not have come to any.
+    nothing = tr("nothing new indexed") if report.cancelled else tr("no pictures or PDFs found")
+    return tr("{done} - {seconds} s", done=done or nothing, seconds=f"{seconds:.1f}")

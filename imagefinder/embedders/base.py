@@ -23,6 +23,8 @@ class Embedder(ABC):
     id: str
     """Names architecture, weights and preprocessing: vectors of two ids never mix."""
     dimension: int
+    is_english: bool = False
+    """Whether it was taught English alone."""
     image_side: int
     """Pixels: the shorter side a picture should at least be decoded at."""
 
@@ -80,6 +82,10 @@ class Embedder(ABC):
     def unknown_words(self, text: str) -> list[str]:  # noqa: ARG002
         """The words of a text that it can make nothing of. A neural text tower always tries."""
         return []
+
+    def pieces_of(self, text: str) -> int:  # noqa: ARG002 - most texts fit
+        """In how many pieces a text was read that ``encode_texts`` has embedded: 1 where it fits the context."""
+        return 1
 
     def understands(self, text: str) -> bool:  # noqa: ARG002 - a model that understands words needs no look at them
         """Whether the vector of ``text`` says anything. A neural text tower always tries."""

@@ -16,7 +16,7 @@ from imagefinder.model.errors import LibraryError, UnreadableError, UsageError
 from imagefinder.model.items import UnreadableFile
 from imagefinder.model.jobs import IndexReport, ProgressCallback, no_progress
 from imagefinder.model.library import LibraryStatus
-from imagefinder.model.queries import Hit, Query, SearchResult, Sort
+from imagefinder.model.queries import Hit, Query, SearchResult, Sort, refuse_long_text
 from imagefinder.model.sources import Source, SourceOptions
 from imagefinder.store.store import Store
 from imagefinder.thumbnails.cache import ThumbnailCache
@@ -134,7 +134,7 @@ class Engine:
             cancel: stops the job, or has it pause; what was read by then can be searched.
             paths: the sources to look at; None for all.
             retry: files known as unreadable that are to be read again though they have not changed, even those
-                that the program broke down over.
+                that the program ended over each time.
 
         Raises:
             UsageError: one of ``paths`` is not a source.
@@ -220,9 +220,11 @@ class Engine:
         library has; the list's ``is_partial`` and ``note`` say so.
 
         Raises:
-            UsageError: the query is empty, one of its pictures cannot be read, or one of its items is gone.
+            UsageError: the query is empty or longer than ``MOST_CHARACTERS``, one of its pictures cannot be read,
+                or one of its items is gone.
             ModelError: the model cannot be had; not without ``may_load``.
         """
+        refuse_long_text(query.text)
         with self._store.errors():
             searcher = self._searcher(is_partial=not may_load and self._pair.current.made is None)
             return searcher.start(query, sort, progress, may_load=may_load)
@@ -244,6 +246,18 @@ class Engine:
         except LibraryError as error:
             # In use, read-only, or full: the answer stands, and the next process builds the index again.
             _LOG.info("the index was not saved: %s", error)
+
+    def end_amid_job(self) -> None:
+        """This process ends on purpose, and a job does not: what it reads is no suspect of a crash then.
+
+        Safe in any thread, and at any moment; the process should end right after it.
+        """
+        from imagefinder.engine.quarantine import IN_HAND, forget_in_hand
+
+        try:
+            forget_in_hand(self.folder / IN_HAND)
+        except OSError as error:
+            _LOG.info("what is in hand is still noted: %s", error)
 
     def save_before_closing(self) -> None:
         """Keep the index as a job that was stopped left it, where that takes a moment: 0.5 s for 60,000 vectors.

@@ -13,7 +13,7 @@ from imagefinder.engine.live_index import LiveIndex
 from imagefinder.engine.plan import Plan, Todo, make_plan, unread
 from imagefinder.engine.presence import Presence, lost_mounts, mount_point, presence, volume
 from imagefinder.engine.quarantine import Quarantine
-from imagefinder.engine.scanner import Scan, Selection
+from imagefinder.engine.scanner import Scan, Selection, passed_over_by, unmatched_globs
 from imagefinder.model.errors import CancelledError
 from imagefinder.model.items import FileStat
 from imagefinder.model.jobs import IndexReport, Phase, Progress, ProgressCallback
@@ -57,6 +57,7 @@ class Indexer:
         self._answering_id = answering_id
         self._report = IndexReport()
         self._plans: list[Plan] = []
+        self._scans: list[Scan] = []
         self._moved: set[int] = set()
         """Ids of files that turned up at another path."""
         self._scanned = self._done = self._total = 0
@@ -70,6 +71,8 @@ class Indexer:
         try:
             for source in sources:
                 self._scan(source, start)
+            self._report.passed_over = passed_over_by(self._scans)
+            self._report.unmatched_globs = unmatched_globs(self._scans)
             # Sources may overlap: a file counts once.
             self._report.unchanged = len({file for plan in self._plans for file in plan.unchanged})
             self._report.unreadable = len({file for plan in self._plans for file in plan.unreadable})
@@ -94,7 +97,10 @@ class Indexer:
             return
         if start is None:
             self._store.sources.begin_scan(source.id)
-        scan = Scan(source, Selection(source, self._extensions), self._cancel, start)
+        selection = Selection(source, self._extensions)
+        if source.scanned_at is None:
+            selection.watch_globs()
+        scan = Scan(source, selection, self._cancel, start)
         plan = Plan(source)
         try:
             make_plan(plan, self._store, scan, self._embedder_id, start, self._on_file)
@@ -102,6 +108,7 @@ class Indexer:
             self._store.pending.add(source.id, self._unread(plan, start))
             raise
         self._plans.append(plan)
+        self._scans.append(scan)
         self._report.offline += plan.offline
         with self._store.transaction():
             self._store.files.join(source.id, plan.joining)
@@ -115,7 +122,7 @@ class Indexer:
                 # A drive that is away stays remembered: its folder may be gone too by the next scan.
                 mounts = scan.mounts.union(map(str, lost_mounts(source)))
                 place = volume(mount_point(os.path.realpath(source.path)))
-                self._store.sources.set_scanned(source.id, mounts, place)
+                self._store.sources.set_scanned(source.id, mounts, place, scan.passed_over)
 
     def _keep_absent(self, source: Source, *, is_gone: bool) -> None:
         """Nothing is known of the source's files now, so all of them are kept."""

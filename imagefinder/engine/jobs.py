@@ -12,13 +12,13 @@ from imagefinder.engine.live_index import LiveIndex
 from imagefinder.engine.model_pair import ModelPair
 from imagefinder.engine.model_slot import ModelSlot
 from imagefinder.engine.presence import mount_point, volume
-from imagefinder.engine.quarantine import Quarantine
+from imagefinder.engine.quarantine import IN_HAND, Quarantine
 from imagefinder.engine.scanner import Selection
 from imagefinder.engine.writing import WriterLock, disk_errors
 from imagefinder.model.errors import ModelError, UsageError
 from imagefinder.model.jobs import IndexReport, Progress, ProgressCallback
 from imagefinder.model.sources import Source, SourceKind, SourceOptions
-from imagefinder.paths import exists
+from imagefinder.paths import exists, no_such_path
 from imagefinder.store.store import Store
 from imagefinder.thumbnails.cache import ThumbnailCache
 from imagefinder.translation import tr
@@ -55,7 +55,11 @@ class Jobs:
         _refuse_missing(paths)
         self._models.current.embedder.device  # noqa: B018 - a model or device that cannot be had is said before a source is added
         with self._lock.hold():
-            return self._index_sources(self._record_sources(paths, options), progress, cancel)
+            sources = self._record_sources(paths, options)
+            # As if for the first time: the options may be new.
+            return self._index_sources(
+                [replace(source, scanned_at=None) for source in sources], progress, cancel
+            )
 
     def add_sources(self, paths: Sequence[Path], options: SourceOptions) -> list[Source]:
         """See ``Engine.add_sources``."""
@@ -96,7 +100,7 @@ class Jobs:
         is_there = exists(path)
         # On an unplugged drive, what is known of it can be searched.
         if not is_there and not self._knows_of(path):
-            raise _no_such(path)
+            raise no_such_path(path)
         source = self.source_reaching(path)
         if source is None and is_there:
             return self.add([path], SourceOptions(), progress, cancel)
@@ -246,7 +250,7 @@ class Jobs:
             record.id,
             index,
             self._thumbnails,
-            Quarantine(self._store.suspects, self._folder / "in-hand"),
+            Quarantine(self._store.suspects, self._folder / IN_HAND),
             self._extensions,
             token,
             progress,
@@ -268,16 +272,10 @@ def _leads_over_link(folder: Path, path: Path) -> bool:
     return any(parent.is_symlink() for parent in between)
 
 
-def _no_such(path: Path) -> UsageError:
-    return UsageError(
-        tr("There is no {path}. Check the spelling, or whether its drive is connected.", path=path)
-    )
-
-
 def _refuse_missing(paths: Sequence[Path]) -> None:
     for path in paths:
         if not exists(path):
-            raise _no_such(path)
+            raise no_such_path(path)
 
 
 def _refuse_unknown(paths: Sequence[Path], sources: Mapping[Path, Source]) -> None:

@@ -2,8 +2,8 @@
 
 import os
 import stat as stat_module
-from collections import deque
-from collections.abc import Iterator
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,9 +21,12 @@ if TYPE_CHECKING:
 _JUNK = frozenset(
     {
         "@eadir", "#recycle", "#snapshot", "$recycle.bin", "system volume information", "lost+found",
-        "node_modules", "__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini",
+        "node_modules", "__macosx", "thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "picasa.ini",
+        "icon\r",
     }
 )  # fmt: skip
+_LONGEST_EXTENSION = 10
+"""What is longer, or not of letters and digits, is the end of a sentence rather than a kind of file."""
 _NAME = attrgetter("name")
 _GONE = tr_later("the link points to a file that is not there", "reason")
 _SPECIAL = tr_later("not a regular file (a pipe, socket or device)", "reason")
@@ -35,10 +38,14 @@ class Selection:
     def __init__(self, source: Source, known_extensions: frozenset[str]) -> None:
         self._root = str(source.path)
         options = source.options
+        self.globs = (*options.include, *options.exclude)
+        """The source's globs, as the user wrote them."""
         self._recursive = options.recursive
+        self._takes_all_kinds = not options.extensions
         self._extensions = frozenset(options.extensions) or known_extensions
         self._include = self._spec(options.include)
         self._exclude = self._spec(options.exclude)
+        self._unmatched: dict[str, GitIgnoreSpec] = {}
 
     def _spec(self, patterns: tuple[str, ...]) -> "GitIgnoreSpec | None":
         if not patterns:
@@ -46,6 +53,20 @@ class Selection:
         from pathspec import GitIgnoreSpec  # most sources have no globs
 
         return GitIgnoreSpec.from_lines(map(self._pattern, patterns))
+
+    def watch_globs(self) -> None:
+        """Note from now on which globs match. For a source that was just added: it takes time."""
+        for pattern in self.globs:
+            if (spec := self._spec((pattern,))) is not None:
+                self._unmatched[pattern] = spec
+
+    def has_matched(self, pattern: str) -> bool:
+        """Whether a glob matched a file or a folder since ``watch_globs``."""
+        return pattern not in self._unmatched
+
+    def _note_globs(self, relative: str) -> None:
+        for pattern in [each for each, spec in self._unmatched.items() if spec.match_file(relative)]:
+            del self._unmatched[pattern]
 
     def _pattern(self, pattern: str) -> str:
         # A glob may be written with the source's own path; and "#" begins a folder's name, not a comment.
@@ -62,7 +83,12 @@ class Selection:
         """Whether to look into a folder."""
         if not self._recursive or name.startswith(".") or name.casefold() in _JUNK:
             return False
-        return not (self._exclude and self._exclude.match_file(self._relative(path) + "/"))
+        if not self._exclude:
+            return True
+        relative = self._relative(path) + "/"
+        if self._unmatched:
+            self._note_globs(relative)
+        return not self._exclude.match_file(relative)
 
     def wants_file(self, path: str, name: str) -> bool:
         """Whether to take a file."""
@@ -71,9 +97,28 @@ class Selection:
             return False
         if name.startswith(".") or name.casefold() in _JUNK:
             return False
+        return self._matches_globs(path)
+
+    def kind_passed_over(self, path: str, name: str) -> str | None:
+        """The extension of a file that is not taken for its kind alone; empty where it has none to speak of.
+
+        None where it is taken, is nobody's own (a system leaves it lying about), or is what the user does not want.
+        """
+        if not self._takes_all_kinds or name.startswith(".") or name.casefold() in _JUNK:
+            return None
+        stem, _, extension = name.rpartition(".")
+        extension = extension.lower() if stem else ""
+        if (extension and extension in self._extensions) or not self._matches_globs(path):
+            return None
+        is_kind = len(extension) <= _LONGEST_EXTENSION and extension.isalnum() and not extension.isdecimal()
+        return extension if is_kind else ""
+
+    def _matches_globs(self, path: str) -> bool:
         if not (self._include or self._exclude):
             return True
         relative = self._relative(path)
+        if self._unmatched:
+            self._note_globs(relative)
         if self._include and not self._include.match_file(relative):
             return False
         return not (self._exclude and self._exclude.match_file(relative))
@@ -107,6 +152,27 @@ class Scan:
         """Folders that could not be listed and files that did not answer: nothing is known of them now."""
         self.problems: list[UnreadableFile] = []
         """Files that must not or cannot be opened, and folders that cannot be listed."""
+        self.passed_over: Counter[str] = Counter()
+        """How many files nothing reads, by extension; see ``Selection.kind_passed_over``."""
+
+    @property
+    def globs(self) -> set[str]:
+        """The source's globs."""
+        return set(self._selection.globs)
+
+    @property
+    def folder(self) -> Path:
+        """The source's path."""
+        return self._source.path
+
+    @property
+    def unmatched_globs(self) -> set[str]:
+        """The source's globs that are watched and matched nothing that the scan came to."""
+        return {pattern for pattern in self._selection.globs if not self._selection.has_matched(pattern)}
+
+    def reaches(self, path: Path) -> bool:
+        """Whether the scan comes to this file or folder, if it is there."""
+        return self._selection.reaches(path)
 
     def __iter__(self) -> Iterator[FileStat]:
         if self._source.kind is SourceKind.FILE or not os.path.isdir(self._start):  # noqa: PTH112
@@ -165,6 +231,11 @@ class Scan:
                 found = self._stat(entry.path, entry)
                 if found:
                     yield found
+            else:
+                kind = self._selection.kind_passed_over(entry.path, entry.name)
+                # Told by what the listing brought: no further look at the disk.
+                if kind is not None and entry.is_file(follow_symlinks=False):
+                    self.passed_over[kind] += 1
         real.extend(reversed(folders))
 
     def _leads_back(self, link: str) -> bool:
@@ -195,6 +266,29 @@ class Scan:
         self.unlisted.append(folder)
         reason = tr_later("the folder cannot be listed: {reason}", "reason").format(reason=_plain(error))
         self.problems.append(UnreadableFile(Path(folder), reason))
+
+
+def unmatched_globs(scans: Sequence[Scan]) -> tuple[str, ...]:
+    """The globs that matched nothing in any source that has them, as far as they were watched."""
+    found = {pattern: True for scan in scans for pattern in scan.unmatched_globs}
+    for scan in scans:
+        for pattern in scan.globs - scan.unmatched_globs:
+            found.pop(pattern, None)
+    return tuple(sorted(found))
+
+
+def passed_over_by(scans: Sequence[Scan]) -> dict[str, int]:
+    """How many files the scans of one job passed over because nothing reads them, by extension.
+
+    A source that lies within another of the job is left out, so that its files count once.
+    """
+    by_folder = {scan.folder: scan for scan in scans}
+    total: Counter[str] = Counter()
+    for scan in scans:
+        around = (by_folder[parent] for parent in scan.folder.parents if parent in by_folder)
+        if scan.passed_over and not any(outer.reaches(scan.folder) for outer in around):
+            total += scan.passed_over
+    return dict(total)
 
 
 def _plain(error: OSError) -> str:

@@ -17,6 +17,7 @@ from imagefinder.engine.result_list import Answer, ResultList
 from imagefinder.engine.term_memory import TermMemory
 from imagefinder.model.errors import UsageError
 from imagefinder.model.jobs import Phase, Progress, ProgressCallback
+from imagefinder.model.library import why_empty
 from imagefinder.model.queries import Query, Sort
 from imagefinder.store.embeddings import EmbedderRecord, IdArray
 from imagefinder.store.store import Store
@@ -162,7 +163,9 @@ class Searcher:
 
     def _note(self, text: str, query: Query) -> str:
         assert self._embedder is not None
-        if self._record is None and self._store.items.count():
+        if not self._store.items.count():
+            return why_empty(self._store.sources.status())
+        if self._record is None:
             return tr(
                 "Nothing is indexed with this model yet, so only file names and page text were searched."
             )
@@ -173,6 +176,15 @@ class Searcher:
                 "The model does not know: {words}. For that, only file names and page text were searched.",
                 words=words,
             )
+        if (pieces := self._embedder.pieces_of(text)) > 1:
+            return tr("That is more than the model reads at once, so it was read in %n pieces.", "", pieces)
+        if text and not self._embedder.understands(text) and self._embedder.is_english:
+            if query.images or query.items:
+                return tr(
+                    "The starter model understands English only: the pictures given, file names and page text "
+                    "were searched."
+                )
+            return tr("The starter model understands English only: file names and page text were searched.")
         if text and not self._embedder.understands(text):
             if query.images or query.items:
                 return tr(

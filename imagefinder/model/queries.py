@@ -5,6 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
+from imagefinder.model.errors import UsageError
 from imagefinder.model.items import ItemKind
 from imagefinder.translation import tr
 
@@ -43,6 +44,10 @@ def group_title(group: Group) -> str:
         Group.WORDS: tr("Words in names and on pages"),
         Group.POSSIBLE: tr("Possible matches"),
     }[group]
+
+
+MOST_CHARACTERS = 20_000
+"""Of a query's text: some ten pages, which take a model of usual size some seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,3 +131,18 @@ class SearchResult:
     """One plain line the user should know, such as what the model could not make of the query."""
     has_rest: bool = False
     """Whether there are hits of the group ``POSSIBLE`` that were left out."""
+
+
+def refuse_long_text(text: str) -> None:
+    """Raises:
+    UsageError: a query's text is longer than ``MOST_CHARACTERS``.
+    """
+    if len(text) > MOST_CHARACTERS:
+        raise UsageError(
+            tr(
+                "That text is too long to search by: it has {count} characters, and {most} are read at most. "
+                "Give the part that matters.",
+                count=f"{len(text):,}",
+                most=f"{MOST_CHARACTERS:,}",
+            )
+        )

@@ -247,7 +247,9 @@ class AddFolderDialog(FittingDialog):
         strange = [each for each in listed if self._known and each not in self._known]
         self._listed.setVisible(is_listed)
         self._hint.setVisible(is_listed and bool(strange))
-        self._hint.setText(tr("Files of this kind cannot be read: {kinds}", kinds=", ".join(strange)))
+        self._hint.setText(
+            tr("Files of %n kind(s) cannot be read: {kinds}", "", len(strange), kinds=", ".join(strange))
+        )
         self._accept.setEnabled(not is_listed or len(listed) > len(strange))
         self._fit()
 

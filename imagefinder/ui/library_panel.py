@@ -42,6 +42,7 @@ class LibraryPanel(DropTarget):
 
     add_requested = Signal()
     notice = Signal(str)
+    problem = Signal(str)
     folders_dropped = Signal(list)  # list[Path]
 
     def __init__(self, client: EngineClient, desktop: Desktop, parent: QWidget | None = None) -> None:
@@ -110,6 +111,7 @@ class LibraryPanel(DropTarget):
         self.list.forget_wanted.connect(self._ask_to_forget)
         self.list.continue_wanted.connect(self._continue)
         self.change_line.notice.connect(self.notice)
+        self.change_line.problem.connect(self.problem)
         self.forget_line.confirmed.connect(self._forget)
         self.forget_line.closed.connect(self.list.setFocus)
         client.library_changed.connect(self._take_library)
@@ -194,7 +196,7 @@ class LibraryPanel(DropTarget):
 
     def _reveal(self, path: Path) -> None:
         if problem := self._desktop.reveal(path):
-            self.notice.emit(problem)
+            self.problem.emit(problem)
 
     def _change_options(self, status: SourceStatus) -> None:
         source = status.source
@@ -230,7 +232,7 @@ class LibraryPanel(DropTarget):
     def _take_failed(self, event: Failed) -> None:
         if event.request_id in self._requests:
             self._requests.remove(event.request_id)
-            self.notice.emit(event.message)
+            self.problem.emit(event.message)
 
     def _take_library(self, event: LibraryChanged) -> None:
         self._show_counts()

@@ -14,7 +14,7 @@ from imagefinder.model.queries import Hit
 from imagefinder.translation import tr
 from imagefinder.ui.about_dialog import AboutDialog
 from imagefinder.ui.adding import Adding
-from imagefinder.ui.drop_target import local_paths
+from imagefinder.ui.dropped_data import local_paths
 from imagefinder.ui.engine_notices import EngineNotices
 from imagefinder.ui.library_panel import LibraryPanel
 from imagefinder.ui.main_actions import MainActions
@@ -105,8 +105,9 @@ class MainWindow(QMainWindow):
         self.panes.folders_dropped.connect(self._adding.add)
         self.panes.preview_requested.connect(self._preview)
         self.status_line.models_wanted.connect(lambda: self.open_settings(MODEL_PAGE))
-        for widget in (self.panel, self.panes, self.preview):
+        for widget in (self.panel, self.panes):
             widget.notice.connect(self.say)
+            widget.problem.connect(self.warn)
         self.preview.similar_requested.connect(self._find_similar)
         self.preview.row_shown.connect(self._follow_preview)
         self.panes.current_changed.connect(self._show_title)
@@ -119,8 +120,8 @@ class MainWindow(QMainWindow):
         self.notices.say(text)
 
     def warn(self, text: str) -> None:
-        """One line on what went wrong."""
-        self.notices.say(text, NoticeKind.WARNING, seconds=15)
+        """One line on what went wrong, which stays until it is closed: nobody may be looking when it happens."""
+        self.notices.say(text, NoticeKind.WARNING, seconds=None)
 
     # What is kept from one time to the next.
 
@@ -304,6 +305,7 @@ class MainWindow(QMainWindow):
             parts.client, pane_id, parts.thumbnails, parts.dropped, parts.fetcher, parts.desktop, self
         )
         pane.models_wanted.connect(lambda: self.open_settings(MODEL_PAGE))
+        pane.folder_wanted.connect(self.add_folder)
         return pane
 
     def _show_library(self) -> None:

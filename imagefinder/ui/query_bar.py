@@ -18,6 +18,7 @@ from imagefinder.ui.query_chip import PictureChip
 from imagefinder.ui.query_line import QueryLine
 from imagefinder.ui.query_terms import PictureTerm
 from imagefinder.ui.thumbnail_loader import ThumbnailLoader
+from imagefinder.ui.words import short_name
 
 _TYPING_MS = 250
 _MOST_PICTURES = 16
@@ -30,7 +31,8 @@ class QueryBar(QWidget):
     changed = Signal()
     """The query is another one: at once for pictures and Enter, a moment after the last key for words."""
     folders_dropped = Signal(list)  # list[Path]
-    notice = Signal(str)
+    problem = Signal(str)
+    """Something that was to be searched by is not; one sentence."""
     left_downwards = Signal()
     """The Down key asks for what is below."""
 
@@ -112,9 +114,7 @@ class QueryBar(QWidget):
         """Put pictures in place of those there; ``changed`` is not emitted."""
         for chip in tuple(self._chips):
             self._drop_chip(chip)
-        for term in terms[:_MOST_PICTURES]:
-            self._add_term(term)
-        self._show_clear()
+        self.add_terms(terms)
 
     def clear(self) -> None:
         """Look for nothing."""
@@ -128,6 +128,13 @@ class QueryBar(QWidget):
 
         What has to be fetched takes the others' place only once it is here: it may never come.
         """
+        if dropped.missing:
+            name, others = short_name(dropped.missing[0]), len(dropped.missing) - 1
+            self.problem.emit(
+                tr("{name} and %n more file(s) are not there, so they were left out.", "", others, name=name)
+                if others
+                else tr("{name} is not there, so it was left out.", name=name)
+            )
         if dropped.folders:
             self.folders_dropped.emit(list(dropped.folders))
         count = len(self.terms())
@@ -143,7 +150,7 @@ class QueryBar(QWidget):
         elif (arrival := self._intake.take(dropped)) is not None:
             self._await(arrival, instead=instead)
         elif not dropped.folders:
-            self.notice.emit(tr("There is no picture in what was dropped."))
+            self.problem.emit(tr("There is no picture in what was dropped."))
 
     def add_terms(self, terms: Sequence[PictureTerm]) -> None:
         """Add pictures; those that are there already stay single. ``changed`` is not emitted."""
@@ -156,7 +163,7 @@ class QueryBar(QWidget):
         self._show_clear()
 
     def _say_full(self) -> None:
-        self.notice.emit(
+        self.problem.emit(
             tr("A search takes {most} pictures at most; the rest was left out.", most=_MOST_PICTURES)
         )
 
@@ -169,8 +176,10 @@ class QueryBar(QWidget):
         """Let the user choose pictures in the system's dialog."""
         dialog = QFileDialog(self, tr("Pictures to search by"))
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        patterns = " ".join(f"*.{extension}" for extension in self.extensions)
+        # Where names' case counts, it counts in these patterns too.
+        patterns = " ".join(f"*.{each} *.{each.upper()}" for each in self.extensions)
         filters = [tr("Pictures and PDFs") + f" ({patterns})"] if patterns else []
+        dialog.setOption(QFileDialog.Option.HideNameFilterDetails)  # there are more than a line holds
         dialog.setNameFilters([*filters, tr("All files") + " (*)"])
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.filesSelected.connect(lambda names: self.take(Dropped(files=tuple(map(Path, names)))))
@@ -223,7 +232,7 @@ class QueryBar(QWidget):
             del self._arrivals[chip]
             self._drop_chip(chip)
             self._show_clear()
-            self.notice.emit(problem)
+            self.problem.emit(problem)
 
         arrival.progress.connect(chip.set_progress)
         arrival.arrived.connect(arrived)

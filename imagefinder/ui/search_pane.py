@@ -13,13 +13,13 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
-from imagefinder.ipc.messages import Hits, LibraryChanged, ModelChanged, ModelState
+from imagefinder.ipc.messages import Hits, JobChanged, LibraryChanged, ModelChanged, ModelState
 from imagefinder.model.queries import Hit
 from imagefinder.translation import tr
 from imagefinder.ui.desktop import Desktop
 from imagefinder.ui.drop_overlay import DropOverlay
 from imagefinder.ui.dropped_pictures import DroppedPictures
-from imagefinder.ui.engine_client import EngineClient
+from imagefinder.ui.engine_client import EngineClient, EngineState
 from imagefinder.ui.instead_of_results import InsteadOfResults
 from imagefinder.ui.link_fetcher import LinkFetcher
 from imagefinder.ui.pane_drops import PaneDrops
@@ -48,8 +48,12 @@ class SearchPane(QWidget):
     """Items (tuple[int, ...]) were hidden from results here, or are shown again: of interest to all panes."""
     title_changed = Signal(str)
     notice = Signal(str)
+    problem = Signal(str)
+    """Something that was asked for could not be done; one sentence."""
     models_wanted = Signal()
     """The user wants to choose another model."""
+    folder_wanted = Signal()
+    """The user wants to add a folder to the library."""
 
     def __init__(
         self,
@@ -101,7 +105,7 @@ class SearchPane(QWidget):
     def _connect(self) -> None:
         self.bar.changed.connect(self._ask)
         self.bar.folders_dropped.connect(self.folders_dropped)
-        self.bar.notice.connect(self.notice)
+        self.bar.problem.connect(self.problem)
         self.bar.left_downwards.connect(self._enter_results)
         self.tools.sort_chosen.connect(self._ask)
         self.tools.hidden_toggled.connect(self._ask)
@@ -113,9 +117,11 @@ class SearchPane(QWidget):
         self.view.new_pane_requested.connect(self._open_pane)
         self.view.hide_requested.connect(self._hide)
         self.view.notice.connect(self.notice)
+        self.view.problem.connect(self.problem)
         self.view.cell_size_changed.connect(self.tools.set_cell_size)
         self.message.example_chosen.connect(self._try_example)
         self.message.action_wanted.connect(self.models_wanted)
+        self.message.folder_wanted.connect(self.folder_wanted)
         for widget in (self.message, self.view):
             widget.rest_wanted.connect(self.search.ask_rest)
         self._status.action_wanted.connect(self._ask)
@@ -124,12 +130,13 @@ class SearchPane(QWidget):
         self.search.failed.connect(self._show_failure)
         self.search.page_failed.connect(self._show_page_failure)
         self.search.unfolded.connect(self._show_rest)
-        self.search.rest_failed.connect(self.notice)
+        self.search.rest_failed.connect(self.problem)
         self.search.outdated.connect(self._show_state)
         self._hiding.failed.connect(self._show_hiding_failure)
         self.search.slow.connect(self._show_searching)
         self._client.library_changed.connect(self._library_changed)
         self._client.model_changed.connect(self._model_changed)
+        self._client.job_changed.connect(self._job_changed)
 
     @property
     def title(self) -> str:
@@ -226,7 +233,7 @@ class SearchPane(QWidget):
             self._enter_results()
 
     def _show_page_failure(self, problem: str) -> None:
-        self.notice.emit(problem)
+        self.problem.emit(problem)
         # Whoever scrolls on asks once more.
         self.model.append((), has_more=True)
 
@@ -251,12 +258,15 @@ class SearchPane(QWidget):
                 is_partial=hits.is_partial,
                 are_hidden_shown=self.tools.include_hidden,
                 has_rest=self._place.has_rest,
-                has_words=bool(self.bar.text().strip()),
+                words=self.bar.text().strip(),
+                note=hits.note,
             )
             self._stack.setCurrentWidget(self.message)
         if hits.is_partial:
             self._status.say(
                 tr("The model is still being loaded; words in names and on pages are searched meanwhile.")
+                if self.bar.text().strip()
+                else tr("The model is still being loaded")
             )
         elif self.search.is_of_another_model:
             assert self._client.model is not None
@@ -265,7 +275,8 @@ class SearchPane(QWidget):
                 tr("Search with {model}", "another model", model=short_title(self._client.model.name)),
             )
         else:
-            self._status.say(hits.note)
+            # Where there are no results, the message in their place has it.
+            self._status.say(hits.note if count else "")
 
     def _show_empty(self) -> None:
         self.tools.show_count(0, has_more=False)
@@ -274,7 +285,7 @@ class SearchPane(QWidget):
         self._stack.setCurrentWidget(self.message)
 
     def _show_searching(self) -> None:
-        self._status.say(tr("Searching…"))
+        self._status.say("" if self._client.engine.state is EngineState.BROKEN else tr("Searching…"))
         if not self.model.rowCount():
             self._instead.say_searching()
             self._stack.setCurrentWidget(self.message)
@@ -310,7 +321,7 @@ class SearchPane(QWidget):
         self.hidden_changed.emit(ids, is_hidden)
 
     def _show_hiding_failure(self, problem: str) -> None:
-        self.notice.emit(problem)
+        self.problem.emit(problem)
         # What was taken out of sight is found again.
         self.search.ask_again()
 
@@ -330,6 +341,14 @@ class SearchPane(QWidget):
             self._status.say(change.error)
         if self.state().is_empty:
             self._show_empty()
+
+    def _job_changed(self, _job: JobChanged) -> None:
+        # It says why there is nothing yet.
+        if self._instead.is_library_empty and not self.search.is_waiting:
+            if self.state().is_empty:
+                self._show_empty()
+            else:
+                self._show_state()
 
     def _show_extensions(self) -> None:
         if self._client.library is not None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from imagefinder.ipc.messages import JobChanged, LibraryChanged
-from imagefinder.model.jobs import JobStatus
+from imagefinder.model.jobs import JobStatus, passed_over_text
 from imagefinder.model.sources import SourceKind, SourceStatus
 from imagefinder.translation import tr
 from imagefinder.ui.engine_client import EngineClient
@@ -79,7 +79,9 @@ class SourcesModel(QAbstractListModel):
             case Qt.ItemDataRole.DisplayRole:
                 return self._names[index.row()]
             case Qt.ItemDataRole.ToolTipRole:
-                return tooltip("\n".join((path_text(status.source.path), *state.words)))
+                passed_over = passed_over_text(status.passed_over)
+                lines = (path_text(status.source.path), *state.words, passed_over)
+                return tooltip("\n".join(filter(None, lines)))
             case Qt.ItemDataRole.AccessibleTextRole:
                 words = (self._names[index.row()], *state.words, state.action_text, _unreadable_text(status))
                 return ", ".join(filter(None, words))

@@ -185,12 +185,17 @@ class UnreadableDialog(FittingDialog):
         if not self._is_answered:
             self._line.setText(tr("Asking the engine…"))
         elif not all_of_them:
-            self._line.setText(tr("Every file can be read."))
+            self._line.setText(tr("There are none.", "files that cannot be read"))
         elif shown < all_of_them:
             self._line.setText(tr("{shown} of {all} files", shown=grouped(shown), all=grouped(all_of_them)))
         else:
             self._line.setText(
-                tr("{count} file(s) left out of searches", "", all_of_them, count=grouped(all_of_them))
+                tr(
+                    "{count} file(s) cannot be read, or not completely",
+                    "",
+                    all_of_them,
+                    count=grouped(all_of_them),
+                )
             )
 
     def _retry_selected(self) -> None:

@@ -93,7 +93,7 @@ def test_an_engine_killed_in_a_search_is_started_again_and_answers(
     engine.kill()
 
     window.finds("blue")
-    window.reads("The part of imagefinder that reads pictures stopped unexpectedly")
+    window.reads("The part of imagefinder that reads pictures was ended by force")
     assert window.engine().pid != engine.pid
     assert "the engine died" in window.log()
     window.search("green")
@@ -112,7 +112,7 @@ def test_an_engine_killed_while_it_indexes_is_started_again_and_does_the_rest(
 
     done = _stopped_midway(window, engine)
     engine.kill()
-    window.reads("The part of imagefinder that reads pictures stopped unexpectedly")
+    window.reads("The part of imagefinder that reads pictures was ended by force")
     assert window.engine().pid != engine.pid
 
     assert 0 < done < MANY

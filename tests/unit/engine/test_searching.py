@@ -349,3 +349,55 @@ def test_a_thumbnail_that_is_gone_is_made_again(engine: Engine, three_pictures: 
     first.unlink()
     hit.path.unlink()
     assert engine.thumbnail(hit) is None
+
+
+def test_a_text_of_more_than_ten_pages_is_refused_in_a_sentence(engine: Engine, three_pictures: Path) -> None:
+    engine.add([three_pictures], _EVERYTHING)
+    with pytest.raises(UsageError, match="it has 20,001 characters, and 20,000 are read at most"):
+        engine.search(Query("a" * 20_001))
+
+
+def test_thousands_of_short_words_are_looked_for_all_the_same(engine: Engine, three_pictures: Path) -> None:
+    engine.add([three_pictures], _EVERYTHING)
+    engine.search(Query(" ".join(chr(0x4E00 + number) for number in range(9_000))))
+
+
+def test_a_text_that_was_read_in_pieces_is_said_to_be(
+    engine: Engine, embedder: FakeEmbedder, three_pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.add([three_pictures], _EVERYTHING)
+    assert engine.search(Query("red")).note == ""
+    monkeypatch.setattr(embedder, "pieces_of", lambda _text: 3)
+    assert engine.search(Query("red")).note == (
+        "That is more than the model reads at once, so it was read in 3 pieces."
+    )
+
+
+def test_a_model_of_english_alone_says_so_of_other_languages(
+    engine: Engine, embedder: FakeEmbedder, three_pictures: Path
+) -> None:
+    engine.add([three_pictures], _EVERYTHING)
+    embedder.is_english = True
+    alone = "The starter model understands English only: file names and page text were searched."
+    assert engine.search(Query("咖啡")).note == alone
+    with_picture = engine.search(Query("咖啡", images=(three_pictures / "red.png",))).note
+    assert "understands English only: the pictures given, file names" in with_picture
+
+
+def test_a_search_of_an_empty_library_says_why_it_is_empty(engine: Engine, folder: Path) -> None:
+    assert engine.search(Query("red")).note == "Nothing is in the library yet."
+    engine.add([folder], _EVERYTHING)
+    assert engine.search(Query("red")).note == "No picture or PDF was found in what was added."
+    (folder / "a.mov").touch()
+    engine.index()
+    assert engine.search(Query("red")).note == (
+        "No picture or PDF was found in what was added. 1 file of a kind that is not read was passed over: 1 .mov."
+    )
+    (folder / "a.png").write_bytes(b"broken")
+    engine.index()
+    assert engine.search(Query("red")).note == "1 file was found, and it cannot be read."
+
+
+def test_a_picture_that_never_was_is_not_called_gone(engine: Engine, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"There is no .*nowhere\.png\. Check the spelling"):
+        engine.search(Query(images=(tmp_path / "nowhere.png",)))
