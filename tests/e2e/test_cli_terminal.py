@@ -115,6 +115,8 @@ def test_one_process_searches_while_another_indexes(
 ) -> None:
     save(picture("red"), tmp_path / "first" / "scarlet.png")
     program.run("add", tmp_path / "first")
+    for number in range(40, MANY):
+        (many / f"{number}.png").unlink()
     process = program.start("add", many)
     searches = 0
     while process.poll() is None:

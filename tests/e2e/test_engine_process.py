@@ -259,6 +259,7 @@ def test_a_picture_is_no_model(window: Window, three_pictures: Path) -> None:
     assert "not a weights file" in answer.message
 
 
+@pytest.mark.slow
 def test_every_search_is_answered_while_the_model_changes_though_the_engine_is_killed_in_the_middle(
     window: Window, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
