@@ -18,6 +18,13 @@ from imagefinder.store.store import Store
 from imagefinder.thumbnails.cache import ThumbnailCache
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as numerical whatever computes with NumPy, so that no new test is forgotten."""
+    for item in items:
+        if isinstance(item, pytest.Function) and hasattr(item.module, "np"):
+            item.add_marker("numerical")
+
+
 @pytest.fixture(autouse=True)
 def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     home = tmp_path_factory.mktemp("home")

@@ -6,6 +6,7 @@ import shutil
 import pytest
 from program import ROOT, Program
 
+pytestmark = pytest.mark.numerical
 SAMPLES = ROOT / "resources" / "samples"
 QUERIES = {
     "a cup of coffee": "coffee.jpg",
