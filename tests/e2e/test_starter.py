@@ -7,6 +7,7 @@ from itertools import groupby
 import pytest
 from program import ROOT, Program
 
+pytestmark = pytest.mark.numerical
 SAMPLES = ROOT / "resources" / "samples"
 QUERIES = {
     "a cup of coffee": "coffee.jpg",
