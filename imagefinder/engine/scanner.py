@@ -26,6 +26,9 @@ _JUNK = frozenset(
 )  # fmt: skip
 _NAME = attrgetter("name")
 _GONE = tr_later("the link points to a file that is not there", "reason")
+_SYSTEM = tr_later("a link into the system's own files", "reason")
+_SYSTEM_FOLDERS = ("/proc/", "/sys/", "/dev/")
+_SHARED_MEMORY = "/dev/shm/"  # noqa: S108 - where one may well keep pictures
 _SPECIAL = tr_later("not a regular file (a pipe, socket or device)", "reason")
 
 
@@ -151,7 +154,10 @@ class Scan:
                 is_folder = entry.is_dir()
             except OSError:
                 is_folder = False
-            if is_folder:
+            if entry.is_symlink() and _leads_into_the_system(entry.path):
+                if is_folder or self._selection.wants_file(entry.path, entry.name):
+                    self.problems.append(UnreadableFile(Path(entry.path), _SYSTEM))
+            elif is_folder:
                 if not self._selection.wants_folder(entry.path, entry.name):
                     continue
                 if not entry.is_symlink():
@@ -189,12 +195,18 @@ class Scan:
         if not stat_module.S_ISREG(status.st_mode):
             self.problems.append(UnreadableFile(Path(path), _SPECIAL))
             return None
-        return FileStat(path, status.st_size, status.st_mtime_ns)
+        return FileStat.of(path, status)
 
     def _unlistable(self, folder: str, error: OSError) -> None:
         self.unlisted.append(folder)
         reason = tr_later("the folder cannot be listed: {reason}", "reason").format(reason=_plain(error))
         self.problems.append(UnreadableFile(Path(folder), reason))
+
+
+def _leads_into_the_system(link: str) -> bool:
+    """Whether a link leads to what the system makes up: processes, devices, the whole disk by another way."""
+    target = os.path.realpath(link)
+    return f"{target}/".startswith(_SYSTEM_FOLDERS) and not target.startswith(_SHARED_MEMORY)
 
 
 def _plain(error: OSError) -> str:
