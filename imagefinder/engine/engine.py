@@ -311,9 +311,8 @@ class Engine:
 
     def thumbnail(self, hit: Hit) -> Path | None:
         """As ``make_thumbnail``; None where the hit's file cannot be read."""
-        path = self._thumbnails.path(hit.thumbnail_key)
-        if path.exists():
-            return path
+        if self._thumbnails.has(hit.thumbnail_key):
+            return self._thumbnails.path(hit.thumbnail_key)
         try:
             return self.make_thumbnail(hit.item_id)
         except UnreadableError as error:

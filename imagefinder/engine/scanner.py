@@ -29,6 +29,9 @@ _LONGEST_EXTENSION = 10
 """What is longer, or not of letters and digits, is the end of a sentence rather than a kind of file."""
 _NAME = attrgetter("name")
 _GONE = tr_later("the link points to a file that is not there", "reason")
+_SYSTEM = tr_later("a link into the system's own files", "reason")
+_SYSTEM_FOLDERS = ("/proc/", "/sys/", "/dev/")
+_SHARED_MEMORY = "/dev/shm/"  # noqa: S108 - where one may well keep pictures
 _SPECIAL = tr_later("not a regular file (a pipe, socket or device)", "reason")
 
 
@@ -217,7 +220,10 @@ class Scan:
                 is_folder = entry.is_dir()
             except OSError:
                 is_folder = False
-            if is_folder:
+            if entry.is_symlink() and _leads_into_the_system(entry.path):
+                if is_folder or self._selection.wants_file(entry.path, entry.name):
+                    self.problems.append(UnreadableFile(Path(entry.path), _SYSTEM))
+            elif is_folder:
                 if not self._selection.wants_folder(entry.path, entry.name):
                     continue
                 if not entry.is_symlink():
@@ -260,7 +266,7 @@ class Scan:
         if not stat_module.S_ISREG(status.st_mode):
             self.problems.append(UnreadableFile(Path(path), _SPECIAL))
             return None
-        return FileStat(path, status.st_size, status.st_mtime_ns)
+        return FileStat.of(path, status)
 
     def _unlistable(self, folder: str, error: OSError) -> None:
         self.unlisted.append(folder)
@@ -289,6 +295,12 @@ def passed_over_by(scans: Sequence[Scan]) -> dict[str, int]:
         if scan.passed_over and not any(outer.reaches(scan.folder) for outer in around):
             total += scan.passed_over
     return dict(total)
+
+
+def _leads_into_the_system(link: str) -> bool:
+    """Whether a link leads to what the system makes up: processes, devices, the whole disk by another way."""
+    target = os.path.realpath(link)
+    return f"{target}/".startswith(_SYSTEM_FOLDERS) and not target.startswith(_SHARED_MEMORY)
 
 
 def _plain(error: OSError) -> str:

@@ -3324,6 +3324,11 @@ A larger one, downloaded once, finds more.</source>
         <translation>文件夹、图片或 PDF</translation>
     </message>
     <message>
+        <source>a link into the system&apos;s own files</source>
+        <comment>reason</comment>
+        <translation>指向系统内部文件的链接</translation>
+    </message>
+    <message>
         <source>a path given to add before</source>
         <translation>之前用 add 添加的路径</translation>
     </message>
