@@ -191,6 +191,17 @@ INSERT INTO pending (path, source_id)
 MIGRATIONS: tuple[str, ...] = (_V1, _V2, _V3)
 """Step n brings a database from version n to n + 1."""
 
+_STAND_INS: tuple[str, ...] = (
+    "",
+    "CREATE TEMP TABLE calibrations (embedder_id INTEGER PRIMARY KEY, bank TEXT, vectors BLOB);",
+    """
+    CREATE TEMP TABLE pending (path BLOB, source_id INTEGER);
+    CREATE TEMP VIEW sources AS SELECT *, 0 AS pending, scanned_at IS NOT NULL AS scan_complete, 0 AS gone,
+        '' AS volume, '{}' AS passed_over FROM main.sources;
+    """,
+)
+"""For each step, what takes its place in the connection alone where the database cannot be written."""
+
 SCHEMA_VERSION = len(MIGRATIONS)
 
 
@@ -200,14 +211,7 @@ def migrate(connection: sqlite3.Connection) -> None:
     Raises:
         LibraryError: the database was written by a newer version of the program.
     """
-    while (version := _version(connection)) != SCHEMA_VERSION:
-        if version > SCHEMA_VERSION:
-            raise LibraryError(
-                tr(
-                    "This library was written by a newer version of imagefinder. Update the program, or name "
-                    "another library with --library."
-                )
-            )
+    while (version := _known_version(connection)) != SCHEMA_VERSION:
         connection.execute("BEGIN EXCLUSIVE")
         try:
             # Another process may have done the step while this one waited for the lock.
@@ -220,6 +224,32 @@ def migrate(connection: sqlite3.Connection) -> None:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+
+
+def stand_in(connection: sqlite3.Connection) -> None:
+    """Have a connection that cannot write read a database of an older version as if it were brought up to date.
+
+    Raises:
+        LibraryError: the database was written by a newer version of the program.
+    """
+    version = _known_version(connection)
+    if not version:
+        migrate(connection)  # there is nothing in it; SQLite's own error says why it stays so
+    for script in _STAND_INS[version:]:
+        for statement in _statements(script):
+            connection.execute(statement)
+
+
+def _known_version(connection: sqlite3.Connection) -> int:
+    version = _version(connection)
+    if version > SCHEMA_VERSION:
+        raise LibraryError(
+            tr(
+                "This library was written by a newer version of imagefinder. Update the program, or name "
+                "another library with --library."
+            )
+        )
+    return version
 
 
 def _version(connection: sqlite3.Connection) -> int:
