@@ -29,7 +29,7 @@ def test_json_is_one_object_of_the_promised_form(indexed: Program, three_picture
     image = three_pictures / "red.png"
     outcome = indexed.run("search", "blue", "--image", image, "-n", "2", "--json")
     answer = outcome.json
-    assert list(answer) == ["query", "model", "took_ms", "has_rest", "hits"]
+    assert list(answer) == ["query", "model", "took_ms", "has_rest", "note", "hits"]
     assert answer["query"] == {"text": "blue", "images": [str(image)], "in": []}
     assert answer["model"] == "builtin"
     assert 0 < answer["took_ms"] < 60_000
