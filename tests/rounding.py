@@ -10,7 +10,7 @@ import numpy as np
 
 _UNIT_ROUNDOFF = float(np.finfo(np.float32).eps) / 2
 _LAMBDA = 5.0
-"""The bound below is exceeded with a probability of 2 exp(-lambda^2 / 2) for each sum: 1 in 130,000."""
+"""Each addition goes beyond the bound below with a probability of 2 exp(-lambda^2 / 2): 1 in 130,000."""
 
 
 def of_sums(terms: int, size: float = 1.0) -> float:
@@ -18,8 +18,8 @@ def of_sums(terms: int, size: float = 1.0) -> float:
 
     ``size``: the sum of the products' absolute values; at most 1 for a cosine, by Cauchy and Schwarz. Each is off
     by at most lambda * sqrt(terms) * u * size: Higham and Mary, "A New Approach to Probabilistic Rounding Error
-    Analysis", SIAM J. Sci. Comput. 41 (2019), theorem 2.4. (The bound that is certain has ``terms`` itself, and is
-    not met in practice.)
+    Analysis", SIAM J. Sci. Comput. 41 (2019). (The bound that is certain has ``terms`` itself, and is not met in
+    practice.)
     """
     return 2 * _LAMBDA * math.sqrt(terms) * _UNIT_ROUNDOFF * size
 
