@@ -166,7 +166,8 @@ class Searcher:
 
     def _note(self, text: str, query: Query) -> str:
         assert self._embedder is not None
-        if not self._store.items.count():
+        # What has vectors at hand is not empty, and need not be counted.
+        if not (self._index is not None and len(self._index)) and not self._store.items.count():
             return why_empty(self._store.sources.status())
         if self._record is None:
             return tr(
