@@ -164,6 +164,7 @@ class Searcher:
 
     def _note(self, text: str, query: Query) -> str:
         assert self._embedder is not None
+        # What has vectors at hand is not empty, and need not be asked about.
         if not (self._index and len(self._index)) and not self._store.items.are_any():
             return why_empty(self._store.sources.status())
         if self._record is None:
