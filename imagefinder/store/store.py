@@ -4,6 +4,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from imagefinder.store.calibrations import CalibrationTable
+from imagefinder.store.cloud import CloudTable
 from imagefinder.store.connection import Database, library_errors
 from imagefinder.store.embeddings import EmbeddingTable
 from imagefinder.store.files import FileTable
@@ -29,6 +30,7 @@ class Store:
         self.sources = SourceTable(self._db)
         self.files = FileTable(self._db)
         self.pending = PendingTable(self._db)
+        self.cloud = CloudTable(self._db)
         self.items = ItemTable(self._db)
         self.embeddings = EmbeddingTable(self._db)
         self.calibrations = CalibrationTable(self._db)
