@@ -66,6 +66,8 @@ class IndexReport:
     """Known files of sources that are not there though their drive is (moved, renamed, deleted); they were kept."""
     pending: int = 0
     """Files of the library that are known of and were not read yet at the job's end."""
+    relocated: tuple[tuple[Path, Path], ...] = ()
+    """Sources that were moved or renamed and added at their new place: old and new path. The old ones are forgotten."""
     passed_over: dict[str, int] = field(default_factory=dict)
     """Files that nothing reads, by extension (empty: none to speak of), and not counted above. What an operating
     system leaves lying about is not among them, nor what the options of a source leave out."""
