@@ -22,6 +22,7 @@ from imagefinder.embedders.image_runtime import ImageRuntime
 from imagefinder.embedders.preprocess import Preprocessing
 from imagefinder.embedders.runtime_choice import Runtime, RuntimeSetting
 from imagefinder.embedders.runtime_trial import ImageTower
+from imagefinder.embedders.scripts import foreign_words, has_latin_letters, latin_part
 from imagefinder.embedders.spec import ClipSpec
 from imagefinder.embedders.text_pieces import text_pieces
 from imagefinder.embedders.weights_file import sha256
@@ -145,7 +146,8 @@ class OpenClipEmbedder(Embedder):
 
     def encode_texts(self, texts: Sequence[str]) -> FloatArray:
         """Embed texts. One that is longer than the model's context is read in pieces, and has the mean of their
-        unit vectors, normalised.
+        unit vectors, normalised. A model that was taught English alone is not given ``unknown_words``, whose noise
+        would drown the others.
 
         Raises:
             ModelError: as for pictures, or the model's tokenizer is not on this machine.
@@ -156,7 +158,7 @@ class OpenClipEmbedder(Embedder):
         if not texts:
             return np.empty((0, self.dimension), np.float32)
         with self._text.use() as tower:
-            pieces = [text_pieces(text, tower.fits) for text in texts]
+            pieces = [text_pieces(self._known_part(text), tower.fits) for text in texts]
             flat = [piece for some in pieces for piece in some]
             rows = self._unit_rows(self._texts_at_a_time.run(flat, tower.encode))
         if len(flat) == len(texts):
@@ -185,8 +187,14 @@ class OpenClipEmbedder(Embedder):
 
     def understands(self, text: str) -> bool:
         """Whether the model was taught the script of the text; one taught many languages always tries."""
-        letters = [character for character in text if character.isalpha()]
-        return not self._spec.is_english or not letters or any(letter.isascii() for letter in letters)
+        return not self._spec.is_english or has_latin_letters(text) or not any(map(str.isalpha, text))
+
+    def unknown_words(self, text: str) -> list[str]:
+        """The words in a script that the model was not taught; none for one taught many languages."""
+        return foreign_words(text) if self._spec.is_english else []
+
+    def _known_part(self, text: str) -> str:
+        return (latin_part(text) if self._spec.is_english else "") or text
 
     @property
     def is_text_loaded(self) -> bool:

@@ -14,8 +14,9 @@ from imagefinder.engine.model_slot import ModelSlot
 from imagefinder.engine.presence import mount_point, volume
 from imagefinder.engine.quarantine import IN_HAND, Quarantine
 from imagefinder.engine.scanner import Selection
+from imagefinder.engine.text_folding_job import fold_texts
 from imagefinder.engine.writing import WriterLock, disk_errors
-from imagefinder.model.errors import ModelError, UsageError
+from imagefinder.model.errors import CancelledError, ModelError, UsageError
 from imagefinder.model.jobs import IndexReport, Progress, ProgressCallback
 from imagefinder.model.sources import Source, SourceKind, SourceOptions
 from imagefinder.paths import exists, no_such_path
@@ -170,7 +171,17 @@ class Jobs:
         cancel: CancelToken | None,
         start: Path | None = None,
     ) -> IndexReport:
-        report = self._index_with_models(sources, progress, cancel or CancelToken(), start)
+        token = cancel or CancelToken()
+
+        def is_stopped() -> bool:
+            try:
+                token.check()
+            except CancelledError:
+                return True
+            return False
+
+        fold_texts(self._store, progress, is_stopped)
+        report = self._index_with_models(sources, progress, token, start)
         report.pending = self._store.pending.count()
         return report
 

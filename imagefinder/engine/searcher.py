@@ -169,6 +169,11 @@ class Searcher:
             return tr(
                 "Nothing is indexed with this model yet, so only file names and page text were searched."
             )
+        if text and not self._store.words.is_folded():
+            return tr(
+                "The word index of this library is of an older version and not brought up to date yet, so some words "
+                "in names and on pages may be missed."
+            )
         unknown = self._embedder.unknown_words(text)
         if unknown and self._embedder.understands(text):
             words = ", ".join(dict.fromkeys(unknown))

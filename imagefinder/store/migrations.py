@@ -188,7 +188,31 @@ INSERT INTO pending (path, source_id)
     AND NOT EXISTS (SELECT 1 FROM embedded_files WHERE embedded_files.file_id = files.id);
 """
 
-MIGRATIONS: tuple[str, ...] = (_V1, _V2, _V3)
+_V4 = """
+-- Names and bodies are folded (imagefinder/text_folding.py), so that what reads alike is found alike. ASCII, of which
+-- the trigrams know the case, stays as it is. What was written before is folded later, in portions (store/texts.py).
+ALTER TABLE texts ADD COLUMN raw_name TEXT;     -- as it was before folding; NULL where name is that
+ALTER TABLE texts ADD COLUMN raw_body TEXT;
+
+-- The words that accents were taken from; a row only where there are some.
+CREATE TABLE unaccented (
+    item_id INTEGER PRIMARY KEY REFERENCES texts ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    body TEXT NOT NULL
+);
+CREATE VIRTUAL TABLE unaccented_fts USING fts5(
+    name, body, content='unaccented', content_rowid='item_id', tokenize='trigram'
+);
+CREATE TRIGGER unaccented_inserted AFTER INSERT ON unaccented BEGIN
+    INSERT INTO unaccented_fts (rowid, name, body) VALUES (new.item_id, new.name, new.body);
+END;
+CREATE TRIGGER unaccented_deleted AFTER DELETE ON unaccented BEGIN
+    INSERT INTO unaccented_fts (unaccented_fts, rowid, name, body)
+        VALUES ('delete', old.item_id, old.name, old.body);
+END;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_V1, _V2, _V3, _V4)
 """Step n brings a database from version n to n + 1."""
 
 SCHEMA_VERSION = len(MIGRATIONS)
@@ -198,7 +222,8 @@ def migrate(connection: sqlite3.Connection) -> None:
     """Bring the database up to ``SCHEMA_VERSION``, each step in one transaction with its own record.
 
     Raises:
-        LibraryError: the database was written by a newer version of the program.
+        LibraryError: the database was written by a newer version of the program, or by an older one and is
+            read-only.
     """
     while (version := _version(connection)) != SCHEMA_VERSION:
         if version > SCHEMA_VERSION:
@@ -208,7 +233,7 @@ def migrate(connection: sqlite3.Connection) -> None:
                     "another library with --library."
                 )
             )
-        connection.execute("BEGIN EXCLUSIVE")
+        _begin(connection)
         try:
             # Another process may have done the step while this one waited for the lock.
             if _version(connection) == version:
@@ -220,6 +245,20 @@ def migrate(connection: sqlite3.Connection) -> None:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+
+
+def _begin(connection: sqlite3.Connection) -> None:
+    try:
+        connection.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        if "readonly" not in str(error):
+            raise
+        raise LibraryError(
+            tr(
+                "This library was written by an older version of imagefinder and has to be brought up to date once, "
+                "but it cannot be written. Make its folder writable, or name another library with --library."
+            )
+        ) from error
 
 
 def _version(connection: sqlite3.Connection) -> int:
