@@ -8,6 +8,7 @@ from pathlib import Path
 
 from imagefinder.engine.cancel import CancelToken
 from imagefinder.engine.indexer import Indexer, forget_orphans
+from imagefinder.engine.known_paths import known_form, known_source
 from imagefinder.engine.live_index import LiveIndex
 from imagefinder.engine.model_pair import ModelPair
 from imagefinder.engine.model_slot import ModelSlot
@@ -94,6 +95,7 @@ class Jobs:
         self, path: Path, progress: ProgressCallback, cancel: CancelToken | None
     ) -> IndexReport:
         """See ``Engine.bring_up_to_date``."""
+        path = known_form(self._store, path)
         is_there = exists(path)
         # On an unplugged drive, what is known of it can be searched.
         if not is_there and not self._knows_of(path):
@@ -142,6 +144,7 @@ class Jobs:
         """See ``Engine.remove``."""
         with self._lock.hold():
             by_path = {source.path: source for source in self._store.sources.all()}
+            paths = [known_source(path, by_path) or path for path in paths]
             _refuse_unknown(paths, by_path)
             index = self._open_index()
             removed = 0

@@ -9,6 +9,7 @@ import numpy as np
 from imagefinder.embedders.base import Embedder, FloatArray
 from imagefinder.engine.calibration import Calibration
 from imagefinder.engine.cut import Cut, Measure
+from imagefinder.engine.known_paths import known_form
 from imagefinder.engine.live_index import LiveIndex
 from imagefinder.engine.query_terms import QueryTerms, own_items
 from imagefinder.engine.ranking import ranked
@@ -84,7 +85,8 @@ class Searcher:
             self._index.refresh(
                 lambda done, total: progress(Progress(Phase.BUILDING_INDEX, done, total)), may_lag=True
             )
-        allowed = self._store.items.below(query.within) if query.within else None
+        within = tuple(known_form(self._store, path) for path in query.within)
+        allowed = self._store.items.below(within) if within else None
         matches = self._matches(text, allowed)
         words = {match.item_id: match.relevance for match in matches}
         best_first = ranked(
@@ -102,7 +104,7 @@ class Searcher:
             note=self._partial_note if is_partial else self._note(text, query),
             is_partial=is_partial,
             include_rest=query.include_rest,
-            within=query.within,
+            within=within,
             never=own,
         )
         results = ResultList(self._store, answer, sort)
