@@ -11,7 +11,7 @@ from imagefinder.embedders.base import Embedder, FloatArray
 from imagefinder.engine.cancel import CancelToken
 from imagefinder.engine.library_models import LibraryModels
 from imagefinder.engine.model_pair import MakeEmbedder, ModelPair
-from imagefinder.engine.text_folding_job import fold_texts
+from imagefinder.engine.text_folding_job import FOLDING_S, after, fold_texts
 from imagefinder.engine.writing import WriterLock, disk_errors
 from imagefinder.model.errors import LibraryError, UnreadableError, UsageError
 from imagefinder.model.items import UnreadableFile
@@ -196,7 +196,7 @@ class Engine:
         """
         if query.limit < 1:
             raise UsageError(tr("A search cannot give {limit} hits; ask for 1 or more.", limit=query.limit))
-        fold_texts(self._store, progress)
+        fold_texts(self._store, progress, after(FOLDING_S))
         began = time.perf_counter()
         results = self.start_search(query, progress=progress)
         hits = results.page(0, query.limit)

@@ -173,8 +173,8 @@ class Searcher:
             )
         if text and not self._store.words.is_folded():
             return tr(
-                "The word index of this library is of an older version and not brought up to date yet, so some words "
-                "in names and on pages may be missed."
+                "The words of this library were indexed by an older version, and some in names and on pages may be "
+                "missed until they are brought up to date. Indexing does that."
             )
         unknown = self._embedder.unknown_words(text)
         if unknown and self._embedder.understands(text):

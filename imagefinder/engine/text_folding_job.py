@@ -1,6 +1,7 @@
 """Folding the words of a library that an older version wrote, before they are searched or in a job."""
 
 import logging
+import time
 from collections.abc import Callable
 
 from imagefinder.model.errors import LibraryError
@@ -9,10 +10,17 @@ from imagefinder.store.store import Store
 
 _LOG = logging.getLogger(__name__)
 
+FOLDING_S = 10.0
+"""Seconds that a search gives to it; what is left then is for the next one, or for a job."""
 
-def fold_texts(
-    store: Store, progress: ProgressCallback, should_stop: Callable[[], bool] = lambda: False
-) -> None:
+
+def after(seconds: float) -> Callable[[], bool]:
+    """Tells whether so much time has passed since."""
+    until = time.monotonic() + seconds
+    return lambda: time.monotonic() >= until
+
+
+def fold_texts(store: Store, progress: ProgressCallback, should_stop: Callable[[], bool]) -> None:
     """Fold what is not yet, in portions; see ``TextTable.fold_all``. A million names take seconds, a hundred thousand
     pages of Chinese minutes. Where that cannot be done now, words are searched as they are.
     """

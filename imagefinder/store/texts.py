@@ -9,8 +9,10 @@ from imagefinder.text_folding import VERSION, fold, unaccented_words
 
 _STATE = "text_folding"
 """The key in ``meta``: by which version of the rules rows are folded, and up to which item."""
-_ROWS = 256
+_ROWS = 128
 """Rows folded in one transaction: about 0.2 s for pages of Chinese, in which no job can write."""
+_MERGED_PAGES = 200
+"""Pages of the index merged in one transaction."""
 _IDS = 20_000
 """Items passed over in one transaction where nothing in them has to be folded."""
 
@@ -91,9 +93,14 @@ class TextTable:
         Returns:
             Whether all is folded.
         """
-        while not self.is_folded() and not self._db.is_read_only and not should_stop():
+        if self.is_folded() or self._db.is_read_only:
+            return self.is_folded()
+        while not self.is_folded():
+            if should_stop():
+                return False
             progress(*self._fold_some())
-        return self.is_folded()
+        self._tidy(should_stop)
+        return True
 
     def _fold_some(self) -> tuple[int, int]:
         with self._db.transaction() as connection:
@@ -120,6 +127,17 @@ class TextTable:
                 (_STATE, json.dumps([version, None if done >= last else done])),
             )
         return done, last
+
+    def _tidy(self, should_stop: Callable[[], bool]) -> None:
+        # What is folded anew leaves its old trigrams behind, as much again, until FTS5 merges its segments; the pages
+        # are used again then. A negative number begins that, as FTS5's documentation says of "merge".
+        connection = self._db.connection
+        merge = "INSERT INTO texts_fts (texts_fts, rank) VALUES ('merge', ?)"
+        connection.execute(merge, (-_MERGED_PAGES,))
+        before = -2
+        while connection.total_changes - before >= 2 and not should_stop():
+            before = connection.total_changes
+            connection.execute(merge, (_MERGED_PAGES,))
 
     def _state(self) -> tuple[tuple[int, ...], int | None]:
         """The version of the rules, and the item up to which rows are folded by it; None where all are."""
