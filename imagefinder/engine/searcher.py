@@ -167,14 +167,14 @@ class Searcher:
 
     def _note(self, text: str, query: Query) -> str:
         assert self._embedder is not None
-        if self._record is None and self._store.items.count():
-            return tr(
-                "Nothing is indexed with this model yet, so only file names and page text were searched."
-            )
         if text and not self._store.words.is_folded():
             return tr(
                 "The words of this library were indexed by an older version, and some in names and on pages may be "
                 "missed until they are brought up to date. Indexing does that."
+            )
+        if self._record is None and self._store.items.count():
+            return tr(
+                "Nothing is indexed with this model yet, so only file names and page text were searched."
             )
         unknown = self._embedder.unknown_words(text)
         if unknown and self._embedder.understands(text):

@@ -233,7 +233,7 @@ def migrate(connection: sqlite3.Connection) -> None:
                     "another library with --library."
                 )
             )
-        _begin(connection)
+        connection.execute("BEGIN EXCLUSIVE")
         try:
             # Another process may have done the step while this one waited for the lock.
             if _version(connection) == version:
@@ -241,24 +241,18 @@ def migrate(connection: sqlite3.Connection) -> None:
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {version + 1}")
             connection.execute("COMMIT")
-        except BaseException:
+        except BaseException as error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
+            if isinstance(error, sqlite3.OperationalError) and "readonly" in str(error):
+                raise LibraryError(
+                    tr(
+                        "This library was written by an older version of imagefinder and has to be brought up to "
+                        "date once, but it cannot be written. Make its folder writable, or name another library with "
+                        "--library."
+                    )
+                ) from error
             raise
-
-
-def _begin(connection: sqlite3.Connection) -> None:
-    try:
-        connection.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError as error:
-        if "readonly" not in str(error):
-            raise
-        raise LibraryError(
-            tr(
-                "This library was written by an older version of imagefinder and has to be brought up to date once, "
-                "but it cannot be written. Make its folder writable, or name another library with --library."
-            )
-        ) from error
 
 
 def _version(connection: sqlite3.Connection) -> int:
