@@ -104,7 +104,7 @@ class ImageFinder:
             cancel: stops the job when set from another thread.
 
         Raises:
-            UsageError: a path does not exist; nothing is added then.
+            UsageError: a path does not exist, or nothing reads one of the extensions; nothing is added then.
             LibraryInUseError: another process is changing the library.
             ModelError: the model cannot be had.
         """
@@ -112,7 +112,7 @@ class ImageFinder:
             recursive=recursive,
             include=tuple(include),
             exclude=tuple(exclude),
-            extensions=tuple(extension.lower().lstrip(".") for extension in extensions),
+            extensions=refuse_unknown_kinds(extensions),
         )
         return self.engine.add(_paths(paths), options, progress, cancel)
 
@@ -138,9 +138,9 @@ class ImageFinder:
         include_rest: bool = False,
         min_score: float | None = None,
     ) -> list[Hit]:
-        """Find by words, by pictures, or by both; best hit first.
+        """Find by words, by pictures, or by both; the hits come in groups (``Hit.group``), in each the best first.
 
-        What is probably irrelevant is left out, where the model's scores are calibrated (``Hit.relevance``).
+        What does not seem to match is left out, where the model's scores are calibrated (``Hit.relevance``).
 
         Args:
             text: words, in the languages the model knows.
@@ -148,7 +148,7 @@ class ImageFinder:
             within: only files at or below these paths.
             limit: how many hits at most.
             include_query_images: whether the pictures in ``images`` may be hits themselves.
-            include_rest: whether what is probably irrelevant comes too, after the others.
+            include_rest: whether possible matches come too, after the others.
             min_score: the cosine that a hit has at least, -1 to 1; then nothing else is left out.
 
         Raises:
@@ -256,6 +256,24 @@ class ImageFinder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def refuse_unknown_kinds(extensions: Sequence[str]) -> tuple[str, ...]:
+    """Extensions in lower case without the dot.
+
+    Raises:
+        UsageError: nothing reads files of one of them.
+    """
+    plain = tuple(extension.strip().lower().lstrip("*.") for extension in extensions)
+    if unknown := sorted(set(plain) - readers.extensions()):
+        raise UsageError(
+            tr(
+                "No reader for {kinds}. These kinds of file can be read: {known}.",
+                kinds=", ".join(unknown),
+                known=", ".join(sorted(readers.extensions())),
+            )
+        )
+    return plain
 
 
 def _paths(paths: AnyPath | Iterable[AnyPath]) -> list[Path]:

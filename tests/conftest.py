@@ -8,6 +8,7 @@ import pytest
 from fakes import FakeEmbedder, picture
 from PIL import Image
 from program import Program
+from pytestqt.qtbot import QtBot
 
 # Before anything imports PySide6: a test needs no screen. Those on a real one say so to their programs.
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
@@ -16,6 +17,17 @@ from imagefinder.engine.engine import Engine
 from imagefinder.readers.registry import extensions
 from imagefinder.store.store import Store
 from imagefinder.thumbnails.cache import ThumbnailCache
+
+# Whatever is waited for comes at once on a machine that does nothing else; pytest-qt's 5 s are little on a busy one.
+for _wait in (QtBot.waitUntil, QtBot.waitSignal, QtBot.waitSignals):
+    _wait.__kwdefaults__["timeout"] = 30_000
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as numerical whatever computes with NumPy, so that no new test is forgotten."""
+    for item in items:
+        if isinstance(item, pytest.Function) and hasattr(item.module, "np"):
+            item.add_marker("numerical")
 
 
 @pytest.fixture(autouse=True)

@@ -46,6 +46,21 @@ def is_slow(connection: Connection, options: EngineOptions, crash_log: Path) -> 
     run_engine(connection, options, crash_log)
 
 
+def reads_for_ever(connection: Connection, options: EngineOptions, crash_log: Path) -> None:
+    """The engine, with a decoder that never comes to the end of files called endless-something."""
+    from imagefinder.engine import decoding
+
+    real = decoding.open_media  # type: ignore[attr-defined]
+
+    def open_media(path: Path, *content: Any) -> Any:
+        while path.name.startswith("endless"):
+            time.sleep(60)
+        return real(path, *content)
+
+    decoding.open_media = open_media  # type: ignore[attr-defined]
+    run_engine(connection, options, crash_log)
+
+
 def loads_slowly(connection: Connection, options: EngineOptions, crash_log: Path) -> None:
     """The engine, whose model is loaded once there is a file called ``load now`` beside the library."""
     from imagefinder.engine.model_slot import ModelSlot

@@ -1,6 +1,7 @@
 """The program's real window on a real screen: what a user does to it, and what a user sees of it."""
 
 import json
+import re
 import subprocess
 import tempfile
 import time
@@ -35,8 +36,17 @@ _RENDERING = Path(__file__).with_name("rendering_program.py")
 class RealWindow:
     """One start of the program, in folders of its own. It opens no files but through ``opened``."""
 
-    def __init__(self, screen: Screen, program: Program, *arguments: str | Path) -> None:
+    def __init__(
+        self,
+        screen: Screen,
+        program: Program,
+        *arguments: str | Path,
+        theme: str = "light",
+        language: str = "en",
+    ) -> None:
+        """Without a ``theme`` it has the one of its settings."""
         self.screen = screen
+        self._look = [*(["--theme", theme] if theme else []), "--language", language]
         self.program = program
         self.home = Path(program.environment["HOME"])
         self._log = (self.home / "window.log").open("ab")
@@ -53,7 +63,7 @@ class RealWindow:
         return self.screen.windows(self.process.pid)
 
     def _start(self, *arguments: str | Path) -> "subprocess.Popen[bytes]":
-        command = self.program.command("--theme", "light", "--language", "en", "window", *arguments)
+        command = self.program.command(*self._look, "window", *arguments)
         environment = self.program.environment | {"DISPLAY": self.screen.environment["DISPLAY"]}
         return subprocess.Popen(command, env=environment, stdout=self._log, stderr=self._log)
 
@@ -241,8 +251,9 @@ class RealWindow:
         return "".join(file.read_text() for file in self.home.rglob("imagefinder.log"))
 
     def complaints(self) -> list[str]:
-        """What it wrote to the terminal that started it, which should be nothing."""
-        return (self.home / "window.log").read_text(errors="replace").splitlines()
+        """What it wrote to the terminal that started it, and exceptions that nobody caught: should be nothing."""
+        said = (self.home / "window.log").read_text(errors="replace").splitlines()
+        return said + re.findall(r".* unexpected\n(?:(?:  |[A-Z]).*\n?)*", self.log())
 
 
 @dataclass(frozen=True)

@@ -200,8 +200,8 @@ def files_as_data(*files: Path) -> dict[str, str | bytes]:
 
 
 @contextmanager
-def virtual_screen(folder: Path) -> Iterator[Screen]:
-    """An Xvfb on a number that is free; the test is skipped where its tools are missing."""
+def virtual_screen(folder: Path, size: tuple[int, int] = (1600, 1000)) -> Iterator[Screen]:
+    """An Xvfb on a number that is free, of this size in pixels; the test is skipped where its tools are missing."""
     if missing := [tool for tool in TOOLS if shutil.which(tool) is None]:
         pytest.skip(f"a real window is not tried out: there is no {', '.join(missing)} here")
     reading, writing = os.pipe()
@@ -212,7 +212,7 @@ def virtual_screen(folder: Path) -> Iterator[Screen]:
         str(writing),
         "-screen",
         "0",
-        "1600x1000x24",
+        f"{size[0]}x{size[1]}x24",
         "-noreset",
         "-nolisten",
         "tcp",
@@ -231,6 +231,27 @@ def virtual_screen(folder: Path) -> Iterator[Screen]:
     finally:
         server.terminate()
         server.wait()
+
+
+@contextmanager
+def window_manager(screen: Screen) -> Iterator[None]:
+    """Have windows managed, as a desktop does it: placed, framed, full screen where they ask for it."""
+    if shutil.which("openbox") is None:
+        pytest.skip("windows are not managed: there is no openbox here")
+    command = ["openbox", "--sm-disable"]
+    manager = subprocess.Popen(
+        command, env=screen.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    ask = ["xdotool", "get_desktop"]
+    try:
+        until(
+            lambda: subprocess.run(ask, env=screen.environment, capture_output=True).returncode == 0,
+            "windows are managed",
+        )
+        yield
+    finally:
+        manager.terminate()
+        manager.wait()
 
 
 def _as_text(value: str | bytes) -> str:

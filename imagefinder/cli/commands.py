@@ -4,12 +4,12 @@ import argparse
 from collections.abc import Callable
 
 from imagefinder.addresses import given_path
+from imagefinder.api import refuse_unknown_kinds
 from imagefinder.cli.exit_status import FOUND
 from imagefinder.cli.jobs import run_job
 from imagefinder.cli.library import open_existing, open_library
 from imagefinder.cli.terminal import Terminal
 from imagefinder.model.errors import UsageError
-from imagefinder.readers import registry as readers
 from imagefinder.translation import tr
 
 
@@ -46,17 +46,10 @@ def _command(name: str) -> Callable[[argparse.Namespace, Terminal], int]:
 
 def add(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Add sources and index them."""
-    extensions = [part.strip().lower().lstrip(".") for part in arguments.ext.split(",") if part.strip()]
-    unknown = sorted(set(extensions) - readers.extensions())
-    if unknown:
-        can = ", ".join(sorted(readers.extensions()))
-        raise UsageError(
-            tr(
-                "No reader for {kinds}. These kinds of file can be read: {known}.",
-                kinds=", ".join(unknown),
-                known=can,
-            )
-        )
+    extensions = [part.strip() for part in (arguments.ext or "").split(",") if part.strip()]
+    if arguments.ext is not None and not extensions:
+        raise UsageError(tr("--ext names no kind of file. Give some, such as jpg,png,pdf."))
+    refuse_unknown_kinds(extensions)
     with open_library(arguments) as finder:
         run_job(
             finder,

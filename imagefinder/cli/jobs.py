@@ -12,7 +12,7 @@ from imagefinder.cli.unread import unread_line
 from imagefinder.embedders.registry import advice
 from imagefinder.engine.cancel import CancelToken
 from imagefinder.model.errors import CancelledError, ImageFinderError, LibraryInUseError, UsageError
-from imagefinder.model.jobs import IndexReport, ProgressCallback, passed_over_text
+from imagefinder.model.jobs import IndexReport, ProgressCallback, passed_over_text, unmatched_text
 from imagefinder.translation import tr
 
 Job = Callable[[ProgressCallback, CancelToken], IndexReport]
@@ -59,10 +59,11 @@ def run_job(finder: ImageFinder, terminal: Terminal, job: Job, *, only_news: boo
     if report.indexed:
         model = tr("{model} on {device}", model=embedder.name, device=embedder.device)
     terminal.say(f"{done} - {model}")
+    for said in (passed_over_text(report.passed_over), unmatched_text(report.unmatched_globs)):
+        if said:
+            terminal.say(said)
     for old, new in report.relocated:
         terminal.say(tr("{old} is {new} now, and was taken out of the library.", old=old, new=new))
-    if passed_over := passed_over_text(report.passed_over):
-        terminal.say(passed_over)
     if left:
         # Of other sources: this job read all of its own.
         terminal.say(left)

@@ -112,9 +112,7 @@ def _fill_add(add: CommandParser) -> None:
         metavar="GLOB",
         help=tr("take only files that match, as in .gitignore"),
     )
-    add.add_argument(
-        "--ext", default="", metavar="LIST", help=tr("only these kinds of file, such as jpg,png,pdf")
-    )
+    add.add_argument("--ext", metavar="LIST", help=tr("only these kinds of file, such as jpg,png,pdf"))
     add.add_argument("--no-recurse", action="store_true", help=tr("do not look into subfolders"))
 
 
@@ -128,7 +126,7 @@ def _fill_search(search: CommandParser) -> None:
         action="append",
         default=[],
         metavar="FILE",
-        help=tr("a picture that hits should look like"),
+        help=tr("a picture that hits should look like: a path, or a file: or data: address"),
     )
     search.add_argument(
         "--in",

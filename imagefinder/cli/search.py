@@ -13,6 +13,7 @@ from imagefinder.cli.library import open_existing, open_library
 from imagefinder.cli.terminal import Terminal
 from imagefinder.cli.unread import unread_line
 from imagefinder.model.errors import LibraryInUseError, UsageError
+from imagefinder.model.library import why_empty
 from imagefinder.model.queries import Query, SearchResult
 from imagefinder.paths import default_places, exists
 from imagefinder.translation import tr
@@ -41,8 +42,11 @@ def search(arguments: argparse.Namespace, terminal: Terminal) -> int:
         embedded, items = finder.engine.coverage()
         left = unread_line(finder) if result.model == finder.engine.models.in_use else ""
         if not items and not query.within:
-            raise UsageError(tr("Nothing is indexed yet. Begin with: imagefinder add FOLDER"))
+            raise _nothing_to_search(finder)
+        advice = _advice_on_languages(finder, query.text)
     _show(result, arguments, terminal)
+    if advice:
+        terminal.say(advice)
     if left:
         terminal.say(left)
     elif embedded < items:
@@ -59,6 +63,22 @@ def search(arguments: argparse.Namespace, terminal: Terminal) -> int:
     if arguments.open and result.hits:
         _open_in_viewer(result.hits[0].path)
     return FOUND if result.hits else NOTHING_FOUND
+
+
+def _nothing_to_search(finder: ImageFinder) -> UsageError:
+    sources = finder.engine.status(unreadable=False).sources
+    if not sources:
+        return UsageError(tr("Nothing is indexed yet. Begin with: imagefinder add FOLDER"))
+    why = why_empty(sources)
+    what_to_do = tr("To look again: imagefinder index. To see more: imagefinder status.")
+    return UsageError(tr("{first} {second}", "two sentences", first=why, second=what_to_do))
+
+
+def _advice_on_languages(finder: ImageFinder, text: str) -> str:
+    model = finder.engine.embedder
+    if not model.is_english or not text.strip() or model.understands(text.strip()):
+        return ""
+    return tr("Models for many languages: imagefinder models list")
 
 
 def _bring_up_to_date(finder: ImageFinder, terminal: Terminal, path: Path) -> None:
@@ -87,10 +107,12 @@ def _show(result: SearchResult, arguments: argparse.Namespace, terminal: Termina
                 "model": result.model,
                 "took_ms": round(result.took_ms, 2),
                 "has_rest": result.has_rest,
+                "note": result.note,
                 "hits": [
                     {
                         "path": hit.file,
                         "part": hit.part,
+                        "group": hit.group,
                         "score": round(hit.score, 6),
                         "relevance": None if hit.relevance is None else round(hit.relevance, 4),
                         "kind": hit.kind,

@@ -23,6 +23,8 @@ class Embedder(ABC):
     id: str
     """Names architecture, weights and preprocessing: vectors of two ids never mix."""
     dimension: int
+    is_english: bool = False
+    """Whether it was taught English alone."""
     image_side: int
     """Pixels: the shorter side a picture should at least be decoded at."""
 

@@ -22,11 +22,11 @@ from imagefinder.embedders.image_runtime import ImageRuntime
 from imagefinder.embedders.preprocess import Preprocessing
 from imagefinder.embedders.runtime_choice import Runtime, RuntimeSetting
 from imagefinder.embedders.runtime_trial import ImageTower
-from imagefinder.embedders.scripts import foreign_words, has_latin_letters, latin_part
 from imagefinder.embedders.spec import ClipSpec
 from imagefinder.embedders.text_pieces import text_pieces
 from imagefinder.embedders.weights_file import sha256
 from imagefinder.model.errors import ModelError
+from imagefinder.model.scripts import foreign_words, is_english_script, latin_part
 from imagefinder.translation import tr
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ class OpenClipEmbedder(Embedder):
         self.id = spec.id
         self.dimension = spec.dimension
         self.image_side = spec.image_side
+        self.is_english = spec.is_english
         self._spec = spec
         self._wanted_device = device
         self._lock = threading.RLock()
@@ -187,14 +188,14 @@ class OpenClipEmbedder(Embedder):
 
     def understands(self, text: str) -> bool:
         """Whether the model was taught the script of the text; one taught many languages always tries."""
-        return not self._spec.is_english or has_latin_letters(text) or not any(map(str.isalpha, text))
+        return not self.is_english or is_english_script(text)
 
     def unknown_words(self, text: str) -> list[str]:
         """The words in a script that the model was not taught; none for one taught many languages."""
-        return foreign_words(text) if self._spec.is_english else []
+        return foreign_words(text) if self.is_english else []
 
     def _known_part(self, text: str) -> str:
-        return (latin_part(text) if self._spec.is_english else "") or text
+        return (latin_part(text) if self.is_english else "") or text
 
     @property
     def is_text_loaded(self) -> bool:

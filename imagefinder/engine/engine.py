@@ -17,7 +17,7 @@ from imagefinder.model.errors import LibraryError, UnreadableError, UsageError
 from imagefinder.model.items import UnreadableFile
 from imagefinder.model.jobs import IndexReport, ProgressCallback, no_progress
 from imagefinder.model.library import LibraryStatus
-from imagefinder.model.queries import MOST_CHARACTERS, Hit, Query, SearchResult, Sort
+from imagefinder.model.queries import Hit, Query, SearchResult, Sort, refuse_long_text
 from imagefinder.model.sources import Source, SourceOptions
 from imagefinder.store.store import Store
 from imagefinder.thumbnails.cache import ThumbnailCache
@@ -214,24 +214,16 @@ class Engine:
     ) -> "ResultList":
         """Answer a query with a list that is read in pages, to its end if one likes; see ``Searcher.start``.
 
-        With another ``sort`` than by relevance, the best 500 hits are sorted among themselves, then the next 500,
-        and so on. Without ``may_load`` a model that is not loaded takes no part, but for the vectors the library
-        has; the list's ``is_partial`` and ``note`` say so.
+        With another ``sort`` than by relevance, the best 500 hits of a group are sorted among themselves, then the
+        next 500, and so on. Without ``may_load`` a model that is not loaded takes no part, but for the vectors the
+        library has; the list's ``is_partial`` and ``note`` say so.
 
         Raises:
             UsageError: the query is empty or longer than ``MOST_CHARACTERS``, one of its pictures cannot be read,
                 or one of its items is gone.
             ModelError: the model cannot be had; not without ``may_load``.
         """
-        if len(query.text) > MOST_CHARACTERS:
-            raise UsageError(
-                tr(
-                    "That text is too long to search by: it has {count} characters, and {most} are read at most. "
-                    "Give the part that matters.",
-                    count=f"{len(query.text):,}",
-                    most=f"{MOST_CHARACTERS:,}",
-                )
-            )
+        refuse_long_text(query.text)
         with self._store.errors():
             searcher = self._searcher(is_partial=not may_load and self._pair.current.made is None)
             return searcher.start(query, sort, progress, may_load=may_load)
@@ -318,9 +310,8 @@ class Engine:
 
     def thumbnail(self, hit: Hit) -> Path | None:
         """As ``make_thumbnail``; None where the hit's file cannot be read."""
-        path = self._thumbnails.path(hit.thumbnail_key)
-        if path.exists():
-            return path
+        if self._thumbnails.has(hit.thumbnail_key):
+            return self._thumbnails.path(hit.thumbnail_key)
         try:
             return self.make_thumbnail(hit.item_id)
         except UnreadableError as error:

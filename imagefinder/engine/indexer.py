@@ -13,7 +13,7 @@ from imagefinder.engine.live_index import LiveIndex
 from imagefinder.engine.plan import Plan, Todo, make_plan, unread
 from imagefinder.engine.presence import Presence, lost_mounts, mount_point, presence, volume
 from imagefinder.engine.quarantine import Quarantine
-from imagefinder.engine.scanner import Scan, Selection, passed_over_by
+from imagefinder.engine.scanner import Scan, Selection, passed_over_by, unmatched_globs
 from imagefinder.model.errors import CancelledError
 from imagefinder.model.items import FileStat
 from imagefinder.model.jobs import IndexReport, Phase, Progress, ProgressCallback
@@ -72,6 +72,7 @@ class Indexer:
             for source in sources:
                 self._scan(source, start)
             self._report.passed_over = passed_over_by(self._scans)
+            self._report.unmatched_globs = unmatched_globs(self._scans)
             # Sources may overlap: a file counts once.
             self._report.unchanged = len({file for plan in self._plans for file in plan.unchanged})
             self._report.unreadable = len({file for plan in self._plans for file in plan.unreadable})
@@ -96,7 +97,10 @@ class Indexer:
             return
         if start is None:
             self._store.sources.begin_scan(source.id)
-        scan = Scan(source, Selection(source, self._extensions), self._cancel, start)
+        selection = Selection(source, self._extensions)
+        if source.scanned_at is None:
+            selection.watch_globs()
+        scan = Scan(source, selection, self._cancel, start)
         plan = Plan(source)
         try:
             make_plan(plan, self._store, scan, self._embedder_id, start, self._on_file)

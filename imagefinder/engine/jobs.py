@@ -57,7 +57,11 @@ class Jobs:
         _refuse_missing(paths)
         self._models.current.embedder.device  # noqa: B018 - a model or device that cannot be had is said before a source is added
         with self._lock.hold():
-            return self._index_sources(self._record_sources(paths, options), progress, cancel)
+            sources = self._record_sources(paths, options)
+            # As if for the first time: the options may be new.
+            return self._index_sources(
+                [replace(source, scanned_at=None) for source in sources], progress, cancel
+            )
 
     def add_sources(self, paths: Sequence[Path], options: SourceOptions) -> list[Source]:
         """See ``Engine.add_sources``."""

@@ -329,7 +329,7 @@ class LiveIndex:
         """
         import numpy as np
 
-        from imagefinder.vectors.arrays import best
+        from imagefinder.vectors.arrays import best, cosines
 
         if self.kind != "hnsw":
             with self._lock:
@@ -339,7 +339,7 @@ class LiveIndex:
             stored = self._read(allowed)
         else:
             stored = self._embeddings.stream(self._embedder.id)
-        portions = [(ids, np.asarray(vectors @ query, np.float32)) for ids, vectors in stored if ids.size]
+        portions = [(ids, cosines(vectors, query)) for ids, vectors in stored if ids.size]
         if not portions:
             return np.empty(0, np.int64), np.empty(0, np.float32)
         ids = np.concatenate([ids for ids, _ in portions])

@@ -147,7 +147,7 @@ class QueryTerms:
             # On a drive that is away: it is known as it was.
             pass
         else:
-            if not file.is_as_on_disk(FileStat(str(path), status.st_size, status.st_mtime_ns)):
+            if not file.is_as_on_disk(FileStat.of(str(path), status)):
                 return None
         return self._store.items.id_of(file.id, 1)
 

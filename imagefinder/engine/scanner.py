@@ -30,6 +30,9 @@ _LONGEST_EXTENSION = 10
 """What is longer, or not of letters and digits, is the end of a sentence rather than a kind of file."""
 _NAME = attrgetter("name")
 _GONE = tr_later("the link points to a file that is not there", "reason")
+_SYSTEM = tr_later("a link into the system's own files", "reason")
+_SYSTEM_FOLDERS = ("/proc/", "/sys/", "/dev/")
+_SHARED_MEMORY = "/dev/shm/"  # noqa: S108 - where one may well keep pictures
 _SPECIAL = tr_later("not a regular file (a pipe, socket or device)", "reason")
 
 
@@ -39,11 +42,14 @@ class Selection:
     def __init__(self, source: Source, known_extensions: frozenset[str]) -> None:
         self._root = str(source.path)
         options = source.options
+        self.globs = (*options.include, *options.exclude)
+        """The source's globs, as the user wrote them."""
         self._recursive = options.recursive
         self._takes_all_kinds = not options.extensions
         self._extensions = frozenset(options.extensions) or known_extensions
         self._include = self._spec(options.include)
         self._exclude = self._spec(options.exclude)
+        self._unmatched: dict[str, GitIgnoreSpec] = {}
 
     def _spec(self, patterns: tuple[str, ...]) -> "GitIgnoreSpec | None":
         if not patterns:
@@ -51,6 +57,20 @@ class Selection:
         from pathspec import GitIgnoreSpec  # most sources have no globs
 
         return GitIgnoreSpec.from_lines(map(self._pattern, patterns))
+
+    def watch_globs(self) -> None:
+        """Note from now on which globs match. For a source that was just added: it takes time."""
+        for pattern in self.globs:
+            if (spec := self._spec((pattern,))) is not None:
+                self._unmatched[pattern] = spec
+
+    def has_matched(self, pattern: str) -> bool:
+        """Whether a glob matched a file or a folder since ``watch_globs``."""
+        return pattern not in self._unmatched
+
+    def _note_globs(self, relative: str) -> None:
+        for pattern in [each for each, spec in self._unmatched.items() if spec.match_file(relative)]:
+            del self._unmatched[pattern]
 
     def _pattern(self, pattern: str) -> str:
         # A glob may be written with the source's own path; and "#" begins a folder's name, not a comment.
@@ -67,7 +87,12 @@ class Selection:
         """Whether to look into a folder."""
         if not self._recursive or name.startswith(".") or name.casefold() in _JUNK:
             return False
-        return not (self._exclude and self._exclude.match_file(self._relative(path) + "/"))
+        if not self._exclude:
+            return True
+        relative = self._relative(path) + "/"
+        if self._unmatched:
+            self._note_globs(relative)
+        return not self._exclude.match_file(relative)
 
     def wants_file(self, path: str, name: str) -> bool:
         """Whether to take a file."""
@@ -96,6 +121,8 @@ class Selection:
         if not (self._include or self._exclude):
             return True
         relative = self._relative(path)
+        if self._unmatched:
+            self._note_globs(relative)
         if self._include and not self._include.match_file(relative):
             return False
         return not (self._exclude and self._exclude.match_file(relative))
@@ -133,9 +160,19 @@ class Scan:
         """How many files nothing reads, by extension; see ``Selection.kind_passed_over``."""
 
     @property
+    def globs(self) -> set[str]:
+        """The source's globs."""
+        return set(self._selection.globs)
+
+    @property
     def folder(self) -> Path:
         """The source's path."""
         return self._source.path
+
+    @property
+    def unmatched_globs(self) -> set[str]:
+        """The source's globs that are watched and matched nothing that the scan came to."""
+        return {pattern for pattern in self._selection.globs if not self._selection.has_matched(pattern)}
 
     def reaches(self, path: Path) -> bool:
         """Whether the scan comes to this file or folder, if it is there."""
@@ -184,7 +221,10 @@ class Scan:
                 is_folder = entry.is_dir()
             except OSError:
                 is_folder = False
-            if is_folder:
+            if entry.is_symlink() and _leads_into_the_system(entry.path):
+                if is_folder or self._selection.wants_file(entry.path, entry.name):
+                    self.problems.append(UnreadableFile(Path(entry.path), _SYSTEM))
+            elif is_folder:
                 if not self._selection.wants_folder(entry.path, entry.name):
                     continue
                 if not entry.is_symlink():
@@ -227,12 +267,21 @@ class Scan:
         if not stat_module.S_ISREG(status.st_mode):
             self.problems.append(UnreadableFile(Path(path), _SPECIAL))
             return None
-        return FileStat(path, status.st_size, status.st_mtime_ns)
+        return FileStat.of(path, status)
 
     def _unlistable(self, folder: str, error: OSError) -> None:
         self.unlisted.append(folder)
         reason = tr_later("the folder cannot be listed: {reason}", "reason").format(reason=_plain(error))
         self.problems.append(UnreadableFile(Path(folder), reason))
+
+
+def unmatched_globs(scans: Sequence[Scan]) -> tuple[str, ...]:
+    """The globs that matched nothing in any source that has them, as far as they were watched."""
+    found = {pattern: True for scan in scans for pattern in scan.unmatched_globs}
+    for scan in scans:
+        for pattern in scan.globs - scan.unmatched_globs:
+            found.pop(pattern, None)
+    return tuple(sorted(found))
 
 
 def passed_over_by(scans: Sequence[Scan]) -> dict[str, int]:
@@ -247,6 +296,12 @@ def passed_over_by(scans: Sequence[Scan]) -> dict[str, int]:
         if scan.passed_over and not any(outer.reaches(scan.folder) for outer in around):
             total += scan.passed_over
     return dict(total)
+
+
+def _leads_into_the_system(link: str) -> bool:
+    """Whether a link leads to what the system makes up: processes, devices, the whole disk by another way."""
+    target = os.path.realpath(link)
+    return f"{target}/".startswith(_SYSTEM_FOLDERS) and not target.startswith(_SHARED_MEMORY)
 
 
 def _plain(error: OSError) -> str:

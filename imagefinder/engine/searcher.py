@@ -1,4 +1,4 @@
-"""Answering a query: its terms as one vector, the nearest items, the words found; joined and ready to be read."""
+"""Answering a query: its terms as one vector, the nearest items, the words found; in groups, ready to be read."""
 
 import time
 from functools import partial
@@ -8,16 +8,17 @@ import numpy as np
 
 from imagefinder.embedders.base import Embedder, FloatArray
 from imagefinder.engine.calibration import Calibration
-from imagefinder.engine.cut import Cut, Measure
+from imagefinder.engine.grouping import Grouping, Measure
 from imagefinder.engine.known_paths import known_form
 from imagefinder.engine.live_index import LiveIndex
 from imagefinder.engine.query_terms import QueryTerms, own_items
-from imagefinder.engine.ranking import ranked
+from imagefinder.engine.ranking import nearest_first
 from imagefinder.engine.relevance import sure
 from imagefinder.engine.result_list import Answer, ResultList
 from imagefinder.engine.term_memory import TermMemory
 from imagefinder.model.errors import UsageError
 from imagefinder.model.jobs import Phase, Progress, ProgressCallback
+from imagefinder.model.library import why_empty
 from imagefinder.model.queries import Query, Sort
 from imagefinder.store.embeddings import EmbedderRecord, IdArray
 from imagefinder.store.store import Store
@@ -55,9 +56,9 @@ class Searcher:
     def start(
         self, query: Query, sort: Sort, progress: ProgressCallback, *, may_load: bool = True
     ) -> ResultList:
-        """Rank the best hits, the rest as it is read; ``Query.limit`` plays no part.
+        """Rank the best hits, others as they are read; ``Query.limit`` plays no part.
 
-        How words and vectors are joined is said in ``ranking.fuse``. ``progress`` is called where the model has
+        How words and vectors are joined is said in ``Grouping``. ``progress`` is called where the model has
         to be loaded or the index to be built first. Without ``may_load``, which says that neither may be waited
         for, the embedder takes no part but for the vectors that the library has, and those only once the index
         stands.
@@ -89,15 +90,12 @@ class Searcher:
         allowed = self._store.items.below(within) if within else None
         matches = self._matches(text, allowed)
         words = {match.item_id: match.relevance for match in matches}
-        best_first = ranked(
-            partial(self._nearest, vector, allowed),
-            partial(self._cosines, vector),
-            matches,
-            is_within=allowed is not None,
-        )
+        nearest = nearest_first(partial(self._nearest, vector, allowed), is_within=allowed is not None)
         own = frozenset() if query.include_query_images else own_items(self._store, query)
+        measure = self._measure(query, vector, allowed)
+        cosines = partial(self._cosines, vector)
         answer = Answer(
-            cut=Cut(best_first, words, self._measure(query, vector, allowed), query.min_score, own),
+            grouping=Grouping(nearest, matches, cosines, measure, query.min_score, own),
             words=words,
             include_hidden=query.include_hidden,
             model=self._embedder.name if self._embedder else "",
@@ -167,12 +165,14 @@ class Searcher:
 
     def _note(self, text: str, query: Query) -> str:
         assert self._embedder is not None
+        if not self._store.items.count():
+            return why_empty(self._store.sources.status())
         if text and not self._store.words.is_folded():
             return tr(
                 "The words of this library were indexed by an older version, and some in names and on pages may be "
                 "missed until they are brought up to date. Indexing does that."
             )
-        if self._record is None and self._store.items.count():
+        if self._record is None:
             return tr(
                 "Nothing is indexed with this model yet, so only file names and page text were searched."
             )
@@ -185,6 +185,13 @@ class Searcher:
             )
         if (pieces := self._embedder.pieces_of(text)) > 1:
             return tr("That is more than the model reads at once, so it was read in %n pieces.", "", pieces)
+        if text and not self._embedder.understands(text) and self._embedder.is_english:
+            if query.images or query.items:
+                return tr(
+                    "The starter model understands English only: the pictures given, file names and page text "
+                    "were searched."
+                )
+            return tr("The starter model understands English only: file names and page text were searched.")
         if text and not self._embedder.understands(text):
             if query.images or query.items:
                 return tr(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imagefinder.model.errors import UnreadableError, UsageError
-from imagefinder.model.items import ItemDetails, Region
+from imagefinder.model.items import FileStat, ItemDetails, Region
 from imagefinder.readers.base import MediaFile
 from imagefinder.readers.registry import explain, open_media
 from imagefinder.store.items import ItemRecord
@@ -56,8 +56,8 @@ class Shower:
         except (UnreadableError, OSError) as error:
             problem = self._problem(record, error)
         if picture is None:
-            thumbnail = self._thumbnails.path(thumbnail_key(record.hash, part))
-            picture = thumbnail if thumbnail.exists() else None
+            key = thumbnail_key(record.hash, part)
+            picture = self._thumbnails.path(key) if self._thumbnails.has(key) else None
         details = ItemDetails(
             path=record.path,
             part=part,
@@ -79,12 +79,11 @@ class Shower:
         if record is None:
             raise UnreadableError(tr_later("it is not in the library any more", "reason"))
         key = thumbnail_key(record.hash, record.part)
-        path = self._thumbnails.path(key)
-        if path.exists():
-            return path
+        if self._thumbnails.has(key):
+            return self._thumbnails.path(key)
         try:
-            status = record.path.stat()
-            if (status.st_size, status.st_mtime_ns) != (record.size, record.mtime_ns):
+            found = FileStat.of(record.file, record.path.stat())
+            if (found.size, found.mtime_ns) != (record.size, record.mtime_ns):
                 # Under this key every copy of the old content would show the new one.
                 raise UnreadableError(tr_later("it has changed since it was last looked at", "reason"))
             with open_media(record.path) as media:

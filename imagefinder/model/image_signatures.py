@@ -5,6 +5,7 @@ One list for the readers and for the window, which must not import Pillow.
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 HEAD_BYTES = 1024
 """How much of a file's beginning tells its format."""
@@ -71,6 +72,11 @@ FORMATS: tuple[PictureFormat, ...] = (
 
 EXTENSIONS = frozenset(extension for each in FORMATS for extension in each.extensions)
 """Of all formats, lower case without the dot."""
+
+
+def extension_of(path: Path) -> str:
+    """A file's extension, lower case, without the dot."""
+    return path.suffix.lower().removeprefix(".")
 
 
 def formats_beginning(head: bytes) -> list[PictureFormat]:

@@ -1,9 +1,12 @@
 """Files, items and what is known of them."""
 
+import os
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
+
+_LEAST_INTEGER, _GREATEST_INTEGER = -(2**63), 2**63 - 1
 
 
 class ItemKind(StrEnum):
@@ -22,7 +25,17 @@ class FileStat(NamedTuple):
     size: int
     """Bytes."""
     mtime_ns: int
-    """Last change, nanoseconds since the epoch."""
+    """Last change, nanoseconds since the epoch, within the range of ``bounded``."""
+
+    @classmethod
+    def of(cls, path: str, status: os.stat_result) -> "FileStat":
+        """What the system says of a file."""
+        return cls(path, bounded(status.st_size), bounded(status.st_mtime_ns))
+
+
+def bounded(number: int) -> int:
+    """The nearest number that a signed 64-bit column holds: file systems date files beyond 2262, for instance."""
+    return min(max(number, _LEAST_INTEGER), _GREATEST_INTEGER)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Indexing jobs: progress while one runs, a report when it is over."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -68,11 +68,13 @@ class IndexReport:
     """Known files of sources that are not there though their drive is (moved, renamed, deleted); they were kept."""
     pending: int = 0
     """Files of the library that are known of and were not read yet at the job's end."""
-    relocated: tuple[tuple[Path, Path], ...] = ()
-    """Sources that were moved or renamed and added at their new place: old and new path. The old ones are forgotten."""
     passed_over: dict[str, int] = field(default_factory=dict)
     """Files that nothing reads, by extension (empty: none to speak of), and not counted above. What an operating
     system leaves lying about is not among them, nor what the options of a source leave out."""
+    unmatched_globs: tuple[str, ...] = ()
+    """Globs of sources that were looked through for the first time which matched no file and no folder."""
+    relocated: tuple[tuple[Path, Path], ...] = ()
+    """Sources that were moved or renamed and added at their new place: old and new path. The old ones are forgotten."""
     cancelled: bool = False
     """Whether the job was stopped before its end; what was committed is kept."""
 
@@ -84,6 +86,14 @@ def passed_over_text(passed_over: Mapping[str, int]) -> str:
         return ""
     kinds = kinds_text(passed_over)
     return tr("%n file(s) of kinds that are not read were passed over: {kinds}.", "", count, kinds=kinds)
+
+
+def unmatched_text(globs: Sequence[str]) -> str:
+    """A sentence on globs that matched nothing; empty where there are none."""
+    if not globs:
+        return ""
+    listed = tr(", ", "between the parts of a list").join(globs)
+    return tr("No file and no folder matched {globs}. Check the spelling.", globs=listed)
 
 
 def kinds_text(passed_over: Mapping[str, int]) -> str:

@@ -16,6 +16,8 @@ _TURN = {
 }
 """How to turn a picture upright, by the Orientation tag (Exif 2.32, section 4.6.4)."""
 
+_LONGEST_NAME = 200
+"""Characters of a camera's maker or model; a damaged block may hold a megabyte."""
 _FIRST_PHOTOGRAPH = 1826
 """Niepce's view from the window at Le Gras; a scan may well bear the year of its original."""
 
@@ -56,7 +58,7 @@ def read_camera(picture: Image.Image) -> str:
     try:
         exif = picture.getexif()
         maker, model = (
-            " ".join(str(exif.get(tag, "")).replace("\0", " ").split())
+            " ".join(str(exif.get(tag, ""))[:_LONGEST_NAME].replace("\0", " ").split())
             for tag in (ExifTags.Base.Make, ExifTags.Base.Model)
         )
     except Exception:  # noqa: BLE001 - garbage in the block raises anything, and the picture is still good

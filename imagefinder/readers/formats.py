@@ -11,14 +11,10 @@ from imagefinder.model.errors import UnreadableError
 from imagefinder.model.image_signatures import EXTENSIONS as EXTENSIONS
 from imagefinder.model.image_signatures import FORMATS, formats_beginning
 from imagefinder.model.image_signatures import HEAD_BYTES as HEAD_BYTES
+from imagefinder.model.image_signatures import extension_of as extension_of
 from imagefinder.translation import tr_later
 
 _BY_EXTENSION = {extension: each.name for each in FORMATS if not each.magic for extension in each.extensions}
-
-
-def extension_of(path: Path) -> str:
-    """A file's extension, lower case, without the dot."""
-    return path.suffix.lower().removeprefix(".")
 
 
 def formats_by_content(head: bytes) -> Sequence[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from imagefinder.model.errors import UnreadableError
-from imagefinder.model.items import ItemKind, PartFacts, Region
+from imagefinder.model.items import ItemKind, PartFacts, Region, bounded
 from imagefinder.readers.base import LoadedPart, MediaFile, MediaReader
 from imagefinder.readers.disk import open_regular_file
 from imagefinder.readers.page_search import Line, PageSearch
@@ -80,7 +80,7 @@ class PdfFile(MediaFile):
         with _mupdf() as pymupdf:
             page = self._document.load_page(part - 1)
             width, height = page.rect.width, page.rect.height
-            if not (width > 0 and height > 0):
+            if not (0 < width < math.inf and 0 < height < math.inf):
                 raise UnreadableError(tr_later("the page has no size", "reason"))
             zoom = min(side / min(width, height), math.sqrt(MAX_PAGE_PIXELS / (width * height)))
             pixels = page.get_pixmap(matrix=pymupdf.Matrix(zoom, zoom), colorspace=pymupdf.csRGB, alpha=False)
@@ -89,7 +89,8 @@ class PdfFile(MediaFile):
             # MuPDF would keep up to 256 MB of decoded pictures. Dropping three quarters, the least used first,
             # leaves what pages share: of 300 pages in one Chinese font, dropping all took five times as long.
             pymupdf.TOOLS.store_shrink(75)
-        size = max(round(width), 1), max(round(height), 1)
+        # A page may claim any size at all.
+        size = bounded(max(round(width), 1)), bounded(max(round(height), 1))
         # Imported late: its patterns take longer to compile than all other readers to import.
         from imagefinder.readers.page_text import clean_text
 

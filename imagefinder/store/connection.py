@@ -11,7 +11,7 @@ from types import TracebackType
 from urllib.parse import quote
 
 from imagefinder.model.errors import LibraryError
-from imagefinder.store.migrations import migrate
+from imagefinder.store.migrations import migrate, stand_in
 from imagefinder.translation import tr
 
 _BUSY_TIMEOUT_S = 30
@@ -45,7 +45,9 @@ class Database:
         self._lock = threading.Lock()
         self._opened: dict[threading.Thread, sqlite3.Connection] = {}
         with library_errors(path):
-            migrate(self.connection)
+            if not self.is_read_only:
+                migrate(self.connection)
+            self.connection  # noqa: B018 - opened now, so that what is wrong is said now
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -74,6 +76,8 @@ class Database:
             connection.execute("PRAGMA temp_store = MEMORY")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
+            if self.is_read_only:
+                stand_in(connection)
             self._local.connection = connection
         return connection
 

@@ -215,6 +215,18 @@ END;
 MIGRATIONS: tuple[str, ...] = (_V1, _V2, _V3, _V4)
 """Step n brings a database from version n to n + 1."""
 
+_STAND_INS: tuple[str, ...] = (
+    "",
+    "CREATE TEMP TABLE calibrations (embedder_id INTEGER PRIMARY KEY, bank TEXT, vectors BLOB);",
+    """
+    CREATE TEMP TABLE pending (path BLOB, source_id INTEGER);
+    CREATE TEMP VIEW sources AS SELECT *, 0 AS pending, scanned_at IS NOT NULL AS scan_complete, 0 AS gone,
+        '' AS volume, '{}' AS passed_over FROM main.sources;
+    """,
+    "CREATE TEMP TABLE unaccented (item_id INTEGER PRIMARY KEY, name TEXT, body TEXT);",
+)
+"""For each step, what takes its place in the connection alone where the database cannot be written."""
+
 SCHEMA_VERSION = len(MIGRATIONS)
 
 
@@ -222,17 +234,9 @@ def migrate(connection: sqlite3.Connection) -> None:
     """Bring the database up to ``SCHEMA_VERSION``, each step in one transaction with its own record.
 
     Raises:
-        LibraryError: the database was written by a newer version of the program, or by an older one and is
-            read-only.
+        LibraryError: the database was written by a newer version of the program.
     """
-    while (version := _version(connection)) != SCHEMA_VERSION:
-        if version > SCHEMA_VERSION:
-            raise LibraryError(
-                tr(
-                    "This library was written by a newer version of imagefinder. Update the program, or name "
-                    "another library with --library."
-                )
-            )
+    while (version := _known_version(connection)) != SCHEMA_VERSION:
         connection.execute("BEGIN EXCLUSIVE")
         try:
             # Another process may have done the step while this one waited for the lock.
@@ -241,18 +245,36 @@ def migrate(connection: sqlite3.Connection) -> None:
                     connection.execute(statement)
                 connection.execute(f"PRAGMA user_version = {version + 1}")
             connection.execute("COMMIT")
-        except BaseException as error:
+        except BaseException:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-            if isinstance(error, sqlite3.OperationalError) and "readonly" in str(error):
-                raise LibraryError(
-                    tr(
-                        "This library was written by an older version of imagefinder and has to be brought up to "
-                        "date once, but it cannot be written. Make its folder writable, or name another library with "
-                        "--library."
-                    )
-                ) from error
             raise
+
+
+def stand_in(connection: sqlite3.Connection) -> None:
+    """Have a connection that cannot write read a database of an older version as if it were brought up to date.
+
+    Raises:
+        LibraryError: the database was written by a newer version of the program.
+    """
+    version = _known_version(connection)
+    if not version:
+        migrate(connection)  # there is nothing in it; SQLite's own error says why it stays so
+    for script in _STAND_INS[version:]:
+        for statement in _statements(script):
+            connection.execute(statement)
+
+
+def _known_version(connection: sqlite3.Connection) -> int:
+    version = _version(connection)
+    if version > SCHEMA_VERSION:
+        raise LibraryError(
+            tr(
+                "This library was written by a newer version of imagefinder. Update the program, or name "
+                "another library with --library."
+            )
+        )
+    return version
 
 
 def _version(connection: sqlite3.Connection) -> int:

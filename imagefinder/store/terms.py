@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from imagefinder.text_folding import fold, is_mark, without_accents
 
@@ -158,14 +158,14 @@ class Term:
         return False
 
 
-def terms_of(text: str) -> list[Term]:
+def terms_of(text: str, folded: Callable[[str], str] = fold) -> list[Term]:
     """The words of a query that are looked for, folded, each once, without stop words and single letters.
 
     A query of nothing else keeps them: it is all there is to go by. So it does signs such as emoji.
     """
     words: dict[str, None] = {}
     signs: dict[str, None] = {}
-    for kind, run in _runs(fold(text)):
+    for kind, run in _runs(folded(text)):
         if kind == _SIGN:
             signs[run] = None
         elif kind:

@@ -1,5 +1,6 @@
 """Words in file names and on pages: FTS5 with the trigram tokenizer."""
 
+import unicodedata
 from dataclasses import dataclass
 
 from imagefinder.store.connection import Database
@@ -43,9 +44,12 @@ class TextSearch:
     def search(self, text: str) -> list[TextMatch]:
         """Items in which at least half of the query's terms occur, most relevant first, then by bm25."""
         terms = terms_of(text)
-        folded = _lower if self._texts.is_folded() else fold
+        if self._texts.is_folded():
+            folded, candidates = _lower, self._candidates(terms)
+        else:
+            folded, candidates = fold, [*self._candidates(terms), *self._as_typed(text)]
         matches = []
-        for order, (item_id, name, body, unaccented) in enumerate(self._candidates(terms)):
+        for order, (item_id, name, body, unaccented) in enumerate(_each_once(candidates)):
             held = f"{folded(name)}\n{folded(body)}"
             weights = [term.weight_in(held, unaccented) for term in terms]
             if sum(weight > 0 for weight in weights) * 2 >= len(terms):
@@ -60,7 +64,12 @@ class TextSearch:
             found += self._holding(_TEXTS, unaccented)
         if self._db.connection.execute(f"SELECT EXISTS (SELECT 1 FROM {_UNACCENTED})").fetchone()[0]:
             found += self._holding(_UNACCENTED, unaccented)
-        return list({text[0]: text for text in reversed(found)}.values())[::-1]
+        return found
+
+    def _as_typed(self, text: str) -> list[_Text]:
+        """What is not folded yet, and written as the query is, or in the other normal form."""
+        forms = dict.fromkeys(unicodedata.normalize(form, text).lower() for form in ("NFC", "NFD"))
+        return [found for form in forms for found in self._holding(_TEXTS, terms_of(form, str.lower))]
 
     def _holding(self, table: str, terms: list[Term]) -> list[_Text]:
         """Items that a table has some of the terms of, best first; of what very many items hold, the oldest."""
@@ -106,6 +115,11 @@ class TextSearch:
                 ORDER BY t.item_id""",
             (*values, _CANDIDATES),
         ).fetchall()
+
+
+def _each_once(texts: list[_Text]) -> list[_Text]:
+    """By their first place. By id alone: the words of a page are long."""
+    return list({text[0]: text for text in reversed(texts)}.values())[::-1]
 
 
 def _lower(text: str) -> str:

@@ -1,12 +1,11 @@
 """The thumbnail cache: small JPEG files by content hash, so that moves and renames cost nothing."""
 
+import io
 import logging
-import os
-import threading
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from imagefinder.jpeg_file import is_whole_jpeg, write_jpeg
 from imagefinder.paths import thumbnail_file
 
 if TYPE_CHECKING:
@@ -36,27 +35,24 @@ class ThumbnailCache:
         """Where the thumbnail of this key is, or would be."""
         return thumbnail_file(self._folder, key)
 
+    def has(self, key: str) -> bool:
+        """Whether there is a whole thumbnail of this key; one that was cut short is to be made again."""
+        return is_whole_jpeg(self.path(key))
+
     def put(self, key: str, image: "Image.Image") -> Path | None:
-        """Write a thumbnail of an RGB picture, unless there is one; returns its path.
+        """Write a thumbnail of an RGB picture, unless there is one that is whole; returns its path.
 
         A cache may fail (a full disk, a folder that cannot be written): then None, and the log says why.
         """
         target = self.path(key)
-        temporary = target.with_name(f".{target.name}.{os.getpid()}.{threading.get_ident()}")
+        if is_whole_jpeg(target):
+            return target
+        encoded = io.BytesIO()
+        _small(image).save(encoded, "JPEG", quality=_QUALITY)
         try:
-            if target.exists():
-                return target
-            small = _small(image)
-            try:
-                small.save(temporary, "JPEG", quality=_QUALITY)
-            except FileNotFoundError:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                small.save(temporary, "JPEG", quality=_QUALITY)
-            temporary.replace(target)
+            write_jpeg(target, encoded.getbuffer())
         except OSError as error:
             _LOG.warning("no thumbnail written for %s: %s", key, error)
-            with suppress(OSError):  # there may be no folder that it could stand in
-                temporary.unlink()
             return None
         return target
 

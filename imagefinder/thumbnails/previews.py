@@ -1,7 +1,7 @@
 """Pictures rendered for the preview: large JPEG files in a folder of the window's, made once."""
 
+import io
 import os
-import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from imagefinder.jpeg_file import is_whole_jpeg, write_jpeg
 from imagefinder.model.errors import UnreadableError
 from imagefinder.translation import tr_later
 
@@ -26,7 +27,7 @@ def preview_file(path: Path, side: int, render: Callable[[], Image.Image]) -> Pa
     Raises:
         UnreadableError: it cannot be written, which stands for the picture here.
     """
-    if path.exists():
+    if is_whole_jpeg(path):
         with suppress(OSError):  # it only keeps its place among the newest
             os.utime(path)
         return path
@@ -34,15 +35,12 @@ def preview_file(path: Path, side: int, render: Callable[[], Image.Image]) -> Pa
     if max(image.size) > side:
         # BOX is used for the first, coarse step alone; LANCZOS keeps print and edges sharp.
         image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=3.0)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
+    encoded = io.BytesIO()
+    # Colours at full size: print in colour frays otherwise.
+    image.save(encoded, "JPEG", quality=_QUALITY, subsampling=0)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # Colours at full size: print in colour frays otherwise.
-        image.save(temporary, "JPEG", quality=_QUALITY, subsampling=0)
-        temporary.replace(path)
+        write_jpeg(path, encoded.getbuffer())
     except OSError as error:
-        with suppress(OSError):  # it may never have come to be
-            temporary.unlink()
         raise UnreadableError(
             tr_later("the preview cannot be written to {folder} ({error})", "reason").format(
                 folder=path.parent, error=(error.strerror or str(error)).lower()

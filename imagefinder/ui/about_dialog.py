@@ -5,13 +5,14 @@ import platform
 from PySide6 import __version__ as qt_version
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QIcon, QPalette
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialogButtonBox, QLabel, QVBoxLayout, QWidget
 
 from imagefinder import __version__
 from imagefinder.translation import tr
+from imagefinder.ui.screen_room import FittingDialog
 
 
-class AboutDialog(QDialog):
+class AboutDialog(FittingDialog):
     """Shown from the Help menu."""
 
     def __init__(self, picture: QIcon, parent: QWidget | None = None) -> None:

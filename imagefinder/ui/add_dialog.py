@@ -8,12 +8,13 @@ from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QDialog,
     QDialogButtonBox,
+    QFrame,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QPlainTextEdit,
+    QScrollArea,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -24,13 +25,14 @@ from imagefinder.translation import tr
 from imagefinder.ui.file_kinds import FileKinds, kinds_of, parse_extensions
 from imagefinder.ui.icons import icon
 from imagefinder.ui.quiet_label import ElidedLabel, QuietLabel
+from imagefinder.ui.screen_room import FittingDialog, stay_on_screen
 from imagefinder.ui.sign import Sign
 from imagefinder.ui.words import grouped, path_text, short_name
 
 _PATHS_SHOWN = 3
 
 
-class AddFolderDialog(QDialog):
+class AddFolderDialog(FittingDialog):
     """Asks how folders are to be added, or, with ``existing`` options, how one that is there is to be treated."""
 
     def __init__(
@@ -46,6 +48,7 @@ class AddFolderDialog(QDialog):
         options = existing or SourceOptions()
         self.setWindowTitle(tr("Folder options") if existing else tr("Add to the library"))
 
+        self._body = QWidget()
         self._recursive = QCheckBox(tr("Look into &subfolders"), self)
         self._recursive.setChecked(options.recursive)
         self._kinds = QComboBox(self)
@@ -117,16 +120,30 @@ class AddFolderDialog(QDialog):
         kinds.addWidget(self._kinds)
         kinds.addWidget(self._listed)
         kinds.addWidget(self._hint)
+        column = QVBoxLayout(self._body)
+        column.setContentsMargins(20, 20, 20, 16)
+        column.setSpacing(16)
+        column.addLayout(self._make_header(paths))
+        column.addLayout(kinds)
+        column.addWidget(self._recursive)
+        column.addWidget(self._more, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self._rest)
+        column.addStretch(1)
+        # On a small screen all of it unfolded is higher than that: the buttons stay in sight.
+        area = QScrollArea(self)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidgetResizable(True)
+        area.setWidget(self._body)
         whole = QVBoxLayout(self)
-        whole.setContentsMargins(20, 20, 20, 16)
-        whole.setSpacing(16)
-        whole.addLayout(self._make_header(paths))
-        whole.addLayout(kinds)
-        whole.addWidget(self._recursive)
-        whole.addWidget(self._more, 0, Qt.AlignmentFlag.AlignLeft)
-        whole.addWidget(self._rest)
-        whole.addStretch(1)
-        whole.addWidget(self._buttons)
+        whole.setContentsMargins(0, 0, 0, 16)
+        whole.setSpacing(0)
+        whole.addWidget(area, 1)
+        foot = QHBoxLayout()
+        foot.setContentsMargins(20, 0, 20, 0)
+        foot.addWidget(self._buttons)
+        whole.addLayout(foot)
         self.setMinimumWidth(440)
         for before, after in (
             (self._kinds, self._listed),
@@ -217,10 +234,12 @@ class AddFolderDialog(QDialog):
 
     def _fit(self) -> None:
         """As high as what is unfolded; as wide as it was."""
-        if layout := self.layout():
+        if layout := self._body.layout():
             layout.activate()
             width = max(self.width() if self.isVisible() else 0, self.minimumWidth())
-            self.resize(width, layout.totalHeightForWidth(width))
+            foot = self._buttons.sizeHint().height() + 16
+            self.resize(width, layout.totalHeightForWidth(width) + foot)
+            stay_on_screen(self)
 
     def _show_state(self) -> None:
         is_listed = self._kinds.currentData() == FileKinds.LISTED
@@ -228,7 +247,9 @@ class AddFolderDialog(QDialog):
         strange = [each for each in listed if self._known and each not in self._known]
         self._listed.setVisible(is_listed)
         self._hint.setVisible(is_listed and bool(strange))
-        self._hint.setText(tr("Files of this kind cannot be read: {kinds}", kinds=", ".join(strange)))
+        self._hint.setText(
+            tr("Files of %n kind(s) cannot be read: {kinds}", "", len(strange), kinds=", ".join(strange))
+        )
         self._accept.setEnabled(not is_listed or len(listed) > len(strange))
         self._fit()
 

@@ -35,7 +35,11 @@ class Adding(QObject):
         kinds = " ".join(f"*.{each} *.{each.upper()}" for each in library.extensions) if library else "*"
         pattern = tr("Pictures and PDFs ({kinds})", kinds=kinds)
         files, _ = QFileDialog.getOpenFileNames(
-            self._window, tr("Add pictures and PDFs"), str(Path.home()), pattern
+            self._window,
+            tr("Add pictures and PDFs"),
+            str(Path.home()),
+            pattern,
+            options=QFileDialog.Option.HideNameFilterDetails,  # there are more than a line holds
         )
         if files:
             self._send([absolute(file) for file in files], SourceOptions())

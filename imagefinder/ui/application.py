@@ -78,7 +78,7 @@ class Application(QObject):
         is_for_picture = self._options.screenshot is not None
         if not is_for_picture:
             token = os.environ.pop("XDG_ACTIVATION_TOKEN", "")
-            if not self._instance.claim(self._options.paths, token):
+            if not self._instance.claim(self._options.paths, self._options.query, token):
                 self.deleteLater()
                 return 0
             log_to_file()
@@ -186,13 +186,17 @@ class Application(QObject):
         if self._window is not None:
             self._window.warn(text)
 
-    def _come_to_front(self, paths: Sequence[Path], token: str) -> None:
+    def _come_to_front(self, paths: Sequence[Path], query: str, token: str) -> None:
         if self._window is None:
             return
         if token:
             # Where Qt looks for the desktop's permission under Wayland.
             os.environ["XDG_ACTIVATION_TOKEN"] = token
         self._window.come_to_front()
+        if query:
+            if not self._window.panes.current_pane().state().is_empty:
+                self._window.new_pane()
+            self._window.search(query)
         self._open_paths(paths)
 
     def _open_paths(self, paths: Sequence[Path]) -> None:

@@ -5,7 +5,6 @@ from pathlib import Path
 from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QFont, QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import (
-    QDialog,
     QHBoxLayout,
     QLabel,
     QPlainTextEdit,
@@ -18,10 +17,11 @@ from imagefinder.paths import default_places
 from imagefinder.translation import tr
 from imagefinder.ui.engine_client import EngineStatus
 from imagefinder.ui.quiet_label import QuietLabel
+from imagefinder.ui.screen_room import FittingDialog
 from imagefinder.ui.sign import Sign
 
 
-class CrashDialog(QDialog):
+class CrashDialog(FittingDialog):
     """Tells what happened, that nothing is lost and what to do; the report is there to be read and copied."""
 
     retry_requested = Signal()

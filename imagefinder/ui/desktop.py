@@ -118,6 +118,8 @@ def _absence(path: Path, is_offline: bool) -> str:
         return tr(
             "{name} is on a drive that is not connected now. Connect it and try again.", name=short_name(path)
         )
+    if path.is_symlink():
+        return tr("{name} is a link to something that is not there.", name=short_name(path))
     return tr("{path} is not there any more.", path=path_text(path))
 
 

@@ -1,19 +1,12 @@
 """A widget that takes folders and files dropped from other programs."""
 
-from pathlib import Path
-
-from PySide6.QtCore import QMimeData, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import QWidget
 
 from imagefinder.translation import tr
 from imagefinder.ui.drop_overlay import DropOverlay
-from imagefinder.ui.dropped_data import local_path
-
-
-def local_paths(mime: QMimeData) -> list[Path]:
-    """The files and folders of this machine in what is dragged."""
-    return list(dict.fromkeys(local_path(url) for url in mime.urls() if url.isLocalFile()))
+from imagefinder.ui.dropped_data import local_paths
 
 
 class DropTarget(QWidget):

@@ -44,6 +44,8 @@ class Dropped:
     """The bytes of a picture file."""
     links: list[QUrl] = field(default_factory=list)
     """Addresses of the same picture, the likeliest first."""
+    missing: tuple[Path, ...] = ()
+    """Files that were brought with others, and are not there."""
     is_pasted: bool = False
     """Whether it came from the clipboard."""
 
@@ -62,10 +64,9 @@ def may_hold_pictures(mime: QMimeData) -> bool:
     return bool(_paths_in_text(mime.text())) if mime.hasText() else False
 
 
-def seem_folders(mime: QMimeData) -> bool:
-    """Whether it looks like folders and nothing else. By names alone: a disk that sleeps would hold up the drag."""
-    local = [local_path(url) for url in mime.urls() if url.isLocalFile()]
-    return bool(local) and not any(path.suffix for path in local)
+def local_paths(mime: QMimeData) -> list[Path]:
+    """The files and folders of this machine in what is dragged, each once, whether they are there or not."""
+    return list(dict.fromkeys(local_path(url) for url in mime.urls() if url.isLocalFile()))
 
 
 def read_mime(mime: QMimeData) -> Dropped:
@@ -73,9 +74,11 @@ def read_mime(mime: QMimeData) -> Dropped:
     local = [local_path(url) for url in _urls(mime) if url.isLocalFile()]
     if not local and mime.hasText() and not mime.hasHtml():
         local = _paths_in_text(mime.text())
-    files, folders = told_apart(list(dict.fromkeys(local)))
+    local = list(dict.fromkeys(local))
+    files, folders = told_apart(local)
     if files or folders:
-        return Dropped(files=tuple(files), folders=tuple(folders))
+        missing = set(local).difference(files, folders)
+        return Dropped(tuple(files), tuple(folders), missing=tuple(path for path in local if path in missing))
     sources = _image_sources(mime)
     data = next((bytes(mime.data(name).data()) for name in _IMAGE_FORMATS if mime.hasFormat(name)), b"")
     data = data or next((found for found in map(_data_of, sources) if found), b"")

@@ -4,7 +4,8 @@ from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QWidget
 
-from imagefinder.ipc.messages import Done, Failed, ModelChanged, ModelState
+from imagefinder.ipc.messages import Done, Failed, JobChanged, ModelChanged, ModelState
+from imagefinder.model.jobs import IndexReport, unmatched_text
 from imagefinder.paths import Places
 from imagefinder.translation import tr
 from imagefinder.ui.crash_dialog import CrashDialog
@@ -28,10 +29,13 @@ class EngineNotices(QObject):
         self._requests: set[int] = set()
         self._dialog: CrashDialog | None = None
         self._state = client.engine.state
+        self._report: IndexReport | None = None
+        """The last one that something was said of."""
         client.engine_changed.connect(self._take_engine)
         client.model_changed.connect(self._take_model)
         client.done.connect(self._take_done)
         client.failed.connect(self._take_failure)
+        client.job_changed.connect(self._take_job)
         self._take_engine(client.engine)
         if client.model is not None:
             self._take_model(client.model)
@@ -84,6 +88,12 @@ class EngineNotices(QObject):
             self._bar.say(model.error, NoticeKind.ERROR, key=_MODEL, seconds=None)
         else:
             self._bar.withdraw(_MODEL)
+
+    def _take_job(self, job: JobChanged) -> None:
+        report = job.status.report
+        if report is not None and report.unmatched_globs and report is not self._report:
+            self._report = report
+            self._bar.say(unmatched_text(report.unmatched_globs), NoticeKind.WARNING, seconds=None)
 
     def _take_done(self, done: Done) -> None:
         if done.request_id in self._requests:

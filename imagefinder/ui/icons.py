@@ -3,10 +3,12 @@
 from functools import cache
 
 from PySide6.QtCore import QByteArray, QPoint, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QGuiApplication, QIcon, QIconEngine, QPainter, QPalette, QPixmap
+from PySide6.QtGui import QGuiApplication, QIcon, QIconEngine, QImage, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
 from imagefinder.resources import resource
+
+_Role = QPalette.ColorRole
 
 
 @cache
@@ -15,22 +17,44 @@ def icon(name: str) -> QIcon:
     return QIcon(_OutlineEngine(name))
 
 
+@cache
+def menu_icon(name: str) -> QIcon:
+    """The same for an entry of a menu, where the entry below the mouse is painted in the highlight's colours.
+
+    Qt draws the icons of such entries as "active", which those of buttons are when they have the focus.
+    """
+    return QIcon(_OutlineEngine(name, active=_Role.HighlightedText, usual=_Role.Text))
+
+
 class _OutlineEngine(QIconEngine):
     """Draws an outline in the palette's text colour, so that a change of theme needs no new icons."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(
+        self, name: str, *, active: _Role = _Role.ButtonText, usual: _Role = _Role.ButtonText
+    ) -> None:
         super().__init__()
         self._name = name
+        self._roles = {QIcon.Mode.Active: active, QIcon.Mode.Selected: _Role.HighlightedText}
+        self._usual = usual
         self._svg = resource(f"icons/{name}.svg").read_text(encoding="utf-8")
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
+        if painter.opacity() == 1.0:
+            self._draw(painter, rect, mode)
+            return
+        # As a whole: strokes that are translucent one by one show dots where they cross.
+        ratio = painter.device().devicePixelRatioF()
+        whole = QImage(rect.size() * ratio, QImage.Format.Format_ARGB32_Premultiplied)
+        whole.setDevicePixelRatio(ratio)
+        whole.fill(Qt.GlobalColor.transparent)
+        inner = QPainter(whole)
+        self._draw(inner, QRect(QPoint(0, 0), rect.size()), mode)
+        inner.end()
+        painter.drawImage(rect.topLeft(), whole)
+
+    def _draw(self, painter: QPainter, rect: QRect, mode: QIcon.Mode) -> None:
         group = QPalette.ColorGroup.Disabled if mode == QIcon.Mode.Disabled else QPalette.ColorGroup.Active
-        role = (
-            QPalette.ColorRole.HighlightedText
-            if mode == QIcon.Mode.Selected
-            else QPalette.ColorRole.ButtonText
-        )
-        colour = QGuiApplication.palette().color(group, role).name()
+        colour = QGuiApplication.palette().color(group, self._roles.get(mode, self._usual)).name()
         renderer = QSvgRenderer(QByteArray(self._svg.replace("currentColor", colour).encode()))
         renderer.render(painter, QRectF(rect))
 
@@ -38,9 +62,9 @@ class _OutlineEngine(QIconEngine):
         pixmap = QPixmap(size)
         pixmap.fill(Qt.GlobalColor.transparent)
         painter = QPainter(pixmap)
-        self.paint(painter, QRect(QPoint(0, 0), size), mode, state)
+        self._draw(painter, QRect(QPoint(0, 0), size), mode)
         painter.end()
         return pixmap
 
     def clone(self) -> QIconEngine:
-        return _OutlineEngine(self._name)
+        return _OutlineEngine(self._name, active=self._roles[QIcon.Mode.Active], usual=self._usual)

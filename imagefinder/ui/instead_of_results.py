@@ -2,9 +2,13 @@
 
 from collections.abc import Sequence
 
+from imagefinder.ipc.messages import ModelState
+from imagefinder.model.jobs import JobState
+from imagefinder.model.library import why_empty
 from imagefinder.model.model_names import BUILTIN, STARTER
+from imagefinder.model.scripts import is_english_script
 from imagefinder.translation import tr, tr_later, translated
-from imagefinder.ui.engine_client import EngineClient
+from imagefinder.ui.engine_client import EngineClient, EngineState
 from imagefinder.ui.pane_message import PaneMessage
 from imagefinder.ui.words import grouped
 
@@ -26,13 +30,11 @@ class InsteadOfResults:
 
     def invite(self) -> None:
         """Nothing is looked for yet: say what can be."""
+        if self.is_library_empty:
+            self._say_library_is_empty()
+            return
         library = self._client.library
         count = library.status.items if library is not None else 0
-        if library is not None and not count:
-            heading = tr("Nothing to search yet")
-            text = tr("Pictures can be found here as soon as the first of them have been read.")
-            self._message.show_message("images", heading, text)
-            return
         heading = (
             tr("Search {count} picture(s) and page(s)", "", count, count=grouped(count))
             if count
@@ -55,38 +57,84 @@ class InsteadOfResults:
 
     def say_searching(self) -> None:
         """It takes a while."""
-        self._message.show_message("search", tr("Searching…"))
+        if self._client.engine.state is EngineState.BROKEN:
+            heading = tr("Searching is not possible just now")
+            self._message.show_message("circle-alert", heading, self._client.engine.message)
+        else:
+            self._message.show_message("search", tr("Searching…"))
+
+    @property
+    def is_library_empty(self) -> bool:
+        """Whether it is known that there is no picture and no page in the library."""
+        return self._client.library is not None and not self._client.library.status.items
+
+    def _say_library_is_empty(self) -> None:
+        library, job, model = self._client.library, self._client.job, self._client.model
+        sources = library.status.sources if library is not None else ()
+        if not sources:
+            text = tr("Add a folder of pictures, then find any of them here.")
+            self._message.show_message("images", tr("Nothing is in the library yet"), text)
+            self._message.advise("", tr("Add a folder…"), adds_folder=True)
+            return
+        is_at_work = job is not None and bool(job.status.sources or job.status.waiting)
+        if model is not None and model.state is ModelState.FAILED:
+            text = tr("Nothing can be read, because the model cannot be used.")
+        elif job is not None and job.status.state is JobState.PAUSED:
+            text = tr("Indexing is paused. Once it goes on, what has been read can be found here.")
+        elif is_at_work or job is None:
+            text = tr("Pictures can be found here as soon as the first of them have been read.")
+        else:
+            self._message.show_message("images", tr("Nothing to search"), why_empty(sources))
+            return
+        self._message.show_message("images", tr("Nothing to search yet"), text)
 
     def say_nothing_found(
-        self, *, is_partial: bool, are_hidden_shown: bool, has_rest: bool = False, has_words: bool = True
+        self, *, is_partial: bool, are_hidden_shown: bool, has_rest: bool = False, words: str, note: str = ""
     ) -> None:
         """There are no hits.
 
         ``is_partial`` where the model has not been asked yet, ``has_rest`` where all there is was left out as
-        irrelevant, ``has_words`` where words were looked for, not pictures alone.
+        irrelevant. ``words`` are those that were looked for; empty where it was pictures alone. ``note`` is what the
+        engine says of its answer.
         """
+        if self.is_library_empty:
+            self._say_library_is_empty()
+            return
         if is_partial:
             heading = tr("The model is still being loaded")
-            text = tr("No name or page has these words. Pictures are searched in a moment.")
+            text = (
+                tr("No name or page has these words. Pictures are searched in a moment.")
+                if words
+                else tr("Pictures are searched in a moment.")
+            )
             self._message.show_message("clock", heading, text)
             return
         if has_rest:
             heading = (
                 tr("Nothing here seems to show that.")
-                if has_words
+                if words
                 else tr("Nothing here seems to be like that.", "the picture that is searched by")
             )
             self._message.show_message("frown", heading, tr("What comes nearest can be shown all the same."))
             self._message.offer_rest()
             self._advise_on_model()
             return
-        advice = [tr("Try fewer or other words, or drop a picture that looks like it.")]
+        is_foreign = self._model == STARTER and not is_english_script(words)
+        advice = [note] if note else []
+        if not words:
+            advice.append(tr("Try another picture, or words for what is in it."))
+        elif not is_foreign:
+            advice.append(tr("Try fewer or other words, or drop a picture that looks like it."))
         if not are_hidden_shown:
-            advice.append(tr("Pictures that you hid are left out; the menu above shows them."))
+            advice.append(tr("What you hide is left out of results; the menu above shows it."))
         if self._client.library is not None and (pending := self._client.library.status.pending):
             advice.append(tr("{count} file(s) are not yet read.", "", pending, count=grouped(pending)))
         self._message.show_message("frown", tr("Nothing found"), "\n".join(advice))
-        self._advise_on_model()
+        if is_foreign and not self._is_changing:
+            text = tr("A model for many languages, downloaded once, understands these words.")
+            self._message.advise(text, tr("Choose a model…"))
+        else:
+            self._advise_on_model()
 
     def say_failed(self, problem: str) -> None:
         """The search could not be carried out."""
@@ -106,6 +154,8 @@ class InsteadOfResults:
 
     def _advise_on_model(self) -> None:
         """Whoever sees "Nothing found" for "a dog" shall know why."""
+        if self._client.model is not None and self._client.model.state is ModelState.FAILED:
+            return
         if self._knows_colours_only:
             advice = tr(
                 "Only colours and shapes are known here.\nA trained model finds what is in the pictures."

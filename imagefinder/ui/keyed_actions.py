@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import QKeyCombination, QObject, Qt
-from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
+from PySide6.QtGui import QAction, QIcon, QKeyEvent, QKeySequence
 
 from imagefinder.translation import tr
-from imagefinder.ui.icons import icon
+from imagefinder.ui.icons import icon, menu_icon
 
 
 class KeyedActions(QObject):
@@ -19,6 +19,7 @@ class KeyedActions(QObject):
         super().__init__(parent)
         self._actions: dict[str, QAction] = {}
         self._keys: dict[QKeySequence, QAction] = {}
+        self._icon_names: dict[str, str] = {}
 
     def __getitem__(self, name: str) -> QAction:
         return self._actions[name]
@@ -33,12 +34,17 @@ class KeyedActions(QObject):
             action.setToolTip(tr("{name} ({key})", name=text, key=shown))
         action.triggered.connect(lambda: act())
         self._actions[name] = action
+        self._icon_names[name] = icon_name
         return action
 
     def key_of(self, name: str) -> QKeySequence:
         """The key that is shown with an action; an empty one where it has none."""
         wanted = self._actions[name]
         return next((key for key, action in self._keys.items() if action is wanted), QKeySequence())
+
+    def menu_icon_of(self, name: str) -> QIcon:
+        """An action's icon, for an entry of a menu; its own suits buttons."""
+        return menu_icon(self._icon_names[name])
 
     def take_key(self, event: QKeyEvent, *, may_repeat: bool = True) -> bool:
         """Do what a key stands for; returns whether it stands for anything.

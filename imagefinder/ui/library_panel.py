@@ -26,8 +26,9 @@ from imagefinder.ui.desktop import Desktop
 from imagefinder.ui.drop_target import DropTarget
 from imagefinder.ui.engine_client import EngineClient
 from imagefinder.ui.forget_line import ForgetLine
-from imagefinder.ui.icons import icon
+from imagefinder.ui.icons import icon, menu_icon
 from imagefinder.ui.job_bar import JobBar
+from imagefinder.ui.link_button import LinkButton
 from imagefinder.ui.quiet_label import QuietLabel
 from imagefinder.ui.source_list import SourceList
 from imagefinder.ui.source_state import RowAction
@@ -77,9 +78,13 @@ class LibraryPanel(DropTarget):
         self._empty = self._make_empty()
         self.forget_line = ForgetLine(self)
         self._coverage = QuietLabel(parent=self)
-        self._coverage.setTextFormat(Qt.TextFormat.RichText)
-        self._coverage.setContentsMargins(12, 4, 12, 0)
-        self._coverage.linkActivated.connect(lambda: client.send(Rescan()))
+        self._index_now = LinkButton(tr("Index them now"), self)
+        self._index_now.clicked.connect(lambda: client.send(Rescan()))
+        coverage = QVBoxLayout()
+        coverage.setContentsMargins(12, 4, 9, 0)
+        coverage.setSpacing(0)
+        coverage.addWidget(self._coverage)
+        coverage.addWidget(self._index_now)
         self.change_line = ChangeLine(client, self)
         self.job_bar = JobBar(client, self)
 
@@ -96,7 +101,7 @@ class LibraryPanel(DropTarget):
         whole.addWidget(self._empty, 1)
         whole.addWidget(self.list, 1)
         whole.addWidget(self.forget_line)
-        whole.addWidget(self._coverage)
+        whole.addLayout(coverage)
         whole.addWidget(self.change_line)
         whole.addWidget(self.job_bar)
 
@@ -129,22 +134,24 @@ class LibraryPanel(DropTarget):
         if any(self.model.offers(each.source.path, RowAction.CONTINUE) for each in chosen):
             menu.addAction(icon("play"), tr("Continue indexing"), lambda: self._continue(*chosen))
         menu.addAction(
-            icon("refresh-cw"),
+            menu_icon("refresh-cw"),
             tr("Look for new and changed files"),
             lambda: self._client.send(Rescan(tuple(each.source.path for each in chosen))),
         )
         if len(chosen) == 1:
-            menu.addAction(icon("folder-open"), tr("Show in folder"), lambda: self._reveal(path))
+            menu.addAction(menu_icon("folder-open"), tr("Show in folder"), lambda: self._reveal(path))
             if status.unreadable:
                 menu.addAction(
-                    icon("file-x-2"), tr("Files that cannot be read…"), lambda: self.show_unreadable(status)
+                    menu_icon("file-x-2"),
+                    tr("Files that cannot be read…"),
+                    lambda: self.show_unreadable(status),
                 )
             if status.source.kind is SourceKind.FOLDER:
                 menu.addAction(
-                    icon("sliders-horizontal"), tr("Options…"), lambda: self._change_options(status)
+                    menu_icon("sliders-horizontal"), tr("Options…"), lambda: self._change_options(status)
                 )
         menu.addSeparator()
-        forget = menu.addAction(icon("trash-2"), tr("Forget…"), lambda: self._ask_to_forget(chosen))
+        forget = menu.addAction(menu_icon("trash-2"), tr("Forget…"), lambda: self._ask_to_forget(chosen))
         # Shown for who reads it here; the list itself listens for the key.
         forget.setShortcut(QKeySequence(Qt.Key.Key_Delete))
         forget.setShortcutVisibleInContextMenu(True)
@@ -250,11 +257,12 @@ class LibraryPanel(DropTarget):
         is_changing = library is not None and library.status.change is not None
         # Of a model that cannot be used it is not known what is indexed with it.
         has_failed = self._client.model is not None and self._client.model.state is ModelState.FAILED
-        self._coverage.setVisible(bool(missing) and is_idle and not is_changing and not has_failed)
+        for widget in (self._coverage, self._index_now):
+            widget.setVisible(bool(missing) and is_idle and not is_changing and not has_failed)
         if library and missing:
             words = tr(
                 "{missing} of {all} are not indexed with this model yet.",
                 missing=grouped(missing),
                 all=grouped(library.status.items),
             )
-            self._coverage.setText(f'{words} <a href="index">{tr("Index them now")}</a>')
+            self._coverage.setText(words)

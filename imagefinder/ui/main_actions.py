@@ -1,5 +1,6 @@
 """The window's menus: every action with its words, its keys and its icon."""
 
+import re
 from collections.abc import Callable
 from typing import Protocol
 
@@ -9,7 +10,7 @@ from PySide6.QtWidgets import QMainWindow, QMenu
 
 from imagefinder.settings import THEMES
 from imagefinder.translation import tr
-from imagefinder.ui.icons import icon
+from imagefinder.ui.icons import menu_icon
 
 
 class Deeds(Protocol):
@@ -109,7 +110,8 @@ class MainActions(QObject):
 
     def _menu(self, title: str) -> QMenu:
         menu = self._window.menuBar().addMenu(title)
-        self.all.append((title.replace("&", ""), []))
+        # In Chinese the key stands in brackets after the word.
+        self.all.append((re.sub(r"\(&\w\)|&", "", title), []))
         return menu
 
     def _add(
@@ -117,7 +119,7 @@ class MainActions(QObject):
     ) -> QAction:
         action = QAction(words, self)
         if picture:
-            action.setIcon(icon(picture))
+            action.setIcon(menu_icon(picture))
         if keys:
             action.setShortcut(QKeySequence(keys))
             action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)

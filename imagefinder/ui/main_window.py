@@ -14,7 +14,7 @@ from imagefinder.model.queries import Hit
 from imagefinder.translation import tr
 from imagefinder.ui.about_dialog import AboutDialog
 from imagefinder.ui.adding import Adding
-from imagefinder.ui.drop_target import local_paths
+from imagefinder.ui.dropped_data import local_paths
 from imagefinder.ui.engine_notices import EngineNotices
 from imagefinder.ui.library_panel import LibraryPanel
 from imagefinder.ui.main_actions import MainActions
@@ -129,7 +129,7 @@ class MainWindow(QMainWindow):
         """The window as it is."""
         return WindowState(
             geometry=as_text(bytes(self.saveGeometry().data())),
-            preview_geometry=as_text(bytes(self.preview.saveGeometry().data())),
+            preview_geometry=as_text(self.preview.saved_place()),
             splitter=self._splitter.sizes() if not self.panel.isHidden() else [],
             is_panel_visible=self._is_panel_wanted,
             is_paused=self._client.is_paused,
@@ -144,7 +144,7 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(QByteArray(geometry))
             stay_on_screen(self)
         if geometry := as_bytes(state.preview_geometry):
-            self.preview.restoreGeometry(QByteArray(geometry))
+            self.preview.restore_place(geometry)
         if len(state.splitter) == self._splitter.count() and all(state.splitter):
             self._splitter.setSizes(state.splitter)
         self._is_panel_wanted = state.is_panel_visible
@@ -305,6 +305,7 @@ class MainWindow(QMainWindow):
             parts.client, pane_id, parts.thumbnails, parts.dropped, parts.fetcher, parts.desktop, self
         )
         pane.models_wanted.connect(lambda: self.open_settings(MODEL_PAGE))
+        pane.folder_wanted.connect(self.add_folder)
         return pane
 
     def _show_library(self) -> None:

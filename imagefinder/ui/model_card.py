@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from imagefinder.translation import tr
 from imagefinder.ui.download_bar import DownloadBar
+from imagefinder.ui.link_button import LinkButton
 from imagefinder.ui.model_deeds import ModelDeeds
 from imagefinder.ui.model_header import ModelHeader
 from imagefinder.ui.model_shelf import Deed, ModelEntry, ModelShelf
@@ -31,15 +32,15 @@ class ModelCard(QFrame):
         self.header.toggled.connect(self._fold)
         self._bar = DownloadBar(self)
         self._bar.stopped.connect(lambda: shelf.stop_download(self.name))
-        self._problem = _text(self, Qt.TextFormat.PlainText)
+        self._problem = _text(self)
         self._problem.setForegroundRole(QPalette.ColorRole.BrightText)
         self._problem.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._body = QWidget(self)
-        self._about = _text(self, Qt.TextFormat.PlainText)
-        self._facts = _text(self, Qt.TextFormat.RichText)
+        self._about = _text(self)
+        self._facts = _text(self)
         self._facts.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        self._facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction)
-        self._facts.setOpenExternalLinks(True)
+        self._facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._licence = LinkButton(parent=self)
         self.deeds = ModelDeeds(shelf, self)
 
         inside = QVBoxLayout(self._body)
@@ -47,6 +48,7 @@ class ModelCard(QFrame):
         inside.setSpacing(8)
         inside.addWidget(self._about)
         inside.addWidget(self._facts)
+        inside.addWidget(self._licence)
         inside.addWidget(self.deeds)
         rest = QVBoxLayout()
         rest.setContentsMargins(12, 4, 12, 12)
@@ -108,7 +110,13 @@ class ModelCard(QFrame):
         self._about.setText(words)
         self._about.setVisible(bool(words))
         self._facts.setText(facts(info))
-        self._facts.setAccessibleName(tr("About {model}", model=info.title))
+        self._facts.setAccessibleDescription(tr("About {model}", model=info.title))
+        offer = info.offer
+        # One that has to be agreed to stands beside its check box.
+        self._licence.setVisible(offer is not None and (info.installed or not offer.needs_consent))
+        if offer is not None:
+            self._licence.setText(tr("Licence: {licence}", licence=offer.licence))
+            self._licence.set_address(offer.licence_page)
         self.deeds.show_entry(entry)
         self._show_rest()
 
@@ -134,10 +142,10 @@ def _badge(entry: ModelEntry) -> str:
     return ""
 
 
-def _text(parent: QWidget, kind: Qt.TextFormat) -> QLabel:
+def _text(parent: QWidget) -> QLabel:
     label = QLabel(parent)
     label.setWordWrap(True)
-    label.setTextFormat(kind)
+    label.setTextFormat(Qt.TextFormat.PlainText)
     # A long path has no place to break: it shall not make the whole page wider than its window.
     label.setMinimumWidth(1)
     return label

@@ -76,7 +76,7 @@ class ModelChangeBar(QFrame):
         self._bar.setRange(0, max(1, change.total))
         self._bar.setValue(min(change.done, change.total))
         self._bar.setAccessibleName(f"{self._title.text()}: {self._amount.text()}")
-        self._keep.setAccessibleName(tr("Keep {model}", model=present))
+        self._keep.setAccessibleDescription(present)
 
     def _words(self, change: ModelChange, present: str) -> str:
         sentences = []

@@ -3,13 +3,14 @@
 from pathlib import Path
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from imagefinder.translation import tr
 from imagefinder.ui.icons import icon
+from imagefinder.ui.link_button import LinkButton
 from imagefinder.ui.model_removal import RemovalQuestion
 from imagefinder.ui.model_shelf import Deed, ModelEntry, ModelShelf
-from imagefinder.ui.model_words import licence_link, page_link
+from imagefinder.ui.model_words import ways_to_a_file
 from imagefinder.ui.quiet_label import QuietLabel
 
 
@@ -24,7 +25,7 @@ class ModelDeeds(QWidget):
         self._hint = QuietLabel(parent=self)
         self._consent = QCheckBox(tr("I have read the licence and agree to it:"), self)
         self._consent.toggled.connect(self._show_consent)
-        self._licence = _link(self)
+        self._licence = LinkButton(parent=self)
         self._drop_old = QCheckBox(tr("Delete what was indexed with the present model afterwards"), self)
         self._download = QPushButton(icon("download"), "", self)
         self._download.clicked.connect(self._begin_download)
@@ -37,13 +38,14 @@ class ModelDeeds(QWidget):
         self._question = RemovalQuestion(self)
         self._question.confirmed.connect(self._begin_removal)
         self._question.closed.connect(lambda: self._remove.setFocus(Qt.FocusReason.OtherFocusReason))
-        self._page = _link(self)
-        self._page.setForegroundRole(self._hint.foregroundRole())
+        self._ways = QuietLabel(parent=self)
+        self._page = LinkButton(parent=self)
 
         licence = QHBoxLayout()
         licence.setSpacing(6)
         licence.addWidget(self._consent)
-        licence.addWidget(self._licence, 1)
+        licence.addWidget(self._licence)
+        licence.addStretch(1)
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         for button in (self._download, self._use, self._remove):
@@ -51,9 +53,13 @@ class ModelDeeds(QWidget):
             buttons.addWidget(button)
         buttons.addStretch(1)
         self._file.setAutoDefault(False)
+        ways = QVBoxLayout()
+        ways.setSpacing(0)
+        ways.addWidget(self._ways)
+        ways.addWidget(self._page)
         other = QHBoxLayout()
         other.setSpacing(8)
-        other.addWidget(self._page, 1)
+        other.addLayout(ways, 1)
         other.addWidget(self._file)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
@@ -77,30 +83,35 @@ class ModelDeeds(QWidget):
         self._hint.setText(self._words(entry))
         self._hint.setVisible(bool(self._hint.text()))
         if needs_consent and offer is not None:
-            self._licence.setText(licence_link(offer))
-            self._licence.setAccessibleName(tr("Licence of {model}", model=info.title))
+            self._licence.setText(offer.licence)
+            self._licence.set_address(offer.licence_page)
+            self._licence.setAccessibleDescription(tr("Licence of {model}", model=info.title))
         self._consent.setVisible(needs_consent)
         self._licence.setVisible(needs_consent)
         self._drop_old.setVisible(is_usable and self._shelf.item_count > 0)
         self._drop_old.setEnabled(is_free)
         self._download.setVisible(can_download)
         self._download.setText(tr("Go on with the download") if info.partial_bytes else tr("Download"))
-        self._download.setAccessibleName(tr("Download {model}", model=info.title))
+        self._download.setAccessibleName(
+            "" if info.partial_bytes else tr("Download {model}", model=info.title)
+        )
         self._show_consent()
         self._use.setVisible(is_usable)
         self._use.setEnabled(is_free)
-        self._use.setAccessibleName(tr("Use {model}", model=info.title))
         self._file.setVisible(can_download)
-        self._file.setAccessibleName(tr("Choose the file of {model}", model=info.title))
         can_go = info.is_removable and is_free and not entry.is_in_use and not entry.is_coming
         self._remove.setVisible(can_go)
         self._remove.setText(tr("Remove…") if info.installed else tr("Delete what came"))
-        self._remove.setAccessibleName(tr("Remove {model}", model=info.title))
+        for button in (self._download, self._use, self._file, self._remove):
+            # Each model has such buttons.
+            button.setAccessibleDescription(info.title)
         if not can_go:
             self._question.hide()
-        link = page_link(info) if can_download else ""
-        self._page.setText(link)
-        self._page.setVisible(bool(link))
+        self._ways.setText(ways_to_a_file(info))
+        self._ways.setVisible(can_download)
+        self._page.setText(info.page.removeprefix("https://"))
+        self._page.set_address(info.page)
+        self._page.setVisible(can_download and bool(info.page))
         self.setVisible(any((self._hint.text(), is_usable, can_download, can_go)))
 
     def take_file(self, path: str) -> None:
@@ -175,13 +186,3 @@ def weights_dialog(parent: QWidget) -> QFileDialog:
     dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
     dialog.setNameFilters([tr("Model files") + " (*.safetensors *.bin *.pt)", tr("All files") + " (*)"])
     return dialog
-
-
-def _link(parent: QWidget) -> QLabel:
-    label = QLabel(parent)
-    label.setWordWrap(True)
-    label.setMinimumWidth(1)
-    label.setTextFormat(Qt.TextFormat.RichText)
-    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction)
-    label.setOpenExternalLinks(True)
-    return label

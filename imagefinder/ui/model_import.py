@@ -31,10 +31,10 @@ class ModelImport(QWidget):
             self,
         )
         self._file = QPushButton(icon("file-text"), tr("Choose a file…"), self)
-        self._file.setAccessibleName(tr("Choose a file with a model's weights"))
+        self._file.setAccessibleDescription(tr("A file with a model's weights"))
         self._file.clicked.connect(lambda: self._choose(is_folder=False))
         self._folder = QPushButton(icon("folder-open"), tr("Choose a folder…"), self)
-        self._folder.setAccessibleName(tr("Choose a folder with a model"))
+        self._folder.setAccessibleDescription(tr("A folder with a model"))
         self._folder.clicked.connect(lambda: self._choose(is_folder=True))
         self._news = QLabel(self)
         self._news.setWordWrap(True)

@@ -60,8 +60,8 @@ class RemovalQuestion(QFrame):
                 model=info.title,
             )
         self._question.setText(question)
-        self._remove.setAccessibleName(tr("Remove {model}", model=info.title))
-        self._keep.setAccessibleName(tr("Keep {model}", model=info.title))
+        for button in (self._remove, self._keep):
+            button.setAccessibleDescription(info.title)
         self._vectors.setChecked(False)
         self.show()
         # A key pressed twice must not remove anything.

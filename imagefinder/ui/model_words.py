@@ -1,7 +1,5 @@
 """What there is to say of a model: its size, how well it finds, its licence, and how far its download is."""
 
-from html import escape
-
 from imagefinder.ipc.messages import DownloadChanged
 from imagefinder.model.model_names import BUILTIN, STARTER, ModelInfo, ModelOffer
 from imagefinder.translation import tr, translated
@@ -30,29 +28,25 @@ def summary(info: ModelInfo) -> str:
 
 
 def facts(info: ModelInfo) -> str:
-    """All there is to say of it, as rich text: a paragraph for what it is good for, and one line a fact."""
+    """All there is to say of it but for its licence, one line a fact."""
     offer = info.offer
     lines = []
     if offer is not None:
-        lines += [escape(each) for each in _quality(offer)]
+        lines += _quality(offer)
         lines.append(
-            escape(
-                tr(
-                    "Takes about {memory} of memory while it works.",
-                    "{memory} is an amount, such as 900 MB",
-                    memory=megabytes(offer.memory_mb),
-                )
+            tr(
+                "Takes about {memory} of memory while it works.",
+                "{memory} is an amount, such as 900 MB",
+                memory=megabytes(offer.memory_mb),
             )
         )
-        if info.installed or not offer.needs_consent:
-            lines.append(_licence(offer))
         if offer.needs_transformers and not info.installed:
-            lines.append(escape(tr("Needs the Python library transformers as well.")))
+            lines.append(tr("Needs the Python library transformers as well."))
     if info.name not in (STARTER, BUILTIN):
-        lines.append(escape(tr("Name: {name}", "of a model", name=info.name)))
+        lines.append(tr("Name: {name}", "of a model", name=info.name))
     if info.installed and info.detail:
-        lines.append(escape(info.detail[:1].upper() + info.detail[1:]))
-    return f'<div style="line-height: 130%">{"<br>".join(line for line in lines if line)}</div>'
+        lines.append(info.detail[:1].upper() + info.detail[1:])
+    return "\n".join(lines)
 
 
 def about(info: ModelInfo) -> str:
@@ -60,12 +54,11 @@ def about(info: ModelInfo) -> str:
     return translated(info.offer.about, "a model") if info.offer else ""
 
 
-def page_link(info: ModelInfo) -> str:
-    """Where its weights can be had with a web browser, where that is known, as rich text."""
+def ways_to_a_file(info: ModelInfo) -> str:
+    """How its weights can be had without a download by the program; the address, if there is one, follows."""
     if not info.page:
         return tr("Or choose the file with its weights.")
-    page = f'<a href="{escape(info.page)}">{escape(info.page.removeprefix("https://"))}</a>'
-    return tr("Or get its file from {page} with a web browser, and choose it.", page=page)
+    return tr("Or get its file with a web browser, and choose it:")
 
 
 def progress(download: DownloadChanged) -> str:
@@ -91,11 +84,6 @@ def interrupted(info: ModelInfo) -> str:
         return tr("Interrupted: {done} MB are here.", done=here)
     total = grouped(info.offer.megabytes)
     return tr("Interrupted: {done} of about {total} MB are here.", done=here, total=total)
-
-
-def licence_link(offer: ModelOffer) -> str:
-    """The licence's name as a link to it, as rich text."""
-    return f'<a href="{escape(offer.licence_page)}">{escape(offer.licence)}</a>'
 
 
 def _own_summary(info: ModelInfo) -> str:
@@ -135,10 +123,6 @@ def _quality(offer: ModelOffer) -> list[str]:
             )
         )
     return lines
-
-
-def _licence(offer: ModelOffer) -> str:
-    return tr("Licence: {licence}", licence=licence_link(offer))
 
 
 def _figure(percent: float) -> str:

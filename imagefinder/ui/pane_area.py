@@ -1,6 +1,7 @@
 """All search panes of the window: in tabs, and side by side."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
@@ -27,7 +28,7 @@ class PaneArea(QWidget):
     notice = Signal(str)
     problem = Signal(str)
     current_changed = Signal()
-    """Another pane is in use, or it looks for something else."""
+    """Another pane is in use, or it looks for something else. Emitted only while no group is empty."""
 
     def __init__(self, make_pane: Callable[[int], SearchPane], parent: QWidget | None = None) -> None:
         """``make_pane`` is given an id of its own for each pane."""
@@ -37,6 +38,8 @@ class PaneArea(QWidget):
         self._token = f"{id(self):x}"
         self._groups: list[PaneGroup] = []
         self._active: PaneGroup | None = None
+        self._rearrangements = 0
+        """How many changes of the structure are under way, one within another."""
         self._splitter = QSplitter(Qt.Orientation.Horizontal, self)
         self._splitter.setChildrenCollapsible(False)
         self._splitter.setHandleWidth(_HANDLE)
@@ -70,13 +73,15 @@ class PaneArea(QWidget):
 
         Where there is no room beside it, it is a tab all the same, and that is said.
         """
-        pane = self._made()
         size = self.current_pane().state().cell_size if self._groups else DEFAULT_CELL_SIZE
         group = self._active
-        if group is None or (beside and self._has_room()):
-            group = self._new_group(self._groups.index(group) + 1 if group else 0)
-        group.insert(pane, self._after_current(group))
-        self._activate(group)
+        is_new_group = group is None or (beside and self._has_room())
+        pane = self._made()
+        with self._rearranging():
+            if group is None or is_new_group:
+                group = self._new_group(self._groups.index(group) + 1 if group else 0)
+            group.insert(pane, self._after_current(group))
+            self._activate(group)
         pane.restore(state or PaneState(cell_size=size))
         return pane
 
@@ -97,13 +102,12 @@ class PaneArea(QWidget):
             return
         focus = QApplication.focusWidget()
         had_focus = focus is not None and pane.isAncestorOf(focus)
-        group = self._group_of(pane)
-        self._take_out(pane, group)
-        pane.close_pane()
-        pane.deleteLater()
+        with self._rearranging():
+            self._take_out(pane, self._group_of(pane))
+            pane.close_pane()
+            pane.deleteLater()
         if had_focus:
             self.current_pane().focus_query()
-        self.current_changed.emit()
 
     def close_current(self) -> None:
         """Close the pane in use."""
@@ -145,17 +149,18 @@ class PaneArea(QWidget):
         old = self.panes()
         sizes = saved.get("sizes")
         active, fresh = saved.get("active"), []
-        for states, current in groups:
-            group = self._new_group(len(self._groups))
-            fresh.append(group)
-            for state in states:
-                pane = self._made()
-                group.insert(pane)
-                pane.restore(state)
-            group.tabs.setCurrentIndex(min(current, len(states) - 1))
-        for pane in old:
-            self.close_pane(pane)
-        self._activate(fresh[active] if type(active) is int and 0 <= active < len(fresh) else fresh[0])
+        with self._rearranging():
+            for states, current in groups:
+                group = self._new_group(len(self._groups))
+                fresh.append(group)
+                for state in states:
+                    pane = self._made()
+                    group.insert(pane)
+                    pane.restore(state)
+                group.tabs.setCurrentIndex(min(current, len(states) - 1))
+            for pane in old:
+                self.close_pane(pane)
+            self._activate(fresh[active] if type(active) is int and 0 <= active < len(fresh) else fresh[0])
         if (
             isinstance(sizes, list)
             and len(sizes) == len(fresh)
@@ -196,17 +201,16 @@ class PaneArea(QWidget):
         for group in self._groups:
             if pane in group.panes():
                 group.tabs.set_title(pane.pane_id, title)
-        self.current_changed.emit()
+        self._tell_current()
 
     def _new_group(self, at: int) -> PaneGroup:
         group = PaneGroup(self._token, self._splitter)
         group.new_wanted.connect(lambda: self._new_in(group))
-        group.close_wanted.connect(lambda pane_id: self.close_pane(self._pane(pane_id)))
+        group.close_wanted.connect(self._close)
         group.split_wanted.connect(lambda pane_id: self._move_beside(pane_id, group, 1))
         group.pane_dropped.connect(lambda pane_id, place: self._move(pane_id, group, place))
         group.edge_dropped.connect(lambda pane_id, side: self._move_beside(pane_id, group, side))
-        # Between the last tab of a group and its end there is no pane to speak of.
-        group.tabs.currentChanged.connect(lambda at: self.current_changed.emit() if at >= 0 else None)
+        group.current_changed.connect(self._tell_current)
         group.tabs.tabBarClicked.connect(lambda _: self._activate(group))
         sizes = self._splitter.sizes()
         self._groups.insert(at, group)
@@ -224,31 +228,41 @@ class PaneArea(QWidget):
         self._activate(group)
         self.new_pane().focus_query()
 
+    def _close(self, pane_id: int) -> None:
+        if pane := self._pane(pane_id):
+            self.close_pane(pane)
+
     def _move(self, pane_id: int, group: PaneGroup, place: int) -> None:
         pane = self._pane(pane_id)
+        if pane is None:
+            return
         old = self._group_of(pane)
         if old is group and old.panes().index(pane) < place:
             place -= 1
-        if old is group:
-            old.remove(pane)
-        else:
-            self._take_out(pane, old)
-        group.insert(pane, place)
-        self._activate(group)
+        with self._rearranging():
+            if old is group:
+                old.remove(pane)
+            else:
+                self._take_out(pane, old)
+            group.insert(pane, place)
+            self._activate(group)
         pane.focus_query()
 
     def _move_beside(self, pane_id: int, group: PaneGroup, side: int) -> None:
         pane = self._pane(pane_id)
+        if pane is None:
+            return
         old = self._group_of(pane)
         stands_alone = len(old.panes()) == 1
         # The group that it stood in alone makes room.
         if (old is group and stands_alone) or not (stands_alone or self._has_room()):
             self.show_pane(pane)
             return
-        new = self._new_group(self._groups.index(group) + (1 if side > 0 else 0))
-        self._take_out(pane, old)
-        new.insert(pane)
-        self._activate(new)
+        with self._rearranging():
+            new = self._new_group(self._groups.index(group) + (1 if side > 0 else 0))
+            self._take_out(pane, old)
+            new.insert(pane)
+            self._activate(new)
         pane.focus_query()
 
     def _take_out(self, pane: SearchPane, group: PaneGroup) -> None:
@@ -269,9 +283,28 @@ class PaneArea(QWidget):
         self._active = group
         for each in self._groups:
             each.tabs.set_marked(each is group and len(self._groups) > 1)
-        self.current_changed.emit()
+        self._tell_current()
+
+    @contextmanager
+    def _rearranging(self) -> Iterator[None]:
+        """Change the structure: nobody is told of what is current until it is whole again.
+
+        Taking widgets out of layouts and hiding them moves the focus and the tabs on, which is heard at once.
+        """
+        self._rearrangements += 1
+        try:
+            yield
+        finally:
+            self._rearrangements -= 1
+        self._tell_current()
+
+    def _tell_current(self) -> None:
+        if not self._rearrangements:
+            self.current_changed.emit()
 
     def _follow_focus(self, _old: QWidget | None, new: QWidget | None) -> None:
+        if self._rearrangements or any(each.is_turning for each in self._groups):
+            return
         group = next((each for each in self._groups if new is not None and each.isAncestorOf(new)), None)
         if group is not None and group is not self._active:
             self._activate(group)
@@ -279,8 +312,9 @@ class PaneArea(QWidget):
     def _group_of(self, pane: SearchPane) -> PaneGroup:
         return next(group for group in self._groups if pane in group.panes())
 
-    def _pane(self, pane_id: int) -> SearchPane:
-        return next(pane for pane in self.panes() if pane.pane_id == pane_id)
+    def _pane(self, pane_id: int) -> SearchPane | None:
+        """None where it was closed meanwhile, as while its tab was dragged."""
+        return next((pane for pane in self.panes() if pane.pane_id == pane_id), None)
 
     @staticmethod
     def _after_current(group: PaneGroup) -> int:

@@ -6,10 +6,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import QWidget
 
+from imagefinder.model.image_signatures import EXTENSIONS, extension_of
 from imagefinder.model.queries import Hit
 from imagefinder.translation import tr
 from imagefinder.ui.drop_overlay import DropOverlay
-from imagefinder.ui.dropped_data import may_hold_pictures, read_mime, seem_folders
+from imagefinder.ui.dropped_data import local_paths, may_hold_pictures, read_mime
 from imagefinder.ui.query_bar import QueryBar
 from imagefinder.ui.query_terms import PictureTerm
 from imagefinder.ui.results_view import ResultsView
@@ -37,13 +38,28 @@ class PaneDrops:
     def enter(self, event: QDragEnterEvent) -> None:
         """Something is dragged into the pane."""
         if may_hold_pictures(event.mimeData()) or event.mimeData().hasText():
-            are_folders = seem_folders(event.mimeData())
-            self._promise = tr("Add to the library") if are_folders else tr("Search by this picture")
+            self._promise = self._promise_of(event)
             self.hover(event)
             # Wherever it comes in: Qt does not ask again further on, but would turn to the window behind for good.
             event.accept()
         else:
             event.ignore()
+
+    def _promise_of(self, event: QDropEvent) -> str:
+        """What letting go would do with all that is dragged."""
+        if hits := self._dragged_hits(event):
+            return tr("Search by these %n picture(s)", "", len(hits))
+        # By names alone: a disk that sleeps would hold up the drag.
+        paths = local_paths(event.mimeData())
+        files = [path for path in paths if path.suffix]
+        if paths and not files:
+            return tr("Add to the library")
+        if len(files) < len(paths):
+            return tr("Search by the pictures, and add the folders to the library")
+        if all(extension_of(path) in EXTENSIONS for path in files):
+            # What comes without a file is one picture.
+            return tr("Search by these %n picture(s)", "", max(1, len(files)))
+        return tr("Search by these %n file(s)", "", len(files))
 
     def hover(self, event: QDragMoveEvent) -> None:
         """It is dragged about: show what letting go would do."""

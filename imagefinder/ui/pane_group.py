@@ -1,6 +1,6 @@
 """Panes behind one another, one of them in front; a tab bar above."""
 
-from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QRect, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
@@ -19,6 +19,8 @@ _EDGE = 0.25
 class PaneGroup(QWidget):
     """A group of panes. What changes more than this group is asked for by signal."""
 
+    current_changed = Signal()
+    """Another pane is in front. Emitted once panes, tabs and stack agree, never in between."""
     new_wanted = Signal()
     close_wanted = Signal(int)  # pane id
     split_wanted = Signal(int)
@@ -30,12 +32,14 @@ class PaneGroup(QWidget):
     def __init__(self, token: str, parent: QWidget | None = None) -> None:
         """``token`` names the area; only its own panes can be dropped here."""
         super().__init__(parent)
+        self.is_turning = False
+        """Whether another pane is being put in front: the focus wanders about meanwhile."""
         self._token = token
         self._panes: list[SearchPane] = []
         self.tabs = PaneTabs(token, self)
         self._stack = QStackedWidget(self)
         self._overlay = DropOverlay(self)
-        self.tabs.currentChanged.connect(self._show_current)
+        self.tabs.currentChanged.connect(self._take_current)
         self.tabs.close_wanted.connect(self.close_wanted)
         self.tabs.split_wanted.connect(self.split_wanted)
         add = QToolButton(self)
@@ -71,34 +75,41 @@ class PaneGroup(QWidget):
     def insert(self, pane: SearchPane, at: int | None = None) -> None:
         """Take a pane in, and put it in front."""
         at = len(self._panes) if at is None else max(0, min(at, len(self._panes)))
-        self._panes.insert(at, pane)
+        # The tab bar would tell of its new current tab before the pane behind it is in its place.
+        with QSignalBlocker(self.tabs):
+            self.tabs.insert(at, pane.pane_id, pane.title)
+            self.tabs.setCurrentIndex(at)
+            self._panes.insert(at, pane)
         self._stack.insertWidget(at, pane)
-        self.tabs.insert(at, pane.pane_id, pane.title)
-        self.tabs.setCurrentIndex(at)
-        self._show_current()
+        self._take_current()
 
     def remove(self, pane: SearchPane) -> None:
         """Let a pane go; it is hidden, and still there."""
         at = self._panes.index(pane)
-        del self._panes[at]
+        with QSignalBlocker(self.tabs):
+            self.tabs.removeTab(at)
+            del self._panes[at]
+        # First its successor is shown: hiding a pane moves the focus, and whoever hears of that finds all in order.
+        self._show_current()
         self._stack.removeWidget(pane)
         pane.hide()
-        self.tabs.removeTab(at)
-        self._show_current()
+        if self._panes:
+            self.current_changed.emit()
 
     def show_pane(self, pane: SearchPane) -> None:
         """Put a pane in front."""
         self.tabs.setCurrentIndex(self._panes.index(pane))
 
-    def step(self, by: int) -> None:
-        """Put the next pane in front, or the one before."""
-        if self._panes:
-            self.tabs.setCurrentIndex((self.tabs.currentIndex() + by) % len(self._panes))
+    def _take_current(self) -> None:
+        self._show_current()
+        self.current_changed.emit()
 
     def _show_current(self) -> None:
         pane = self.current()
         if pane is not None:
+            self.is_turning = True
             self._stack.setCurrentWidget(pane)
+            self.is_turning = False
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         self._hover(event)

@@ -20,6 +20,8 @@ class PaneMessage(QScrollArea):
 
     example_chosen = Signal(str)
     action_wanted = Signal()
+    folder_wanted = Signal()
+    """The user wants to add a folder to the library."""
     rest_wanted = Signal()
     """The user wants to see what was left out because it is probably irrelevant."""
 
@@ -47,7 +49,8 @@ class PaneMessage(QScrollArea):
         self._advice = _line(self)
         self._advice.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self._action = QPushButton(self)
-        self._action.clicked.connect(self.action_wanted)
+        self._action.clicked.connect(self._act)
+        self._adds_folder = False
         column = QWidget(page)
         column.setMaximumWidth(_WIDTH)
         inside = QVBoxLayout(column)
@@ -99,12 +102,19 @@ class PaneMessage(QScrollArea):
         """Offer, below what it says, to show what was left out."""
         self.rest_button.show()
 
-    def advise(self, text: str, action: str = "") -> None:
-        """Say something more at the end, with a button; nothing where it is empty."""
+    def advise(self, text: str, action: str = "", *, adds_folder: bool = False) -> None:
+        """Say something more at the end, with a button; nothing where it is empty.
+
+        The button is for adding a folder where it ``adds_folder``, else for what ``action_wanted`` leads to.
+        """
+        self._adds_folder = adds_folder
         self._advice.setText(text)
         self._action.setText(action)
         self._advice.setVisible(bool(text))
         self._action.setVisible(bool(action))
+
+    def _act(self) -> None:
+        (self.folder_wanted if self._adds_folder else self.action_wanted).emit()
 
     def examples(self) -> list[QPushButton]:
         """The words that can be clicked."""

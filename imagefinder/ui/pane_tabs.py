@@ -5,7 +5,7 @@ from PySide6.QtGui import QContextMenuEvent, QDrag, QMouseEvent, QPainter, QPain
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QMenu, QTabBar, QToolButton, QWidget
 
 from imagefinder.translation import tr
-from imagefinder.ui.icons import icon
+from imagefinder.ui.icons import icon, menu_icon
 from imagefinder.ui.words import tooltip
 
 PANE_MIME = "application/x-imagefinder-pane"
@@ -37,6 +37,7 @@ class PaneTabs(QTabBar):
         self.is_marked = False
         self._token = token
         self._pressed: QPoint | None = None
+        self._pressed_pane: int | None = None
         self.setExpanding(False)
         self.setElideMode(Qt.TextElideMode.ElideRight)
         self.setUsesScrollButtons(True)
@@ -90,6 +91,11 @@ class PaneTabs(QTabBar):
                 return at
         return self.count()
 
+    def minimumSizeHint(self) -> QSize:
+        # Qt's has room for scroll buttons: a gap behind one short tab.
+        size = super().minimumSizeHint()
+        return QSize(min(size.width(), self.sizeHint().width()), size.height())
+
     def minimumTabSizeHint(self, index: int) -> QSize:
         size = super().minimumTabSizeHint(index)
         return QSize(min(size.width(), _NARROWEST), size.height())
@@ -101,6 +107,8 @@ class PaneTabs(QTabBar):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
             self._pressed = event.position().toPoint()
+            at = self.tabAt(self._pressed)
+            self._pressed_pane = self.tabData(at) if at >= 0 else None
         super().mousePressEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -108,7 +116,8 @@ class PaneTabs(QTabBar):
             super().mouseMoveEvent(event)
             return
         way = (event.position().toPoint() - self._pressed).manhattanLength()
-        at = self.tabAt(self._pressed)
+        # The tab may have moved since it was pressed: another may have been closed, or have got a longer title.
+        at = self.at_pane(self._pressed_pane) if self._pressed_pane is not None else -1
         if way >= QApplication.startDragDistance() and at >= 0:
             self._pressed = None
             picture = self.grab(self.tabRect(at))
@@ -132,10 +141,10 @@ class PaneTabs(QTabBar):
         pane_id = self.tabData(at)
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        beside = menu.addAction(icon("columns-2"), tr("Show beside the others"))
+        beside = menu.addAction(menu_icon("columns-2"), tr("Show beside the others"))
         beside.triggered.connect(lambda: self.split_wanted.emit(pane_id))
         beside.setEnabled(self.count() > 1)
-        close = menu.addAction(icon("x"), tr("Close"))
+        close = menu.addAction(menu_icon("x"), tr("Close"))
         close.triggered.connect(lambda: self.close_wanted.emit(pane_id))
         menu.popup(event.globalPos())
 

@@ -1,11 +1,11 @@
 """The slim row above the results: how many, in which order, how large, and a second pane."""
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QAction, QActionGroup, QPalette, QResizeEvent
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QActionGroup, QCursor, QPalette, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QSlider, QToolButton, QWidget
 
 from imagefinder.model.model_names import model_title
-from imagefinder.model.queries import SORTED_TOGETHER, Sort
+from imagefinder.model.queries import SORTED_TOGETHER, Group, Sort, group_title
 from imagefinder.translation import tr
 from imagefinder.ui.icons import icon
 from imagefinder.ui.query_terms import CELL_SIZES, DEFAULT_CELL_SIZE
@@ -103,8 +103,8 @@ class PaneTools(QWidget):
         """As the user does it with the slider: one step up or down."""
         self._zoom.setValue(self._zoom.value() + 2 * _STEP * step)
 
-    def show_count(self, count: int, has_more: bool, model: str = "", *, has_rest: bool = False) -> None:
-        """Say how many results are shown, which model found them, and whether the rest follows after them."""
+    def show_count(self, count: int, has_more: bool, model: str = "", *, has_possible: bool = False) -> None:
+        """Say how many results are shown, which model found them, and whether possible matches follow."""
         order = sort_name(self.sort)
         if not count:
             text = ""
@@ -119,8 +119,10 @@ class PaneTools(QWidget):
             text = tr("{count} result(s), {order}", "", count, count=grouped(count), order=order)
             if count > SORTED_TOGETHER:
                 text = tr("{results} in each {number}", results=text, number=grouped(SORTED_TOGETHER))
-        if has_rest:
-            text = tr("{results}, then the rest", results=text) if text else tr("Less likely results")
+        if has_possible:
+            text = (
+                tr("{results}, then possible matches", results=text) if text else group_title(Group.POSSIBLE)
+            )
         found_by = tr("Found by {model}", "a model", model=model_title(model)) if model and text else ""
         self._count.setToolTip(tooltip("\n".join(filter(None, (text, found_by)))))
         if found_by:
@@ -150,7 +152,6 @@ class PaneTools(QWidget):
     def _make_sort_button(self) -> QToolButton:
         button = self._button("arrow-down-wide-narrow", tr("Order of the results"))
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(button)
         group = QActionGroup(menu)
         for sort in Sort:
@@ -159,7 +160,7 @@ class PaneTools(QWidget):
             action.triggered.connect(lambda _=False, sort=sort: self._choose_sort(sort))
             group.addAction(action)
             self._sort_actions[sort] = action
-        button.setMenu(menu)
+        _give_menu(button, menu)
         button.setText(sort_name(self.sort))
         self._sort_actions[self.sort].setChecked(True)
         return button
@@ -179,12 +180,11 @@ class PaneTools(QWidget):
 
     def _make_view_button(self) -> tuple[QAction, QToolButton]:
         button = self._button("ellipsis", tr("More about the results"))
-        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(button)
         action = menu.addAction(tr("Show hidden pictures"))
         action.setCheckable(True)
         action.toggled.connect(self.hidden_toggled)
-        button.setMenu(menu)
+        _give_menu(button, menu)
         return action, button
 
     def _button(self, name: str, label: str) -> QToolButton:
@@ -195,3 +195,17 @@ class PaneTools(QWidget):
         button.setToolTip(label)
         button.setAccessibleName(label)
         return button
+
+
+def _give_menu(button: QToolButton, menu: QMenu) -> None:
+    """Open a menu by a button."""
+
+    def look_for_mouse() -> None:
+        is_below = button.rect().contains(button.mapFromGlobal(QCursor.pos()))
+        button.setAttribute(Qt.WidgetAttribute.WA_UnderMouse, is_below)
+        button.update()
+
+    button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+    button.setMenu(menu)
+    # Qt takes the mouse to be over the button again as the menu closes, wherever it is, and never hears it leave.
+    menu.aboutToHide.connect(lambda: QTimer.singleShot(0, button, look_for_mouse))

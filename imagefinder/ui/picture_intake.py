@@ -25,6 +25,8 @@ class Arrival(QObject):
     def __init__(self, label: str, parent: QObject) -> None:
         super().__init__(parent)
         self.label = label
+        self.no_picture = tr("What was dropped is not a picture that can be read.")
+        """What to say where it turns out to be none."""
         self.is_cancelled = False
         self.fetch: Fetch | None = None
 
@@ -49,6 +51,8 @@ class PictureIntake(QObject):
         """Begin to make a file of what came as data or as a link; None where it is neither."""
         if dropped.data or dropped.image is not None:
             arrival = Arrival(tr("Pasted picture") if dropped.is_pasted else tr("Dropped picture"), self)
+            if dropped.is_pasted:
+                arrival.no_picture = tr("What was pasted is not a picture that can be read.")
             self._keep(arrival, dropped.data or dropped.image or b"")
             return arrival
         if dropped.links:
@@ -82,7 +86,9 @@ class PictureIntake(QObject):
         fetch.fetched.connect(fetched)
 
     def _keep(self, arrival: Arrival, picture: QImage | bytes) -> None:
-        self._background.run(partial(_kept, self._dropped, picture), partial(self._finish, arrival))
+        self._background.run(
+            partial(_kept, self._dropped, picture, arrival.no_picture), partial(self._finish, arrival)
+        )
 
     def _finish(self, arrival: Arrival, result: Path | str) -> None:
         if not arrival.is_cancelled:
@@ -93,12 +99,12 @@ class PictureIntake(QObject):
         arrival.deleteLater()
 
 
-def _kept(dropped: DroppedPictures, picture: QImage | bytes) -> Path | str:
-    """The file, or why there is none. Runs in a thread."""
+def _kept(dropped: DroppedPictures, picture: QImage | bytes, no_picture: str) -> Path | str:
+    """The file, or why there is none: ``no_picture`` where it is none. Runs in a thread."""
     try:
         return dropped.keep(picture)
     except ValueError:
-        return tr("What was dropped is not a picture that can be read.")
+        return no_picture
     except OSError as error:
         return tr("The picture could not be kept: {reason}.", reason=error.strerror or error)
 

@@ -1,40 +1,16 @@
 """The preview's bars: what is shown and what can be done with it, and the pages of its file."""
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPalette, QResizeEvent
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from imagefinder.translation import tr
 from imagefinder.ui.keyed_actions import KeyedActions
+from imagefinder.ui.quiet_label import ElidedLabel
 from imagefinder.ui.sign import Sign
 from imagefinder.ui.words import grouped, tooltip
 
 _ICON = QSize(18, 18)
-
-
-class ElidedLabel(QLabel):
-    """One line that gives up its middle where there is no room."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._whole = ""
-        self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-
-    def set_whole(self, text: str) -> None:
-        """Show this text, as much as there is room for."""
-        self._whole = text
-        self._elide()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._elide()
-
-    def _elide(self) -> None:
-        metrics = self.fontMetrics()
-        self.setText(metrics.elidedText(self._whole, Qt.TextElideMode.ElideMiddle, self.width()))
-        self.setAccessibleName(self._whole)
-        self.setToolTip(tooltip(self._whole) if self.text() != self._whole else "")
 
 
 class PreviewTopBar(QWidget):
@@ -45,6 +21,7 @@ class PreviewTopBar(QWidget):
         self._place = QLabel()
         self._place.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self._name = ElidedLabel()
+        self._name.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         font = self._name.font()
         font.setBold(True)
         self._name.setFont(font)
@@ -71,7 +48,8 @@ class PreviewTopBar(QWidget):
 
     def show_result(self, name: str, row: int, rows: int, *, has_more: bool) -> None:
         """``row`` counts from 0; -1 where it is not among the results any more."""
-        self._name.set_whole(name)
+        self._name.setText(name)
+        self._name.setToolTip(tooltip(name))
         total = tr("{number}+", "at least that many", number=grouped(rows)) if has_more else grouped(rows)
         place = tr("{number} of {total}", number=grouped(row + 1), total=total)
         self._place.setText(place if row >= 0 else "")

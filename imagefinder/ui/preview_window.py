@@ -1,6 +1,6 @@
 """The preview: one result large, in a window of its own."""
 
-from PySide6.QtCore import QModelIndex, QSize, QSizeF, Qt, Signal
+from PySide6.QtCore import QByteArray, QModelIndex, QRect, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -17,6 +17,7 @@ from imagefinder.ui.preview_canvas import PreviewCanvas
 from imagefinder.ui.preview_facts import PreviewFacts
 from imagefinder.ui.preview_loader import MOST_SIDE, PreviewLoader
 from imagefinder.ui.results_model import ResultsModel
+from imagefinder.ui.screen_room import stay_on_screen
 from imagefinder.ui.thumbnail_loader import ThumbnailLoader
 from imagefinder.ui.words import short_name
 
@@ -28,7 +29,7 @@ _THUMBNAIL = QSize(320, 320)
 
 
 class PreviewWindow(QWidget):
-    """Shows results of one pane, one after the other; Esc or Space closes it."""
+    """Shows results of one pane, one after the other; Esc leaves full screen first, then it closes, as Space does."""
 
     similar_requested = Signal(object)  # Hit
     row_shown = Signal(int)
@@ -52,6 +53,7 @@ class PreviewWindow(QWidget):
         self._words = ""
         self._shown: ItemShown | None = None
         self._side = 0
+        self._usual = QRect()
         self._loader = PreviewLoader(client, desktop.background, self)
         self._loader.shown.connect(self._take_shown)
         self._loader.failed.connect(self._say)
@@ -69,6 +71,7 @@ class PreviewWindow(QWidget):
         self._problem = ProblemLine()
         self._lay_out()
         self.resize(self.sizeHint())  # kept for the next start even if it is never opened
+        stay_on_screen(self)
         if thumbnails is not None:
             thumbnails.ready.connect(self._take_thumbnail)
         desktop.problem.connect(self._take_desktop_problem)
@@ -81,6 +84,7 @@ class PreviewWindow(QWidget):
             self._model = model
             model.destroyed.connect(self._forget_model)
         self._words = words
+        self._come_back()
         self.show()  # first, so that the picture is asked for in the size that it is shown in
         self._show_row(row)
         self.raise_()
@@ -110,11 +114,27 @@ class PreviewWindow(QWidget):
         if self._hit is not None and 1 <= self._part + pages <= self._hit.parts:
             self._show_part(self._part + pages)
 
+    def saved_place(self) -> bytes:
+        """For ``restore_place``."""
+        self._come_back()
+        return bytes(self.saveGeometry().data())
+
+    def restore_place(self, geometry: bytes) -> None:
+        """Stand where that was, but not in full screen: that is for the picture just looked at."""
+        self.restoreGeometry(QByteArray(geometry))
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowFullScreen)
+        stay_on_screen(self)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if not self._actions.take_key(event):
+        if event.key() == Qt.Key.Key_Escape and self.isFullScreen():
+            self._toggle_full_screen()
+        elif not self._actions.take_key(event):
             super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if self.isFullScreen():
+            self._usual = self.normalGeometry()
+            self._toggle_full_screen()
         # The picture may be 200 MB; the window stays for the next time.
         self._loader.forget()
         self._canvas.show_picture(None, QSizeF(), keep_view=False)
@@ -168,6 +188,7 @@ class PreviewWindow(QWidget):
         has_more = self._model.has_more
         self._top.show_result(short_name(self._hit.path), row, self._model.rowCount(), has_more=has_more)
         self.setWindowTitle(short_name(self._hit.path))
+        self._canvas.setAccessibleName(tr("Picture {name}", name=short_name(self._hit.path)))
         self._show_part(self._hit.part)
         self.row_shown.emit(row)
         root = QModelIndex()
@@ -250,6 +271,12 @@ class PreviewWindow(QWidget):
     def _screen_side(self) -> int:
         size = self._canvas.size() * self.devicePixelRatioF()
         return max(size.width(), size.height())
+
+    def _come_back(self) -> None:
+        if not self._usual.isNull():
+            # It was closed in full screen, before the desktop could give it back its place.
+            self.setGeometry(self._usual)
+            self._usual = QRect()
 
     def _close(self) -> None:
         self.close()

@@ -18,6 +18,7 @@ from imagefinder.ui.query_chip import PictureChip
 from imagefinder.ui.query_line import QueryLine
 from imagefinder.ui.query_terms import PictureTerm
 from imagefinder.ui.thumbnail_loader import ThumbnailLoader
+from imagefinder.ui.words import short_name
 
 _TYPING_MS = 250
 _MOST_PICTURES = 16
@@ -127,6 +128,13 @@ class QueryBar(QWidget):
 
         What has to be fetched takes the others' place only once it is here: it may never come.
         """
+        if dropped.missing:
+            name, others = short_name(dropped.missing[0]), len(dropped.missing) - 1
+            self.problem.emit(
+                tr("{name} and %n more file(s) are not there, so they were left out.", "", others, name=name)
+                if others
+                else tr("{name} is not there, so it was left out.", name=name)
+            )
         if dropped.folders:
             self.folders_dropped.emit(list(dropped.folders))
         count = len(self.terms())
@@ -168,8 +176,10 @@ class QueryBar(QWidget):
         """Let the user choose pictures in the system's dialog."""
         dialog = QFileDialog(self, tr("Pictures to search by"))
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        patterns = " ".join(f"*.{extension}" for extension in self.extensions)
+        # Where names' case counts, it counts in these patterns too.
+        patterns = " ".join(f"*.{each} *.{each.upper()}" for each in self.extensions)
         filters = [tr("Pictures and PDFs") + f" ({patterns})"] if patterns else []
+        dialog.setOption(QFileDialog.Option.HideNameFilterDetails)  # there are more than a line holds
         dialog.setNameFilters([*filters, tr("All files") + " (*)"])
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.filesSelected.connect(lambda names: self.take(Dropped(files=tuple(map(Path, names)))))

@@ -6,6 +6,7 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QLineEdit, QWidget
 
+from imagefinder.model.queries import MOST_CHARACTERS
 from imagefinder.ui.dropped_data import Dropped, may_hold_pictures, read_mime
 
 
@@ -21,6 +22,8 @@ class QueryLine(QLineEdit):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFrame(False)
+        # Whoever pastes a book reads that it is too long; a field that cuts it says nothing.
+        self.setMaxLength(10 * MOST_CHARACTERS)
         # The field around it has the frame, and takes what is dropped.
         self.setStyleSheet(
             "QLineEdit, QLineEdit:focus { border: none; background: transparent; padding: 0; min-height: 34px; }"

@@ -13,7 +13,7 @@ from imagefinder.ui.desktop import Desktop
 from imagefinder.ui.engine_client import EngineClient
 from imagefinder.ui.file_copies import CopyReport
 from imagefinder.ui.file_mime import mime_of_copied_files
-from imagefinder.ui.icons import icon
+from imagefinder.ui.icons import menu_icon
 from imagefinder.ui.keyed_actions import KeyedActions
 from imagefinder.ui.picture_copier import PictureCopier
 from imagefinder.ui.words import path_text, short_name
@@ -22,6 +22,8 @@ _MOST_NAMED = 3
 """Files in one sentence."""
 _MOST_OPENED = 10
 """At once; a slip of the hand on a hundred would bring the desktop to its knees."""
+_OF_ONE = ("reveal", "similar", "copy_picture")
+"""Greyed in a menu over several pictures. Their keys act on the one of them that the keyboard is on."""
 
 
 class ResultActions(QObject):
@@ -40,13 +42,15 @@ class ResultActions(QObject):
         client: EngineClient,
         desktop: Desktop,
         chosen: Callable[[], list[Hit]],
+        current: Callable[[], Hit | None],
         parent: QWidget,
     ) -> None:
-        """``chosen`` gives the hits in the order they are shown, none where nothing is chosen."""
+        """``chosen`` gives the hits in the order they are shown, ``current`` the one that the keyboard is on."""
         super().__init__(parent)
         self._widget = parent
         self._desktop = desktop
         self._chosen = chosen
+        self._current = current
         self._copier = PictureCopier(client, desktop.background, self)
         self._copier.notice.connect(self.notice)
         self._copier.problem.connect(self.problem)
@@ -64,15 +68,12 @@ class ResultActions(QObject):
         add("delete", "trash-2", "", self._refuse_to_delete, "Delete", "Ctrl+Backspace")
 
     def menu(self, parent: QWidget) -> QMenu:
-        """The context menu for what is chosen now."""
+        """The context menu for what is chosen now.
+
+        Its entries are its own: what it greys out or words otherwise is no matter of the keys.
+        """
         hits = self._chosen()
         are_hidden = bool(hits) and all(hit.hidden for hit in hits)
-        hide = self._actions["hide"]
-        hide.setText(tr("Show in results again") if are_hidden else tr("Hide from results"))
-        hide.setIcon(icon("eye" if are_hidden else "eye-off"))
-        self._actions["copy_paths"].setText(tr("Copy paths") if len(hits) > 1 else tr("Copy path"))
-        for name in ("reveal", "preview", "similar", "copy_picture"):
-            self._actions[name].setEnabled(len(hits) == 1)
         menu = QMenu(parent)
         groups = (
             ("open", "reveal", "preview"),
@@ -83,9 +84,16 @@ class ResultActions(QObject):
         for group in groups:
             for name in group:
                 action = self._actions[name]
-                action.setShortcut(self._actions.key_of(name))
-                action.setShortcutVisibleInContextMenu(True)
-                menu.addAction(action)
+                entry = menu.addAction(self._actions.menu_icon_of(name), action.text(), action.trigger)
+                entry.setShortcut(self._actions.key_of(name))
+                entry.setShortcutVisibleInContextMenu(True)
+                if name in _OF_ONE:
+                    entry.setEnabled(len(hits) == 1)
+                elif name == "copy_paths" and len(hits) > 1:
+                    entry.setText(tr("Copy paths"))
+                elif name == "hide" and are_hidden:
+                    entry.setText(tr("Show in results again"))
+                    entry.setIcon(menu_icon("eye"))
             menu.addSeparator()
         menu.aboutToHide.connect(menu.deleteLater)
         return menu
@@ -104,14 +112,14 @@ class ResultActions(QObject):
             self._say(self._desktop.open(hit.path, hit.part, is_offline=hit.offline))
 
     def reveal(self) -> None:
-        """Show the first file in the file manager."""
-        if hits := self._chosen():
-            self._say(self._desktop.reveal(hits[0].path, is_offline=hits[0].offline))
+        """Show one file in the file manager."""
+        if hit := self._one():
+            self._say(self._desktop.reveal(hit.path, is_offline=hit.offline))
 
     def find_similar(self) -> None:
-        """Ask for what is like the first."""
-        if hits := self._chosen():
-            self.similar_requested.emit(hits[0])
+        """Ask for what is like one picture."""
+        if hit := self._one():
+            self.similar_requested.emit(hit)
 
     def use_in_new_pane(self) -> None:
         """Ask for a new pane with these as its query."""
@@ -119,9 +127,9 @@ class ResultActions(QObject):
             self.new_pane_requested.emit(hits)
 
     def copy_picture(self) -> None:
-        """Put the first picture on the clipboard."""
-        if hits := self._chosen():
-            self._copier.copy(hits[0])
+        """Put one picture on the clipboard."""
+        if hit := self._one():
+            self._copier.copy(hit)
 
     def copy_paths(self) -> None:
         """Put the files on the clipboard: their paths for editors, the files for file managers."""
@@ -155,6 +163,11 @@ class ResultActions(QObject):
         """Hide these from results; where all of them are hidden, show them again."""
         if hits := self._chosen():
             self.hide_requested.emit(hits, not all(hit.hidden for hit in hits))
+
+    def _one(self) -> Hit | None:
+        """Of several that are chosen, the one that the keyboard is on."""
+        hits, current = self._chosen(), self._current()
+        return current if current in hits else next(iter(hits), None)
 
     def _report(self, report: CopyReport) -> None:
         folder = path_text(report.folder)

@@ -13,13 +13,13 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
-from imagefinder.ipc.messages import Hits, LibraryChanged, ModelChanged, ModelState
+from imagefinder.ipc.messages import Hits, JobChanged, LibraryChanged, ModelChanged, ModelState
 from imagefinder.model.queries import Hit
 from imagefinder.translation import tr
 from imagefinder.ui.desktop import Desktop
 from imagefinder.ui.drop_overlay import DropOverlay
 from imagefinder.ui.dropped_pictures import DroppedPictures
-from imagefinder.ui.engine_client import EngineClient
+from imagefinder.ui.engine_client import EngineClient, EngineState
 from imagefinder.ui.instead_of_results import InsteadOfResults
 from imagefinder.ui.link_fetcher import LinkFetcher
 from imagefinder.ui.pane_drops import PaneDrops
@@ -52,6 +52,8 @@ class SearchPane(QWidget):
     """Something that was asked for could not be done; one sentence."""
     models_wanted = Signal()
     """The user wants to choose another model."""
+    folder_wanted = Signal()
+    """The user wants to add a folder to the library."""
 
     def __init__(
         self,
@@ -119,6 +121,7 @@ class SearchPane(QWidget):
         self.view.cell_size_changed.connect(self.tools.set_cell_size)
         self.message.example_chosen.connect(self._try_example)
         self.message.action_wanted.connect(self.models_wanted)
+        self.message.folder_wanted.connect(self.folder_wanted)
         for widget in (self.message, self.view):
             widget.rest_wanted.connect(self.search.ask_rest)
         self._status.action_wanted.connect(self._ask)
@@ -133,6 +136,7 @@ class SearchPane(QWidget):
         self.search.slow.connect(self._show_searching)
         self._client.library_changed.connect(self._library_changed)
         self._client.model_changed.connect(self._model_changed)
+        self._client.job_changed.connect(self._job_changed)
 
     @property
     def title(self) -> str:
@@ -240,10 +244,11 @@ class SearchPane(QWidget):
             return
         count = self.model.rowCount()
         has_more = self.model.canFetchMore(self.view.rootIndex())
-        if self.model.rest_row is None:
+        found = self.model.found_count
+        if found == count:
             self.tools.show_count(count, has_more, hits.model)
         else:
-            self.tools.show_count(self.model.rest_row, False, hits.model, has_rest=True)
+            self.tools.show_count(found, False, hits.model, has_possible=True)
         self.view.set_sort(self.tools.sort)
         self.view.offer_rest(bool(count) and self._place.has_rest)
         if count:
@@ -253,12 +258,15 @@ class SearchPane(QWidget):
                 is_partial=hits.is_partial,
                 are_hidden_shown=self.tools.include_hidden,
                 has_rest=self._place.has_rest,
-                has_words=bool(self.bar.text().strip()),
+                words=self.bar.text().strip(),
+                note=hits.note,
             )
             self._stack.setCurrentWidget(self.message)
         if hits.is_partial:
             self._status.say(
                 tr("The model is still being loaded; words in names and on pages are searched meanwhile.")
+                if self.bar.text().strip()
+                else tr("The model is still being loaded")
             )
         elif self.search.is_of_another_model:
             assert self._client.model is not None
@@ -267,7 +275,8 @@ class SearchPane(QWidget):
                 tr("Search with {model}", "another model", model=short_title(self._client.model.name)),
             )
         else:
-            self._status.say(hits.note)
+            # Where there are no results, the message in their place has it.
+            self._status.say(hits.note if count else "")
 
     def _show_empty(self) -> None:
         self.tools.show_count(0, has_more=False)
@@ -276,7 +285,7 @@ class SearchPane(QWidget):
         self._stack.setCurrentWidget(self.message)
 
     def _show_searching(self) -> None:
-        self._status.say(tr("Searching…"))
+        self._status.say("" if self._client.engine.state is EngineState.BROKEN else tr("Searching…"))
         if not self.model.rowCount():
             self._instead.say_searching()
             self._stack.setCurrentWidget(self.message)
@@ -332,6 +341,14 @@ class SearchPane(QWidget):
             self._status.say(change.error)
         if self.state().is_empty:
             self._show_empty()
+
+    def _job_changed(self, _job: JobChanged) -> None:
+        # It says why there is nothing yet.
+        if self._instead.is_library_empty and not self.search.is_waiting:
+            if self.state().is_empty:
+                self._show_empty()
+            else:
+                self._show_state()
 
     def _show_extensions(self) -> None:
         if self._client.library is not None:

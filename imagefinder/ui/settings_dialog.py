@@ -3,7 +3,6 @@
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
-    QDialog,
     QFrame,
     QHBoxLayout,
     QListWidget,
@@ -18,6 +17,7 @@ from imagefinder.ui.desktop import Desktop
 from imagefinder.ui.engine_client import EngineClient
 from imagefinder.ui.icons import icon
 from imagefinder.ui.model_shelf import ModelShelf
+from imagefinder.ui.screen_room import FittingDialog
 from imagefinder.ui.settings_keeper import SettingsKeeper
 from imagefinder.ui.settings_page import SettingsPage
 from imagefinder.ui.settings_pages_general import LookPage, WorkPage
@@ -29,7 +29,7 @@ MODEL_PAGE = 1
 NETWORK_PAGE = 4
 
 
-class SettingsDialog(QDialog):
+class SettingsDialog(FittingDialog):
     """Not modal: one can go on searching beside it."""
 
     def __init__(

@@ -53,7 +53,8 @@ def shortcut_groups(menus: Sequence[tuple[str, Sequence[QAction]]]) -> list[Grou
                 ("+ / -", tr("Zoom")),
                 ("0", tr("Fit into the window")),
                 ("1", tr("Full size")),
-                ("Esc", tr("Close")),
+                ("F11", tr("Full screen")),
+                ("Esc", tr("Leave full screen, or close")),
             ],
         ),
     ]

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QPalette
 from PySide6.QtWidgets import (
-    QDialog,
     QDialogButtonBox,
     QFrame,
     QGridLayout,
@@ -17,18 +16,20 @@ from PySide6.QtWidgets import (
 )
 
 from imagefinder.translation import tr
+from imagefinder.ui.screen_room import FittingDialog
+
+_WIDTH = 760
 
 Group = tuple[str, Sequence[tuple[str, str]]]
 """A heading, and keys (portable text, as ``Ctrl+F``) with what they do."""
 
 
-class ShortcutsDialog(QDialog):
+class ShortcutsDialog(FittingDialog):
     """Shown by F1."""
 
     def __init__(self, groups: Sequence[Group], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("Keyboard shortcuts"))
-        self.resize(760, 560)
         inside = QWidget(self)
         columns = QHBoxLayout(inside)
         columns.setContentsMargins(16, 12, 16, 12)
@@ -53,6 +54,10 @@ class ShortcutsDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.addWidget(area)
         layout.addWidget(buttons)
+        # All of it at once, where the screen has room.
+        margins = layout.contentsMargins()
+        foot = layout.spacing() + buttons.sizeHint().height() + margins.top() + margins.bottom()
+        self.resize(_WIDTH, inside.heightForWidth(_WIDTH - margins.left() - margins.right()) + foot)
 
     @staticmethod
     def _column(columns: QHBoxLayout) -> QVBoxLayout:

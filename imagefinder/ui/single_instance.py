@@ -22,8 +22,9 @@ _LONGEST = 70
 class SingleInstance(QObject):
     """The first window's ear, or the second start's voice."""
 
-    started_again = Signal(list, str)
-    """Paths (list[Path]) that a second start was given, and the desktop's permission to come to the front."""
+    started_again = Signal(list, str, str)
+    """Paths (list[Path]) that a second start was given, the words it was to search for, and the desktop's permission
+    to come to the front."""
 
     def __init__(self, library: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -35,8 +36,8 @@ class SingleInstance(QObject):
         self._server.newConnection.connect(self._greet)
         self._received: dict[QLocalSocket, bytes] = {}
 
-    def claim(self, paths: Sequence[Path] = (), token: str = "") -> bool:
-        """Become the one window of this library; False where there is one, which was given the paths then.
+    def claim(self, paths: Sequence[Path] = (), query: str = "", token: str = "") -> bool:
+        """Become the one window of this library; False where there is one, which was given all this then.
 
         Blocks for two seconds at most, before anything is shown.
         """
@@ -44,7 +45,7 @@ class SingleInstance(QObject):
         lock = QLockFile(self._lock)
         is_locked = lock.tryLock(_PATIENCE_MS)
         try:
-            if self._tell(paths, token):
+            if self._tell(paths, query, token):
                 return False
             # Left behind by a window that was killed; nobody answers there.
             QLocalServer.removeServer(self._name)
@@ -59,15 +60,14 @@ class SingleInstance(QObject):
         """Stop listening."""
         self._server.close()
 
-    def _tell(self, paths: Sequence[Path], token: str) -> bool:
+    def _tell(self, paths: Sequence[Path], query: str, token: str) -> bool:
         socket = QLocalSocket()
         socket.connectToServer(self._name)
         if not socket.waitForConnected(_PATIENCE_MS // 4):
             return False
         # File names are bytes: what is not text goes as surrogates, which JSON escapes.
-        socket.write(
-            json.dumps({"paths": [os.fspath(path) for path in paths], "token": token}).encode() + b"\n"
-        )
+        said = {"paths": [os.fspath(path) for path in paths], "query": query, "token": token}
+        socket.write(json.dumps(said).encode() + b"\n")
         heard = socket.waitForReadyRead(_PATIENCE_MS)
         socket.disconnectFromServer()
         return heard
@@ -106,13 +106,11 @@ class SingleInstance(QObject):
         try:
             said = json.loads(text)
             paths = [Path(path) for path in said["paths"]]
-            token = str(said["token"])
-        except (ValueError, TypeError, KeyError):
-            paths, token = (
-                [],
-                "",
-            )  # from another version of the program: coming to the front is right all the same
-        self.started_again.emit(paths, token)
+            query, token = str(said.get("query", "")), str(said["token"])
+        except (ValueError, TypeError, KeyError, AttributeError):
+            # From another version of the program: coming to the front is right all the same.
+            paths, query, token = [], "", ""
+        self.started_again.emit(paths, query, token)
 
 
 def _own_folder() -> str:

@@ -1,7 +1,5 @@
 """The slim line at the bottom: how the model is, and how much can be searched."""
 
-from html import escape
-
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
@@ -11,10 +9,9 @@ from imagefinder.model.jobs import JobState
 from imagefinder.model.model_names import BUILTIN, STARTER, model_title
 from imagefinder.translation import tr
 from imagefinder.ui.engine_client import EngineClient, EngineState
+from imagefinder.ui.link_button import LinkButton
 from imagefinder.ui.short_titles import short_title
 from imagefinder.ui.words import grouped, tooltip
-
-_LINKS = Qt.TextInteractionFlag.LinksAccessibleByMouse | Qt.TextInteractionFlag.LinksAccessibleByKeyboard
 
 
 class StatusLine(QWidget):
@@ -27,15 +24,21 @@ class StatusLine(QWidget):
         super().__init__(parent)
         self._client = client
         self._left = self._label()
-        self._left.setAccessibleName(tr("State of the model"))
-        self._left.setTextFormat(Qt.TextFormat.RichText)
-        self._left.linkActivated.connect(lambda _link: self.models_wanted.emit())
+        self._left.setAccessibleDescription(tr("State of the model"))
+        self._advice = LinkButton(tr("Get a better one…", "a model"), self)
+        self._advice.setFont(self._left.font())
+        more = tr("A larger model, downloaded once, finds more.")
+        self._advice.setToolTip(more)
+        self._advice.setAccessibleDescription(more)
+        self._advice.clicked.connect(self.models_wanted)
         self._right = self._label()
-        self._right.setAccessibleName(tr("What can be searched"))
+        self._right.setAccessibleDescription(tr("What can be searched"))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 3, 12, 4)
         layout.setSpacing(12)
-        layout.addWidget(self._left, 1)
+        layout.addWidget(self._left)
+        layout.addWidget(self._advice)
+        layout.addStretch(1)
         layout.addWidget(self._right)
         for signal in (
             client.engine_changed,
@@ -56,14 +59,9 @@ class StatusLine(QWidget):
         return label
 
     def _show(self) -> None:
-        advice = self._advice()
-        text = escape(self._state(), quote=False) + advice
-        if text != self._left.text():
-            self._left.setText(text)
-            # Without a link it is no stop for the Tab key.
-            self._left.setTextInteractionFlags(_LINKS if advice else Qt.TextInteractionFlag.NoTextInteraction)
-        more = tr("A larger model, downloaded once, finds more.") if advice else ""
-        self._left.setToolTip(more or (tooltip(self._client.model.error) if self._client.model else ""))
+        self._left.setText(self._state())
+        self._left.setToolTip(tooltip(self._client.model.error) if self._client.model else "")
+        self._advice.setVisible(self._has_better())
         self._right.setText(self._amount())
 
     def _state(self) -> str:
@@ -85,18 +83,16 @@ class StatusLine(QWidget):
             return tr("Model {model} on {device}", model=title, device=model.device)
         return tr("Model {model}", model=title)
 
-    def _advice(self) -> str:
-        """Where only one of the program's own models answers, the way to a better one; rich text."""
+    def _has_better(self) -> bool:
+        """Whether one of the program's own models answers, and is to go on doing so."""
         model, library = self._client.model, self._client.library
-        if (
-            self._client.engine.state is not EngineState.RUNNING
-            or model is None
-            or model.state is not ModelState.READY
-            or model.name not in (STARTER, BUILTIN)
-            or (library is not None and library.status.change is not None)
-        ):
-            return ""
-        return f' · <a href="models">{escape(tr("Get a better one…", "a model"), quote=False)}</a>'
+        return (
+            self._client.engine.state is EngineState.RUNNING
+            and model is not None
+            and model.state is ModelState.READY
+            and model.name in (STARTER, BUILTIN)
+            and (library is None or library.status.change is None)
+        )
 
     def _amount(self) -> str:
         if self._client.library is None:

@@ -79,7 +79,7 @@ QMenu { background: palette(base); border: 1px solid palette(mid); padding: 4px;
 QMenu::item { padding: 6px 28px 6px 12px; border-radius: 4px; color: palette(text); }
 QMenu::item:selected { background: palette(highlight); color: palette(highlighted-text); }
 QMenu::item:disabled { color: palette(dark); background: transparent; }
-QMenu::icon { padding-left: 8px; }
+QMenu::icon { padding-left: 0; }
 QMenu::separator { height: 1px; background: palette(midlight); margin: 4px 8px; }
 QToolTip {
     background: palette(tooltip-base); color: palette(tooltip-text);

@@ -87,10 +87,14 @@ class Theme(QObject):
         self._dress()
 
     def _dress(self) -> None:
+        focused = self._app.focusWidget()
         # The sheet first taken off: it would hold on to the colours it was resolved with.
         self._app.setStyleSheet("")
         self._app.setPalette(palette(is_dark=self.is_dark))
         self._app.setStyleSheet(style_sheet())
+        if focused is not None and focused is not self._app.focusWidget():
+            # The buttons of a dialog are laid out anew for another style, and lose it.
+            focused.setFocus(Qt.FocusReason.OtherFocusReason)
         self.changed.emit()
 
 

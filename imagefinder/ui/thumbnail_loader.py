@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, QSize, Signal
 from PySide6.QtGui import QImage, QPixmap
 
 from imagefinder.ipc.messages import MakeThumbnail, ThumbnailMade
+from imagefinder.jpeg_file import is_whole_jpeg
 from imagefinder.model.queries import Hit
 from imagefinder.paths import thumbnail_file
 from imagefinder.translation import tr
@@ -220,18 +221,21 @@ def _pixels(size: QSize, dpr: float) -> QSize:
 def _decode(wanted: _Wanted) -> _Decoded:
     """Runs in a thread."""
     try:
-        image = rounded(read_scaled(wanted.path, wanted.box), _CORNER * wanted.dpr)
+        # Qt shows what there is of a thumbnail that was cut short.
+        is_broken = wanted.item_id is not None and wanted.path.exists() and not is_whole_jpeg(wanted.path)
+        image = None if is_broken else rounded(read_scaled(wanted.path, wanted.box), _CORNER * wanted.dpr)
     except FileNotFoundError:
         missing = "" if wanted.item_id is not None else tr("The file is not there any more.")
         return _Decoded(wanted, problem=missing)
     except PictureProblemError as error:
         if wanted.item_id is None:
             return _Decoded(wanted, problem=str(error))
-        # A thumbnail that was cut short (a full disk, a power cut): it is only a cache, and made anew.
+        is_broken, image = True, None
+    except OSError as error:
+        return _Decoded(wanted, problem=tr("The picture cannot be reached: {reason}.", reason=error.strerror))
+    if is_broken:
+        # A full disk, a power cut: it is only a cache, and made anew.
         _LOG.warning("the thumbnail %s cannot be read; it is made again", wanted.path)
         with suppress(OSError):  # then the engine's answer leads here once more, and to the sentence above
             wanted.path.unlink()
-        return _Decoded(wanted)
-    except OSError as error:
-        return _Decoded(wanted, problem=tr("The picture cannot be reached: {reason}.", reason=error.strerror))
     return _Decoded(wanted, image)

@@ -7,7 +7,6 @@ from PySide6.QtCore import QModelIndex, QPoint, Qt
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QDialog,
     QHBoxLayout,
     QHeaderView,
     QLineEdit,
@@ -24,13 +23,14 @@ from imagefinder.model.jobs import JobState
 from imagefinder.translation import tr
 from imagefinder.ui.desktop import Desktop
 from imagefinder.ui.engine_client import EngineClient
-from imagefinder.ui.icons import icon
+from imagefinder.ui.icons import menu_icon
 from imagefinder.ui.quiet_label import QuietLabel
+from imagefinder.ui.screen_room import FittingDialog
 from imagefinder.ui.unreadable_model import Column, UnreadableFilter, UnreadableModel
 from imagefinder.ui.words import grouped, path_text, short_name
 
 
-class UnreadableDialog(QDialog):
+class UnreadableDialog(FittingDialog):
     """Lists the unreadable files of one source, or of all; brings itself up to date while it is open."""
 
     def __init__(
@@ -183,12 +183,17 @@ class UnreadableDialog(QDialog):
         if not self._is_answered:
             self._line.setText(tr("Asking the engine…"))
         elif not all_of_them:
-            self._line.setText(tr("Every file can be read."))
+            self._line.setText(tr("There are none.", "files that cannot be read"))
         elif shown < all_of_them:
             self._line.setText(tr("{shown} of {all} files", shown=grouped(shown), all=grouped(all_of_them)))
         else:
             self._line.setText(
-                tr("{count} file(s) left out of searches", "", all_of_them, count=grouped(all_of_them))
+                tr(
+                    "{count} file(s) cannot be read, or not completely",
+                    "",
+                    all_of_them,
+                    count=grouped(all_of_them),
+                )
             )
 
     def _retry_selected(self) -> None:
@@ -226,7 +231,7 @@ class UnreadableDialog(QDialog):
             return
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction(icon("refresh-cw"), tr("Try again"), self._retry_selected)
-        menu.addAction(icon("folder-open"), tr("Show in folder"), self._reveal_current)
-        menu.addAction(icon("copy"), tr("Copy as text"), self._copy_list)
+        menu.addAction(menu_icon("refresh-cw"), tr("Try again"), self._retry_selected)
+        menu.addAction(menu_icon("folder-open"), tr("Show in folder"), self._reveal_current)
+        menu.addAction(menu_icon("copy"), tr("Copy as text"), self._copy_list)
         menu.popup(self.table.viewport().mapToGlobal(where))

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QDir, QStandardPaths, Qt, Signal
+from PySide6.QtCore import QDir, QSize, QStandardPaths, Qt, Signal
 from PySide6.QtGui import QFont, QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -96,6 +96,12 @@ class WelcomePage(DropTarget):
         client.engine_changed.connect(self._show_state)
         client.model_changed.connect(self._show_state)
         self._show_state()
+
+    def minimumSizeHint(self) -> QSize:
+        size = super().minimumSizeHint()
+        # It gives way.
+        drawn = 0 if self._picture.isHidden() else self._picture.minimumSizeHint().height()
+        return QSize(size.width(), size.height() - drawn)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

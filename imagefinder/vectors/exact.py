@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from imagefinder.vectors.arrays import best, checked_batch, checked_query, grown
+from imagefinder.vectors.arrays import best, checked_batch, checked_query, cosines, grown
 from imagefinder.vectors.base import FloatArray, IdArray, VectorIndex
 from imagefinder.vectors.durable import replacing
 from imagefinder.vectors.id_table import ABSENT, IdTable
@@ -63,9 +63,9 @@ class ExactIndex(VectorIndex):
         else:
             rows = self._table.rows(self._table.present(allowed))
         if rows.size * _GATHER_SHARE < self._used:
-            scores = self._matrix[rows] @ query
+            scores = cosines(self._matrix[rows], query)
         else:
-            scores = (self._matrix[: self._used] @ query)[rows]
+            scores = cosines(self._matrix[: self._used], query)[rows]
         return best(self._row_ids[rows], scores, k)
 
     def ids(self) -> IdArray:

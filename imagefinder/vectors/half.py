@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from imagefinder.vectors.arrays import cosines
 from imagefinder.vectors.base import FloatArray
 
 _ROWS = 512
@@ -53,4 +54,4 @@ def _multiply(stored: NDArray[np.float16], query: FloatArray, result: FloatArray
         np.copyto(wide, part)  # the sign comes along into all upper bits, of which the mask leaves one
         np.left_shift(wide, _WIDER_MANTISSA, out=wide)
         np.bitwise_and(wide, _SIGN_AND_VALUE, out=wide)
-        np.dot(wide.view(np.float32), scaled, out=result[start : start + len(part)])
+        result[start : start + len(part)] = cosines(wide.view(np.float32), scaled)

@@ -61,13 +61,6 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>%n more file(s) could not be copied.</source>
-        <translation>
-            <numerusform>%n more file could not be copied.</numerusform>
-            <numerusform>%n more files could not be copied.</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
         <source>%n of them cannot be read now, because the drive is not connected, say. The change waits for them.</source>
         <comment>pictures and pages</comment>
         <translation>
@@ -101,6 +94,20 @@
         <translation>
             <numerusform>%n cannot be read now (a drive that is away, a folder that is gone?)</numerusform>
             <numerusform>%n cannot be read now (a drive that is away, a folder that is gone?)</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n file(s) of kinds that are not read were passed over: {kinds}.</source>
+        <translation>
+            <numerusform>%n file of a kind that is not read was passed over: {kinds}.</numerusform>
+            <numerusform>%n files of kinds that are not read were passed over: {kinds}.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n file(s) were found, and none can be read.</source>
+        <translation>
+            <numerusform>%n file was found, and it cannot be read.</numerusform>
+            <numerusform>%n files were found, and none can be read.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -154,6 +161,13 @@
         </translation>
     </message>
     <message numerus="yes">
+        <source>Files of %n kind(s) cannot be read: {kinds}</source>
+        <translation>
+            <numerusform>Files of this kind cannot be read: {kinds}</numerusform>
+            <numerusform>Files of these %n kinds cannot be read: {kinds}</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>Forget {count} file(s)?</source>
         <translation>
             <numerusform>Forget {count} file?</numerusform>
@@ -175,6 +189,13 @@
         </translation>
     </message>
     <message numerus="yes">
+        <source>Not copied to {folder}: {names} and %n more file(s) ({reason}).</source>
+        <translation>
+            <numerusform>Not copied to {folder}: {names} and %n more file ({reason}).</numerusform>
+            <numerusform>Not copied to {folder}: {names} and %n more files ({reason}).</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>Scanning {count} file(s)…</source>
         <translation>
             <numerusform>Scanning {count} file…</numerusform>
@@ -182,10 +203,31 @@
         </translation>
     </message>
     <message numerus="yes">
+        <source>Search by these %n file(s)</source>
+        <translation>
+            <numerusform>Search by this file</numerusform>
+            <numerusform>Search by these %n files</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Search by these %n picture(s)</source>
+        <translation>
+            <numerusform>Search by this picture</numerusform>
+            <numerusform>Search by these %n pictures</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>Search {count} picture(s) and page(s)</source>
         <translation>
             <numerusform>Search {count} picture or page</numerusform>
             <numerusform>Search {count} pictures and pages</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>That is more than the model reads at once, so it was read in %n pieces.</source>
+        <translation>
+            <numerusform>That is more than the model reads at once, so it was read in %n piece.</numerusform>
+            <numerusform>That is more than the model reads at once, so it was read in %n pieces.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -252,10 +294,25 @@
         </translation>
     </message>
     <message numerus="yes">
+        <source>{count} file(s) cannot be read, or not completely</source>
+        <translation>
+            <numerusform>{count} file cannot be read, or not completely</numerusform>
+            <numerusform>{count} files cannot be read, or not completely</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>{count} file(s) not yet read: imagefinder index goes on.</source>
         <translation>
             <numerusform>{count} file not yet read: imagefinder index goes on.</numerusform>
             <numerusform>{count} files not yet read: imagefinder index goes on.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} other(s)</source>
+        <comment>files</comment>
+        <translation>
+            <numerusform>{count} other</numerusform>
+            <numerusform>{count} others</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -270,6 +327,13 @@
         <translation>
             <numerusform>{count} thumbnail, {size}</numerusform>
             <numerusform>{count} thumbnails, {size}</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{name} and %n more file(s) are not there, so they were left out.</source>
+        <translation>
+            <numerusform>{name} and %n more file are not there, so they were left out.</numerusform>
+            <numerusform>{name} and %n more files are not there, so they were left out.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -305,13 +369,6 @@
         <translation>
             <numerusform>{count} file copied as text.</numerusform>
             <numerusform>{count} files copied as text.</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>{count} file(s) left out of searches</source>
-        <translation>
-            <numerusform>{count} file left out of searches</numerusform>
-            <numerusform>{count} files left out of searches</numerusform>
         </translation>
     </message>
     <message numerus="yes">

@@ -73,12 +73,6 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>%n more file(s) could not be copied.</source>
-        <translation>
-            <numerusform>还有 %n 个文件无法复制。</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
         <source>%n of them cannot be read now, because the drive is not connected, say. The change waits for them.</source>
         <comment>pictures and pages</comment>
         <translation>
@@ -195,8 +189,16 @@
         <translation>权重文件（safetensors，或 OpenAI 和 open_clip 的 .pt），或含有权重和 open_clip_config.json 的文件夹。程序会识别它是什么模型，并保存一份副本；原文件不会改动。</translation>
     </message>
     <message>
+        <source>A file with a model&apos;s weights</source>
+        <translation>模型的权重文件</translation>
+    </message>
+    <message>
         <source>A folder for the library</source>
         <translation>资料库所用的文件夹</translation>
+    </message>
+    <message>
+        <source>A folder with a model</source>
+        <translation>含有模型的文件夹</translation>
     </message>
     <message>
         <source>A hit&apos;s score lies between -1 and 1, so it cannot be at least {score}.</source>
@@ -447,10 +449,6 @@
         <translation>正在切换到 {model}</translation>
     </message>
     <message>
-        <source>Choose a file with a model&apos;s weights</source>
-        <translation>选择模型权重文件</translation>
-    </message>
-    <message>
         <source>Choose a file…</source>
         <translation>选择文件…</translation>
     </message>
@@ -461,10 +459,6 @@
     <message>
         <source>Choose a folder of pictures (Ctrl+O)</source>
         <translation>选择图片文件夹 (Ctrl+O)</translation>
-    </message>
-    <message>
-        <source>Choose a folder with a model</source>
-        <translation>选择模型文件夹</translation>
     </message>
     <message>
         <source>Choose a folder…</source>
@@ -481,10 +475,6 @@
     <message>
         <source>Choose its file…</source>
         <translation>选择其文件…</translation>
-    </message>
-    <message>
-        <source>Choose the file of {model}</source>
-        <translation>选择 {model} 的文件</translation>
     </message>
     <message>
         <source>Clear the search (Esc)</source>
@@ -658,10 +648,6 @@
         </translation>
     </message>
     <message>
-        <source>Every file can be read.</source>
-        <translation>所有文件都能读取。</translation>
-    </message>
-    <message>
         <source>Everything stays on this computer.</source>
         <translation>所有内容都留在这台电脑上。</translation>
     </message>
@@ -704,10 +690,6 @@
     <message>
         <source>Files are never deleted here. To hide a picture from results, press H.</source>
         <translation>这里不会删除文件。要在结果中隐藏图片，请按 H。</translation>
-    </message>
-    <message>
-        <source>Files of this kind cannot be read: {kinds}</source>
-        <translation>无法读取这些类型的文件：{kinds}</translation>
     </message>
     <message>
         <source>Files stay on disk.</source>
@@ -819,6 +801,24 @@
         <translation>实际大小</translation>
     </message>
     <message>
+        <source>Leave full screen, or close</source>
+        <translation>退出全屏，或关闭</translation>
+    </message>
+    <message>
+        <source>Or get its file with a web browser, and choose it:</source>
+        <translation>也可以用浏览器下载它的文件，再选择该文件：</translation>
+    </message>
+    <message>
+        <source>the program ended each time it read this file; it is left alone now</source>
+        <comment>reason</comment>
+        <translation>每次读取此文件时程序都意外结束，现已不再读取</translation>
+    </message>
+    <message>
+        <source>there is no room left</source>
+        <comment>copying a file</comment>
+        <translation>磁盘空间已满</translation>
+    </message>
+    <message>
         <source>this processor is faster in bfloat16</source>
         <translation>此处理器用 bfloat16 更快</translation>
     </message>
@@ -827,8 +827,35 @@
         <translation>bfloat16 运算快</translation>
     </message>
     <message>
+        <source>you have no permission</source>
+        <comment>copying a file</comment>
+        <translation>没有权限</translation>
+    </message>
+    <message>
+        <source>{address} holds more than {size} MB. Save the picture and give its file.</source>
+        <translation>{address} 中的数据超过 {size} MB。请先保存图片，再给出其文件。</translation>
+    </message>
+    <message>
+        <source>{address} holds no picture that can be read; perhaps it was cut off.</source>
+        <translation>{address} 中没有可以读取的图片，可能不完整。</translation>
+    </message>
+    <message>
+        <source>{address} is a file of another computer, “{host}”. A file of this one begins with file:///</source>
+        <translation>{address} 是另一台电脑“{host}”上的文件。本机文件的地址以 file:/// 开头。</translation>
+    </message>
+    <message>
+        <source>{address} is an address, and a path on this computer is needed.</source>
+        <translation>{address} 是网址，这里需要本机上的路径。</translation>
+    </message>
+    <message>
         <source>{choice}; as IMAGEFINDER_RUNTIME says</source>
         <translation>{choice}；由 IMAGEFINDER_RUNTIME 指定</translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} file(s) cannot be read, or not completely</source>
+        <translation>
+            <numerusform>{count} 个文件无法读取，或无法完整读取</numerusform>
+        </translation>
     </message>
     <message>
         <source>{model} comes with the program, and cannot be removed.</source>
@@ -883,6 +910,11 @@
         <translation>{path} 是苹果自有格式的 MobileCLIP，其中没有说明架构。请说明是哪一种，例如 MobileCLIP-S2（--arch，或设置中的输入框）。</translation>
     </message>
     <message>
+        <source>{percent} of the words</source>
+        <comment>looked for</comment>
+        <translation>含 {percent} 的搜索词</translation>
+    </message>
+    <message>
         <source>{problem} Or take another way: a mirror or a proxy (--mirror ADDRESS, --proxy ADDRESS, or in the window&apos;s settings), or the weights file from elsewhere: imagefinder models import FILE --arch {model}</source>
         <translation>{problem}也可以换一种方式：使用镜像或代理（--mirror 地址、--proxy 地址，或在窗口的设置中），或从别处取得权重文件：imagefinder models import 文件 --arch {model}</translation>
     </message>
@@ -901,6 +933,10 @@
     <message>
         <source>{problem} Try again: what has come is kept, and it goes on from there.</source>
         <translation>{problem}请重试：已下载的部分会保留，并从中断处继续。</translation>
+    </message>
+    <message>
+        <source>{results}, then possible matches</source>
+        <translation>{results}，然后是可能匹配的结果</translation>
     </message>
     <message>
         <source>“{address}” is not the address of a hub; one is https://huggingface.co</source>
@@ -1068,10 +1104,6 @@
         <translation>保留当前模型</translation>
     </message>
     <message>
-        <source>Keep {model}</source>
-        <translation>保留 {model}</translation>
-    </message>
-    <message>
         <source>Keyboard shortcuts</source>
         <translation>键盘快捷键</translation>
     </message>
@@ -1098,15 +1130,6 @@
     <message>
         <source>Leave this off unless you search by pictures of a server at home: a web page could make a dropped address point at devices of your network.</source>
         <translation>除非要用家中服务器上的图片来搜索，否则请保持关闭：网页可能使拖入的地址指向本地网络中的设备。</translation>
-    </message>
-    <message>
-        <source>Less likely</source>
-        <comment>results</comment>
-        <translation>不太符合</translation>
-    </message>
-    <message>
-        <source>Less likely results</source>
-        <translation>不太符合的结果</translation>
     </message>
     <message>
         <source>Let other programs go first</source>
@@ -1423,16 +1446,8 @@ A trained model finds what is in the pictures.</source>
         <translation>打开日志所在的文件夹</translation>
     </message>
     <message>
-        <source>Open the library&apos;s folder</source>
-        <translation>打开资料库所在的文件夹</translation>
-    </message>
-    <message>
         <source>Open the log folder</source>
         <translation>打开日志文件夹</translation>
-    </message>
-    <message>
-        <source>Open the thumbnails&apos; folder</source>
-        <translation>打开缩略图所在的文件夹</translation>
     </message>
     <message>
         <source>OpenVINO {openvino} pictures a second, PyTorch {torch}</source>
@@ -1445,10 +1460,6 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>Or choose the file with its weights.</source>
         <translation>或选择它的权重文件。</translation>
-    </message>
-    <message>
-        <source>Or get its file from {page} with a web browser, and choose it.</source>
-        <translation>或用浏览器从 {page} 取得文件，然后选择该文件。</translation>
     </message>
     <message>
         <source>Order of the results</source>
@@ -1529,10 +1540,6 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>Pictures only</source>
         <translation>仅图片</translation>
-    </message>
-    <message>
-        <source>Pictures that you hid are left out; the menu above shows them.</source>
-        <translation>已隐藏的图片没有列出；可用上方的菜单显示它们。</translation>
     </message>
     <message>
         <source>Pictures to search by</source>
@@ -1635,10 +1642,6 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>Search by the picture or the file in the clipboard</source>
         <translation>用剪贴板中的图片或文件搜索</translation>
-    </message>
-    <message>
-        <source>Search by this picture</source>
-        <translation>用这张图片搜索</translation>
     </message>
     <message>
         <source>Search for {words}</source>
@@ -1973,10 +1976,6 @@ A trained model finds what is in the pictures.</source>
         <translation>在此之前仍用“{model}”搜索。</translation>
     </message>
     <message>
-        <source>Use {model}</source>
-        <translation>使用 {model}</translation>
-    </message>
-    <message>
         <source>Waiting to begin…</source>
         <translation>等待开始…</translation>
     </message>
@@ -2047,6 +2046,10 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>a graphics card is fastest in half precision</source>
         <translation>显卡用半精度最快</translation>
+    </message>
+    <message>
+        <source>a picture that hits should look like: a path, or a file: or data: address</source>
+        <translation>结果应与之相似的图片：路径，或 file:、data: 地址</translation>
     </message>
     <message>
         <source>a processor gains nothing from more</source>
@@ -2220,11 +2223,6 @@ A trained model finds what is in the pictures.</source>
         <translation>只认识颜色和布局；颜色以外的词会在文件名和页面文字中搜索</translation>
     </message>
     <message>
-        <source>less likely</source>
-        <comment>a result</comment>
-        <translation>不太符合</translation>
-    </message>
-    <message>
         <source>licence: {name}</source>
         <translation>许可证：{name}</translation>
     </message>
@@ -2260,6 +2258,11 @@ A trained model finds what is in the pictures.</source>
         <source>not here; recommended</source>
         <comment>a model</comment>
         <translation>不在本机；推荐</translation>
+    </message>
+    <message>
+        <source>nothing can be written there</source>
+        <comment>copying a file</comment>
+        <translation>那里无法写入</translation>
     </message>
     <message>
         <source>nothing is published so</source>
@@ -2320,6 +2323,11 @@ A trained model finds what is in the pictures.</source>
         <translation>本机最好的模型</translation>
     </message>
     <message>
+        <source>the file or the folder is not there</source>
+        <comment>copying a file</comment>
+        <translation>文件或文件夹不存在</translation>
+    </message>
+    <message>
         <source>the folder for thumbnails cannot be written</source>
         <comment>reason</comment>
         <translation>无法写入缩略图文件夹</translation>
@@ -2329,14 +2337,14 @@ A trained model finds what is in the pictures.</source>
         <translation>资料库所用的模型</translation>
     </message>
     <message>
+        <source>the picture is damaged, or in a variant of its format that is not supported</source>
+        <comment>reason</comment>
+        <translation>图片已损坏，或属于不支持的格式变体</translation>
+    </message>
+    <message>
         <source>the preview cannot be written to {folder} ({error})</source>
         <comment>reason</comment>
         <translation>无法将预览写入 {folder}（{error}）</translation>
-    </message>
-    <message>
-        <source>the program broke down each time it read this file; it is left alone now</source>
-        <comment>reason</comment>
-        <translation>每次读取这个文件时程序都会崩溃；现在不再读取它</translation>
     </message>
     <message>
         <source>The picture at {host} is larger than {size} MB.</source>
@@ -2348,13 +2356,49 @@ A trained model finds what is in the pictures.</source>
             <numerusform>已隐藏 %n 张图片。可用结果上方的菜单重新显示。</numerusform>
         </translation>
     </message>
+    <message numerus="yes">
+        <source>%n file(s) of kinds that are not read were passed over: {kinds}.</source>
+        <translation>
+            <numerusform>跳过了 %n 个无法读取的类型的文件：{kinds}。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n file(s) were found, and none can be read.</source>
+        <translation>
+            <numerusform>找到了 %n 个文件，但都无法读取。</numerusform>
+        </translation>
+    </message>
     <message>
         <source>(no longer there)</source>
         <translation>（已不在原处）</translation>
     </message>
     <message>
+        <source>--ext names no kind of file. Give some, such as jpg,png,pdf.</source>
+        <translation>--ext 没有给出文件类型。请给出类型，例如 jpg,png,pdf。</translation>
+    </message>
+    <message>
+        <source>A model for many languages, downloaded once, understands these words.</source>
+        <translation>下载一个多语言模型后，就能理解这些词语。</translation>
+    </message>
+    <message>
+        <source>A path was given with a character that no file&apos;s name can have.</source>
+        <translation>给出的路径含有文件名中不允许的字符。</translation>
+    </message>
+    <message>
+        <source>Add a folder of pictures, then find any of them here.</source>
+        <translation>添加一个图片文件夹，然后就可以在这里搜索其中的图片。</translation>
+    </message>
+    <message>
+        <source>Add a folder…</source>
+        <translation>添加文件夹…</translation>
+    </message>
+    <message>
         <source>Add it again where it is now; nothing has to be read anew.</source>
         <translation>请从它现在的位置重新添加；无需重新读取。</translation>
+    </message>
+    <message>
+        <source>Addresses are not fetched, so {address} cannot be searched by. Save the picture and give its file.</source>
+        <translation>程序不会访问网址，因此无法用 {address} 搜索。请先保存图片，再给出其文件。</translation>
     </message>
     <message>
         <source>Apple graphics processor</source>
@@ -2388,6 +2432,12 @@ A trained model finds what is in the pictures.</source>
         <translation>拖入的图片</translation>
     </message>
     <message numerus="yes">
+        <source>Files of %n kind(s) cannot be read: {kinds}</source>
+        <translation>
+            <numerusform>以下 %n 种文件无法读取：{kinds}</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>Forget {count} file(s)?</source>
         <translation>
             <numerusform>从资料库移除 {count} 个文件？</numerusform>
@@ -2402,6 +2452,10 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>Forget {count} folders and files?</source>
         <translation>从资料库移除 {count} 个文件夹和文件？</translation>
+    </message>
+    <message>
+        <source>Found by</source>
+        <translation>依据</translation>
     </message>
     <message>
         <source>Get a better one…</source>
@@ -2429,6 +2483,11 @@ A trained model finds what is in the pictures.</source>
         <translation>
             <numerusform>在 %n 个向量中用 HNSW 搜索</numerusform>
         </translation>
+    </message>
+    <message>
+        <source>Has {share} in its name or on the page</source>
+        <comment>such as 50% of the words</comment>
+        <translation>名称或页面{share}</translation>
     </message>
     <message>
         <source>I have read the licence and agree to it:</source>
@@ -2464,28 +2523,86 @@ A trained model finds what is in the pictures.</source>
         <translation>索引</translation>
     </message>
     <message>
+        <source>Indexing is paused. Once it goes on, what has been read can be found here.</source>
+        <translation>建立索引已暂停。继续之后，已读取的内容可在这里找到。</translation>
+    </message>
+    <message>
         <source>Looking for models…</source>
         <translation>正在查找模型…</translation>
+    </message>
+    <message>
+        <source>Matches</source>
+        <translation>匹配结果</translation>
+    </message>
+    <message>
+        <source>Models for many languages: imagefinder models list</source>
+        <translation>多语言模型：imagefinder models list</translation>
     </message>
     <message>
         <source>Name a colour or words of a page, or drop a picture to find those like it.</source>
         <translation>输入颜色或页面中的文字，或拖入一张图片来查找相似的图片。</translation>
     </message>
     <message>
+        <source>No file and no folder matched {globs}. Check the spelling.</source>
+        <translation>没有文件或文件夹与 {globs} 匹配。请检查写法。</translation>
+    </message>
+    <message>
         <source>No longer there: its folder was moved, renamed or deleted.</source>
         <translation>已不在原处：其文件夹已被移动、重命名或删除。</translation>
+    </message>
+    <message>
+        <source>No picture or PDF was found in what was added.</source>
+        <translation>在已添加的内容中没有找到图片或 PDF。</translation>
+    </message>
+    <message>
+        <source>Not copied to {folder}: {names} ({reason}).</source>
+        <translation>未能复制到 {folder}：{names}（{reason}）。</translation>
+    </message>
+    <message numerus="yes">
+        <source>Not copied to {folder}: {names} and %n more file(s) ({reason}).</source>
+        <translation>
+            <numerusform>未能复制到 {folder}：{names} 以及另外 %n 个文件（{reason}）。</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Nothing can be read, because the model cannot be used.</source>
+        <translation>模型无法使用，因此无法读取任何内容。</translation>
+    </message>
+    <message>
+        <source>Nothing is in the library yet</source>
+        <translation>资料库中还没有内容</translation>
+    </message>
+    <message>
+        <source>Nothing is in the library yet.</source>
+        <translation>资料库中还没有内容。</translation>
     </message>
     <message>
         <source>Nothing is indexed with this model yet, so only file names and page text were searched.</source>
         <translation>尚未使用此模型建立索引，因此只搜索了文件名和页面文字。</translation>
     </message>
     <message>
+        <source>Nothing to search</source>
+        <translation>没有可搜索的内容</translation>
+    </message>
+    <message>
         <source>OpenVINO: the model came converted for it</source>
         <translation>OpenVINO：模型自带为其转换好的文件</translation>
     </message>
     <message>
+        <source>Passed over: files of kinds that are not read</source>
+        <translation>已跳过：无法读取的类型的文件</translation>
+    </message>
+    <message>
+        <source>Pictures are searched in a moment.</source>
+        <translation>稍后将搜索图片。</translation>
+    </message>
+    <message>
         <source>Pictures, words and index never leave this computer. The network is used for two things only: a picture that you drop from a web browser may arrive as an address alone, and is then fetched from there; and a model is downloaded when you ask for it.</source>
         <translation>图片、文字和索引从不离开这台电脑。网络只用于两件事：从网页浏览器拖入的图片可能只是一个地址，这时会从该地址获取图片；以及在要求时下载模型。</translation>
+    </message>
+    <message>
+        <source>Possible matches</source>
+        <translation>可能匹配的结果</translation>
     </message>
     <message>
         <source>Program</source>
@@ -2536,10 +2653,6 @@ A trained model finds what is in the pictures.</source>
         <translation>删除</translation>
     </message>
     <message>
-        <source>Remove {model}</source>
-        <translation>删除 {model}</translation>
-    </message>
-    <message>
         <source>Remove {model}? About {size} become free.</source>
         <translation>删除 {model}？大约可腾出 {size}。</translation>
     </message>
@@ -2550,6 +2663,22 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>Remove…</source>
         <translation>删除…</translation>
+    </message>
+    <message>
+        <source>Search by the pictures, and add the folders to the library</source>
+        <translation>用这些图片搜索，并将文件夹添加到资料库</translation>
+    </message>
+    <message numerus="yes">
+        <source>Search by these %n file(s)</source>
+        <translation>
+            <numerusform>用这 %n 个文件搜索</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Search by these %n picture(s)</source>
+        <translation>
+            <numerusform>用这 %n 张图片搜索</numerusform>
+        </translation>
     </message>
     <message>
         <source>Search with the new model at once; what is away is indexed when it is there again.</source>
@@ -2637,6 +2766,16 @@ A trained model finds what is in the pictures.</source>
         <comment>{memory} is an amount, such as 900 MB</comment>
         <translation>工作时大约占用内存 {memory}。</translation>
     </message>
+    <message numerus="yes">
+        <source>That is more than the model reads at once, so it was read in %n pieces.</source>
+        <translation>
+            <numerusform>文字超出了模型一次能读取的长度，已分为 %n 段读取。</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>That text is too long to search by: it has {count} characters, and {most} are read at most. Give the part that matters.</source>
+        <translation>文字太长，无法用来搜索：共 {count} 个字符，最多可读取 {most} 个。请只给出重要的部分。</translation>
+    </message>
     <message>
         <source>The address of a mirror, and a proxy</source>
         <translation>镜像地址和代理</translation>
@@ -2705,6 +2844,10 @@ A trained model finds what is in the pictures.</source>
         <translation>无法加载 transformers 库：{reason}。</translation>
     </message>
     <message>
+        <source>The library&apos;s folder</source>
+        <translation>资料库文件夹</translation>
+    </message>
+    <message>
         <source>The model does not know these words: file names and page text were searched.</source>
         <translation>模型不认识这些词：已搜索文件名和页面文字。</translation>
     </message>
@@ -2735,6 +2878,14 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>The next search then waits for as long as the model takes to load.</source>
         <translation>释放后，下一次搜索要等模型重新加载。</translation>
+    </message>
+    <message>
+        <source>The part of imagefinder that reads pictures was ended by another program and is started again. Nothing is lost.</source>
+        <translation>imagefinder 中读取图片的部分被其他程序结束，正在重新启动。没有丢失任何内容。</translation>
+    </message>
+    <message>
+        <source>The part of imagefinder that reads pictures was ended by force, perhaps because memory ran out, and is started again. Nothing is lost.</source>
+        <translation>imagefinder 中读取图片的部分被强行结束（可能是内存不足），正在重新启动。没有丢失任何内容。</translation>
     </message>
     <message>
         <source>The picture cannot be reached: {reason}.</source>
@@ -2799,6 +2950,18 @@ A larger one, downloaded once, finds more.</source>
 下载一个更大的模型，就能找到更多。</translation>
     </message>
     <message>
+        <source>The starter model understands English only: file names and page text were searched.</source>
+        <translation>入门模型只懂英文：已搜索文件名和页面文字。</translation>
+    </message>
+    <message>
+        <source>The starter model understands English only: the pictures given, file names and page text were searched.</source>
+        <translation>入门模型只懂英文：已按所给图片、文件名和页面文字搜索。</translation>
+    </message>
+    <message>
+        <source>The thumbnails&apos; folder</source>
+        <translation>缩略图文件夹</translation>
+    </message>
+    <message>
         <source>The tokenizer in {folder} cannot be used: {reason}. Get its files again.</source>
         <translation>无法使用 {folder} 中的分词器：{reason}。请重新获取其文件。</translation>
     </message>
@@ -2857,6 +3020,11 @@ A larger one, downloaded once, finds more.</source>
     <message>
         <source>Then find any of them by describing what is in it, or by dropping a picture that looks like it. PDF documents count too: every page is found by its look and by its words.</source>
         <translation>然后就能通过描述内容或拖入相似的图片找到其中任何一张。PDF 文档也一样：每一页都能按外观和文字找到。</translation>
+    </message>
+    <message>
+        <source>There are none.</source>
+        <comment>files that cannot be read</comment>
+        <translation>没有这样的文件。</translation>
     </message>
     <message>
         <source>There is a model called “{name}” already. Choose another name.</source>
@@ -3007,12 +3175,20 @@ A larger one, downloaded once, finds more.</source>
         <translation>缩略图</translation>
     </message>
     <message>
+        <source>To look again: imagefinder index. To see more: imagefinder status.</source>
+        <translation>重新扫描：imagefinder index。查看详情：imagefinder status。</translation>
+    </message>
+    <message>
         <source>Try again</source>
         <translation>重试</translation>
     </message>
     <message>
         <source>Try all again</source>
         <translation>全部重试</translation>
+    </message>
+    <message>
+        <source>Try another picture, or words for what is in it.</source>
+        <translation>请换一张图片，或用词语描述图片内容。</translation>
     </message>
     <message>
         <source>Try chosen again</source>
@@ -3075,12 +3251,32 @@ A larger one, downloaded once, finds more.</source>
         <translation>要查找的内容</translation>
     </message>
     <message>
+        <source>What was added cannot be reached now. Is its drive connected?</source>
+        <translation>现在无法访问已添加的内容。其磁盘是否已连接？</translation>
+    </message>
+    <message>
+        <source>What was added has not been read yet.</source>
+        <translation>已添加的内容尚未读取。</translation>
+    </message>
+    <message>
+        <source>What was added is not there any more: it was moved, renamed or deleted.</source>
+        <translation>已添加的内容已不存在：它被移动、重命名或删除了。</translation>
+    </message>
+    <message>
         <source>What was dropped is not a picture that can be read.</source>
         <translation>拖入的内容不是可以读取的图片。</translation>
     </message>
     <message>
         <source>What was indexed is kept in one folder. It can be copied and backed up as a whole.</source>
         <translation>索引保存在一个文件夹中，可以整体复制和备份。</translation>
+    </message>
+    <message>
+        <source>What was pasted is not a picture that can be read.</source>
+        <translation>粘贴的内容不是可以读取的图片。</translation>
+    </message>
+    <message>
+        <source>What you hide is left out of results; the menu above shows it.</source>
+        <translation>隐藏的图片不会出现在结果中；可通过上方菜单显示。</translation>
     </message>
     <message>
         <source>What {host} sent is not a picture, perhaps a page around it.</source>
@@ -3101,6 +3297,10 @@ A larger one, downloaded once, finds more.</source>
     <message>
         <source>Why it cannot be read</source>
         <translation>无法读取的原因</translation>
+    </message>
+    <message>
+        <source>Words in names and on pages</source>
+        <translation>文件名和页面中的文字</translation>
     </message>
     <message>
         <source>Work</source>
@@ -3124,12 +3324,13 @@ A larger one, downloaded once, finds more.</source>
         <translation>文件夹、图片或 PDF</translation>
     </message>
     <message>
-        <source>a path given to add before</source>
-        <translation>之前用 add 添加的路径</translation>
+        <source>a link into the system&apos;s own files</source>
+        <comment>reason</comment>
+        <translation>指向系统内部文件的链接</translation>
     </message>
     <message>
-        <source>a picture that hits should look like</source>
-        <translation>结果应当与之相似的图片</translation>
+        <source>a path given to add before</source>
+        <translation>之前用 add 添加的路径</translation>
     </message>
     <message>
         <source>a picture to search by, or a folder to add</source>
@@ -3623,11 +3824,6 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>图片已损坏</translation>
     </message>
     <message>
-        <source>the picture is damaged: its header makes no sense</source>
-        <comment>reason</comment>
-        <translation>图片已损坏：文件头无法辨认</translation>
-    </message>
-    <message>
         <source>the picture is in a variant of its format that is not supported</source>
         <comment>reason</comment>
         <translation>图片采用了该格式中不受支持的变体</translation>
@@ -3744,10 +3940,6 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>排除 {what}</translation>
     </message>
     <message>
-        <source>words match</source>
-        <translation>文字匹配</translation>
-    </message>
-    <message>
         <source>write a picture of it to a PNG file, and close it</source>
         <translation>把窗口画面写入 PNG 文件，然后关闭窗口</translation>
     </message>
@@ -3832,12 +4024,6 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <source>{count} file(s) copied as text.</source>
         <translation>
             <numerusform>已将 {count} 个文件复制为文本。</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>{count} file(s) left out of searches</source>
-        <translation>
-            <numerusform>{count} 个文件未纳入搜索</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -3930,6 +4116,13 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>{count} offline, kept</source>
         <translation>{count} 个离线（保留）</translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} other(s)</source>
+        <comment>files</comment>
+        <translation>
+            <numerusform>其他 {count} 个</numerusform>
+        </translation>
     </message>
     <message>
         <source>{count} pages</source>
@@ -4116,6 +4309,12 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <source>{name} ({key})</source>
         <translation>{name} ({key})</translation>
     </message>
+    <message numerus="yes">
+        <source>{name} and %n more file(s) are not there, so they were left out.</source>
+        <translation>
+            <numerusform>{name} 等另外 %n 个文件不存在，已略去。</numerusform>
+        </translation>
+    </message>
     <message>
         <source>{name} cannot be copied.</source>
         <translation>无法复制 {name}。</translation>
@@ -4129,8 +4328,16 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>{folder} 中的 {name}</translation>
     </message>
     <message>
+        <source>{name} is a link to something that is not there.</source>
+        <translation>{name} 是一个链接，所指的目标不存在。</translation>
+    </message>
+    <message>
         <source>{name} is no longer there: its folder was moved, renamed or deleted.</source>
         <translation>{name} 已不在原处：其文件夹已被移动、重命名或删除。</translation>
+    </message>
+    <message>
+        <source>{name} is not there, so it was left out.</source>
+        <translation>{name} 不存在，已略去。</translation>
     </message>
     <message>
         <source>{name} is on a drive that is not connected now. Connect it and try again.</source>
@@ -4139,10 +4346,6 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>{name} is on a drive that is not connected now. Connect it to see the picture.</source>
         <translation>{name} 所在的磁盘现在没有连接。连接后即可查看图片。</translation>
-    </message>
-    <message>
-        <source>{name} was not copied: {reason}.</source>
-        <translation>没有复制 {name}：{reason}。</translation>
     </message>
     <message>
         <source>{name}, page {page}</source>
@@ -4305,10 +4508,6 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>{results} · {model}</source>
         <translation>{results} · {model}</translation>
-    </message>
-    <message>
-        <source>{results}, then the rest</source>
-        <translation>{results}，然后是其余结果</translation>
     </message>
     <message>
         <source>{score} · words match</source>

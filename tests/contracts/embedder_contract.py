@@ -64,9 +64,10 @@ class EmbedderContract:
             assert embeddings.dtype == np.float32
 
     def test_the_same_input_gives_the_same_embedding(self, embedder: Embedder) -> None:
+        # Not to the last bit: where in memory the arrays lie, and which thread is free, may decide about that.
         prepared = [embedder.prepare(picture) for picture in pictures(2)]
-        np.testing.assert_array_equal(embedder.encode_images(prepared), embedder.encode_images(prepared))
-        np.testing.assert_array_equal(embedder.encode_texts(["blue"]), embedder.encode_texts(["blue"]))
+        for encode, given in ((embedder.encode_images, prepared), (embedder.encode_texts, ["blue"])):
+            np.testing.assert_allclose(encode(given), encode(given), atol=self.tolerance)
 
     def test_an_embedding_does_not_depend_on_its_batch(self, embedder: Embedder) -> None:
         prepared = [embedder.prepare(picture) for picture in pictures(5)]

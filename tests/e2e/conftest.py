@@ -56,15 +56,24 @@ def stocked(_stocked: Path, tmp_path: Path) -> Program:
 
 
 @pytest.fixture
+def stocked_too(_stocked: Path, tmp_path: Path) -> Program:
+    """Another one, with folders of its own."""
+    return _stocked_program(_stocked, tmp_path / "stocked too")
+
+
+@pytest.fixture
 def open_window(screen: Screen) -> Iterator[OpenWindow]:
     """Starts a program's window; ends it with the test."""
     windows: list[RealWindow] = []
 
     def open_it(
-        program: Program, *arguments: str | Path, place: tuple[int, ...] | None = PLACE
+        program: Program,
+        *arguments: str | Path,
+        place: tuple[int, ...] | None = PLACE,
+        theme: str = "light",
     ) -> RealWindow:
         prepare(program)
-        window = RealWindow(screen, program, *arguments)
+        window = RealWindow(screen, program, *arguments, theme=theme)
         windows.append(window)
         if place is not None:
             window.place(*place)

@@ -186,3 +186,38 @@ def test_output_to_a_full_disk_is_one_line(indexed: Program) -> None:
         assert done.stderr.decode().splitlines() == [
             "imagefinder: The output cannot be written: its disk is full."
         ]
+
+
+def test_addresses_are_understood_or_refused_in_a_true_sentence(
+    indexed: Program, three_pictures: Path
+) -> None:
+    there = (three_pictures / "red.png").as_uri()
+    assert indexed.run("search", "--image", there, "--include-query", "--paths").out.startswith(
+        os.fsencode(three_pictures / "red.png")
+    )
+    for given, reason in (
+        ("file:///nowhere/cat.jpg", "There is no /nowhere/cat.jpg"),
+        ("nowhere.jpg", "nowhere.jpg. Check the spelling"),
+        ("https://example.com/cat.jpg", "not fetched"),
+        ("data:image/png;base64,AAAA", "holds no picture"),
+    ):
+        assert_refused(indexed.run("search", "--image", given), reason)
+    assert_refused(indexed.run("add", "https://example.com/album"), "is an address")
+
+
+def test_what_is_passed_over_is_said_and_counted(program: Program, three_pictures: Path) -> None:
+    (three_pictures / "clip.mov").touch()
+    added = program.run("add", three_pictures)
+    assert "1 file of a kind that is not read was passed over: 1 .mov." in added.err.decode()
+    (source,) = program.run("status", "--json").json["sources"]
+    assert source["passed_over"] == {"mov": 1}
+    assert b"1 .mov" in program.run("status").out
+
+
+def test_a_library_in_which_nothing_can_be_read_is_not_told_to_add_a_folder(
+    program: Program, folder: Path
+) -> None:
+    (folder / "bad.jpg").write_bytes(b"just words")
+    program.run("add", folder)
+    refused = program.run("search", "red")
+    assert_refused(refused, "1 file was found, and it cannot be read.", "imagefinder status")

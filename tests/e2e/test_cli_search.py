@@ -29,16 +29,17 @@ def test_json_is_one_object_of_the_promised_form(indexed: Program, three_picture
     image = three_pictures / "red.png"
     outcome = indexed.run("search", "blue", "--image", image, "-n", "2", "--json")
     answer = outcome.json
-    assert list(answer) == ["query", "model", "took_ms", "has_rest", "hits"]
+    assert list(answer) == ["query", "model", "took_ms", "has_rest", "note", "hits"]
     assert answer["query"] == {"text": "blue", "images": [str(image)], "in": []}
     assert answer["model"] == "builtin"
     assert 0 < answer["took_ms"] < 60_000
     assert len(answer["hits"]) == 2
     for hit in answer["hits"]:
-        assert set(hit) >= {"path", "part", "score", "relevance", "kind"}
+        assert set(hit) >= {"path", "part", "score", "relevance", "group", "kind"}
         assert Path(hit["path"]).is_absolute()
         assert (hit["part"], hit["kind"]) == (1, "picture")
         assert -1 <= hit["score"] <= 1.001
+        assert hit["group"] == "match"
     assert outcome.out.count(b"\n") == 1
 
 

@@ -233,7 +233,13 @@ def small_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "_EXACT_LIMIT_DOWN", _HNSW_FROM)
 
 
-@pytest.mark.parametrize("limit", [registry.EXACT_LIMIT, _HNSW_FROM], ids=["exact", "hnsw"])
+@pytest.mark.parametrize(
+    "limit",
+    [
+        pytest.param(registry.EXACT_LIMIT, id="exact"),
+        pytest.param(_HNSW_FROM, id="hnsw", marks=pytest.mark.slow),
+    ],
+)
 def test_killed_at_many_moments_a_library_loses_and_doubles_nothing(
     limit: int, undisturbed: Undisturbed, query: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

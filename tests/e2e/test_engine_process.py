@@ -259,6 +259,7 @@ def test_a_picture_is_no_model(window: Window, three_pictures: Path) -> None:
     assert "not a weights file" in answer.message
 
 
+@pytest.mark.slow
 def test_every_search_is_answered_while_the_model_changes_though_the_engine_is_killed_in_the_middle(
     window: Window, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -540,7 +541,7 @@ def test_a_crash_leaves_its_trace_in_the_report(
     assert "killer.png" not in window.client.engine.report
 
 
-def test_stopping_in_the_midst_of_a_job_takes_no_three_seconds_and_loses_nothing(
+def test_stopping_in_the_midst_of_a_job_it_ends_by_itself_and_loses_nothing(
     open_window: OpenWindow, many: Path, library: Path
 ) -> None:
     window = open_window(deadly_engine.is_slow)
@@ -549,13 +550,71 @@ def test_stopping_in_the_midst_of_a_job_takes_no_three_seconds_and_loses_nothing
     shown = window.items
     pid = window.client.pid
     assert pid is not None
-    assert window.client.stop(), "it had to be killed"
+    assert window.client.stop(timeout_s=_PATIENCE_MS / 1000), "it had to be killed"
     assert not psutil.pid_exists(pid)
     with closing(sqlite3.connect(library / "library.db")) as database:
         assert database.execute("SELECT count(*) FROM items").fetchone()[0] >= shown
     assert not list(library.glob("*-wal")), "it was not closed"
     again = open_window()
     again.until(lambda: again.items == 40)
+
+
+def in_hand(library: Path) -> bool:
+    """Whether a file is noted as being read."""
+    note = library / "in-hand"
+    return note.exists() and any(note.read_bytes())
+
+
+@pytest.fixture
+def reading(open_window: OpenWindow, folder: Path, library: Path) -> Window:
+    """A window whose engine reads a file without end."""
+    save(picture("red"), folder / "endless.png")
+    window = open_window(deadly_engine.reads_for_ever)
+    window.client.send(AddSources((folder,)))
+    window.until(lambda: in_hand(library))
+    return window
+
+
+def test_a_file_that_was_being_read_when_the_window_was_closed_is_not_suspected(
+    reading: Window, library: Path
+) -> None:
+    assert reading.client.stop(), "it had to be killed"
+    assert not in_hand(library)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_an_engine_that_was_told_to_end_did_not_break_down(
+    reading: Window, library: Path, number: signal.Signals
+) -> None:
+    before = reading.client.pid
+    assert before is not None
+    reading.states().clear()
+    os.kill(before, number)
+    reading.until(lambda: EngineState.RESTARTING in reading.states())
+    assert "was ended by another program" in reading.client.engine.message
+    reading.until(lambda: reading.client.pid not in (None, before))
+    reading.until(lambda: in_hand(library))  # by the new one, to which it is as new as before
+    reading.client.stop()
+    with closing(sqlite3.connect(library / "library.db")) as database:
+        assert database.execute("SELECT * FROM suspects").fetchall() == []
+
+
+def test_an_engine_that_ends_together_with_its_window_is_not_started_again(
+    reading: Window, library: Path
+) -> None:
+    pid = reading.client.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGTERM)
+    reading.until(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == "zombie")
+    reading.client.stop()
+    assert EngineState.RESTARTING not in reading.states()
+    assert reading.client.pid is None
+
+
+def test_an_engine_that_was_killed_is_said_to_be_so(window: Window) -> None:
+    window.settle()
+    window.kill_engine()
+    assert "was ended by force, perhaps because memory ran out" in window.client.engine.message
 
 
 def test_what_does_not_stop_is_killed(open_window: OpenWindow) -> None:
@@ -569,7 +628,7 @@ def test_what_does_not_stop_is_killed(open_window: OpenWindow) -> None:
 
 def test_stopped_before_it_was_up_it_is_gone_too(open_window: OpenWindow) -> None:
     window = open_window()
-    assert window.client.stop()
+    assert window.client.stop(timeout_s=_PATIENCE_MS / 1000)
     assert window.client.engine.state is EngineState.STOPPED
 
 

@@ -137,7 +137,8 @@ def test_a_mirror_may_be_named_on_the_command_line(program: HubProgram, hub: Hub
     assert_refused(
         program.run("models", "download", NAME, "--mirror", "nonsense"), "“nonsense” is not the address"
     )
-    assert program.run("models", "download", NAME, "--mirror", hub.address).status == 0
+    hub.fail(WEIGHTS, Fault(status=403))
+    assert_refused(program.run("models", "download", NAME, "--mirror", hub.address), "status 403")
 
 
 def test_a_licence_that_asks_for_it_is_agreed_to_first(tmp_path: Path, hub: HubServer) -> None:
@@ -145,7 +146,8 @@ def test_a_licence_that_asks_for_it_is_agreed_to_first(tmp_path: Path, hub: HubS
     program.environment["HF_ENDPOINT"] = hub.address
     assert_refused(program.run("models", "download", NAME), "MIT", "https://example.org", "--accept-licence")
     assert hub.asked == []
-    assert program.run("models", "download", NAME, "--accept-licence").status == 0
+    hub.fail(WEIGHTS, Fault(status=403))
+    assert_refused(program.run("models", "download", NAME, "--accept-licence"), "status 403")
 
 
 def test_names_that_are_none_are_refused(program: HubProgram) -> None:

@@ -100,6 +100,30 @@ def test_menus_are_opened_by_keys(window: RealWindow) -> None:
     until(lambda: not window.has_other(), "the page of shortcuts is closed")
 
 
+def test_keys_act_after_a_menu_over_several_pictures(
+    window: RealWindow, names: list[str], five_pictures: Path
+) -> None:
+    screen = window.screen
+    for keys in (("ctrl+f", "Down", "shift+End"), ("ctrl+f", "Down", "Home")):
+        window.press(*keys)
+        screen.do("mousemove", *window.result(FILES[names[0]]), "click", 3)
+        window.reads("Use as query in a new pane")
+        screen.do("key", "Escape")
+        until(lambda: not screen.says("Use as query in a new pane"), "the menu is closed")
+
+        window.press("space")
+        screen.press(window.other(names[0]), "Escape")
+        until(lambda: not window.has_other(), "the preview is closed")
+        with screen.copied(b"nothing yet", "text/plain"):
+            window.press("ctrl+shift+c")
+            until(lambda: screen.clipboard("image/png"), "the picture is copied")
+        before = len(window.opened())
+        window.press("ctrl+Return")
+        until(lambda before=before: len(window.opened()) > before, "its folder is shown")
+    window.press("s")
+    until(lambda: window.title == names[0], "what is like the picture is searched")
+
+
 def test_a_double_click_previews(window: RealWindow) -> None:
     window.search("orange")
     window.finds("orange")

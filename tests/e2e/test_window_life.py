@@ -1,13 +1,15 @@
 """How a real window begins and ends, and what it does when its engine does not live as long."""
 
+import json
 import time
 from pathlib import Path
 
+import numpy as np
 import psutil
 from conftest import save
 from fakes import picture
 from program import Program
-from real_window import MIDDLE, NAME, PLACE, OpenWindow, RealWindow
+from real_window import MIDDLE, NAME, PLACE, OpenWindow, RealWindow, prepare, settings_file
 from smoke_pictures import FILES
 from x11 import PATIENCE_S, Screen, until
 
@@ -93,7 +95,7 @@ def test_an_engine_killed_in_a_search_is_started_again_and_answers(
     engine.kill()
 
     window.finds("blue")
-    window.reads("The part of imagefinder that reads pictures stopped unexpectedly")
+    window.reads("The part of imagefinder that reads pictures was ended by force")
     assert window.engine().pid != engine.pid
     assert "the engine died" in window.log()
     window.search("green")
@@ -112,7 +114,7 @@ def test_an_engine_killed_while_it_indexes_is_started_again_and_does_the_rest(
 
     done = _stopped_midway(window, engine)
     engine.kill()
-    window.reads("The part of imagefinder that reads pictures stopped unexpectedly")
+    window.reads("The part of imagefinder that reads pictures was ended by force")
     assert window.engine().pid != engine.pid
 
     assert 0 < done < MANY
@@ -121,6 +123,42 @@ def test_an_engine_killed_while_it_indexes_is_started_again_and_does_the_rest(
     assert status["unreadable"] == []
     window.search("000")
     window.quit()
+
+
+def test_what_a_run_that_was_killed_left_is_said_and_gone_on_with_by_a_click(
+    screen: Screen, program: Program, open_window: OpenWindow, folder: Path
+) -> None:
+    for number in range(MANY):
+        save(picture("orange", seed=number, size=(800, 600)), folder / f"{number:03}.jpg")
+    prepare(program)
+    process = program.start("add", folder)
+    run = psutil.Process(process.pid)
+    done = 0
+    while not done:
+        _let_work(run)
+        status = program.run("status", "--json")
+        done = 0 if status.status else status.json["items"]
+    process.kill()
+    process.communicate()
+    assert done < MANY
+    settings_file(program).parent.mkdir(parents=True)
+    settings_file(program).write_text(json.dumps({"index_at_start": False}))
+
+    window = open_window(program)
+    window.reads(f"{MANY - done} not yet read", 0.9)
+    window.reads(f"{done} pictures and pages · {MANY - done} files not yet read", 0.9)
+    screen.do("mousemove", *_link(window), "click", 1)
+    window.reads(f"{MANY} pictures and pages", 0.9)
+    until(lambda: program.run("status", "--json").json["sources"][0]["pending"] == 0, "all of it is read")
+    window.quit()
+
+
+def _link(window: RealWindow) -> tuple[int, int]:
+    """Where the link in the first source's row is, by its colour."""
+    left, top = 60, 90
+    pixels = np.asarray(window.screen.look().convert("RGB").crop((left, top, 260, 190)), np.int16)
+    rows, columns = np.nonzero(pixels[:, :, 2] > pixels[:, :, 0] + 100)
+    return left + int(np.median(columns)), top + int(np.median(rows))
 
 
 def _stopped_midway(window: RealWindow, engine: psutil.Process) -> int:

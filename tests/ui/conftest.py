@@ -27,7 +27,7 @@ _HARMLESS = (
     "QDBusConnection: ",
     "Wayland does not support QWindow::requestActivate()",
 )
-_GRACE_S = 3.0
+_GRACE_S = 20.0
 
 
 @pytest.fixture

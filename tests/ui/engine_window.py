@@ -56,10 +56,10 @@ class EngineWindow:
         self.client.start()
 
     def close(self) -> bool:
-        """As the program's end; returns whether the engine ended by itself."""
+        """As the program's end; returns whether the engine ended by itself, however busy the machine is."""
         self.thumbnails.close()
         self._desktop.close()
-        ended = self.client.stop()
+        ended = self.client.stop(timeout_s=_PATIENCE_MS / 1000)
         self.window.retire()
         for each in (self._fetcher, self.thumbnails, self._desktop, self.keeper, self.client):
             each.deleteLater()

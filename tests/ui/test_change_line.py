@@ -29,6 +29,8 @@ def line(qtbot: QtBot, client: FakeClient) -> Iterator[ChangeLine]:
     qtbot.addWidget(made)
     made.notices = []  # type: ignore[attr-defined]
     made.notice.connect(made.notices.append)  # type: ignore[attr-defined]
+    made.problems = []  # type: ignore[attr-defined]
+    made.problem.connect(made.problems.append)  # type: ignore[attr-defined]
     yield made
     QLocale.setDefault(before)
 
@@ -80,7 +82,7 @@ def test_what_waits_for_drives_alone_can_be_had_now(line: ChangeLine, client: Fa
     assert (sent.name, sent.now) == (NEW, True)
     assert not button(line).isEnabled()
     client.failed.emit(Failed(sent.request_id, "The disk is full."))
-    assert notices(line) == ["The disk is full."]
+    assert line.problems == ["The disk is full."]  # type: ignore[attr-defined]
     assert button(line).isEnabled()
 
 

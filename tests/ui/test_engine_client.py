@@ -39,7 +39,7 @@ def test_starting_does_not_wait_for_the_process(
         pass
     assert client.engine.state is EngineState.RUNNING
     assert client.pid is not None
-    assert client.stop()
+    assert client.stop(timeout_s=_PATIENCE_MS / 1000)
     assert started_by
     assert threading.main_thread() not in started_by, "the process was started on the GUI thread"
 

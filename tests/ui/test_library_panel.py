@@ -212,7 +212,7 @@ def test_a_failure_is_told_and_those_of_others_are_not(
     qtbot: QtBot, panel: LibraryPanel, client: FakeClient
 ) -> None:
     told: list[str] = []
-    panel.notice.connect(told.append)
+    panel.problem.connect(told.append)
     panel._forget((SCANS,))
     client.failed.emit(Failed(9999, "not ours"))
     client.failed.emit(Failed(client.last(RemoveSources).request_id, "The library is in use."))
@@ -239,7 +239,7 @@ def test_why_a_folder_cannot_be_shown_is_told(
     qtbot: QtBot, panel: LibraryPanel, desktop: FakeDesktop
 ) -> None:
     desktop.problem = "The folder is not there."
-    with qtbot.waitSignal(panel.notice) as told:
+    with qtbot.waitSignal(panel.problem) as told:
         choose(panel, 0, "Show in folder")
     assert desktop.revealed == [HOLIDAY]
     assert told.args == ["The folder is not there."]
@@ -385,7 +385,7 @@ def test_what_a_new_model_does_not_cover_is_said_with_a_remedy(
     assert not panel._coverage.isVisible()
     client.hear(ModelChanged(ModelState.READY, "starter", "cpu"))
     assert panel._coverage.isVisible()
-    panel._coverage.linkActivated.emit("index")
+    panel._index_now.click()
     assert client.last(Rescan).paths == ()
     tell_job(client, indexing(HOLIDAY))
     assert not panel._coverage.isVisible()

@@ -120,7 +120,7 @@ def outcome(qtbot: QtBot, fetch: Fetch) -> bytes | str:
     ends: list[bytes | str] = []
     fetch.fetched.connect(ends.append)
     fetch.failed.connect(ends.append)
-    qtbot.waitUntil(lambda: bool(ends), timeout=4_000)
+    qtbot.waitUntil(lambda: bool(ends))
     assert len(ends) == 1
     return ends[0]
 

@@ -1,6 +1,7 @@
 """Panes in tabs and side by side."""
 
 import json
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -127,6 +128,50 @@ def test_a_tab_of_another_window_is_not_taken(area: PaneArea, abc: list[SearchPa
     )
     group_at(area, 0).dropEvent(event)
     assert words(area) == [["a", "b", "c"]]
+
+
+def test_whoever_is_told_of_another_pane_finds_the_panes_in_order(
+    area: PaneArea, abc: list[SearchPane]
+) -> None:
+    told: list[SearchPane] = []
+
+    def look() -> None:
+        assert all(area.groups()), "a group is empty"
+        assert area.current_pane() in area.panes()
+        for group in area._groups:
+            ids = [group.tabs.tabData(at) for at in range(group.tabs.count())]
+            assert ids == [pane.pane_id for pane in group.panes()]
+            assert group._stack.currentWidget() is group.current()
+        told.append(area.current_pane())
+
+    area.current_changed.connect(look)
+    area.resize(3000, 600)
+    numbers = random.Random(7)
+    for _ in range(150):
+        pane, target = numbers.choice(area.panes()), numbers.choice(area._groups)
+        match numbers.randrange(6):
+            case 0:
+                area.new_pane(PaneState(text="x"), beside=numbers.random() < 0.5)
+            case 1 if len(area.panes()) > 3:
+                area.close_pane(pane)
+            case 2:
+                area.show_pane(pane)
+            case 3:
+                area.step(numbers.choice((-1, 1)))
+            case _:
+                x = numbers.choice((2, target.width() // 2, target.width() - 2))
+                drop_pane(area, pane, target, QPoint(x, numbers.choice((10, 300))))
+        look()
+    assert len(set(told)) > 10
+
+
+def test_a_tab_whose_pane_was_closed_while_it_was_dragged_is_dropped_in_vain(
+    area: PaneArea, abc: list[SearchPane]
+) -> None:
+    area.close_pane(abc[1])
+    for at in (QPoint(980, 300), QPoint(500, 300)):
+        drop_pane(area, abc[1], group_at(area, 0), at)
+    assert words(area) == [["a", "c"]]
 
 
 def test_middle_click_closes_a_tab(qtbot: QtBot, area: PaneArea, abc: list[SearchPane]) -> None:

@@ -190,7 +190,7 @@ def test_a_chip_that_is_removed_is_not_fetched_any_further(qtbot: QtBot, bar: Qu
 
 def test_the_next_address_is_tried_and_the_first_reason_told(qtbot: QtBot, bar: QueryBar) -> None:
     said: list[str] = []
-    bar.notice.connect(said.append)
+    bar.problem.connect(said.append)
     bar.take(Dropped(links=[QUrl("https://a.example/1"), QUrl("https://a.example/2")]))
     fetcher_of(bar).fetches[0].failed.emit("first reason")
     assert said == []
@@ -206,13 +206,13 @@ def test_folders_are_handed_on(qtbot: QtBot, bar: QueryBar, pictures: Path) -> N
 
 
 def test_very_many_pictures_are_cut_off_with_a_notice(qtbot: QtBot, bar: QueryBar) -> None:
-    with qtbot.waitSignal(bar.notice):
+    with qtbot.waitSignal(bar.problem):
         bar.take(Dropped(files=tuple(Path(f"/p/{number}.jpg") for number in range(40))))
     assert len(bar.terms()) == 16
 
 
 def test_a_drop_without_a_picture_is_said(qtbot: QtBot, bar: QueryBar) -> None:
-    with qtbot.waitSignal(bar.notice):
+    with qtbot.waitSignal(bar.problem):
         bar.take(Dropped())
 
 
@@ -232,7 +232,7 @@ def test_everything_has_a_name_for_screen_readers(bar: QueryBar, pictures: Path)
 
 def test_pictures_on_their_way_count_too(qtbot: QtBot, bar: QueryBar) -> None:
     links = [QUrl(f"https://example.org/{number}.png") for number in range(20)]
-    with qtbot.waitSignal(bar.notice):
+    with qtbot.waitSignal(bar.problem):
         for link in links:
             bar.take(Dropped(links=[link]))
     assert len(bar.findChildren(PictureChip)) == 16

@@ -1,5 +1,7 @@
 """The grid of results: keys, menu, endless scrolling, what leaves it for other programs."""
 
+import errno
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +13,10 @@ from pytestqt.qtbot import QtBot
 from ui.conftest import MakeHits
 from ui.fake_client import FakeClient
 
-from imagefinder.ipc.messages import ItemShown, ShowItem
+from imagefinder.ipc.messages import Failed, ItemShown, ShowItem
 from imagefinder.model.items import ItemDetails, ItemKind
+from imagefinder.model.queries import Hit
+from imagefinder.ui import file_copies
 from imagefinder.ui.desktop import Desktop
 from imagefinder.ui.file_copies import copy_files
 from imagefinder.ui.results_model import ResultsModel
@@ -55,6 +59,8 @@ class Grid:
         self.view = ResultsView(self.model, self.thumbnails, self.desktop)
         self.notices: list[str] = []
         self.view.notice.connect(self.notices.append)
+        self.problems: list[str] = []
+        self.view.problem.connect(self.problems.append)
         qtbot.addWidget(self.view)
         self.view.resize(800, 600)
         self.view.show()
@@ -173,7 +179,7 @@ def test_a_hundred_files_are_not_opened_by_a_slip(qtbot: QtBot, grid: Grid, hits
     grid.view.selectAll()
     qtbot.keyClick(grid.view, Key.Key_Return)
     assert grid.desktop.opened == []
-    assert grid.notices
+    assert grid.problems
 
 
 def test_space_and_double_click_preview(qtbot: QtBot, grid: Grid, hits: MakeHits) -> None:
@@ -247,8 +253,50 @@ def test_the_menu_offers_what_suits_what_is_chosen(qtbot: QtBot, grid: Grid, hit
     assert enabled["Show in results again"]
     assert enabled["Copy paths"]
     assert not enabled["Find similar"]
+    assert enabled["Preview"]
     assert not any("elete" in text for text in enabled)
     menu.deleteLater()
+
+
+def test_a_menu_over_several_pictures_takes_no_key_away(qtbot: QtBot, grid: Grid, hits: MakeHits) -> None:
+    grid.model.reset([hit._replace(hidden=True) for hit in hits(3)], has_more=False)
+    similar: list[Hit] = []
+    previewed: list[int] = []
+    grid.view.similar_requested.connect(similar.append)
+    grid.view.preview_requested.connect(previewed.append)
+    grid.view.selectAll()
+    menu = grid.view._actions.menu(grid.view)
+    menu.popup(QPoint(0, 0))
+    menu.close()
+
+    for rows in (3, 1):
+        if rows == 1:
+            grid.model.reset(hits(3), has_more=False)
+            grid.view.setCurrentIndex(grid.model.index(1))
+        qtbot.keyClick(grid.view, Key.Key_Space)
+        qtbot.keyClick(grid.view, Key.Key_S)
+        qtbot.keyClick(grid.view, Key.Key_Return, CONTROL)
+        qtbot.keyClick(grid.view, Key.Key_C, CONTROL | SHIFT)
+    assert previewed == [0, 1]
+    assert [hit.item_id for hit in similar] == [1, 2]
+    assert [path.name for path in grid.desktop.revealed] == ["holiday 00000.jpg", "holiday 00001.jpg"]
+    assert [each.item_id for each in grid.client.sent if isinstance(each, ShowItem)] == [1, 2]
+
+    # What a menu said of hidden pictures is not said of those that are shown.
+    menu = grid.view._actions.menu(grid.view)
+    assert "Hide from results" in [action.text() for action in menu.actions()]
+    menu.deleteLater()
+
+
+def test_of_several_pictures_the_keys_act_on_the_current_one(
+    qtbot: QtBot, grid: Grid, hits: MakeHits
+) -> None:
+    grid.model.reset(hits(5), has_more=False)
+    grid.view.setCurrentIndex(grid.model.index(1))
+    qtbot.keyClick(grid.view, Key.Key_Right, SHIFT)
+    with qtbot.waitSignal(grid.view.similar_requested) as caught:
+        qtbot.keyClick(grid.view, Key.Key_S)
+    assert caught.args[0].item_id == 3
 
 
 def test_copies_never_overwrite(tmp_path: Path) -> None:
@@ -262,7 +310,7 @@ def test_copies_never_overwrite(tmp_path: Path) -> None:
         paths.append(path)
     report = copy_files([*paths, tmp_path / "gone.jpg"], folder, lambda: False)
     assert report.copied == 3
-    assert len(report.problems) == 1
+    assert report.failures == ((tmp_path / "gone.jpg", "the file or the folder is not there"),)
     found = {path.name: path.read_text() for path in folder.iterdir()}
     assert found == {"holiday.jpg": "a", "holiday (2).jpg": "b", "holiday (3).jpg": "c"}
 
@@ -277,7 +325,7 @@ def test_a_disk_that_takes_no_times_takes_the_picture(
     (tmp_path / "a.jpg").write_bytes(b"x")
     folder = tmp_path / "out"
     folder.mkdir()
-    assert copy_files([tmp_path / "a.jpg"], folder, lambda: False).problems == ()
+    assert copy_files([tmp_path / "a.jpg"], folder, lambda: False).failures == ()
     assert (folder / "a.jpg").read_bytes() == b"x"
 
 
@@ -297,6 +345,59 @@ def test_exporting_says_how_many(qtbot: QtBot, grid: Grid, pictures: Path, tmp_p
     qtbot.waitUntil(lambda: bool(grid.notices))
     assert "2" in grid.notices[0]
     assert len(list(folder.iterdir())) == 2
+    assert grid.problems == []
+
+
+@pytest.mark.parametrize(
+    ("code", "count", "said"),
+    [
+        (errno.ENOSPC, 1, "Not copied to {folder}: 0.jpg (there is no room left)."),
+        (errno.EROFS, 3, "Not copied to {folder}: 0.jpg, 1.jpg, 2.jpg (nothing can be written there)."),
+        (
+            errno.EACCES,
+            4,
+            "Not copied to {folder}: 0.jpg, 1.jpg, 2.jpg and 1 more file (you have no permission).",
+        ),
+        (errno.EIO, 9, "Not copied to {folder}: 0.jpg, 1.jpg, 2.jpg and 6 more files (Input/output error)."),
+    ],
+)
+def test_what_is_not_copied_is_a_problem_with_names_and_reason(
+    qtbot: QtBot,
+    grid: Grid,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    code: int,
+    count: int,
+    said: str,
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(code, os.strerror(code))
+
+    paths = [tmp_path / f"{number}.jpg" for number in range(count)]
+    for path in paths:
+        path.touch()
+    monkeypatch.setattr(file_copies, "_create", refuse)
+    grid.view._actions.export_to(tmp_path / "out", paths)
+    qtbot.waitUntil(lambda: bool(grid.problems))
+    assert grid.problems == [said.format(folder=tmp_path / "out")]
+    assert grid.notices == []
+
+
+def test_what_is_copied_is_said_beside_what_is_not(
+    qtbot: QtBot, grid: Grid, pictures: Path, tmp_path: Path
+) -> None:
+    grid.view._actions.export_to(tmp_path, [pictures / "red.png", tmp_path / "gone.png"])
+    qtbot.waitUntil(lambda: bool(grid.problems))
+    assert grid.problems[0].startswith(f"Copied 1 file to {tmp_path}. Not copied to {tmp_path}: gone.png (")
+
+
+def test_a_picture_that_cannot_be_copied_is_a_problem(qtbot: QtBot, grid: Grid, hits: MakeHits) -> None:
+    grid.model.reset(hits(1), has_more=False)
+    grid.view.selectAll()
+    qtbot.keyClick(grid.view, Key.Key_C, CONTROL | SHIFT)
+    grid.client.failed.emit(Failed(grid.client.last(ShowItem).request_id, "Its drive is away."))
+    assert grid.problems == ["Its drive is away."]
+    assert grid.notices == []
 
 
 def test_control_and_the_wheel_zoom(grid: Grid, hits: MakeHits) -> None:

@@ -10,18 +10,21 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage
 from pytestqt.qtbot import QtBot
 from ui.conftest import MakeHits
 from ui.fake_client import FakeClient
+from ui.library_samples import a_source, indexing, tell_job, tell_library
 from ui.pane_parts import PaneParts, answer, searches
 
 from imagefinder.ipc.messages import (
     ClosePane,
     Failed,
     Hits,
+    JobChanged,
     LibraryChanged,
     ModelChanged,
     ModelState,
     MoreHits,
     SetHidden,
 )
+from imagefinder.model.jobs import JobState, JobStatus
 from imagefinder.model.library import LibraryStatus
 from imagefinder.model.queries import Sort
 from imagefinder.ui.engine_client import EngineState, EngineStatus
@@ -265,7 +268,7 @@ def test_nothing_found_says_what_to_try(pane: SearchPane, client: FakeClient) ->
 def test_an_empty_library_says_so_and_a_full_one_invites(pane: SearchPane, client: FakeClient) -> None:
     client.library = library(0)
     client.library_changed.emit(client.library)
-    assert pane.message.heading == "Nothing to search yet"
+    assert pane.message.heading == "Nothing is in the library yet"
     client.library = library(7)
     client.library_changed.emit(client.library)
     assert "7" in pane.message.heading
@@ -319,7 +322,7 @@ def test_what_could_not_be_hidden_is_said_and_found_again(
     answer(client, searches(client, pane)[-1], hits(3)[1:])
     request = client.last(SetHidden).request_id
     asked = len(searches(client, pane))
-    with qtbot.waitSignal(pane.notice) as caught:
+    with qtbot.waitSignal(pane.problem) as caught:
         client.failed.emit(Failed(request, "The disk is full."))
     assert caught.args == ["The disk is full."]
     assert len(searches(client, pane)) == asked + 1
@@ -334,7 +337,7 @@ def test_a_page_that_could_not_be_had_is_asked_for_once_more(
     question = searches(client, pane)[0]
     answer(client, question, hits(200), has_more=True)
     pane.model.fetchMore(QModelIndex())
-    with qtbot.waitSignal(pane.notice):
+    with qtbot.waitSignal(pane.problem):
         client.failed.emit(Failed(question.request_id, "It stopped."))
     before = sum(isinstance(each, MoreHits) for each in client.sent)
     assert pane.model.canFetchMore(QModelIndex())
@@ -378,31 +381,157 @@ def test_a_folder_dropped_is_offered_and_leaves_the_search_alone(
     assert len(pane.state().terms) == 1
 
 
-def test_the_place_of_a_drop_is_shown_while_it_hovers(pane: SearchPane, pictures: Path) -> None:
-    mime = files(pictures / "red.png")
-    enter = QDragEnterEvent(
-        QPoint(300, 400),
-        Qt.DropAction.CopyAction,
-        mime,
-        Qt.MouseButton.LeftButton,
-        Qt.KeyboardModifier.NoModifier,
-    )
-    pane.dragEnterEvent(enter)
-    assert pane._overlay.isVisible()
-    assert pane._overlay.text == "Search by this picture"
+def hover(pane: SearchPane, mime: QMimeData) -> str:
+    """What the pane says while this is dragged over its results."""
+    actions, button, key = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    pane.dragEnterEvent(QDragEnterEvent(QPoint(300, 400), actions, mime, button, key))
+    return pane._overlay.text if pane._overlay.isVisible() else ""
 
 
-def test_a_folder_that_hovers_is_not_called_a_picture(pane: SearchPane, pictures: Path) -> None:
-    mime = files(pictures)
-    enter = QDragEnterEvent(
-        QPoint(300, 400),
-        Qt.DropAction.CopyAction,
-        mime,
-        Qt.MouseButton.LeftButton,
-        Qt.KeyboardModifier.NoModifier,
-    )
-    pane.dragEnterEvent(enter)
-    assert pane._overlay.text == "Add to the library"
+@pytest.mark.parametrize(
+    ("names", "promise"),
+    [
+        (["red.png"], "Search by this picture"),
+        (["red.png", "B.MPO", "c.heic"], "Search by these 3 pictures"),
+        (["scan.pdf"], "Search by this file"),
+        (["red.png", "scan.pdf"], "Search by these 2 files"),
+        (["Holiday"], "Add to the library"),
+        (["Holiday", "Scans"], "Add to the library"),
+        (["Holiday", "red.png"], "Search by the pictures, and add the folders to the library"),
+    ],
+)
+def test_what_a_drop_would_do_is_said_of_all_that_hovers(
+    pane: SearchPane, names: list[str], promise: str
+) -> None:
+    assert hover(pane, files(*(Path("/p") / name for name in names))) == promise
+
+
+def test_a_picture_without_a_file_is_one_picture(pane: SearchPane) -> None:
+    mime = QMimeData()
+    mime.setImageData(QImage(8, 8, QImage.Format.Format_RGB32))
+    assert hover(pane, mime) == "Search by this picture"
+
+
+def test_of_dropped_files_those_that_are_not_there_are_named(
+    qtbot: QtBot, pane: SearchPane, pictures: Path
+) -> None:
+    with qtbot.waitSignal(pane.problem) as told:
+        drop(pane, files(pictures / "red.png", Path("/p/gone.png")), QPoint(300, 400))
+    assert told.args == ["gone.png is not there, so it was left out."]
+    assert [term.path for term in pane.state().terms] == [pictures / "red.png"]
+    with qtbot.waitSignal(pane.problem) as told:
+        drop(pane, files(pictures / "red.png", *(Path(f"/p/{n}.png") for n in range(3))), QPoint(300, 400))
+    assert told.args == ["0.png and 2 more files are not there, so they were left out."]
+
+
+def say_nothing(pane: SearchPane, client: FakeClient, text: str, **answered: object) -> None:
+    """The user looks for words, and there are no hits."""
+    pane.restore(PaneState(text=text))
+    answer(client, searches(client, pane)[-1], [], **answered)
+
+
+def test_a_search_of_an_empty_library_offers_to_add_a_folder(
+    qtbot: QtBot, pane: SearchPane, client: FakeClient
+) -> None:
+    client.model = ModelChanged(ModelState.READY, "starter", "cpu")
+    tell_library(client)
+    say_nothing(pane, client, "a dog")
+    assert pane.message.heading == "Nothing is in the library yet"
+    assert "model" not in pane.message.text + pane.message.advice
+    with qtbot.waitSignal(pane.folder_wanted):
+        qtbot.mouseClick(pane.message._action, Qt.MouseButton.LeftButton)
+
+
+READY = ModelChanged(ModelState.READY, "starter", "cpu")
+FAILED = ModelChanged(ModelState.FAILED, "starter", error="The weights are gone.")
+IDLE = JobStatus()
+
+
+@pytest.mark.parametrize(
+    ("source", "job", "model", "said"),
+    [
+        ({}, indexing(Path("/p")), READY, "as soon as the first of them have been read"),
+        ({}, JobStatus(waiting=(Path("/p"),)), READY, "as soon as the first of them have been read"),
+        ({}, replace(indexing(Path("/p")), state=JobState.PAUSED), READY, "Indexing is paused"),
+        ({}, IDLE, FAILED, "the model cannot be used"),
+        ({"minutes_ago": None}, IDLE, READY, "has not been read yet"),
+        ({"pending": 3}, IDLE, READY, "has not been read yet"),
+        ({"scan_complete": False}, IDLE, READY, "has not been read yet"),
+        ({"offline": True}, IDLE, READY, "cannot be reached now. Is its drive connected?"),
+        ({"gone": True}, IDLE, READY, "it was moved, renamed or deleted"),
+        ({"unreadable": 1}, IDLE, READY, "1 file was found, and it cannot be read."),
+        ({"unreadable": 4}, IDLE, READY, "4 files were found, and none can be read."),
+        ({}, IDLE, READY, "No picture or PDF was found in what was added."),
+    ],
+)
+@pytest.mark.parametrize("is_asked", [True, False])
+def test_a_library_without_pictures_says_why_it_has_none(
+    pane: SearchPane,
+    client: FakeClient,
+    source: dict[str, object],
+    job: JobStatus,
+    model: ModelChanged,
+    said: str,
+    is_asked: bool,
+) -> None:
+    client.model = model
+    client.job = JobChanged(job)
+    tell_library(client, a_source(Path("/p"), items=0, **source))  # type: ignore[arg-type]
+    if is_asked:
+        say_nothing(pane, client, "a dog")
+    assert said in pane.message.text
+    assert pane.message.heading in ("Nothing to search", "Nothing to search yet")
+    assert pane.message.advice == ""
+
+
+def test_what_it_says_of_an_empty_library_follows_the_work(pane: SearchPane, client: FakeClient) -> None:
+    tell_library(client, a_source(Path("/p"), items=0))
+    tell_job(client, indexing(Path("/p")))
+    say_nothing(pane, client, "a dog")
+    assert "as soon as" in pane.message.text
+    tell_job(client, replace(indexing(Path("/p")), state=JobState.PAUSED))
+    assert "paused" in pane.message.text
+    tell_job(client, IDLE)
+    assert "No picture or PDF was found" in pane.message.text
+
+
+def test_words_that_the_starter_model_cannot_understand_are_said_to_be_such(
+    qtbot: QtBot, pane: SearchPane, client: FakeClient
+) -> None:
+    client.model = READY
+    tell_library(client, a_source(Path("/p")))
+    say_nothing(pane, client, "咖啡", model="starter", note="The starter model understands English only.")
+    assert pane.message.text.startswith("The starter model understands English only.")
+    assert "fewer or other words" not in pane.message.text
+    assert "many languages" in pane.message.advice
+    assert pane.status_text == ""
+    with qtbot.waitSignal(pane.models_wanted):
+        qtbot.mouseClick(pane.message._action, Qt.MouseButton.LeftButton)
+    say_nothing(pane, client, "zebra")
+    assert "fewer or other words" in pane.message.text
+    assert "many languages" not in pane.message.advice
+
+
+def test_a_search_by_pictures_alone_is_not_told_of_words(
+    pane: SearchPane, client: FakeClient, pictures: Path
+) -> None:
+    tell_library(client, a_source(Path("/p")))
+    pane.restore(PaneState((PictureTerm.of_file(pictures / "red.png"),)))
+    answer(client, searches(client, pane)[-1], [], is_partial=True)
+    assert "these words" not in pane.message.text
+    assert "words in names" not in pane.status_text
+    answer(client, searches(client, pane)[-1], [])
+    assert "other words" not in pane.message.text
+
+
+def test_while_the_engine_is_down_no_search_is_said_to_be_under_way(
+    qtbot: QtBot, pane: SearchPane, client: FakeClient
+) -> None:
+    client.engine = EngineStatus(EngineState.BROKEN, "It stopped several times in a row.")
+    pane.restore(PaneState(text="cat"))
+    qtbot.waitUntil(lambda: pane.message.heading == "Searching is not possible just now")
+    assert pane.message.text == "It stopped several times in a row."
+    assert pane.status_text == ""
 
 
 def test_a_link_that_cannot_be_fetched_leaves_the_search_as_it_was(
@@ -412,7 +541,7 @@ def test_a_link_that_cannot_be_fetched_leaves_the_search_as_it_was(
     pane.restore(state)
     mime = QMimeData()
     mime.setUrls([QUrl("http://127.0.0.1:9/cat.jpg")])
-    with qtbot.waitSignal(pane.notice):
+    with qtbot.waitSignal(pane.problem):
         drop(pane, mime, QPoint(300, 400))
     assert pane.state() == state
 

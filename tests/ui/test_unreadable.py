@@ -69,9 +69,9 @@ def test_it_asks_and_shows_the_answer_by_name(answered: UnreadableDialog, client
 def test_before_the_answer_it_does_not_claim_that_all_is_well(
     dialog: UnreadableDialog, client: FakeClient
 ) -> None:
-    assert "Every file" not in dialog._line.text()
+    assert "There are none" not in dialog._line.text()
     answer(client, ())
-    assert dialog._line.text() == "Every file can be read."
+    assert dialog._line.text() == "There are none."
 
 
 def test_a_late_answer_to_an_old_question_never_shows(answered: UnreadableDialog, client: FakeClient) -> None:

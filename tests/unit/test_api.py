@@ -1,5 +1,6 @@
 """The Python API, as its documentation shows it."""
 
+import base64
 import subprocess
 import sys
 import threading
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from conftest import save
 from fakes import picture
+from PIL import Image
 
 from imagefinder import ImageFinder
 from imagefinder.engine.cancel import CancelToken
@@ -140,3 +142,32 @@ def test_importing_it_loads_no_heavy_library() -> None:
         [sys.executable, "-c", script], cwd=Path(__file__).parents[2], capture_output=True, check=True
     )
     assert done.stdout.split() == [b"[]"]
+
+
+def test_extensions_that_nothing_reads_are_refused_and_nothing_is_added(tmp_path: Path) -> None:
+    (tmp_path / "pictures").mkdir()
+    with ImageFinder.open(tmp_path / "library", model="builtin", device="cpu") as finder:
+        with pytest.raises(UsageError, match="No reader for mov, xyz"):
+            finder.add(tmp_path / "pictures", extensions=["xyz", ".MOV", "jpg"])
+        assert finder.status().sources == ()
+        finder.add(tmp_path / "pictures", extensions=["*.JPG", ".mpo"])
+        assert finder.status().sources[0].source.options.extensions == ("jpg", "mpo")
+
+
+def test_addresses_are_taken_where_paths_are(tmp_path: Path) -> None:
+    folder = tmp_path / "two words é"
+    folder.mkdir()
+    Image.new("RGB", (40, 30), "red").save(folder / "red.png")
+    Image.new("RGB", (40, 30), "blue").save(folder / "blue.png")
+    data = "data:image/png;base64," + base64.b64encode((folder / "red.png").read_bytes()).decode()
+    with ImageFinder.open(tmp_path / "library", model="builtin", device="cpu") as finder:
+        assert finder.add(folder.as_uri()).indexed == 2
+        picture = (folder / "red.png").as_uri()
+        for given in (picture, data):
+            (hit, *_) = finder.search(images=[given], include_query_images=True)
+            assert hit.path == folder / "red.png"
+        assert finder.search("blue", within=[folder.as_uri()])
+        assert finder.embed_images([data]).shape[0] == 1
+        with pytest.raises(UsageError, match="Addresses are not fetched"):
+            finder.search(images=["https://example.com/cat.jpg"])
+        assert finder.remove(folder.as_uri()) == 2

@@ -2,7 +2,7 @@ import pytest
 
 from imagefinder.cli.terminal import Terminal, printable, summary
 from imagefinder.model.items import ItemKind
-from imagefinder.model.jobs import IndexReport
+from imagefinder.model.jobs import IndexReport, passed_over_text
 from imagefinder.model.queries import Hit, SearchResult
 
 
@@ -57,3 +57,30 @@ def test_a_summary_counts_pages_where_there_are_more_than_files() -> None:
 
 def test_a_summary_says_where_to_read_on_about_unreadable_files() -> None:
     assert "1 unreadable (see: imagefinder status)" in summary(IndexReport(unreadable=1), 0)
+
+
+def test_a_job_that_was_stopped_before_it_found_anything_does_not_say_that_there_is_nothing() -> None:
+    assert summary(IndexReport(cancelled=True), 0) == "nothing new indexed - 0.0 s"
+
+
+@pytest.mark.parametrize(
+    ("passed_over", "said"),
+    [
+        ({}, ""),
+        ({"mov": 1}, "1 file of a kind that is not read was passed over: 1 .mov."),
+        (
+            {"txt": 3, "mov": 7, "raf": 2},
+            "12 files of kinds that are not read were passed over: 7 .mov, 3 .txt, 2 .raf.",
+        ),
+        (
+            {"": 1, "mov": 1200},
+            "1201 files of kinds that are not read were passed over: 1,200 .mov, 1 other.",
+        ),
+        (
+            dict.fromkeys("abcdefgh", 2),
+            "16 files of kinds that are not read were passed over: 2 .a, 2 .b, 2 .c, 2 .d, 2 .e, 2 .f, 4 others.",
+        ),
+    ],
+)
+def test_what_was_passed_over_is_said_by_kind(passed_over: dict[str, int], said: str) -> None:
+    assert passed_over_text(passed_over) == said

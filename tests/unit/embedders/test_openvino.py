@@ -138,6 +138,7 @@ def test_a_later_process_embeds_the_same_without_pytorch(told: dict[str, Any]) -
     run(LATER, told)
 
 
+@pytest.mark.slow
 def test_a_damaged_tower_is_converted_anew(told: dict[str, Any]) -> None:
     for file in Path(told["folder"]).rglob("tower-*.bin"):
         file.write_bytes(file.read_bytes()[:-100])
@@ -145,5 +146,6 @@ def test_a_damaged_tower_is_converted_anew(told: dict[str, Any]) -> None:
     run(LATER, told)
 
 
+@pytest.mark.slow
 def test_in_int8_the_vectors_point_the_same_way(told: dict[str, Any]) -> None:
     run(IN_INT8, told)

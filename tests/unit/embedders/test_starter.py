@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import rounding
 from contracts.embedder_contract import EmbedderContract, pictures
 
 from imagefinder.embedders import device, registry, tiny_vit, towers
@@ -92,7 +93,7 @@ def test_the_tower_in_fewer_operations_gives_the_same_vectors(
         monkeypatch.setattr(towers, "_is_folded", is_folded)
         embedder = OpenClipEmbedder(spec, "cpu")
         found.append(embedder.encode_images([embedder.prepare(picture) for picture in pictures(3)]))
-    np.testing.assert_allclose(found[0], found[1], atol=1e-4)
+    np.testing.assert_allclose(found[0], found[1], atol=rounding.NETWORK)
 
 
 def test_registering_the_tower_twice_is_harmless() -> None:

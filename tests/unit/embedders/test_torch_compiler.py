@@ -1,6 +1,8 @@
 import subprocess
 import sys
 
+import pytest
+
 EMBEDS = """
 import sys
 from pathlib import Path
@@ -56,5 +58,6 @@ def test_a_compiler_that_is_there_is_left_alone() -> None:
     run(WITH)
 
 
+@pytest.mark.slow
 def test_who_wants_more_of_the_compiler_gets_it() -> None:
     run(WANTS_MORE + EMBEDS + FOUND)

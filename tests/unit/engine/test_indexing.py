@@ -13,7 +13,7 @@ from imagefinder.engine.cancel import CancelToken
 from imagefinder.engine.engine import Engine
 from imagefinder.model.errors import LibraryInUseError, UsageError
 from imagefinder.model.jobs import Phase, Progress
-from imagefinder.model.queries import Query
+from imagefinder.model.queries import Query, Sort
 from imagefinder.model.sources import SourceOptions
 from imagefinder.vectors.manifest import MANIFEST_NAME
 
@@ -440,3 +440,14 @@ def test_of_many_copies_those_that_moved_are_moved_and_the_others_stay(engine: E
     after = {hit.path.name: hit.item_id for hit in engine.search(Query("red", limit=100)).hits}
     assert len(after) == 41
     assert {after["z005.png"], after["z039.png"]} == {before["005.png"], before["039.png"]}
+
+
+def test_files_of_impossible_dates_are_indexed_like_any_other(engine: Engine, three_pictures: Path) -> None:
+    second = 10**9
+    for name, moment in (("red", 2**63 + 5 * second), ("green", -(2**33) * second), ("blue", 2**34 * second)):
+        # What the disk cannot store it stores as the nearest date that it can.
+        os.utime(three_pictures / f"{name}.png", ns=(0, moment))
+    assert counts(engine.add([three_pictures], SourceOptions())) == {"indexed": 3}
+    assert counts(engine.index()) == {"unchanged": 3}
+    assert sorted(_paths(engine, "red")) == ["blue.png", "green.png", "red.png"]
+    assert len(engine.start_search(Query("red"), Sort.DATE).page(0, 9)) == 3

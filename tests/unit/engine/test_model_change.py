@@ -290,3 +290,86 @@ def test_vectors_of_a_model_can_be_deleted_by_themselves(engine: Engine) -> None
     assert engine.status().embedded == {"new:1": 3}
     assert engine.models.forget_vectors("old:1") == 0
     assert _answer(engine)[0] == "new"
+
+
+def _pending(engine: Engine) -> list[int]:
+    return [each.pending for each in engine.status().sources]
+
+
+def test_during_a_change_what_is_not_yet_read_is_what_the_model_that_answers_has_not_read(
+    engine: Engine, folder: Path, models: Models
+) -> None:
+    engine.models.change("new")
+    assert _pending(engine) == [0], "the change has a count of its own"
+    save(picture("yellow"), folder / "yellow.png")
+    token = CancelToken()
+    counted: list[list[int]] = []
+
+    def stop(event: Progress) -> None:
+        if event.model:
+            counted.append(_pending(engine))
+            token.cancel()
+
+    assert engine.index(stop, token).cancelled
+    assert counted[0] == [0]
+    assert _pending(engine) == [0]
+    assert engine.status().change is not None
+    engine.index()
+    assert (engine.status().change, _pending(engine)) == (None, [0])
+
+
+def test_what_a_model_taken_at_once_has_not_read_is_not_yet_read(
+    engine: Engine, folder: Path, models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pdf(folder / "long.pdf", [f"page {number}" for number in range(30)])
+    engine.index()
+    engine.models.change("new", now=True)
+    assert _pending(engine) == [4]
+    engine.models.change("old", now=True)
+    assert _pending(engine) == [0]
+    engine.models.change("new", now=True)
+    token = CancelToken()
+    real = models.here["new"].encode_images
+
+    def stop(prepared: Sequence[FloatArray]) -> FloatArray:
+        token.cancel()
+        return real(prepared)
+
+    monkeypatch.setattr(models.here["new"], "encode_images", stop)
+    report = engine.index(cancel=token)
+    assert report.pending == _pending(engine)[0] > 0
+    engine.index()
+    assert _pending(engine) == [0]
+    assert engine.status().embedded == {"old:1": 33, "new:1": 33}
+
+
+def test_a_model_that_was_named_for_once_reads_nothing_for_the_library_s_own(
+    engine: Engine, open_library: Open, folder: Path
+) -> None:
+    save(picture("yellow"), folder / "yellow.png")
+    engine.close()
+    named = open_library("new")
+    report = named.index()
+    assert (report.indexed, report.pending) == (4, 1)
+    assert _pending(named) == [1]
+    named.close()
+    own = open_library()
+    assert _pending(own) == [1]
+    assert _answer(own, "yellow")[0] == "old"
+    own.index()
+    assert _pending(own) == [0]
+    assert _answer(own, "yellow") == ("old", "yellow.png")
+
+
+def test_a_model_named_for_once_that_is_stopped_leaves_the_library_as_complete_as_it_was(
+    engine: Engine, open_library: Open
+) -> None:
+    engine.close()
+    named = open_library("new")
+    token = CancelToken()
+    token.cancel()
+    named.index(cancel=token)
+    assert _pending(named) == [0]
+    assert not named.status().sources[0].scan_complete
+    named.index(lambda event: token.cancel() if event.phase is Phase.EMBEDDING else None)
+    assert (_pending(named), named.status().sources[0].scan_complete) == ([0], True)

@@ -3,6 +3,8 @@
 import os
 import socket
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -11,6 +13,7 @@ from imagefinder.engine.cancel import CancelToken
 from imagefinder.engine.presence import Presence, lost_mounts, presence
 from imagefinder.engine.scanner import Scan, Selection, passed_over_by
 from imagefinder.model.errors import CancelledError
+from imagefinder.model.items import FileStat
 from imagefinder.model.sources import Source, SourceKind, SourceOptions
 
 EXTENSIONS = frozenset({"jpg", "png", "pdf"})
@@ -251,3 +254,27 @@ def test_counting_what_is_passed_over_looks_at_no_file(
     monkeypatch.setattr(Scan, "_stat", lambda self, path, entry=None: looked_at.append(Path(path).name))
     list(_scan(tmp_path))
     assert looked_at == ["a.jpg"]
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="only Linux has such folders")
+def test_links_into_the_systems_own_files_are_listed_and_not_followed(tmp_path: Path) -> None:
+    _make(tmp_path, "a.jpg")
+    (tmp_path / "memory.jpg").symlink_to("/proc/self/mem")
+    (tmp_path / "processes").symlink_to("/proc")
+    (tmp_path / "devices").symlink_to("/dev")
+    (tmp_path / "root by another way").symlink_to("/proc/self/root")
+    (tmp_path / "notes.txt").symlink_to("/proc/self/status")
+    scan = _scan(tmp_path)
+    assert [Path(stat.path).name for stat in scan] == ["a.jpg"]
+    listed = {problem.path.name: problem.reason for problem in scan.problems}
+    assert listed == dict.fromkeys(
+        ("memory.jpg", "processes", "devices"), "a link into the system's own files"
+    )
+
+
+@pytest.mark.parametrize("seconds", [2**33, 2**34 - 1, -(2**34), -(2**40), 2**40], ids=str)
+def test_a_date_that_no_column_holds_is_bounded(seconds: int) -> None:
+    status = SimpleNamespace(st_size=2**70, st_mtime_ns=seconds * 10**9)
+    stat = FileStat.of("a.jpg", cast(os.stat_result, status))
+    assert -(2**63) <= stat.mtime_ns < 2**63
+    assert stat.size == 2**63 - 1

@@ -10,12 +10,10 @@ from conftest import Drives, OpenEngine, save
 from fakes import FakeEmbedder, pdf, picture
 
 from imagefinder.engine.engine import Engine
-from imagefinder.engine.ranking import fuse
 from imagefinder.model.errors import UsageError
-from imagefinder.model.queries import Hit, Query
+from imagefinder.model.queries import Group, Hit, Query
 from imagefinder.model.sources import SourceOptions
 from imagefinder.readers.registry import open_media
-from imagefinder.store.text_search import TextMatch
 
 _EVERYTHING = SourceOptions()
 
@@ -187,30 +185,20 @@ def test_a_hit_tells_what_it_is(engine: Engine, folder: Path) -> None:
     assert (photo.path, photo.part, photo.parts, photo.text_score) == (folder / "photo.png", 1, 1, 0.0)
 
 
-def test_words_and_vectors_are_joined_by_the_published_rule(
-    engine: Engine, embedder: FakeEmbedder, shades: Path, tmp_path: Path
+def test_without_calibration_pictures_come_by_score_whatever_words_they_have(
+    engine: Engine, shades: Path, tmp_path: Path
 ) -> None:
     pdf(tmp_path / "wine.pdf", ["red wine", "white wine", "bread", "the reduction"])
     save(picture("blue", 77), shades / "red door.png")
     engine.add([tmp_path / "wine.pdf", shades], _EVERYTHING)
     hits = engine.search(Query("red", limit=100)).hits
-    by_vector = sorted(hits, key=lambda hit: (-hit.score, hit.item_id))
-    by_words = sorted((hit for hit in hits if hit.text_score), key=lambda hit: -hit.text_score)
-    assert {(hit.path.name, hit.part) for hit in by_words if hit.text_score == 1} == {
-        ("red door.png", 1),
-        ("wine.pdf", 1),
+    assert {(hit.group, hit.relevance) for hit in hits} == {(Group.MATCH, None)}
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+    assert {(hit.path.name, hit.part): hit.text_score for hit in hits if hit.text_score} == {
+        ("red door.png", 1): 1.0,
+        ("wine.pdf", 1): 1.0,
+        ("wine.pdf", 4): 0.5,
     }
-    assert [(hit.path.name, hit.part) for hit in by_words if hit.text_score < 1] == [("wine.pdf", 4)]
-    assert {hit.path.name for hit in hits[:2]} == {"red door.png", "wine.pdf"}
-    # bm25 alone decides between the two that hold the whole word, so both orders of them are tried.
-    first, second, *others = by_words
-    orders = [[first, second, *others], [second, first, *others]]
-    nearest = np.array([hit.item_id for hit in by_vector], np.int64)
-    expected = [
-        fuse(nearest, [TextMatch(hit.item_id, hit.text_score) for hit in order])[0].tolist()
-        for order in orders
-    ]
-    assert [hit.item_id for hit in hits] in expected
 
 
 def test_words_the_model_does_not_know_find_names_and_pages_and_say_so(
@@ -221,6 +209,7 @@ def test_words_the_model_does_not_know_find_names_and_pages_and_say_so(
     engine.index()
     result = engine.search(Query("zeppelin"))
     assert _names(result.hits) == ["zeppelin.png"]
+    assert (result.hits[0].group, result.hits[0].relevance, result.hits[0].score) == (Group.WORDS, 1.0, 0.0)
     assert "does not know these words" in result.note
     assert engine.search(Query("red")).note == ""
 
@@ -360,3 +349,55 @@ def test_a_thumbnail_that_is_gone_is_made_again(engine: Engine, three_pictures: 
     first.unlink()
     hit.path.unlink()
     assert engine.thumbnail(hit) is None
+
+
+def test_a_text_of_more_than_ten_pages_is_refused_in_a_sentence(engine: Engine, three_pictures: Path) -> None:
+    engine.add([three_pictures], _EVERYTHING)
+    with pytest.raises(UsageError, match="it has 20,001 characters, and 20,000 are read at most"):
+        engine.search(Query("a" * 20_001))
+
+
+def test_thousands_of_short_words_are_looked_for_all_the_same(engine: Engine, three_pictures: Path) -> None:
+    engine.add([three_pictures], _EVERYTHING)
+    engine.search(Query(" ".join(chr(0x4E00 + number) for number in range(9_000))))
+
+
+def test_a_text_that_was_read_in_pieces_is_said_to_be(
+    engine: Engine, embedder: FakeEmbedder, three_pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.add([three_pictures], _EVERYTHING)
+    assert engine.search(Query("red")).note == ""
+    monkeypatch.setattr(embedder, "pieces_of", lambda _text: 3)
+    assert engine.search(Query("red")).note == (
+        "That is more than the model reads at once, so it was read in 3 pieces."
+    )
+
+
+def test_a_model_of_english_alone_says_so_of_other_languages(
+    engine: Engine, embedder: FakeEmbedder, three_pictures: Path
+) -> None:
+    engine.add([three_pictures], _EVERYTHING)
+    embedder.is_english = True
+    alone = "The starter model understands English only: file names and page text were searched."
+    assert engine.search(Query("咖啡")).note == alone
+    with_picture = engine.search(Query("咖啡", images=(three_pictures / "red.png",))).note
+    assert "understands English only: the pictures given, file names" in with_picture
+
+
+def test_a_search_of_an_empty_library_says_why_it_is_empty(engine: Engine, folder: Path) -> None:
+    assert engine.search(Query("red")).note == "Nothing is in the library yet."
+    engine.add([folder], _EVERYTHING)
+    assert engine.search(Query("red")).note == "No picture or PDF was found in what was added."
+    (folder / "a.mov").touch()
+    engine.index()
+    assert engine.search(Query("red")).note == (
+        "No picture or PDF was found in what was added. 1 file of a kind that is not read was passed over: 1 .mov."
+    )
+    (folder / "a.png").write_bytes(b"broken")
+    engine.index()
+    assert engine.search(Query("red")).note == "1 file was found, and it cannot be read."
+
+
+def test_a_picture_that_never_was_is_not_called_gone(engine: Engine, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"There is no .*nowhere\.png\. Check the spelling"):
+        engine.search(Query(images=(tmp_path / "nowhere.png",)))

@@ -231,3 +231,35 @@ def test_the_counts_of_a_source_are_right_after_everything_that_can_happen(
     check(11)
     engine.remove([two])
     assert _told(engine) == _counted(engine._store)
+
+
+def test_what_is_passed_over_is_in_report_and_status(engine: Engine, folder: Path) -> None:
+    for name in ("a.mov", "b.MOV", "notes.txt", ".hidden.mov"):
+        (folder / name).touch()
+    save(picture("red"), folder / "red.mpo.png")
+    assert engine.add([folder], _EVERYTHING).passed_over == {"mov": 2, "txt": 1}
+    (source,) = engine.status().sources
+    assert source.passed_over == {"mov": 2, "txt": 1}
+    (folder / "a.mov").unlink()
+    assert engine.index().passed_over == {"mov": 1, "txt": 1}
+    (source,) = engine.status().sources
+    assert source.passed_over == {"mov": 1, "txt": 1}
+
+
+def test_globs_that_match_nothing_are_told_when_a_source_is_added(engine: Engine, folder: Path) -> None:
+    (folder / "sub").mkdir()
+    save(picture("red"), folder / "sub" / "red.png")
+    save(picture("blue"), folder / "blue.png")
+    options = SourceOptions(include=("*.png", "*.jpg"), exclude=("sub/", "privat/"))
+    assert engine.add([folder], options).unmatched_globs == ("*.jpg", "privat/")
+    assert engine.index().unmatched_globs == ()
+    # Given again, perhaps mended.
+    again = SourceOptions(include=("*.png",), exclude=("privat/",))
+    assert engine.add([folder], again).unmatched_globs == ("privat/",)
+
+
+def test_a_glob_that_matches_in_one_of_the_sources_added_is_no_mistake(engine: Engine, folder: Path) -> None:
+    one, two = folder / "one", folder / "two"
+    save(picture("red"), one / "red.png")
+    save(picture("blue"), two / "private" / "blue.png")
+    assert engine.add([one, two], SourceOptions(exclude=("private", "gone"))).unmatched_globs == ("gone",)

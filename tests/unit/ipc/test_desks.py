@@ -32,7 +32,7 @@ from imagefinder.model.errors import LibraryError, ModelError, UnreadableError, 
 from imagefinder.model.queries import Query
 from imagefinder.translation import use_language
 
-_PATIENCE_S = 10.0
+_PATIENCE_S = 30.0
 
 
 class Ear:

@@ -17,7 +17,7 @@ from imagefinder.model.errors import LibraryError, LibraryInUseError
 from imagefinder.model.jobs import IndexReport, JobState, JobStatus, Phase, Progress
 
 A, B = Path("/a"), Path("/b")
-_PATIENCE_S = 10.0
+_PATIENCE_S = 30.0
 
 
 class Jobs:

@@ -2,6 +2,7 @@
 
 import random
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,19 @@ def test_a_page_of_absurd_shape_makes_no_huge_picture(new_pdf, tmp_path, size) -
     width, height = load(saved(new_pdf, tmp_path), side=448).image.size
     assert width * height <= 1.1 * MAX_PAGE_PIXELS
     assert min(width, height) >= 1
+
+
+@pytest.mark.parametrize("side", ["1e30", "3e38", "1e39", "99999999999999999999", "1e400"])
+def test_a_page_that_claims_to_be_endless_is_read_or_refused(tmp_path, side: str) -> None:
+    path = tmp_path / "endless.pdf"
+    path.write_text(
+        "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
+        f"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 {side} 200]>>endobj\ntrailer<</Root 1 0 R>>"
+    )
+    with suppress(UnreadableError):
+        facts = load(path).facts
+        assert 1 <= facts.width < 2**63
+        assert 1 <= facts.height < 2**63
 
 
 def test_a_pdf_that_needs_a_password_is_unreadable(new_pdf, tmp_path) -> None:

@@ -1,5 +1,6 @@
 """Libraries that earlier versions wrote: everything in them is there afterwards, and what is new is right."""
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from fakes import FakeEmbedder
 
 from imagefinder.engine.engine import Engine
+from imagefinder.model.errors import LibraryError
 from imagefinder.model.queries import Query
 from imagefinder.readers.registry import extensions
 from imagefinder.store.migrations import SCHEMA_VERSION
@@ -86,3 +88,28 @@ def test_a_library_of_version_2_is_searched_as_before(version_2: Path, tmp_path:
     assert engine.search(Query("yellow")).hits[0].path.name == "yellow.png"
     assert len(engine.status().unreadable) == 1
     engine.close()
+
+
+def test_a_library_of_version_2_that_cannot_be_written_is_searched_as_it_is(
+    version_2: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = (version_2 / "library.db").read_bytes()
+    monkeypatch.setattr(os, "access", lambda *_arguments: False)
+    engine = Engine(
+        version_2, lambda _name: FakeEmbedder(), ThumbnailCache(tmp_path / "thumbnails"), extensions()
+    )
+    assert engine.search(Query("green")).hits[0].path.name == "green.png"
+    status = engine.status()
+    assert [each.scan_complete for each in status.sources] == [True, True, True, True, False]
+    assert (status.items, status.pending) == (13, 0)
+    engine.close()
+    assert (version_2 / "library.db").read_bytes() == before
+
+
+def test_an_empty_file_that_cannot_be_written_is_said_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "library.db").touch()
+    monkeypatch.setattr(os, "access", lambda *_arguments: False)
+    with pytest.raises(LibraryError, match="cannot be written"):
+        Store(tmp_path / "library.db")

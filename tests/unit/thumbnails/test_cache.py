@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 from fakes import picture
 from PIL import Image
+from program import mounted
 
 from imagefinder.thumbnails.cache import THUMBNAIL_SIDE, ThumbnailCache, thumbnail_key
 
@@ -77,10 +78,35 @@ def test_a_folder_that_cannot_be_made_costs_the_thumbnail_alone(tmp_path: Path, 
 def test_a_full_disk_leaves_no_half_thumbnail(
     cache: ThumbnailCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(image: Image.Image, path: Path, *_: object, **__: object) -> None:
-        path.write_bytes(b"half")
+    write = Path.write_bytes
+
+    def full(path: Path, content: bytes) -> int:
+        write(path, b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Image.Image, "save", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     assert cache.put("ab01-1", picture("red")) is None
     assert not any(path.is_file() for path in tmp_path.rglob("*"))
+
+
+@pytest.mark.parametrize("left", [0, 1, 200, -3])
+def test_a_thumbnail_that_was_cut_short_is_made_again(cache: ThumbnailCache, left: int) -> None:
+    path = cache.put("ab01-1", picture("red"))
+    assert path is not None
+    whole = path.read_bytes()
+    path.write_bytes(whole[:left])
+    assert not cache.has("ab01-1")
+    assert cache.put("ab01-1", picture("red")) == path
+    assert path.read_bytes() == whole
+    assert cache.has("ab01-1")
+
+
+def test_a_full_disk_leaves_no_part_of_a_thumbnail_behind(tmp_path: Path) -> None:
+    noise = Image.effect_noise((300, 300), 120).convert("RGB")
+    with mounted(tmp_path / "disk", "64k") as disk:
+        cache = ThumbnailCache(disk / "thumbnails")
+        kept = [key for key in (f"ab{number:02}-1" for number in range(8)) if cache.put(key, noise)]
+        files = [path.stem for path in disk.rglob("*") if path.is_file()]
+        assert sorted(files) == sorted(kept)
+        assert len(kept) < 8
+        assert all(cache.has(key) for key in kept)

@@ -2,8 +2,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import rounding
 from contracts.vector_index_contract import DIMENSION, VectorIndexContract, ids_of, unit_vectors
 
+from imagefinder.vectors.arrays import cosines
 from imagefinder.vectors.exact import ExactIndex
 
 
@@ -26,6 +28,19 @@ def test_the_lowest_ids_win_when_more_vectors_are_equal_than_are_wanted() -> Non
     index = ExactIndex(DIMENSION)
     index.add(np.arange(30)[::-1], np.repeat(unit_vectors(1), 30, axis=0))
     assert index.search(unit_vectors(1)[0], 4)[0].tolist() == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("dimension", [16, 48, 512])
+def test_equal_vectors_have_equal_products_whatever_stands_beside_them(dimension: int) -> None:
+    vectors, others = unit_vectors(2, dimension), unit_vectors(40, dimension, seed=1)
+    alone = cosines(vectors[:1], vectors[1])
+    for copies in range(1, 40):
+        together = np.concatenate((np.repeat(vectors[:1], copies, axis=0), others[copies:]))
+        assert set(cosines(together, vectors[1])[:copies].tolist()) == set(alone.tolist())
+    np.testing.assert_allclose(
+        cosines(others, vectors[1]), others @ vectors[1], atol=rounding.of_sums(dimension)
+    )
+    assert cosines(others[:0], vectors[1]).shape == (0,)
 
 
 def test_a_flipped_bit_in_the_vectors_is_noticed(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import rounding
 
 from imagefinder.vectors import half
 from imagefinder.vectors.half import products
@@ -9,13 +10,19 @@ def test_products_with_stored_halves_are_those_of_their_float32_values() -> None
     rng = np.random.default_rng(0)
     stored = rng.standard_normal((1100, 24)).astype(np.float16)
     query = rng.standard_normal(24).astype(np.float32)
+    sizes = np.abs(stored.astype(np.float32)) @ np.abs(query)
     np.testing.assert_allclose(
-        products(stored, query), stored.astype(np.float32) @ query, rtol=1e-5, atol=1e-5
+        products(stored, query),
+        stored.astype(np.float32) @ query,
+        rtol=0,
+        atol=rounding.of_sums(24, sizes.max()),
     )
     np.testing.assert_array_equal(products(stored[:0], query), np.empty(0, np.float32))
     every_other = stored[::2, ::2]
     expected = every_other.astype(np.float32) @ query[:12]
-    np.testing.assert_allclose(products(every_other, query[:12]), expected, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(
+        products(every_other, query[:12]), expected, rtol=0, atol=rounding.of_sums(12, sizes.max())
+    )
 
 
 @pytest.mark.parametrize(
@@ -40,5 +47,5 @@ def test_shared_among_cores_the_products_are_the_same(rows: int, monkeypatch: py
     alone = half.products(stored, query)
     monkeypatch.setattr(half, "_LEAST_SHARE", 3)
     monkeypatch.setattr(half.os, "cpu_count", lambda: 3)
-    np.testing.assert_allclose(half.products(stored, query), alone, rtol=1e-6)
+    np.testing.assert_array_equal(half.products(stored, query), alone)
     assert half.products(stored, query).shape == (rows,)

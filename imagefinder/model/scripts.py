@@ -35,9 +35,11 @@ def foreign_words(text: str) -> list[str]:
     return ["".join(character for character, _ in run) for is_foreign, run in marked if is_foreign]
 
 
-def has_latin_letters(text: str) -> bool:
-    """Whether a text has letters of the Latin script, with accents or without."""
-    return any(character.isalpha() and not _is_foreign(character) for character in text)
+def is_english_script(text: str) -> bool:
+    """Whether a model that was taught English alone can make anything of a text: it has Latin letters (with accents or
+    without), or none of any script."""
+    letters = [character for character in text if character.isalpha()]
+    return not letters or not all(map(_is_foreign, letters))
 
 
 def _are_foreign(text: str) -> list[bool]:

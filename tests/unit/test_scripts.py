@@ -2,7 +2,7 @@
 
 import pytest
 
-from imagefinder.embedders.scripts import foreign_words, has_latin_letters, latin_part
+from imagefinder.model.scripts import foreign_words, is_english_script, latin_part
 
 
 @pytest.mark.parametrize(
@@ -48,6 +48,6 @@ def test_a_text_without_such_words_comes_as_it_is_but_for_its_width(text: str, g
     assert (latin_part(text), foreign_words(text)) == (given, [])
 
 
-def test_accented_letters_are_latin_ones() -> None:
-    assert all(map(has_latin_letters, ("é", "ｃ", "ß 猫", "ﬁ")))
-    assert not any(map(has_latin_letters, ("", "猫", "я 3", "☕", "٣")))
+def test_accented_letters_are_latin_ones_and_signs_are_of_no_script() -> None:
+    assert all(map(is_english_script, ("é", "ｃ", "ß 猫", "ﬁ", "", "☕", "3")))
+    assert not any(map(is_english_script, ("猫", "я 3", "☕ 咖啡")))
