@@ -169,8 +169,8 @@ class Searcher:
             return why_empty(self._store.sources.status())
         if text and not self._store.words.is_folded():
             return tr(
-                "The words of this library were indexed by an older version, and some in names and on pages may be "
-                "missed until they are brought up to date. Indexing does that."
+                "Names and page text were indexed by an older version, so some words may be missed. The next indexing "
+                "brings them up to date."
             )
         if self._record is None:
             return tr(
