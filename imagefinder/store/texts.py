@@ -95,14 +95,21 @@ class TextTable:
         """
         if self.is_folded() or self._db.is_read_only:
             return self.is_folded()
-        while not self.is_folded():
+        has_changed = False
+        while True:
+            done, last, count = self._fold_some()
+            has_changed = has_changed or count > 0
+            progress(done, last)
+            if self.is_folded():
+                break
             if should_stop():
                 return False
-            progress(*self._fold_some())
-        self._tidy(should_stop)
+        if has_changed:
+            self._tidy(should_stop)
         return True
 
-    def _fold_some(self) -> tuple[int, int]:
+    def _fold_some(self) -> tuple[int, int, int]:
+        """The next portion: up to which item all is folded, the last item, and how many rows were."""
         with self._db.transaction() as connection:
             # Read inside: another process may be folding, too.
             version, after = self._state()
@@ -110,7 +117,7 @@ class TextTable:
                 version, after = VERSION, 0
             last = connection.execute("SELECT coalesce(max(item_id), 0) FROM texts").fetchone()[0]
             if version > VERSION or after is None:
-                return last, last
+                return last, last, 0
             end = min(after + _IDS, last)
             rows = connection.execute(_OLD, (after, end)).fetchall()
             for item_id, raw_name, raw_body, *before in rows:
@@ -126,7 +133,7 @@ class TextTable:
                 "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
                 (_STATE, json.dumps([version, None if done >= last else done])),
             )
-        return done, last
+        return done, last, len(rows)
 
     def _tidy(self, should_stop: Callable[[], bool]) -> None:
         # What is folded anew leaves its old trigrams behind, as much again, until FTS5 merges its segments; the pages

@@ -53,13 +53,17 @@ def test_a_search_gives_it_some_seconds_and_leaves_the_rest(
     open_engine: OpenEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engine_module, "FOLDING_S", 0.0)
+    monkeypatch.setattr("imagefinder.store.texts._IDS", 4)
     engine = open_engine()
     assert "older version" in engine.search(Query("beach")).note
     assert [hit.path.name for hit in engine.search(Query("beach")).hits] == ["plain beach.jpg"]
 
 
 @pytest.mark.usefixtures("old")
-def test_a_job_that_is_stopped_leaves_the_rest_for_the_next(open_engine: OpenEngine, folder: Path) -> None:
+def test_a_job_that_is_stopped_leaves_the_rest_for_the_next(
+    open_engine: OpenEngine, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("imagefinder.store.texts._IDS", 4)
     engine = open_engine()
     save(picture("red"), folder / "red.png")
     token = CancelToken()
