@@ -42,17 +42,17 @@ def test_a_second_start_hands_its_paths_to_the_first_window(
 ) -> None:
     assert first.claim()
 
-    with qtbot.waitSignal(first.started_again, timeout=60_000) as heard:
+    with qtbot.waitSignal(first.started_again, timeout=20_000) as heard:
         second = _start(tmp_path / "library", "/pictures/猫.jpg", "/holiday")
 
-    assert second.communicate(timeout=60)[0] == "second\n"
+    assert second.communicate(timeout=20)[0] == "second\n"
     assert heard.args == [[Path("/pictures/猫.jpg"), Path("/holiday")], "a dog", "token"]
 
 
 def test_another_library_has_a_window_of_its_own(first: SingleInstance, tmp_path: Path) -> None:
     assert first.claim()
 
-    assert _start(tmp_path / "other").communicate(timeout=60)[0] == "first\n"
+    assert _start(tmp_path / "other").communicate(timeout=20)[0] == "first\n"
 
 
 def test_what_a_killed_window_left_behind_is_no_window(first: SingleInstance, tmp_path: Path) -> None:
@@ -85,6 +85,6 @@ def test_it_listens_where_no_other_user_can(
         made = SingleInstance(tmp_path / "library")
         assert made.claim()
         assert len(list(Path(own).iterdir())) == 1
-        assert _start(tmp_path / "other").communicate(timeout=60)[0] == "first\n"
+        assert _start(tmp_path / "other").communicate(timeout=20)[0] == "first\n"
         made.close()
         made.deleteLater()
