@@ -12,6 +12,7 @@ from imagefinder.model.errors import UnreadableError
 from imagefinder.model.items import ItemKind, PartFacts, Region, bounded
 from imagefinder.readers.base import LoadedPart, MediaFile, MediaReader
 from imagefinder.readers.disk import open_regular_file
+from imagefinder.readers.page_search import Line, PageSearch
 from imagefinder.translation import tr_later
 
 MAX_PAGE_PIXELS = 16_000_000
@@ -60,6 +61,8 @@ class PdfFile(MediaFile):
             except BaseException:
                 self._document.close()
                 raise
+        self._searched: tuple[int, PageSearch] | None = None
+        """The page that was searched last: one phrase after the other is looked for on it."""
 
     def load(self, part: int, side: int) -> LoadedPart:
         """See ``MediaFile``. The page is rendered on white with its shorter side at ``side`` pixels, or
@@ -97,11 +100,15 @@ class PdfFile(MediaFile):
         """See ``MediaFile``. What stands outside the visible page is not found."""
         if not 1 <= part <= self.part_count:
             raise UnreadableError(f"it has no page {part} (it has {self.part_count})")
-        with _mupdf():
+        # MuPDF's own search knows the capitals of ASCII alone, and takes ligatures and forms of letters for others.
+        with _mupdf() as pymupdf:
             page = self._document.load_page(part - 1)
             width, height = page.rect.width, page.rect.height
-            # MuPDF's answer is of the page before it is turned.
-            found = [rect * page.rotation_matrix & page.rect for rect in page.search_for(phrase)]
+            if self._searched is None or self._searched[0] != part:
+                self._searched = part, PageSearch(_lines(page, pymupdf.TEXT_MEDIABOX_CLIP))
+            boxes = map(pymupdf.Rect, self._searched[1].find(phrase))
+            # MuPDF's places are of the page before it is turned.
+            found = [box * page.rotation_matrix & page.rect for box in boxes]
         return [
             Region(rect.x0 / width, rect.y0 / height, rect.x1 / width, rect.y1 / height)
             for rect in found
@@ -113,6 +120,12 @@ class PdfFile(MediaFile):
             if not self._document.is_closed:
                 self._document.close()
                 pymupdf.TOOLS.store_shrink(100)
+
+
+def _lines(page: Any, flags: int) -> Iterator[Line]:
+    blocks = page.get_text("rawdict", flags=flags)["blocks"]
+    for line in (line for block in blocks for line in block.get("lines", ())):
+        yield [(sign["c"], sign["bbox"]) for span in line["spans"] for sign in span["chars"]]
 
 
 def _page_count(document: Any) -> int:

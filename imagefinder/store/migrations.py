@@ -188,7 +188,31 @@ INSERT INTO pending (path, source_id)
     AND NOT EXISTS (SELECT 1 FROM embedded_files WHERE embedded_files.file_id = files.id);
 """
 
-MIGRATIONS: tuple[str, ...] = (_V1, _V2, _V3)
+_V4 = """
+-- Names and bodies are folded (imagefinder/text_folding.py), so that what reads alike is found alike. ASCII, of which
+-- the trigrams know the case, stays as it is. What was written before is folded later, in portions (store/texts.py).
+ALTER TABLE texts ADD COLUMN raw_name TEXT;     -- as it was before folding; NULL where name is that
+ALTER TABLE texts ADD COLUMN raw_body TEXT;
+
+-- The words that accents were taken from; a row only where there are some.
+CREATE TABLE unaccented (
+    item_id INTEGER PRIMARY KEY REFERENCES texts ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    body TEXT NOT NULL
+);
+CREATE VIRTUAL TABLE unaccented_fts USING fts5(
+    name, body, content='unaccented', content_rowid='item_id', tokenize='trigram'
+);
+CREATE TRIGGER unaccented_inserted AFTER INSERT ON unaccented BEGIN
+    INSERT INTO unaccented_fts (rowid, name, body) VALUES (new.item_id, new.name, new.body);
+END;
+CREATE TRIGGER unaccented_deleted AFTER DELETE ON unaccented BEGIN
+    INSERT INTO unaccented_fts (unaccented_fts, rowid, name, body)
+        VALUES ('delete', old.item_id, old.name, old.body);
+END;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_V1, _V2, _V3, _V4)
 """Step n brings a database from version n to n + 1."""
 
 _STAND_INS: tuple[str, ...] = (
@@ -199,6 +223,7 @@ _STAND_INS: tuple[str, ...] = (
     CREATE TEMP VIEW sources AS SELECT *, 0 AS pending, scanned_at IS NOT NULL AS scan_complete, 0 AS gone,
         '' AS volume, '{}' AS passed_over FROM main.sources;
     """,
+    "CREATE TEMP TABLE unaccented (item_id INTEGER PRIMARY KEY, name TEXT, body TEXT);",
 )
 """For each step, what takes its place in the connection alone where the database cannot be written."""
 

@@ -13,6 +13,7 @@ from imagefinder.store.pending import PendingTable
 from imagefinder.store.sources import SourceTable
 from imagefinder.store.suspects import SuspectTable
 from imagefinder.store.text_search import TextSearch
+from imagefinder.store.texts import TextTable
 
 
 class Store:
@@ -29,10 +30,11 @@ class Store:
         self.sources = SourceTable(self._db)
         self.files = FileTable(self._db)
         self.pending = PendingTable(self._db)
-        self.items = ItemTable(self._db)
+        self.words = TextTable(self._db)
+        self.items = ItemTable(self._db, self.words)
         self.embeddings = EmbeddingTable(self._db)
         self.calibrations = CalibrationTable(self._db)
-        self.texts = TextSearch(self._db)
+        self.texts = TextSearch(self._db, self.words)
         self.suspects = SuspectTable(self._db)
         self.models = ModelChoice(self._db)
 

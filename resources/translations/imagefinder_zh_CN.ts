@@ -2543,6 +2543,10 @@ A trained model finds what is in the pictures.</source>
         <translation>输入颜色或页面中的文字，或拖入一张图片来查找相似的图片。</translation>
     </message>
     <message>
+        <source>Names and page text were indexed by an older version, so some words may be missed. The next indexing brings them up to date.</source>
+        <translation>文件名和页面文字由旧版本建立索引，可能漏掉某些词。下次建立索引时会更新。</translation>
+    </message>
+    <message>
         <source>No file and no folder matched {globs}. Check the spelling.</source>
         <translation>没有文件或文件夹与 {globs} 匹配。请检查写法。</translation>
     </message>
@@ -3209,6 +3213,14 @@ A larger one, downloaded once, finds more.</source>
     <message>
         <source>Up to date</source>
         <translation>已是最新</translation>
+    </message>
+    <message>
+        <source>Updating the word index</source>
+        <translation>正在更新文字索引</translation>
+    </message>
+    <message>
+        <source>Updating the word index…</source>
+        <translation>正在更新文字索引…</translation>
     </message>
     <message>
         <source>Use another folder…</source>

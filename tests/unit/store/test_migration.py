@@ -17,7 +17,7 @@ from imagefinder.thumbnails.cache import ThumbnailCache
 
 _OLD = Path(__file__).parent / "old"
 _TABLES = (
-    "meta", "files", "memberships", "items", "embedders", "embeddings", "embedded_files", "texts", "calibrations"
+    "meta", "files", "memberships", "items", "embedders", "embeddings", "embedded_files", "calibrations"
 )  # fmt: skip
 
 
@@ -43,6 +43,7 @@ def _rows(database: Path) -> dict[str, list[tuple[object, ...]]]:
         """SELECT id, path, kind, options, mounts, offline, scanned_at, files, items, unreadable, offline_files
            FROM sources"""
     ).fetchall()
+    rows["texts"] = connection.execute("SELECT item_id, name, body FROM texts").fetchall()
     rows["found"] = connection.execute(
         "SELECT rowid FROM texts_fts WHERE texts_fts MATCH 'long' ORDER BY rowid"
     ).fetchall()
