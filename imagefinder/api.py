@@ -6,6 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from imagefinder.addresses import given_path, given_picture
 from imagefinder.embedders import registry as embedders
 from imagefinder.engine.cancel import CancelToken
 from imagefinder.engine.engine import Engine
@@ -16,7 +17,7 @@ from imagefinder.model.library import LibraryStatus, ModelChange
 from imagefinder.model.model_names import RemovedModel
 from imagefinder.model.queries import Hit, Query, SearchResult
 from imagefinder.model.sources import SourceOptions
-from imagefinder.paths import absolute, default_places
+from imagefinder.paths import default_places
 from imagefinder.readers import registry as readers
 from imagefinder.thumbnails.cache import ThumbnailCache
 from imagefinder.translation import tr
@@ -143,7 +144,7 @@ class ImageFinder:
 
         Args:
             text: words, in the languages the model knows.
-            images: picture files that hits should look like.
+            images: picture files that hits should look like. A ``str`` may be a ``file:`` or ``data:`` address.
             within: only files at or below these paths.
             limit: how many hits at most.
             include_query_images: whether the pictures in ``images`` may be hits themselves.
@@ -157,7 +158,7 @@ class ImageFinder:
         """
         query = Query(
             text,
-            images=tuple(_paths(images)),
+            images=tuple(_pictures(images)),
             within=tuple(_paths(within)),
             limit=limit,
             include_query_images=include_query_images,
@@ -242,7 +243,7 @@ class ImageFinder:
         Raises:
             UsageError: a file cannot be read.
         """
-        return self.engine.embed_images(_paths(paths))
+        return self.engine.embed_images(_pictures(paths))
 
     def close(self) -> None:
         """Let go of the library and the model."""
@@ -258,5 +259,13 @@ class ImageFinder:
 
 
 def _paths(paths: AnyPath | Iterable[AnyPath]) -> list[Path]:
-    several = [paths] if isinstance(paths, str | os.PathLike) else paths
-    return [absolute(path) for path in several]
+    return [given_path(path) for path in _several(paths)]
+
+
+def _pictures(pictures: AnyPath | Iterable[AnyPath]) -> list[Path]:
+    cache = default_places().dropped
+    return [given_picture(picture, cache) for picture in _several(pictures)]
+
+
+def _several(paths: AnyPath | Iterable[AnyPath]) -> Iterable[AnyPath]:
+    return [paths] if isinstance(paths, str | os.PathLike) else paths

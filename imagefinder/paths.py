@@ -83,6 +83,13 @@ def exists(path: Path) -> bool:
     return True
 
 
+def no_such_path(path: Path) -> UsageError:
+    """The error that says that there is nothing at a path; whether there ever was is not known."""
+    return UsageError(
+        tr("There is no {path}. Check the spelling, or whether its drive is connected.", path=path)
+    )
+
+
 def absolute(path: str | os.PathLike[str]) -> Path:
     """A path in full, ``~`` expanded and ``..`` resolved by name; links are kept as the user wrote them.
 
@@ -91,5 +98,6 @@ def absolute(path: str | os.PathLike[str]) -> Path:
     """
     if not os.fspath(path):
         raise UsageError(tr("An empty path was given. For the folder you are in, give a dot."))
-    # Path.resolve would follow links, and show people paths that they never typed.
-    return Path(os.path.abspath(Path(path).expanduser()))  # noqa: PTH100
+    # Unlike the method of Path, this leaves "~" as it is where there is no such user. And Path.resolve would follow
+    # links, and show people paths that they never typed.
+    return Path(os.path.abspath(os.path.expanduser(path)))  # noqa: PTH100, PTH111

@@ -3,12 +3,12 @@
 import argparse
 from collections.abc import Callable
 
+from imagefinder.addresses import given_path
 from imagefinder.cli.exit_status import FOUND
 from imagefinder.cli.jobs import run_job
 from imagefinder.cli.library import open_existing, open_library
 from imagefinder.cli.terminal import Terminal
 from imagefinder.model.errors import UsageError
-from imagefinder.paths import absolute
 from imagefinder.readers import registry as readers
 from imagefinder.translation import tr
 
@@ -85,7 +85,7 @@ def index(arguments: argparse.Namespace, terminal: Terminal) -> int:
 
 def remove(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Forget sources."""
-    paths = [absolute(path) for path in arguments.paths]
+    paths = [given_path(path) for path in arguments.paths]
     with open_existing(arguments) as finder:
         count = finder.remove(paths)
     terminal.say(tr("%n file(s) forgotten. Nothing on your disk was touched.", "", count))

@@ -5,14 +5,16 @@ import os
 import sys
 from pathlib import Path
 
+from imagefinder.addresses import given_path, given_picture
 from imagefinder.api import ImageFinder
 from imagefinder.cli.exit_status import FOUND, NOTHING_FOUND
 from imagefinder.cli.jobs import run_job
 from imagefinder.cli.library import open_existing, open_library
 from imagefinder.cli.terminal import Terminal
+from imagefinder.cli.unread import unread_line
 from imagefinder.model.errors import LibraryInUseError, UsageError
 from imagefinder.model.queries import Query, SearchResult
-from imagefinder.paths import absolute, exists
+from imagefinder.paths import default_places, exists
 from imagefinder.translation import tr
 
 
@@ -20,8 +22,8 @@ def search(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Find, and show what was found."""
     query = Query(
         text=" ".join(arguments.text),
-        images=tuple(absolute(path) for path in arguments.image),
-        within=tuple(absolute(path) for path in arguments.within),
+        images=tuple(given_picture(path, default_places().dropped) for path in arguments.image),
+        within=tuple(map(given_path, arguments.within)),
         limit=arguments.limit,
         include_query_images=arguments.include_query,
         include_rest=arguments.all,
@@ -37,10 +39,13 @@ def search(arguments: argparse.Namespace, terminal: Terminal) -> int:
         with terminal.progress() as progress, terminal.native_chatter_silenced():
             result = finder.query(query, progress)
         embedded, items = finder.engine.coverage()
+        left = unread_line(finder) if result.model == finder.engine.models.in_use else ""
         if not items and not query.within:
             raise UsageError(tr("Nothing is indexed yet. Begin with: imagefinder add FOLDER"))
     _show(result, arguments, terminal)
-    if embedded < items:
+    if left:
+        terminal.say(left)
+    elif embedded < items:
         with_it = f"--model {result.model} " if finder.is_model_named else ""
         terminal.say(
             tr(
@@ -91,6 +96,7 @@ def _show(result: SearchResult, arguments: argparse.Namespace, terminal: Termina
                         "kind": hit.kind,
                         "text_score": round(hit.text_score, 3),
                         "offline": hit.offline,
+                        "gone": hit.gone,
                     }
                     for hit in result.hits
                 ],

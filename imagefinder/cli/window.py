@@ -3,8 +3,9 @@
 import argparse
 import importlib.util
 
+from imagefinder.addresses import given_picture
 from imagefinder.model.errors import UsageError
-from imagefinder.paths import absolute, exists
+from imagefinder.paths import absolute, default_places, exists, no_such_path
 from imagefinder.translation import tr
 
 
@@ -14,12 +15,11 @@ def open_window(arguments: argparse.Namespace) -> int:
     Raises:
         UsageError: it cannot be shown here, or something it was to open is not there.
     """
-    paths = tuple(absolute(path) for path in getattr(arguments, "paths", ()))
+    cache = default_places(arguments.library).dropped
+    paths = tuple(given_picture(path, cache) for path in getattr(arguments, "paths", ()))
     for path in paths:
         if not exists(path):
-            raise UsageError(
-                tr("There is no {path}. Check the spelling, or whether its drive is connected.", path=path)
-            )
+            raise no_such_path(path)
     if importlib.util.find_spec("PySide6") is None:
         raise _windowless(
             tr("The window needs PySide6, which is not installed: pip install PySide6-Essentials.")

@@ -81,6 +81,10 @@ class Embedder(ABC):
         """The words of a text that it can make nothing of. A neural text tower always tries."""
         return []
 
+    def pieces_of(self, text: str) -> int:  # noqa: ARG002 - most texts fit
+        """In how many pieces a text was read that ``encode_texts`` has embedded: 1 where it fits the context."""
+        return 1
+
     def understands(self, text: str) -> bool:  # noqa: ARG002 - a model that understands words needs no look at them
         """Whether the vector of ``text`` says anything. A neural text tower always tries."""
         return True

@@ -14,6 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from imagefinder.embedders.text_pieces import MOST_WORD_BYTES
 from imagefinder.model.errors import ModelError
 from imagefinder.translation import tr
 
@@ -32,8 +33,6 @@ _ENDINGS = "'s|'t|'re|'ve|'m|'ll|'d"
 _ASCII = re.compile(rf"{'|'.join(_MARKS)}|{_ENDINGS}|[a-z]+|[0-9]|[^\sa-z0-9]+", re.IGNORECASE | re.ASCII)
 _ANY = rf"{'|'.join(_MARKS)}|{_ENDINGS}|[\p{{L}}]+|[\p{{N}}]|[^\s\p{{L}}\p{{N}}]+"
 _REMEMBERED = 4096
-_LONGEST_WORD = 2048
-"""Bytes. Joining takes the square of a word's length, and its beginning fills any model's context."""
 
 
 class ClipVocabulary:
@@ -53,6 +52,10 @@ class ClipVocabulary:
         """The tokens of each text between the two marks, at most ``length`` in all: what is too long is cut."""
         return [[START, *self._tokens(text, length - 2), END] for text in texts]
 
+    def fits(self, text: str, length: int) -> bool:
+        """Whether ``length`` tokens hold a whole text and the two marks; no word of it may pass ``MOST_WORD_BYTES``."""
+        return len(self._tokens(text, length - 1)) <= length - 2
+
     def _tokens(self, text: str, most: int) -> list[int]:
         tokens: list[int] = []
         for word in _words(text):
@@ -64,7 +67,7 @@ class ClipVocabulary:
     def _tokens_of_word(self, word: str) -> list[int]:
         if word in _MARKS:
             return [_MARKS[word]]
-        signs = [self._signs[byte] for byte in word.encode()[:_LONGEST_WORD]]
+        signs = [self._signs[byte] for byte in word.encode()[:MOST_WORD_BYTES]]
         signs[-1] += "</w>"
         while len(signs) > 1:
             pairs = [f"{first} {second}" for first, second in pairwise(signs)]

@@ -105,6 +105,10 @@ class NumpyTextTower:
         self._projection = weights.array("text_projection", width, spec.dimension)
         self._vocabulary = ClipVocabulary()
 
+    def fits(self, text: str) -> bool:
+        """Whether ``encode`` reads the whole text; what does not fit is cut."""
+        return self._vocabulary.fits(text, self._length)
+
     def encode(self, texts: Sequence[str]) -> FloatArray:
         """Vectors of texts, of any length: (n, dimension) float32."""
         tokens = self._vocabulary(texts, self._length)

@@ -7,6 +7,7 @@ for pictures not where OpenVINO was found to be better (``image_runtime``).
 import logging
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +23,7 @@ from imagefinder.embedders.preprocess import Preprocessing
 from imagefinder.embedders.runtime_choice import Runtime, RuntimeSetting
 from imagefinder.embedders.runtime_trial import ImageTower
 from imagefinder.embedders.spec import ClipSpec
+from imagefinder.embedders.text_pieces import text_pieces
 from imagefinder.embedders.weights_file import sha256
 from imagefinder.model.errors import ModelError
 from imagefinder.translation import tr
@@ -36,10 +38,16 @@ _Tower = TypeVar("_Tower")
 
 _ON_A_PROCESSOR = 16
 """Pictures at a time."""
+_LONG_TEXTS = 1024
+"""Texts of several pieces whose number is remembered."""
 
 
 class TextTower(Protocol):
     """What embeds texts."""
+
+    def fits(self, text: str) -> bool:
+        """Whether ``encode`` reads the whole text; what does not fit is cut."""
+        ...
 
     def encode(self, texts: Sequence[str]) -> FloatArray:
         """Vectors of any length: (n, dimension) float32."""
@@ -80,6 +88,8 @@ class OpenClipEmbedder(Embedder):
         self._texts_at_a_time = Batches(is_out_of_memory, self._give_back)
         self._images_at_a_time = Batches(is_out_of_memory, self._give_back)
         self._proved: tuple[int, int, int] | None = None
+        self._piece_counts: OrderedDict[str, int] = OrderedDict()
+        """Of texts that did not fit the context; the last ones."""
 
     @property
     def device(self) -> str:
@@ -134,7 +144,8 @@ class OpenClipEmbedder(Embedder):
             pass
 
     def encode_texts(self, texts: Sequence[str]) -> FloatArray:
-        """Embed texts; what is longer than the model's context is cut.
+        """Embed texts. One that is longer than the model's context is read in pieces, and has the mean of their
+        unit vectors, normalised.
 
         Raises:
             ModelError: as for pictures, or the model's tokenizer is not on this machine.
@@ -145,8 +156,32 @@ class OpenClipEmbedder(Embedder):
         if not texts:
             return np.empty((0, self.dimension), np.float32)
         with self._text.use() as tower:
-            rows = self._texts_at_a_time.run(texts, tower.encode)
-        return self._unit_rows(rows)
+            pieces = [text_pieces(text, tower.fits) for text in texts]
+            flat = [piece for some in pieces for piece in some]
+            rows = self._unit_rows(self._texts_at_a_time.run(flat, tower.encode))
+        if len(flat) == len(texts):
+            return rows
+        counts = [len(some) for some in pieces]
+        self._remember(dict(zip(texts, counts, strict=True)))
+        starts = np.cumsum([0, *counts[:-1]])
+        # A sum points where the mean does.
+        sums = np.add.reduceat(rows, starts, axis=0)
+        # The vector of a text in one piece stays as it is, to the last bit.
+        is_whole = np.array(counts)[:, None] == 1
+        return np.where(is_whole, rows[starts], self._unit_rows(sums))
+
+    def pieces_of(self, text: str) -> int:
+        """See ``Embedder``."""
+        return self._piece_counts.get(text, 1)
+
+    def _remember(self, counts: dict[str, int]) -> None:
+        with self._lock:
+            for text, count in counts.items():
+                if count > 1:
+                    self._piece_counts[text] = count
+                    self._piece_counts.move_to_end(text)
+            while len(self._piece_counts) > _LONG_TEXTS:
+                self._piece_counts.popitem(last=False)
 
     def understands(self, text: str) -> bool:
         """Whether the model was taught the script of the text; one taught many languages always tries."""

@@ -7,6 +7,7 @@ A config of open_clip names them by repositories of the model hub. A model of ou
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,6 @@ from imagefinder.translation import tr
 
 if TYPE_CHECKING:
     import torch
-
-    Tokenizer = Callable[[list[str]], torch.Tensor]
 
 # open_clip's keys of a text tower's config: whose tokenizer, and whose architecture.
 _TOKENIZER, _TOWER = "hf_tokenizer_name", "hf_model_name"
@@ -49,6 +48,23 @@ _STRANGE = ("auto_map", "attn_implementation", "_attn_implementation", "quantiza
 _SETTINGS = ("clean", "strip_sep_token")
 
 
+@dataclass(frozen=True)
+class Tokenizer:
+    """Texts → (n, context length) token ids, int64, as open_clip makes them for a model. Called with the texts."""
+
+    encode: "Callable[[list[str]], torch.Tensor]"
+    count: Callable[[str], int]
+    """Tokens of one text with the marks around it, uncut; where there are more than fit, any larger number."""
+    context_length: int
+
+    def __call__(self, texts: list[str]) -> "torch.Tensor":
+        return self.encode(texts)
+
+    def fits(self, text: str) -> bool:
+        """Whether no token of a text is cut off."""
+        return self.count(text) <= self.context_length
+
+
 def local_text_config(text_cfg: JsonDict) -> JsonDict:
     """A copy of a text tower's config by which open_clip builds it without fetching anything.
 
@@ -67,8 +83,8 @@ def local_text_config(text_cfg: JsonDict) -> JsonDict:
     return {**config, _TOWER: str(folder), "hf_model_pretrained": False}
 
 
-def load_tokenizer(text_cfg: JsonDict) -> "Tokenizer":
-    """Texts → (n, context length) token ids, int64, as open_clip makes them for a model of this text config.
+def load_tokenizer(text_cfg: JsonDict) -> Tokenizer:
+    """The tokenizer of a model of this text config.
 
     Raises:
         ModelError: transformers is needed and not installed, files are not on this machine, or they cannot be read.
@@ -84,17 +100,16 @@ def load_tokenizer(text_cfg: JsonDict) -> "Tokenizer":
                 name=unknown[0],
             )
         )
-    tokenizer: Tokenizer
     if not text_cfg.get(_TOKENIZER):
-        tokenizer = SimpleTokenizer(context_length=context_length, **settings)
-        return tokenizer
+        simple = SimpleTokenizer(context_length=context_length, **settings)
+        return Tokenizer(simple, lambda text: len(simple.encode(text)) + 2, context_length)
     library = bring_in_transformers()
     folder = _local_folder(_TOKENIZER, text_cfg[_TOKENIZER])
     try:
         if (folder / TOKENIZER_FILES[0]).is_file() and not text_cfg.get("tokenizer_mode"):
             tokenizer = _from_file(library, folder, context_length, **settings)
         else:
-            tokenizer = HFTokenizer(
+            wrapped = HFTokenizer(
                 str(folder),
                 context_length=context_length,
                 tokenizer_mode=text_cfg.get("tokenizer_mode"),
@@ -102,6 +117,7 @@ def load_tokenizer(text_cfg: JsonDict) -> "Tokenizer":
                 trust_remote_code=False,
                 **settings,
             )
+            tokenizer = Tokenizer(wrapped, lambda text: _count(wrapped, text), context_length)
         tokenizer(["a photo"])
     except Exception as error:  # files from elsewhere can fail anywhere in transformers
         raise ModelError(
@@ -116,7 +132,7 @@ def load_tokenizer(text_cfg: JsonDict) -> "Tokenizer":
 
 def _from_file(
     library: Any, folder: Path, context_length: int, clean: str = "whitespace", strip_sep_token: bool = False
-) -> "Tokenizer":
+) -> Tokenizer:
     """As open_clip's HFTokenizer, but the tokenizer is what ``tokenizer.json`` says, by every version of transformers.
 
     The classes that HFTokenizer asks for build theirs anew since transformers 5, from the file's words alone: T5's
@@ -142,7 +158,23 @@ def _from_file(
         ).input_ids
         return ids.masked_fill(ids == tokenizer.sep_token_id, 0) if strip_sep_token else ids
 
-    return tokens
+    return Tokenizer(
+        tokens, lambda text: _uncut_length(tokenizer, cleaned(text), context_length), context_length
+    )
+
+
+def _count(wrapped: Any, text: str) -> int:
+    """Tokens that open_clip's HFTokenizer makes of a text."""
+    cleaned, length = wrapped.clean_fn(text), wrapped.context_length
+    if wrapped.tokenizer_mode == "clips":
+        # It adds a mark before, one behind, and one at the very end.
+        return len(wrapped.tokenizer(cleaned, add_special_tokens=False).input_ids) + 3
+    return _uncut_length(wrapped.tokenizer, cleaned, length)
+
+
+def _uncut_length(tokenizer: Any, text: str, context_length: int) -> int:
+    # One more than fits is enough to know; without a bound transformers would warn of a long text.
+    return len(tokenizer(text, max_length=context_length + 1, truncation=True).input_ids)
 
 
 def copy_tokenizer(beside: Path, target: Path, model_cfg: JsonDict) -> None:

@@ -55,6 +55,10 @@ class TorchTextTower:
         self._device = device
         self._tokenizer = tokenizer
 
+    def fits(self, text: str) -> bool:
+        """Whether ``encode`` reads the whole text; what does not fit is cut."""
+        return self._tokenizer.fits(text)
+
     def encode(self, texts: Sequence[str]) -> FloatArray:
         """Vectors of texts, of any length: (n, dimension) float32."""
         import torch

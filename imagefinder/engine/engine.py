@@ -16,7 +16,7 @@ from imagefinder.model.errors import LibraryError, UnreadableError, UsageError
 from imagefinder.model.items import UnreadableFile
 from imagefinder.model.jobs import IndexReport, ProgressCallback, no_progress
 from imagefinder.model.library import LibraryStatus
-from imagefinder.model.queries import Hit, Query, SearchResult, Sort
+from imagefinder.model.queries import MOST_CHARACTERS, Hit, Query, SearchResult, Sort
 from imagefinder.model.sources import Source, SourceOptions
 from imagefinder.store.store import Store
 from imagefinder.thumbnails.cache import ThumbnailCache
@@ -134,7 +134,7 @@ class Engine:
             cancel: stops the job, or has it pause; what was read by then can be searched.
             paths: the sources to look at; None for all.
             retry: files known as unreadable that are to be read again though they have not changed, even those
-                that the program broke down over.
+                that the program ended over each time.
 
         Raises:
             UsageError: one of ``paths`` is not a source.
@@ -220,9 +220,19 @@ class Engine:
         has; the list's ``is_partial`` and ``note`` say so.
 
         Raises:
-            UsageError: the query is empty, one of its pictures cannot be read, or one of its items is gone.
+            UsageError: the query is empty or longer than ``MOST_CHARACTERS``, one of its pictures cannot be read,
+                or one of its items is gone.
             ModelError: the model cannot be had; not without ``may_load``.
         """
+        if len(query.text) > MOST_CHARACTERS:
+            raise UsageError(
+                tr(
+                    "That text is too long to search by: it has {count} characters, and {most} are read at most. "
+                    "Give the part that matters.",
+                    count=f"{len(query.text):,}",
+                    most=f"{MOST_CHARACTERS:,}",
+                )
+            )
         with self._store.errors():
             searcher = self._searcher(is_partial=not may_load and self._pair.current.made is None)
             return searcher.start(query, sort, progress, may_load=may_load)
@@ -244,6 +254,18 @@ class Engine:
         except LibraryError as error:
             # In use, read-only, or full: the answer stands, and the next process builds the index again.
             _LOG.info("the index was not saved: %s", error)
+
+    def end_amid_job(self) -> None:
+        """This process ends on purpose, and a job does not: what it reads is no suspect of a crash then.
+
+        Safe in any thread, and at any moment; the process should end right after it.
+        """
+        from imagefinder.engine.quarantine import IN_HAND, forget_in_hand
+
+        try:
+            forget_in_hand(self.folder / IN_HAND)
+        except OSError as error:
+            _LOG.info("what is in hand is still noted: %s", error)
 
     def save_before_closing(self) -> None:
         """Keep the index as a job that was stopped left it, where that takes a moment: 0.5 s for 60,000 vectors.
@@ -343,6 +365,14 @@ class Engine:
             embedded = self._store.embeddings.count(record.id) if record else 0
             return embedded, self._store.items.count()
 
+    def unread(self) -> tuple[int, bool]:
+        """How many files are known of and not yet read, and whether all folders were looked through to the end.
+
+        What cannot be reached now does not count.
+        """
+        with self._store.errors():
+            return self._store.pending.count(), self._store.pending.are_walks_complete()
+
     def status(self, *, unreadable: bool = True) -> LibraryStatus:
         """What is in the library. Loads no model.
 
@@ -357,6 +387,7 @@ class Engine:
                 embedded=self._store.embeddings.counts(),
                 unreadable=tuple(self._store.files.unreadable()) if unreadable else (),
                 change=self._pair.change(),
+                pending=self._store.pending.count(),
             )
 
     def unreadable(self, source: Path | None = None) -> tuple[UnreadableFile, ...]:

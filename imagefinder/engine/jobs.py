@@ -1,5 +1,6 @@
 """The jobs that change a library: adding sources, bringing them up to date, removing them."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -10,13 +11,14 @@ from imagefinder.engine.indexer import Indexer, forget_orphans
 from imagefinder.engine.live_index import LiveIndex
 from imagefinder.engine.model_pair import ModelPair
 from imagefinder.engine.model_slot import ModelSlot
-from imagefinder.engine.quarantine import Quarantine
+from imagefinder.engine.presence import mount_point, volume
+from imagefinder.engine.quarantine import IN_HAND, Quarantine
 from imagefinder.engine.scanner import Selection
 from imagefinder.engine.writing import WriterLock, disk_errors
 from imagefinder.model.errors import ModelError, UsageError
 from imagefinder.model.jobs import IndexReport, Progress, ProgressCallback
 from imagefinder.model.sources import Source, SourceKind, SourceOptions
-from imagefinder.paths import exists
+from imagefinder.paths import exists, no_such_path
 from imagefinder.store.store import Store
 from imagefinder.thumbnails.cache import ThumbnailCache
 from imagefinder.translation import tr
@@ -63,12 +65,12 @@ class Jobs:
 
     def _record_sources(self, paths: Sequence[Path], options: SourceOptions) -> list[Source]:
         with self._store.transaction():
-            return [
-                self._store.sources.add(
-                    path, SourceKind.FOLDER if path.is_dir() else SourceKind.FILE, options
-                )
-                for path in paths
-            ]
+            return [self._record_source(path, options) for path in paths]
+
+    def _record_source(self, path: Path, options: SourceOptions) -> Source:
+        kind = SourceKind.FOLDER if path.is_dir() else SourceKind.FILE
+        mount = mount_point(os.path.realpath(path))
+        return self._store.sources.add(path, kind, options, [mount], volume(mount))
 
     def index(
         self,
@@ -94,7 +96,7 @@ class Jobs:
         is_there = exists(path)
         # On an unplugged drive, what is known of it can be searched.
         if not is_there and not self._knows_of(path):
-            raise _no_such(path)
+            raise no_such_path(path)
         source = self.source_reaching(path)
         if source is None and is_there:
             return self.add([path], SourceOptions(), progress, cancel)
@@ -168,9 +170,15 @@ class Jobs:
         cancel: CancelToken | None,
         start: Path | None = None,
     ) -> IndexReport:
+        report = self._index_with_models(sources, progress, cancel or CancelToken(), start)
+        report.pending = self._store.pending.count()
+        return report
+
+    def _index_with_models(
+        self, sources: Sequence[Source], progress: ProgressCallback, token: CancelToken, start: Path | None
+    ) -> IndexReport:
         """With the model that answers; and, where the library is being changed to another and these are whole
         sources, with that one too."""
-        token = cancel or CancelToken()
         self._models.delete_unwanted()
         try:
             self._models.current.embedder  # noqa: B018 - made here, to see whether it is there
@@ -237,10 +245,11 @@ class Jobs:
             record.id,
             index,
             self._thumbnails,
-            Quarantine(self._store.suspects, self._folder / "in-hand"),
+            Quarantine(self._store.suspects, self._folder / IN_HAND),
             self._extensions,
             token,
             progress,
+            self._models.answering_id(default=record.id),
         )
         report = indexer.run(sources, start)
         if not report.cancelled:
@@ -258,16 +267,10 @@ def _leads_over_link(folder: Path, path: Path) -> bool:
     return any(parent.is_symlink() for parent in between)
 
 
-def _no_such(path: Path) -> UsageError:
-    return UsageError(
-        tr("There is no {path}. Check the spelling, or whether its drive is connected.", path=path)
-    )
-
-
 def _refuse_missing(paths: Sequence[Path]) -> None:
     for path in paths:
         if not exists(path):
-            raise _no_such(path)
+            raise no_such_path(path)
 
 
 def _refuse_unknown(paths: Sequence[Path], sources: Mapping[Path, Source]) -> None:

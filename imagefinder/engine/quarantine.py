@@ -8,18 +8,30 @@ suspect; the next run reads suspects last and one at a time, so that a further d
 import mmap
 import queue
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from imagefinder.model.errors import UnreadableError
 from imagefinder.store.suspects import SuspectTable
 from imagefinder.translation import tr_later
 
+IN_HAND = "in-hand"
+"""The file in a library's folder that names what is being read."""
 _SLOTS = 64
 _DIGEST_BYTES = 32
 _EMPTY = bytes(_DIGEST_BYTES)
 _DEATHS_TO_CONDEMN = 3
 """One among others, two alone. A person who kills the program does not hit the same file alone twice."""
+
+
+def forget_in_hand(note: Path) -> None:
+    """This process ends on purpose, though files are being read: none of them is to be suspected for it.
+
+    Raises:
+        OSError: the note cannot be written.
+    """
+    with suppress(FileNotFoundError), note.open("r+b") as file:
+        file.write(_EMPTY * _SLOTS)
 
 
 class Quarantine:
@@ -70,7 +82,7 @@ class Quarantine:
         deaths = self._deaths.get(digest, 0)
         if deaths >= _DEATHS_TO_CONDEMN:
             raise UnreadableError(
-                tr_later("the program broke down each time it read this file; it is left alone now", "reason")
+                tr_later("the program ended each time it read this file; it is left alone now", "reason")
             )
         return deaths > 0
 

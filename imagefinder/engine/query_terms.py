@@ -11,6 +11,7 @@ from imagefinder.model.errors import UnreadableError, UsageError
 from imagefinder.model.items import FileStat
 from imagefinder.model.jobs import Phase, Progress, ProgressCallback
 from imagefinder.model.queries import Query
+from imagefinder.paths import no_such_path
 from imagefinder.readers.registry import open_media
 from imagefinder.store.embeddings import EmbedderRecord
 from imagefinder.store.store import Store
@@ -92,6 +93,8 @@ class QueryTerms:
             with open_media(path) as media:
                 return self._embedder.prepare(media.load(part, self._embedder.image_side).image)
         except UnreadableError as error:
+            if isinstance(error.__cause__, FileNotFoundError | NotADirectoryError):
+                raise no_such_path(path) from error
             raise UsageError(
                 tr(
                     "{path} cannot be used as a picture to search by: {reason}.",

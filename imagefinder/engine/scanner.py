@@ -2,13 +2,14 @@
 
 import os
 import stat as stat_module
-from collections import deque
-from collections.abc import Iterator
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
 from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagefinder.engine.cancel import CancelToken
+from imagefinder.engine.presence import mount_point
 from imagefinder.model.items import FileStat, UnreadableFile
 from imagefinder.model.sources import Source, SourceKind
 from imagefinder.translation import tr_later
@@ -20,9 +21,12 @@ if TYPE_CHECKING:
 _JUNK = frozenset(
     {
         "@eadir", "#recycle", "#snapshot", "$recycle.bin", "system volume information", "lost+found",
-        "node_modules", "__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini",
+        "node_modules", "__macosx", "thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "picasa.ini",
+        "icon\r",
     }
 )  # fmt: skip
+_LONGEST_EXTENSION = 10
+"""What is longer, or not of letters and digits, is the end of a sentence rather than a kind of file."""
 _NAME = attrgetter("name")
 _GONE = tr_later("the link points to a file that is not there", "reason")
 _SPECIAL = tr_later("not a regular file (a pipe, socket or device)", "reason")
@@ -35,6 +39,7 @@ class Selection:
         self._root = str(source.path)
         options = source.options
         self._recursive = options.recursive
+        self._takes_all_kinds = not options.extensions
         self._extensions = frozenset(options.extensions) or known_extensions
         self._include = self._spec(options.include)
         self._exclude = self._spec(options.exclude)
@@ -70,6 +75,23 @@ class Selection:
             return False
         if name.startswith(".") or name.casefold() in _JUNK:
             return False
+        return self._matches_globs(path)
+
+    def kind_passed_over(self, path: str, name: str) -> str | None:
+        """The extension of a file that is not taken for its kind alone; empty where it has none to speak of.
+
+        None where it is taken, is nobody's own (a system leaves it lying about), or is what the user does not want.
+        """
+        if not self._takes_all_kinds or name.startswith(".") or name.casefold() in _JUNK:
+            return None
+        stem, _, extension = name.rpartition(".")
+        extension = extension.lower() if stem else ""
+        if (extension and extension in self._extensions) or not self._matches_globs(path):
+            return None
+        is_kind = len(extension) <= _LONGEST_EXTENSION and extension.isalnum() and not extension.isdecimal()
+        return extension if is_kind else ""
+
+    def _matches_globs(self, path: str) -> bool:
         if not (self._include or self._exclude):
             return True
         relative = self._relative(path)
@@ -106,6 +128,17 @@ class Scan:
         """Folders that could not be listed and files that did not answer: nothing is known of them now."""
         self.problems: list[UnreadableFile] = []
         """Files that must not or cannot be opened, and folders that cannot be listed."""
+        self.passed_over: Counter[str] = Counter()
+        """How many files nothing reads, by extension; see ``Selection.kind_passed_over``."""
+
+    @property
+    def folder(self) -> Path:
+        """The source's path."""
+        return self._source.path
+
+    def reaches(self, path: Path) -> bool:
+        """Whether the scan comes to this file or folder, if it is there."""
+        return self._selection.reaches(path)
 
     def __iter__(self) -> Iterator[FileStat]:
         if self._source.kind is SourceKind.FILE or not os.path.isdir(self._start):  # noqa: PTH112
@@ -164,6 +197,11 @@ class Scan:
                 found = self._stat(entry.path, entry)
                 if found:
                     yield found
+            else:
+                kind = self._selection.kind_passed_over(entry.path, entry.name)
+                # Told by what the listing brought: no further look at the disk.
+                if kind is not None and entry.is_file(follow_symlinks=False):
+                    self.passed_over[kind] += 1
         real.extend(reversed(folders))
 
     def _leads_back(self, link: str) -> bool:
@@ -196,45 +234,18 @@ class Scan:
         self.problems.append(UnreadableFile(Path(folder), reason))
 
 
-def mount_point(path: str) -> str:
-    """The mount point that a path stands on."""
-    while not os.path.ismount(path):
-        parent = os.path.dirname(path)  # noqa: PTH120
-        if parent == path:
-            break
-        path = parent
-    return path
+def passed_over_by(scans: Sequence[Scan]) -> dict[str, int]:
+    """How many files the scans of one job passed over because nothing reads them, by extension.
 
-
-def is_reachable(source: Source) -> bool:
-    """Whether a source is there now: its path exists, and the drive it stood on is mounted.
-
-    An unplugged drive may leave its empty mount folder behind; that is not a folder whose files were deleted.
+    A source that lies within another of the job is left out, so that its files count once.
     """
-    if not os.path.exists(source.path):  # noqa: PTH110
-        return False
-    place = Path(os.path.realpath(source.path))
-    mounts = [mount for mount in source.mounts if place.is_relative_to(mount)]
-    return all(os.path.ismount(mount) for mount in mounts) or not _is_empty_folder(source.path)
-
-
-def lost_mounts(source: Source) -> list[Path]:
-    """Drives mounted inside a source at its last scan that are not mounted now."""
-    return [
-        mount
-        for mount in source.mounts
-        if not Path(os.path.realpath(source.path)).is_relative_to(mount)
-        and not os.path.ismount(mount)
-        and (not os.path.isdir(mount) or _is_empty_folder(mount))  # noqa: PTH112
-    ]
-
-
-def _is_empty_folder(path: Path) -> bool:
-    try:
-        with os.scandir(path) as entries:
-            return next(entries, None) is None
-    except OSError:  # no folder, or one that does not answer
-        return False
+    by_folder = {scan.folder: scan for scan in scans}
+    total: Counter[str] = Counter()
+    for scan in scans:
+        around = (by_folder[parent] for parent in scan.folder.parents if parent in by_folder)
+        if scan.passed_over and not any(outer.reaches(scan.folder) for outer in around):
+            total += scan.passed_over
+    return dict(total)
 
 
 def _plain(error: OSError) -> str:

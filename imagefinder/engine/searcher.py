@@ -102,6 +102,8 @@ class Searcher:
             note=self._partial_note if is_partial else self._note(text, query),
             is_partial=is_partial,
             include_rest=query.include_rest,
+            within=query.within,
+            never=own,
         )
         results = ResultList(self._store, answer, sort)
         results.has_more(0)
@@ -174,6 +176,8 @@ class Searcher:
                 "The model does not know: {words}. For that, only file names and page text were searched.",
                 words=words,
             )
+        if (pieces := self._embedder.pieces_of(text)) > 1:
+            return tr("That is more than the model reads at once, so it was read in %n pieces.", "", pieces)
         if text and not self._embedder.understands(text):
             if query.images or query.items:
                 return tr(

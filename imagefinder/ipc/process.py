@@ -12,12 +12,17 @@ from pathlib import Path
 from imagefinder.ipc.channel import Channel
 from imagefinder.ipc.entry import run_engine
 from imagefinder.ipc.messages import EngineOptions, Event, Request, Stop
+from imagefinder.translation import tr
 
 _LOG = logging.getLogger(__name__)
 
 Target = Callable[[Connection, EngineOptions, Path], None]
 """What the process does: takes its end of the pipe, its options, and the file for the trace of a crash."""
 
+_ENDING_SIGNALS = frozenset(
+    getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGINT") if hasattr(signal, name)
+)
+_KILL = getattr(signal, "SIGKILL", 0)
 _AFTER_EOF_S = 5.0
 """Seconds that a process may take to be gone once its end of the pipe is closed."""
 
@@ -30,6 +35,16 @@ class Ending:
     """Negative for a signal; None where the process could not be started."""
     words: str
     """The same in words, in English, for a report."""
+
+    @property
+    def was_asked_for(self) -> bool:
+        """Whether somebody told the process to end: the system that shuts down, or the user."""
+        return self.exit_code is not None and -self.exit_code in _ENDING_SIGNALS
+
+    @property
+    def was_forced(self) -> bool:
+        """Whether it was killed from outside: by the system, for want of memory, or by somebody."""
+        return self.exit_code is not None and -self.exit_code == _KILL
 
 
 class EngineRun:
@@ -154,5 +169,26 @@ def describe_exit(code: int | None) -> str:
         name = signal.Signals(-code).name
     except ValueError:
         return f"signal {-code}"
-    cause = ": killed from outside, often because memory ran out" if name == "SIGKILL" else ""
+    cause = ""
+    if name == "SIGKILL":
+        cause = ": killed from outside, often because memory ran out"
+    elif -code in _ENDING_SIGNALS:
+        cause = ": told to end from outside"
     return f"signal {-code} ({name}{cause})"
+
+
+def what_happened(ending: Ending) -> str:
+    """What to tell the user of an engine that is started again."""
+    if ending.was_asked_for:
+        return tr(
+            "The part of imagefinder that reads pictures was ended by another program and is started again. "
+            "Nothing is lost."
+        )
+    if ending.was_forced:
+        return tr(
+            "The part of imagefinder that reads pictures was ended by force, perhaps because memory ran out, and is "
+            "started again. Nothing is lost."
+        )
+    return tr(
+        "The part of imagefinder that reads pictures stopped unexpectedly and is started again. Nothing is lost."
+    )

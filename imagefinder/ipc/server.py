@@ -3,8 +3,10 @@
 import logging
 import os
 import queue
+import signal
 import threading
 from multiprocessing.connection import Connection
+from types import FrameType
 
 from imagefinder.ipc.channel import Channel
 from imagefinder.ipc.messages import EngineOptions, Event, Failed, LibraryUnusable, Request, Stop
@@ -14,28 +16,47 @@ from imagefinder.translation import tr
 
 _LOG = logging.getLogger(__name__)
 
+ENDING_SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""By which a system that shuts down, a terminal that is closed or a user ends the process."""
+
 
 def serve(connection: Connection, options: EngineOptions) -> None:
     """Do what comes through the pipe until ``Stop``. If the window is gone without one, the process ends at once."""
     channel: Channel[Request, Event] = Channel(connection)
     channel.start()
     inbox: queue.SimpleQueue[Request] = queue.SimpleQueue()
+    sessions: list[Session] = []
 
     def receive() -> None:
         channel.receive_all(inbox.put)
         # Nobody is there any more, not even to be told. The store is safe against this at any moment.
+        for session in sessions:
+            session.end_at_once()
         os._exit(0)
 
+    def end(number: int, _frame: FrameType | None) -> None:
+        for session in sessions:
+            session.end_at_once()
+        # As the signal itself does it, so that the window knows what it was.
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
     threading.Thread(target=receive, name="receiver", daemon=True).start()
-    _attend(options, channel, inbox)
+    for number in ENDING_SIGNALS:
+        signal.signal(number, end)
+    _attend(options, channel, inbox, sessions)
     channel.flush()
 
 
 def _attend(
-    options: EngineOptions, channel: Channel[Request, Event], inbox: "queue.SimpleQueue[Request]"
+    options: EngineOptions,
+    channel: Channel[Request, Event],
+    inbox: "queue.SimpleQueue[Request]",
+    sessions: list[Session],
 ) -> None:
     try:
         session = Session(options, channel.send, channel.flush)
+        sessions.append(session)
         session.start()
     except ImageFinderError as error:
         channel.send(LibraryUnusable(str(error)))

@@ -109,10 +109,15 @@ class Session:
         if self._jobs.is_at_work:
             # Closing under a job that does not end in time would only make it fail; what it committed is safe.
             _LOG.info("a job was still at work when the engine ended")
+            self._engine.end_amid_job()
             return
         self._engine.save_index()
         self._engine.save_before_closing()
         self._finder.close()
+
+    def end_at_once(self) -> None:
+        """The process ends now, on purpose: the window is gone, or the system or the user says so."""
+        self._engine.end_amid_job()
 
     def handle(self, request: Request) -> None:
         """See that a request is carried out; returns at once."""

@@ -1,9 +1,13 @@
 """Indexing jobs: progress while one runs, a report when it is over."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+
+from imagefinder.translation import tr
+
+_MOST_KINDS = 6
 
 
 class Phase(StrEnum):
@@ -58,8 +62,33 @@ class IndexReport:
     """Pictures and pages embedded (a PDF of 30 pages is one file and 30 items)."""
     offline: int = 0
     """Known files whose drive or folder cannot be reached now; they were kept."""
+    gone: int = 0
+    """Known files of sources that are not there though their drive is (moved, renamed, deleted); they were kept."""
+    pending: int = 0
+    """Files of the library that are known of and were not read yet at the job's end."""
+    passed_over: dict[str, int] = field(default_factory=dict)
+    """Files that nothing reads, by extension (empty: none to speak of), and not counted above. What an operating
+    system leaves lying about is not among them, nor what the options of a source leave out."""
     cancelled: bool = False
     """Whether the job was stopped before its end; what was committed is kept."""
+
+
+def passed_over_text(passed_over: Mapping[str, int]) -> str:
+    """A sentence on files that nothing reads, by extension; empty where there are none."""
+    count = sum(passed_over.values())
+    if not count:
+        return ""
+    kinds = kinds_text(passed_over)
+    return tr("%n file(s) of kinds that are not read were passed over: {kinds}.", "", count, kinds=kinds)
+
+
+def kinds_text(passed_over: Mapping[str, int]) -> str:
+    """How many files of each extension, such as "7 .mov, 3 .txt"; the most frequent ones by name."""
+    named = sorted((-count, extension) for extension, count in passed_over.items() if extension)[:_MOST_KINDS]
+    parts = [f"{-negative:,} .{extension}" for negative, extension in named]
+    if others := sum(passed_over.values()) + sum(negative for negative, _ in named):
+        parts.append(tr("{count} other(s)", "files", others, count=f"{others:,}"))
+    return tr(", ", "between the parts of a list").join(parts)
 
 
 class JobState(StrEnum):

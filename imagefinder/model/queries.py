@@ -24,6 +24,10 @@ SORTED_TOGETHER = 500
 on: who sorts "beach" by date wants the beaches by date, not the whole library."""
 
 
+MOST_CHARACTERS = 20_000
+"""Of a query's text: some ten pages, which take a model of usual size some seconds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """What is looked for: words, pictures, or both."""
@@ -74,7 +78,7 @@ class Hit(NamedTuple):
     taken_at: str | None = None
     """When the photograph was taken, ``YYYY-MM-DD HH:MM:SS`` by the camera's clock, if it says so."""
     copies: int = 1
-    """How many files of the library have this very content, this one among them."""
+    """How many files of the library have this very content, this one among them; those that are gone do not count."""
     hidden: bool = False
     """Whether the user hid it from results."""
     relevance: float | None = None
@@ -82,6 +86,8 @@ class Hit(NamedTuple):
     ``engine/relevance.py``. None where the model's scores are not calibrated."""
     is_rest: bool = False
     """Whether it is probably irrelevant, and came because ``Query.include_rest`` asked for it."""
+    gone: bool = False
+    """Whether the file is of a source that is there no more, though its drive is: moved, renamed or deleted."""
 
     @property
     def path(self) -> Path:

@@ -50,12 +50,14 @@ def picture_reason(error: Exception) -> str:
         return tr_later(
             "there is not enough free memory to decode it. Close other programs and try again", "reason"
         )
-    if isinstance(error, UnidentifiedImageError):
-        return tr_later("the picture is damaged: its header makes no sense", "reason")
+    if isinstance(error, UnidentifiedImageError | KeyError):  # a kind of pixels that is in no table, say
+        return tr_later(
+            "the picture is damaged, or in a variant of its format that is not supported", "reason"
+        )
     if isinstance(error, OSError) and error.errno:
         return disk_reason(error)
     if isinstance(error, EOFError) or _CUT_SHORT.search(str(error)):
         return tr_later("the picture is cut short (the file ends too early)", "reason")
-    if _UNSUPPORTED.search(str(error)):
+    if isinstance(error, NotImplementedError) or _UNSUPPORTED.search(str(error)):
         return tr_later("the picture is in a variant of its format that is not supported", "reason")
     return tr_later("the picture is damaged", "reason")

@@ -1,47 +1,19 @@
-"""Which picture format a file is in, by its first bytes.
+"""Which of Pillow's formats a picture is in.
 
-The list is also what keeps Pillow to formats that are only pictures: handed on as
-``Image.open(formats=...)``, it shuts out those that run another program (EPS, WMF) or are hardly ever a
-photograph.
+Handed on as ``Image.open(formats=...)``, the answer also keeps Pillow to formats that are only pictures: it shuts
+out those that run another program (EPS, WMF).
 """
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from imagefinder.model.errors import UnreadableError
+from imagefinder.model.image_signatures import EXTENSIONS as EXTENSIONS
+from imagefinder.model.image_signatures import FORMATS, formats_beginning
+from imagefinder.model.image_signatures import HEAD_BYTES as HEAD_BYTES
 from imagefinder.translation import tr_later
 
-HEAD_BYTES = 1024
-"""How much of a file's beginning is looked at."""
-
-EXTENSIONS = frozenset(
-    "jpg jpeg jpe jfif png apng webp gif bmp dib tif tiff jp2 j2k jpx pnm pbm pgm ppm ico tga qoi "
-    "avif avifs heic heif hif".split()
-)
-
-# Pillow's name of the format, and how such a file begins. "mif1" and "msf1" say only that some picture is
-# inside; AVIF stands first, because Pillow's reader passes on what is not for it and pillow-heif's does not.
-_MAGIC: tuple[tuple[str, re.Pattern[bytes]], ...] = tuple(
-    (name, re.compile(pattern, re.DOTALL))
-    for name, pattern in (
-        ("JPEG", rb"\xff\xd8\xff"),
-        ("PNG", rb"\x89PNG\r\n\x1a\n"),
-        ("WEBP", rb"RIFF....WEBP"),
-        ("AVIF", rb"....ftyp(avif|avis|mif1|msf1)"),
-        ("HEIF", rb"....ftyp(hei[cmsx]|hev[cmsx]|mif1|msf1)"),
-        ("GIF", rb"GIF8[79]a"),
-        ("TIFF", rb"II\*\0|MM\0\*|II\+\0|MM\0\+"),
-        ("BMP", rb"BM"),
-        ("JPEG2000", rb"\xff\x4f\xff\x51|\0\0\0\x0cjP  \r\n\x87\n"),
-        ("PPM", rb"P[1-6]\s"),
-        ("ICO", rb"\x00\x00\x01\x00"),
-        ("QOI", rb"qoif"),
-    )
-)
-
-# Formats whose beginning is just numbers: nothing but the name tells them from noise.
-_BY_EXTENSION = {"tga": "TGA", "dib": "DIB"}
+_BY_EXTENSION = {extension: each.name for each in FORMATS if not each.magic for extension in each.extensions}
 
 
 def extension_of(path: Path) -> str:
@@ -51,7 +23,7 @@ def extension_of(path: Path) -> str:
 
 def formats_by_content(head: bytes) -> Sequence[str]:
     """Pillow's names of the formats that a file beginning with ``head`` can be in; empty when it is none."""
-    return [name for name, magic in _MAGIC if magic.match(head)]
+    return [each.name for each in formats_beginning(head)]
 
 
 def formats_of(head: bytes, path: Path) -> Sequence[str]:

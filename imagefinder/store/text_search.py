@@ -245,7 +245,7 @@ class TextSearch:
         """Trigrams cannot find what is shorter than three characters, as many Chinese words are: 0.1 s in a
         million names."""
         tests = [test for term in terms for test in _tests(term.word)]
-        condition = " OR ".join(f"{column} {test}" for test, _ in tests for column in ("name", "body")) or "0"
+        condition = _any_of([f"{column} {test}" for test, _ in tests for column in ("name", "body")]) or "0"
         values = [value for _, value in tests for _ in range(2)]
         return self._db.connection.execute(
             f"SELECT item_id, name, body FROM texts WHERE {condition} ORDER BY item_id LIMIT ?",
@@ -255,6 +255,14 @@ class TextSearch:
 
 def _either(phrases: list[str]) -> str:
     return "(" + " OR ".join(f'"{phrase}"' for phrase in phrases) + ")"
+
+
+def _any_of(conditions: list[str]) -> str:
+    """The conditions joined by OR, as a balanced tree: SQLite takes expressions of 1,000 levels at most."""
+    if len(conditions) <= 2:
+        return " OR ".join(conditions)
+    middle = len(conditions) // 2
+    return f"({_any_of(conditions[:middle])}) OR ({_any_of(conditions[middle:])})"
 
 
 def _tests(word: str) -> list[tuple[str, str]]:

@@ -45,6 +45,7 @@ class ChangeLine(QWidget):
     """Takes no room while no change is under way."""
 
     notice = Signal(str)
+    problem = Signal(str)
 
     def __init__(self, client: EngineClient, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -148,5 +149,5 @@ class ChangeLine(QWidget):
     def _take_failure(self, failure: Failed) -> None:
         if self._request and failure.request_id == self._request:
             self._request = 0
-            self.notice.emit(failure.message)
+            self.problem.emit(failure.message)
             self._show()

@@ -7,8 +7,6 @@ that the picture links to; Chromium, Edge and Safari an http address in ``text/u
 most add the picture itself as ``image/png``.
 """
 
-import base64
-import binascii
 import os
 import re
 from collections.abc import Iterable, Sequence
@@ -20,24 +18,18 @@ from urllib.parse import unquote_to_bytes
 from PySide6.QtCore import QMimeData, QUrl
 from PySide6.QtGui import QImage
 
+from imagefinder.addresses import data_of
+from imagefinder.model.image_signatures import FORMATS, HEAD_BYTES, picture_extension
 from imagefinder.ui.disk_look import told_apart
 
-_IMAGE_FORMATS = (
-    "image/png",
-    "image/webp",
-    "image/jpeg",
-    "image/gif",
-    "image/avif",
-    "image/tiff",
-    "image/bmp",
-)
+# PNG first: most programs offer it beside what they have, whole and lossless.
+_IMAGE_FORMATS = ("image/png", *(each.mime for each in FORMATS if each.mime not in ("", "image/png")))
 _PROMISE = "application/x-moz-file-promise-url"
 _MOZ_URL = "text/x-moz-url"
 _GNOME = "x-special/gnome-copied-files"
 _IMAGE_TAG = re.compile(r"<img\b", re.IGNORECASE)
 _SOURCE = re.compile(r"\bsrc\s*=\s*", re.IGNORECASE)
 _VALUE = re.compile(r"\"([^\"]*)\"|'([^']*)'|([^\s>]+)")
-_DATA_URL = re.compile(r"data:image/[^;,]*((?:;[^;,]*)*),(.*)", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -148,16 +140,12 @@ def _utf16(data: bytes) -> str:
 
 
 def _data_of(source: str) -> bytes:
-    match = _DATA_URL.fullmatch(source)
-    if match is None:
-        return b""
-    if ";base64" not in match[1].lower():
-        return unquote_to_bytes(match[2])
+    """The picture in a ``data:`` address; nothing where it holds none, as one that was cut off on the way."""
     try:
-        return base64.b64decode(unquote_to_bytes(match[2]))
-    except binascii.Error:
-        # Cut off on the way: as good as nothing.
+        data = data_of(source)
+    except ValueError:
         return b""
+    return data if picture_extension(data[:HEAD_BYTES]) else b""
 
 
 def _links(sources: Iterable[str]) -> list[QUrl]:

@@ -3,7 +3,6 @@
 import logging
 import time
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from functools import partial
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -38,39 +37,18 @@ from imagefinder.ipc.messages import (
     Unreadable,
     UseModel,
 )
-from imagefinder.ipc.process import Ending, EngineRun, Target
+from imagefinder.ipc.process import Ending, EngineRun, Target, what_happened
 from imagefinder.model.jobs import JobState, JobStatus
 from imagefinder.paths import default_places
 from imagefinder.translation import tr
+from imagefinder.ui.engine_status import EngineState as EngineState
+from imagefinder.ui.engine_status import EngineStatus as EngineStatus
 
 _LOG = logging.getLogger(__name__)
 
 _STOP_S = 3.0
+_RETURN_MS = 600
 _TRACE = "engine-crash.log"
-
-
-class EngineState(StrEnum):
-    """How the engine's process is."""
-
-    STARTING = "starting"
-    RUNNING = "running"
-    RESTARTING = "restarting"
-    """It died, and is being started again."""
-    BROKEN = "broken"
-    """It died too often in a row (see ``ipc.health``), or the library cannot be used: nothing more is tried by
-    itself."""
-    STOPPED = "stopped"
-
-
-@dataclass(frozen=True, slots=True)
-class EngineStatus:
-    """The engine's process at one moment."""
-
-    state: EngineState
-    message: str = ""
-    """One sentence for the user: what happened, that nothing is lost, what to do."""
-    report: str = ""
-    """For whoever mends the program: versions, exit code, the end of the log. No names of the user's files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +135,10 @@ class EngineClient(QObject):
         }
         self._deadline = QTimer(self, singleShot=True, interval=int(_STOP_S * 1000))
         self._deadline.timeout.connect(self._kill)
+        self._return = QTimer(self, singleShot=True, interval=_RETURN_MS)
+        self._return.timeout.connect(self._come_back)
+        self._ended: _End | None = None
+        """Of the run that was ended from outside, and that another one follows in a moment."""
         self._arrived.connect(self._take)
 
     def next_id(self) -> int:
@@ -234,6 +216,7 @@ class EngineClient(QObject):
         Waits for that, so it is for the window's end. No signal comes after it but ``engine_changed``.
         """
         self._deadline.stop()
+        self._return.stop()
         run, self._run = self._run, None
         self._number += 1
         ended = run.stop(timeout_s) if run is not None else True
@@ -262,6 +245,8 @@ class EngineClient(QObject):
             QTimer.singleShot(0, self, partial(self._emit, answer))
 
     def _begin(self, status: EngineStatus) -> None:
+        self._return.stop()
+        self._ended = None
         self._is_ending = self._is_deaf = False
         self._unusable = ""
         self._health.begin(time.monotonic())
@@ -355,9 +340,14 @@ class EngineClient(QObject):
             self._begin(EngineStatus(EngineState.STARTING))
         elif self._unusable:
             self._tell(EngineStatus(EngineState.BROKEN, self._unusable))
+        elif end.ending.was_asked_for:
+            # Who ended it may be ending the window too, as a system that shuts down does.
+            _LOG.info("the engine was ended from outside")
+            self._return.start()
+            self._ended = end
         else:
             _LOG.error("the engine died:\n%s", end.report)
-            self._start_again_or_give_up(end.report)
+            self._start_again_or_give_up(end)
         for answer in settlement.answers:
             self._emit(answer)
 
@@ -367,13 +357,14 @@ class EngineClient(QObject):
                 self.downloads[name] = replace(download, rate=0.0, is_over=True)
                 self._emit(self.downloads[name])
 
-    def _start_again_or_give_up(self, report: str) -> None:
+    def _come_back(self) -> None:
+        if self._run is None and self._ended is not None:
+            self._start_again_or_give_up(self._ended)
+
+    def _start_again_or_give_up(self, end: _End) -> None:
+        report = end.report
         if self._health.may_go_on(time.monotonic()):
-            message = tr(
-                "The part of imagefinder that reads pictures stopped unexpectedly and is started again. "
-                "Nothing is lost."
-            )
-            self._begin(EngineStatus(EngineState.RESTARTING, message, report))
+            self._begin(EngineStatus(EngineState.RESTARTING, what_happened(end.ending), report))
         else:
             message = tr(
                 "The part of imagefinder that reads pictures stopped several times in a row and is not started "

@@ -1,5 +1,6 @@
 """Copies files into a folder of the user's choice. Runs in a thread."""
 
+import errno
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -8,7 +9,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 from imagefinder.translation import tr
-from imagefinder.ui.words import short_name
 
 _BLOCK = 1 << 20
 
@@ -19,8 +19,8 @@ class CopyReport:
 
     folder: Path
     copied: int
-    problems: tuple[str, ...] = ()
-    """A sentence for each file that was not copied."""
+    failures: tuple[tuple[Path, str], ...] = ()
+    """The files that were not copied, each with the reason in words."""
 
 
 class _GivenUpError(Exception):
@@ -30,18 +30,31 @@ class _GivenUpError(Exception):
 def copy_files(paths: Sequence[Path], folder: Path, is_given_up: Callable[[], bool]) -> CopyReport:
     """Copy the files with their times; one whose name is taken becomes ``name (2).jpg``. Nothing is overwritten."""
     copied = 0
-    problems: list[str] = []
+    failures: list[tuple[Path, str]] = []
     for path in paths:
         try:
             _copy(path, folder, is_given_up)
         except _GivenUpError:
             break
         except OSError as error:
-            reason = error.strerror or str(error)
-            problems.append(tr("{name} was not copied: {reason}.", name=short_name(path), reason=reason))
+            failures.append((path, _reason(error)))
         else:
             copied += 1
-    return CopyReport(folder, copied, tuple(problems))
+    return CopyReport(folder, copied, tuple(failures))
+
+
+def _reason(error: OSError) -> str:
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT:
+            return tr("there is no room left", "copying a file")
+        case errno.EROFS:
+            return tr("nothing can be written there", "copying a file")
+        case errno.EACCES | errno.EPERM:
+            return tr("you have no permission", "copying a file")
+        case errno.ENOENT | errno.ENOTDIR:
+            return tr("the file or the folder is not there", "copying a file")
+        case _:
+            return error.strerror or str(error)
 
 
 def _copy(path: Path, folder: Path, is_given_up: Callable[[], bool]) -> None:

@@ -15,6 +15,7 @@ from imagefinder.ipc.messages import (
     ModelState,
     RemoveSources,
     Rescan,
+    ResumeJobs,
 )
 from imagefinder.model.jobs import JobState
 from imagefinder.model.sources import SourceKind, SourceStatus
@@ -29,6 +30,7 @@ from imagefinder.ui.icons import icon
 from imagefinder.ui.job_bar import JobBar
 from imagefinder.ui.quiet_label import QuietLabel
 from imagefinder.ui.source_list import SourceList
+from imagefinder.ui.source_state import RowAction
 from imagefinder.ui.sources_model import SourcesModel
 from imagefinder.ui.unreadable_dialog import UnreadableDialog
 from imagefinder.ui.words import grouped
@@ -39,6 +41,7 @@ class LibraryPanel(DropTarget):
 
     add_requested = Signal()
     notice = Signal(str)
+    problem = Signal(str)
     folders_dropped = Signal(list)  # list[Path]
 
     def __init__(self, client: EngineClient, desktop: Desktop, parent: QWidget | None = None) -> None:
@@ -101,7 +104,9 @@ class LibraryPanel(DropTarget):
         self.list.menu_wanted.connect(self._show_menu)
         self.list.unreadable_wanted.connect(self.show_unreadable)
         self.list.forget_wanted.connect(self._ask_to_forget)
+        self.list.continue_wanted.connect(self._continue)
         self.change_line.notice.connect(self.notice)
+        self.change_line.problem.connect(self.problem)
         self.forget_line.confirmed.connect(self._forget)
         self.forget_line.closed.connect(self.list.setFocus)
         client.library_changed.connect(self._take_library)
@@ -121,6 +126,8 @@ class LibraryPanel(DropTarget):
         """What can be done with a source; where it is selected with others, what can be done with them all."""
         path, chosen, menu = status.source.path, self._chosen(status), QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if any(self.model.offers(each.source.path, RowAction.CONTINUE) for each in chosen):
+            menu.addAction(icon("play"), tr("Continue indexing"), lambda: self._continue(*chosen))
         menu.addAction(
             icon("refresh-cw"),
             tr("Look for new and changed files"),
@@ -161,6 +168,7 @@ class LibraryPanel(DropTarget):
         frame = QWidget(self)
         words = QuietLabel(tr("Nothing is in the library yet. Drop a folder of pictures here."), frame)
         words.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
+        self._invitation = words
         inner = QVBoxLayout(frame)
         inner.setContentsMargins(24, 32, 24, 16)
         inner.addWidget(words)
@@ -173,9 +181,15 @@ class LibraryPanel(DropTarget):
     def _show_menu(self, status: SourceStatus, where: QPoint) -> None:
         self.menu_for(status).popup(where)
 
+    def _continue(self, *chosen: SourceStatus) -> None:
+        if self._client.is_paused:
+            # Who asks for it now does not want it to wait.
+            self._client.send(ResumeJobs())
+        self._client.send(Rescan(tuple(each.source.path for each in chosen)))
+
     def _reveal(self, path: Path) -> None:
         if problem := self._desktop.reveal(path):
-            self.notice.emit(problem)
+            self.problem.emit(problem)
 
     def _change_options(self, status: SourceStatus) -> None:
         source = status.source
@@ -211,7 +225,7 @@ class LibraryPanel(DropTarget):
     def _take_failed(self, event: Failed) -> None:
         if event.request_id in self._requests:
             self._requests.remove(event.request_id)
-            self.notice.emit(event.message)
+            self.problem.emit(event.message)
 
     def _take_library(self, event: LibraryChanged) -> None:
         self._show_counts()
@@ -223,6 +237,8 @@ class LibraryPanel(DropTarget):
         has_sources = self.model.rowCount() > 0
         self.list.setVisible(has_sources)
         self._empty.setVisible(not has_sources)
+        # Before the engine has answered nobody knows.
+        self._invitation.setVisible(self._client.library is not None)
         self._rescan.setEnabled(has_sources)
         self._show_coverage()
 

@@ -22,13 +22,12 @@ from PySide6.QtNetwork import (
     QNetworkRequest,
 )
 
+from imagefinder.model.image_signatures import HEAD_BYTES, picture_extension
 from imagefinder.settings import Settings
 from imagefinder.translation import tr
 from imagefinder.ui.address_check import is_public
-from imagefinder.ui.picture_bytes import picture_extension
 
 _LOG = logging.getLogger(__name__)
-_HEAD = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +192,8 @@ class Fetch(QObject):
             )
         elif (
             self._status(reply) == 200
-            and len(self._body) >= _HEAD
-            and not picture_extension(bytes(self._body[:_HEAD]))
+            and len(self._body) >= HEAD_BYTES
+            and not picture_extension(bytes(self._body[:HEAD_BYTES]))
         ):
             self._end(self._no_picture())
         else:
@@ -231,7 +230,7 @@ class Fetch(QObject):
                     tr("The picture could not be fetched from {host}: {reason}.", host=host, reason=reason)
                 )
             )
-        elif picture_extension(bytes(self._body[:_HEAD])):
+        elif picture_extension(bytes(self._body[:HEAD_BYTES])):
             self._end("", bytes(self._body))
         else:
             self._end(self._no_picture())

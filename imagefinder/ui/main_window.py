@@ -105,8 +105,9 @@ class MainWindow(QMainWindow):
         self.panes.folders_dropped.connect(self._adding.add)
         self.panes.preview_requested.connect(self._preview)
         self.status_line.models_wanted.connect(lambda: self.open_settings(MODEL_PAGE))
-        for widget in (self.panel, self.panes, self.preview):
+        for widget in (self.panel, self.panes):
             widget.notice.connect(self.say)
+            widget.problem.connect(self.warn)
         self.preview.similar_requested.connect(self._find_similar)
         self.preview.row_shown.connect(self._follow_preview)
         self.panes.current_changed.connect(self._show_title)
@@ -119,8 +120,8 @@ class MainWindow(QMainWindow):
         self.notices.say(text)
 
     def warn(self, text: str) -> None:
-        """One line on what went wrong."""
-        self.notices.say(text, NoticeKind.WARNING, seconds=15)
+        """One line on what went wrong, which stays until it is closed: nobody may be looking when it happens."""
+        self.notices.say(text, NoticeKind.WARNING, seconds=None)
 
     # What is kept from one time to the next.
 

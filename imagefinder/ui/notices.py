@@ -62,9 +62,10 @@ class NoticeBar(QWidget):
             for notice in [each for each in self._notices if not each.key and each.text == text]:
                 self._remove(notice)
         while len(self._notices) >= _MOST:
-            # What goes by itself goes first.
+            # What goes by itself goes first, and what still holds last.
             passing = [each for each in self._notices if each.is_passing]
-            self._remove((passing or self._notices)[0])
+            warnings = [each for each in self._notices if each.kind is not NoticeKind.ERROR]
+            self._remove((passing or warnings or self._notices)[0])
         notice = _Notice(text, kind, actions, key, seconds, self)
         notice.closed.connect(lambda: self._remove(notice))
         self._notices.append(notice)
@@ -109,7 +110,7 @@ class _Notice(QFrame):
         parent: QWidget,
     ) -> None:
         super().__init__(parent)
-        self.text, self.key = text, key
+        self.text, self.key, self.kind = text, key, kind
         self.setObjectName("notice")
         self.setProperty("kind", str(kind))
         self.setStyleSheet(

@@ -25,6 +25,7 @@ class PaneArea(QWidget):
     preview_requested = Signal(object, int, str)  # ResultsModel, row, the query's words
     folders_dropped = Signal(list)  # list[Path]
     notice = Signal(str)
+    problem = Signal(str)
     current_changed = Signal()
     """Another pane is in use, or it looks for something else."""
 
@@ -173,6 +174,7 @@ class PaneArea(QWidget):
         pane.preview_requested.connect(self.preview_requested)
         pane.folders_dropped.connect(self.folders_dropped)
         pane.notice.connect(self.notice)
+        pane.problem.connect(self.problem)
         pane.new_pane_requested.connect(lambda state: self._open(pane, state, is_beside=False))
         pane.split_requested.connect(lambda state: self._open(pane, state, is_beside=True))
         pane.hidden_changed.connect(lambda ids, is_hidden: self._tell_others(pane, ids, is_hidden))

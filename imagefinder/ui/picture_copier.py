@@ -25,6 +25,8 @@ class PictureCopier(QObject):
     """Copies one picture at a time; a second wish takes the place of one that is still under way."""
 
     notice = Signal(str)
+    problem = Signal(str)
+    """Why the picture is not on the clipboard."""
 
     def __init__(self, client: EngineClient, background: Background, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -36,7 +38,7 @@ class PictureCopier(QObject):
         client.failed.connect(self._take_failure)
 
     def copy(self, hit: Hit) -> None:
-        """Copy this picture; ``notice`` tells when it is on the clipboard, or why it is not."""
+        """Copy this picture; ``notice`` tells when it is on the clipboard, ``problem`` why it is not."""
         self._request_id = self._client.next_id()
         self._name = short_name(hit.path)
         side = _PAGE_SIDE if hit.kind is ItemKind.PAGE else _MOST_SIDE
@@ -46,19 +48,19 @@ class PictureCopier(QObject):
         if shown.request_id != self._request_id:
             return
         if shown.picture is None or shown.problem:
-            self.notice.emit(shown.problem or tr("{name} cannot be copied.", name=self._name))
+            self.problem.emit(shown.problem or tr("{name} cannot be copied.", name=self._name))
             return
         self._background.run(partial(_read, shown.picture), partial(self._put, shown.request_id))
 
     def _take_failure(self, failed: Failed) -> None:
         if self._request_id and failed.request_id == self._request_id:
-            self.notice.emit(failed.message)
+            self.problem.emit(failed.message)
 
     def _put(self, request_id: int, image: QImage | None) -> None:
         if request_id != self._request_id:
             return
         if image is None:
-            self.notice.emit(tr("{name} cannot be copied.", name=self._name))
+            self.problem.emit(tr("{name} cannot be copied.", name=self._name))
             return
         QGuiApplication.clipboard().setImage(image)
         self.notice.emit(tr("Copied the picture {name}.", name=self._name))

@@ -33,7 +33,6 @@ class PreviewWindow(QWidget):
     similar_requested = Signal(object)  # Hit
     row_shown = Signal(int)
     """The row of the result that is shown now, for the grid to follow."""
-    notice = Signal(str)
 
     def __init__(
         self,
@@ -58,6 +57,7 @@ class PreviewWindow(QWidget):
         self._loader.failed.connect(self._say)
         self._copier = PictureCopier(client, desktop.background, self)
         self._copier.notice.connect(self._say)
+        self._copier.problem.connect(self._say)
         self._actions = self._make_actions()
         self._top = PreviewTopBar(self._actions)
         self._canvas = PreviewCanvas()

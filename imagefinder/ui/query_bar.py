@@ -30,7 +30,8 @@ class QueryBar(QWidget):
     changed = Signal()
     """The query is another one: at once for pictures and Enter, a moment after the last key for words."""
     folders_dropped = Signal(list)  # list[Path]
-    notice = Signal(str)
+    problem = Signal(str)
+    """Something that was to be searched by is not; one sentence."""
     left_downwards = Signal()
     """The Down key asks for what is below."""
 
@@ -112,9 +113,7 @@ class QueryBar(QWidget):
         """Put pictures in place of those there; ``changed`` is not emitted."""
         for chip in tuple(self._chips):
             self._drop_chip(chip)
-        for term in terms[:_MOST_PICTURES]:
-            self._add_term(term)
-        self._show_clear()
+        self.add_terms(terms)
 
     def clear(self) -> None:
         """Look for nothing."""
@@ -143,7 +142,7 @@ class QueryBar(QWidget):
         elif (arrival := self._intake.take(dropped)) is not None:
             self._await(arrival, instead=instead)
         elif not dropped.folders:
-            self.notice.emit(tr("There is no picture in what was dropped."))
+            self.problem.emit(tr("There is no picture in what was dropped."))
 
     def add_terms(self, terms: Sequence[PictureTerm]) -> None:
         """Add pictures; those that are there already stay single. ``changed`` is not emitted."""
@@ -156,7 +155,7 @@ class QueryBar(QWidget):
         self._show_clear()
 
     def _say_full(self) -> None:
-        self.notice.emit(
+        self.problem.emit(
             tr("A search takes {most} pictures at most; the rest was left out.", most=_MOST_PICTURES)
         )
 
@@ -223,7 +222,7 @@ class QueryBar(QWidget):
             del self._arrivals[chip]
             self._drop_chip(chip)
             self._show_clear()
-            self.notice.emit(problem)
+            self.problem.emit(problem)
 
         arrival.progress.connect(chip.set_progress)
         arrival.arrived.connect(arrived)

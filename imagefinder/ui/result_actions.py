@@ -18,6 +18,8 @@ from imagefinder.ui.keyed_actions import KeyedActions
 from imagefinder.ui.picture_copier import PictureCopier
 from imagefinder.ui.words import path_text, short_name
 
+_MOST_NAMED = 3
+"""Files in one sentence."""
 _MOST_OPENED = 10
 """At once; a slip of the hand on a hundred would bring the desktop to its knees."""
 
@@ -30,6 +32,8 @@ class ResultActions(QObject):
     new_pane_requested = Signal(object)  # list[Hit]
     hide_requested = Signal(object, bool)  # list[Hit], hidden
     notice = Signal(str)
+    problem = Signal(str)
+    """What was asked for could not be done, or not wholly."""
 
     def __init__(
         self,
@@ -45,6 +49,7 @@ class ResultActions(QObject):
         self._chosen = chosen
         self._copier = PictureCopier(client, desktop.background, self)
         self._copier.notice.connect(self.notice)
+        self._copier.problem.connect(self.problem)
         self._actions = KeyedActions(self)
         add = self._actions.add
         add("open", "external-link", tr("Open"), self.open, "Return", "Enter")
@@ -93,7 +98,7 @@ class ResultActions(QObject):
         """Open the files in the system's viewers."""
         hits = self._chosen()
         if len(hits) > _MOST_OPENED:
-            self.notice.emit(tr("Choose at most {number} pictures to open at once.", number=_MOST_OPENED))
+            self.problem.emit(tr("Choose at most {number} pictures to open at once.", number=_MOST_OPENED))
             return
         for hit in hits:
             self._say(self._desktop.open(hit.path, hit.part, is_offline=hit.offline))
@@ -153,17 +158,37 @@ class ResultActions(QObject):
 
     def _report(self, report: CopyReport) -> None:
         folder = path_text(report.folder)
-        said = (
-            [tr("Copied %n file(s) to {folder}.", "", report.copied, folder=folder)] if report.copied else []
-        )
-        said.extend(report.problems[:1])
-        if len(report.problems) > 1:
-            said.append(tr("%n more file(s) could not be copied.", "", len(report.problems) - 1))
-        self.notice.emit(" ".join(said))
+        copied = tr("Copied %n file(s) to {folder}.", "", report.copied, folder=folder)
+        if not report.failures:
+            self.notice.emit(copied)
+            return
+        said = [copied] if report.copied else []
+        by_reason: dict[str, list[str]] = {}
+        for path, reason in report.failures:
+            by_reason.setdefault(reason, []).append(short_name(path))
+        for reason, names in by_reason.items():
+            count = len(names)
+            if count <= _MOST_NAMED:
+                which = tr(", ", "between the parts of a list").join(names)
+                text = tr(
+                    "Not copied to {folder}: {names} ({reason}).", folder=folder, names=which, reason=reason
+                )
+            else:
+                which = tr(", ", "between the parts of a list").join(names[:_MOST_NAMED])
+                text = tr(
+                    "Not copied to {folder}: {names} and %n more file(s) ({reason}).",
+                    "",
+                    count - _MOST_NAMED,
+                    folder=folder,
+                    names=which,
+                    reason=reason,
+                )
+            said.append(text)
+        self.problem.emit(" ".join(said))
 
     def _refuse_to_delete(self) -> None:
         self.notice.emit(tr("Files are never deleted here. To hide a picture from results, press H."))
 
     def _say(self, problem: str) -> None:
         if problem:
-            self.notice.emit(problem)
+            self.problem.emit(problem)

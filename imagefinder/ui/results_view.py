@@ -44,6 +44,7 @@ class ResultsView(GridView):
     rest_wanted = Signal()
     """The user wants to see what was left out because it is probably irrelevant."""
     notice = Signal(str)
+    problem = Signal(str)
 
     def __init__(
         self,
@@ -77,6 +78,7 @@ class ResultsView(GridView):
         self._actions.new_pane_requested.connect(self.new_pane_requested)
         self._actions.hide_requested.connect(self.hide_requested)
         self._actions.notice.connect(self.notice)
+        self._actions.problem.connect(self.problem)
         self.doubleClicked.connect(lambda index: self.preview_requested.emit(index.row()))
         thumbnails.ready.connect(self._note_fresh)
         thumbnails.look_again.connect(self.viewport().update)

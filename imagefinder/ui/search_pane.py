@@ -48,6 +48,8 @@ class SearchPane(QWidget):
     """Items (tuple[int, ...]) were hidden from results here, or are shown again: of interest to all panes."""
     title_changed = Signal(str)
     notice = Signal(str)
+    problem = Signal(str)
+    """Something that was asked for could not be done; one sentence."""
     models_wanted = Signal()
     """The user wants to choose another model."""
 
@@ -101,7 +103,7 @@ class SearchPane(QWidget):
     def _connect(self) -> None:
         self.bar.changed.connect(self._ask)
         self.bar.folders_dropped.connect(self.folders_dropped)
-        self.bar.notice.connect(self.notice)
+        self.bar.problem.connect(self.problem)
         self.bar.left_downwards.connect(self._enter_results)
         self.tools.sort_chosen.connect(self._ask)
         self.tools.hidden_toggled.connect(self._ask)
@@ -113,6 +115,7 @@ class SearchPane(QWidget):
         self.view.new_pane_requested.connect(self._open_pane)
         self.view.hide_requested.connect(self._hide)
         self.view.notice.connect(self.notice)
+        self.view.problem.connect(self.problem)
         self.view.cell_size_changed.connect(self.tools.set_cell_size)
         self.message.example_chosen.connect(self._try_example)
         self.message.action_wanted.connect(self.models_wanted)
@@ -124,7 +127,7 @@ class SearchPane(QWidget):
         self.search.failed.connect(self._show_failure)
         self.search.page_failed.connect(self._show_page_failure)
         self.search.unfolded.connect(self._show_rest)
-        self.search.rest_failed.connect(self.notice)
+        self.search.rest_failed.connect(self.problem)
         self.search.outdated.connect(self._show_state)
         self._hiding.failed.connect(self._show_hiding_failure)
         self.search.slow.connect(self._show_searching)
@@ -226,7 +229,7 @@ class SearchPane(QWidget):
             self._enter_results()
 
     def _show_page_failure(self, problem: str) -> None:
-        self.notice.emit(problem)
+        self.problem.emit(problem)
         # Whoever scrolls on asks once more.
         self.model.append((), has_more=True)
 
@@ -309,7 +312,7 @@ class SearchPane(QWidget):
         self.hidden_changed.emit(ids, is_hidden)
 
     def _show_hiding_failure(self, problem: str) -> None:
-        self.notice.emit(problem)
+        self.problem.emit(problem)
         # What was taken out of sight is found again.
         self.search.ask_again()
 

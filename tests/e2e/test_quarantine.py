@@ -51,7 +51,7 @@ def test_a_file_that_kills_the_program_is_left_alone_after_three_times(
     assert status["items"] == 30
     (unreadable,) = status["unreadable"]
     assert unreadable["path"].endswith("killer.png")
-    assert "broke down" in unreadable["reason"]
+    assert "the program ended" in unreadable["reason"]
     # It changes, and is read again.
     save(picture("blue"), with_killer / "killer.png")
     assert program.run("index").status == 0

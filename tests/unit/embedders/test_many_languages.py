@@ -96,6 +96,15 @@ def test_the_model_stands_by_itself_wherever_it_is_moved(kept: Path, published: 
     np.testing.assert_array_equal(before, after)
 
 
+@pytest.mark.parametrize("start", ["a red dog on meadow " * 40, "一只红色的狗在草地" * 30, "狗" * 900])
+def test_what_stands_behind_the_context_of_its_tokenizer_counts(kept: Path, start: str) -> None:
+    embedder = embedder_of(kept)
+    first, second = embedder.encode_texts([start + " cat", start + " dog"])
+    assert not np.array_equal(first, second)
+    assert embedder.pieces_of(start + " cat") > 1
+    assert embedder.pieces_of("一只红色的狗在草地") == 1
+
+
 def test_nothing_is_fetched_to_load_it_or_to_ask_it(
     kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from imagefinder.engine import scanner
 from imagefinder.engine.cancel import CancelToken
-from imagefinder.engine.scanner import Scan, Selection, is_reachable, lost_mounts
+from imagefinder.engine.presence import Presence, lost_mounts, presence
+from imagefinder.engine.scanner import Scan, Selection, passed_over_by
 from imagefinder.model.errors import CancelledError
 from imagefinder.model.sources import Source, SourceKind, SourceOptions
 
@@ -156,10 +157,10 @@ def test_a_cancelled_scan_stops(tmp_path: Path) -> None:
 
 
 def test_a_source_whose_path_or_mount_is_gone_is_not_reachable(tmp_path: Path) -> None:
-    assert is_reachable(_source(tmp_path))
-    assert not is_reachable(_source(tmp_path / "gone"))
+    assert presence(_source(tmp_path)) is Presence.THERE
+    assert presence(_source(tmp_path / "gone")) is Presence.AWAY
     # An unplugged drive leaves its empty mount folder behind.
-    assert not is_reachable(_source(tmp_path, mounts=(tmp_path,)))
+    assert presence(_source(tmp_path, mounts=(tmp_path,))) is Presence.AWAY
 
 
 def test_a_drive_mounted_inside_a_source_can_be_lost(tmp_path: Path) -> None:
@@ -187,3 +188,60 @@ def test_a_link_round_the_source_is_not_followed(tmp_path: Path) -> None:
     source = _source(tmp_path / "root")
     scan = Scan(source, Selection(source, EXTENSIONS), CancelToken(), tmp_path / "root" / "sub")
     assert [Path(stat.path).name for stat in scan] == ["c.jpg"]
+
+
+def _passed_over(root: Path, **options: object) -> dict[str, int]:
+    scan = _scan(root, **options)
+    list(scan)
+    return dict(scan.passed_over)
+
+
+def test_files_that_nothing_reads_are_counted_by_extension(tmp_path: Path) -> None:
+    _make(
+        tmp_path, "a.jpg", "b.MOV", "sub/c.mov", "notes.txt", "README", "page.1", "x.what a name", "y.tar.gz"
+    )
+    assert _passed_over(tmp_path) == {"mov": 2, "txt": 1, "gz": 1, "": 3}
+
+
+def test_what_systems_leave_lying_about_is_not_counted(tmp_path: Path) -> None:
+    _make(tmp_path, "._a.jpg", ".DS_Store", ".hidden.mov", "Thumbs.db", "desktop.ini", "Icon\r", ".git/b.mov")
+    os.mkfifo(tmp_path / "pipe.mov")
+    assert _passed_over(tmp_path) == {}
+
+
+@pytest.mark.parametrize(
+    ("options", "counted"),
+    [
+        ({"exclude": ("*.mov",)}, {"txt": 2}),
+        ({"exclude": ("sub",)}, {"mov": 1, "txt": 1}),
+        ({"include": ("sub/",)}, {"txt": 1}),
+        ({"recursive": False}, {"mov": 1, "txt": 1}),
+        ({"extensions": ("png",)}, {}),
+    ],
+)
+def test_what_the_user_left_out_is_not_counted(
+    tmp_path: Path, options: dict[str, object], counted: dict[str, int]
+) -> None:
+    _make(tmp_path, "a.mov", "b.txt", "sub/c.txt", "sub/d.jpg")
+    assert _passed_over(tmp_path, **options) == counted
+
+
+def test_a_source_within_another_one_counts_once_unless_it_is_left_out_there(tmp_path: Path) -> None:
+    _make(tmp_path, "a.mov", "sub/b.mov")
+    outer, inner = _scan(tmp_path), _scan(tmp_path / "sub")
+    without = _scan(tmp_path, exclude=("sub",))
+    for scan in (outer, inner, without):
+        list(scan)
+    assert passed_over_by([outer, inner]) == {"mov": 2}
+    assert passed_over_by([inner, outer]) == {"mov": 2}
+    assert passed_over_by([without, inner]) == {"mov": 2}
+
+
+def test_counting_what_is_passed_over_looks_at_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _make(tmp_path, "a.jpg", "b.mov", "c.txt")
+    looked_at = []
+    monkeypatch.setattr(Scan, "_stat", lambda self, path, entry=None: looked_at.append(Path(path).name))
+    list(_scan(tmp_path))
+    assert looked_at == ["a.jpg"]

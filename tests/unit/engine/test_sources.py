@@ -150,7 +150,7 @@ def test_a_retry_reads_what_the_program_broke_down_over(
     for _ in range(3):
         engine._store.suspects.add_death(digest)
     assert engine.add([three_pictures], _EVERYTHING).unreadable == 1
-    assert "broke down" in engine.unreadable()[0].reason
+    assert "the program ended" in engine.unreadable()[0].reason
     assert engine.index(retry=[three_pictures / "red.png"]).indexed == 1
     assert engine.unreadable() == ()
     assert engine._store.suspects.all() == {}

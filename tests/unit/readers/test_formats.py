@@ -1,37 +1,48 @@
 """Every picture format, and the content before the name."""
 
+import io
+import struct
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from imagefinder.model.errors import UnreadableError
+from imagefinder.model.image_signatures import picture_extension
 from imagefinder.readers.formats import EXTENSIONS, formats_by_content, formats_of
 from imagefinder.readers.image_reader import ImageReader
 
 FORMATS = {
-    "JPEG": "jpg jpeg jpe jfif",
-    "PNG": "png apng",
+    "JPEG": "jpg jpeg jpe jfif jif jfi pjpeg pjp mpo insp jps thm pic jpg_large",
+    "PNG": "png apng pns png_large",
     "WEBP": "webp",
     "GIF": "gif",
     "BMP": "bmp",
     "DIB": "dib",
     "TIFF": "tif tiff",
-    "JPEG2000": "jp2 j2k jpx",
-    "PPM": "pnm pbm pgm ppm",
+    "JPEG2000": "jp2 j2k jpx jpf j2c jpc",
+    "PPM": "pnm pbm pgm ppm pfm",
     "ICO": "ico",
-    "TGA": "tga",
+    "TGA": "tga icb vda",
     "QOI": "qoi",
+    "PCX": "pcx",
+    "DDS": "dds",
+    "SGI": "sgi",
+    "XBM": "xbm",
     "AVIF": "avif avifs",
-    "HEIF": "heic heif hif",
+    "HEIF": "heic heif hif heics heifs",
 }
-MODES = {"pbm": "1", "pgm": "L"}
-OPTIONS = {"j2k": {"no_jp2": True}, "ico": {"sizes": [(160, 120)]}}
+OTHERS = {"cur", "icns", "psd", "xpm"}
+"""Those that Pillow does not write, or not in that size."""
+MODES = {"pbm": "1", "pgm": "L", "pfm": "F", "xbm": "1"}
+OPTIONS = {extension: {"no_jp2": True} for extension in ("j2k", "j2c", "jpc")} | {
+    "ico": {"sizes": [(160, 120)]}
+}
 CASES = [(name, extension) for name, extensions in FORMATS.items() for extension in extensions.split()]
 
 
 def test_the_formats_tested_are_all_there_are() -> None:
-    assert {extension for _, extension in CASES} == EXTENSIONS
+    assert {extension for _, extension in CASES} | OTHERS == EXTENSIONS
 
 
 @pytest.mark.parametrize(("format_name", "extension"), CASES)
@@ -73,7 +84,7 @@ def test_a_text_that_begins_like_a_portable_pixmap_is_none() -> None:
 
 
 @pytest.mark.parametrize(
-    "head", [b"%!PS-Adobe-3.0 EPSF-3.0\n", b"8BPS\0\1", b"\xd7\xcd\xc6\x9a\0\0", b"<svg/>"]
+    "head", [b"%!PS-Adobe-3.0 EPSF-3.0\n", b"\xc5\xd0\xd3\xc6", b"\xd7\xcd\xc6\x9a\0\0", b"<svg/>"]
 )
 def test_formats_that_run_programs_or_are_no_pictures_are_never_handed_to_pillow(head: bytes) -> None:
     with pytest.raises(UnreadableError, match="not a picture in any known format"):
@@ -85,6 +96,71 @@ def test_a_postscript_file_named_jpg_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\nshowpage\n")
     with pytest.raises(UnreadableError, match="not a picture in any known format"):
         ImageReader().open(path)
+
+
+def psd() -> bytes:
+    """A merged Photoshop picture of 4 x 2 pixels, all of them red."""
+    header = struct.pack(">4sH6xHIIHH", b"8BPS", 1, 3, 2, 4, 8, 3)
+    return header + struct.pack(">IIIH", 0, 0, 0, 0) + b"\xff" * 8 + b"\0" * 16
+
+
+def cursor() -> bytes:
+    """A cursor of 4 x 4 pixels, all of them red."""
+    pixels = (
+        struct.pack("<IiiHHIIiiII", 40, 4, 8, 1, 32, 0, 64, 0, 0, 0, 0) + b"\0\0\xff\xff" * 16 + b"\0" * 16
+    )
+    return struct.pack("<HHHBBBBHHII", 0, 2, 1, 4, 4, 0, 0, 0, 0, len(pixels), 22) + pixels
+
+
+def icon() -> bytes:
+    target = io.BytesIO()
+    Image.new("RGB", (64, 64), "red").save(target, "ICNS")
+    return target.getvalue()
+
+
+XPM = b'/* XPM */\nstatic char *x[] = {\n"4 2 1 1",\n"a c #ff0000",\n"aaaa",\n"aaaa"\n};\n'
+RED = {"psd": psd, "cur": cursor, "icns": icon, "xpm": lambda: XPM}
+
+
+@pytest.mark.parametrize("extension", sorted(OTHERS))
+@pytest.mark.parametrize("name", ["picture.{}", "picture.jpg"])
+def test_a_format_that_pillow_only_reads_is_read(tmp_path: Path, extension: str, name: str) -> None:
+    path = tmp_path / name.format(extension)
+    path.write_bytes(RED[extension]())
+    with ImageReader().open(path) as media:
+        assert media.part_count == 1
+        assert media.load(1, 1).image.getpixel((1, 1)) == (255, 0, 0)
+
+
+def test_a_photoshop_picture_of_a_kind_that_cannot_be_read_is_not_called_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "deep.psd"
+    path.write_bytes(struct.pack(">4sH6xHIIHH", b"8BPS", 1, 3, 2, 4, 32, 3) + bytes(200))
+    with pytest.raises(UnreadableError, match="variant of its format that is not supported"):
+        ImageReader().open(path)
+
+
+@pytest.mark.parametrize(
+    "extension", ["mpo", "insp", "pjpeg", "thm", "pic", "tga", "dib", "gif", "jpg_large"]
+)
+@pytest.mark.parametrize("format_name", ["JPEG", "PNG", "WEBP", "QOI"])
+def test_a_picture_under_another_formats_name_is_read_as_what_it_is(
+    scene, save, extension: str, format_name: str
+) -> None:
+    with ImageReader().open(save(scene, f"picture.{extension}", format_name)) as media:
+        assert media.load(1, 32).facts.width == 160
+
+
+def test_an_uncompressed_tga_is_not_taken_for_a_cursor(scene, encoded) -> None:
+    head = encoded(scene, "TGA")
+    assert head.startswith(b"\0\0\2\0")
+    assert not formats_by_content(head[:1024])
+
+
+def test_the_window_tells_pictures_by_the_readers_own_list(scene, encoded) -> None:
+    for format_name, extension in (("QOI", "qoi"), ("PPM", "pnm"), ("JPEG", "jpg"), ("BMP", "bmp")):
+        assert picture_extension(encoded(scene, format_name)[:1024]) == extension
+    for text in (b"BMW, a car", b"P6. Chapter the sixth", b"# define", b"<html>", b""):
+        assert picture_extension(text) == ""
 
 
 def test_an_animation_gives_its_first_frame_alone(save) -> None:

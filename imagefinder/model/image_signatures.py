@@ -1,0 +1,84 @@
+"""The picture formats that are read: their extensions, and how such a file begins.
+
+One list for the readers and for the window, which must not import Pillow.
+"""
+
+import re
+from dataclasses import dataclass
+
+HEAD_BYTES = 1024
+"""How much of a file's beginning tells its format."""
+
+
+@dataclass(frozen=True, slots=True)
+class PictureFormat:
+    """One format."""
+
+    name: str
+    """Pillow's name of it."""
+    extensions: tuple[str, ...]
+    """Lower case without the dot; the usual one first."""
+    magic: bytes
+    """A regular expression for how a file begins; empty where only its name tells it from noise."""
+    mime: str = ""
+    """Its media type, where programs hand such pictures over by drag and drop or the clipboard."""
+
+
+def _format(name: str, extensions: str, magic: bytes, mime: str = "") -> PictureFormat:
+    return PictureFormat(name, tuple(extensions.split()), magic, mime)
+
+
+FORMATS: tuple[PictureFormat, ...] = (
+    # mpo: two views of a stereo camera; insp: an all-round view; thm: what cameras lay beside a video; pic: what
+    # WeChat stores; jpg_large and png_large: how browsers named pictures of Twitter.
+    _format(
+        "JPEG",
+        "jpg jpeg jpe jfif jif jfi pjpeg pjp mpo insp jps thm pic jpg_large",
+        rb"\xff\xd8\xff",
+        "image/jpeg",
+    ),
+    _format("PNG", "png apng pns png_large", rb"\x89PNG\r\n\x1a\n", "image/png"),
+    _format("WEBP", "webp", rb"RIFF....WEBP", "image/webp"),
+    # "mif1" and "msf1" say only that some picture is inside; AVIF stands first, because Pillow's reader passes on
+    # what is not for it and pillow-heif's does not.
+    _format("AVIF", "avif avifs", rb"....ftyp(avif|avis|mif1|msf1)", "image/avif"),
+    _format("HEIF", "heic heif hif heics heifs", rb"....ftyp(hei[cmsx]|hev[cmsx]|mif1|msf1)", "image/heic"),
+    _format("GIF", "gif", rb"GIF8[79]a", "image/gif"),
+    _format("TIFF", "tif tiff", rb"II\*\0|MM\0\*|II\+\0|MM\0\+", "image/tiff"),
+    # Two letters begin many a text, so the size of the header behind them counts too.
+    _format("BMP", "bmp", rb"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0", "image/bmp"),
+    _format(
+        "JPEG2000",
+        "jp2 j2k jpx jpf j2c jpc",
+        rb"\xff\x4f\xff\x51|\0\0\0\x0cjP  \r\n\x87\n",
+        "image/jp2",
+    ),
+    _format("PPM", "pnm pbm pgm ppm pfm", rb"P[1-6f]\s+[\d#-]", "image/x-portable-anymap"),
+    # One picture at least: without that, an uncompressed TGA would pass for a cursor.
+    _format("ICO", "ico", rb"\0\0\x01\0[\x01-\xff]\0", "image/vnd.microsoft.icon"),
+    _format("CUR", "cur", rb"\0\0\x02\0[\x01-\xff]\0"),
+    _format("ICNS", "icns", rb"icns"),
+    _format("QOI", "qoi", rb"qoif"),
+    _format("PSD", "psd", rb"8BPS\0\x01", "image/vnd.adobe.photoshop"),
+    _format("PCX", "pcx", rb"\n[\0\x02-\x05]\x01[\x01\x02\x04\x08]"),
+    _format("DDS", "dds", rb"DDS \x7c\0\0\0"),
+    _format("SGI", "sgi", rb"\x01\xda[\0\x01][\x01\x02]"),
+    _format("XBM", "xbm", rb"\s*#define[ \t]+\S*_width[ \t]+\d"),
+    _format("XPM", "xpm", rb"/\* XPM \*/"),
+    _format("TGA", "tga icb vda", b""),
+    _format("DIB", "dib", b""),
+)
+
+EXTENSIONS = frozenset(extension for each in FORMATS for extension in each.extensions)
+"""Of all formats, lower case without the dot."""
+
+
+def formats_beginning(head: bytes) -> list[PictureFormat]:
+    """The formats that a file beginning with ``head`` can be in, the likeliest first; none where it is no picture."""
+    # Compiled with the first picture, and kept by ``re``: most starts of the program read none.
+    return [each for each in FORMATS if each.magic and re.match(each.magic, head, re.DOTALL)]
+
+
+def picture_extension(head: bytes) -> str:
+    """The usual extension of a file that begins with ``head``, without the dot; empty where it is no picture."""
+    return next((each.extensions[0] for each in formats_beginning(head)), "")
