@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from imagefinder.embedders.config_bounds import check_config, check_preprocess
 from imagefinder.embedders.spec import JsonDict, merge_preprocess
-from imagefinder.embedders.untrusted import read_json
+from imagefinder.embedders.untrusted import read_json_object
 from imagefinder.model.errors import ModelError, UsageError
 from imagefinder.translation import tr
 
@@ -61,8 +61,8 @@ def custom_config(path: Path) -> tuple[JsonDict, JsonDict]:
         ModelError: there is no such file, it is not a model config, or it says what no model needs
             (``config_bounds``).
     """
-    content = read_json(path)
-    model_cfg = content.get("model_cfg", content) if isinstance(content, dict) else None
+    content = read_json_object(path)
+    model_cfg = content.get("model_cfg", content)
     if not isinstance(model_cfg, dict) or not _is_model_config(model_cfg):
         raise ModelError(
             tr(

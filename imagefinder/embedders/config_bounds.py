@@ -319,7 +319,7 @@ _TEXT: dict[str, _Check] = {
     "vocab_size": _whole(1, VOCABULARY),
     "hf_tokenizer_name": _text(_REPOSITORY),
     "tokenizer_mode": _word,
-    "tokenizer_kwargs": _any_object,  # tokenizer.py knows the two settings that there are
+    "tokenizer_kwargs": _options({"clean": _word, "strip_sep_token": _flag}),
     "embed_cls": _flag,
     "pad_id": _whole(-1, VOCABULARY),
     "eos_id": _whole(-1, VOCABULARY),

@@ -28,7 +28,7 @@ from imagefinder.embedders.recognise import computation
 from imagefinder.embedders.shapes import found_shapes
 from imagefinder.embedders.spec import ClipSpec, JsonDict, short_hash
 from imagefinder.embedders.strangers import refuse_strangers
-from imagefinder.embedders.tokenizer import copy_tokenizer
+from imagefinder.embedders.tokenizer import copy_tokenizer, find_files
 from imagefinder.embedders.transformers_clip import is_of_transformers, shapes_as_open_clip
 from imagefinder.embedders.weights_file import WeightsKind, sha256, weights_kind
 from imagefinder.embedders.without_network import without_network
@@ -85,7 +85,8 @@ def _imported(source: Source, arch: str, models_dir: Path, name: str | None) -> 
     # First what costs nothing to see: gigabytes are read, and torch is imported, for what may be a model alone.
     kind = weights_kind(source.weights)
     if source.config is not None:
-        custom_config(source.config)
+        model_cfg, _ = custom_config(source.config)
+        find_files(source.weights.parent, TOKENIZER, model_cfg)
     own = _own_folder(source)
     before = _state(source.weights)
     digest = cache(lambda: sha256(source.weights))

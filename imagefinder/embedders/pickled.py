@@ -112,6 +112,8 @@ def check_pickle(stream: io.BytesIO, path: Path, count: int) -> None:
         for _ in range(count):
             if stream.tell() < len(stream.getbuffer()):
                 machine.walk(stream)
+        if not machine.has_tensors:
+            raise ModelError(tr("{path} holds no weights by name, so it cannot be a CLIP model.", path=path))
     except MalformedError as error:
         raise _refused(path, str(error)) from error
     except (ValueError, LookupError, TypeError, OverflowError, MemoryError) as error:
@@ -151,6 +153,8 @@ class _Machine:
     """The stack and memo of an unpickler, with depths in place of values."""
 
     def __init__(self, path: Path) -> None:
+        self.has_tensors = False
+        """Whether anything met builds a tensor."""
         self._path = path
         self._left = _MOST_OPCODES
         self._stack: list[_Value] = []
@@ -219,6 +223,7 @@ class _Machine:
             module, function = "", ""
         else:
             return
+        self.has_tensors |= function.startswith("_rebuild")
         is_harmless = module in ("builtins", "__builtin__") and function in _BUILTINS
         if not is_harmless and not _MODULES.fullmatch(module):
             raise holds_a_program(self._path)

@@ -200,16 +200,25 @@ def copy_tokenizer(beside: Path, target: Path, model_cfg: JsonDict) -> None:
         ModelError: they are nowhere on this machine.
         OSError: they cannot be copied.
     """
-    text_cfg = model_cfg["text_cfg"]
-    for key, names in ((_TOKENIZER, TOKENIZER_FILES), (_TOWER, TOWER_FILES)):
-        if not text_cfg.get(key):
-            continue
-        near = (folder for folder in (beside / target.name, beside) if _has(folder, key))
-        source = next(near, None) or _local_folder(key, text_cfg[key])
+    for source, names in find_files(beside, target.name, model_cfg):
         target.mkdir(exist_ok=True)
         for name in names:
             if (source / name).is_file():
                 _copy(source / name, target / name)
+
+
+def find_files(beside: Path, own: str, model_cfg: JsonDict) -> list[tuple[Path, tuple[str, ...]]]:
+    """Where ``copy_tokenizer`` takes files from, and which; ``own`` is what a model of ours calls its folder of them.
+
+    Raises:
+        ModelError: they are nowhere on this machine.
+    """
+    found: list[tuple[Path, tuple[str, ...]]] = []
+    for key, names in ((_TOKENIZER, TOKENIZER_FILES), (_TOWER, TOWER_FILES)):
+        if repository := model_cfg["text_cfg"].get(key):
+            near = (folder for folder in (beside / own, beside) if _has(folder, key))
+            found.append((next(near, None) or _local_folder(key, repository), names))
+    return found
 
 
 def _copy(source: Path, target: Path) -> None:

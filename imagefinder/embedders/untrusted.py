@@ -41,24 +41,27 @@ def require_ordinary(path: Path) -> int:
     return found.st_size
 
 
-def parse_json(text: bytes | str) -> Any:
-    """Parse JSON as RFC 8259 has it: no name twice in an object, no NaN, no number beyond a float's range.
+def parse_json_object(text: bytes | str) -> dict[str, Any]:
+    """Parse an object of JSON as RFC 8259 has it: no name twice in an object, no NaN, no number beyond a float's range.
 
     Raises:
         MalformedError: it is JSON all the same, or nested deeper than Python parses.
         ValueError: it is something else, or has a number of thousands of digits.
     """
     try:
-        return json.loads(text, object_pairs_hook=_object, parse_constant=_no_number, parse_float=_finite)
+        found = json.loads(text, object_pairs_hook=_object, parse_constant=_no_number, parse_float=_finite)
     except RecursionError as error:
         raise MalformedError(tr("it is nested too deeply")) from error
+    if not isinstance(found, dict):
+        raise MalformedError(tr("it holds no object of JSON"))
+    return found
 
 
-def read_json(path: Path, most_bytes: int = CONFIG_BYTES) -> Any:
-    """Parse a JSON file.
+def read_json_object(path: Path, most_bytes: int = CONFIG_BYTES) -> dict[str, Any]:
+    """Parse a file that holds an object of JSON.
 
     Raises:
-        ModelError: it is no ordinary file, longer than ``most_bytes``, or not JSON.
+        ModelError: it is no ordinary file, longer than ``most_bytes``, or holds something else.
     """
     size = require_ordinary(path)
     if size > most_bytes:
@@ -77,25 +80,13 @@ def read_json(path: Path, most_bytes: int = CONFIG_BYTES) -> Any:
     except OSError as error:
         raise ModelError(tr("{path} cannot be read: {reason}.", path=path, reason=error.strerror)) from error
     try:
-        return parse_json(content)
+        return parse_json_object(content)
     except MalformedError as error:
         raise ModelError(tr("{path} is refused: {what}.", path=path, what=error)) from error
     except ValueError as error:
         raise ModelError(
             tr("{path} is not a JSON file, so it cannot be a model config.", path=path)
         ) from error
-
-
-def read_json_object(path: Path, most_bytes: int = CONFIG_BYTES) -> dict[str, Any]:
-    """As ``read_json``, of an object.
-
-    Raises:
-        ModelError: also where it is no object.
-    """
-    found = read_json(path, most_bytes)
-    if not isinstance(found, dict):
-        raise ModelError(tr("{path} is refused: {what}.", path=path, what=tr("it holds no object of JSON")))
-    return found
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from imagefinder.embedders.state_dict import Shapes
-from imagefinder.embedders.untrusted import MalformedError, parse_json, require_ordinary, shown
+from imagefinder.embedders.untrusted import MalformedError, parse_json_object, require_ordinary, shown
 from imagefinder.model.errors import ModelError
 from imagefinder.translation import tr
 
@@ -141,9 +141,7 @@ def tensor_table(path: Path) -> dict[str, Any]:
         length = int.from_bytes(stream.read(8), "little")
         if length > min(size - 8, _MOST_TABLE):
             raise ValueError(length)
-        table = parse_json(stream.read(length))
-    if not isinstance(table, dict):
-        raise ValueError(table)
+        table = parse_json_object(stream.read(length))
     table.pop("__metadata__", None)
     end = 0
     for begin, then, name in sorted(_place(name, entry) for name, entry in table.items()):
