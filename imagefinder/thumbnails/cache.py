@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagefinder.paths import thumbnail_file
+from imagefinder.private_files import create, make_folder
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -48,10 +49,12 @@ class ThumbnailCache:
                 return target
             small = _small(image)
             try:
-                small.save(temporary, "JPEG", quality=_QUALITY)
+                file = create(temporary)
             except FileNotFoundError:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                small.save(temporary, "JPEG", quality=_QUALITY)
+                make_folder(target.parent)
+                file = create(temporary)
+            with file:
+                small.save(file, "JPEG", quality=_QUALITY)
             temporary.replace(target)
         except OSError as error:
             _LOG.warning("no thumbnail written for %s: %s", key, error)

@@ -10,6 +10,7 @@ from pathlib import Path
 from PIL import Image
 
 from imagefinder.model.errors import UnreadableError
+from imagefinder.private_files import create, make_folder
 from imagefinder.translation import tr_later
 
 _QUALITY = 92
@@ -36,9 +37,10 @@ def preview_file(path: Path, side: int, render: Callable[[], Image.Image]) -> Pa
         image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=3.0)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         # Colours at full size: print in colour frays otherwise.
-        image.save(temporary, "JPEG", quality=_QUALITY, subsampling=0)
+        with create(temporary) as file:
+            image.save(file, "JPEG", quality=_QUALITY, subsampling=0)
         temporary.replace(path)
     except OSError as error:
         with suppress(OSError):  # it may never have come to be
