@@ -6,7 +6,6 @@ open_clip's own configs say (``open_clip/model_configs`` of 3.3, 144 of them), w
 (arXiv:2402.04252), the largest CLIP published, is 5,120 wide.
 """
 
-import math
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -39,7 +38,7 @@ _REPOSITORY = re.compile(r"(?!.*(\.\.|--))[A-Za-z0-9_][\w.-]{0,95}(/[A-Za-z0-9_]
 _WORD = re.compile(r"[A-Za-z0-9_]{0,60}")
 _LONGEST_NAME = 200
 
-# Keys that open_clip gives null by itself, or its own configs do.
+# Keys that open_clip gives null by itself, or its own configs do; an empty name is none, too.
 _NULLABLE = frozenset(
     "act_kwargs block_type hf_model_name hf_tokenizer_name init_logit_bias ls_init_value norm_kwargs patch_size "
     "timm_drop_path timm_model_name timm_pool timm_proj tokenizer_kwargs tokenizer_mode".split()
@@ -150,7 +149,7 @@ def _check_object(config: object, checks: Mapping[str, _Check], prefix: str) -> 
     for key, value in config.items():
         if key not in checks:
             raise _RefusalError(tr("“{key}” is not known here", key=shown(prefix + key)))
-        if value is not None or key not in _NULLABLE:
+        if value not in (None, "") or key not in _NULLABLE:
             checks[key](prefix + key, value)
 
 
@@ -194,7 +193,7 @@ def _whole(least: int, most: int) -> _Check:
 def _real(least: float, most: float) -> _Check:
     def check(key: str, value: Any) -> None:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not is_number or not math.isfinite(value) or not least <= value <= most:
+        if not is_number or not least <= value <= most:  # which NaN is not
             raise _wrong_number(key, value, least, most)
 
     return check

@@ -34,6 +34,7 @@ from imagefinder.embedders.weights_file import WeightsKind, sha256, weights_kind
 from imagefinder.embedders.without_network import without_network
 from imagefinder.model.errors import ModelError
 from imagefinder.model.model_names import BUILTIN, STARTER
+from imagefinder.printable import printable
 from imagefinder.translation import tr
 
 _PARTIAL = ".partial-"
@@ -227,7 +228,7 @@ def settle(folder: Path, spec: ClipSpec, models_dir: Path, file: str) -> None:
         OSError: it cannot be written.
     """
     _write_json(folder / CONFIG, {"model_cfg": spec.model_cfg, "preprocess_cfg": spec.preprocess_cfg})
-    about = {"name": spec.name, "arch": spec.arch, "weights_id": spec.weights_id, "file": file}
+    about = {"name": spec.name, "arch": spec.arch, "weights_id": spec.weights_id, "file": printable(file)}
     _write_json(folder / MODEL, about)
     for written in folder.rglob("*"):
         if written.is_file():

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from fakes import picture
@@ -77,8 +78,8 @@ def test_a_folder_that_cannot_be_made_costs_the_thumbnail_alone(tmp_path: Path, 
 def test_a_full_disk_leaves_no_half_thumbnail(
     cache: ThumbnailCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(image: Image.Image, path: Path, *_: object, **__: object) -> None:
-        path.write_bytes(b"half")
+    def full(image: Image.Image, file: BinaryIO, *_: object, **__: object) -> None:
+        file.write(b"half")
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Image.Image, "save", full)
