@@ -3,16 +3,16 @@
 import stat
 from pathlib import Path
 
+from fakes import pdf
 from program import Program
 
 GENEROUS = ("sh", "-c", 'umask 0; exec "$@"', "sh")
 
 
 def test_all_that_is_written_is_the_users_alone(
-    program: Program, three_pictures: Path, new_pdf, tmp_path: Path
+    program: Program, three_pictures: Path, tmp_path: Path
 ) -> None:
-    new_pdf.new_page().insert_text((50, 50), "words")
-    new_pdf.save(three_pictures / "page.pdf")
+    pdf(three_pictures / "page.pdf", ["words"])
     assert program.run("add", three_pictures, before=GENEROUS).status == 0
     assert program.run("search", "red", before=GENEROUS).status == 0
     written = [path for path in (tmp_path / "program").rglob("*") if "imagefinder" in str(path)]
