@@ -12,7 +12,8 @@ _Version = tuple[int, ...]
 
 VERSION: _Version = (1, *map(int, unicodedata.unidata_version.split(".")))
 """Grows whenever ``fold`` or ``without_accents`` may give something else: our rules' number first, then the Unicode
-version of this Python, of which a newer one knows more letters. What is stored is folded again where this is greater."""
+version of this Python, of which a newer one knows more letters. What is stored is folded again where this is greater.
+"""
 
 # What shows nothing: Unicode's Default_Ignorable_Code_Point (soft hyphens, joiners, marks of direction, variation
 # selectors, fillers), and the stroke that draws Arabic words out.

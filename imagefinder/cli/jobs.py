@@ -58,10 +58,10 @@ def run_job(finder: ImageFinder, terminal: Terminal, job: Job, *, only_news: boo
     model = embedder.name
     if report.indexed:
         model = tr("{model} on {device}", model=embedder.name, device=embedder.device)
-    terminal.say(f"{done} - {model}")
     for said in (passed_over_text(report.passed_over), unmatched_text(report.unmatched_globs)):
         if said:
             terminal.say(said)
+    terminal.say(f"{done} - {model}")
     for old, new in report.relocated:
         terminal.say(tr("{old} is {new} now, and was taken out of the library.", old=old, new=new))
     if left:

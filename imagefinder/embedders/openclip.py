@@ -25,6 +25,7 @@ from imagefinder.embedders.runtime_trial import ImageTower
 from imagefinder.embedders.spec import ClipSpec
 from imagefinder.embedders.text_pieces import text_pieces
 from imagefinder.embedders.weights_file import sha256
+from imagefinder.embedders.without_network import without_network
 from imagefinder.model.errors import ModelError
 from imagefinder.model.scripts import foreign_words, is_english_script, latin_part
 from imagefinder.translation import tr
@@ -231,12 +232,14 @@ class OpenClipEmbedder(Embedder):
         from imagefinder.embedders.torch_towers import torch_text_tower
 
         self._begin_loading("text")
-        return numpy_text_tower(self._spec) or self._in_memory(
-            lambda: torch_text_tower(self._spec, *self._placement)
-        )
+        with without_network():
+            return numpy_text_tower(self._spec) or self._in_memory(
+                lambda: torch_text_tower(self._spec, *self._placement)
+            )
 
     def _load_image(self) -> ImageTower:
-        return self._in_memory(lambda: self.runtime.load(self._load_torch_image, lambda: self._placement))
+        with without_network():
+            return self._in_memory(lambda: self.runtime.load(self._load_torch_image, lambda: self._placement))
 
     def _load_torch_image(self) -> ImageTower:
         from imagefinder.embedders.torch_towers import torch_image_tower

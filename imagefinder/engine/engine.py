@@ -19,6 +19,7 @@ from imagefinder.model.jobs import IndexReport, ProgressCallback, no_progress
 from imagefinder.model.library import LibraryStatus
 from imagefinder.model.queries import Hit, Query, SearchResult, Sort, refuse_long_text
 from imagefinder.model.sources import Source, SourceOptions
+from imagefinder.private_files import make_folder
 from imagefinder.store.store import Store
 from imagefinder.thumbnails.cache import ThumbnailCache
 from imagefinder.translation import tr
@@ -60,7 +61,7 @@ class Engine:
         """
         self.folder = folder
         with disk_errors(folder):
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
             self._store = Store(folder / "library.db")
         self._pair = ModelPair(embedder, self._store, folder / "vectors", model)
         self._thumbnails = thumbnails

@@ -24,6 +24,7 @@ from imagefinder.store.embeddings import EmbedderRecord, IdArray
 from imagefinder.store.store import Store
 from imagefinder.store.text_search import TextMatch
 from imagefinder.translation import tr
+from imagefinder.vectors.arrays import cosines
 
 
 class Searcher:
@@ -153,7 +154,7 @@ class Searcher:
         ids, vectors = self._index.vectors(item_ids)
         if ids.size:
             by_id = np.argsort(item_ids)
-            scores[by_id[np.searchsorted(item_ids, ids, sorter=by_id)]] = vectors @ vector
+            scores[by_id[np.searchsorted(item_ids, ids, sorter=by_id)]] = cosines(vectors, vector)
         return scores
 
     def _matches(self, text: str, allowed: IdArray | None) -> list[TextMatch]:
@@ -165,7 +166,8 @@ class Searcher:
 
     def _note(self, text: str, query: Query) -> str:
         assert self._embedder is not None
-        if not self._store.items.count():
+        # What has vectors at hand is not empty, and need not be asked about.
+        if not (self._index and len(self._index)) and not self._store.items.are_any():
             return why_empty(self._store.sources.status())
         if text and not self._store.words.is_folded():
             return tr(

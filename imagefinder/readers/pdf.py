@@ -12,6 +12,7 @@ from imagefinder.model.errors import UnreadableError
 from imagefinder.model.items import ItemKind, PartFacts, Region, bounded
 from imagefinder.readers.base import LoadedPart, MediaFile, MediaReader
 from imagefinder.readers.disk import open_regular_file
+from imagefinder.readers.formats import HEAD_BYTES
 from imagefinder.readers.page_search import Line, PageSearch
 from imagefinder.translation import tr_later
 
@@ -19,6 +20,9 @@ MAX_PAGE_PIXELS = 16_000_000
 """Pixels a page is rendered to at most (48 MB). A page may be 1 x 14400 points: with its shorter side at 224
 pixels it would take two gigabytes. Only pages more than about 300 times as long as wide meet this bound at
 that side."""
+
+_NOT_A_PDF = tr_later("it is not a PDF, though its name says so", "reason")
+_HEADER = b"%PDF-"
 
 _LOCK = threading.RLock()
 """MuPDF as PyMuPDF builds it has one context for the whole process and no locks of its own: every call into
@@ -55,7 +59,14 @@ class PdfFile(MediaFile):
 
     def __init__(self, path: Path, content: BinaryIO | None = None) -> None:
         with content or open_regular_file(path) as file, _mupdf() as pymupdf:
-            self._document: Any = pymupdf.open(**_for_mupdf(path, file), filetype="pdf")
+            source = _for_mupdf(path, file)
+            _refuse_other_kinds(pymupdf.mupdf, source)
+            try:
+                self._document: Any = pymupdf.open(**source, filetype="pdf")
+            except RuntimeError as error:
+                if not _has_header(file):
+                    raise UnreadableError(_NOT_A_PDF) from error
+                raise
             try:
                 self.part_count = _page_count(self._document)
             except BaseException:
@@ -150,6 +161,28 @@ def _for_mupdf(path: Path, file: BinaryIO) -> dict[str, str | bytes]:
     return {"filename": str(path)}
 
 
+def _refuse_other_kinds(mupdf: Any, source: dict[str, Any]) -> None:
+    """Leave alone what MuPDF would read as something else than a PDF.
+
+    It goes by the content, whatever it is told: web pages and e-books are laid out, and may name files beside them.
+
+    Raises:
+        UnreadableError: it is no PDF.
+    """
+    if (content := source.get("stream")) is not None:
+        stream = mupdf.fz_open_memory(mupdf.python_buffer_data(content), len(content))
+    else:
+        stream = mupdf.fz_open_file(source["filename"])
+    handler = mupdf.ll_fz_recognize_document_stream_content(stream.m_internal, "pdf")
+    if handler is None or int(handler.this) != int(mupdf.ll_fz_recognize_document("pdf").this):
+        raise UnreadableError(_NOT_A_PDF)
+
+
+def _has_header(file: BinaryIO) -> bool:
+    file.seek(0)
+    return _HEADER in file.read(HEAD_BYTES)
+
+
 class PdfReader(MediaReader):
     """Reads PDF files."""
 
@@ -157,7 +190,7 @@ class PdfReader(MediaReader):
 
     def recognises(self, head: bytes) -> bool:
         # Readers have always allowed junk before the header: PDF 1.7 reference, appendix H, note 13.
-        return b"%PDF-" in head
+        return _HEADER in head
 
     def open(self, path: Path, content: BinaryIO | None = None) -> PdfFile:
         return PdfFile(path, content)

@@ -5,12 +5,13 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from urllib.parse import quote
 
 from imagefinder.model.errors import LibraryError
+from imagefinder.private_files import make_file
 from imagefinder.store.migrations import migrate, stand_in
 from imagefinder.translation import tr
 
@@ -37,6 +38,9 @@ class Database:
         # A library that cannot be written can be searched. Where there is no write-ahead log nobody is changing
         # it, and SQLite may do without the files that it would make beside it.
         self.is_read_only = path.exists() and not os.access(path.parent, os.W_OK)
+        if not self.is_read_only:
+            with suppress(OSError):  # SQLite says it better
+                make_file(path)  # what SQLite makes beside it gets its mode
         self._address = f"file:{quote(os.fsencode(path))}"
         if self.is_read_only:
             has_log = path.with_name(path.name + "-wal").exists()

@@ -206,6 +206,10 @@ class ItemTable:
                 (hidden, json.dumps(list(item_ids))),
             )
 
+    def are_any(self) -> bool:
+        """Whether there is an item at all."""
+        return bool(self._db.connection.execute("SELECT EXISTS (SELECT 1 FROM items)").fetchone()[0])
+
     def count(self) -> int:
         """How many items there are."""
         return int(self._db.connection.execute("SELECT count(*) FROM items").fetchone()[0])

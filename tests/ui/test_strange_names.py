@@ -16,9 +16,8 @@ from imagefinder.model.library import LibraryStatus
 from imagefinder.model.sources import Source, SourceKind, SourceStatus
 from imagefinder.ui.forget_line import ForgetLine
 from imagefinder.ui.job_bar import JobBar
-from imagefinder.ui.preview_bars import ElidedLabel, ProblemLine
-from imagefinder.ui.quiet_label import ElidedLabel as QuietElidedLabel
-from imagefinder.ui.quiet_label import QuietLabel
+from imagefinder.ui.preview_bars import ProblemLine
+from imagefinder.ui.quiet_label import ElidedLabel, QuietLabel
 from imagefinder.ui.results_model import ResultsModel
 from imagefinder.ui.sources_model import SourcesModel
 from imagefinder.ui.words import tooltip
@@ -61,9 +60,7 @@ def test_no_line_takes_a_name_for_html(qtbot: QtBot, client: FakeClient) -> None
     problem.say(NAME)
     client.job = JobChanged(JobStatus(JobState.RUNNING, sources=(PATH,), error=NAME))
     bar = JobBar(client)
-    elided = ElidedLabel()
-    elided.set_whole(NAME)
-    for widget in (forget, problem, bar, elided, QuietLabel(NAME), QuietElidedLabel(NAME)):
+    for widget in (forget, problem, bar, QuietLabel(NAME), ElidedLabel(NAME)):
         qtbot.addWidget(widget)
         labels = [widget] if isinstance(widget, QLabel) else widget.findChildren(QLabel)
         assert [
@@ -71,4 +68,4 @@ def test_no_line_takes_a_name_for_html(qtbot: QtBot, client: FakeClient) -> None
             for label in labels
             if label.textFormat() is not Qt.TextFormat.PlainText and "<" in label.text()
         ] == []
-        assert any("<b>" in label.text() or label is elided for label in labels)
+        assert any("<b>" in label.text() for label in labels)

@@ -2,7 +2,7 @@
 
 import dataclasses
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +32,12 @@ def spec() -> ClipSpec:
 class TestStarterModel(EmbedderContract):
     @pytest.fixture(scope="class")
     @classmethod
-    def loaded(cls) -> Embedder:
+    def loaded(cls) -> Iterator[Embedder]:
         """One for all tests: they change nothing in it."""
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(device, "has_fast_bfloat16", lambda: False)
             embedder = registry.create("starter", "cpu", Path("no models of the user's"))
-            embedder.encode_texts(["a picture"])
-        return embedder
+            yield embedder
 
     @pytest.fixture
     def make(self, loaded: Embedder) -> Callable[[], Embedder]:

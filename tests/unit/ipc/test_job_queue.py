@@ -331,3 +331,34 @@ def test_nobody_is_met_while_work_is_paused(make: MakeQueue, jobs: Jobs) -> None
     assert not jobs.meeting.is_set()
     queue.resume()
     assert jobs.meeting.wait(_PATIENCE_S)
+
+
+def test_the_window_is_told_what_is_to_be_read_once_the_scans_are_over(jobs: Jobs, make: MakeQueue) -> None:
+    reports: list[tuple[Phase, int]] = []
+
+    def index(progress: Callable[[Progress], None], _cancel: CancelToken, **_options: object) -> IndexReport:
+        for phase, items in (
+            (Phase.SCANNING, 0),
+            (Phase.LOADING_MODEL, 0),
+            (Phase.EMBEDDING, 0),
+            (Phase.EMBEDDING, 4),
+        ):
+            before = jobs.reports
+            progress(Progress(phase, 1, 9, items=items))
+            reports.append((phase, jobs.reports - before))
+        return IndexReport(indexed=2)
+
+    jobs.index = index  # type: ignore[method-assign]
+    queue = make()
+    for _ in range(2):
+        queue.rescan()
+        jobs.until(lambda status: status.report is not None)
+        expected = [
+            (Phase.SCANNING, 0),
+            (Phase.LOADING_MODEL, 1),
+            (Phase.EMBEDDING, 0),
+            (Phase.EMBEDDING, 1),
+        ]
+        assert reports == expected, "each job tells once, and then as it goes on"
+        reports.clear()
+        jobs.told.clear()
