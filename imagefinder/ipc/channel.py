@@ -23,8 +23,8 @@ class Channel(Generic[Incoming, Outgoing]):
 
     Messages are pickled. Whoever can write to the pipe could therefore run code in the reader, and nobody else can:
     it is a pair of sockets without a name (on Windows a named pipe of one instance, whose other end is opened before
-    anybody learns of it), handed down by ``multiprocessing`` to the one process that it starts, and closed in every other
-    that is started (PEP 446). Who may open another process's descriptors could as well write to its memory.
+    anybody learns of it), handed down by ``multiprocessing`` to the one process that it starts, and closed in every
+    other that is started (PEP 446). Who may open another process's descriptors could as well write to its memory.
     """
 
     def __init__(self, connection: Connection) -> None:
