@@ -75,9 +75,20 @@ def is_of_transformers(names: Mapping[str, Any]) -> bool:
 
 
 def as_open_clip(state: "Mapping[str, torch.Tensor]") -> "dict[str, torch.Tensor]":
-    """The weights under open_clip's names and in its form; those that are in it already come back as they are."""
+    """The weights under open_clip's names and in its form; those that are in it already come back as they are.
+
+    Raises:
+        ModelError: they are not whole.
+    """
     if not is_of_transformers(state):
         return dict(state)
+    try:
+        return _as_open_clip(state)
+    except (LookupError, RuntimeError) as error:  # parts that are missing, or of shapes that make none
+        raise ModelError(tr("The weights are not those of a whole CLIP model of transformers.")) from error
+
+
+def _as_open_clip(state: "Mapping[str, torch.Tensor]") -> "dict[str, torch.Tensor]":
     import torch
 
     renamed = {}

@@ -10,6 +10,8 @@ from typing import Any
 from imagefinder.model.errors import ModelError
 from imagefinder.translation import tr
 
+_SHOWN = 100
+"""Characters; the longest name of a tensor in open_clip has 80."""
 CONFIG_BYTES = 1_000_000
 """Bytes of a config at most. open_clip's largest has 1 KB, those of transformers on the hub have up to 30 KB."""
 
@@ -111,5 +113,5 @@ def _finite(text: str) -> float:
 def shown(value: object) -> str:
     """A value for a message: short, on one line."""
     text = value if isinstance(value, str) else repr(value)[:200]
-    plain = "".join(character if character.isprintable() else "?" for character in text[:60])
-    return plain + ("…" if len(text) > 60 else "")
+    plain = "".join(character if character.isprintable() else "?" for character in text[:_SHOWN])
+    return plain + ("…" if len(text) > _SHOWN else "")

@@ -1940,6 +1940,10 @@ A trained model finds what is in the pictures.</source>
         <translation>{path} 的张量符合不止一种架构，而它们的计算方式不同。请将它的 open_clip_config.json 放在旁边，或说明是哪一种（--arch，或设置中的输入框）：{choices}。{hint}</translation>
     </message>
     <message>
+        <source>The weights are not those of a whole CLIP model of transformers.</source>
+        <translation>这些权重不是完整的 transformers CLIP 模型。</translation>
+    </message>
+    <message>
         <source>There is no device called “{device}”. Choose from: {devices}.</source>
         <translation>没有名为“{device}”的设备。可选：{devices}。</translation>
     </message>

@@ -1,52 +1,23 @@
 """Files made to run something, to reach elsewhere, or to eat memory and time: refused before a library reads them."""
 
-import io
 import json
 import os
-import pickle
 import shutil
 import socket
 import struct
-import zipfile
-from collections.abc import Callable
 from copy import deepcopy
 from pathlib import Path
-from typing import Any
 
 import pytest
+from hostile import refused
 from many_languages import siglip2_like
 from tiny_clip import TINY_CONFIG
 
-from imagefinder.embedders import imported, kept, registry, shapes, towers, weights
+from imagefinder.embedders import imported, kept, registry
 from imagefinder.embedders.imported import import_model, imported_models
-from imagefinder.embedders.pickled import check_archive, check_legacy
 from imagefinder.embedders.untrusted import CONFIG_BYTES, MalformedError, parse_json_object, read_json_object
 from imagefinder.embedders.weights_file import tensor_table
 from imagefinder.model.errors import ModelError
-
-
-@pytest.fixture
-def models(tmp_path: Path) -> Path:
-    return tmp_path / "models"
-
-
-@pytest.fixture
-def _no_library_sees_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fails a test in which torch would read a file, or open_clip build a model."""
-    for module, name in (
-        (weights, "import_torch_with_patient_threads"),
-        (shapes, "build"),
-        (towers, "build"),
-        (imported, "sha256"),
-    ):
-        monkeypatch.setattr(module, name, lambda *_: pytest.fail("it was not refused before"))
-
-
-def refused(path: Path, models: Path, words: str, **more: str) -> None:
-    with pytest.raises(ModelError, match=words) as caught:
-        import_model(path, "", models, **more)
-    assert "\n" not in str(caught.value)
-    assert not models.exists() or not list(models.iterdir())
 
 
 def beside(folder: Path, weights: Path, config: object) -> Path:
@@ -292,163 +263,6 @@ def test_a_table_is_read_whose_tensors_stand_in_another_order_than_their_names(t
     header["a"]["data_offsets"] = [2, 10]  # over the end of b
     with pytest.raises(MalformedError):
         tensor_table(safetensors_file(tmp_path / "x.safetensors", header, bytes(12)))
-
-
-# PyTorch's archives and pickles.
-
-
-class Evil:
-    def __init__(self, call: Callable[..., Any], *arguments: object) -> None:
-        self._call = call, arguments
-
-    def __reduce__(self) -> tuple[Callable[..., Any], tuple[object, ...]]:
-        return self._call
-
-
-def archive_file(path: Path, entries: dict[str, bytes], kind: int = zipfile.ZIP_STORED) -> Path:
-    with zipfile.ZipFile(path, "w", kind) as archive:
-        for name, content in entries.items():
-            archive.writestr(name, content)
-    return path
-
-
-@pytest.mark.usefixtures("_no_library_sees_it")
-@pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
-@pytest.mark.parametrize("call", [os.system, eval, exec, open, getattr, shutil.rmtree, os.open])
-def test_a_pickle_that_calls_something_is_refused_and_nothing_is_called(
-    tmp_path: Path, models: Path, protocol: int, call: Callable[..., Any]
-) -> None:
-    content = pickle.dumps({"state_dict": {"a": Evil(call, f"touch {tmp_path}/ran")}}, protocol)
-    (tmp_path / "legacy.pt").write_bytes(content)
-    refused(tmp_path / "legacy.pt", models, "could run a program hidden in it")
-    path = archive_file(tmp_path / "zip.pt", {"archive/data.pkl": content, "archive/version": b"3"})
-    refused(path, models, "could run a program hidden in it")
-    assert not (tmp_path / "ran").exists()
-
-
-@pytest.mark.usefixtures("_no_library_sees_it")
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        (b"\x80\x02" + b"(" * 100_000 + b"t" * 100_000 + b".", "nested too deeply"),
-        (b"\x80\x02)" + b"\x85" * 100_000 + b".", "nested too deeply"),
-        (b"\x80\x02}" + b")" + b"\x85" * 100_000 + b"K\x01s.", "nested too deeply"),
-        (b"\x80\x04]" + b"\x94]\x94h\x00a" * 100 + b".", "holds no weights by name"),
-        (b"\x80\x02}q\x00.", "holds no weights by name"),
-        (b"\x80\x02X\xff\xff\xff\x7fabc.", "damaged"),
-        (b"\x80\x04\x8e\xff\xff\xff\xff\xff\xff\xff\x7fabc.", "damaged"),
-        (b"\x80\x02aaaa.", "damaged"),
-        (b"\x80\x02h\x05.", "damaged"),
-        (b"\x80\x02" + b"N0" * 600_000 + b".", "larger than that of any model"),
-        (b"\x80\x02\x82\x01.", "could run a program"),
-        (b"\x80\x02cos\nsystem\n.", "could run a program"),
-        (b"\x80\x02(X\x01\x00\x00\x00aios\nsystem\n.", "could run a program"),
-        (b"\x80\x04\x8c\x02os\x8c\x06system\x93.", "could run a program"),
-        (b"\x80\x04\x8c\x02os\x94\x8c\x06system\x94h\x00h\x01\x93.", "could run a program"),
-        (b"\x80\x02ctorch.hub\nload\n.", "could run a program"),
-        (b"\x80\x02cbuiltins\neval\n.", "could run a program"),
-        (b"\x80\x02c__builtin__\ngetattr\n.", "could run a program"),
-    ],
-)
-def test_a_pickle_that_is_no_model_is_refused(
-    tmp_path: Path, models: Path, content: bytes, words: str
-) -> None:
-    (tmp_path / "legacy.pt").write_bytes(content)
-    refused(tmp_path / "legacy.pt", models, words)
-    refused(archive_file(tmp_path / "zip.pt", {"archive/data.pkl": content}), models, words)
-
-
-@pytest.mark.usefixtures("_no_library_sees_it")
-def test_a_pickle_of_a_billion_laughs_is_refused(tmp_path: Path, models: Path) -> None:
-    value: list[Any] = ["x"]
-    for _ in range(40):
-        value = [value, value]
-    (tmp_path / "x.pt").write_bytes(pickle.dumps({"state_dict": value}, 2))
-    refused(tmp_path / "x.pt", models, "nested too deeply")
-
-
-@pytest.mark.usefixtures("_no_library_sees_it")
-def test_a_second_pickle_is_looked_at_too(tmp_path: Path, models: Path) -> None:
-    content = pickle.dumps({}, 2) * 3 + pickle.dumps(Evil(os.system, "true"), 2)
-    (tmp_path / "x.pt").write_bytes(content)
-    refused(tmp_path / "x.pt", models, "could run a program")
-
-
-@pytest.mark.usefixtures("_no_library_sees_it")
-def test_an_archive_that_unpacks_is_refused(tmp_path: Path, models: Path) -> None:
-    tensors = {"archive/data.pkl": pickle.dumps({}, 2), "archive/data/0": bytes(20_000_000)}
-    refused(archive_file(tmp_path / "a.pt", tensors, zipfile.ZIP_DEFLATED), models, "is compressed")
-    refused(archive_file(tmp_path / "b.pt", tensors, zipfile.ZIP_BZIP2), models, "is compressed")
-    path = tmp_path / "c.pt"
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("archive/data.pkl", pickle.dumps({}, 2))
-        with pytest.warns(UserWarning, match="Duplicate"):
-            archive.writestr("archive/data.pkl", pickle.dumps(Evil(os.system, "true"), 2))
-    refused(path, models, "a name stands in it twice")
-
-
-@pytest.mark.usefixtures("_no_library_sees_it")
-def test_an_archive_whose_sizes_are_lies_is_refused(tmp_path: Path, models: Path) -> None:
-    path = archive_file(tmp_path / "a.pt", {"archive/data.pkl": b"\x80\x02}."})
-    content = bytearray(path.read_bytes())
-    entry = content.index(b"PK\x01\x02")
-    content[entry + 24 : entry + 28] = struct.pack("<I", 4_000_000_000)
-    path.write_bytes(content)
-    refused(path, models, "is compressed")
-    content[entry + 20 : entry + 28] = struct.pack("<II", 60_000_000, 60_000_000)
-    path.write_bytes(content)
-    refused(path, models, "damaged")
-    content[entry + 20 : entry + 28] = struct.pack("<II", 90_000_000, 90_000_000)
-    path.write_bytes(content)
-    refused(path, models, "larger than that of any model")
-    end = content.index(b"PK\x05\x06")
-    content[end + 12 : end + 16] = struct.pack("<I", 0xFFFFFFF0)
-    path.write_bytes(content)
-    refused(path, models, "larger than that of any model|not a weights file")
-
-
-@pytest.mark.parametrize("is_zip", [True, False])
-def test_tensors_that_repeat_one_number_are_refused(
-    tmp_path: Path, models: Path, tiny_weights: dict[str, Any], tiny_config: Path, *, is_zip: bool
-) -> None:
-    import torch
-
-    repeated = {name: torch.zeros(()).expand(weight.shape) for name, weight in tiny_weights.items()}
-    path = tmp_path / "x.pt"
-    torch.save(repeated, path, _use_new_zipfile_serialization=is_zip)
-    with pytest.raises(ModelError, match="many times the memory that the file has bytes"):
-        import_model(path, str(tiny_config), models)
-
-
-def test_what_pytorch_writes_passes(tmp_path: Path, tiny_weights: dict[str, Any]) -> None:
-    import torch
-
-    checkpoint = {
-        "epoch": 3,
-        "name": "ViT-B-32",
-        "state_dict": {f"module.{name}": weight for name, weight in tiny_weights.items()},
-        "optimizer": {
-            "state": {0: {"step": torch.tensor(3.0), "exp_avg": torch.zeros(4)}},
-            "betas": (0.9, 0.98),
-        },
-        "parameter": torch.nn.Parameter(torch.zeros(2, dtype=torch.bfloat16)),
-        "shape": torch.Size([3, 4]),
-    }
-    for is_zip, check in ((True, check_archive), (False, check_legacy)):
-        torch.save(checkpoint, tmp_path / "x.pt", _use_new_zipfile_serialization=is_zip)
-        check(tmp_path / "x.pt")
-
-
-def test_a_zip_is_known_by_what_pytorch_writes_of_more_than_four_gigabytes(tmp_path: Path) -> None:
-    stream = io.BytesIO()
-    with (
-        zipfile.ZipFile(stream, "w") as archive,
-        archive.open("archive/data.pkl", "w", force_zip64=True) as entry,
-    ):
-        entry.write(b"\x80\x02cos\nsystem\n.")
-    (tmp_path / "x.pt").write_bytes(stream.getvalue())
-    with pytest.raises(ModelError, match="could run a program"):
-        check_archive(tmp_path / "x.pt")
 
 
 # What lies beside.
