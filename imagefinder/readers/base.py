@@ -19,6 +19,8 @@ class LoadedPart:
     image: "Image.Image"
     """Mode RGB, sRGB colours, upright, alpha laid on white."""
     facts: PartFacts
+    damage: str = ""
+    """What of it is missing, in words for the user, where that is most of it; empty where the part is all right."""
 
 
 class MediaFile(ABC):
