@@ -5,6 +5,8 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+from imagefinder.private_files import create, make_folder
+
 _END_OF_IMAGE = b"\xff\xd9"
 
 
@@ -19,10 +21,12 @@ def write_jpeg(path: Path, encoded: bytes | memoryview) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     try:
         try:
-            temporary.write_bytes(encoded)
+            file = create(temporary)
         except FileNotFoundError:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(encoded)
+            make_folder(path.parent)
+            file = create(temporary)
+        with file:
+            file.write(encoded)
         temporary.replace(path)
     except OSError:
         with suppress(OSError):  # there may be no folder that it could stand in

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from imagefinder.private_files import create, file_mode_of, make_folder
+
 _LOG = logging.getLogger(__name__)
 
 
@@ -26,13 +28,15 @@ def read_object(path: Path) -> dict[str, Any]:
 
 
 def replace_object(path: Path, values: Mapping[str, Any]) -> None:
-    """Write an object, whole or not at all.
+    """Write an object, whole or not at all; a new file is the user's alone.
 
     Raises:
         OSError: it cannot be written; what was there before is whole.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     # ASCII: a file name that is not text has no UTF-8.
-    temporary.write_text(json.dumps(values, indent=2) + "\n", encoding="ascii")
+    content = (json.dumps(values, indent=2) + "\n").encode("ascii")
+    with create(temporary, file_mode_of(path)) as file:
+        file.write(content)
     temporary.replace(path)

@@ -1,9 +1,13 @@
 """The log file, in the user's own log folder. Nothing is sent anywhere."""
 
 import logging
+from io import TextIOWrapper
 from pathlib import Path
+from typing import cast
 
 from imagefinder.paths import default_places
+from imagefinder.printable import PrintableFormatter
+from imagefinder.private_files import make_folder, private_opener
 
 _MOST_BYTES = 1_000_000
 
@@ -17,14 +21,25 @@ def log_to_file() -> Path | None:
     """Send the program's log records to its file from now on; returns where, or None if it cannot be written."""
     from logging.handlers import RotatingFileHandler  # imports sockets, which a command has no use for
 
+    class PrivateHandler(RotatingFileHandler):
+        def _open(self) -> TextIOWrapper:
+            opened = open(  # noqa: SIM115 - Path.open knows no opener; logging closes it
+                self.baseFilename,
+                self.mode,
+                encoding=self.encoding,
+                errors=self.errors,
+                opener=private_opener,
+            )
+            return cast(TextIOWrapper, opened)
+
     path = log_file()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handler = RotatingFileHandler(
+        make_folder(path.parent)
+        handler = PrivateHandler(
             path, maxBytes=_MOST_BYTES, backupCount=1, encoding="utf-8", errors="replace"
         )
     except OSError:
         return None
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(PrintableFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.getLogger("imagefinder").addHandler(handler)
     return path

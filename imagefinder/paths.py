@@ -7,6 +7,7 @@ from pathlib import Path
 import platformdirs
 
 from imagefinder.model.errors import UsageError
+from imagefinder.text_folding import canonical
 from imagefinder.translation import tr
 
 _APP = "imagefinder"
@@ -93,6 +94,8 @@ def no_such_path(path: Path) -> UsageError:
 def absolute(path: str | os.PathLike[str]) -> Path:
     """A path in full, ``~`` expanded and ``..`` resolved by name; links are kept as the user wrote them.
 
+    Names are in the normal form that the disk has them in, where they are there in one other form only.
+
     Raises:
         UsageError: the path is empty, as an unset variable of a shell is; it would stand for the folder one is in.
     """
@@ -100,4 +103,26 @@ def absolute(path: str | os.PathLike[str]) -> Path:
         raise UsageError(tr("An empty path was given. For the folder you are in, give a dot."))
     # Unlike the method of Path, this leaves "~" as it is where there is no such user. And Path.resolve would follow
     # links, and show people paths that they never typed.
-    return Path(os.path.abspath(os.path.expanduser(path)))  # noqa: PTH100, PTH111
+    return _as_on_disk(Path(os.path.abspath(os.path.expanduser(path))))  # noqa: PTH100, PTH111
+
+
+def _as_on_disk(path: Path) -> Path:
+    """The path, with the names that the disk has in another normal form (NFC, NFD) as the disk has them.
+
+    A name that is there as it was given goes before others; of several others none is taken.
+    """
+    if str(path).isascii() or os.path.lexists(path):
+        return path
+    found = Path(path.anchor)
+    for at, name in enumerate(path.parts[1:], start=1):
+        if not os.path.lexists(found / name):
+            try:
+                names = [each.name for each in found.iterdir() if canonical(each.name) == canonical(name)]
+            except OSError:
+                names = []
+            if len(names) != 1:
+                # The rest may be yet to be made.
+                return found.joinpath(*path.parts[at:])
+            name = names[0]
+        found /= name
+    return found

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from imagefinder.model.image_signatures import HEAD_BYTES, picture_extension
+from imagefinder.private_files import create, make_folder
 
 _LOG = logging.getLogger(__name__)
 
@@ -33,9 +34,10 @@ class PictureCache:
             raise ValueError("not a picture")
         path = self.folder / f"{hashlib.sha256(data).hexdigest()[:32]}.{extension}"
         if not path.exists():
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self.folder)
             temporary = path.with_name(f".{path.name}.{os.getpid()}")
-            temporary.write_bytes(data)
+            with create(temporary) as file:
+                file.write(data)
             temporary.replace(path)
             self._make_room()
         else:

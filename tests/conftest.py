@@ -21,7 +21,7 @@ from imagefinder.thumbnails.cache import ThumbnailCache
 
 # Whatever is waited for comes at once on a machine that does nothing else; pytest-qt's 5 s are little on a busy one.
 for _wait in (QtBot.waitUntil, QtBot.waitSignal, QtBot.waitSignals):
-    _wait.__kwdefaults__["timeout"] = 30_000
+    _wait.__kwdefaults__["timeout"] = 100_000
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageGrab
 
 TOOLS = ("Xvfb", "xdotool", "xclip")
-PATIENCE_S = 40.0
+PATIENCE_S = 100.0
 _HELPER = Path(__file__).with_name("x11_helper.py")
 _ALIKE = 0.85
 """How well what is seen must match a text; the best match of other words lies near 0.5."""

@@ -32,6 +32,8 @@ def _words(phase: Phase) -> str:
             return tr("Indexing")
         case Phase.BUILDING_INDEX:
             return tr("Building the search index")
+        case Phase.FOLDING_TEXTS:
+            return tr("Updating the word index")
         case Phase.DOWNLOADING:
             return tr("Downloading")
 
@@ -85,7 +87,7 @@ def progress_bar(console: Console) -> Iterator[ProgressCallback]:
 
 def _rate(event: Progress, speed: float | None) -> str:
     said = []
-    if speed:
+    if speed and event.phase is not Phase.FOLDING_TEXTS:
         number = f"{speed:.0f}"
         is_index = event.phase is Phase.BUILDING_INDEX
         said.append(

@@ -2,9 +2,9 @@
 
 import io
 import json
+import logging
 import os
 import sys
-import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, TextIO, TypeAlias
 from imagefinder.model.items import ItemKind
 from imagefinder.model.jobs import IndexReport, ProgressCallback, in_the_cloud_text, no_progress
 from imagefinder.model.queries import Hit, SearchResult, group_title
+from imagefinder.printable import PrintableFormatter
+from imagefinder.printable import printable as printable
 from imagefinder.translation import tr
 
 if TYPE_CHECKING:
@@ -24,9 +26,6 @@ _Part: TypeAlias = tuple[str, str]
 """A piece of a line, and its style in rich's words."""
 
 _STDERR = 2
-_CONTROLS = frozenset({"Cc", "Cs", "Zl", "Zp"})
-_TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""They change the direction of text: "gpj.exe" can be shown as "exe.jpg"."""
 _SAYS_IT_IS_WATCHED = ("FORCE_COLOR", "TTY_COMPATIBLE")
 """Environment variables by which rich takes a pipe for a terminal."""
 
@@ -43,6 +42,8 @@ class Terminal:
             sys.stdout.reconfigure(errors="backslashreplace")
         if sys.stdout is None:  # closed, or a program without a console
             sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - open until the program ends
+        if logging.lastResort:  # what is logged before there is a log file
+            logging.lastResort.setFormatter(PrintableFormatter())
         self._stdout = sys.stdout
         self._stderr = _own_stderr()
 
@@ -95,7 +96,14 @@ class Terminal:
         sys.stdout.write(json.dumps(value) + "\n")
 
     def paths(self, paths: Iterable[Path], *, null: bool) -> None:
-        """Paths, byte for byte as the system has them."""
+        """Paths, byte for byte as the system has them; to a person in a terminal, as they can be shown.
+
+        ``null``: each ends in a zero byte, and is exact wherever it goes.
+        """
+        if not null and self._stdout.isatty():
+            for path in paths:
+                self._line(self._stdout, (printable(str(path)), ""))
+            return
         sys.stdout.flush()
         end = b"\0" if null else b"\n"
         for path in paths:
@@ -180,23 +188,6 @@ def _hit_parts(hit: Hit) -> Iterator[_Part]:
         yield "  " + tr("(offline)"), "red"
     if hit.gone:
         yield "  " + tr("(no longer there)"), "red"
-
-
-def printable(text: str) -> str:
-    """Text in which no character moves the cursor, starts a line or turns its direction: those show as escapes."""
-    return "".join(
-        character
-        if unicodedata.category(character) not in _CONTROLS and character not in _TURNING
-        else _escaped(character)
-        for character in text
-    )
-
-
-def _escaped(character: str) -> str:
-    # A byte of a file name that is no text stands as a surrogate (PEP 383).
-    if "\udc80" <= character <= "\udcff":
-        return f"\\x{ord(character) - 0xDC00:02x}"
-    return character.encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
 def summary(report: IndexReport, seconds: float) -> str:

@@ -80,7 +80,7 @@ class Embedder(ABC):
         return False
 
     def unknown_words(self, text: str) -> list[str]:  # noqa: ARG002
-        """The words of a text that it can make nothing of. A neural text tower always tries."""
+        """The words of a text that it can make nothing of, and that play no part in its vector."""
         return []
 
     def pieces_of(self, text: str) -> int:  # noqa: ARG002 - most texts fit

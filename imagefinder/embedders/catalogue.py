@@ -14,7 +14,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from imagefinder.embedders.config_bounds import check_config, check_preprocess
 from imagefinder.embedders.spec import JsonDict, merge_preprocess
+from imagefinder.embedders.untrusted import read_json_object
 from imagefinder.model.errors import ModelError, UsageError
 from imagefinder.translation import tr
 
@@ -56,19 +58,11 @@ def custom_config(path: Path) -> tuple[JsonDict, JsonDict]:
         The model config, and what the file says of preprocessing (empty when it says nothing).
 
     Raises:
-        ModelError: there is no such file, or it is not a model config.
+        ModelError: there is no such file, it is not a model config, or it says what no model needs
+            (``config_bounds``).
     """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ModelError(
-            tr("The model config {path} cannot be read: {reason}.", path=path, reason=error.strerror)
-        ) from error
-    except ValueError as error:
-        raise ModelError(
-            tr("{path} is not a JSON file, so it cannot be a model config.", path=path)
-        ) from error
-    model_cfg = content.get("model_cfg", content) if isinstance(content, dict) else None
+    content = read_json_object(path)
+    model_cfg = content.get("model_cfg", content)
     if not isinstance(model_cfg, dict) or not _is_model_config(model_cfg):
         raise ModelError(
             tr(
@@ -77,7 +71,10 @@ def custom_config(path: Path) -> tuple[JsonDict, JsonDict]:
             )
         )
     preprocess = content.get("preprocess_cfg")
-    return model_cfg, preprocess if isinstance(preprocess, dict) else {}
+    overlay = preprocess if isinstance(preprocess, dict) else {}
+    check_config(model_cfg, path)
+    check_preprocess(overlay, path)
+    return model_cfg, overlay
 
 
 def published_tags(arch: str) -> Mapping[str, JsonDict]:

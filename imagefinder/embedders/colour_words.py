@@ -6,6 +6,7 @@ from itertools import zip_longest
 
 from imagefinder.embedders.base import FloatArray
 from imagefinder.embedders.colours import NAMES
+from imagefinder.text_folding import of_ordinary_width
 
 # Which names a word stands for, and how strongly.
 _SHADES: Mapping[str, Mapping[str, float]] = {
@@ -79,12 +80,13 @@ _LIGHT_WORDS, _DARK_WORDS = frozenset({"light", "pale", "sky", "pastel"}), froze
 
 def shades_of(text: str) -> list[str]:
     """The colours a text speaks of, in its order; empty when it speaks of none. Whole words only."""
+    text = of_ordinary_width(text)
     return list(dict.fromkeys([*_english(text), *_chinese(text)]))
 
 
 def other_words(text: str) -> list[str]:
     """The words of a text that name no colour and do not merely join or shade such names, as written."""
-    words = _TOKEN.findall(_CHINESE_COLOUR.sub(" ", text))
+    words = _TOKEN.findall(_CHINESE_COLOUR.sub(" ", of_ordinary_width(text)))
     return [word for word in words if word.lower() not in _JOINING and not _base(word.lower())]
 
 

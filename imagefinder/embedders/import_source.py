@@ -1,11 +1,12 @@
 """What the user points at when importing: a weights file, or a folder with one and perhaps its config."""
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from imagefinder.embedders.config_bounds import name_from
+from imagefinder.embedders.untrusted import read_json_object
 from imagefinder.model.errors import ModelError
 from imagefinder.translation import tr
 
@@ -26,6 +27,7 @@ _WHOLE = (
     "model.pth",
 )
 _SUFFIXES = {".safetensors", ".pt", ".pth", ".bin", ".ckpt", ".onnx", ".gguf"}
+_INDEX_BYTES = 16_000_000
 _HASH = re.compile(r"[0-9a-f]{40}")
 
 
@@ -56,7 +58,7 @@ def find_source(path: Path) -> Source:
         folder = weights.parent
         about = folder / "model.json"
         if weights.name == _WHOLE[0] and about.is_file() and (folder / "config.json").is_file():
-            return Source(weights, folder / "config.json", about, folder.name)
+            return Source(weights, folder / "config.json", about, name_from(folder.name))
         config = folder / _CONFIG
         return Source(weights, config if config.is_file() else None, None, _label(weights))
     except OSError as error:
@@ -96,8 +98,8 @@ def _pieces_with(weights: Path) -> str | None:
     """The index that lists this file as one of several pieces, if any."""
     for index in _indexes(weights.parent):
         try:
-            pieces = json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()
-        except (OSError, ValueError, LookupError, AttributeError):  # another file of that name
+            pieces = read_json_object(index, _INDEX_BYTES)["weight_map"].values()
+        except (ModelError, LookupError, AttributeError):  # another file of that name
             continue
         if weights.name in pieces:
             return index.name
@@ -123,5 +125,5 @@ def _label(weights: Path) -> str:
     """The file's stem; its folder's name where all models' files are called so (but not the hub cache's hashes)."""
     folder = weights.resolve().parent.name if weights.parent.name in ("", ".") else weights.parent.name
     if weights.name in _WHOLE and folder and not _HASH.fullmatch(folder):
-        return folder
-    return weights.stem
+        return name_from(folder)
+    return name_from(weights.stem)

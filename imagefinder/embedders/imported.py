@@ -6,10 +6,12 @@ import re
 import shutil
 import tempfile
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from imagefinder.embedders.cached import published_checksum
-from imagefinder.embedders.catalogue import published_table
+from imagefinder.embedders.catalogue import custom_config, published_table
+from imagefinder.embedders.config_bounds import check_name
 from imagefinder.embedders.contents import same_weights
 from imagefinder.embedders.import_source import Source, find_source
 from imagefinder.embedders.kept import (
@@ -26,11 +28,13 @@ from imagefinder.embedders.recognise import computation
 from imagefinder.embedders.shapes import found_shapes
 from imagefinder.embedders.spec import ClipSpec, JsonDict, short_hash
 from imagefinder.embedders.strangers import refuse_strangers
-from imagefinder.embedders.tokenizer import copy_tokenizer
+from imagefinder.embedders.tokenizer import copy_tokenizer, find_files
 from imagefinder.embedders.transformers_clip import is_of_transformers, shapes_as_open_clip
-from imagefinder.embedders.weights_file import sha256, weights_kind
+from imagefinder.embedders.weights_file import WeightsKind, sha256, weights_kind
+from imagefinder.embedders.without_network import without_network
 from imagefinder.model.errors import ModelError
 from imagefinder.model.model_names import BUILTIN, STARTER
+from imagefinder.printable import printable
 from imagefinder.translation import tr
 
 _PARTIAL = ".partial-"
@@ -72,16 +76,29 @@ def import_model(path: Path, arch: str, models_dir: Path, name: str | None = Non
         ModelError: there are no weights, they fit no architecture or not the one that is said, nothing tells
             which of several it is, or they cannot be stored.
     """
-    source = find_source(path)
-    weights_kind(source.weights)  # what is wrong with a file in general, before gigabytes of it are read
+    if name is not None:
+        check_name(name)
+    with without_network():
+        return _imported(find_source(path), arch, models_dir, name)
+
+
+def _imported(source: Source, arch: str, models_dir: Path, name: str | None) -> Imported:
+    # First what costs nothing to see: gigabytes are read, and torch is imported, for what may be a model alone.
+    kind = weights_kind(source.weights)
+    if source.config is not None:
+        model_cfg, _ = custom_config(source.config)
+        find_files(source.weights.parent, TOKENIZER, model_cfg)
+    own = _own_folder(source)
     before = _state(source.weights)
-    digest = sha256(source.weights)
-    found = found_shapes(source.weights, trusted := _is_published(digest))
+    digest = cache(lambda: sha256(source.weights))
+    # A checksum vouches for programs only (TorchScript); nothing else in a file is run.
+    trusted = kind is WeightsKind.TORCHSCRIPT and _is_published(digest())
+    found = found_shapes(source.weights, trusted)
     if is_converted := is_of_transformers(found):
         found = shapes_as_open_clip(found)
     refuse_strangers(found, source.weights)
     pairing = pair(source, arch, found, digest, of_transformers=is_converted)
-    draft = _draft(source, pairing, digest)
+    draft = _draft(source, pairing, digest(), own)
     present = list(imported_models(models_dir))
     taken = {STARTER, BUILTIN, *(model.name for model in present)}
     for model in present:
@@ -101,9 +118,25 @@ def import_model(path: Path, arch: str, models_dir: Path, name: str | None = Non
     return Imported(model, pairing.how, was_here=twin is not None)
 
 
-def _draft(source: Source, pairing: Pairing, digest: str) -> ClipSpec:
+def _own_folder(source: Source) -> ClipSpec | None:
+    """The model of a folder in our own form; None where the source is no such folder.
+
+    Raises:
+        ModelError: it has that form, but says what no folder of ours does.
+    """
+    if source.about is None:
+        return None
+    own = read_folder(source.weights.parent)
+    if own is None:
+        raise ModelError(
+            tr("{path} is damaged, or was not written by this program. Get it again.", path=source.about)
+        )
+    check_name(own.name)
+    return own
+
+
+def _draft(source: Source, pairing: Pairing, digest: str, own: ClipSpec | None) -> ClipSpec:
     """The model to be, its weights still where the user has them."""
-    own = read_folder(source.weights.parent) if source.about else None
     if own is not None:  # brought from another machine: vectors made there are this model's
         return replace(own, model_cfg=pairing.model_cfg)
     return ClipSpec(
@@ -195,7 +228,7 @@ def settle(folder: Path, spec: ClipSpec, models_dir: Path, file: str) -> None:
         OSError: it cannot be written.
     """
     _write_json(folder / CONFIG, {"model_cfg": spec.model_cfg, "preprocess_cfg": spec.preprocess_cfg})
-    about = {"name": spec.name, "arch": spec.arch, "weights_id": spec.weights_id, "file": file}
+    about = {"name": spec.name, "arch": spec.arch, "weights_id": spec.weights_id, "file": printable(file)}
     _write_json(folder / MODEL, about)
     for written in folder.rglob("*"):
         if written.is_file():

@@ -7,14 +7,19 @@ transformers, ``tokenizer/`` with the tokenizer's files.
 The starter model, which comes with the program, lies in a folder of the same form.
 """
 
-import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from imagefinder.embedders.config_bounds import check_config, check_preprocess
 from imagefinder.embedders.spec import ClipSpec, JsonDict
+from imagefinder.embedders.untrusted import read_json_object
+from imagefinder.model.errors import ModelError
 
 WEIGHTS, TOKENIZER = "weights.safetensors", "tokenizer"
 CONFIG, MODEL = "config.json", "model.json"
+_TOWER = re.compile(r"tower-[0-9a-f]{8}\.xml")
+_LONGEST_WORD = 1000
 
 
 def imported_models(models_dir: Path) -> Iterator[ClipSpec]:
@@ -27,20 +32,25 @@ def imported_models(models_dir: Path) -> Iterator[ClipSpec]:
 def read_folder(folder: Path) -> ClipSpec | None:
     """The model of one folder; None where the folder is not whole."""
     try:
-        about = json.loads((folder / MODEL).read_text(encoding="utf-8"))
-        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        about = read_json_object(folder / MODEL)
+        config = read_json_object(folder / CONFIG)
+        tower = about.get("openvino_tower")
+        if tower is not None and not _TOWER.fullmatch(tower):
+            return None
         spec = ClipSpec(
-            name=about["name"],
-            weights_id=about["weights_id"],
-            arch=about["arch"],
+            name=_word(about["name"]),
+            weights_id=_word(about["weights_id"]),
+            arch=_word(about["arch"]),
             weights=folder / WEIGHTS,
             model_cfg=with_own_tokenizer(config["model_cfg"], folder / TOKENIZER),
             preprocess_cfg=config["preprocess_cfg"],
-            openvino_tower=folder / about["openvino_tower"] if "openvino_tower" in about else None,
+            openvino_tower=folder / tower if tower else None,
         )
+        check_config(spec.model_cfg, folder / CONFIG, folder / TOKENIZER)
+        check_preprocess(spec.preprocess_cfg, folder / CONFIG)
         _ = spec.dimension, spec.image_side, spec.id  # asked of every model, so they have to be in there
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None  # not a folder of ours, or half deleted by hand
+    except (ModelError, OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None  # not a folder of ours, or half deleted, or changed, by hand
     return spec if spec.weights.is_file() else None
 
 
@@ -50,3 +60,14 @@ def with_own_tokenizer(model_cfg: JsonDict, folder: Path) -> JsonDict:
         return model_cfg
     named = [key for key in ("hf_tokenizer_name", "hf_model_name") if model_cfg["text_cfg"].get(key)]
     return {**model_cfg, "text_cfg": {**model_cfg["text_cfg"], **dict.fromkeys(named, str(folder))}}
+
+
+def _word(value: object) -> str:
+    """A name of a model, an architecture or of weights.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_WORD:
+        raise ValueError(value)
+    return value

@@ -42,7 +42,7 @@ def mapped_tensors(path: Path) -> dict[str, MappedTensor]:
 
     Raises:
         OSError: the file cannot be read.
-        ValueError, LookupError, TypeError, AttributeError: it is none of its kind, or not whole.
+        ValueError: it is none of its kind, or not whole.
     """
     table = tensor_table(path)
     with path.open("rb") as stream:

@@ -25,8 +25,9 @@ from imagefinder.embedders.runtime_trial import ImageTower
 from imagefinder.embedders.spec import ClipSpec
 from imagefinder.embedders.text_pieces import text_pieces
 from imagefinder.embedders.weights_file import sha256
+from imagefinder.embedders.without_network import without_network
 from imagefinder.model.errors import ModelError
-from imagefinder.model.model_names import is_english_script
+from imagefinder.model.scripts import foreign_words, is_english_script, latin_part
 from imagefinder.translation import tr
 
 if TYPE_CHECKING:
@@ -147,7 +148,8 @@ class OpenClipEmbedder(Embedder):
 
     def encode_texts(self, texts: Sequence[str]) -> FloatArray:
         """Embed texts. One that is longer than the model's context is read in pieces, and has the mean of their
-        unit vectors, normalised.
+        unit vectors, normalised. A model that was taught English alone is not given ``unknown_words``, whose noise
+        would drown the others.
 
         Raises:
             ModelError: as for pictures, or the model's tokenizer is not on this machine.
@@ -158,7 +160,7 @@ class OpenClipEmbedder(Embedder):
         if not texts:
             return np.empty((0, self.dimension), np.float32)
         with self._text.use() as tower:
-            pieces = [text_pieces(text, tower.fits) for text in texts]
+            pieces = [text_pieces(self._known_part(text), tower.fits) for text in texts]
             flat = [piece for some in pieces for piece in some]
             rows = self._unit_rows(self._texts_at_a_time.run(flat, tower.encode))
         if len(flat) == len(texts):
@@ -188,6 +190,13 @@ class OpenClipEmbedder(Embedder):
     def understands(self, text: str) -> bool:
         """Whether the model was taught the script of the text; one taught many languages always tries."""
         return not self.is_english or is_english_script(text)
+
+    def unknown_words(self, text: str) -> list[str]:
+        """The words in a script that the model was not taught; none for one taught many languages."""
+        return foreign_words(text) if self.is_english else []
+
+    def _known_part(self, text: str) -> str:
+        return (latin_part(text) if self.is_english else "") or text
 
     @property
     def is_text_loaded(self) -> bool:
@@ -223,12 +232,14 @@ class OpenClipEmbedder(Embedder):
         from imagefinder.embedders.torch_towers import torch_text_tower
 
         self._begin_loading("text")
-        return numpy_text_tower(self._spec) or self._in_memory(
-            lambda: torch_text_tower(self._spec, *self._placement)
-        )
+        with without_network():
+            return numpy_text_tower(self._spec) or self._in_memory(
+                lambda: torch_text_tower(self._spec, *self._placement)
+            )
 
     def _load_image(self) -> ImageTower:
-        return self._in_memory(lambda: self.runtime.load(self._load_torch_image, lambda: self._placement))
+        with without_network():
+            return self._in_memory(lambda: self.runtime.load(self._load_torch_image, lambda: self._placement))
 
     def _load_torch_image(self) -> ImageTower:
         from imagefinder.embedders.torch_towers import torch_image_tower

@@ -4,6 +4,7 @@ What is said is compared with the tensors and with each other, and a contradicti
 wrong architecture, or pictures prepared in another way than in training, give vectors that look like good ones.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,14 +41,16 @@ class Pairing:
     """``ARCH/TAG`` where the weights are said or proved to be those; else empty."""
 
 
-def pair(source: Source, arch: str, found: Shapes, digest: str, *, of_transformers: bool = False) -> Pairing:
+def pair(
+    source: Source, arch: str, found: Shapes, digest: Callable[[], str], *, of_transformers: bool = False
+) -> Pairing:
     """Say how the weights of ``source`` are to be computed with.
 
     Args:
         source: the file, and the config beside it, if any.
         arch: what the user says: an architecture, ``ARCH/TAG``, a JSON config, or nothing.
         found: the names and shapes of the file's tensors.
-        digest: the file's SHA-256, hex.
+        digest: gives the file's SHA-256, hex; asked for only where nothing else tells.
         of_transformers: the file itself has the form of that library, and so has a config beside it.
 
     Raises:
@@ -60,7 +63,7 @@ def pair(source: Source, arch: str, found: Shapes, digest: str, *, of_transforme
         pairing = _beside(*theirs, arch, found)
     elif arch:
         pairing = _named(arch)
-    elif names := published_as(digest):
+    elif names := published_as(digest()):
         pairing = _published(names[0])
     else:
         return _recognised(found, source.weights)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
+from imagefinder.embedders.untrusted import shown
 from imagefinder.model.errors import ModelError
 from imagefinder.translation import tr
 
@@ -27,11 +28,23 @@ def unwrapped(content: Any, path: Path) -> dict[str, Any]:
     if not isinstance(content, dict) or not content:
         raise ModelError(tr("{path} holds no weights by name, so it cannot be a CLIP model.", path=path))
     content = without_prefixes(content)
-    if not all(hasattr(value, "untyped_storage") for value in content.values()):
+    if not all(isinstance(name, str) and _is_plain(value) for name, value in content.items()):
         raise ModelError(
             tr("{path} holds other things than weights under names, so it cannot be a CLIP model.", path=path)
         )
     return dict(content)
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether it is a tensor with all its numbers in memory: not a sparse, nested, quantised or
+    complex one, nor one of another device."""
+    is_tensor = hasattr(value, "untyped_storage")
+    return (
+        is_tensor
+        and str(value.layout) == "torch.strided"
+        and str(value.device) == "cpu"
+        and not (value.is_quantized or value.is_nested or value.is_complex())
+    )
 
 
 def without_prefixes(content: Mapping[Any, _Value]) -> dict[str, _Value]:
@@ -55,12 +68,12 @@ def shapes_of(tensors: Mapping[str, Any]) -> Shapes:
 
 def shape_misfits(wanted: Shapes, found: Shapes) -> list[str]:
     """What is wrong with tensors of the shapes ``found``, one phrase a tensor; empty when they fit."""
-    wrong = [tr("“{name}” is missing", "a tensor", name=name) for name in wanted if name not in found]
+    wrong = [tr("“{name}” is missing", "a tensor", name=shown(name)) for name in wanted if name not in found]
     wrong += [
         tr(
             "“{name}” has the shape {shape} in place of {wanted}",
             "a tensor",
-            name=name,
+            name=shown(name),
             shape=_times(found[name]),
             wanted=_times(shape),
         )
@@ -68,7 +81,9 @@ def shape_misfits(wanted: Shapes, found: Shapes) -> list[str]:
         if name in found and found[name] != shape
     ]
     return wrong + [
-        tr("“{name}” has no place in it", "a tensor", name=name) for name in found if name not in wanted
+        tr("“{name}” has no place in it", "a tensor", name=shown(name))
+        for name in found
+        if name not in wanted
     ]
 
 

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from imagefinder.embedders.config_bounds import check_tower_config
 from imagefinder.embedders.languages import bring_in_transformers
 from imagefinder.embedders.spec import JsonDict
+from imagefinder.embedders.untrusted import read_json_object, require_ordinary
 from imagefinder.model.errors import ModelError
 from imagefinder.translation import tr
 
@@ -42,6 +44,13 @@ TOWER_FILES = ("config.json",)
 _PROOFS = {_TOKENIZER: TOKENIZER_FILES[:2], _TOWER: TOWER_FILES}
 # The kinds of text tower that open_clip knows how to ask (open_clip/hf_configs.py).
 _KINDS = ("roberta", "xlm-roberta", "mt5", "bert", "m2m_100")
+_MOST_BYTES = 150_000_000
+"""Of a tokenizer's file. That of XLM-V, with 901,629 words the largest that open_clip names, has 60 MB."""
+# Settings of a tokenizer by which transformers has read files elsewhere, or fetched program code.
+_ELSEWHERE = frozenset(
+    "auto_map added_tokens_file chat_template_file merges_file name_or_path special_tokens_map_file spm_file "
+    "tokenizer_config_file tokenizer_file vocab_file".split()
+)
 # Settings by which a config makes transformers fetch program code, or compute otherwise than the weights are stored.
 _STRANGE = ("auto_map", "attn_implementation", "_attn_implementation", "quantization_config", "use_kernels")
 # Those settings of a tokenizer that open_clip's own configs use; others could make it fetch, or drop words at random.
@@ -191,16 +200,45 @@ def copy_tokenizer(beside: Path, target: Path, model_cfg: JsonDict) -> None:
         ModelError: they are nowhere on this machine.
         OSError: they cannot be copied.
     """
-    text_cfg = model_cfg["text_cfg"]
-    for key, names in ((_TOKENIZER, TOKENIZER_FILES), (_TOWER, TOWER_FILES)):
-        if not text_cfg.get(key):
-            continue
-        near = (folder for folder in (beside / target.name, beside) if _has(folder, key))
-        source = next(near, None) or _local_folder(key, text_cfg[key])
+    for source, names in find_files(beside, target.name, model_cfg):
         target.mkdir(exist_ok=True)
         for name in names:
             if (source / name).is_file():
-                shutil.copyfile(source / name, target / name)
+                _copy(source / name, target / name)
+
+
+def find_files(beside: Path, own: str, model_cfg: JsonDict) -> list[tuple[Path, tuple[str, ...]]]:
+    """Where ``copy_tokenizer`` takes files from, and which; ``own`` is what a model of ours calls its folder of them.
+
+    Raises:
+        ModelError: they are nowhere on this machine.
+    """
+    found: list[tuple[Path, tuple[str, ...]]] = []
+    for key, names in ((_TOKENIZER, TOKENIZER_FILES), (_TOWER, TOWER_FILES)):
+        if repository := model_cfg["text_cfg"].get(key):
+            near = (folder for folder in (beside / own, beside) if _has(folder, key))
+            found.append((next(near, None) or _local_folder(key, repository), names))
+    return found
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy one file, without what its settings say of files and programs elsewhere."""
+    size = require_ordinary(source)
+    if size > _MOST_BYTES:
+        raise ModelError(
+            tr(
+                "{path} is refused: it has {size} MB, and such a file has {most} MB at most.",
+                path=source,
+                size=f"{size / 1e6:,.0f}",
+                most=f"{_MOST_BYTES / 1e6:,.0f}",
+            )
+        )
+    shutil.copyfile(source, target)
+    if source.name == TOKENIZER_FILES[1]:
+        settings = read_json_object(source, _MOST_BYTES)
+        kept = {key: value for key, value in settings.items() if key not in _ELSEWHERE}
+        if kept != settings:
+            target.write_text(json.dumps(kept, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _local_folder(key: str, repository: str) -> Path:
@@ -236,7 +274,9 @@ def _has(folder: Path, key: str) -> bool:
 
 
 def _check_tower(config: Path) -> None:
-    if strange := [name for name in _STRANGE if _read(config).get(name)]:
+    content = read_json_object(config)
+    check_tower_config(content, config)
+    if strange := [name for name in _STRANGE if content.get(name)]:
         raise ModelError(
             tr(
                 "{path} asks for “{name}”, by which program code could be fetched and run; it is refused.",
@@ -249,7 +289,6 @@ def _check_tower(config: Path) -> None:
 def _read(path: Path) -> JsonDict:
     """A JSON object; empty where there is none to be read, which is then refused for what it lacks."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return read_json_object(path, _MOST_BYTES)
+    except ModelError:
         return {}
-    return content if isinstance(content, dict) else {}

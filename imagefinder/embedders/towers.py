@@ -122,9 +122,14 @@ def fitting(model: Any, state: "State", arch: str, resize: bool = False) -> "Sta
     from open_clip.convert import convert_state_dict
     from open_clip.model import convert_to_custom_text_state_dict, resize_pos_embed, resize_text_pos_embed
 
-    state = convert_state_dict(model, state)
-    if "positional_embedding" in state and not hasattr(model, "positional_embedding"):
-        state = convert_to_custom_text_state_dict(state)
+    try:
+        state = convert_state_dict(model, state)
+        if "positional_embedding" in state and not hasattr(model, "positional_embedding"):
+            state = convert_to_custom_text_state_dict(state)
+    except Exception as error:  # what is only half in a form that open_clip converts can fail anywhere
+        raise ModelError(
+            tr("The weights do not fit the architecture {arch}: {what}.", arch=arch, what=error)
+        ) from error
     # transformers before 4.31 stored this constant.
     state.pop("text.transformer.embeddings.position_ids", None)
     wanted = model.state_dict()

@@ -4,14 +4,15 @@ Such a repository has ``model.safetensors``, ``config.json`` with ``"model_type"
 ``preprocessor_config.json``. transformers itself is not needed.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from imagefinder.embedders.config_bounds import check_config, check_preprocess
 from imagefinder.embedders.spec import JsonDict
 from imagefinder.embedders.state_dict import Shapes, shapes_of
+from imagefinder.embedders.untrusted import read_json_object
 from imagefinder.model.errors import ModelError
 from imagefinder.translation import tr
 
@@ -74,9 +75,20 @@ def is_of_transformers(names: Mapping[str, Any]) -> bool:
 
 
 def as_open_clip(state: "Mapping[str, torch.Tensor]") -> "dict[str, torch.Tensor]":
-    """The weights under open_clip's names and in its form; those that are in it already come back as they are."""
+    """The weights under open_clip's names and in its form; those that are in it already come back as they are.
+
+    Raises:
+        ModelError: they are not whole.
+    """
     if not is_of_transformers(state):
         return dict(state)
+    try:
+        return _as_open_clip(state)
+    except (LookupError, RuntimeError) as error:  # parts that are missing, or of shapes that make none
+        raise ModelError(tr("The weights are not those of a whole CLIP model of transformers.")) from error
+
+
+def _as_open_clip(state: "Mapping[str, torch.Tensor]") -> "dict[str, torch.Tensor]":
     import torch
 
     renamed = {}
@@ -106,7 +118,7 @@ def config_of_transformers(folder: Path) -> tuple[Path, JsonDict, JsonDict] | No
         The config file, the model config and the preprocessing; None where there is no ``config.json`` of a CLIP.
 
     Raises:
-        ModelError: it computes in a way that open_clip's CLIP does not.
+        ModelError: it computes in a way that open_clip's CLIP does not, or says what no model needs.
     """
     path = folder / "config.json"
     config = _read(path)
@@ -117,7 +129,7 @@ def config_of_transformers(folder: Path) -> tuple[Path, JsonDict, JsonDict] | No
         vision = {**_VISION, **config.get("vision_config", {})}
         model_cfg = _model_config(text, vision, int(config.get("projection_dim", 512)))
         overlay = _preprocess(_read(folder / "preprocessor_config.json"))
-    except (TypeError, ValueError, LookupError, AttributeError, ZeroDivisionError) as error:
+    except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError) as error:
         raise ModelError(tr("{path} is damaged: it does not describe a CLIP model.", path=path)) from error
     same = {(part["hidden_act"], part["layer_norm_eps"]) for part in (text, vision)}
     if same not in ({("quick_gelu", 1e-5)}, {("gelu", 1e-5)}) or text["vocab_size"] != _TEXT["vocab_size"]:
@@ -128,6 +140,8 @@ def config_of_transformers(folder: Path) -> tuple[Path, JsonDict, JsonDict] | No
                 path=path,
             )
         )
+    check_config(model_cfg, path)
+    check_preprocess(overlay, path)
     return path, model_cfg, overlay
 
 
@@ -174,8 +188,4 @@ def _renamed(name: str) -> str:
 
 def _read(path: Path) -> JsonDict:
     """A JSON object; empty where there is none, as of no model of transformers."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return content if isinstance(content, dict) else {}
+    return read_json_object(path) if path.is_file() else {}

@@ -7,6 +7,7 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from imagefinder.embedders.pickled import check_archive, check_legacy, holds_a_program, unpacks_to_more
 from imagefinder.embedders.state_dict import unwrapped
 from imagefinder.embedders.torch_threads import import_torch_with_patient_threads
 from imagefinder.embedders.weights_file import WeightsKind, tensor_table, weights_kind
@@ -34,6 +35,9 @@ _TYPES = {
     "BOOL": "bool",
 }
 
+_MOST_SHARED = 4
+"""Times as many bytes as its file a state dict may have: some tensors stand under several names."""
+
 # Entries of OpenAI's TorchScript archives that are facts about the model, not weights.
 _OPENAI_FACTS = ("input_resolution", "context_length", "vocab_size")
 
@@ -48,6 +52,18 @@ def read_weights(path: Path, trusted: bool = False) -> "State":
         ModelError: it is not a weights file, is damaged, or wants to run code.
     """
     kind = weights_kind(path)
+    if kind is WeightsKind.TORCH_ZIP:
+        check_archive(path)
+    elif kind is WeightsKind.TORCH_LEGACY:
+        check_legacy(path)
+    elif kind is WeightsKind.TORCHSCRIPT and not trusted:
+        raise ModelError(
+            tr(
+                "{path} is a TorchScript archive, which is a program, not only weights; it is refused. "
+                "Get the model as a .safetensors file.",
+                path=path,
+            )
+        )
     import_torch_with_patient_threads()
     import torch
     from safetensors import SafetensorError  # torch.load tries that format too
@@ -62,25 +78,11 @@ def read_weights(path: Path, trusted: bool = False) -> "State":
             content = torch.load(
                 path, map_location="cpu", weights_only=True, mmap=kind is WeightsKind.TORCH_ZIP
             )
-        elif trusted:
+        else:
             content = torch.jit.load(path, map_location="cpu").state_dict()  # type: ignore[no-untyped-call]
             content = {name: value for name, value in content.items() if name not in _OPENAI_FACTS}
-        else:
-            raise ModelError(
-                tr(
-                    "{path} is a TorchScript archive, which is a program, not only weights; it is refused. "
-                    "Get the model as a .safetensors file.",
-                    path=path,
-                )
-            )
     except pickle.UnpicklingError as error:
-        raise ModelError(
-            tr(
-                "{path} holds more than weights, and loading it could run a program hidden in it, so it is "
-                "refused. Get the model as a .safetensors file.",
-                path=path,
-            )
-        ) from error
+        raise holds_a_program(path) from error
     except (
         SafetensorError,
         RuntimeError,
@@ -90,9 +92,14 @@ def read_weights(path: Path, trusted: bool = False) -> "State":
         LookupError,
         TypeError,
         AttributeError,
+        MemoryError,
     ) as error:
         raise ModelError(tr("{path} is damaged or not whole. Get it again.", path=path)) from error
-    return unwrapped(content, path)
+    state = unwrapped(content, path)
+    # A tensor may repeat one number a billion times over.
+    if sum(tensor.nbytes for tensor in state.values()) > _MOST_SHARED * path.stat().st_size:
+        raise unpacks_to_more(path)
+    return state
 
 
 def mapped_state(path: Path) -> "State":
@@ -103,7 +110,7 @@ def mapped_state(path: Path) -> "State":
 
     Raises:
         OSError: the file cannot be read.
-        ValueError, LookupError, TypeError, AttributeError: it is none of its kind, or not whole.
+        ValueError, LookupError: it is none of its kind, or not whole.
     """
     import torch
 
@@ -114,8 +121,6 @@ def mapped_state(path: Path) -> "State":
         for name, entry in table.items():
             dtype: torch.dtype = getattr(torch, _TYPES[entry["dtype"]])
             shape, (begin, end) = entry["shape"], entry["data_offsets"]
-            if end - begin != prod(shape) * dtype.itemsize:
-                raise ValueError(f"{name} is not as long as its shape says")
             if begin == end:
                 state[name] = torch.empty(shape, dtype=dtype)
                 continue

@@ -162,14 +162,21 @@ class DecodePool:
                 except PassingError:
                     raise
                 except UnreadableError as error:
-                    problem = str(error)
-                    if media.part_count > 1:
-                        problem = tr_later("page {part}: {reason}", "reason").format(part=part, reason=error)
-                    reading.problem = reading.problem or problem
+                    reading.problem = reading.problem or _of_page(part, media.part_count, str(error))
                     continue
+                if loaded.damage:
+                    # It is listed with the files that cannot be read, though what is left of it is found.
+                    reading.problem = reading.problem or _of_page(part, media.part_count, loaded.damage)
                 self._thumbnails.put(thumbnail_key(reading.digest, part), loaded.image)
                 reading.decoded.append(DecodedPart(part, loaded.facts, self._embedder.prepare(loaded.image)))
         return reading
+
+
+def _of_page(part: int, parts: int, reason: str) -> str:
+    """A reason, with the page that it is about where there are several."""
+    return (
+        tr_later("page {part}: {reason}", "reason").format(part=part, reason=reason) if parts > 1 else reason
+    )
 
 
 def _failed(reading: Reading, error: UnreadableError | OSError) -> Reading:

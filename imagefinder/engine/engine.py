@@ -12,6 +12,7 @@ from imagefinder.engine.cancel import CancelToken
 from imagefinder.engine.cloud import CloudCheck
 from imagefinder.engine.library_models import LibraryModels
 from imagefinder.engine.model_pair import MakeEmbedder, ModelPair
+from imagefinder.engine.text_folding_job import FOLDING_S, after, fold_texts
 from imagefinder.engine.writing import WriterLock, disk_errors
 from imagefinder.model.errors import LibraryError, UnreadableError, UsageError
 from imagefinder.model.items import UnreadableFile
@@ -19,6 +20,7 @@ from imagefinder.model.jobs import IndexReport, ProgressCallback, no_progress
 from imagefinder.model.library import LibraryStatus
 from imagefinder.model.queries import Hit, Query, SearchResult, Sort, refuse_long_text
 from imagefinder.model.sources import Source, SourceOptions
+from imagefinder.private_files import make_folder
 from imagefinder.store.store import Store
 from imagefinder.thumbnails.cache import ThumbnailCache
 from imagefinder.translation import tr
@@ -31,8 +33,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 
-_SAVED_IN_A_MOMENT = 300_000_000
-"""Bytes: about a second on a disk of the slower kind."""
+_SAVED_IN_A_MOMENT = 300_000_000  # bytes: about a second on a disk of the slower kind
 
 
 class Engine:
@@ -61,7 +62,7 @@ class Engine:
         """
         self.folder = folder
         with disk_errors(folder):
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
             self._store = Store(folder / "library.db")
         self._pair = ModelPair(embedder, self._store, folder / "vectors", model)
         self._thumbnails = thumbnails
@@ -165,7 +166,7 @@ class Engine:
         return self._jobs.source_reaching(path)
 
     def files_there(self, paths: Sequence[Path]) -> dict[Path, Path]:
-        """Which of these are files that a folder source's scan comes to, and the folder of each; no sources."""
+        """Which of these are files, no sources themselves, that a folder source's scan comes to; and that folder."""
         return self._jobs.files_there(paths)
 
     def remove(self, paths: Sequence[Path]) -> int:
@@ -202,6 +203,7 @@ class Engine:
         """
         if query.limit < 1:
             raise UsageError(tr("A search cannot give {limit} hits; ask for 1 or more.", limit=query.limit))
+        fold_texts(self._store, progress, after(FOLDING_S))
         began = time.perf_counter()
         results = self.start_search(query, progress=progress)
         hits = results.page(0, query.limit)
@@ -233,11 +235,13 @@ class Engine:
             searcher = self._searcher(is_partial=not may_load and self._pair.current.made is None)
             return searcher.start(query, sort, progress, may_load=may_load)
 
-    def save_index(self) -> None:
-        """Keep an index that a search had to build, so that the next start has it at once.
+    def fold_texts(self, should_stop: Callable[[], bool]) -> None:
+        """See ``text_folding_job``; there is nothing to do but once in a library of an older version."""
+        fold_texts(self._store, no_progress, should_stop)
 
-        Does nothing where there is none to keep, or where it cannot be written now. Every job does the same at
-        its end.
+    def save_index(self) -> None:
+        """Keep an index that a search had to build, so that the next start has it at once, as jobs do at their end.
+        Does nothing where there is none to keep, or where it cannot be written now.
         """
         index = self._pair.current.index
         if index is None or not index.is_worth_saving:
@@ -252,9 +256,8 @@ class Engine:
             _LOG.info("the index was not saved: %s", error)
 
     def end_amid_job(self) -> None:
-        """This process ends on purpose, and a job does not: what it reads is no suspect of a crash then.
-
-        Safe in any thread, and at any moment; the process should end right after it.
+        """This process ends on purpose, and a job does not: what it reads is no suspect of a crash then. Safe in any
+        thread, and at any moment; the process should end right after it.
         """
         from imagefinder.engine.quarantine import IN_HAND, forget_in_hand
 
@@ -265,7 +268,6 @@ class Engine:
 
     def save_before_closing(self) -> None:
         """Keep the index as a job that was stopped left it, where that takes a moment: 0.5 s for 60,000 vectors.
-
         Does nothing where there is nothing new to keep, or where it cannot be written now.
         """
         index = self._pair.current.index

@@ -9,14 +9,16 @@ from pathlib import Path
 from imagefinder.engine.cancel import CancelToken
 from imagefinder.engine.cloud import CloudCheck
 from imagefinder.engine.indexer import Indexer, forget_orphans
+from imagefinder.engine.known_paths import known_form, known_source
 from imagefinder.engine.live_index import LiveIndex
 from imagefinder.engine.model_pair import ModelPair
 from imagefinder.engine.model_slot import ModelSlot
 from imagefinder.engine.presence import mount_point, volume
 from imagefinder.engine.quarantine import IN_HAND, Quarantine
 from imagefinder.engine.scanner import Selection
+from imagefinder.engine.text_folding_job import fold_texts
 from imagefinder.engine.writing import WriterLock, disk_errors
-from imagefinder.model.errors import ModelError, UsageError
+from imagefinder.model.errors import CancelledError, ModelError, UsageError
 from imagefinder.model.jobs import IndexReport, Progress, ProgressCallback
 from imagefinder.model.sources import Source, SourceKind, SourceOptions
 from imagefinder.paths import exists, no_such_path
@@ -106,6 +108,7 @@ class Jobs:
         self, path: Path, progress: ProgressCallback, cancel: CancelToken | None
     ) -> IndexReport:
         """See ``Engine.bring_up_to_date``."""
+        path = known_form(self._store, path)
         is_there = exists(path)
         # On an unplugged drive, what is known of it can be searched.
         if not is_there and not self._knows_of(path):
@@ -154,6 +157,7 @@ class Jobs:
         """See ``Engine.remove``."""
         with self._lock.hold():
             by_path = {source.path: source for source in self._store.sources.all()}
+            paths = [known_source(path, by_path) or path for path in paths]
             _refuse_unknown(paths, by_path)
             index = self._open_index()
             removed = 0
@@ -185,7 +189,17 @@ class Jobs:
         *,
         download: bool | Collection[Path] = False,
     ) -> IndexReport:
-        report = self._index_with_models(sources, progress, cancel or CancelToken(), start, download)
+        token = cancel or CancelToken()
+
+        def is_stopped() -> bool:
+            try:
+                token.check()
+            except CancelledError:
+                return True
+            return False
+
+        fold_texts(self._store, progress, is_stopped)
+        report = self._index_with_models(sources, progress, token, start, download)
         report.pending = self._store.pending.count()
         return report
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from imagefinder.engine.turn_lock import TurnLock
+from imagefinder.private_files import make_folder_like_parent
 from imagefinder.store.embeddings import EmbedderRecord, EmbeddingTable
 from imagefinder.vectors.base import FloatArray, IdArray, VectorIndex
 from imagefinder.vectors.checkpoint import (
@@ -150,7 +151,7 @@ class LiveIndex:
         kind = self._kind_for(total)
         folder = self._checkpoint_folder(kind)
         if kind == "mapped":
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder_like_parent(folder)
         index = index_class(kind)(self._embedder.dimension, folder)
         self._saved_revision = -1
         self.is_worth_saving = index.kind != "exact"

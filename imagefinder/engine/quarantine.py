@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from imagefinder.model.errors import UnreadableError
+from imagefinder.private_files import create, file_mode_of
 from imagefinder.store.suspects import SuspectTable
 from imagefinder.translation import tr_later
 
@@ -55,10 +56,11 @@ class Quarantine:
             self._suspects.add_death(digest)
         self._deaths = self._suspects.all()
         # Written, not only sized: on a full disk a hole in a mapped file would kill the process.
-        self._note.write_bytes(_EMPTY * _SLOTS)
+        with create(self._note, file_mode_of(self._note.with_name("library.db"))) as file:
+            file.write(_EMPTY * _SLOTS)
         for slot in range(_SLOTS):
             self._slots.put(slot)
-        with self._note.open("r+b") as file, mmap.mmap(file.fileno(), len(_EMPTY) * _SLOTS) as self._map:
+        with self._note.open("r+b") as note, mmap.mmap(note.fileno(), len(_EMPTY) * _SLOTS) as self._map:
             try:
                 yield
             finally:

@@ -14,6 +14,7 @@ import numpy as np
 
 from imagefinder.engine.habits import Habits
 from imagefinder.store.embeddings import FloatArray, IdArray
+from imagefinder.vectors.arrays import cosines
 
 ReadVectors = Callable[[IdArray], tuple[IdArray, FloatArray]]
 """The vectors of items that have one: ids (n,) ascending, vectors (n, dimension)."""
@@ -64,6 +65,7 @@ class Unrelated:
         trust = len(sample) / (len(sample) + _TRUSTED_AT)
         self._centre = trust * sample.mean(axis=0)
         self._usual = float(np.std(self._queries @ self._centre))
+        self._in_columns = self._queries.T.astype(np.float64)
         self._pooled = float(self._variances(sample).mean())
         self.habits = Habits()
         """Of the library's pictures that were hits, or were met beforehand."""
@@ -75,14 +77,14 @@ class Unrelated:
 
     def deviations(self, query: FloatArray, vectors: FloatArray) -> FloatArray:
         """How far a query, (dimension,), stands out at each picture: (n,) for vectors (n, dimension)."""
-        return self.deviations_of(query, vectors @ query, self.habits_of(vectors))
+        return self.deviations_of(query, cosines(vectors, query), self.habits_of(vectors))
 
     def habits_of(self, vectors: FloatArray) -> FloatArray:
         """What the queries get from pictures, (n, dimension): the mean of their cosines, and the spread that
         deviations are counted in; (n, 2)."""
         # Half its own spread, half everybody's: a picture's own alone is too noisy an estimate.
         spread = np.sqrt((self._variances(vectors) + self._pooled) / 2)
-        return np.stack((vectors @ self._mean, np.maximum(spread, 1e-9)), axis=1)
+        return np.stack((cosines(vectors, self._mean), np.maximum(spread, 1e-9)), axis=1)
 
     def deviations_of(self, query: FloatArray, cosines: FloatArray, habits: FloatArray) -> FloatArray:
         """As ``deviations``, for pictures of which the query's cosines, (n,), and the habits, (n, 2), are known."""
@@ -92,7 +94,9 @@ class Unrelated:
         return np.asarray((cosines - habits[:, 0] - habit) / habits[:, 1], np.float32)
 
     def _variances(self, vectors: FloatArray) -> FloatArray:
-        scores = (vectors - self._centre) @ self._queries.T
+        # In float64, rounded then: BLAS adds in an order that hangs on how many pictures there are, and a picture has
+        # one relevance whatever others are judged with it. Twice the time of float32: 0.7 ms for 128 pictures.
+        scores = np.asarray((vectors - self._centre).astype(np.float64) @ self._in_columns, np.float32)
         trimmed = max(1, int(_TRIMMED * scores.shape[1]))
         if scores.shape[1] > 3 * trimmed:
             # Sorting is vectorised (0.04 ms for 128 pictures), partitioning in two places is not (0.4 ms).

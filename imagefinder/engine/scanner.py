@@ -13,6 +13,7 @@ from imagefinder.engine.cloud import CloudCheck, name_behind
 from imagefinder.engine.presence import mount_point
 from imagefinder.model.items import FileStat, UnreadableFile
 from imagefinder.model.sources import Source, SourceKind
+from imagefinder.text_folding import canonical
 from imagefinder.translation import tr_later
 
 if TYPE_CHECKING:
@@ -74,14 +75,14 @@ class Selection:
 
     def _pattern(self, pattern: str) -> str:
         # A glob may be written with the source's own path; and "#" begins a folder's name, not a comment.
-        pattern = pattern.replace(os.sep, "/")
-        root = self._root.replace(os.sep, "/").rstrip("/")
+        pattern = canonical(pattern.replace(os.sep, "/"))
+        root = canonical(self._root.replace(os.sep, "/").rstrip("/"))
         if pattern.startswith(root + "/"):
             pattern = pattern[len(root) :]
         return "\\" + pattern if pattern.startswith(("#", "!")) else pattern
 
     def _relative(self, path: str) -> str:
-        return path[len(self._root) :].lstrip(os.sep).replace(os.sep, "/")
+        return canonical(path[len(self._root) :].lstrip(os.sep).replace(os.sep, "/"))
 
     def wants_folder(self, path: str, name: str) -> bool:
         """Whether to look into a folder."""

@@ -9,6 +9,7 @@ import numpy as np
 from imagefinder.embedders.base import Embedder, FloatArray
 from imagefinder.engine.calibration import Calibration
 from imagefinder.engine.grouping import Grouping, Measure
+from imagefinder.engine.known_paths import known_form
 from imagefinder.engine.live_index import LiveIndex
 from imagefinder.engine.query_terms import QueryTerms, own_items
 from imagefinder.engine.ranking import nearest_first
@@ -86,7 +87,8 @@ class Searcher:
             self._index.refresh(
                 lambda done, total: progress(Progress(Phase.BUILDING_INDEX, done, total)), may_lag=True
             )
-        allowed = self._store.items.below(query.within) if query.within else None
+        within = tuple(known_form(self._store, path) for path in query.within)
+        allowed = self._store.items.below(within) if within else None
         matches = self._matches(text, allowed)
         words = {match.item_id: match.relevance for match in matches}
         nearest = nearest_first(partial(self._nearest, vector, allowed), is_within=allowed is not None)
@@ -101,7 +103,7 @@ class Searcher:
             note=self._partial_note if is_partial else self._note(text, query),
             is_partial=is_partial,
             include_rest=query.include_rest,
-            within=query.within,
+            within=within,
             never=own,
         )
         results = ResultList(self._store, answer, sort)
@@ -167,6 +169,11 @@ class Searcher:
         # What has vectors at hand is not empty, and need not be asked about.
         if not (self._index and len(self._index)) and not self._store.items.are_any():
             return why_empty(self._store.sources.status())
+        if text and not self._store.words.is_folded():
+            return tr(
+                "Names and page text were indexed by an older version, so some words may be missed. The next indexing "
+                "brings them up to date."
+            )
         if self._record is None:
             return tr(
                 "Nothing is indexed with this model yet, so only file names and page text were searched."

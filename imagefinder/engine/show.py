@@ -12,7 +12,7 @@ from imagefinder.readers.base import MediaFile
 from imagefinder.readers.registry import explain, open_media
 from imagefinder.store.items import ItemRecord
 from imagefinder.store.store import Store
-from imagefinder.store.text_search import terms_of
+from imagefinder.store.terms import terms_of
 from imagefinder.thumbnails.cache import LEAST_SIDE, ThumbnailCache, thumbnail_key
 from imagefinder.thumbnails.previews import preview_file
 from imagefinder.translation import tr, tr_later, translated

@@ -8,6 +8,7 @@ from typing import Any
 
 from imagefinder.model.queries import Sort
 from imagefinder.store.items import ItemRecord
+from imagefinder.text_folding import fold, without_accents
 
 SortKey = Callable[[ItemRecord], Any]
 """Gives what sorts ascending."""
@@ -21,14 +22,16 @@ def sort_key(sort: Sort) -> SortKey | None:
 
 
 def natural(text: str) -> tuple[str | int, ...]:
-    """A key by which "img 9" comes before "IMG 10": numbers by value, letters whatever their case."""
-    pieces = _DIGITS.split(text.casefold())
+    """A key by which "img 9" comes before "IMG 10", and "Émile" before "Ernst": numbers by value, letters whatever
+    their case, form and accents."""
+    pieces = _DIGITS.split(without_accents(fold(text)))
     # Text and number take turns, beginning with text, so like is compared with like.
     return tuple(int(piece) if at % 2 else piece for at, piece in enumerate(pieces))
 
 
 def _by_name(record: ItemRecord) -> Any:
-    return natural(os.path.basename(record.file)), natural(record.file), record.part  # noqa: PTH119
+    name = os.path.basename(record.file)  # noqa: PTH119
+    return natural(name), fold(name), natural(record.file), record.part
 
 
 def _largest_first(record: ItemRecord) -> Any:

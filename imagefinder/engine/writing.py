@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagefinder.model.errors import LibraryError, LibraryInUseError
+from imagefinder.private_files import file_mode_of, make_file
 from imagefinder.store.store import Store
 from imagefinder.translation import tr
 
@@ -66,7 +67,9 @@ class WriterLock:
     def _file_lock(self) -> "BaseFileLock":
         from filelock import FileLock
 
-        return FileLock(self._folder / "lock", timeout=0, thread_local=False)
+        lock = self._folder / "lock"
+        make_file(lock, file_mode_of(self._folder / "library.db"))
+        return FileLock(lock, timeout=0, thread_local=False)
 
 
 @contextmanager

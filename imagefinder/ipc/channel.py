@@ -21,7 +21,10 @@ class _End:
 class Channel(Generic[Incoming, Outgoing]):
     """Sends from a thread of its own, because a pipe whose other end is busy blocks; receives where it is told to.
 
-    Messages are pickled. That is safe because both ends are this very program, and nobody else holds the pipe.
+    Messages are pickled. Whoever can write to the pipe could therefore run code in the reader, and nobody else can:
+    it is a pair of sockets without a name (on Windows a named pipe of one instance, whose other end is opened before
+    anybody learns of it), handed down by ``multiprocessing`` to the one process that it starts, and closed in every
+    other that is started (PEP 446). Who may open another process's descriptors could as well write to its memory.
     """
 
     def __init__(self, connection: Connection) -> None:

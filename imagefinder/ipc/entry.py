@@ -13,6 +13,7 @@ from typing import TextIO
 from imagefinder.blas import import_numpy_with_one_thread
 from imagefinder.ipc.messages import EngineOptions
 from imagefinder.logs import log_to_file
+from imagefinder.private_files import make_folder, private_opener
 from imagefinder.translation import use_language
 
 _LOG = logging.getLogger(__name__)
@@ -62,8 +63,8 @@ def run_engine(connection: Connection, options: EngineOptions, crash_log: Path) 
 
 def _trace_crashes_to(path: Path) -> TextIO | None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("w", encoding="utf-8", errors="backslashreplace")
+        make_folder(path.parent)
+        file = open(path, "w", encoding="utf-8", errors="backslashreplace", opener=private_opener)  # noqa: SIM115
     except OSError as error:
         # Whatever else happens, the pictures can be searched without a trace.
         _LOG.warning("no trace of a crash can be written to %s: %s", path, error)

@@ -197,7 +197,7 @@ class JobQueue:
         return None
 
     def _meet(self) -> None:
-        """What searches would have to find out about pictures they had not met, found out while there is time."""
+        """Do what searches would have to, while there is time: fold words of an older version, and meet pictures."""
 
         def should_stop() -> bool:
             self._has_strangers = bool(
@@ -206,6 +206,7 @@ class JobQueue:
             return self._has_strangers
 
         try:
+            self._engine.fold_texts(should_stop)
             self._engine.models.meet_all(should_stop)
         except ImageFinderError as error:
             _LOG.info("searches will find out more by themselves: %s", error)
@@ -272,7 +273,7 @@ class JobQueue:
 
     def _on_progress(self, progress: Progress) -> None:
         self._board.move(progress)
-        if not self._has_told_scan and progress.phase is not Phase.SCANNING:
+        if not self._has_told_scan and progress.phase not in (Phase.SCANNING, Phase.FOLDING_TEXTS):
             # How much of each source is to be read.
             self._has_told_scan = True
             self._library.report()

@@ -17,6 +17,8 @@ class Phase(StrEnum):
     LOADING_MODEL = "loading the model"
     EMBEDDING = "embedding"
     BUILDING_INDEX = "building index"
+    FOLDING_TEXTS = "folding texts"
+    """Names and page text of a library of an older version; ``done`` and ``total`` are pictures and pages."""
     DOWNLOADING = "downloading"
     """A model; ``done`` and ``total`` are bytes."""
 

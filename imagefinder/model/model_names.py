@@ -11,12 +11,6 @@ BUILTIN = "builtin"
 """What runs where even the starter model's files are missing: it knows colours and shapes."""
 
 
-def is_english_script(text: str) -> bool:
-    """Whether a model that was taught English alone can make anything of a text: it has a plain letter, or none."""
-    letters = [character for character in text if character.isalpha()]
-    return not letters or any(letter.isascii() for letter in letters)
-
-
 def model_title(name: str) -> str:
     """A model's name as people read it; those of CLIP models are known by theirs."""
     if name == STARTER:

@@ -19,6 +19,8 @@ class LoadedPart:
     image: "Image.Image"
     """Mode RGB, sRGB colours, upright, alpha laid on white."""
     facts: PartFacts
+    damage: str = ""
+    """What of it is missing, in words for the user, where that is most of it; empty where the part is all right."""
 
 
 class MediaFile(ABC):
@@ -43,7 +45,9 @@ class MediaFile(ABC):
         return ""
 
     def find(self, part: int, phrase: str) -> list[Region]:  # noqa: ARG002 - pictures have no words
-        """Where a phrase stands on a part (from 1), whatever its case, on the part as ``load`` shows it.
+        """Where a phrase stands on a part (from 1), on the part as ``load`` shows it.
+
+        It is found in any form and case (``text_folding.fold``); with other accents where it does not stand as it is.
 
         Raises:
             UnreadableError: this part cannot be read.

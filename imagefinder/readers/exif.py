@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import SupportsInt
 
 from PIL import ExifTags, Image
 
@@ -44,13 +45,41 @@ class Shot:
 
 def read_shot(picture: Image.Image) -> Shot:
     """What the EXIF block of a decoded picture says; a broken block says nothing."""
+    return Shot(_orientation(picture), _time_taken(picture))
+
+
+def _orientation(picture: Image.Image) -> int:
     try:
-        exif = picture.getexif()
-        orientation = exif.get(ExifTags.Base.Orientation, 1)
-        taken = exif.get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.DateTimeOriginal)
+        found = orientation_of(picture.getexif().get(ExifTags.Base.Orientation))
     except Exception:  # noqa: BLE001 - garbage in the block raises anything, and the picture is still good
-        return Shot()
-    return Shot(orientation if orientation in _TURN else 1, normalised_time(taken))
+        return 1
+    return found if found in _TURN else 1
+
+
+def _time_taken(picture: Image.Image) -> str | None:
+    try:
+        taken = picture.getexif().get_ifd(ExifTags.IFD.Exif).get(ExifTags.Base.DateTimeOriginal)
+    except Exception:  # noqa: BLE001 - as above
+        return None
+    return normalised_time(taken)
+
+
+def orientation_of(value: object) -> int:
+    """The number that is meant by the Orientation tag, of whatever type it was written; 0 where it is none.
+
+    It should be a SHORT. Phones and programs write BYTE (Pillow gives bytes), ASCII (text), LONG, a fraction, or
+    several of these.
+    """
+    if isinstance(value, tuple | list):
+        return orientation_of(value[0]) if value else 0
+    if isinstance(value, bytes):
+        value = value.decode("latin-1")
+    if isinstance(value, str):
+        text = value.strip("\0 ")
+        if not text.isascii():
+            return 0
+        return int(text) if text.isdigit() else ord(text) if len(text) == 1 else 0
+    return int(value) if isinstance(value, SupportsInt) else 0
 
 
 def read_camera(picture: Image.Image) -> str:

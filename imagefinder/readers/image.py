@@ -1,5 +1,8 @@
 """Pictures: photographs, drawings and scans, through Pillow."""
 
+import io
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,12 +18,22 @@ from imagefinder.readers.disk import open_regular_file, size_of
 from imagefinder.readers.exif import read_camera, read_shot
 from imagefinder.readers.formats import HEAD_BYTES, formats_of
 from imagefinder.readers.limits import (
+    fits,
     refuse_beyond_memory,
     refuse_large_file,
     refuse_oversize,
     set_pillow_limit,
 )
 from imagefinder.readers.quiet import silence_pillow
+from imagefinder.readers.repair import Repaired, fill_up, repair
+from imagefinder.readers.salvage import (
+    can_be_salvaged,
+    damage_of,
+    every,
+    load_what_is_there,
+    missing_rows,
+    scale_transparent_colour,
+)
 from imagefinder.readers.scaling import reduced
 from imagefinder.readers.tiff import tiff_pages
 from imagefinder.translation import tr_later
@@ -31,17 +44,24 @@ set_pillow_limit()
 _SCALED_BY_DRAFT = frozenset({"JPEG", "MPO"})
 _READ_IN_PIECES = frozenset({"TIFF"})
 """Every other decoder may hold the whole file in memory."""
+_NEVER_FILLED = frozenset({"TIFF", "GIF", "AVIF", "HEIF"})
+"""Formats whose decoders make nothing of a file filled up with zeros."""
+_FILL_BYTES_PER_PIXEL = 8
+"""Bytes to fill a file up with: no format that is not compressed takes more."""
 
 
 class PictureFile(MediaFile):
     """An open picture. One thread at a time.
 
     Of an animation the first frame, of several pictures in one file the primary one; a TIFF has a part for
-    every page.
+    every page. What Pillow refuses is tried again, repaired in memory: a fault in metadata costs no pixel, and of
+    pixels that are cut short, those that are there are shown.
     """
 
     def __init__(self, path: Path, content: BinaryIO | None = None) -> None:
         self._file = content or open_regular_file(path)
+        self._repaired: Repaired | None = None
+        self._refusal: Exception | None = None
         try:
             with picture_damage():
                 self._file.seek(0)
@@ -49,7 +69,7 @@ class PictureFile(MediaFile):
                 self._formats = formats_of(head, path)
                 if not _READ_IN_PIECES.issuperset(self._formats):
                     refuse_large_file(size_of(self._file))
-                picture = self._open()
+                picture = self._open_or_repair()
                 self._pages = tiff_pages(picture) if picture.format == "TIFF" else [0]
         except BaseException:
             self._file.close()
@@ -68,7 +88,48 @@ class PictureFile(MediaFile):
         and does not kill the process.
         """
         silence_pillow()
-        return Image.open(self._file, formats=list(self._formats))
+        picture = Image.open(self._file, formats=list(self._formats))
+        if self._repaired is not None:
+            picture.info.update(self._repaired.info)
+        return picture
+
+    def _open_or_repair(self) -> ImageFile.ImageFile:
+        try:
+            return self._open()
+        except Exception as error:
+            if not self._repair(error):
+                raise
+            return self._reopened()
+
+    def _repair(self, refusal: Exception) -> bool:
+        """Put repaired content in place of the file's, where there is a way to repair it."""
+        if not can_be_salvaged(refusal):
+            return False
+        self._refusal = refusal
+        return any(self._replace(partial(repair, format_name=name)) for name in self._formats)
+
+    def _replace(self, mend: Callable[[bytes], Repaired | None]) -> bool:
+        if _READ_IN_PIECES.issuperset(self._formats):
+            return False
+        refuse_large_file(2 * size_of(self._file))
+        repaired = mend(self._file.read())
+        if repaired is None:
+            return False
+        self._file.close()
+        self._file, self._repaired = io.BytesIO(repaired.content), repaired
+        return True
+
+    def _fill_up(self, picture: ImageFile.ImageFile) -> bool:
+        size = picture.width * picture.height * _FILL_BYTES_PER_PIXEL
+        can_be = picture.format not in _NEVER_FILLED and fits(2 * size)
+        return can_be and self._replace(partial(fill_up, size=size))
+
+    def _reopened(self) -> ImageFile.ImageFile:
+        """The repaired picture. Where that is refused too, the first refusal is the one that says most."""
+        try:
+            return self._open()
+        except Exception as error:  # noqa: BLE001 - as in ``picture_damage``, into which it goes
+            raise (self._refusal if can_be_salvaged(error) and self._refusal else error) from None
 
     def load(self, part: int, side: int) -> LoadedPart:
         """See ``MediaFile``. A JPEG is decoded at 1/2, 1/4 or 1/8 where that suffices; a picture of another format
@@ -84,17 +145,54 @@ class PictureFile(MediaFile):
         with picture_damage():
             picture = self._at(self._pages[part - 1])
             width, height = picture.size
-            refuse_oversize(width, height)
-            is_scaled = picture.format in _SCALED_BY_DRAFT
-            if is_scaled:
-                picture.draft(None, (side, side))
-            refuse_beyond_memory(picture, width, height)
-            picture.load()
+            picture, damage = self._decoded(picture, side)
             shot = read_shot(picture)
-            image = shot.upright(to_srgb(picture if is_scaled else reduced(picture, side)))
+            there = every(picture, self._repaired.grid) if self._repaired else picture
+            is_scaled = picture.format in _SCALED_BY_DRAFT
+            image = shot.upright(to_srgb(there if is_scaled else reduced(there, side)))
         if shot.lies_on_its_side:
             width, height = height, width
-        return LoadedPart(image, PartFacts(ItemKind.PICTURE, width, height, shot.taken_at))
+        return LoadedPart(image, PartFacts(ItemKind.PICTURE, width, height, shot.taken_at), damage)
+
+    def _decoded(self, picture: ImageFile.ImageFile, side: int) -> tuple[ImageFile.ImageFile, str]:
+        """The picture, decoded, and what of it is missing."""
+        _prepare(picture, side)
+        if self._repaired is not None:
+            return self._salvaged(picture, is_first=True)
+        try:
+            picture.load()
+        except Exception as error:
+            if not can_be_salvaged(error):
+                raise
+            if not self._repair(error):
+                return self._salvaged(picture, is_first=False)
+            picture = self._reopened()
+            _prepare(picture, side)
+            return self._salvaged(picture, is_first=True)
+        return picture, ""
+
+    def _salvaged(self, picture: ImageFile.ImageFile, *, is_first: bool) -> tuple[ImageFile.ImageFile, str]:
+        """What is there of a picture, and what is missing; ``is_first``: whether it has not failed yet.
+
+        Raises:
+            Exception: nothing is there. It is what Pillow said of the file as it was.
+        """
+        repaired = self._repaired or Repaired(b"")
+        try:
+            is_whole = load_what_is_there(picture) and is_first
+            above, below = (0.0, 0.0) if is_whole and not repaired.is_filled else missing_rows(picture)
+        except Exception as error:
+            if not can_be_salvaged(error):
+                raise
+            above, below = 0.0, 1.0
+        if below < 1:
+            return picture, damage_of(above, max(below, repaired.missing))
+        if self._repaired is None and self._fill_up(picture):
+            filled = self._reopened()
+            _prepare(filled, 1)
+            return self._salvaged(filled, is_first=True)
+        assert self._refusal is not None
+        raise self._refusal
 
     @property
     def camera(self) -> str:
@@ -119,3 +217,13 @@ class PictureFile(MediaFile):
 
     def close(self) -> None:
         self._file.close()
+
+
+def _prepare(picture: ImageFile.ImageFile, side: int) -> None:
+    """Refuse a picture that is too large, and have a JPEG decoded no larger than needed."""
+    width, height = picture.size
+    refuse_oversize(width, height)
+    if picture.format in _SCALED_BY_DRAFT:
+        picture.draft(None, (side, side))
+    refuse_beyond_memory(picture, width, height)
+    scale_transparent_colour(picture)

@@ -12,12 +12,17 @@ from imagefinder.model.errors import UnreadableError
 from imagefinder.model.items import ItemKind, PartFacts, Region, bounded
 from imagefinder.readers.base import LoadedPart, MediaFile, MediaReader
 from imagefinder.readers.disk import open_regular_file
+from imagefinder.readers.formats import HEAD_BYTES
+from imagefinder.readers.page_search import Line, PageSearch
 from imagefinder.translation import tr_later
 
 MAX_PAGE_PIXELS = 16_000_000
 """Pixels a page is rendered to at most (48 MB). A page may be 1 x 14400 points: with its shorter side at 224
 pixels it would take two gigabytes. Only pages more than about 300 times as long as wide meet this bound at
 that side."""
+
+_NOT_A_PDF = tr_later("it is not a PDF, though its name says so", "reason")
+_HEADER = b"%PDF-"
 
 _LOCK = threading.RLock()
 """MuPDF as PyMuPDF builds it has one context for the whole process and no locks of its own: every call into
@@ -54,12 +59,21 @@ class PdfFile(MediaFile):
 
     def __init__(self, path: Path, content: BinaryIO | None = None) -> None:
         with content or open_regular_file(path) as file, _mupdf() as pymupdf:
-            self._document: Any = pymupdf.open(**_for_mupdf(path, file), filetype="pdf")
+            source = _for_mupdf(path, file)
+            _refuse_other_kinds(pymupdf.mupdf, source)
+            try:
+                self._document: Any = pymupdf.open(**source, filetype="pdf")
+            except RuntimeError as error:
+                if not _has_header(file):
+                    raise UnreadableError(_NOT_A_PDF) from error
+                raise
             try:
                 self.part_count = _page_count(self._document)
             except BaseException:
                 self._document.close()
                 raise
+        self._searched: tuple[int, PageSearch] | None = None
+        """The page that was searched last: one phrase after the other is looked for on it."""
 
     def load(self, part: int, side: int) -> LoadedPart:
         """See ``MediaFile``. The page is rendered on white with its shorter side at ``side`` pixels, or
@@ -97,11 +111,15 @@ class PdfFile(MediaFile):
         """See ``MediaFile``. What stands outside the visible page is not found."""
         if not 1 <= part <= self.part_count:
             raise UnreadableError(f"it has no page {part} (it has {self.part_count})")
-        with _mupdf():
+        # MuPDF's own search knows the capitals of ASCII alone, and takes ligatures and forms of letters for others.
+        with _mupdf() as pymupdf:
             page = self._document.load_page(part - 1)
             width, height = page.rect.width, page.rect.height
-            # MuPDF's answer is of the page before it is turned.
-            found = [rect * page.rotation_matrix & page.rect for rect in page.search_for(phrase)]
+            if self._searched is None or self._searched[0] != part:
+                self._searched = part, PageSearch(_lines(page, pymupdf.TEXT_MEDIABOX_CLIP))
+            boxes = map(pymupdf.Rect, self._searched[1].find(phrase))
+            # MuPDF's places are of the page before it is turned.
+            found = [box * page.rotation_matrix & page.rect for box in boxes]
         return [
             Region(rect.x0 / width, rect.y0 / height, rect.x1 / width, rect.y1 / height)
             for rect in found
@@ -113,6 +131,12 @@ class PdfFile(MediaFile):
             if not self._document.is_closed:
                 self._document.close()
                 pymupdf.TOOLS.store_shrink(100)
+
+
+def _lines(page: Any, flags: int) -> Iterator[Line]:
+    blocks = page.get_text("rawdict", flags=flags)["blocks"]
+    for line in (line for block in blocks for line in block.get("lines", ())):
+        yield [(sign["c"], sign["bbox"]) for span in line["spans"] for sign in span["chars"]]
 
 
 def _page_count(document: Any) -> int:
@@ -137,6 +161,28 @@ def _for_mupdf(path: Path, file: BinaryIO) -> dict[str, str | bytes]:
     return {"filename": str(path)}
 
 
+def _refuse_other_kinds(mupdf: Any, source: dict[str, Any]) -> None:
+    """Leave alone what MuPDF would read as something else than a PDF.
+
+    It goes by the content, whatever it is told: web pages and e-books are laid out, and may name files beside them.
+
+    Raises:
+        UnreadableError: it is no PDF.
+    """
+    if (content := source.get("stream")) is not None:
+        stream = mupdf.fz_open_memory(mupdf.python_buffer_data(content), len(content))
+    else:
+        stream = mupdf.fz_open_file(source["filename"])
+    handler = mupdf.ll_fz_recognize_document_stream_content(stream.m_internal, "pdf")
+    if handler is None or int(handler.this) != int(mupdf.ll_fz_recognize_document("pdf").this):
+        raise UnreadableError(_NOT_A_PDF)
+
+
+def _has_header(file: BinaryIO) -> bool:
+    file.seek(0)
+    return _HEADER in file.read(HEAD_BYTES)
+
+
 class PdfReader(MediaReader):
     """Reads PDF files."""
 
@@ -144,7 +190,7 @@ class PdfReader(MediaReader):
 
     def recognises(self, head: bytes) -> bool:
         # Readers have always allowed junk before the header: PDF 1.7 reference, appendix H, note 13.
-        return b"%PDF-" in head
+        return _HEADER in head
 
     def open(self, path: Path, content: BinaryIO | None = None) -> PdfFile:
         return PdfFile(path, content)

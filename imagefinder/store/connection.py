@@ -5,12 +5,13 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from urllib.parse import quote
 
 from imagefinder.model.errors import LibraryError
+from imagefinder.private_files import make_file
 from imagefinder.store.migrations import migrate, stand_in
 from imagefinder.translation import tr
 
@@ -36,16 +37,19 @@ class Database:
         self.path = path
         # A library that cannot be written can be searched. Where there is no write-ahead log nobody is changing
         # it, and SQLite may do without the files that it would make beside it.
-        self._is_read_only = path.exists() and not os.access(path.parent, os.W_OK)
+        self.is_read_only = path.exists() and not os.access(path.parent, os.W_OK)
+        if not self.is_read_only:
+            with suppress(OSError):  # SQLite says it better
+                make_file(path)  # what SQLite makes beside it gets its mode
         self._address = f"file:{quote(os.fsencode(path))}"
-        if self._is_read_only:
+        if self.is_read_only:
             has_log = path.with_name(path.name + "-wal").exists()
             self._address += "?mode=ro" if has_log else "?immutable=1"
         self._local = threading.local()
         self._lock = threading.Lock()
         self._opened: dict[threading.Thread, sqlite3.Connection] = {}
         with library_errors(path):
-            if not self._is_read_only:
+            if not self.is_read_only:
                 migrate(self.connection)
             self.connection  # noqa: B018 - opened now, so that what is wrong is said now
 
@@ -63,7 +67,7 @@ class Database:
                 check_same_thread=False,
             )
             self._keep(connection)
-            if not self._is_read_only:
+            if not self.is_read_only:
                 connection.execute(f"PRAGMA page_size = {_PAGE_SIZE}")
                 _begin_log(connection)
                 # In WAL mode NORMAL never corrupts; a power cut may cost the last transactions, a crash none.
@@ -76,7 +80,7 @@ class Database:
             connection.execute("PRAGMA temp_store = MEMORY")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
-            if self._is_read_only:
+            if self.is_read_only:
                 stand_in(connection)
             self._local.connection = connection
         return connection

@@ -89,6 +89,14 @@ class FileTable:
         )
         return {decode(row[0]): Outline._make(row) for row in rows}
 
+    def ancestors_below(self, folder: Path, depth: int) -> set[Path]:
+        """The paths of so many parts that known files below a folder are or lie below. Reads the paths of them all."""
+        rows = self._db.connection.execute(
+            "SELECT path FROM files WHERE path >= ? AND path < ?", folder_range(folder)
+        )
+        starts = {"/".join(decode(row[0]).replace(os.sep, "/").split("/")[:depth]) for row in rows}
+        return set(map(Path, starts))
+
     def by_path(self, path: str, embedder_id: int) -> KnownFile | None:
         """The file of this very path."""
         row = self._db.connection.execute(

@@ -10,6 +10,7 @@ from imagefinder.model.items import ItemKind, PartFacts
 from imagefinder.store.connection import Database
 from imagefinder.store.files import is_gone
 from imagefinder.store.paths import decode, encode, folder_range
+from imagefinder.store.texts import TextTable
 
 # Not with OR: SQLite would gather the rows of both sides first, to give none twice.
 _BELOW = """
@@ -52,8 +53,9 @@ class ItemRecord(NamedTuple):
 class ItemTable:
     """Reads and writes items."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, texts: TextTable) -> None:
         self._db = db
+        self._texts = texts
 
     def put(self, file_id: int, name: str, part: int, facts: PartFacts) -> int:
         """Add an item with its words, or find the one that is there; returns its id."""
@@ -67,19 +69,12 @@ class ItemTable:
                 known = self.id_of(file_id, part)
                 assert known is not None
                 return known
-            connection.execute(
-                "INSERT INTO texts (item_id, name, body) VALUES (?, ?, ?)",
-                (row[0], _storable(name), _storable(facts.text)),
-            )
+            self._texts.put(row[0], name, facts.text)
         return int(row[0])
 
     def rename(self, file_id: int, name: str) -> None:
         """The file that holds these items has a new name."""
-        with self._db.transaction() as connection:
-            connection.execute(
-                "UPDATE texts SET name = ? WHERE item_id IN (SELECT id FROM items WHERE file_id = ?) AND name <> ?",
-                (_storable(name), file_id, _storable(name)),
-            )
+        self._texts.rename(file_id, name)
 
     def copy(self, from_file: int, to_file: int, name: str) -> list[int]:
         """Give a file the items, vectors and words of another with the same content; what it has itself stays.
@@ -110,10 +105,7 @@ class ItemTable:
                        SELECT ?, embedder_id, vector FROM embeddings WHERE item_id = ?""",
                     (new_id, old_id),
                 )
-                connection.execute(
-                    "INSERT OR IGNORE INTO texts (item_id, name, body) SELECT ?, ?, body FROM texts WHERE item_id = ?",
-                    (new_id, _storable(name), old_id),
-                )
+                self._texts.copy(old_id, new_id, name)
                 new_ids.append(int(new_id))
             connection.execute(
                 """INSERT OR IGNORE INTO embedded_files (embedder_id, file_id)
@@ -232,8 +224,3 @@ def _record(row: tuple[Any, ...]) -> ItemRecord:
 def _below(path: Path) -> tuple[bytes, bytes, bytes]:
     """The parameters of ``_BELOW``."""
     return encode(path), *folder_range(path)
-
-
-def _storable(text: str) -> str:
-    # SQLite's TEXT takes no lone surrogates (file names that are not UTF-8) and ends at NUL for some functions.
-    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", " ")

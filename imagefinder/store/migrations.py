@@ -189,6 +189,30 @@ INSERT INTO pending (path, source_id)
 """
 
 _V4 = """
+-- Names and bodies are folded (imagefinder/text_folding.py), so that what reads alike is found alike. ASCII, of which
+-- the trigrams know the case, stays as it is. What was written before is folded later, in portions (store/texts.py).
+ALTER TABLE texts ADD COLUMN raw_name TEXT;     -- as it was before folding; NULL where name is that
+ALTER TABLE texts ADD COLUMN raw_body TEXT;
+
+-- The words that accents were taken from; a row only where there are some.
+CREATE TABLE unaccented (
+    item_id INTEGER PRIMARY KEY REFERENCES texts ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    body TEXT NOT NULL
+);
+CREATE VIRTUAL TABLE unaccented_fts USING fts5(
+    name, body, content='unaccented', content_rowid='item_id', tokenize='trigram'
+);
+CREATE TRIGGER unaccented_inserted AFTER INSERT ON unaccented BEGIN
+    INSERT INTO unaccented_fts (rowid, name, body) VALUES (new.item_id, new.name, new.body);
+END;
+CREATE TRIGGER unaccented_deleted AFTER DELETE ON unaccented BEGIN
+    INSERT INTO unaccented_fts (unaccented_fts, rowid, name, body)
+        VALUES ('delete', old.item_id, old.name, old.body);
+END;
+"""
+
+_V5 = """
 -- Files that are online only: nothing reads them unasked.
 CREATE TABLE in_the_cloud (
     path BLOB NOT NULL,
@@ -210,7 +234,7 @@ CREATE TRIGGER in_the_cloud_deleted AFTER DELETE ON in_the_cloud BEGIN
 END;
 """
 
-MIGRATIONS: tuple[str, ...] = (_V1, _V2, _V3, _V4)
+MIGRATIONS: tuple[str, ...] = (_V1, _V2, _V3, _V4, _V5)
 """Step n brings a database from version n to n + 1."""
 
 _STAND_INS: tuple[str, ...] = (
@@ -221,7 +245,8 @@ _STAND_INS: tuple[str, ...] = (
     CREATE TEMP VIEW sources AS SELECT *, 0 AS pending, scanned_at IS NOT NULL AS scan_complete, 0 AS gone,
         '' AS volume, '{}' AS passed_over, 0 AS in_the_cloud FROM main.sources;
     """,
-    # A view of sources is there already where the step before needed one.
+    "CREATE TEMP TABLE unaccented (item_id INTEGER PRIMARY KEY, name TEXT, body TEXT);",
+    # A view of sources is there already where version 3 had to be stood in for.
     """
     CREATE TEMP TABLE in_the_cloud (path BLOB, source_id INTEGER, is_unread INTEGER);
     CREATE TEMP VIEW IF NOT EXISTS sources AS SELECT *, 0 AS in_the_cloud FROM main.sources;

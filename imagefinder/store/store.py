@@ -14,6 +14,7 @@ from imagefinder.store.pending import PendingTable
 from imagefinder.store.sources import SourceTable
 from imagefinder.store.suspects import SuspectTable
 from imagefinder.store.text_search import TextSearch
+from imagefinder.store.texts import TextTable
 
 
 class Store:
@@ -31,10 +32,11 @@ class Store:
         self.files = FileTable(self._db)
         self.pending = PendingTable(self._db)
         self.cloud = CloudTable(self._db)
-        self.items = ItemTable(self._db)
+        self.words = TextTable(self._db)
+        self.items = ItemTable(self._db, self.words)
         self.embeddings = EmbeddingTable(self._db)
         self.calibrations = CalibrationTable(self._db)
-        self.texts = TextSearch(self._db)
+        self.texts = TextSearch(self._db, self.words)
         self.suspects = SuspectTable(self._db)
         self.models = ModelChoice(self._db)
 

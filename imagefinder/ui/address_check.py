@@ -1,10 +1,17 @@
 """Which addresses are out on the internet, and which are of this machine or of the network around it."""
 
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 # IPv6 addresses that carry an IPv4 address in their last four bytes, which a gateway may unwrap.
 _CARRIERS = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"), IPv6Network("::/96"))
-_SITE_LOCAL = IPv6Network("fec0::/10")
+# Which Python's own tables call global or know nothing of: site-local addresses, documentation (RFC 9637), protocol
+# assignments (RFC 6890) and 6to4's relays, given up by RFC 7526.
+_ELSEWHERE = (
+    IPv6Network("fec0::/10"),
+    IPv6Network("3fff::/20"),
+    IPv4Network("192.0.0.0/24"),
+    IPv4Network("192.88.99.0/24"),
+)
 
 
 def is_public(address: str) -> bool:
@@ -23,12 +30,13 @@ def is_public(address: str) -> bool:
     inner = _carried(parsed)
     if inner is not None:
         return _is_public(inner)
-    return _is_public(parsed) and parsed not in _SITE_LOCAL
+    return _is_public(parsed)
 
 
 def _is_public(address: IPv4Address | IPv6Address) -> bool:
     # The registry calls multicast "global"; it is still nowhere that a picture comes from.
-    return address.is_global and not address.is_multicast and not address.is_reserved
+    is_global = address.is_global and not address.is_multicast and not address.is_reserved
+    return is_global and not any(address in network for network in _ELSEWHERE)
 
 
 def _carried(address: IPv6Address) -> IPv4Address | None:

@@ -202,8 +202,8 @@ class Application(QObject):
     def _open_paths(self, paths: Sequence[Path]) -> None:
         def sort_out() -> tuple[list[Path], list[Path]]:
             # In a thread: a drive may sleep.
-            folders = [path for path in paths if path.is_dir()]
-            return folders, [path for path in paths if path not in folders]
+            folders = {path: None for path in paths if _is_folder(path)}
+            return list(folders), [path for path in paths if path not in folders]
 
         def open_them(found: tuple[list[Path], list[Path]]) -> None:
             if self._window is not None:
@@ -304,3 +304,10 @@ def _qt_application() -> QApplication:
     app.setQuitOnLastWindowClosed(False)
     app.setWindowIcon(QIcon(str(resource("icons/imagefinder.svg"))))
     return app
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # no permission, or a name longer than the system allows
+        return False

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from imagefinder.ipc.messages import ModelState
 from imagefinder.model.jobs import JobState
 from imagefinder.model.library import why_empty
-from imagefinder.model.model_names import BUILTIN, STARTER, is_english_script
+from imagefinder.model.model_names import BUILTIN, STARTER
+from imagefinder.model.scripts import is_english_script
 from imagefinder.translation import tr, tr_later, translated
 from imagefinder.ui.engine_client import EngineClient, EngineState
 from imagefinder.ui.pane_message import PaneMessage

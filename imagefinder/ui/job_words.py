@@ -24,6 +24,8 @@ def job_line(status: JobStatus) -> str:
             return tr("Loading the model…")
         case Phase.BUILDING_INDEX:
             return tr("Building the index…")
+        case Phase.FOLDING_TEXTS:
+            return tr("Updating the word index…")
         case Phase.DOWNLOADING:
             return tr("Downloading…")
         case _:

@@ -2,30 +2,22 @@
 
 How an address is kept from leading into the user's own network (against DNS rebinding, too): the host is resolved
 first, every address it has is checked, and the connection is made to one of the checked addresses by number. The
-name travels in the ``Host`` header and, for https, as the name that the certificate must be for. Redirects are not
-followed by Qt; each is a new fetch with all the checks. Where the system says to use a proxy, the proxy is asked for
-the checked number as well.
+name travels in the ``Host`` header and, for https, as the name that the certificate must be for. A redirect is
+a new fetch with all the checks. Where the system says to use a proxy, the proxy is asked for the checked number too.
 """
 
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QObject, QTimer, QUrl, Signal
-from PySide6.QtNetwork import (
-    QHostAddress,
-    QHostInfo,
-    QNetworkAccessManager,
-    QNetworkCookie,
-    QNetworkCookieJar,
-    QNetworkReply,
-    QNetworkRequest,
-)
+from PySide6.QtCore import QByteArray, QObject, QTimer, QUrl, Signal
+from PySide6.QtNetwork import QHostAddress, QHostInfo
 
 from imagefinder.model.image_signatures import HEAD_BYTES, picture_extension
 from imagefinder.settings import Settings
 from imagefinder.translation import tr
 from imagefinder.ui.address_check import is_public
+from imagefinder.ui.http_get import HttpGet
 
 _LOG = logging.getLogger(__name__)
 
@@ -55,7 +47,6 @@ class Fetch(QObject):
         self,
         url: QUrl,
         settings: Callable[[], Settings],
-        network: QNetworkAccessManager,
         limits: FetchLimits,
         parent: QObject,
     ) -> None:
@@ -63,11 +54,10 @@ class Fetch(QObject):
         super().__init__(parent)
         self._url = url
         self._settings = settings
-        self._network = network
         self._limits = limits
         self._hops = 0
         self._body = bytearray()
-        self._reply: QNetworkReply | None = None
+        self._get: HttpGet | None = None
         self._is_over = False
         self._clock = QTimer(self)
         self._clock.setSingleShot(True)
@@ -85,7 +75,7 @@ class Fetch(QObject):
         self._is_over = True
         self._first.stop()
         self._clock.stop()
-        self._drop_reply()
+        self._drop_get()
         self.deleteLater()
 
     def _end(self, problem: str, data: bytes = b"") -> None:
@@ -147,38 +137,21 @@ class Fetch(QObject):
             self._connect_to(addresses[0])
 
     def _connect_to(self, address: QHostAddress) -> None:
-        url = QUrl(self._url)
-        url.setUserInfo("")
-        url.setFragment("")
-        host = url.host(QUrl.ComponentFormattingOption.FullyEncoded)
-        port = f":{url.port()}" if url.port() != -1 else ""
-        url.setHost(address.toString())
-        request = QNetworkRequest(url)
-        request.setRawHeader(b"Host", f"{f'[{host}]' if ':' in host else host}{port}".encode())
-        request.setRawHeader(b"Accept", b"image/*")
-        request.setPeerVerifyName(host)
-        request.setHeader(QNetworkRequest.KnownHeaders.UserAgentHeader, "imagefinder")
-        attribute = QNetworkRequest.Attribute
-        # HTTP/2 would take the host's name from the address.
-        request.setAttribute(attribute.Http2AllowedAttribute, False)
-        request.setAttribute(attribute.CookieLoadControlAttribute, QNetworkRequest.LoadControl.Manual)
-        request.setAttribute(attribute.CookieSaveControlAttribute, QNetworkRequest.LoadControl.Manual)
-        request.setAttribute(attribute.AuthenticationReuseAttribute, QNetworkRequest.LoadControl.Manual)
-        request.setAttribute(
-            attribute.RedirectPolicyAttribute, QNetworkRequest.RedirectPolicy.ManualRedirectPolicy
-        )
-        reply = self._network.get(request)
-        reply.setReadBufferSize(1_000_000)
-        reply.readyRead.connect(self._read)
-        reply.finished.connect(self._finished)
-        self._reply = reply
+        get = HttpGet(self._url, address.toString(), self)
+        get.received.connect(self._read)
+        get.ended.connect(self._ended)
+        self._get = get
 
-    def _read(self) -> None:
-        reply = self._reply
-        if reply is None or self._status(reply) // 100 == 3:
+    def _read(self, some: bytes) -> None:
+        get = self._get
+        if get is None:
             return
-        self._body += reply.readAll().data()
-        announced = int(reply.header(QNetworkRequest.KnownHeaders.ContentLengthHeader) or 0)
+        status = get.response.status
+        if status != 200:
+            self._answered(status, get.response.headers.get("location", ""))
+            return
+        self._body += some
+        announced = get.response.length or 0
         if max(len(self._body), announced) > self._limits.size:
             megabytes = self._limits.size // 1_000_000
             self._end(
@@ -190,41 +163,32 @@ class Fetch(QObject):
                     )
                 )
             )
-        elif (
-            self._status(reply) == 200
-            and len(self._body) >= HEAD_BYTES
-            and not picture_extension(bytes(self._body[:HEAD_BYTES]))
-        ):
+        elif len(self._body) >= HEAD_BYTES and not picture_extension(bytes(self._body[:HEAD_BYTES])):
             self._end(self._no_picture())
         else:
             self.progress.emit(len(self._body) / announced if announced else -1.0)
 
-    def _finished(self) -> None:
-        reply = self._reply
-        if reply is None or self._is_over:
-            return
-        status = self._status(reply)
-        target = reply.attribute(QNetworkRequest.Attribute.RedirectionTargetAttribute)
-        if status // 100 == 3 and isinstance(target, QUrl):
-            self._redirect(target)
-            return
-        self._read()
-        if self._reply is None:
-            # What came last ended it.
-            return
-        host = self._url.host()
-        if status >= 400:
+    def _answered(self, status: int, location: str) -> None:
+        """Take an answer that is no picture; what else comes of it is not waited for."""
+        if status // 100 == 3 and location:
+            self._redirect(QUrl.fromEncoded(QByteArray(location.encode("latin-1"))))
+        else:
             self._end(
                 _advised(
                     tr(
                         "{host} does not give this picture out (it answered {status}).",
-                        host=host,
+                        host=self._url.host(),
                         status=status,
                     )
                 )
             )
-        elif reply.error() != QNetworkReply.NetworkError.NoError or status != 200:
-            reason = reply.errorString()
+
+    def _ended(self, problem: str) -> None:
+        if self._get is None or self._is_over:
+            return
+        if problem:
+            host = self._url.host()
+            reason = problem.rstrip(". ")
             self._end(
                 _advised(
                     tr("The picture could not be fetched from {host}: {reason}.", host=host, reason=reason)
@@ -239,7 +203,7 @@ class Fetch(QObject):
         self._hops += 1
         was_safe = self._url.scheme().lower() == "https"
         self._url = self._url.resolved(target)
-        self._drop_reply()
+        self._drop_get()
         self._body.clear()
         if self._hops > self._limits.redirects:
             self._end(_advised(tr("The address leads from one to the next without end.")))
@@ -255,18 +219,11 @@ class Fetch(QObject):
             tr("What {host} sent is not a picture, perhaps a page around it.", host=self._url.host())
         )
 
-    def _drop_reply(self) -> None:
-        if self._reply is None:
-            return
-        reply, self._reply = self._reply, None
-        reply.readyRead.disconnect(self._read)
-        reply.finished.disconnect(self._finished)
-        reply.abort()
-        reply.deleteLater()
-
-    @staticmethod
-    def _status(reply: QNetworkReply) -> int:
-        return int(reply.attribute(QNetworkRequest.Attribute.HttpStatusCodeAttribute) or 0)
+    def _drop_get(self) -> None:
+        if self._get is not None:
+            get, self._get = self._get, None
+            get.abort()
+            get.deleteLater()
 
 
 class LinkFetcher(QObject):
@@ -282,25 +239,11 @@ class LinkFetcher(QObject):
         super().__init__(parent)
         self._settings = settings
         self._limits = limits or FetchLimits()
-        self._network: QNetworkAccessManager | None = None
 
     def fetch(self, url: QUrl) -> Fetch:
         """Begin to fetch a picture: http or https, within the limits, and never from an address of this machine
         or of the local network unless the settings allow it. The proxy is the system's; there are no cookies."""
-        if self._network is None:
-            self._network = QNetworkAccessManager(self)
-            self._network.setCookieJar(_NoCookies(self._network))
-        return Fetch(url, self._settings, self._network, self._limits, self)
-
-
-class _NoCookies(QNetworkCookieJar):
-    """Takes none, gives none."""
-
-    def cookiesForUrl(self, url: QUrl | str) -> list[QNetworkCookie]:
-        return []
-
-    def setCookiesFromUrl(self, cookieList: object, url: QUrl | str) -> bool:  # noqa: N803 - Qt's name
-        return False
+        return Fetch(url, self._settings, self._limits, self)
 
 
 def _advised(sentence: str) -> str:

@@ -133,6 +133,8 @@ def _at_work(status: SourceStatus, job: JobStatus, now: float) -> SourceState:
             return SourceState((tr("Waiting for the model"), *_count(status), *_unread(status)))
         case Phase.BUILDING_INDEX:
             return SourceState((tr("Building the index…"),))
+        case Phase.FOLDING_TEXTS:
+            return SourceState((tr("Updating the word index…"), *_count(status), *_unread(status)))
         case _:
             return SourceState(
                 (

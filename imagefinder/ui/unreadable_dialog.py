@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QModelIndex, QPoint, QSortFilterProxyModel, Qt
+from PySide6.QtCore import QModelIndex, QPoint, Qt
 from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -26,7 +26,7 @@ from imagefinder.ui.engine_client import EngineClient
 from imagefinder.ui.icons import menu_icon
 from imagefinder.ui.quiet_label import QuietLabel
 from imagefinder.ui.screen_room import FittingDialog
-from imagefinder.ui.unreadable_model import Column, UnreadableModel
+from imagefinder.ui.unreadable_model import Column, UnreadableFilter, UnreadableModel
 from imagefinder.ui.words import grouped, path_text, short_name
 
 
@@ -50,15 +50,13 @@ class UnreadableDialog(FittingDialog):
             else tr("Files that cannot be read")
         )
         self.model = UnreadableModel(self)
-        self._sorted = QSortFilterProxyModel(self)
+        self._sorted = UnreadableFilter(self)
         self._sorted.setSourceModel(self.model)
-        self._sorted.setFilterCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         self._sorted.setSortCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-        self._sorted.setFilterKeyColumn(-1)
         self._filter = QLineEdit(self, placeholderText=tr("Filter by name, reason or folder"))
         self._filter.setClearButtonEnabled(True)
         self._filter.setAccessibleName(tr("Filter"))
-        self._filter.textChanged.connect(self._sorted.setFilterFixedString)
+        self._filter.textChanged.connect(self._sorted.set_text)
         self.table = self._make_table()
         self._line = QuietLabel(parent=self)
         self._retry_chosen = self._button(tr("Try chosen again"), self._retry_selected)

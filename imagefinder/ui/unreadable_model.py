@@ -4,9 +4,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from enum import IntEnum
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QSortFilterProxyModel,
+    Qt,
+)
 
 from imagefinder.model.items import UnreadableFile
+from imagefinder.text_folding import fold, without_accents
 from imagefinder.translation import tr, translated
 from imagefinder.ui.words import path_text, short_name, tooltip
 
@@ -68,3 +76,22 @@ class UnreadableModel(QAbstractTableModel):
         if orientation is not Qt.Orientation.Horizontal or role != Qt.ItemDataRole.DisplayRole:
             return None
         return (tr("File"), tr("Why it cannot be read"), tr("Folder"))[section]
+
+
+class UnreadableFilter(QSortFilterProxyModel):
+    """The rows that hold a text in any column, whatever its case, form and accents."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._wanted = ""
+
+    def set_text(self, text: str) -> None:
+        """Show the rows that hold this."""
+        self._wanted = without_accents(fold(text))
+        # Has the rows looked at again; Qt's own ways of saying so come and go with its versions.
+        self.setFilterFixedString(text)
+
+    def filterAcceptsRow(self, row: int, parent: Index) -> bool:
+        model = self.sourceModel()
+        columns = (model.index(row, column, parent).data() for column in range(model.columnCount(parent)))
+        return any(self._wanted in without_accents(fold(text)) for text in columns)

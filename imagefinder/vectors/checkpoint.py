@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from imagefinder.private_files import make_folder_like_parent
 from imagefinder.vectors.base import VectorIndex
 from imagefinder.vectors.durable import TEMPORARY_SUFFIX
 from imagefinder.vectors.manifest import MANIFEST_NAME, Manifest
@@ -54,7 +55,7 @@ def write_checkpoint(index: VectorIndex, folder: Path, embedder_id: str, revisio
     Raises:
         OSError: it could not be written (such as for want of room); the checkpoint there is untouched.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder_like_parent(folder)
     _delete_strays(folder)
     path = folder / f"{_PREFIX}{secrets.token_hex(8)}"
     try:

@@ -6,12 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from imagefinder.private_files import create, file_mode_of
+
 TEMPORARY_SUFFIX = ".tmp"
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Give a file beside ``path`` to write; at the end of the block it takes the place of ``path``, durably.
+
+    It is as private as the folder.
 
     If the block or a later step fails, the new file is deleted and what stood at ``path`` is untouched.
 
@@ -20,7 +24,9 @@ def replacing(path: Path) -> Iterator[Path]:
     """
     temporary = path.with_name(path.name + TEMPORARY_SUFFIX)
     try:
-        temporary.open("wb").close()  # a folder that is missing or read-only gets its own error, here
+        create(
+            temporary, file_mode_of(path.parent)
+        ).close()  # a folder that is missing or read-only gets its own error, here
         yield temporary
         with temporary.open("r+b") as file:
             os.fsync(file.fileno())

@@ -939,6 +939,10 @@
         <translation>{results}，然后是可能匹配的结果</translation>
     </message>
     <message>
+        <source>“text_cfg.width” ({width}) is no multiple of “heads” ({heads})</source>
+        <translation>“text_cfg.width”（{width}）不是“heads”（{heads}）的倍数</translation>
+    </message>
+    <message>
         <source>“{address}” is not the address of a hub; one is https://huggingface.co</source>
         <translation>“{address}”不是模型库的地址；正确的例如 https://huggingface.co</translation>
     </message>
@@ -949,6 +953,38 @@
     <message>
         <source>“{arch}” contradicts the weights&apos; own config: {config} says {says}. Leave the architecture (--arch) out to use that config, or move the weights to another folder if it is not theirs.</source>
         <translation>“{arch}”与权重自带的配置矛盾：{config} 中写明：{says}。要采用该配置，请不要指定架构（--arch）；如果该配置不属于这些权重，请把权重移到另一个文件夹。</translation>
+    </message>
+    <message>
+        <source>“{key}” has {count} values</source>
+        <translation>“{key}”有 {count} 个值</translation>
+    </message>
+    <message>
+        <source>“{key}” is not an object of JSON</source>
+        <translation>“{key}”不是 JSON 对象</translation>
+    </message>
+    <message>
+        <source>“{key}” is not known here</source>
+        <translation>不支持“{key}”这一项</translation>
+    </message>
+    <message>
+        <source>“{key}” is {value}, and may be a number from {least} to {most}</source>
+        <translation>“{key}”为 {value}，只能是 {least} 到 {most} 之间的数</translation>
+    </message>
+    <message>
+        <source>“{key}” is {value}, and may be true or false</source>
+        <translation>“{key}”为 {value}，只能是 true 或 false</translation>
+    </message>
+    <message>
+        <source>“{key}” is “{value}”, and only plain names are allowed, none that leads to a folder or an address</source>
+        <translation>“{key}”为“{value}”，只允许普通名称，不能指向文件夹或网址</translation>
+    </message>
+    <message>
+        <source>“{key}” is “{value}”; known are: {known}</source>
+        <translation>“{key}”为“{value}”，只支持：{known}</translation>
+    </message>
+    <message>
+        <source>“{name}” cannot be a model&apos;s name. Use up to {count} characters that can be seen, no backslash, and no part that is empty or only dots.</source>
+        <translation>“{name}”不能作为模型的名称。最多可用 {count} 个可见字符，不能有反斜杠，斜杠之间的部分不能为空或只有点号。</translation>
     </message>
     <message>
         <source>“{name}” has no place in it</source>
@@ -1852,10 +1888,6 @@ A trained model finds what is in the pictures.</source>
         <translation>无法使用模型：只搜索文件名和页面中的文字</translation>
     </message>
     <message>
-        <source>The model config {path} cannot be read: {reason}.</source>
-        <translation>无法读取模型配置 {path}：{reason}。</translation>
-    </message>
-    <message>
         <source>The model could not be stored in {folder}: {reason}.</source>
         <translation>无法把模型保存到 {folder}：{reason}。</translation>
     </message>
@@ -1906,6 +1938,10 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>The tensors of {path} fit more than one architecture, and these compute differently. Put its open_clip_config.json beside it, or say which one it is (--arch, or the field in the settings): {choices}.{hint}</source>
         <translation>{path} 的张量符合不止一种架构，而它们的计算方式不同。请将它的 open_clip_config.json 放在旁边，或说明是哪一种（--arch，或设置中的输入框）：{choices}。{hint}</translation>
+    </message>
+    <message>
+        <source>The weights are not those of a whole CLIP model of transformers.</source>
+        <translation>这些权重不是完整的 transformers CLIP 模型。</translation>
     </message>
     <message>
         <source>There is no device called “{device}”. Choose from: {devices}.</source>
@@ -2541,6 +2577,10 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>Name a colour or words of a page, or drop a picture to find those like it.</source>
         <translation>输入颜色或页面中的文字，或拖入一张图片来查找相似的图片。</translation>
+    </message>
+    <message>
+        <source>Names and page text were indexed by an older version, so some words may be missed. The next indexing brings them up to date.</source>
+        <translation>文件名和页面文字由旧版本建立索引，可能漏掉某些词。下次建立索引时会更新。</translation>
     </message>
     <message>
         <source>No file and no folder matched {globs}. Check the spelling.</source>
@@ -3211,6 +3251,14 @@ A larger one, downloaded once, finds more.</source>
         <translation>已是最新</translation>
     </message>
     <message>
+        <source>Updating the word index</source>
+        <translation>正在更新文字索引</translation>
+    </message>
+    <message>
+        <source>Updating the word index…</source>
+        <translation>正在更新文字索引…</translation>
+    </message>
+    <message>
         <source>Use another folder…</source>
         <translation>使用另一个文件夹…</translation>
     </message>
@@ -3327,6 +3375,10 @@ A larger one, downloaded once, finds more.</source>
         <source>a link into the system&apos;s own files</source>
         <comment>reason</comment>
         <translation>指向系统内部文件的链接</translation>
+    </message>
+    <message>
+        <source>a name stands in it twice</source>
+        <translation>其中有重复的名称</translation>
     </message>
     <message>
         <source>a path given to add before</source>
@@ -3518,6 +3570,14 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>它没有第 {part} 部分（共 {count} 部分）</translation>
     </message>
     <message>
+        <source>it holds no object of JSON</source>
+        <translation>其中不是 JSON 对象</translation>
+    </message>
+    <message>
+        <source>it holds {text}, which is no number</source>
+        <translation>其中的 {text} 不是数值</translation>
+    </message>
+    <message>
         <source>it is a folder, not a file</source>
         <comment>reason</comment>
         <translation>它是文件夹，不是文件</translation>
@@ -3544,9 +3604,22 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>它是空的</translation>
     </message>
     <message>
+        <source>it is larger than any CLIP model</source>
+        <translation>它比任何 CLIP 模型都大</translation>
+    </message>
+    <message>
+        <source>it is nested too deeply</source>
+        <translation>嵌套层数过多</translation>
+    </message>
+    <message>
         <source>it is no longer there</source>
         <comment>reason</comment>
         <translation>它已不在那里</translation>
+    </message>
+    <message>
+        <source>it is not a PDF, though its name says so</source>
+        <comment>reason</comment>
+        <translation>虽然名称是 PDF，但它不是 PDF 文件</translation>
     </message>
     <message>
         <source>it is not an ordinary file but a pipe, a socket or a device</source>
@@ -3556,6 +3629,11 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>it is only a Git LFS pointer to the weights; fetch the real file with git lfs pull, or by the download button of the web page</source>
         <translation>它只是指向权重的 Git LFS 指针；请用 git lfs pull 或网页上的下载按钮取得真正的文件</translation>
+    </message>
+    <message>
+        <source>its answer cannot be understood</source>
+        <comment>a server&apos;s</comment>
+        <translation>无法理解它的应答</translation>
     </message>
     <message>
         <source>its colours</source>
@@ -3578,6 +3656,14 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <source>its name is longer than the system allows</source>
         <comment>reason</comment>
         <translation>它的名称超过了系统允许的长度</translation>
+    </message>
+    <message>
+        <source>its table of contents is larger than that of any model</source>
+        <translation>它的目录比任何模型的都大</translation>
+    </message>
+    <message>
+        <source>its tensors would take many times the memory that the file has bytes</source>
+        <translation>其中的张量所需的内存是文件大小的许多倍</translation>
     </message>
     <message>
         <source>jpg, heic, png</source>
@@ -3721,6 +3807,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>跳过匹配的内容，写法与 .gitignore 相同</translation>
     </message>
     <message>
+        <source>pictures of {size} pixels in patches of {patch} are more than any model takes</source>
+        <translation>{size} 像素的图片按 {patch} 像素分块，超出了所有模型的规模</translation>
+    </message>
+    <message>
         <source>positional arguments</source>
         <translation>位置参数</translation>
     </message>
@@ -3780,6 +3870,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>PDF 已损坏：找不到任何页面</translation>
     </message>
     <message>
+        <source>the connection was closed before the end</source>
+        <translation>连接在传输结束前已断开</translation>
+    </message>
+    <message>
         <source>the drive reports a read error</source>
         <comment>reason</comment>
         <translation>磁盘报告读取错误</translation>
@@ -3827,6 +3921,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <source>the picture is in a variant of its format that is not supported</source>
         <comment>reason</comment>
         <translation>图片采用了该格式中不受支持的变体</translation>
+    </message>
+    <message>
+        <source>the place of “{name}” makes no sense</source>
+        <translation>“{name}”的位置或大小不合理</translation>
     </message>
     <message>
         <source>the system cannot read it ({error})</source>
@@ -3906,6 +4004,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>usage: </source>
         <translation>用法：</translation>
+    </message>
+    <message>
+        <source>what is in it is compressed, as PyTorch never does</source>
+        <translation>其中的内容经过压缩，而 PyTorch 从不这样保存</translation>
     </message>
     <message>
         <source>what to call the model</source>
@@ -4425,12 +4527,20 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>{path} 是 TorchScript 文件，它是程序而不只是权重，因此已拒绝。请改用该模型的 .safetensors 文件。</translation>
     </message>
     <message>
+        <source>{path} is a folder, not a file.</source>
+        <translation>{path} 是文件夹，不是文件。</translation>
+    </message>
+    <message>
         <source>{path} is a folder; give the name of a file</source>
         <translation>{path} 是文件夹；请给出文件名</translation>
     </message>
     <message>
         <source>{path} is damaged or not whole. Get it again.</source>
         <translation>{path} 已损坏或不完整。请重新获取。</translation>
+    </message>
+    <message>
+        <source>{path} is damaged, or was not written by this program. Get it again.</source>
+        <translation>{path} 已损坏，或不是由本程序写入的。请重新获取。</translation>
     </message>
     <message>
         <source>{path} is damaged: it does not describe a CLIP model.</source>
@@ -4453,6 +4563,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>{path} 不是 JSON 文件，因此不能作为模型配置。</translation>
     </message>
     <message>
+        <source>{path} is not a file but a pipe, a socket or a device.</source>
+        <translation>{path} 不是文件，而是管道、套接字或设备。</translation>
+    </message>
+    <message>
         <source>{path} is not a source of this library. Its sources: {known}.</source>
         <translation>{path} 不是这个资料库的来源。它的来源：{known}。</translation>
     </message>
@@ -4467,6 +4581,14 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>{path} is not there now; is its drive connected?</source>
         <translation>{path} 现在不在那里；它所在的磁盘连接了吗？</translation>
+    </message>
+    <message>
+        <source>{path} is refused: it has {size} MB, and such a file has {most} MB at most.</source>
+        <translation>已拒绝 {path}：它有 {size} MB，而这类文件最多 {most} MB。</translation>
+    </message>
+    <message>
+        <source>{path} is refused: {what}.</source>
+        <translation>已拒绝 {path}：{what}。</translation>
     </message>
     <message>
         <source>{percent} %</source>
@@ -4558,6 +4680,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>{width} × {height} pixels</source>
         <translation>{width} × {height} 像素</translation>
+    </message>
+    <message>
+        <source>“{name}” stands in it twice</source>
+        <translation>其中“{name}”出现了两次</translation>
     </message>
 </context>
 </TS>

@@ -130,3 +130,24 @@ def test_the_best_hit_is_opened_in_the_viewer(indexed: Program, three_pictures: 
     outcome = indexed.run("search", "blue", "--open", extra=search)
     assert outcome.status == 2
     assert "No program on this machine opens" in outcome.errors[-1]
+
+
+def test_names_and_folders_are_found_in_whatever_form_they_are_typed(program: Program, folder: Path) -> None:
+    # As macOS writes them.
+    album = folder / "Mu\u0308ller"
+    for name in ("Cafe\u0301 de Paris.png", "ΑΘΉΝΑΣ.png", "İSTANBUL.png", "ｶﾗｵｹ.png"):
+        save(picture("gray", len(name)), album / name)
+    assert program.run("add", folder).status == 0
+    for words, name in (
+        ("CAFÉ", "Cafe\u0301 de Paris.png"),
+        ("cafe", "Cafe\u0301 de Paris.png"),
+        ("αθήνας", "ΑΘΉΝΑΣ.png"),
+        ("istanbul", "İSTANBUL.png"),
+        ("カラオケ", "ｶﾗｵｹ.png"),
+    ):
+        outcome = program.run("search", words, "--in", folder / "Müller", "--json")
+        assert (outcome.status, outcome.found) == (0, [name])
+    assert len(program.run("status", "--json").json["sources"]) == 1
+    assert program.run("add", album).status == 0
+    assert program.run("remove", folder / "Müller").status == 0
+    assert len(program.run("status", "--json").json["sources"]) == 1

@@ -85,6 +85,34 @@ def test_a_terminal_shows_a_progress_bar_and_a_pipe_none(
     assert b"Indexing" not in piped.err
 
 
+def test_paths_are_harmless_on_a_terminal_and_exact_in_a_pipe(program: Program, three_pictures: Path) -> None:
+    strange = os.fsencode(three_pictures) + b"/\x1b[31mred\x07\r\n\xe2\x80\xae\xff.png"
+    (three_pictures / "red.png").rename(os.fsdecode(strange))
+    program.run("add", three_pictures)
+    words = ("search", "red", "--limit", "1", "--paths")
+    assert program.run(*words).out == strange + b"\n"
+    assert program.run(*words, "-0").out == strange + b"\0"
+    assert program.run(*words, extra={"FORCE_COLOR": "1"}).out == strange + b"\n"
+
+    shown = in_terminal(program, *words)[1]
+    assert rb"\x1b[31mred\x07\r\n\u202e\xff.png" in shown
+    assert b"\x1b[31mred" not in shown
+    assert b"\x07" not in shown
+    assert strange + b"\0" in in_terminal(program, *words, "-0")[1].replace(b"\r\r\n", b"\r\n")
+
+
+@pytest.mark.parametrize("words", [("status",), ("search", "red"), ("add", "/nowhere/\x1b[31m\x07\u202e")])
+def test_no_name_steers_a_terminal(program: Program, three_pictures: Path, words: tuple[str, ...]) -> None:
+    strange = three_pictures / "\x1b[31mred\x07\u202e"
+    strange.mkdir()
+    (three_pictures / "red.png").rename(strange / "\x9b2J red.png")
+    (strange / "\x1b]0;title\x07.png").write_bytes(b"no picture")
+    program.run("add", strange)
+    shown = in_terminal(program, *words)[1].decode()
+    assert not any(each in shown for each in ("\x1b[31m", "\x1b]0", "\x07", "\u202e", "\x9b"))
+    assert "\\x1b[31m" in shown
+
+
 def test_ctrl_c_keeps_what_was_indexed_and_the_next_run_goes_on(program: Program, many: Path) -> None:
     process = program.start("add", many)
     while process.poll() is None and items_of(program) < 32:

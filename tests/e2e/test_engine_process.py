@@ -54,7 +54,7 @@ from imagefinder.model.queries import Query
 from imagefinder.ui.engine_client import EngineClient, EngineState
 
 _ROOT = Path(__file__).resolve().parents[2]
-_PATIENCE_MS = 30_000
+_PATIENCE_MS = 100_000
 _STEP_S = 0.02
 
 

@@ -44,6 +44,27 @@ def test_words_find_the_sample_picture_they_describe(fresh: Program, words: str)
     assert outcome.found[0] == CAMERA_NAMES[QUERIES[words]]
 
 
+@pytest.mark.parametrize(
+    ("words", "same", "left_out"),
+    [
+        ("cup of coffee 咖啡", "cup of coffee", "咖啡"),
+        ("ロケット rocket launch", "rocket launch", "ロケット"),
+        ("cat（кошка）", "cat", "кошка"),
+        ("ｃａｔ", "cat", ""),
+    ],
+)
+def test_words_in_another_script_beside_english_ones_change_nothing(
+    fresh: Program, words: str, same: str, left_out: str
+) -> None:
+    answer, alone = (fresh.run("search", text, "--json").json for text in (words, same))
+    assert [(hit["path"], hit["score"]) for hit in answer["hits"]] == [
+        (hit["path"], hit["score"]) for hit in alone["hits"]
+    ]
+    assert answer["hits"]
+    said = f"The model does not know: {left_out}. For that, only file names and page text were searched."
+    assert answer["note"] == (said if left_out else "")
+
+
 @pytest.mark.parametrize("words", ["a cup of coffee", "a cat", "a temple in China"])
 def test_nothing_but_what_matches_is_shown(fresh: Program, words: str) -> None:
     answer = fresh.run("search", words, "--json").json

@@ -92,9 +92,9 @@ def _qt_complains_of_nothing(request: pytest.FixtureRequest) -> Iterator[None]:
     assert not complaints, f"Qt complained: {complaints}"
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _what_is_there_already_is_not_searched() -> None:
-    # Other tests of the same session may have imported torch: half a million objects, looked through at every test.
+    # Tests of the modules before may have imported torch: half a million objects, looked through at every test.
     gc.collect()
     gc.freeze()
 

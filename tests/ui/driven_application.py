@@ -20,7 +20,7 @@ from imagefinder.ui.main_window import MainWindow
 from imagefinder.ui.search_pane import SearchPane
 from imagefinder.ui.window_options import WindowOptions
 
-_PATIENCE_S = 30.0
+_PATIENCE_S = 100.0
 _STEP_MS = 10
 
 Steps = Iterator[Callable[[], object]]

@@ -31,7 +31,7 @@ from imagefinder.ui.settings_keeper import SettingsKeeper
 from imagefinder.ui.thumbnail_loader import ThumbnailLoader
 from imagefinder.ui.window_parts import WindowParts
 
-_PATIENCE_MS = 30_000
+_PATIENCE_MS = 100_000
 
 
 class EngineWindow:

@@ -13,7 +13,7 @@ from imagefinder.model.jobs import JobState
 from imagefinder.model.queries import Query
 from imagefinder.ui.engine_client import EngineClient, EngineState
 
-_PATIENCE_MS = 30_000
+_PATIENCE_MS = 100_000
 
 
 @pytest.fixture

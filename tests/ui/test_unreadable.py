@@ -85,6 +85,26 @@ def test_the_filter_looks_at_names_reasons_and_folders(answered: UnreadableDialo
         assert names(answered) == found
 
 
+def test_the_filter_takes_words_in_any_form_and_without_accents(
+    dialog: UnreadableDialog, client: FakeClient
+) -> None:
+    answer(
+        client,
+        (
+            UnreadableFile(Path("/p/Mu\u0308ller.jpg"), "damaged"),
+            UnreadableFile(Path("/p/ＡＢ.jpg"), "damaged"),
+        ),
+    )
+    for words, found in (
+        ("MÜLL", ["Mu\u0308ller.jpg"]),
+        ("muller", ["Mu\u0308ller.jpg"]),
+        ("ab", ["ＡＢ.jpg"]),
+        ("x", []),
+    ):
+        dialog._filter.setText(words)
+        assert names(dialog) == found
+
+
 def test_a_click_on_a_heading_sorts(answered: UnreadableDialog) -> None:
     answered.table.sortByColumn(1, Qt.SortOrder.AscendingOrder)
     assert names(answered) == ["A.pdf", "c.png", "b.jpg"]

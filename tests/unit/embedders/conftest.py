@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tiny_clip import TINY_CONFIG, random_weights
 
+from imagefinder.embedders import imported, shapes, towers, weights
 from imagefinder.embedders.spec import ClipSpec, merge_preprocess
 
 
@@ -52,3 +53,21 @@ def no_models_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
     return cache
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    """Where models are kept; not made yet."""
+    return tmp_path / "models"
+
+
+@pytest.fixture
+def _no_library_sees_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fails a test in which torch would read a file, or open_clip build a model."""
+    for module, name in (
+        (weights, "import_torch_with_patient_threads"),
+        (shapes, "build"),
+        (towers, "build"),
+        (imported, "sha256"),
+    ):
+        monkeypatch.setattr(module, name, lambda *_: pytest.fail("it was not refused before"))

@@ -134,3 +134,10 @@ def test_oklab_agrees_with_the_published_values() -> None:
     # White and pure red, from https://bottosson.github.io/posts/oklab/ and the CSS Color 4 test values.
     lab = oklab(np.array([[1, 1, 1], [1, 0, 0]], np.float32))
     np.testing.assert_allclose(lab, [[1, 0, 0], [0.62796, 0.22486, 0.12585]], atol=1e-4)
+
+
+@pytest.mark.parametrize(("typed", "same"), [("ｒｅｄ car", "red car"), ("ＤＡＲＫ　ＢＬＵＥ", "dark blue")])
+def test_full_width_letters_name_colours_too(typed: str, same: str) -> None:
+    embedder = BuiltinEmbedder()
+    assert embedder.understands(typed)
+    np.testing.assert_array_equal(*embedder.encode_texts([typed, same]))

@@ -144,7 +144,7 @@ def test_every_architecture_is_either_unique_or_listed_here() -> None:
 
 
 def paired(found: Shapes, arch: str = "", digest: str = "0" * 64) -> pairing.Pairing:
-    return pairing.pair(Source(Path("x.safetensors"), None, None, "x"), arch, found, digest)
+    return pairing.pair(Source(Path("x.safetensors"), None, None, "x"), arch, found, lambda: digest)
 
 
 def test_what_cannot_be_told_is_asked_with_the_choices() -> None:

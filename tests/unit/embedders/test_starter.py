@@ -2,7 +2,7 @@
 
 import dataclasses
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +32,12 @@ def spec() -> ClipSpec:
 class TestStarterModel(EmbedderContract):
     @pytest.fixture(scope="class")
     @classmethod
-    def loaded(cls) -> Embedder:
+    def loaded(cls) -> Iterator[Embedder]:
         """One for all tests: they change nothing in it."""
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(device, "has_fast_bfloat16", lambda: False)
             embedder = registry.create("starter", "cpu", Path("no models of the user's"))
-            embedder.encode_texts(["a picture"])
-        return embedder
+            yield embedder
 
     @pytest.fixture
     def make(self, loaded: Embedder) -> Callable[[], Embedder]:
@@ -51,7 +50,20 @@ class TestStarterModel(EmbedderContract):
     def test_a_picture_gives_512_numbers(self, embedder: Embedder) -> None:
         assert embedder.encode_images([embedder.prepare(pictures(1)[0])]).shape == (1, 512)
 
-    @pytest.mark.parametrize("text", ["a dog", "Zürich", "café 1998", "2024", "红色 dog"])
+    @pytest.mark.parametrize(
+        "text",
+        ["cup of coffee 咖啡", "咖啡 cup of coffee", "чашка cup of coffee", "ｃｕｐ of coffee（咖啡）"],
+    )
+    def test_words_in_another_script_play_no_part(self, embedder: Embedder, text: str) -> None:
+        alone, beside = embedder.encode_texts(["cup of coffee", text])
+        np.testing.assert_array_equal(alone, beside)
+        assert embedder.understands(text)
+
+    def test_it_says_which_words_play_no_part(self, embedder: Embedder) -> None:
+        assert embedder.unknown_words("cup 咖啡 of coffee ロケット") == ["咖啡", "ロケット"]
+        assert embedder.unknown_words("café in Zürich, 1998") == []
+
+    @pytest.mark.parametrize("text", ["a dog", "Zürich", "é", "ｃａｔ", "café 1998", "2024", "红色 dog"])
     def test_it_tries_what_may_be_english(self, embedder: Embedder, text: str) -> None:
         assert embedder.understands(text)
 

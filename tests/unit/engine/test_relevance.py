@@ -177,6 +177,18 @@ def test_relevance_by_what_is_remembered_is_that_of_the_vectors(space: Space, li
     assert sorted(read) == sorted(ids.tolist())
 
 
+def test_a_picture_has_one_relevance_whatever_others_are_judged_with_it(
+    space: Space, library: FloatArray
+) -> None:
+    judge = _judge(space, library)
+    together = judge.relevance(library)
+    for first, count in ((0, 1), (3, 2), (17, 7), (50, 63)):
+        some = slice(first, first + count)
+        assert judge.relevance(library[some]).tolist() == together[some].tolist()
+    for copies in range(1, 40):
+        assert set(judge.relevance(np.repeat(library[:1], copies, axis=0)).tolist()) == {float(together[0])}
+
+
 def test_an_item_without_a_vector_has_no_relevance(space: Space, library: FloatArray) -> None:
     judge = _judge(space, library)
     told = judge.relevance_of(

@@ -195,6 +195,11 @@ def test_any_name_has_a_natural_key_that_can_be_compared(text: str) -> None:
     assert sorted([natural(text), natural("b 2"), natural("9")])
 
 
+def test_names_are_sorted_whatever_their_form_and_accents() -> None:
+    names = ["Ernst 10", "Émile 9", "E\u0301mile 8", "ｅｍil", "Zoë", "émile ８"]
+    assert sorted(names, key=natural) == ["ｅｍil", "E\u0301mile 8", "émile ８", "Émile 9", "Ernst 10", "Zoë"]
+
+
 def test_pages_of_one_file_stand_in_their_order_by_name(engine: Engine, folder: Path) -> None:
     pdf(folder / "a.pdf", ["red zebra", "zebra zebra", "the zebra"])
     engine.add([folder], _EVERYTHING)

@@ -40,6 +40,12 @@ def _make(root: Path, *names: str) -> None:
         path.write_bytes(b"x")
 
 
+def test_globs_mean_names_in_any_normal_form(tmp_path: Path) -> None:
+    _make(tmp_path, "Mu\u0308ll/a.jpg", "Müll2/b.jpg", "c.jpg")
+    assert _found(tmp_path, exclude=("Müll", "Mu\u0308ll2")) == ["c.jpg"]
+    assert _found(tmp_path, include=(f"{tmp_path}/Müll/**",)) == ["Mu\u0308ll/a.jpg"]
+
+
 def test_files_of_known_kinds_are_found_at_any_depth(tmp_path: Path) -> None:
     _make(tmp_path, "a.jpg", "B.JPG", "deep/er/c.pdf", "notes.txt", "jpg")
     assert _found(tmp_path) == ["B.JPG", "a.jpg", "deep/er/c.pdf"]

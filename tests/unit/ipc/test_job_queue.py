@@ -36,6 +36,8 @@ class Jobs:
         self.error = ""
         self.meetings = 0
         """How often all pictures were met to the last."""
+        self.is_folded = False
+        """Whether the words of an older version would have been folded."""
         self.meeting = threading.Event()
         """Set while pictures are met."""
         self.are_met = threading.Event()
@@ -84,6 +86,9 @@ class Jobs:
                 return IndexReport(indexed=1, cancelled=True)
         return IndexReport(indexed=2)
 
+    def fold_texts(self, should_stop: Callable[[], bool]) -> None:
+        self.is_folded = not should_stop()
+
     def meet_all(self, should_stop: Callable[[], bool]) -> None:
         self.meeting.set()
         while not self.are_met.wait(0.005):
@@ -109,7 +114,8 @@ def make(jobs: Jobs) -> Iterator[MakeQueue]:
         fake = cast(Any, jobs)
         board = JobBoard(jobs.hear, lambda: None, is_paused=options.pop("is_paused", False))
         options.setdefault("rescan_s", 0)
-        engine = SimpleNamespace(index=jobs.index, models=SimpleNamespace(meet_all=jobs.meet_all))
+        models = SimpleNamespace(meet_all=jobs.meet_all)
+        engine = SimpleNamespace(index=jobs.index, models=models, fold_texts=jobs.fold_texts)
         queue = JobQueue(cast(Engine, engine), fake, fake, board, **options)
         queues.append(queue)
         queue.start()
@@ -285,6 +291,7 @@ def test_after_a_job_pictures_are_met_and_whatever_else_is_to_do_comes_before(
     queue = make()
     queue.rescan([A])
     assert jobs.meeting.wait(_PATIENCE_S)
+    assert jobs.is_folded, "words of an older version, before that"
     queue.rescan([B])
     jobs.until(lambda _: jobs.asked == [(A,), (B,)])
     assert jobs.meeting.wait(_PATIENCE_S), "they are met after it"

@@ -7,7 +7,7 @@ import pytest
 from imagefinder.model.items import FileStat, ItemKind, PartFacts
 from imagefinder.model.sources import SourceKind, SourceOptions
 from imagefinder.store.store import Store
-from imagefinder.store.text_search import terms_of
+from imagefinder.store.terms import terms_of
 
 
 def _fill(store: Store, pages: dict[str, str]) -> dict[int, str]:

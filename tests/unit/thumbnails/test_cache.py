@@ -1,10 +1,12 @@
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from fakes import picture
 from PIL import Image
 from program import mounted
 
+from imagefinder import jpeg_file
 from imagefinder.thumbnails.cache import THUMBNAIL_SIDE, ThumbnailCache, thumbnail_key
 
 
@@ -78,13 +80,11 @@ def test_a_folder_that_cannot_be_made_costs_the_thumbnail_alone(tmp_path: Path, 
 def test_a_full_disk_leaves_no_half_thumbnail(
     cache: ThumbnailCache, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write = Path.write_bytes
-
-    def full(path: Path, content: bytes) -> int:
-        write(path, b"half")
+    def full(path: Path, *_: object) -> BinaryIO:
+        path.write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(jpeg_file, "create", full)
     assert cache.put("ab01-1", picture("red")) is None
     assert not any(path.is_file() for path in tmp_path.rglob("*"))
 
