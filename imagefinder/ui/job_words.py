@@ -76,8 +76,14 @@ def report_line(report: IndexReport | None) -> str:
     if report.gone:
         counts.append(tr("{count} no longer there, kept", "files", count=grouped(report.gone)))
     in_the_cloud = in_the_cloud_text(report.in_the_cloud)
-    if not report.cancelled and not counts and not in_the_cloud:
-        return up_to_date()
+    if in_the_cloud and report.in_the_cloud == report.stand_ins:
+        in_the_cloud = tr(
+            "{count} to be downloaded in the cloud's program", "files", count=grouped(report.stand_ins)
+        )
+    if not report.cancelled and not counts:
+        if not in_the_cloud:
+            return up_to_date()
+        counts.append(up_to_date())
     if in_the_cloud:
         counts.append(in_the_cloud)
     if report.unreadable:

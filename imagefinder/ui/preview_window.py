@@ -228,6 +228,8 @@ class PreviewWindow(QWidget):
 
     def _download(self) -> None:
         if self._hit is not None:
+            # The link that was clicked goes.
+            self._canvas.setFocus()
             self._say(tr("Downloading…"))
             self._ask(max(self._side, _LEAST_SIDE), download=True)
 

@@ -285,6 +285,13 @@
         </translation>
     </message>
     <message numerus="yes">
+        <source>{count} file(s) are only in the cloud and were not read. Have the cloud&apos;s own program download them, then run imagefinder index.</source>
+        <translation>
+            <numerusform>{count} file is only in the cloud and was not read. Have the cloud&apos;s own program download it, then run imagefinder index.</numerusform>
+            <numerusform>{count} files are only in the cloud and were not read. Have the cloud&apos;s own program download them, then run imagefinder index.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>{count} file(s) are only in the cloud and were not read. imagefinder index --download reads them; the cloud&apos;s own program downloads them for it.</source>
         <translation>
             <numerusform>{count} file is only in the cloud and was not read. imagefinder index --download reads it; the cloud&apos;s own program downloads it for that.</numerusform>

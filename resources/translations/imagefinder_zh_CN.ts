@@ -4193,6 +4193,12 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         </translation>
     </message>
     <message numerus="yes">
+        <source>{count} file(s) are only in the cloud and were not read. Have the cloud&apos;s own program download them, then run imagefinder index.</source>
+        <translation>
+            <numerusform>有 {count} 个文件仅在云端，没有读取。请用云盘自己的程序下载它们，然后运行 imagefinder index。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>{count} file(s) are only in the cloud and were not read. imagefinder index --download reads them; the cloud&apos;s own program downloads them for it.</source>
         <translation>
             <numerusform>有 {count} 个文件仅在云端，没有读取。imagefinder index --download 可读取它们；文件由云盘自己的程序下载。</numerusform>
@@ -4338,6 +4344,11 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>
             <numerusform>{count} 个缩略图，{size}</numerusform>
         </translation>
+    </message>
+    <message>
+        <source>{count} to be downloaded in the cloud&apos;s program</source>
+        <comment>files</comment>
+        <translation>{count} 个需在云盘程序中下载</translation>
     </message>
     <message>
         <source>{count} unchanged</source>
