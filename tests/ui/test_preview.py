@@ -200,7 +200,7 @@ def test_a_picture_in_the_cloud_is_downloaded_by_a_link_only(
     assert preview.problem == "Downloading…"
     assert not link.isVisible()
     preview.answer(preview.model.hit(0))
-    assert preview.problem == ""
+    qtbot.waitUntil(lambda: preview.problem == "")
     preview.window.step(1)
     assert not preview.asked.download
     preview.answer(preview.model.hit(1), problem="Its drive is not connected.")
