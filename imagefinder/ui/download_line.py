@@ -13,9 +13,9 @@ class DownloadLine(QuestionLine):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         read = QPushButton(tr("Read them", "files in the cloud"))
-        read.setAccessibleName(tr("Read the files that are in the cloud; this downloads them"))
+        read.setAccessibleName(tr("Read them; this downloads the files that are in the cloud"))
         leave = QPushButton(tr("Not now"))
-        leave.setAccessibleName(tr("Leave them in the cloud"))
+        leave.setAccessibleName(tr("Not now; leave them in the cloud"))
         leave.setToolTip(tr("Leave them in the cloud (Esc)"))
         note = tr("The cloud's own program downloads them. That takes time, and room on this disk.")
         super().__init__(read, leave, note, parent)

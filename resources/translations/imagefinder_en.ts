@@ -96,6 +96,14 @@
         </translation>
     </message>
     <message numerus="yes">
+        <source>%n picture(s) cannot be reached now: their drive is away, their folder is gone, or they are in the cloud. The change is finished when they are there.</source>
+        <comment>pictures and pages</comment>
+        <translation>
+            <numerusform>%n picture cannot be reached now: its drive is away, its folder is gone, or it is in the cloud. The change is finished when it is there.</numerusform>
+            <numerusform>%n pictures cannot be reached now: their drive is away, their folder is gone, or they are in the cloud. The change is finished when they are there.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>%n result(s)</source>
         <translation>
             <numerusform>%n result</numerusform>
@@ -368,14 +376,6 @@
         <translation>
             <numerusform>%n of them cannot be read now, because the drive is not connected or it is in the cloud, say. The change waits for it.</numerusform>
             <numerusform>%n of them cannot be read now, because the drive is not connected or they are in the cloud, say. The change waits for them.</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%n picture(s) cannot be read now: their drive is away, their folder is gone, or they are in the cloud. The change is finished when they are there.</source>
-        <comment>pictures and pages</comment>
-        <translation>
-            <numerusform>%n picture cannot be read now: its drive is away, its folder is gone, or it is in the cloud. The change is finished when it is there.</numerusform>
-            <numerusform>%n pictures cannot be read now: their drive is away, their folder is gone, or they are in the cloud. The change is finished when they are there.</numerusform>
         </translation>
     </message>
     <message numerus="yes">

@@ -998,6 +998,13 @@
         <source>Get the weights file elsewhere (such as open_clip_model.safetensors of huggingface.co/{repository}), then: imagefinder models import FILE --arch {model}</source>
         <translation>请从别处取得权重文件（例如 huggingface.co/{repository} 的 open_clip_model.safetensors），然后运行：imagefinder models import 文件 --arch {model}</translation>
     </message>
+    <message numerus="yes">
+        <source>%n picture(s) cannot be reached now: their drive is away, their folder is gone, or they are in the cloud. The change is finished when they are there.</source>
+        <comment>pictures and pages</comment>
+        <translation>
+            <numerusform>有 %n 张图片现在无法访问：所在驱动器未连接、文件夹已不在，或文件仅在云端。可以访问后，更换就会完成。</numerusform>
+        </translation>
+    </message>
     <message>
         <source>All {total} MB are here, and are being checked…</source>
         <translation>{total} MB 已全部下载，正在检查…</translation>
@@ -1349,6 +1356,10 @@
     <message>
         <source>No thumbnail can be made of it.</source>
         <translation>无法为它生成缩略图。</translation>
+    </message>
+    <message>
+        <source>Not now; leave them in the cloud</source>
+        <translation>暂不，留在云端</translation>
     </message>
     <message>
         <source>Nothing found</source>
@@ -2403,13 +2414,6 @@ A trained model finds what is in the pictures.</source>
             <numerusform>其中 %n 个现在无法读取，例如驱动器未连接，或文件仅在云端。更换会等待它们。</numerusform>
         </translation>
     </message>
-    <message numerus="yes">
-        <source>%n picture(s) cannot be read now: their drive is away, their folder is gone, or they are in the cloud. The change is finished when they are there.</source>
-        <comment>pictures and pages</comment>
-        <translation>
-            <numerusform>有 %n 张图片现在无法读取：所在驱动器未连接、文件夹已不在，或文件仅在云端。可以读取后，更换就会完成。</numerusform>
-        </translation>
-    </message>
     <message>
         <source>(no longer there)</source>
         <translation>（已不在原处）</translation>
@@ -2573,10 +2577,6 @@ A trained model finds what is in the pictures.</source>
         <translation>建立索引已暂停。继续之后，已读取的内容可在这里找到。</translation>
     </message>
     <message>
-        <source>Leave them in the cloud</source>
-        <translation>留在云端</translation>
-    </message>
-    <message>
         <source>Leave them in the cloud (Esc)</source>
         <translation>留在云端 (Esc)</translation>
     </message>
@@ -2679,13 +2679,13 @@ A trained model finds what is in the pictures.</source>
         <translation>代理：</translation>
     </message>
     <message>
-        <source>Read the files that are in the cloud; this downloads them</source>
-        <translation>读取仅在云端的文件；会先下载它们</translation>
-    </message>
-    <message>
         <source>Read them</source>
         <comment>files in the cloud</comment>
         <translation>读取</translation>
+    </message>
+    <message>
+        <source>Read them; this downloads the files that are in the cloud</source>
+        <translation>读取；会下载仅在云端的文件</translation>
     </message>
     <message>
         <source>Read them…</source>
