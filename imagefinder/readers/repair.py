@@ -5,7 +5,7 @@ Nothing here decodes a pixel. What is kept of a file is what its pixels need; of
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from imagefinder.readers.repair_png import repair_png
@@ -129,6 +129,23 @@ def _repair_jpeg2000(content: bytes) -> Repaired | None:
     return Repaired(filled.content + _END_OF_IMAGE, is_filled=True) if filled else None
 
 
+def _repair_boxes(content: bytes) -> Repaired | None:
+    """AVIF and HEIF, with the box filled up that was cut. Codecs make what they can of pixels that are nothing."""
+    at = 0
+    while at + 16 <= len(content):
+        size = int.from_bytes(content[at : at + 4])
+        if size == 1:
+            size = int.from_bytes(content[at + 8 : at + 16])
+        if size < 8:
+            return None
+        if at + size > len(content):
+            filled = _filled_to(content, at + size)
+            share = (at + size - len(content)) / size
+            return filled and replace(filled, missing=share)
+        at += size
+    return None
+
+
 def _filled_to(content: bytes, size: int) -> Repaired | None:
     if size > len(content) * _LARGEST_GROWTH:
         return None
@@ -146,4 +163,6 @@ _WAYS: dict[str, Callable[[bytes], Repaired | None]] = {
     "PNG": _repair_png,
     "WEBP": _repair_webp,
     "JPEG2000": _repair_jpeg2000,
+    "AVIF": _repair_boxes,
+    "HEIF": _repair_boxes,
 }
