@@ -44,7 +44,7 @@ set_pillow_limit()
 _SCALED_BY_DRAFT = frozenset({"JPEG", "MPO"})
 _READ_IN_PIECES = frozenset({"TIFF"})
 """Every other decoder may hold the whole file in memory."""
-_NEVER_FILLED = frozenset({"TIFF", "GIF", "AVIF", "HEIF"})
+_NEVER_FILLED = frozenset({"TIFF", "GIF"})
 """Formats whose decoders make nothing of a file filled up with zeros."""
 _FILL_BYTES_PER_PIXEL = 8
 """Bytes to fill a file up with: no format that is not compressed takes more."""

@@ -3453,6 +3453,21 @@ A larger one, downloaded once, finds more.</source>
         <translation>添加内容时选定</translation>
     </message>
     <message>
+        <source>damaged: most of the picture is missing</source>
+        <comment>reason</comment>
+        <translation>已损坏：图片大部分缺失</translation>
+    </message>
+    <message>
+        <source>damaged: the lower part is missing</source>
+        <comment>reason</comment>
+        <translation>已损坏：图片下半部分缺失</translation>
+    </message>
+    <message>
+        <source>damaged: the upper part is missing</source>
+        <comment>reason</comment>
+        <translation>已损坏：图片上半部分缺失</translation>
+    </message>
+    <message>
         <source>do not look into subfolders</source>
         <translation>不查看子文件夹</translation>
     </message>
