@@ -89,6 +89,7 @@ class ImageFinder:
         include: Sequence[str] = (),
         exclude: Sequence[str] = (),
         extensions: Sequence[str] = (),
+        download: bool = False,
         progress: ProgressCallback = no_progress,
         cancel: CancelToken | None = None,
     ) -> IndexReport:
@@ -100,6 +101,8 @@ class ImageFinder:
             include: globs as in ``.gitignore``; when given, only files that match one are taken.
             exclude: such globs of files and folders to pass over.
             extensions: only these, such as ``["jpg", "pdf"]``; by default all that can be read.
+            download: whether to read files that are online only (OneDrive, iCloud, Dropbox), too, which has the
+                cloud's own program download them; by default they are counted in ``IndexReport.in_the_cloud``.
             progress: called now and then, on this thread, with a ``Progress``.
             cancel: stops the job when set from another thread.
 
@@ -114,18 +117,22 @@ class ImageFinder:
             exclude=tuple(exclude),
             extensions=refuse_unknown_kinds(extensions),
         )
-        return self.engine.add(_paths(paths), options, progress, cancel)
+        return self.engine.add(_paths(paths), options, progress, cancel, download=download)
 
     def index(
-        self, *, progress: ProgressCallback = no_progress, cancel: CancelToken | None = None
+        self,
+        *,
+        download: bool = False,
+        progress: ProgressCallback = no_progress,
+        cancel: CancelToken | None = None,
     ) -> IndexReport:
-        """Bring every source up to date; what has not changed costs a ``stat``.
+        """Bring every source up to date; what has not changed costs a ``stat``. ``download`` as in ``add``.
 
         Raises:
             LibraryInUseError: another process is changing the library.
             ModelError: the model cannot be had.
         """
-        return self.engine.index(progress, cancel)
+        return self.engine.index(progress, cancel, download=download)
 
     def search(
         self,

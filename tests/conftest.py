@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 # Before anything imports PySide6: a test needs no screen. Those on a real one say so to their programs.
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
+from imagefinder.engine.cloud import CloudCheck
 from imagefinder.engine.engine import Engine
 from imagefinder.readers.registry import extensions
 from imagefinder.store.store import Store
@@ -80,12 +81,13 @@ def open_engine(tmp_path: Path, embedder: FakeEmbedder) -> Iterator[OpenEngine]:
     """Opens engines on one library with the counting embedder, or another; closes them at the end."""
     engines: list[Engine] = []
 
-    def open_it(model: FakeEmbedder | None = None) -> Engine:
+    def open_it(model: FakeEmbedder | None = None, cloud: CloudCheck | None = None) -> Engine:
         engine = Engine(
             tmp_path / "library",
             lambda _store: model or embedder,
             ThumbnailCache(tmp_path / "thumbnails"),
             extensions(),
+            cloud=lambda: cloud or CloudCheck(),
         )
         engines.append(engine)
         return engine

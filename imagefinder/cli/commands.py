@@ -60,6 +60,7 @@ def add(arguments: argparse.Namespace, terminal: Terminal) -> int:
                 include=arguments.include,
                 exclude=arguments.exclude,
                 extensions=extensions,
+                download=arguments.download,
                 progress=progress,
                 cancel=cancel,
             ),
@@ -72,7 +73,13 @@ def index(arguments: argparse.Namespace, terminal: Terminal) -> int:
     with open_existing(arguments) as finder:
         if not finder.engine.status(unreadable=False).sources:
             raise UsageError(tr("Nothing was added yet. Begin with: imagefinder add FOLDER"))
-        run_job(finder, terminal, lambda progress, cancel: finder.index(progress=progress, cancel=cancel))
+        run_job(
+            finder,
+            terminal,
+            lambda progress, cancel: finder.index(
+                download=arguments.download, progress=progress, cancel=cancel
+            ),
+        )
     return FOUND
 
 

@@ -8,7 +8,7 @@ from types import FrameType
 
 from imagefinder.api import ImageFinder
 from imagefinder.cli.terminal import Terminal, summary
-from imagefinder.cli.unread import unread_line
+from imagefinder.cli.unread import cloud_line, unread_line
 from imagefinder.embedders.registry import advice
 from imagefinder.engine.cancel import CancelToken
 from imagefinder.model.errors import CancelledError, ImageFinderError, LibraryInUseError, UsageError
@@ -21,7 +21,7 @@ Job = Callable[[ProgressCallback, CancelToken], IndexReport]
 def run_job(finder: ImageFinder, terminal: Terminal, job: Job, *, only_news: bool = False) -> None:
     """Run a job; says what came of it, or with ``only_news`` only if something changed.
 
-    What is not yet read then is said in any case.
+    What is not yet read then is said in any case, and what is in the cloud.
 
     Raises:
         CancelledError: the user stopped it.
@@ -45,6 +45,9 @@ def run_job(finder: ImageFinder, terminal: Terminal, job: Job, *, only_news: boo
         raise CancelledError(
             tr("Stopped ({done}). What was indexed is kept; run the same command again to go on.", done=done)
         )
+    in_the_cloud = cloud_line(report.in_the_cloud)
+    if in_the_cloud:
+        terminal.say(in_the_cloud)
     if only_news and not (report.indexed or report.reused or report.removed or report.offline or report.gone):
         return
     # It may have completed a change.

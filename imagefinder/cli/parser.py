@@ -39,7 +39,7 @@ def make_parser() -> argparse.ArgumentParser:
         commands,
         "index",
         tr("look for new, changed, moved and deleted files in everything added"),
-        _fill_nothing,
+        _add_download,
     )
     _command(
         commands, "search", tr("find pictures and pages by words, by a picture, or by both"), _fill_search
@@ -114,9 +114,15 @@ def _fill_add(add: CommandParser) -> None:
     )
     add.add_argument("--ext", metavar="LIST", help=tr("only these kinds of file, such as jpg,png,pdf"))
     add.add_argument("--no-recurse", action="store_true", help=tr("do not look into subfolders"))
+    _add_download(add)
 
 
-def _fill_nothing(_index: CommandParser) -> None: ...
+def _add_download(command: CommandParser) -> None:
+    command.add_argument(
+        "--download",
+        action="store_true",
+        help=tr("read files that are only in the cloud, too: the cloud's own program downloads them"),
+    )
 
 
 def _fill_search(search: CommandParser) -> None:

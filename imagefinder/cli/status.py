@@ -6,9 +6,9 @@ from dataclasses import asdict
 from imagefinder.cli.exit_status import FOUND
 from imagefinder.cli.library import has_library, open_library
 from imagefinder.cli.terminal import Terminal
-from imagefinder.cli.unread import source_unread
+from imagefinder.cli.unread import cloud_line, source_unread
 from imagefinder.embedders.registry import names_by_id
-from imagefinder.model.jobs import kinds_text
+from imagefinder.model.jobs import in_the_cloud_text, kinds_text
 from imagefinder.model.library import LibraryStatus
 from imagefinder.model.model_names import BUILTIN, STARTER
 from imagefinder.model.sources import SourceOptions, SourceStatus
@@ -38,6 +38,7 @@ def status(arguments: argparse.Namespace, terminal: Terminal) -> int:
                         "unreadable": entry.unreadable,
                         "offline_files": entry.offline_files,
                         "pending": entry.pending,
+                        "in_the_cloud": entry.in_the_cloud,
                         "scan_complete": entry.scan_complete,
                         "scanned_at": entry.source.scanned_at,
                         "passed_over": dict(entry.passed_over),
@@ -83,6 +84,8 @@ def status(arguments: argparse.Namespace, terminal: Terminal) -> int:
                 for entry in library.sources
             ),
         )
+    if said := cloud_line(sum(entry.in_the_cloud for entry in library.sources)):
+        terminal.say(said)
     if passed_over := [entry for entry in library.sources if entry.passed_over]:
         terminal.out.print()
         terminal.table(
@@ -106,7 +109,9 @@ def _change(library: LibraryStatus) -> tuple[tuple[str, str], ...]:
     left = change.total - change.done
     if change.unreachable:
         away = tr(
-            "%n cannot be read now (a drive that is away, a folder that is gone?)", "", change.unreachable
+            "%n cannot be read now (a drive that is away, a folder that is gone, files in the cloud?)",
+            "",
+            change.unreachable,
         )
         how_far = tr("{first}; {second}", "parts of a line", first=how_far, second=away)
     command = "imagefinder index"
@@ -130,7 +135,11 @@ def _availability(entry: SourceStatus) -> str:
         )
     if entry.source.offline:
         return tr("offline")
-    said = [source_unread(entry), entry.offline_files and tr("{count} offline", count=entry.offline_files)]
+    said = [
+        source_unread(entry),
+        in_the_cloud_text(entry.in_the_cloud),
+        entry.offline_files and tr("{count} offline", count=entry.offline_files),
+    ]
     return tr("; ", "between the parts of a list").join(part for part in said if part)
 
 

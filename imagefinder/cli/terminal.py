@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, TypeAlias
 
 from imagefinder.model.items import ItemKind
-from imagefinder.model.jobs import IndexReport, ProgressCallback, no_progress
+from imagefinder.model.jobs import IndexReport, ProgressCallback, in_the_cloud_text, no_progress
 from imagefinder.model.queries import Hit, SearchResult, group_title
 from imagefinder.printable import PrintableFormatter
 from imagefinder.printable import printable as printable
@@ -200,6 +200,7 @@ def summary(report: IndexReport, seconds: float) -> str:
         report.reused and tr("{count} moved, copied or touched", count=report.reused),
         report.unchanged and tr("{count} unchanged", count=report.unchanged),
         report.unreadable and tr("{count} unreadable (see: imagefinder status)", count=report.unreadable),
+        in_the_cloud_text(report.in_the_cloud),
         report.removed and tr("{count} removed", count=report.removed),
         report.offline and tr("{count} offline, kept", count=report.offline),
         report.gone and tr("{count} no longer there, kept (see: imagefinder status)", count=report.gone),

@@ -20,6 +20,19 @@ def unread_line(finder: ImageFinder) -> str:
     return ""
 
 
+def cloud_line(count: int) -> str:
+    """One sentence on files that are online only, and how to have them read; else nothing."""
+    if not count:
+        return ""
+    return tr(
+        "{count} file(s) are only in the cloud and were not read. imagefinder index --download reads them; the "
+        "cloud's own program downloads them for it.",
+        "",
+        count,
+        count=f"{count:,}",
+    )
+
+
 def source_unread(entry: SourceStatus) -> str:
     """The same of one source, as a part of a line."""
     if entry.source.offline or entry.source.gone:

@@ -2,13 +2,14 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagefinder.embedders.base import Embedder, FloatArray
 from imagefinder.engine.cancel import CancelToken
+from imagefinder.engine.cloud import CloudCheck
 from imagefinder.engine.library_models import LibraryModels
 from imagefinder.engine.model_pair import MakeEmbedder, ModelPair
 from imagefinder.engine.text_folding_job import FOLDING_S, after, fold_texts
@@ -32,8 +33,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 
-_SAVED_IN_A_MOMENT = 300_000_000
-"""Bytes: about a second on a disk of the slower kind."""
+_SAVED_IN_A_MOMENT = 300_000_000  # bytes: about a second on a disk of the slower kind
 
 
 class Engine:
@@ -50,11 +50,12 @@ class Engine:
         thumbnails: ThumbnailCache,
         extensions: frozenset[str],
         model: str | None = None,
+        cloud: Callable[[], CloudCheck] = CloudCheck,
     ) -> None:
         """Open or create the library in ``folder``.
 
-        ``embedder`` is called with a model's name (None: a library that has none yet) once it is needed, so that
-        what needs none never loads one. ``model`` is to be used whatever the library says.
+        ``embedder`` is called with a model's name (None: a library that has none yet) once it is needed. ``model``
+        is to be used whatever the library says. ``cloud`` makes what tells which files are online only.
 
         Raises:
             LibraryError: the folder cannot be made or written, or the library in it cannot be used.
@@ -65,6 +66,7 @@ class Engine:
             self._store = Store(folder / "library.db")
         self._pair = ModelPair(embedder, self._store, folder / "vectors", model)
         self._thumbnails = thumbnails
+        self._cloud = cloud
         self._extensions = extensions
         self._lock = WriterLock(folder, self._store)
         self.models = LibraryModels(self._pair, self._store, self._lock)
@@ -74,13 +76,14 @@ class Engine:
     def _jobs(self) -> "Jobs":
         from imagefinder.engine.jobs import Jobs
 
-        return Jobs(self.folder, self._store, self._pair, self._thumbnails, self._extensions, self._lock)
+        thumbnails, cloud = self._thumbnails, self._cloud
+        return Jobs(self.folder, self._store, self._pair, thumbnails, self._extensions, self._lock, cloud)
 
     @cached_property
     def _shower(self) -> "Shower":
         from imagefinder.engine.show import Shower
 
-        return Shower(self._store, self._thumbnails)
+        return Shower(self._store, self._thumbnails, self._cloud)
 
     # The model
 
@@ -101,15 +104,17 @@ class Engine:
         options: SourceOptions,
         progress: ProgressCallback = no_progress,
         cancel: CancelToken | None = None,
+        *,
+        download: bool = False,
     ) -> IndexReport:
-        """Add folders and files as sources, and index them.
+        """Add folders and files as sources, and index them; with ``download`` also files that are online only.
 
         Raises:
             UsageError: a path does not exist; nothing is added then.
             ModelError: the model cannot be had; nothing is added then.
             LibraryInUseError: another process is changing the library.
         """
-        return self._jobs.add(paths, options, progress, cancel)
+        return self._jobs.add(paths, options, progress, cancel, download=download)
 
     def add_sources(self, paths: Sequence[Path], options: SourceOptions) -> list[Source]:
         """Record folders and files as sources, or give those that are there new options; ``index`` does the rest.
@@ -128,6 +133,7 @@ class Engine:
         *,
         paths: Sequence[Path] | None = None,
         retry: Sequence[Path] = (),
+        download: bool | Collection[Path] = False,
     ) -> IndexReport:
         """Bring sources up to date: those of ``paths``, or every one.
 
@@ -135,14 +141,14 @@ class Engine:
             progress: called now and then, on this thread.
             cancel: stops the job, or has it pause; what was read by then can be searched.
             paths: the sources to look at; None for all.
-            retry: files known as unreadable that are to be read again though they have not changed, even those
-                that the program ended over each time.
+            retry: files known as unreadable to read again though they have not changed, even deadly ones.
+            download: whether to read files that are online only, which downloads them; or those of which sources.
 
         Raises:
             UsageError: one of ``paths`` is not a source.
             LibraryInUseError: another process is changing the library.
         """
-        return self._jobs.index(paths, retry, progress, cancel)
+        return self._jobs.index(paths, retry, progress, cancel, download=download)
 
     def bring_up_to_date(
         self, path: Path, progress: ProgressCallback = no_progress, cancel: CancelToken | None = None
@@ -282,8 +288,9 @@ class Engine:
             return QueryTerms(self._store, self.embedder, None, self._pair.current.terms).embed_images(paths)
 
     def show(
-        self, item_id: int, *, part: int | None = None, side: int = 2048, words: str = "", folder: Path
-    ) -> "ShownItem":
+        self, item_id: int, part: int | None = None, *, side: int = 2048, words: str = "", folder: Path,
+        download: bool = False,
+    ) -> "ShownItem":  # fmt: skip
         """Render an item for the preview and tell about it.
 
         Args:
@@ -292,13 +299,14 @@ class Engine:
             side: pixels that the picture's longer side shall have, if the file has them.
             words: a query's text; where its words stand on the page is marked.
             folder: where the picture is written to; asked again, it is not rendered again.
+            download: whether to open a file that is online only.
 
         Raises:
             UsageError: the item is gone, or its file has no such part. A file that cannot be read raises nothing:
                 its details come, and the problem in words.
         """
         with self._store.errors():
-            return self._shower.show(item_id, part, side, words, folder)
+            return self._shower.show(item_id, part, side, words, folder, download=download)
 
     def make_thumbnail(self, item_id: int) -> Path:
         """A small JPEG of an item, from the cache or made now.

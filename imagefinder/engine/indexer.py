@@ -2,13 +2,14 @@
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagefinder.embedders.base import Embedder
 from imagefinder.engine.cancel import CancelToken
+from imagefinder.engine.cloud import CloudCheck
 from imagefinder.engine.live_index import LiveIndex
 from imagefinder.engine.plan import Plan, Todo, make_plan, unread
 from imagefinder.engine.presence import Presence, lost_mounts, mount_point, presence, volume
@@ -42,9 +43,17 @@ class Indexer:
         cancel: CancelToken,
         progress: ProgressCallback,
         answering_id: int,
+        cloud: Callable[[], CloudCheck] = CloudCheck,
+        *,
+        download: bool | Collection[Path] = False,
     ) -> None:
-        """``answering_id``: the embedder that the library is searched with, which need not be this job's. What it has
-        not dealt with is pending."""
+        """
+        Args:
+            answering_id: the embedder that the library is searched with, which need not be this job's. What it has
+                not dealt with is pending.
+            cloud: makes what tells each scan which files are online only.
+            download: whether to read those, too; or those of which sources.
+        """
         self._store = store
         self._embedder = embedder
         self._embedder_id = embedder_id
@@ -55,6 +64,8 @@ class Indexer:
         self._cancel = cancel
         self._progress = progress
         self._answering_id = answering_id
+        self._cloud = cloud
+        self._download = download
         self._report = IndexReport()
         self._plans: list[Plan] = []
         self._scans: list[Scan] = []
@@ -76,6 +87,11 @@ class Indexer:
             # Sources may overlap: a file counts once.
             self._report.unchanged = len({file for plan in self._plans for file in plan.unchanged})
             self._report.unreadable = len({file for plan in self._plans for file in plan.unreadable})
+            # One source's files may be read for another.
+            in_the_cloud = {todo.stat.path for plan in self._plans for todo in plan.in_the_cloud}
+            if in_the_cloud:
+                in_the_cloud.difference_update(todo.stat.path for plan in self._plans for todo in plan.todo)
+            self._report.in_the_cloud = len(in_the_cloud)
             if any(plan.todo or plan.problems for plan in self._plans):
                 self._write()
             self._sweep()
@@ -100,12 +116,17 @@ class Indexer:
         selection = Selection(source, self._extensions)
         if source.scanned_at is None:
             selection.watch_globs()
-        scan = Scan(source, selection, self._cancel, start)
+        scan = Scan(source, selection, self._cancel, start, self._cloud())
         plan = Plan(source)
         try:
-            make_plan(plan, self._store, scan, self._embedder_id, start, self._on_file)
+            asked = self._download
+            download = asked if isinstance(asked, bool) else source.path in asked
+            make_plan(plan, self._store, scan, self._embedder_id, start, self._on_file, download=download)
         except CancelledError:
-            self._store.pending.add(source.id, self._unread(plan, start))
+            with self._store.transaction():
+                pending, in_the_cloud = self._unread(plan, start)
+                self._store.pending.add(source.id, pending)
+                self._store.cloud.add(source.id, in_the_cloud)
             raise
         self._plans.append(plan)
         self._scans.append(scan)
@@ -114,7 +135,10 @@ class Indexer:
             self._store.files.join(source.id, plan.joining)
             self._store.files.set_offline(plan.back, False)
             self._store.files.set_offline(plan.away, True)
-            self._store.pending.replace(source.id, start or source.path, self._unread(plan, start))
+            pending, in_the_cloud = self._unread(plan, start)
+            self._store.pending.replace(source.id, start or source.path, pending)
+            self._store.cloud.replace(source.id, start or source.path, in_the_cloud)
+            self._store.cloud.forget_problems(plan.excused)
             if start is not None:
                 mounts = scan.mounts.union(map(str, source.mounts))
                 self._store.sources.set_scanned_in_part(source.id, mounts)
@@ -134,10 +158,21 @@ class Indexer:
         else:
             self._report.offline += count
 
-    def _unread(self, plan: Plan, start: Path | None) -> list[str]:
+    def _unread(self, plan: Plan, start: Path | None) -> tuple[list[str], dict[str, bool]]:
+        """The files that the model that answers has to read; and those that are online only, with whether they are
+        among them. The latter are not pending, also while they are downloaded: a job that is stopped leaves them there.
+        """
         if self._answering_id != self._embedder_id:
-            return unread(plan, self._store, self._answering_id, start)
-        return [todo.stat.path for todo in plan.todo if not todo.is_unreadable]
+            paths = unread(plan, self._store, self._answering_id, start)
+        else:
+            paths = [todo.stat.path for todo in plan.todo if not todo.is_unreadable]
+            paths += [todo.stat.path for todo in plan.in_the_cloud]
+        if not plan.online_only:
+            return paths, {}
+        found = set(paths)
+        return [path for path in paths if path not in plan.online_only], {
+            path: path in found for path in plan.online_only
+        }
 
     def _on_file(self, path: str) -> None:
         self._scanned += 1

@@ -1,12 +1,13 @@
 """The jobs that change a library: adding sources, bringing them up to date, removing them."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from imagefinder.engine.cancel import CancelToken
+from imagefinder.engine.cloud import CloudCheck
 from imagefinder.engine.indexer import Indexer, forget_orphans
 from imagefinder.engine.known_paths import known_form, known_source
 from imagefinder.engine.live_index import LiveIndex
@@ -37,14 +38,16 @@ class Jobs:
         thumbnails: ThumbnailCache,
         extensions: frozenset[str],
         lock: WriterLock,
+        cloud: Callable[[], CloudCheck],
     ) -> None:
-        """``folder`` is the library's."""
+        """``folder`` is the library's; ``cloud`` makes what tells a scan which files are online only."""
         self._folder = folder
         self._store = store
         self._models = models
         self._thumbnails = thumbnails
         self._extensions = extensions
         self._lock = lock
+        self._cloud = cloud
 
     def add(
         self,
@@ -52,6 +55,8 @@ class Jobs:
         options: SourceOptions,
         progress: ProgressCallback,
         cancel: CancelToken | None,
+        *,
+        download: bool = False,
     ) -> IndexReport:
         """See ``Engine.add``."""
         _refuse_missing(paths)
@@ -60,7 +65,7 @@ class Jobs:
             sources = self._record_sources(paths, options)
             # As if for the first time: the options may be new.
             return self._index_sources(
-                [replace(source, scanned_at=None) for source in sources], progress, cancel
+                [replace(source, scanned_at=None) for source in sources], progress, cancel, download=download
             )
 
     def add_sources(self, paths: Sequence[Path], options: SourceOptions) -> list[Source]:
@@ -84,6 +89,8 @@ class Jobs:
         retry: Sequence[Path],
         progress: ProgressCallback,
         cancel: CancelToken | None,
+        *,
+        download: bool | Collection[Path] = False,
     ) -> IndexReport:
         """See ``Engine.index``."""
         with self._lock.hold():
@@ -93,7 +100,9 @@ class Jobs:
                 for digest in self._store.files.forget_problems(retry):
                     self._store.suspects.remove(digest)
             chosen = by_path if paths is None else dict.fromkeys(paths)
-            return self._index_sources([by_path[path] for path in chosen], progress, cancel)
+            return self._index_sources(
+                [by_path[path] for path in chosen], progress, cancel, download=download
+            )
 
     def bring_up_to_date(
         self, path: Path, progress: ProgressCallback, cancel: CancelToken | None
@@ -177,6 +186,8 @@ class Jobs:
         progress: ProgressCallback,
         cancel: CancelToken | None,
         start: Path | None = None,
+        *,
+        download: bool | Collection[Path] = False,
     ) -> IndexReport:
         token = cancel or CancelToken()
 
@@ -188,12 +199,17 @@ class Jobs:
             return False
 
         fold_texts(self._store, progress, is_stopped)
-        report = self._index_with_models(sources, progress, token, start)
+        report = self._index_with_models(sources, progress, token, start, download)
         report.pending = self._store.pending.count()
         return report
 
     def _index_with_models(
-        self, sources: Sequence[Source], progress: ProgressCallback, token: CancelToken, start: Path | None
+        self,
+        sources: Sequence[Source],
+        progress: ProgressCallback,
+        token: CancelToken,
+        start: Path | None,
+        download: bool | Collection[Path],
     ) -> IndexReport:
         """With the model that answers; and, where the library is being changed to another and these are whole
         sources, with that one too."""
@@ -205,7 +221,7 @@ class Jobs:
                 raise
             # Its weights are gone: better to be searched with part of the vectors than with none.
             self._models.switch()
-        report = self._run(self._models.current, sources, progress, token, start)
+        report = self._run(self._models.current, sources, progress, token, start, download)
         change = self._models.change()
         if change is None or start is not None or report.cancelled:
             return report
@@ -213,20 +229,28 @@ class Jobs:
         def with_model(event: Progress) -> None:
             progress(replace(event, model=change.model))
 
-        return self._go_on_with_change(report, sources, with_model, token)
+        return self._go_on_with_change(report, sources, with_model, token, download)
 
     def _go_on_with_change(
-        self, report: IndexReport, sources: Sequence[Source], progress: ProgressCallback, token: CancelToken
+        self,
+        report: IndexReport,
+        sources: Sequence[Source],
+        progress: ProgressCallback,
+        token: CancelToken,
+        download: bool | Collection[Path],
     ) -> IndexReport:
         slot = self._models.next
         assert slot is not None
         try:
-            further = self._run(slot, sources, progress, token, None)
+            further = self._run(slot, sources, progress, token, None, download)
             # The second scan saw every file again, so its counts are the job's; what the first did is added.
             further.removed += report.removed
             further.relocated = report.relocated
             further.items += report.items
             further.reused = max(further.reused, report.reused)
+            # What the model that answers has read is not missing from the library.
+            further.unchanged += further.in_the_cloud - report.in_the_cloud
+            further.in_the_cloud = report.in_the_cloud
             if not further.cancelled and self._models.is_complete():
                 slot.load(progress)
                 self._models.switch()
@@ -249,6 +273,7 @@ class Jobs:
         progress: ProgressCallback,
         token: CancelToken,
         start: Path | None,
+        download: bool | Collection[Path],
     ) -> IndexReport:
         embedder = model.embedder
         record, index = model.live_index(register=True)
@@ -269,6 +294,8 @@ class Jobs:
             token,
             progress,
             self._models.answering_id(default=record.id),
+            self._cloud,
+            download=download,
         )
         report = indexer.run(sources, start)
         if not report.cancelled:

@@ -57,31 +57,58 @@ class Plan:
     """Ids of files that were offline and are there again."""
     away: list[int] = field(default_factory=list)
     """Ids of files that cannot be reached any more."""
+    online_only: set[str] = field(default_factory=set)
+    """Paths of the files whose content is in the cloud alone, whether they were read before or not."""
+    in_the_cloud: list[Todo] = field(default_factory=list)
+    """Those of them that are to be read, but only once somebody asks for it."""
+    excused: list[int] = field(default_factory=list)
+    """Ids of files of which nothing could be read, and that are ``in_the_cloud`` now."""
 
 
 def make_plan(
-    plan: Plan, store: Store, scan: Scan, embedder_id: int, start: Path | None, on_file: OnFile
+    plan: Plan,
+    store: Store,
+    scan: Scan,
+    embedder_id: int,
+    start: Path | None,
+    on_file: OnFile,
+    *,
+    download: bool = False,
 ) -> None:
     """Walk the plan's source (or what lies below ``start``), and compare. Opens no file, changes nothing.
+
+    With ``download`` files that are online only are to be read as all others are.
 
     Raises:
         CancelledError: the walk was stopped; what it came to by then is in the plan.
     """
     source = plan.source
     known = store.files.below(start or source.path, embedder_id, source.id)
+    online_only = plan.online_only = scan.online_only
     for stat in scan:
         path, size, mtime_ns = stat
         on_file(path)
         file = known.pop(path, None)
+        is_stood_in_for = path in scan.stood_in_for
+        # Of a stand-in there is nothing to read: it is for the cloud's own program to bring the file.
+        may_read = path not in online_only or (download and not is_stood_in_for)
+        todo = plan.todo if may_read else plan.in_the_cloud
         if file is None:
-            plan.todo.append(Todo(stat, None, [source.id]))
+            todo.append(Todo(stat, None, [source.id]))
             continue
         if not file.is_member:
             plan.joining.append(file.id)
+        if is_stood_in_for:
+            size, mtime_ns = file.size, file.mtime_ns
+            stat = FileStat(path, size, mtime_ns)
         if file.complete and file.mtime_ns == mtime_ns and file.size == size:
             _keep(plan, file)
-        else:
-            plan.todo.append(Todo(stat, store.files.by_path(path, embedder_id), [source.id]))
+            continue
+        todo.append(Todo(stat, store.files.by_path(path, embedder_id), [source.id]))
+        if file.offline and not may_read:
+            plan.back.append(file.id)
+        if file.has_problem and file.parts == 0 and not may_read:
+            plan.excused.append(file.id)
     for problem in scan.problems:
         path = str(problem.path)
         # What does not answer now, but was read before, is away; the rest is listed with its reason.
@@ -104,16 +131,16 @@ def make_plan(
 def unread(plan: Plan, store: Store, embedder_id: int, start: Path | None) -> list[str]:
     """The files of a plan, which may have been made for another embedder, that this embedder has not dealt with.
 
-    Those that are known to be unreadable do not count.
+    Those that are known to be unreadable do not count; those in the cloud do.
     """
     known = store.files.below(start or plan.source.path, embedder_id, plan.source.id)
     ids = set(plan.unchanged)
     paths = [path for path, file in known.items() if file.id in ids and not file.complete]
-    for todo in plan.todo:
+    for todo in (*plan.todo, *plan.in_the_cloud):
         path, size, mtime_ns = todo.stat
         file = known.get(path)
         is_dealt_with = file and file.complete and file.size == size and file.mtime_ns == mtime_ns
-        if not (is_dealt_with or todo.is_unreadable):
+        if not (is_dealt_with or (todo.is_unreadable and path not in plan.online_only)):
             paths.append(path)
     return paths
 

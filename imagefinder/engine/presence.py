@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from enum import Enum, auto
 from pathlib import Path
 
+from imagefinder.engine.cloud import has_stand_in
 from imagefinder.model.sources import Source, SourceKind
 
 
@@ -103,7 +104,7 @@ def has_left(path: str, sources: Sequence[Source], *, was_offline: bool) -> bool
         sources: those that contain it.
         was_offline: whether it could not be reached at the last scan.
     """
-    if os.path.lexists(path):
+    if os.path.lexists(path) or has_stand_in(path):
         return False
     if any(Path(path).is_relative_to(mount) for source in sources for mount in lost_mounts(source)):
         return False

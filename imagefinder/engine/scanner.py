@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagefinder.engine.cancel import CancelToken
+from imagefinder.engine.cloud import CloudCheck, name_behind
 from imagefinder.engine.presence import mount_point
 from imagefinder.model.items import FileStat, UnreadableFile
 from imagefinder.model.sources import Source, SourceKind
@@ -144,8 +145,15 @@ class Scan:
     """One walk over a source, or over what lies below one path of it. Iterate it for the files found."""
 
     def __init__(
-        self, source: Source, selection: Selection, cancel: CancelToken, start: Path | None = None
+        self,
+        source: Source,
+        selection: Selection,
+        cancel: CancelToken,
+        start: Path | None = None,
+        cloud: CloudCheck | None = None,
     ) -> None:
+        """``cloud`` tells which files are online only; by default by what the system says."""
+        self._is_online_only = (cloud or CloudCheck()).is_online_only
         self._source = source
         self._selection = selection
         self._cancel = cancel
@@ -158,6 +166,10 @@ class Scan:
         """Files that must not or cannot be opened, and folders that cannot be listed."""
         self.passed_over: Counter[str] = Counter()
         """How many files nothing reads, by extension; see ``Selection.kind_passed_over``."""
+        self.online_only: set[str] = set()
+        """Of the files found, those whose content is in the cloud alone."""
+        self.stood_in_for: set[str] = set()
+        """Of those, the ones that are not there: a cloud's program left a stand-in, which tells no size or time."""
 
     @property
     def globs(self) -> set[str]:
@@ -238,8 +250,10 @@ class Scan:
                 found = self._stat(entry.path, entry)
                 if found:
                     yield found
+            elif (behind := name_behind(entry.name)) and (found := self._stood_in_for(folder, behind)):
+                yield found
             else:
-                kind = self._selection.kind_passed_over(entry.path, entry.name)
+                kind = self._selection.kind_passed_over(entry.path, behind or entry.name)
                 # Told by what the listing brought: no further look at the disk.
                 if kind is not None and entry.is_file(follow_symlinks=False):
                     self.passed_over[kind] += 1
@@ -267,7 +281,18 @@ class Scan:
         if not stat_module.S_ISREG(status.st_mode):
             self.problems.append(UnreadableFile(Path(path), _SPECIAL))
             return None
+        if self._is_online_only(path, status):
+            self.online_only.add(path)
         return FileStat.of(path, status)
+
+    def _stood_in_for(self, folder: str, name: str) -> FileStat | None:
+        """The file of this name, which is not here itself; None where it is, or is not wanted."""
+        path = os.path.join(folder, name)  # noqa: PTH118
+        if os.path.lexists(path) or not self._selection.wants_file(path, name):
+            return None
+        self.online_only.add(path)
+        self.stood_in_for.add(path)
+        return FileStat(path, 0, 0)
 
     def _unlistable(self, folder: str, error: OSError) -> None:
         self.unlisted.append(folder)

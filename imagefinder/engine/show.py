@@ -1,10 +1,11 @@
 """Showing one item: its picture in the window's size, its details, and where the query's words stand on it."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from imagefinder.engine.cloud import CloudCheck, look
 from imagefinder.model.errors import UnreadableError, UsageError
 from imagefinder.model.items import FileStat, ItemDetails, Region
 from imagefinder.readers.base import MediaFile
@@ -20,6 +21,10 @@ _MOST_MARKS = 500
 """More words marked on a page would be a page all marked."""
 
 
+class _OnlineOnlyError(UnreadableError):
+    """Opening the file would download it, and nobody asked for that."""
+
+
 @dataclass(frozen=True, slots=True)
 class ShownItem:
     """An item rendered for the preview."""
@@ -33,28 +38,40 @@ class ShownItem:
     """Where the query's words stand on the page."""
     problem: str
     """One sentence: why the file cannot be read now. Empty where all is well."""
+    is_in_the_cloud: bool = False
+    """Whether it was not opened because that would download it."""
 
 
 class Shower:
     """Renders items of one library. Safe to use from several threads."""
 
-    def __init__(self, store: Store, thumbnails: ThumbnailCache) -> None:
+    def __init__(
+        self, store: Store, thumbnails: ThumbnailCache, cloud: Callable[[], CloudCheck] = CloudCheck
+    ) -> None:
+        """``cloud`` makes what tells which files are online only."""
+        self._cloud = cloud
         self._store = store
         self._thumbnails = thumbnails
 
-    def show(self, item_id: int, part: int | None, side: int, words: str, folder: Path) -> ShownItem:
+    def show(
+        self, item_id: int, part: int | None, side: int, words: str, folder: Path, *, download: bool = False
+    ) -> ShownItem:
         """See ``Engine.show``."""
         record, part = self._record(item_id, part)
         camera, problem = "", ""
         picture: Path | None = None
         marks: tuple[Region, ...] = ()
+        is_in_the_cloud = False
         try:
+            if not download:
+                self._refuse_to_download(record)
             with open_media(record.path) as media:
                 camera = media.camera
                 picture = self._render(media, record, part, side, folder)
                 marks = tuple(_marks(media, part, words))[:_MOST_MARKS]
         except (UnreadableError, OSError) as error:
             problem = self._problem(record, error)
+            is_in_the_cloud = isinstance(error, _OnlineOnlyError)
         if picture is None:
             key = thumbnail_key(record.hash, part)
             picture = self._thumbnails.path(key) if self._thumbnails.has(key) else None
@@ -71,7 +88,7 @@ class Shower:
             camera=camera,
             copies=tuple(self._store.files.copies(record.hash, but=record.file_id)),
         )
-        return ShownItem(record.id, details, picture, marks, problem)
+        return ShownItem(record.id, details, picture, marks, problem, is_in_the_cloud)
 
     def thumbnail(self, item_id: int) -> Path:
         """See ``Engine.make_thumbnail``."""
@@ -82,6 +99,7 @@ class Shower:
         if self._thumbnails.has(key):
             return self._thumbnails.path(key)
         try:
+            self._refuse_to_download(record)
             found = FileStat.of(record.file, record.path.stat())
             if (found.size, found.mtime_ns) != (record.size, record.mtime_ns):
                 # Under this key every copy of the old content would show the new one.
@@ -93,6 +111,10 @@ class Shower:
         if made is None:
             raise UnreadableError(tr_later("the folder for thumbnails cannot be written", "reason"))
         return made
+
+    def _refuse_to_download(self, record: ItemRecord) -> None:
+        if look(self._cloud(), record.path):
+            raise _OnlineOnlyError(tr_later("it is in the cloud and not on this disk", "reason"))
 
     def _record(self, item_id: int, part: int | None) -> tuple[ItemRecord, int]:
         """The record of the part asked for, or of the item where that part could not be read; and the part."""
@@ -119,6 +141,8 @@ class Shower:
 
     @staticmethod
     def _problem(record: ItemRecord, error: UnreadableError | OSError) -> str:
+        if isinstance(error, _OnlineOnlyError):
+            return tr("{name} is in the cloud and not on this disk.", name=record.path.name)
         if record.gone:
             return tr(
                 "{name} is no longer there: its folder was moved, renamed or deleted.", name=record.path.name

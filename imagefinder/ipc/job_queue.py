@@ -80,10 +80,12 @@ class JobQueue:
         """Begin to work."""
         self._thread.start()
 
-    def rescan(self, paths: Sequence[Path] = (), retry: Sequence[Path] = ()) -> None:
+    def rescan(
+        self, paths: Sequence[Path] = (), retry: Sequence[Path] = (), *, download: bool = False
+    ) -> None:
         """Bring these sources up to date, or all where there are none; returns at once."""
         with self._changed:
-            self._wanted.add(paths, retry)
+            self._wanted.add(paths, retry, download=download)
             self._is_stopped = False
             self._not_before = 0.0
             self._show_waiting()
@@ -231,7 +233,11 @@ class JobQueue:
             if sources:
                 self._board.begin(sources)
                 report = self._engine.index(
-                    self._on_progress, token, paths=sources, retry=tuple(wanted.retry)
+                    self._on_progress,
+                    token,
+                    paths=sources,
+                    retry=tuple(wanted.retry),
+                    download=tuple(wanted.download),
                 )
         except CancelledError:
             report = IndexReport(cancelled=True)

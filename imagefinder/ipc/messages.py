@@ -64,8 +64,9 @@ class Rescan:
     """Bring these sources up to date, or all where there are none."""
 
     paths: tuple[Path, ...] = ()
-    retry_unreadable: tuple[Path, ...] = ()
-    """Files to be read again, though they have not changed since they could not be read."""
+    retry_unreadable: tuple[Path, ...] = ()  # to be read again, though they have not changed
+    download: bool = False
+    """Whether files of these ``paths`` that are online only are read, too, which downloads them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,8 @@ class ShowItem:
     """Pixels: the longer side wanted at least, where the picture has them."""
     words: str = ""
     """The query's text, to be marked on a page."""
+    download: bool = False
+    """Whether a file that is online only is opened, which downloads it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,9 +176,8 @@ class DownloadModel:
     """Fetch a model of the catalogue, after those asked for before: ``DownloadChanged``, ``Done`` or ``Failed``."""
 
     name: str
-    mirror: str = ""
+    mirror: str = ""  # as the next, empty for the environment's
     proxy: str = ""
-    """Both are empty for the environment's."""
     accepts_licence: bool = False
     request_id: int = 0
 
@@ -201,8 +203,7 @@ class RemoveModel:
 class UseModel:
     """Search this library with another model, once all of it is indexed with that; ``Done`` or ``Failed``.
 
-    Until then the present model answers, and ``LibraryChanged`` tells how far the change is. Asking for the
-    present model calls a change off.
+    Until then the present model answers. Asking for that one calls a change off.
     """
 
     name: str
@@ -297,7 +298,7 @@ class Hits:
     took_ms: float = 0.0
     note: str = ""
     is_partial: bool = False
-    """The model was not loaded yet, so it took no part: ask again once it is ready."""
+    """The model was not loaded, so it took no part: ask again once it is ready."""
     has_rest: bool = False
     """Whether possible matches were left out; ``Query.include_rest`` brings them."""
 
@@ -316,14 +317,15 @@ class ItemShown:
     """An item rendered for the preview."""
 
     request_id: int
-    item_id: int
-    """Of the part that was asked for."""
+    item_id: int  # of the part that was asked for
     details: ItemDetails
     picture: Path | None = None
     """A picture file rendered for this window, upright and in sRGB; None where the file cannot be read now."""
     marks: tuple[Region, ...] = ()
     """Where the query's words stand on the page."""
     problem: str = ""
+    is_in_the_cloud: bool = False
+    """Whether the file was not opened because that would download it; ``problem`` says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,8 +366,7 @@ class Done:
     """A request that has nothing to tell was carried out."""
 
     request_id: int
-    message: str = ""
-    """One line for the user, such as how many files were forgotten."""
+    message: str = ""  # one line for the user, such as how many files were forgotten
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,8 +374,7 @@ class Failed:
     """A request that could not be carried out."""
 
     request_id: int
-    message: str
-    """One sentence for the user: what happened, and what to do."""
+    message: str  # one sentence for the user: what happened, and what to do
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,9 +120,16 @@ class Pictures:
                 side=request.side,
                 words=request.words,
                 folder=self._previews,
+                download=request.download,
             )
         except ImageFinderError as error:
             return Failed(request.request_id, str(error))
         return ItemShown(
-            request.request_id, shown.item_id, shown.details, shown.picture, shown.marks, shown.problem
+            request.request_id,
+            shown.item_id,
+            shown.details,
+            shown.picture,
+            shown.marks,
+            shown.problem,
+            shown.is_in_the_cloud,
         )

@@ -134,7 +134,7 @@ class Session:
             case UseModel():
                 self._jobs.do(partial(self._answer, request.request_id, partial(self._use_model, request)))
             case Rescan():
-                self._jobs.rescan(request.paths, request.retry_unreadable)
+                self._jobs.rescan(request.paths, request.retry_unreadable, download=request.download)
             case PauseJobs():
                 self._jobs.pause()
             case ResumeJobs():

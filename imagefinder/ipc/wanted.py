@@ -16,22 +16,28 @@ class Wanted:
     """An ordered set."""
     retry: dict[Path, None] = field(default_factory=dict)
     """Files to be read again, though they have not changed since they could not be read."""
+    download: dict[Path, None] = field(default_factory=dict)
+    """Sources of which files that are online only are to be read, too."""
 
     def __bool__(self) -> bool:
         return self.everything or bool(self.paths)
 
-    def add(self, paths: Iterable[Path], retry: Iterable[Path] = ()) -> None:
-        """Want these sources, or all where there are none."""
+    def add(self, paths: Iterable[Path], retry: Iterable[Path] = (), *, download: bool = False) -> None:
+        """Want these sources, or all where there are none; of those named, with ``download``, also what is in the
+        cloud."""
         named = dict.fromkeys(paths)
         self.everything |= not named
         self.paths |= named
         self.retry |= dict.fromkeys(retry)
+        if download:
+            self.download |= named
 
     def put_back(self, earlier: Self) -> None:
         """Want again, and first, what a job that was interrupted did not finish."""
         self.everything |= earlier.everything
         self.paths = earlier.paths | self.paths
         self.retry = earlier.retry | self.retry
+        self.download |= earlier.download
 
     def among(self, sources: Iterable[Path]) -> tuple[Path, ...]:
         """Those of these sources that are wanted; one that is no source any more is passed over."""

@@ -48,7 +48,7 @@ def no_progress(event: Progress) -> None:
 
 @dataclass(slots=True)
 class IndexReport:
-    """Counts of files after an indexing job. Each file seen is in exactly one of the first four."""
+    """Counts of files after an indexing job. Each file seen is in exactly one of the first five."""
 
     indexed: int = 0
     """Files whose pictures or pages were embedded."""
@@ -58,6 +58,8 @@ class IndexReport:
     """Files recognised by size and time, and not opened."""
     unreadable: int = 0
     """Files that cannot be read, found now or known before; ``status`` lists them with reasons."""
+    in_the_cloud: int = 0
+    """Files that are online only and were not read, for nobody asked to have them downloaded."""
     removed: int = 0
     """Files that are gone from a source that is there."""
     items: int = 0
@@ -86,6 +88,11 @@ def passed_over_text(passed_over: Mapping[str, int]) -> str:
         return ""
     kinds = kinds_text(passed_over)
     return tr("%n file(s) of kinds that are not read were passed over: {kinds}.", "", count, kinds=kinds)
+
+
+def in_the_cloud_text(count: int) -> str:
+    """How many files are online only and not read, as a part of a line; empty where there are none."""
+    return tr("{count} in the cloud", "files", count, count=f"{count:,}") if count else ""
 
 
 def unmatched_text(globs: Sequence[str]) -> str:

@@ -22,7 +22,8 @@ class ModelChange:
     total: int
     """How many there are."""
     unreachable: int = 0
-    """Of those that are left, how many cannot be read now: their drive is away, say. The change waits for them."""
+    """Of those that are left, how many cannot be read now: their drive is away, say, or they are in the cloud. The
+    change waits for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,10 @@ def why_empty(sources: Sequence[SourceStatus]) -> str:
     passed_over: Counter[str] = Counter()
     for each in there:
         passed_over.update(each.passed_over)
+    if in_the_cloud := sum(each.in_the_cloud for each in there):
+        return tr(
+            "%n file(s) were found that are only in the cloud. They have not been read.", "", in_the_cloud
+        )
     nothing = tr("No picture or PDF was found in what was added.")
     if said := passed_over_text(passed_over):
         return tr("{first} {second}", "two sentences", first=nothing, second=said)

@@ -60,6 +60,8 @@ class SourceStatus:
     pending: int = 0
     """Files that are known of and not yet read, over restarts; 0 when all are. Unreadable files do not count, nor does
     what cannot be reached now."""
+    in_the_cloud: int = 0
+    """Files that are not read because they are online only: reading one downloads it. They are not pending."""
     scan_complete: bool = True
     """Whether the last walk of its folders came to its end; where it did not, there may be files nobody knows of."""
     passed_over: Mapping[str, int] = field(default_factory=dict)

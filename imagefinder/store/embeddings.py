@@ -98,9 +98,10 @@ class EmbeddingTable:
 
     def left(self, embedder_id: int) -> tuple[int, int]:
         """How many items belong to files that an embedder has not dealt with whole; and of those, how many to
-        files that could not be read the last time (their drive is away, or the file gave trouble)."""
+        files that cannot be read now (their drive is away, they are online only, or gave trouble the last time)."""
         row = self._db.connection.execute(
-            """SELECT coalesce(sum(items), 0), coalesce(sum(items) FILTER (WHERE offline OR problem IS NOT NULL), 0)
+            """SELECT coalesce(sum(items), 0), coalesce(sum(items) FILTER (WHERE offline OR problem IS NOT NULL
+                 OR EXISTS (SELECT 1 FROM in_the_cloud WHERE in_the_cloud.path = files.path)), 0)
                FROM files WHERE items > 0 AND NOT EXISTS
                (SELECT 1 FROM embedded_files WHERE embedder_id = ? AND file_id = files.id)""",
             (embedder_id,),

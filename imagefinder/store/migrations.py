@@ -212,7 +212,29 @@ CREATE TRIGGER unaccented_deleted AFTER DELETE ON unaccented BEGIN
 END;
 """
 
-MIGRATIONS: tuple[str, ...] = (_V1, _V2, _V3, _V4)
+_V5 = """
+-- Files that are online only: nothing reads them unasked.
+CREATE TABLE in_the_cloud (
+    path BLOB NOT NULL,
+    source_id INTEGER NOT NULL REFERENCES sources ON DELETE CASCADE,
+    is_unread INTEGER NOT NULL,         -- whether the model that answers has not dealt with it
+    PRIMARY KEY (path, source_id)
+) WITHOUT ROWID;
+
+ALTER TABLE sources ADD COLUMN in_the_cloud INTEGER NOT NULL DEFAULT 0;  -- those unread; kept by the triggers below
+
+CREATE TRIGGER in_the_cloud_inserted AFTER INSERT ON in_the_cloud BEGIN
+    UPDATE sources SET in_the_cloud = in_the_cloud + new.is_unread WHERE id = new.source_id;
+END;
+CREATE TRIGGER in_the_cloud_updated AFTER UPDATE ON in_the_cloud BEGIN
+    UPDATE sources SET in_the_cloud = in_the_cloud + new.is_unread - old.is_unread WHERE id = new.source_id;
+END;
+CREATE TRIGGER in_the_cloud_deleted AFTER DELETE ON in_the_cloud BEGIN
+    UPDATE sources SET in_the_cloud = in_the_cloud - old.is_unread WHERE id = old.source_id;
+END;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_V1, _V2, _V3, _V4, _V5)
 """Step n brings a database from version n to n + 1."""
 
 _STAND_INS: tuple[str, ...] = (
@@ -221,9 +243,14 @@ _STAND_INS: tuple[str, ...] = (
     """
     CREATE TEMP TABLE pending (path BLOB, source_id INTEGER);
     CREATE TEMP VIEW sources AS SELECT *, 0 AS pending, scanned_at IS NOT NULL AS scan_complete, 0 AS gone,
-        '' AS volume, '{}' AS passed_over FROM main.sources;
+        '' AS volume, '{}' AS passed_over, 0 AS in_the_cloud FROM main.sources;
     """,
     "CREATE TEMP TABLE unaccented (item_id INTEGER PRIMARY KEY, name TEXT, body TEXT);",
+    # A view of sources is there already where version 3 had to be stood in for.
+    """
+    CREATE TEMP TABLE in_the_cloud (path BLOB, source_id INTEGER, is_unread INTEGER);
+    CREATE TEMP VIEW IF NOT EXISTS sources AS SELECT *, 0 AS in_the_cloud FROM main.sources;
+    """,
 )
 """For each step, what takes its place in the connection alone where the database cannot be written."""
 

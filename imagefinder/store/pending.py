@@ -38,6 +38,8 @@ class PendingTable:
         """The file is read, or was found to be unreadable: for all sources that contain it."""
         with self._db.transaction() as connection:
             connection.execute("DELETE FROM pending WHERE path = ?", (encode(path),))
+            # To be read it was downloaded.
+            connection.execute("DELETE FROM in_the_cloud WHERE path = ?", (encode(path),))
 
     def count(self) -> int:
         """How many files of the sources that are there are not read yet; one of several sources counts once."""
@@ -62,7 +64,7 @@ class PendingTable:
     def change_model(self, embedder_id: int) -> None:
         """Another model answers from now on: what it has not dealt with is not read yet.
 
-        Files that are unreadable, or away, do not count.
+        Files that are unreadable, or away, do not count; those that are online only are the cloud table's.
         """
         with self._db.transaction() as connection:
             connection.execute(
@@ -74,6 +76,12 @@ class PendingTable:
                 """INSERT OR IGNORE INTO pending (path, source_id)
                    SELECT path, source_id FROM files JOIN memberships ON file_id = id
                    WHERE items > 0 AND problem IS NULL AND NOT offline AND NOT EXISTS
-                     (SELECT 1 FROM embedded_files WHERE embedder_id = ? AND embedded_files.file_id = files.id)""",
+                     (SELECT 1 FROM embedded_files WHERE embedder_id = ? AND embedded_files.file_id = files.id)
+                   AND path NOT IN (SELECT path FROM in_the_cloud)""",
+                (embedder_id,),
+            )
+            connection.execute(
+                """UPDATE in_the_cloud SET is_unread = NOT EXISTS (SELECT 1 FROM files JOIN embedded_files
+                   ON file_id = id WHERE files.path = in_the_cloud.path AND embedder_id = ?)""",
                 (embedder_id,),
             )

@@ -109,7 +109,8 @@ class SourceTable:
         """Every source with its counts, at a cost that does not grow with the library."""
         rows = self._db.connection.execute(
             f"""SELECT {_COLUMNS}, files, items, unreadable, CASE WHEN gone THEN 0 ELSE offline_files END,
-                  CASE WHEN offline OR gone THEN 0 ELSE pending END, scan_complete, passed_over
+                  CASE WHEN offline OR gone THEN 0 ELSE pending END,
+                  CASE WHEN offline OR gone THEN 0 ELSE in_the_cloud END, scan_complete, passed_over
                 FROM sources ORDER BY id"""
         )
         return [
@@ -120,10 +121,11 @@ class SourceTable:
                 unreadable=unreadable,
                 offline_files=offline,
                 pending=pending,
+                in_the_cloud=in_the_cloud,
                 scan_complete=bool(scan_complete),
                 passed_over=json.loads(passed_over),
             )
-            for *row, files, items, unreadable, offline, pending, scan_complete, passed_over in rows
+            for *row, files, items, unreadable, offline, pending, in_the_cloud, scan_complete, passed_over in rows
         ]
 
 

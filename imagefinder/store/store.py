@@ -4,6 +4,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from imagefinder.store.calibrations import CalibrationTable
+from imagefinder.store.cloud import CloudTable
 from imagefinder.store.connection import Database, library_errors
 from imagefinder.store.embeddings import EmbeddingTable
 from imagefinder.store.files import FileTable
@@ -30,6 +31,7 @@ class Store:
         self.sources = SourceTable(self._db)
         self.files = FileTable(self._db)
         self.pending = PendingTable(self._db)
+        self.cloud = CloudTable(self._db)
         self.words = TextTable(self._db)
         self.items = ItemTable(self._db, self.words)
         self.embeddings = EmbeddingTable(self._db)

@@ -83,8 +83,8 @@ class ModelChangeBar(QFrame):
         if change.unreachable:
             sentences.append(
                 tr(
-                    "%n of them cannot be read now, because the drive is not connected, say. The change waits for "
-                    "them.",
+                    "%n of them cannot be read now, because the drive is not connected or they are in the cloud, "
+                    "say. The change waits for them.",
                     "pictures and pages",
                     change.unreachable,
                 )

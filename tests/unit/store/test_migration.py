@@ -28,10 +28,21 @@ def version_2(tmp_path: Path) -> Path:
     Its sources: a complete folder with another in it that is a source too; a drive that is away; a folder with a PDF
     of 20 pages of which 8 were read; a folder that was never scanned.
     """
+    return _stored(tmp_path, "version_2.sql")
+
+
+@pytest.fixture
+def version_4(tmp_path: Path) -> Path:
+    """A library as version 4 left it: a complete folder with another in it that is a source too; a folder of 12
+    pictures of which 4 were read."""
+    return _stored(tmp_path, "version_4.sql")
+
+
+def _stored(tmp_path: Path, name: str) -> Path:
     folder = tmp_path / "library"
     folder.mkdir()
     connection = sqlite3.connect(folder / "library.db")
-    connection.executescript((_OLD / "version_2.sql").read_text("utf-8"))
+    connection.executescript((_OLD / name).read_text("utf-8"))
     connection.close()
     return folder
 
@@ -104,6 +115,40 @@ def test_a_library_of_version_2_that_cannot_be_written_is_searched_as_it_is(
     assert (status.items, status.pending) == (13, 0)
     engine.close()
     assert (version_2 / "library.db").read_bytes() == before
+
+
+def test_nothing_of_version_4_is_lost_and_none_of_it_is_in_the_cloud(version_4: Path) -> None:
+    before = _rows(version_4 / "library.db")
+    store = Store(version_4 / "library.db")
+    assert _rows(version_4 / "library.db") == before
+    told = [(each.files, each.pending, each.in_the_cloud) for each in store.sources.status()]
+    assert told == [(5, 0, 0), (1, 0, 0), (4, 8, 0)]
+    assert store.pending.count() == 8
+    source = store.sources.all()[2]
+    store.cloud.replace(source.id, source.path, {str(source.path / "a.jpg"): True, "b.jpg": False})
+    assert [each.in_the_cloud for each in store.sources.status()] == [0, 0, 1]
+    store.sources.remove(source.id)
+    store.close()
+    connection = sqlite3.connect(version_4 / "library.db")
+    assert connection.execute("SELECT count(*) FROM in_the_cloud").fetchone() == (0,)
+    assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+    connection.close()
+
+
+def test_a_library_of_version_4_that_cannot_be_written_is_searched_as_it_is(
+    version_4: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = (version_4 / "library.db").read_bytes()
+    monkeypatch.setattr(os, "access", lambda *_arguments: False)
+    engine = Engine(
+        version_4, lambda _name: FakeEmbedder(), ThumbnailCache(tmp_path / "thumbnails"), extensions()
+    )
+    assert engine.search(Query("green")).hits[0].path.name == "green.png"
+    status = engine.status()
+    assert [(each.pending, each.in_the_cloud) for each in status.sources] == [(0, 0), (0, 0), (8, 0)]
+    assert len(status.unreadable) == 1
+    engine.close()
+    assert (version_4 / "library.db").read_bytes() == before
 
 
 def test_an_empty_file_that_cannot_be_written_is_said_so(

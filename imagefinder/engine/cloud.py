@@ -1,0 +1,132 @@
+"""Files that are online only: their names are here, and reading one downloads its content from a cloud."""
+
+import os
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from pathlib import Path
+
+# FILE_ATTRIBUTE_OFFLINE, RECALL_ON_OPEN and RECALL_ON_DATA_ACCESS (Windows SDK, winnt.h).
+_WINDOWS_ATTRIBUTES = 0x1000 | 0x40000 | 0x400000
+_SF_DATALESS = 0x40000000
+"""macOS, sys/stat.h."""
+
+_MOUNTS = Path("/proc/self/mountinfo")
+_CLOUD_FILE_SYSTEMS = frozenset(
+    {
+        "rclone", "onedriver", "onedrive", "google-drive-ocamlfuse", "gdfuse", "drivefs", "insync", "odrive", "pcloud",
+        "pcloud.fs", "expandrive", "dbxfs", "dropbox", "nextcloud", "owncloud", "opencloud", "kdrive", "megafs", "mega",
+        "seadrive", "seafile",
+    }
+)  # fmt: skip
+"""FUSE subtypes, or names of the mounting program, in lower case."""
+
+_SUFFIXES = (".nextcloud", ".owncloud", ".opencloud")
+"""A client's stand-in for a file that is online only: ``a.jpg.nextcloud`` in place of ``a.jpg``."""
+_ICLOUD = ".icloud"
+"""macOS before 14: ``.a.jpg.icloud`` in place of ``a.jpg``."""
+_ALL_SUFFIXES = (*_SUFFIXES, _ICLOUD)
+
+
+class CloudCheck:
+    """Tells by a file's ``stat`` whether reading it would download it. Any doubt means that it would not.
+
+    It knows the file systems that are mounted when it is first asked, so each scan makes a new one.
+    """
+
+    def __init__(self, mounts: Path = _MOUNTS, stat_type: type = os.stat_result) -> None:
+        """
+        Args:
+            mounts: Linux's list of mounted file systems, in the form of ``/proc/self/mountinfo``.
+            stat_type: what ``stat`` gives on this system; by its fields it is known how such files are marked.
+        """
+        self._mounts = mounts
+        # Found out once: it is asked of every file.
+        self._is_marked: Callable[[os.stat_result], bool] = _is_never_marked
+        if hasattr(stat_type, "st_file_attributes"):
+            self._is_marked = _is_marked_by_windows
+        elif hasattr(stat_type, "st_flags"):
+            self._is_marked = _is_marked_by_macos
+        elif hasattr(stat_type, "st_blocks"):
+            self._is_marked = self._is_empty_on_cloud
+
+    def is_online_only(self, path: str, status: os.stat_result) -> bool:  # noqa: ARG002 - for simulations in tests
+        """Whether the content of a file is in the cloud alone."""
+        return self._is_marked(status)
+
+    def _is_empty_on_cloud(self, status: os.stat_result) -> bool:
+        # A file that was just written may have no blocks yet, and a small one may lie in its inode.
+        return status.st_blocks == 0 and status.st_size > 0 and status.st_dev in self._cloud_devices
+
+    @cached_property
+    def _cloud_devices(self) -> frozenset[int]:
+        try:
+            lines = self._mounts.read_text("utf-8", "surrogateescape").splitlines()
+        except OSError:  # no Linux
+            return frozenset()
+        return frozenset(_devices_of_clouds(lines))
+
+
+def _is_never_marked(_status: os.stat_result) -> bool:
+    return False
+
+
+def _is_marked_by_windows(status: os.stat_result) -> bool:
+    return bool(_attribute(status, "st_file_attributes") & _WINDOWS_ATTRIBUTES)
+
+
+def _is_marked_by_macos(status: os.stat_result) -> bool:
+    return bool(_attribute(status, "st_flags") & _SF_DATALESS)
+
+
+def _attribute(status: os.stat_result, name: str) -> int:
+    number: int = getattr(status, name)  # which only its own system knows
+    return number
+
+
+def look(check: CloudCheck, path: Path) -> bool:
+    """Whether a file's content is in the cloud alone now, also where a stand-in takes its place.
+
+    Raises:
+        OSError: the file does not answer; not where it is only not there.
+    """
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return has_stand_in(str(path))
+    return check.is_online_only(str(path), status)
+
+
+def name_behind(name: str) -> str:
+    """The name of the file for which one of this name stands in; empty where it is no stand-in."""
+    if not name.endswith(_ALL_SUFFIXES):
+        return ""
+    if name.endswith(_ICLOUD):
+        return name[1 : -len(_ICLOUD)] if name.startswith(".") else ""
+    return name.rpartition(".")[0]
+
+
+def has_stand_in(path: str) -> bool:
+    """Whether another file stands in for the one of this path."""
+    folder, name = os.path.split(path)
+    stand_ins = [path + suffix for suffix in _SUFFIXES]
+    stand_ins.append(os.path.join(folder, f".{name}{_ICLOUD}"))  # noqa: PTH118
+    return any(map(os.path.lexists, stand_ins))
+
+
+def _devices_of_clouds(lines: list[str]) -> Iterator[int]:
+    for line in lines:
+        # ID PARENT MAJOR:MINOR ROOT MOUNT_POINT OPTIONS [TAGS] - TYPE SOURCE SUPER_OPTIONS (man 5 proc_pid_mountinfo)
+        first, separator, second = line.partition(" - ")
+        fields, described = first.split(" "), second.split(" ")
+        if not separator or len(fields) < 3 or len(described) < 2:
+            continue
+        kind, source = described[0].lower(), described[1].lower()
+        program = kind.removeprefix("fuse.") if kind.startswith("fuse.") else source.rpartition("/")[2]
+        major, _, minor = fields[2].partition(":")
+        if (
+            kind.startswith("fuse")
+            and program in _CLOUD_FILE_SYSTEMS
+            and major.isdecimal()
+            and minor.isdecimal()
+        ):
+            yield os.makedev(int(major), int(minor))
