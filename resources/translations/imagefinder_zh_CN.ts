@@ -3585,8 +3585,8 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>它没有第 {part} 部分（共 {count} 部分）</translation>
     </message>
     <message>
-        <source>it holds no object of JSON</source>
-        <translation>其中不是 JSON 对象</translation>
+        <source>it holds no object of JSON, as a config does</source>
+        <translation>其中不是 JSON 对象，不是模型的配置</translation>
     </message>
     <message>
         <source>it holds {text}, which is no number</source>
