@@ -36,11 +36,12 @@ from imagefinder.readers.salvage import (
     scale_transparent_colour,
 )
 from imagefinder.readers.scaling import reduced
-from imagefinder.readers.tiff import tiff_pages
+from imagefinder.readers.tiff import register_deep_greys, tiff_pages
 from imagefinder.translation import tr_later
 
 pillow_heif.register_heif_opener()
 set_pillow_limit()
+register_deep_greys()
 
 _SCALED_BY_DRAFT = frozenset({"JPEG", "MPO"})
 _READ_IN_PIECES = frozenset({"TIFF"})

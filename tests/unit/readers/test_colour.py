@@ -81,20 +81,30 @@ def test_16_bits_that_use_only_the_lower_ones_are_not_black(save, name: str, bit
     assert recognisable(save(Image.fromarray(big), name), np.minimum(big, 2**bits - 1))
 
 
-def test_a_12_bit_tiff_is_scaled_by_its_own_range(tmp_path) -> None:
-    values = np.linspace(0, 1023, 256).astype(int)  # a dark one
+@pytest.mark.parametrize("order", ["little", "big"])
+@pytest.mark.parametrize("photometric", [0, 1])
+@pytest.mark.parametrize("bits", [12, 16])
+def test_a_deep_grey_tiff_is_scaled_by_its_own_range(tmp_path, order, photometric: int, bits: int) -> None:
+    top = 2**bits - 1
+    values = np.linspace(0, top // 3, 256).astype(int)  # a dark one
     packed = b"".join(
-        ((int(a) << 12) | int(b)).to_bytes(3) for a, b in zip(values[::2], values[1::2], strict=True)
-    )
-    tags = [(256, 16), (257, 16), (258, 12), (259, 1), (262, 1), (273, 200), (277, 1), (278, 16)]
+        ((int(a) << 12) | int(b)).to_bytes(3) if bits == 12 else b"".join(int(v).to_bytes(2, order) for v in (a, b))
+        for a, b in zip(values[::2], values[1::2], strict=True)
+    )  # fmt: skip
+    tags = [(256, 16), (257, 16), (258, bits), (259, 1), (262, photometric), (273, 200), (277, 1), (278, 16)]
     tags.append((279, len(packed)))
-    content = b"II*\0\x08\0\0\0" + len(tags).to_bytes(2, "little")
+
+    def number(value: int, size: int) -> bytes:
+        return value.to_bytes(size, order)
+
+    content = (b"II" if order == "little" else b"MM") + number(42, 2) + number(8, 4) + number(len(tags), 2)
     for tag, value in tags:
-        content += tag.to_bytes(2, "little") + b"\x04\0\1\0\0\0" + value.to_bytes(4, "little")
+        content += number(tag, 2) + number(4, 2) + number(1, 4) + number(value, 4)
     path = tmp_path / "a.tif"
     path.write_bytes(content.ljust(200, b"\0") + packed)
     levels = np.asarray(load(path))[..., 0].ravel()
-    assert np.abs(levels.astype(int) - values * 255 // 4095).max() <= 1
+    wanted = values * 255 // top
+    assert np.abs(levels.astype(int) - (wanted if photometric else 255 - wanted)).max() <= 1
 
 
 def test_16_bit_grey_where_white_is_zero_is_no_negative(save) -> None:
