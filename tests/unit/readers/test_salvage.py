@@ -12,6 +12,7 @@ from PIL import ExifTags, Image, ImageFile, PngImagePlugin
 
 from imagefinder.model.errors import PassingError, UnreadableError
 from imagefinder.readers import image as image_module
+from imagefinder.readers import repair_png
 from imagefinder.readers.base import LoadedPart
 from imagefinder.readers.registry import open_media
 from imagefinder.readers.repair import repair
@@ -220,6 +221,15 @@ def test_a_profile_that_unpacks_to_a_gigabyte_takes_no_memory(tmp_path, encoded,
     png = encoded(photograph, "PNG")
     found = repair(png[:33] + chunk(b"iCCP", b"icc\0\0" + bomb) + png[33:], "PNG")
     assert found is not None and found.info == {}
+
+
+def test_a_bomb_behind_a_spoilt_chunk_is_refused_for_its_size(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(repair_png, "_unpacked_length", lambda *_: pytest.fail("unpacked"))
+    header = struct.pack(">IIBBBBB", 40_000, 40_000, 8, 2, 0, 0, 1)
+    png = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + SPOILT["short pHYs"]
+    png += chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
+    with pytest.raises(UnreadableError, match="too large"):
+        load_bytes(tmp_path, png, "a.png")
 
 
 def test_a_spoilt_header_is_not_guessed_at(tmp_path, encoded, photograph) -> None:
