@@ -92,7 +92,7 @@ def passed_over_text(passed_over: Mapping[str, int]) -> str:
 
 def in_the_cloud_text(count: int) -> str:
     """How many files are online only and not read, as a part of a line; empty where there are none."""
-    return tr("{count} in the cloud", "files", count, count=f"{count:,}") if count else ""
+    return tr("{count} in the cloud", "files", count=f"{count:,}") if count else ""
 
 
 def unmatched_text(globs: Sequence[str]) -> str:

@@ -73,13 +73,6 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>%n of them cannot be read now, because the drive is not connected, say. The change waits for them.</source>
-        <comment>pictures and pages</comment>
-        <translation>
-            <numerusform>其中 %n 张现在无法读取，例如因为磁盘没有连接。等它们可以读取后才会完成切换。</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
         <source>%n picture(s)</source>
         <translation>
             <numerusform>%n 张图片</numerusform>
@@ -1004,19 +997,6 @@
     <message>
         <source>Get the weights file elsewhere (such as open_clip_model.safetensors of huggingface.co/{repository}), then: imagefinder models import FILE --arch {model}</source>
         <translation>请从别处取得权重文件（例如 huggingface.co/{repository} 的 open_clip_model.safetensors），然后运行：imagefinder models import 文件 --arch {model}</translation>
-    </message>
-    <message numerus="yes">
-        <source>%n cannot be read now (a drive that is away, a folder that is gone?)</source>
-        <translation>
-            <numerusform>%n 项目前无法读取（驱动器未连接，或文件夹已不在？）</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%n picture(s) cannot be reached now: their drive is away, or their folder is gone. The change is finished when they are there.</source>
-        <comment>pictures and pages</comment>
-        <translation>
-            <numerusform>%n 张图片目前无法访问：驱动器未连接，或文件夹已不在原处。它们恢复后更换即可完成。</numerusform>
-        </translation>
     </message>
     <message>
         <source>All {total} MB are here, and are being checked…</source>
@@ -2399,9 +2379,35 @@ A trained model finds what is in the pictures.</source>
         </translation>
     </message>
     <message numerus="yes">
+        <source>%n cannot be read now (a drive that is away, a folder that is gone, files in the cloud?)</source>
+        <translation>
+            <numerusform>%n 个现在无法读取（驱动器未连接、文件夹已不在，或文件仅在云端？）</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n file(s) were found that are only in the cloud. They have not been read.</source>
+        <translation>
+            <numerusform>找到了 %n 个仅在云端的文件，尚未读取。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>%n file(s) were found, and none can be read.</source>
         <translation>
             <numerusform>找到了 %n 个文件，但都无法读取。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n of them cannot be read now, because the drive is not connected or they are in the cloud, say. The change waits for them.</source>
+        <comment>pictures and pages</comment>
+        <translation>
+            <numerusform>其中 %n 个现在无法读取，例如驱动器未连接，或文件仅在云端。更换会等待它们。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n picture(s) cannot be read now: their drive is away, their folder is gone, or they are in the cloud. The change is finished when they are there.</source>
+        <comment>pictures and pages</comment>
+        <translation>
+            <numerusform>有 %n 张图片现在无法读取：所在驱动器未连接、文件夹已不在，或文件仅在云端。可以读取后，更换就会完成。</numerusform>
         </translation>
     </message>
     <message>
@@ -2462,6 +2468,10 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>Describe what is in it, or drop a picture to find those like it.</source>
         <translation>描述图片内容，或拖入一张图片来查找相似的图片。</translation>
+    </message>
+    <message>
+        <source>Download and show</source>
+        <translation>下载并显示</translation>
     </message>
     <message>
         <source>Dropped picture</source>
@@ -2563,6 +2573,14 @@ A trained model finds what is in the pictures.</source>
         <translation>建立索引已暂停。继续之后，已读取的内容可在这里找到。</translation>
     </message>
     <message>
+        <source>Leave them in the cloud</source>
+        <translation>留在云端</translation>
+    </message>
+    <message>
+        <source>Leave them in the cloud (Esc)</source>
+        <translation>留在云端 (Esc)</translation>
+    </message>
+    <message>
         <source>Looking for models…</source>
         <translation>正在查找模型…</translation>
     </message>
@@ -2603,6 +2621,10 @@ A trained model finds what is in the pictures.</source>
         <translation>
             <numerusform>未能复制到 {folder}：{names} 以及另外 %n 个文件（{reason}）。</numerusform>
         </translation>
+    </message>
+    <message>
+        <source>Not now</source>
+        <translation>暂不</translation>
     </message>
     <message>
         <source>Nothing can be read, because the model cannot be used.</source>
@@ -2655,6 +2677,32 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>Proxy:</source>
         <translation>代理：</translation>
+    </message>
+    <message>
+        <source>Read the files that are in the cloud; this downloads them</source>
+        <translation>读取仅在云端的文件；会先下载它们</translation>
+    </message>
+    <message>
+        <source>Read them</source>
+        <comment>files in the cloud</comment>
+        <translation>读取</translation>
+    </message>
+    <message>
+        <source>Read them…</source>
+        <comment>files in the cloud</comment>
+        <translation>读取…</translation>
+    </message>
+    <message numerus="yes">
+        <source>Read {count} file(s) that are in the cloud?</source>
+        <translation>
+            <numerusform>读取 {count} 个仅在云端的文件？</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Read {count} file(s) that are in the cloud…</source>
+        <translation>
+            <numerusform>读取 {count} 个仅在云端的文件…</numerusform>
+        </translation>
     </message>
     <message>
         <source>Recognised as {arch} by its tensors; nothing is published for it, so open_clip&apos;s own preprocessing is used.</source>
@@ -2837,6 +2885,10 @@ A trained model finds what is in the pictures.</source>
         <source>The best of the English ones for its size; for research only.</source>
         <comment>a model</comment>
         <translation>同等大小的英文模型中最好的；仅限研究使用。</translation>
+    </message>
+    <message>
+        <source>The cloud&apos;s own program downloads them. That takes time, and room on this disk.</source>
+        <translation>文件由云盘自己的程序下载，需要时间，并占用本机磁盘空间。</translation>
     </message>
     <message>
         <source>The connection to {host} was cut.</source>
@@ -3619,6 +3671,11 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>它是空的</translation>
     </message>
     <message>
+        <source>it is in the cloud and not on this disk</source>
+        <comment>reason</comment>
+        <translation>仅在云端，不在本机磁盘上</translation>
+    </message>
+    <message>
         <source>it is larger than any CLIP model</source>
         <translation>它比任何 CLIP 模型都大</translation>
     </message>
@@ -3836,6 +3893,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>print paths alone, one a line</source>
         <translation>只输出路径，每行一个</translation>
+    </message>
+    <message>
+        <source>read files that are only in the cloud, too: the cloud&apos;s own program downloads them</source>
+        <translation>也读取仅在云端的文件：由云盘自己的程序下载</translation>
     </message>
     <message>
         <source>ready</source>
@@ -4132,6 +4193,12 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         </translation>
     </message>
     <message numerus="yes">
+        <source>{count} file(s) are only in the cloud and were not read. imagefinder index --download reads them; the cloud&apos;s own program downloads them for it.</source>
+        <translation>
+            <numerusform>有 {count} 个文件仅在云端，没有读取。imagefinder index --download 可读取它们；文件由云盘自己的程序下载。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>{count} file(s) cannot be read</source>
         <translation>
             <numerusform>{count} 个文件无法读取</numerusform>
@@ -4179,6 +4246,11 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <source>{count} gone</source>
         <comment>files</comment>
         <translation>{count} 个已消失</translation>
+    </message>
+    <message>
+        <source>{count} in the cloud</source>
+        <comment>files</comment>
+        <translation>{count} 个仅在云端</translation>
     </message>
     <message>
         <source>{count} indexed</source>
@@ -4447,6 +4519,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>{name} is a link to something that is not there.</source>
         <translation>{name} 是一个链接，所指的目标不存在。</translation>
+    </message>
+    <message>
+        <source>{name} is in the cloud and not on this disk.</source>
+        <translation>{name} 仅在云端，不在本机磁盘上。</translation>
     </message>
     <message>
         <source>{name} is no longer there: its folder was moved, renamed or deleted.</source>
