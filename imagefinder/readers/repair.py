@@ -5,7 +5,7 @@ Nothing here decodes a pixel. What is kept of a file is what its pixels need; of
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from imagefinder.readers.repair_png import repair_png
@@ -21,6 +21,10 @@ _NO_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
 _STUFFED = frozenset({0x00, 0xFF})
 _SIDE_SEGMENTS = {0xE0: (b"JFIF\0", 14), 0xE1: (b"", 0), 0xE2: (b"ICC_PROFILE\0", 14), 0xEE: (b"Adobe", 12)}
 """By marker, how a segment that colours or orientation need begins, and its least length: APP0, 1, 2 and 14."""
+
+_WEBP_PIXELS = frozenset({b"VP8 ", b"VP8L", b"ANMF"})
+_WEBP_FLAGS = {b"ICCP": 0x20, b"EXIF": 0x08, b"XMP ": 0x04}
+"""How the header of an extended WebP announces chunks; one that is announced and missing makes it invalid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +84,27 @@ def _is_needed(marker: int, body: bytes) -> bool:
 
 
 def _repair_webp(content: bytes) -> Repaired | None:
-    """Filled up to the length that its header claims; where more is there than that, the header is mended."""
-    filled = _filled_to(content, 8 + int.from_bytes(content[4:8], "little"))
-    if filled is None:
-        return None
-    body = memoryview(filled.content)[8:]
-    whole = b"".join((content[:4], struct.pack("<I", len(body)), body))
-    return Repaired(whole, is_filled=filled.is_filled, missing=filled.missing)
+    """The chunks that are there; where that of the pixels is cut, it is filled up, and nothing follows it."""
+    kept, kinds, at, missing = [], set(), 12, 0.0
+    while at + 8 <= len(content):
+        kind, size = content[at : at + 4], int.from_bytes(content[at + 4 : at + 8], "little")
+        end = at + 8 + size + size % 2
+        if end > len(content) and kind not in _WEBP_PIXELS:
+            break
+        filled = _filled_to(content[at:end], end - at)
+        if filled is None:
+            return None
+        kept.append(filled.content)
+        kinds.add(kind)
+        at, missing = end, filled.missing
+    if kept and kept[0].startswith(b"VP8X"):
+        flags = kept[0][8]
+        for kind, flag in _WEBP_FLAGS.items():
+            if kind not in kinds:
+                flags &= ~flag
+        kept[0] = b"".join((kept[0][:8], bytes([flags]), kept[0][9:]))
+    body = b"WEBP" + b"".join(kept)
+    return Repaired(b"RIFF" + struct.pack("<I", len(body)) + body, is_filled=missing > 0, missing=missing)
 
 
 def _repair_jpeg2000(content: bytes) -> Repaired | None:
@@ -111,6 +129,23 @@ def _repair_jpeg2000(content: bytes) -> Repaired | None:
     return Repaired(filled.content + _END_OF_IMAGE, is_filled=True) if filled else None
 
 
+def _repair_boxes(content: bytes) -> Repaired | None:
+    """AVIF and HEIF, with the box filled up that was cut. Codecs make what they can of pixels that are nothing."""
+    at = 0
+    while at + 16 <= len(content):
+        size = int.from_bytes(content[at : at + 4])
+        if size == 1:
+            size = int.from_bytes(content[at + 8 : at + 16])
+        if size < 8:
+            return None
+        if at + size > len(content):
+            filled = _filled_to(content, at + size)
+            share = (at + size - len(content)) / size
+            return filled and replace(filled, missing=share)
+        at += size
+    return None
+
+
 def _filled_to(content: bytes, size: int) -> Repaired | None:
     if size > len(content) * _LARGEST_GROWTH:
         return None
@@ -128,4 +163,6 @@ _WAYS: dict[str, Callable[[bytes], Repaired | None]] = {
     "PNG": _repair_png,
     "WEBP": _repair_webp,
     "JPEG2000": _repair_jpeg2000,
+    "AVIF": _repair_boxes,
+    "HEIF": _repair_boxes,
 }

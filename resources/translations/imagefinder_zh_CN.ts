@@ -3507,17 +3507,17 @@ A larger one, downloaded once, finds more.</source>
     <message>
         <source>damaged: most of the picture is missing</source>
         <comment>reason</comment>
-        <translation type="unfinished"></translation>
+        <translation>已损坏：图片大部分缺失</translation>
     </message>
     <message>
         <source>damaged: the lower part is missing</source>
         <comment>reason</comment>
-        <translation type="unfinished"></translation>
+        <translation>已损坏：图片下半部分缺失</translation>
     </message>
     <message>
         <source>damaged: the upper part is missing</source>
         <comment>reason</comment>
-        <translation type="unfinished"></translation>
+        <translation>已损坏：图片上半部分缺失</translation>
     </message>
     <message>
         <source>do not look into subfolders</source>
@@ -3637,8 +3637,8 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>它没有第 {part} 部分（共 {count} 部分）</translation>
     </message>
     <message>
-        <source>it holds no object of JSON</source>
-        <translation>其中不是 JSON 对象</translation>
+        <source>it holds no object of JSON, as a config does</source>
+        <translation>其中不是 JSON 对象，不是模型的配置</translation>
     </message>
     <message>
         <source>it holds {text}, which is no number</source>
