@@ -12,18 +12,18 @@ from urllib.parse import unquote_to_bytes
 
 from imagefinder.model.errors import UsageError
 from imagefinder.paths import absolute
-from imagefinder.picture_cache import PictureCache
 from imagefinder.translation import tr
 
 MOST_DATA_BYTES = 100_000_000
 """Of the picture in a ``data:`` address."""
 _SHOWN = 60
 """Characters of an address in a message: one with data may have millions."""
+# Compiled where they are used, and kept by ``re``: hardly any path is an address.
 # Two letters at least, or the drive of a Windows path would be one.
-_FETCHED = re.compile(r"[a-z][a-z0-9+.-]+:(//|[a-z]+://)", re.IGNORECASE)
-_FILE = re.compile(r"file:(?://(?P<host>[^/\\]*))?(?P<path>.*)", re.IGNORECASE | re.DOTALL)
-_DRIVE = re.compile(r"[/\\]?([a-z])[:|]([/\\].*|)", re.IGNORECASE | re.DOTALL)
-_DATA = re.compile(r"data:(?P<type>[^,]*),(?P<content>.*)", re.IGNORECASE | re.DOTALL)
+_FETCHED = r"(?is)[a-z][a-z0-9+.-]+:(//|[a-z]+://)"
+_FILE = r"(?is)file:(?://(?P<host>[^/\\]*))?(?P<path>.*)"
+_DRIVE = r"(?is)[/\\]?([a-z])[:|]([/\\].*|)"
+_DATA = r"(?is)data:(?P<type>[^,]*),(?P<content>.*)"
 
 
 def given_path(given: str | os.PathLike[str]) -> Path:
@@ -34,11 +34,11 @@ def given_path(given: str | os.PathLike[str]) -> Path:
     Raises:
         UsageError: it is empty or no path, or an address of another kind or of another computer.
     """
-    if isinstance(given, str) and not _is_there(given):
+    if isinstance(given, str) and ":" in given and not _is_there(given):
         text = given.strip()
-        if file := _FILE.fullmatch(text):
+        if file := re.fullmatch(_FILE, text):
             return _path_of(text, file["host"] or "", file["path"])
-        if _FETCHED.match(text) or text.lower().startswith("data:"):
+        if re.match(_FETCHED, text) or text.lower().startswith("data:"):
             raise UsageError(
                 tr("{address} is an address, and a path on this computer is needed.", address=_short(text))
             )
@@ -51,12 +51,12 @@ def given_picture(given: str | os.PathLike[str], cache: Path) -> Path:
     Raises:
         UsageError: also where a ``data:`` address holds no picture, or it cannot be written.
     """
-    if not isinstance(given, str) or _is_there(given):
+    if not isinstance(given, str) or ":" not in given or _is_there(given):
         return _checked(given)
     text = given.strip()
     if text.lower().startswith("data:"):
         return _kept(text, cache)
-    if _FETCHED.match(text) and not text.lower().startswith("file:"):
+    if re.match(_FETCHED, text) and not text.lower().startswith("file:"):
         raise UsageError(
             tr(
                 "Addresses are not fetched, so {address} cannot be searched by. Save the picture and give its "
@@ -77,7 +77,7 @@ def data_of(address: str) -> bytes:
     Raises:
         ValueError: it is no such address, its base64 is broken, or (``TooMuchDataError``) it holds too much.
     """
-    match = _DATA.fullmatch(address)
+    match = re.fullmatch(_DATA, address)
     if match is None:
         raise ValueError("not a data: address")
     # A byte takes three characters at most.
@@ -101,6 +101,8 @@ def _unpacked(packed: bytes) -> bytes:
 
 
 def _kept(address: str, cache: Path) -> Path:
+    from imagefinder.picture_cache import PictureCache
+
     try:
         return PictureCache(cache).keep(data_of(address))
     except TooMuchDataError as error:
@@ -157,7 +159,7 @@ def _own_name() -> str:
 
 def _windows_path(host: str, path: str) -> Path:
     # Some programs write two slashes where three belong.
-    if drive := _DRIVE.fullmatch(path) or _DRIVE.fullmatch(host + path):
+    if drive := re.fullmatch(_DRIVE, path) or re.fullmatch(_DRIVE, host + path):
         return _checked(f"{drive[1]}:{drive[2] or os.sep}")
     return _checked(f"//{host}{path}" if host and host.lower() != "localhost" else path)
 

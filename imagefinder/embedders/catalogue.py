@@ -14,7 +14,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from imagefinder.embedders.config_bounds import check_config, check_preprocess
 from imagefinder.embedders.spec import JsonDict, merge_preprocess
 from imagefinder.embedders.untrusted import read_json_object
 from imagefinder.model.errors import ModelError, UsageError
@@ -72,6 +71,9 @@ def custom_config(path: Path) -> tuple[JsonDict, JsonDict]:
         )
     preprocess = content.get("preprocess_cfg")
     overlay = preprocess if isinstance(preprocess, dict) else {}
+    # Imported late: the catalogue is at every start, published weights are not.
+    from imagefinder.embedders.config_bounds import check_config, check_preprocess
+
     check_config(model_cfg, path)
     check_preprocess(overlay, path)
     return model_cfg, overlay

@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from imagefinder.embedders.config_bounds import check_config, check_preprocess
 from imagefinder.embedders.spec import ClipSpec, JsonDict
 from imagefinder.embedders.untrusted import read_json_object
 from imagefinder.model.errors import ModelError
@@ -22,15 +21,18 @@ _TOWER = re.compile(r"tower-[0-9a-f]{8}\.xml")
 _LONGEST_WORD = 1000
 
 
-def imported_models(models_dir: Path) -> Iterator[ClipSpec]:
-    """The models kept in ``models_dir``, by folder name. A folder that is not whole is passed over."""
+def imported_models(models_dir: Path, *, is_trusted: bool = False) -> Iterator[ClipSpec]:
+    """The models kept in ``models_dir``, by folder name. A folder that is not whole is passed over.
+
+    ``is_trusted``: they came with the program, so what their configs say need not be checked at every start.
+    """
     for folder in sorted(models_dir.glob("[!.]*/")):
-        if spec := read_folder(folder):
+        if spec := read_folder(folder, is_trusted=is_trusted):
             yield spec
 
 
-def read_folder(folder: Path) -> ClipSpec | None:
-    """The model of one folder; None where the folder is not whole."""
+def read_folder(folder: Path, *, is_trusted: bool = False) -> ClipSpec | None:
+    """The model of one folder; None where the folder is not whole, or a config says what is not allowed."""
     try:
         about = read_json_object(folder / MODEL)
         config = read_json_object(folder / CONFIG)
@@ -46,8 +48,11 @@ def read_folder(folder: Path) -> ClipSpec | None:
             preprocess_cfg=config["preprocess_cfg"],
             openvino_tower=folder / tower if tower else None,
         )
-        check_config(spec.model_cfg, folder / CONFIG, folder / TOKENIZER)
-        check_preprocess(spec.preprocess_cfg, folder / CONFIG)
+        if not is_trusted:
+            from imagefinder.embedders.config_bounds import check_config, check_preprocess
+
+            check_config(spec.model_cfg, folder / CONFIG, folder / TOKENIZER)
+            check_preprocess(spec.preprocess_cfg, folder / CONFIG)
         _ = spec.dimension, spec.image_side, spec.id  # asked of every model, so they have to be in there
     except (ModelError, OSError, ValueError, KeyError, TypeError, AttributeError):
         return None  # not a folder of ours, or half deleted, or changed, by hand

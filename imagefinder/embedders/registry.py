@@ -159,7 +159,7 @@ def names_by_id(names: Iterable[str], models_dir: Path) -> dict[str, str]:
 
 def _starter() -> ClipSpec | None:
     """The model that comes with the program; None where its files are missing or damaged."""
-    for spec in imported_models(resource("models")):
+    for spec in imported_models(resource("models"), is_trusted=True):
         if spec.name == STARTER and is_whole(spec.weights):
             return replace(spec, is_english=True)
     return None

@@ -4,15 +4,14 @@ One list for the readers and for the window, which must not import Pillow.
 """
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 HEAD_BYTES = 1024
 """How much of a file's beginning tells its format."""
 
 
-@dataclass(frozen=True, slots=True)
-class PictureFormat:
+class PictureFormat(NamedTuple):
     """One format."""
 
     name: str

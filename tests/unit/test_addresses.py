@@ -3,6 +3,7 @@
 import base64
 import io
 import os
+import re
 import socket
 from pathlib import Path
 from urllib.parse import quote
@@ -79,7 +80,7 @@ def test_a_file_address_of_windows_is_a_path_of_windows(
     address: str, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(addresses, "_checked", lambda given: given)
-    file = addresses._FILE.fullmatch(address)
+    file = re.fullmatch(addresses._FILE, address)
     assert file is not None
     assert addresses._windows_path(file["host"] or "", file["path"]) == path
 
