@@ -89,5 +89,5 @@ def _colour(text: str) -> str | None:
 
 def counts(report: IndexReport) -> dict[str, int]:
     """The counts of files in a report that are not zero."""
-    names = ("indexed", "reused", "unchanged", "unreadable", "removed", "offline")
+    names = ("indexed", "reused", "unchanged", "unreadable", "removed", "offline", "gone")
     return {name: getattr(report, name) for name in names if getattr(report, name)}

@@ -8,9 +8,10 @@ from types import FrameType
 
 from imagefinder.api import ImageFinder
 from imagefinder.cli.terminal import Terminal, summary
+from imagefinder.cli.unread import unread_line
 from imagefinder.embedders.registry import advice
 from imagefinder.engine.cancel import CancelToken
-from imagefinder.model.errors import CancelledError
+from imagefinder.model.errors import CancelledError, ImageFinderError, LibraryInUseError, UsageError
 from imagefinder.model.jobs import IndexReport, ProgressCallback
 from imagefinder.translation import tr
 
@@ -20,19 +21,31 @@ Job = Callable[[ProgressCallback, CancelToken], IndexReport]
 def run_job(finder: ImageFinder, terminal: Terminal, job: Job, *, only_news: bool = False) -> None:
     """Run a job; says what came of it, or with ``only_news`` only if something changed.
 
+    What is not yet read then is said in any case.
+
     Raises:
         CancelledError: the user stopped it.
+        ImageFinderError: it failed; the message says what is not yet read, too.
     """
     before = finder.engine.embedder
     began = time.monotonic()
-    with interruptible() as cancel, terminal.progress() as progress, terminal.native_chatter_silenced():
+    with (
+        _saying_what_is_unread(finder),
+        interruptible() as cancel,
+        terminal.progress() as progress,
+        terminal.native_chatter_silenced(),
+    ):
         report = job(progress, cancel)
     done = summary(report, time.monotonic() - began)
+    left = unread_line(finder)
+    if report.cancelled and left:
+        stopped = tr("Stopped ({done}). What was indexed is kept.", done=done)
+        raise CancelledError(tr("{first} {second}", "two sentences", first=stopped, second=left))
     if report.cancelled:
         raise CancelledError(
             tr("Stopped ({done}). What was indexed is kept; run the same command again to go on.", done=done)
         )
-    if only_news and not (report.indexed or report.reused or report.removed or report.offline):
+    if only_news and not (report.indexed or report.reused or report.removed or report.offline or report.gone):
         return
     # It may have completed a change.
     embedder = finder.engine.embedder
@@ -46,6 +59,36 @@ def run_job(finder: ImageFinder, terminal: Terminal, job: Job, *, only_news: boo
     if report.indexed:
         model = tr("{model} on {device}", model=embedder.name, device=embedder.device)
     terminal.say(f"{done} - {model}")
+    if left:
+        # Of other sources: this job read all of its own.
+        terminal.say(left)
+
+
+@contextmanager
+def _saying_what_is_unread(finder: ImageFinder) -> Iterator[None]:
+    """Add to what goes wrong inside how much is left by it."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        left = _unread_line_or_nothing(finder)
+        stopped = tr("Stopped. What was indexed is kept; run the same command again to go on.")
+        if left:
+            stopped = tr("Stopped. What was indexed is kept.")
+            stopped = tr("{first} {second}", "two sentences", first=stopped, second=left)
+        raise CancelledError(stopped) from error
+    except (LibraryInUseError, UsageError):  # nothing was begun
+        raise
+    except ImageFinderError as error:
+        if left := _unread_line_or_nothing(finder):
+            raise type(error)(tr("{first} {second}", "two sentences", first=error, second=left)) from error
+        raise
+
+
+def _unread_line_or_nothing(finder: ImageFinder) -> str:
+    try:
+        return unread_line(finder)
+    except ImageFinderError:  # the library itself is what went wrong
+        return ""
 
 
 @contextmanager

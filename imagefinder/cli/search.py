@@ -10,6 +10,7 @@ from imagefinder.cli.exit_status import FOUND, NOTHING_FOUND
 from imagefinder.cli.jobs import run_job
 from imagefinder.cli.library import open_existing, open_library
 from imagefinder.cli.terminal import Terminal
+from imagefinder.cli.unread import unread_line
 from imagefinder.model.errors import LibraryInUseError, UsageError
 from imagefinder.model.queries import Query, SearchResult
 from imagefinder.paths import absolute, exists
@@ -37,10 +38,13 @@ def search(arguments: argparse.Namespace, terminal: Terminal) -> int:
         with terminal.progress() as progress, terminal.native_chatter_silenced():
             result = finder.query(query, progress)
         embedded, items = finder.engine.coverage()
+        left = unread_line(finder) if result.model == finder.engine.models.in_use else ""
         if not items and not query.within:
             raise UsageError(tr("Nothing is indexed yet. Begin with: imagefinder add FOLDER"))
     _show(result, arguments, terminal)
-    if embedded < items:
+    if left:
+        terminal.say(left)
+    elif embedded < items:
         with_it = f"--model {result.model} " if finder.is_model_named else ""
         terminal.say(
             tr(
@@ -91,6 +95,7 @@ def _show(result: SearchResult, arguments: argparse.Namespace, terminal: Termina
                         "kind": hit.kind,
                         "text_score": round(hit.text_score, 3),
                         "offline": hit.offline,
+                        "gone": hit.gone,
                     }
                     for hit in result.hits
                 ],

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from imagefinder.cli.exit_status import FOUND
 from imagefinder.cli.library import has_library, open_library
 from imagefinder.cli.terminal import Terminal
+from imagefinder.cli.unread import source_unread
 from imagefinder.embedders.registry import names_by_id
 from imagefinder.model.library import LibraryStatus
 from imagefinder.model.model_names import BUILTIN, STARTER
@@ -30,10 +31,13 @@ def status(arguments: argparse.Namespace, terminal: Terminal) -> int:
                         "path": str(entry.source.path),
                         "kind": entry.source.kind,
                         "offline": entry.source.offline,
+                        "gone": entry.source.gone,
                         "files": entry.files,
                         "items": entry.items,
                         "unreadable": entry.unreadable,
                         "offline_files": entry.offline_files,
+                        "pending": entry.pending,
+                        "scan_complete": entry.scan_complete,
                         "scanned_at": entry.source.scanned_at,
                     }
                     for entry in library.sources
@@ -110,9 +114,15 @@ def read_status(arguments: argparse.Namespace) -> LibraryStatus:
 
 
 def _availability(entry: SourceStatus) -> str:
+    if entry.source.gone:
+        return tr(
+            "no longer there: it was moved, renamed or deleted (add it where it is now; imagefinder remove forgets "
+            "this place)"
+        )
     if entry.source.offline:
         return tr("offline")
-    return tr("{count} offline", count=entry.offline_files) if entry.offline_files else ""
+    said = [source_unread(entry), entry.offline_files and tr("{count} offline", count=entry.offline_files)]
+    return tr("; ", "between the parts of a list").join(part for part in said if part)
 
 
 def _filters(options: SourceOptions) -> str:

@@ -173,6 +173,8 @@ def _hit_parts(hit: Hit) -> Iterator[_Part]:
         yield "  " + tr("(words)"), "yellow"
     if hit.offline:
         yield "  " + tr("(offline)"), "red"
+    if hit.gone:
+        yield "  " + tr("(no longer there)"), "red"
 
 
 def printable(text: str) -> str:
@@ -204,6 +206,7 @@ def summary(report: IndexReport, seconds: float) -> str:
         report.unreadable and tr("{count} unreadable (see: imagefinder status)", count=report.unreadable),
         report.removed and tr("{count} removed", count=report.removed),
         report.offline and tr("{count} offline, kept", count=report.offline),
+        report.gone and tr("{count} no longer there, kept (see: imagefinder status)", count=report.gone),
     ]
     done = tr(", ", "between the parts of a list").join(part for part in said if part)
     return tr("{done} - {seconds} s", done=done or tr("no pictures or PDFs found"), seconds=f"{seconds:.1f}")

@@ -11,7 +11,7 @@ from imagefinder.engine.decoding import DecodedPart, Reading
 from imagefinder.engine.giving_way import give_way
 from imagefinder.engine.live_index import LiveIndex
 from imagefinder.engine.plan import Todo
-from imagefinder.engine.scanner import is_reachable
+from imagefinder.engine.presence import has_left
 from imagefinder.model.jobs import IndexReport
 from imagefinder.store.embeddings import rounded
 from imagefinder.store.files import KnownFile
@@ -43,13 +43,23 @@ class BatchWriter:
     """Takes readings in order, embeds them in batches and commits each batch whole."""
 
     def __init__(
-        self, store: Store, embedder: Embedder, embedder_id: int, index: LiveIndex, report: IndexReport
+        self,
+        store: Store,
+        embedder: Embedder,
+        embedder_id: int,
+        index: LiveIndex,
+        report: IndexReport,
+        *,
+        is_answering: bool = True,
     ) -> None:
+        """``is_answering``: whether the library is searched with this embedder, so that what it read is pending no
+        more."""
         self._store = store
         self._embedder = embedder
         self._embedder_id = embedder_id
         self._index = index
         self._report = report
+        self._is_answering = is_answering
         # The thread that called us may be anybody's, and cannot be put behind others for a while.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="embed", initializer=give_way)
         self._is_loading = False
@@ -142,6 +152,7 @@ class BatchWriter:
 
     def _complete(self, file: _FileInHand, removed: list[int]) -> None:
         file_id = self._put_file(file, removed)
+        self._settle(file.todo)
         if file.problem:
             self._store.files.add_problem(file_id, file.problem)
         if not file.is_passing:
@@ -152,6 +163,11 @@ class BatchWriter:
             # It opened, but not one of its parts could be read.
             self._store.files.put(file.todo.stat, file.digest, 0, file.problem, file.todo.source_ids)
             self._report.unreadable += 1
+
+    def _settle(self, todo: Todo) -> None:
+        """The file was read, in the same transaction."""
+        if self._is_answering:
+            self._store.pending.remove(todo.stat.path)
 
     def _forget_items(self, known: KnownFile) -> list[int]:
         ids = self._store.items.ids_of_files([known.id])
@@ -167,6 +183,8 @@ class BatchWriter:
         problem = reading.problem or tr_later("it cannot be read", "reason")
         removed: list[int] = []
         with self._store.transaction():
+            # Under any model: it is listed as unreadable from now on.
+            self._store.pending.remove(stat.path)
             if reading.digest is None and known is not None and known.parts and known.is_as_on_disk(stat):
                 # Its content was read before, and has not changed: a passing trouble of the drive.
                 self._store.files.add_problem(known.id, problem)
@@ -206,6 +224,7 @@ class BatchWriter:
         removed: list[int] = []
         added: list[int] = []
         with self._store.transaction():
+            self._settle(todo)
             if known is not None and self._says_all_of_itself(known, reading.digest):
                 # Touched, and no more than that.
                 self._store.files.put(todo.stat, reading.digest, known.parts, known.problem, todo.source_ids)
@@ -266,9 +285,8 @@ class BatchWriter:
 
     def _is_gone(self, file: KnownFile) -> bool:
         """Whether a file left its path, which is not the same as its drive having been unplugged."""
-        if file.offline or os.path.lexists(file.path):
-            return False
-        return all(is_reachable(source) for source in self._store.sources.of_file(file.id))
+        sources = self._store.sources.of_file(file.id)
+        return has_left(file.path, sources, was_offline=file.offline)
 
     def _drop(self, removed: list[int], added: list[int] | None = None) -> None:
         if removed or added:

@@ -343,6 +343,14 @@ class Engine:
             embedded = self._store.embeddings.count(record.id) if record else 0
             return embedded, self._store.items.count()
 
+    def unread(self) -> tuple[int, bool]:
+        """How many files are known of and not yet read, and whether all folders were looked through to the end.
+
+        What cannot be reached now does not count.
+        """
+        with self._store.errors():
+            return self._store.pending.count(), self._store.pending.are_walks_complete()
+
     def status(self, *, unreadable: bool = True) -> LibraryStatus:
         """What is in the library. Loads no model.
 
@@ -357,6 +365,7 @@ class Engine:
                 embedded=self._store.embeddings.counts(),
                 unreadable=tuple(self._store.files.unreadable()) if unreadable else (),
                 change=self._pair.change(),
+                pending=self._store.pending.count(),
             )
 
     def unreadable(self, source: Path | None = None) -> tuple[UnreadableFile, ...]:

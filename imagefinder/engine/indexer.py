@@ -1,5 +1,6 @@
 """The indexing job: scan, read, embed, commit; what each batch committed is searchable at once."""
 
+import os
 import time
 from collections.abc import Callable, Iterable
 from contextlib import closing
@@ -9,9 +10,10 @@ from typing import TYPE_CHECKING
 from imagefinder.embedders.base import Embedder
 from imagefinder.engine.cancel import CancelToken
 from imagefinder.engine.live_index import LiveIndex
-from imagefinder.engine.plan import Plan, Todo, make_plan
+from imagefinder.engine.plan import Plan, Todo, make_plan, unread
+from imagefinder.engine.presence import Presence, lost_mounts, mount_point, presence, volume
 from imagefinder.engine.quarantine import Quarantine
-from imagefinder.engine.scanner import Scan, Selection, is_reachable, lost_mounts
+from imagefinder.engine.scanner import Scan, Selection
 from imagefinder.model.errors import CancelledError
 from imagefinder.model.items import FileStat
 from imagefinder.model.jobs import IndexReport, Phase, Progress, ProgressCallback
@@ -39,7 +41,10 @@ class Indexer:
         extensions: frozenset[str],
         cancel: CancelToken,
         progress: ProgressCallback,
+        answering_id: int,
     ) -> None:
+        """``answering_id``: the embedder that the library is searched with, which need not be this job's. What it has
+        not dealt with is pending."""
         self._store = store
         self._embedder = embedder
         self._embedder_id = embedder_id
@@ -49,6 +54,7 @@ class Indexer:
         self._extensions = extensions
         self._cancel = cancel
         self._progress = progress
+        self._answering_id = answering_id
         self._report = IndexReport()
         self._plans: list[Plan] = []
         self._moved: set[int] = set()
@@ -82,24 +88,49 @@ class Indexer:
         self._tell(Progress(Phase.BUILDING_INDEX, done, total), is_last=done == total)
 
     def _scan(self, source: Source, start: Path | None) -> None:
-        if not is_reachable(source):
-            self._store.sources.set_offline(source.id, True)
-            self._report.offline += self._store.files.set_source_offline(source.id, True)
+        found = presence(source)
+        if found is not Presence.THERE:
+            self._keep_absent(source, is_gone=found is Presence.GONE)
             return
+        if start is None:
+            self._store.sources.begin_scan(source.id)
         scan = Scan(source, Selection(source, self._extensions), self._cancel, start)
-        plan = make_plan(self._store, source, scan, self._embedder_id, start, self._on_file)
+        plan = Plan(source)
+        try:
+            make_plan(plan, self._store, scan, self._embedder_id, start, self._on_file)
+        except CancelledError:
+            self._store.pending.add(source.id, self._unread(plan, start))
+            raise
         self._plans.append(plan)
         self._report.offline += plan.offline
         with self._store.transaction():
             self._store.files.join(source.id, plan.joining)
             self._store.files.set_offline(plan.back, False)
             self._store.files.set_offline(plan.away, True)
+            self._store.pending.replace(source.id, start or source.path, self._unread(plan, start))
             if start is not None:
-                self._store.sources.set_mounts(source.id, scan.mounts.union(map(str, source.mounts)))
+                mounts = scan.mounts.union(map(str, source.mounts))
+                self._store.sources.set_scanned_in_part(source.id, mounts)
             else:
                 # A drive that is away stays remembered: its folder may be gone too by the next scan.
                 mounts = scan.mounts.union(map(str, lost_mounts(source)))
-                self._store.sources.set_scanned(source.id, mounts)
+                place = volume(mount_point(os.path.realpath(source.path)))
+                self._store.sources.set_scanned(source.id, mounts, place)
+
+    def _keep_absent(self, source: Source, *, is_gone: bool) -> None:
+        """Nothing is known of the source's files now, so all of them are kept."""
+        with self._store.transaction():
+            self._store.sources.set_absent(source.id, gone=is_gone)
+            count = self._store.files.set_source_offline(source.id, True)
+        if is_gone:
+            self._report.gone += count
+        else:
+            self._report.offline += count
+
+    def _unread(self, plan: Plan, start: Path | None) -> list[str]:
+        if self._answering_id != self._embedder_id:
+            return unread(plan, self._store, self._answering_id, start)
+        return [todo.stat.path for todo in plan.todo if not todo.is_unreadable]
 
     def _on_file(self, path: str) -> None:
         self._scanned += 1
@@ -111,7 +142,14 @@ class Indexer:
         # Imported late, with NumPy and all that reads files: most jobs find nothing new.
         from imagefinder.engine.batch_writer import BatchWriter
 
-        writer = BatchWriter(self._store, self._embedder, self._embedder_id, self._index, self._report)
+        writer = BatchWriter(
+            self._store,
+            self._embedder,
+            self._embedder_id,
+            self._index,
+            self._report,
+            is_answering=self._answering_id == self._embedder_id,
+        )
         with closing(writer), self._quarantine.job():
             try:
                 self._take_problems(writer)

@@ -1,5 +1,6 @@
 """The jobs that change a library: adding sources, bringing them up to date, removing them."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -10,6 +11,7 @@ from imagefinder.engine.indexer import Indexer, forget_orphans
 from imagefinder.engine.live_index import LiveIndex
 from imagefinder.engine.model_pair import ModelPair
 from imagefinder.engine.model_slot import ModelSlot
+from imagefinder.engine.presence import mount_point, volume
 from imagefinder.engine.quarantine import Quarantine
 from imagefinder.engine.scanner import Selection
 from imagefinder.engine.writing import WriterLock, disk_errors
@@ -63,12 +65,12 @@ class Jobs:
 
     def _record_sources(self, paths: Sequence[Path], options: SourceOptions) -> list[Source]:
         with self._store.transaction():
-            return [
-                self._store.sources.add(
-                    path, SourceKind.FOLDER if path.is_dir() else SourceKind.FILE, options
-                )
-                for path in paths
-            ]
+            return [self._record_source(path, options) for path in paths]
+
+    def _record_source(self, path: Path, options: SourceOptions) -> Source:
+        kind = SourceKind.FOLDER if path.is_dir() else SourceKind.FILE
+        mount = mount_point(os.path.realpath(path))
+        return self._store.sources.add(path, kind, options, [mount], volume(mount))
 
     def index(
         self,
@@ -168,9 +170,15 @@ class Jobs:
         cancel: CancelToken | None,
         start: Path | None = None,
     ) -> IndexReport:
+        report = self._index_with_models(sources, progress, cancel or CancelToken(), start)
+        report.pending = self._store.pending.count()
+        return report
+
+    def _index_with_models(
+        self, sources: Sequence[Source], progress: ProgressCallback, token: CancelToken, start: Path | None
+    ) -> IndexReport:
         """With the model that answers; and, where the library is being changed to another and these are whole
         sources, with that one too."""
-        token = cancel or CancelToken()
         self._models.delete_unwanted()
         try:
             self._models.current.embedder  # noqa: B018 - made here, to see whether it is there
@@ -241,6 +249,7 @@ class Jobs:
             self._extensions,
             token,
             progress,
+            self._models.answering_id(default=record.id),
         )
         report = indexer.run(sources, start)
         if not report.cancelled:

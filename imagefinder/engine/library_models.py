@@ -18,6 +18,12 @@ class LibraryModels:
         self._lock = lock
 
     @property
+    def in_use(self) -> str | None:
+        """The name of the model that the library says it is searched with; None before its first use."""
+        with self._store.errors():
+            return self._store.models.in_use
+
+    @property
     def is_loaded(self) -> bool:
         """Whether words are answered at once. Loads nothing, never waits."""
         return self._pair.current.is_loaded

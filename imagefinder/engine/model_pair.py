@@ -73,6 +73,17 @@ class ModelPair:
                 self._next = name, self._slot(lambda: name)
             return self._next[1] if self._next else None
 
+    def answering_id(self, default: int) -> int:
+        """The id of the embedder that the library says it is searched with, whatever model was named for this process.
+
+        It is 0 where the library has no vectors of that one, and ``default`` where the model is not here.
+        """
+        name, slot = self._store.models.in_use, self.current
+        if self._named is not None and slot.embedder.name != name:
+            slot = self._slot(lambda: name)
+        embedder_id = self._id_of(slot)
+        return default if embedder_id is None else embedder_id
+
     def begin(self, name: str, *, drops_old: bool, now: bool) -> ModelChange | None:
         """Change the library to a model: at once where nothing is lost by it (or ``now``), else begin to.
 
@@ -131,6 +142,7 @@ class ModelPair:
                 if self._store.models.drops_old and (made := self._made(old)) is not None:
                     self._store.models.unwanted = [*self._store.models.unwanted, made.id]
                 self._store.models.end_change(switch=True)
+                self._store.pending.change_model(self._id_of(slot) or 0)
             self._recorded, self._is_used, self._next = self._store.models.in_use, True, None
             self._put(slot)
 
@@ -187,15 +199,19 @@ class ModelPair:
 
     def _left(self) -> tuple[int, int]:
         slot = self.next
-        total = self._store.items.count()
-        if slot is None:
-            return total, 0
+        embedder_id = self._id_of(slot) if slot is not None else None
+        if embedder_id is None:
+            return self._store.items.count(), 0
+        return self._store.embeddings.left(embedder_id)
+
+    def _id_of(self, slot: ModelSlot) -> int | None:
+        """The embedder's id; 0, which none has, where the library has no vectors of it. None where the model's files
+        are gone, which the next job says."""
         try:
             record, _ = slot.live_index(register=False)
-        except ModelError:  # its files are gone since; the next job says so
-            return total, 0
-        # No embedder has the number 0.
-        return self._store.embeddings.left(record.id if record else 0)
+        except ModelError:
+            return None
+        return record.id if record else 0
 
     def _answers(self) -> bool:
         """Whether the present model has anything to lose."""

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from imagefinder.engine.scanner import Scan, lost_mounts
+from imagefinder.engine.presence import lost_mounts
+from imagefinder.engine.scanner import Scan
 from imagefinder.model.items import FileStat, UnreadableFile
 from imagefinder.model.sources import Source
 from imagefinder.store.files import KnownFile, Outline
@@ -22,6 +23,17 @@ class Todo:
     known: KnownFile | None
     source_ids: list[int]
     """The sources of this job that contain it."""
+
+    @property
+    def is_unreadable(self) -> bool:
+        """Whether it is known that nothing of it can be read, and it has not changed: it is only tried again."""
+        known = self.known
+        return (
+            known is not None
+            and known.problem is not None
+            and known.parts == 0
+            and known.is_as_on_disk(self.stat)
+        )
 
 
 @dataclass(slots=True)
@@ -48,10 +60,14 @@ class Plan:
 
 
 def make_plan(
-    store: Store, source: Source, scan: Scan, embedder_id: int, start: Path | None, on_file: OnFile
-) -> Plan:
-    """Walk the source (or what lies below ``start``), and compare. Opens no file, changes nothing."""
-    plan = Plan(source)
+    plan: Plan, store: Store, scan: Scan, embedder_id: int, start: Path | None, on_file: OnFile
+) -> None:
+    """Walk the plan's source (or what lies below ``start``), and compare. Opens no file, changes nothing.
+
+    Raises:
+        CancelledError: the walk was stopped; what it came to by then is in the plan.
+    """
+    source = plan.source
     known = store.files.below(start or source.path, embedder_id, source.id)
     for stat in scan:
         path, size, mtime_ns = stat
@@ -83,7 +99,23 @@ def make_plan(
                 plan.away.append(file.id)
         else:
             plan.missing.append(file.id)
-    return plan
+
+
+def unread(plan: Plan, store: Store, embedder_id: int, start: Path | None) -> list[str]:
+    """The files of a plan, which may have been made for another embedder, that this embedder has not dealt with.
+
+    Those that are known to be unreadable do not count.
+    """
+    known = store.files.below(start or plan.source.path, embedder_id, plan.source.id)
+    ids = set(plan.unchanged)
+    paths = [path for path, file in known.items() if file.id in ids and not file.complete]
+    for todo in plan.todo:
+        path, size, mtime_ns = todo.stat
+        file = known.get(path)
+        is_dealt_with = file and file.complete and file.size == size and file.mtime_ns == mtime_ns
+        if not (is_dealt_with or todo.is_unreadable):
+            paths.append(path)
+    return paths
 
 
 def _keep(plan: Plan, file: Outline) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagefinder.engine.cancel import CancelToken
+from imagefinder.engine.presence import mount_point
 from imagefinder.model.items import FileStat, UnreadableFile
 from imagefinder.model.sources import Source, SourceKind
 from imagefinder.translation import tr_later
@@ -194,47 +195,6 @@ class Scan:
         self.unlisted.append(folder)
         reason = tr_later("the folder cannot be listed: {reason}", "reason").format(reason=_plain(error))
         self.problems.append(UnreadableFile(Path(folder), reason))
-
-
-def mount_point(path: str) -> str:
-    """The mount point that a path stands on."""
-    while not os.path.ismount(path):
-        parent = os.path.dirname(path)  # noqa: PTH120
-        if parent == path:
-            break
-        path = parent
-    return path
-
-
-def is_reachable(source: Source) -> bool:
-    """Whether a source is there now: its path exists, and the drive it stood on is mounted.
-
-    An unplugged drive may leave its empty mount folder behind; that is not a folder whose files were deleted.
-    """
-    if not os.path.exists(source.path):  # noqa: PTH110
-        return False
-    place = Path(os.path.realpath(source.path))
-    mounts = [mount for mount in source.mounts if place.is_relative_to(mount)]
-    return all(os.path.ismount(mount) for mount in mounts) or not _is_empty_folder(source.path)
-
-
-def lost_mounts(source: Source) -> list[Path]:
-    """Drives mounted inside a source at its last scan that are not mounted now."""
-    return [
-        mount
-        for mount in source.mounts
-        if not Path(os.path.realpath(source.path)).is_relative_to(mount)
-        and not os.path.ismount(mount)
-        and (not os.path.isdir(mount) or _is_empty_folder(mount))  # noqa: PTH112
-    ]
-
-
-def _is_empty_folder(path: Path) -> bool:
-    try:
-        with os.scandir(path) as entries:
-            return next(entries, None) is None
-    except OSError:  # no folder, or one that does not answer
-        return False
 
 
 def _plain(error: OSError) -> str:

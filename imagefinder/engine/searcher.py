@@ -102,6 +102,8 @@ class Searcher:
             note=self._partial_note if is_partial else self._note(text, query),
             is_partial=is_partial,
             include_rest=query.include_rest,
+            within=query.within,
+            never=own,
         )
         results = ResultList(self._store, answer, sort)
         results.has_more(0)

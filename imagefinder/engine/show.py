@@ -120,6 +120,10 @@ class Shower:
 
     @staticmethod
     def _problem(record: ItemRecord, error: UnreadableError | OSError) -> str:
+        if record.gone:
+            return tr(
+                "{name} is no longer there: its folder was moved, renamed or deleted.", name=record.path.name
+            )
         if record.offline:
             return tr(
                 "{name} is on a drive that is not connected now. Connect it to see the picture.",

@@ -15,7 +15,7 @@ from imagefinder.ipc.library_reports import LibraryReports
 from imagefinder.ipc.loader import ModelLoader
 from imagefinder.ipc.wanted import Wanted
 from imagefinder.model.errors import CancelledError, ImageFinderError, LibraryInUseError
-from imagefinder.model.jobs import IndexReport, Progress
+from imagefinder.model.jobs import IndexReport, Phase, Progress
 from imagefinder.translation import tr
 
 _LOG = logging.getLogger(__name__)
@@ -60,6 +60,8 @@ class JobQueue:
         self._token: CancelToken | None = None
         self._has_strangers = False
         """Whether there may be pictures that no search has met."""
+        self._has_told_scan = False
+        """Whether the window was told what the scans of the job at work found."""
         self._is_interrupted = False
         self._is_stopped = False
         """The user stopped the last job: nothing begins by itself until something is asked for."""
@@ -222,6 +224,7 @@ class JobQueue:
         report: IndexReport | None = None
         error = ""
         again = False
+        self._has_told_scan = False
         try:
             wanted, sources = self._settle_what_to_do(wanted)
             if sources:
@@ -263,7 +266,11 @@ class JobQueue:
 
     def _on_progress(self, progress: Progress) -> None:
         self._board.move(progress)
-        if progress.items:
+        if not self._has_told_scan and progress.phase is not Phase.SCANNING:
+            # How much of each source is to be read.
+            self._has_told_scan = True
+            self._library.report()
+        elif progress.items:
             self._library.report_now_and_then()
 
     def _report_library(self) -> None:

@@ -58,6 +58,10 @@ class IndexReport:
     """Pictures and pages embedded (a PDF of 30 pages is one file and 30 items)."""
     offline: int = 0
     """Known files whose drive or folder cannot be reached now; they were kept."""
+    gone: int = 0
+    """Known files of sources that are not there though their drive is (moved, renamed, deleted); they were kept."""
+    pending: int = 0
+    """Files of the library that are known of and were not read yet at the job's end."""
     cancelled: bool = False
     """Whether the job was stopped before its end; what was committed is kept."""
 

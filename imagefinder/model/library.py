@@ -35,3 +35,5 @@ class LibraryStatus:
     unreadable: tuple[UnreadableFile, ...]
     change: ModelChange | None = None
     """The change to another model that is under way, if any."""
+    pending: int = 0
+    """Files known of and not yet read; one of several sources counts once. What cannot be reached now does not."""

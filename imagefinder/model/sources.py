@@ -1,5 +1,6 @@
 """Sources: the folders and files a user has added."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -36,8 +37,14 @@ class Source:
     mounts: tuple[Path, ...] = ()
     """Mount points its files stood on at the last scan; one that is no longer mounted is offline."""
     offline: bool = False
+    """Whether its drive or network folder was not connected at the last look."""
     scanned_at: float | None = None
     """Seconds since the epoch; None before the first finished scan."""
+    gone: bool = False
+    """Whether at the last look its drive was there and it was not: it was moved, renamed or deleted. What is known of
+    its files is kept."""
+    volume: str = ""
+    """Which file system was mounted where it stood; empty where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +56,11 @@ class SourceStatus:
     items: int
     unreadable: int
     offline_files: int
+    """Files on drives that are away; where the source itself is gone, none."""
+    pending: int = 0
+    """Files that are known of and not yet read, over restarts; 0 when all are. Unreadable files do not count, nor does
+    what cannot be reached now."""
+    scan_complete: bool = True
+    """Whether the last walk of its folders came to its end; where it did not, there may be files nobody knows of."""
+    passed_over: Mapping[str, int] = field(default_factory=dict)
+    """How many files the last finished scan passed over because nothing reads them, by extension."""

@@ -15,6 +15,12 @@ _COLUMNS = """f.id, f.path, f.size, f.mtime_ns, f.hash, f.parts, f.problem, f.of
     EXISTS (SELECT 1 FROM embedded_files AS e WHERE e.file_id = f.id AND e.embedder_id = :embedder)"""
 
 
+def is_gone(alias: str) -> str:
+    """SQL that tells whether the file called ``alias`` is of a source that is there no more, though its drive is."""
+    return f"""({alias}.offline AND EXISTS (SELECT 1 FROM memberships JOIN sources ON sources.id = source_id
+        WHERE file_id = {alias}.id AND sources.gone))"""
+
+
 @dataclass(frozen=True, slots=True)
 class KnownFile:
     """A file as the library knows it."""
@@ -180,9 +186,10 @@ class FileTable:
         return digests
 
     def copies(self, digest: bytes, *, but: int) -> list[Path]:
-        """The paths of the files of this content, except one file's, by path."""
+        """The paths of the files of this content, except one file's and those that are gone, by path."""
         rows = self._db.connection.execute(
-            "SELECT path FROM files WHERE hash = ? AND id <> ? ORDER BY path", (digest, but)
+            f"SELECT path FROM files AS f WHERE hash = ? AND id <> ? AND NOT {is_gone('f')} ORDER BY path",
+            (digest, but),
         )
         return [Path(decode(row[0])) for row in rows]
 

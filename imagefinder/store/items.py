@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from imagefinder.model.arrays import IdArray
 from imagefinder.model.items import ItemKind, PartFacts
 from imagefinder.store.connection import Database
+from imagefinder.store.files import is_gone
 from imagefinder.store.paths import decode, encode, folder_range
 
 # Not with OR: SQLite would gather the rows of both sides first, to give none twice.
@@ -36,7 +37,9 @@ class ItemRecord(NamedTuple):
     height: int
     taken_at: str | None
     copies: int
-    """How many files have this content; nothing above 1,000 is counted."""
+    """How many files have this content, without those that are gone; nothing above 1,000 is counted."""
+    gone: bool
+    """Whether it is ``offline`` because its source is gone, rather than its drive."""
     hidden: bool
     file_id: int
 
@@ -174,14 +177,25 @@ class ItemTable:
         if not wanted:
             return {}
         rows = self._db.connection.execute(
-            """SELECT i.id, f.path, i.part, f.parts, i.kind, f.offline, f.hash, f.size, f.mtime_ns, i.width,
+            f"""SELECT i.id, f.path, i.part, f.parts, i.kind, f.offline, f.hash, f.size, f.mtime_ns, i.width,
                  i.height, i.taken_at,
-                 (SELECT count(*) FROM (SELECT 1 FROM files AS c WHERE c.hash = f.hash LIMIT 1000)), i.hidden, f.id
+                 (SELECT count(*) FROM
+                   (SELECT 1 FROM files AS c WHERE c.hash = f.hash AND NOT {is_gone("c")} LIMIT 1000)),
+                 {is_gone("f")}, i.hidden, f.id
                FROM items AS i JOIN files AS f ON f.id = i.file_id
                WHERE i.id IN (SELECT value FROM json_each(?))""",
             (json.dumps(wanted),),
         )
         return {row[0]: _record(row) for row in rows}
+
+    def living_copies(self, record: ItemRecord) -> list[tuple[int, Path]]:
+        """The items that show the same as this one and can be reached now, with their files."""
+        rows = self._db.connection.execute(
+            """SELECT i.id, f.path FROM files AS f JOIN items AS i ON i.file_id = f.id
+               WHERE f.hash = ? AND i.part = ? AND i.id <> ? AND NOT f.offline""",
+            (record.hash, record.part, record.id),
+        )
+        return [(item_id, Path(decode(path))) for item_id, path in rows]
 
     def record(self, item_id: int) -> ItemRecord | None:
         """What is known of one item; None when it is gone."""
@@ -206,9 +220,9 @@ class ItemTable:
 
 
 def _record(row: tuple[Any, ...]) -> ItemRecord:
-    item_id, path, part, parts, kind, offline, *facts, hidden, file_id = row
+    item_id, path, part, parts, kind, offline, *facts, gone, hidden, file_id = row
     place = (item_id, decode(path), part, parts)
-    return ItemRecord._make((*place, _KINDS[kind], bool(offline), *facts, bool(hidden), file_id))
+    return ItemRecord._make((*place, _KINDS[kind], bool(offline), *facts, bool(gone), bool(hidden), file_id))
 
 
 def _below(path: Path) -> tuple[bytes, bytes, bytes]:

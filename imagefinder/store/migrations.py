@@ -158,7 +158,37 @@ CREATE TABLE calibrations (
 );
 """
 
-MIGRATIONS: tuple[str, ...] = (_V1, _V2)
+_V3 = """
+-- Files that a scan found and that are not read yet. They outlive the job, so that one that was cancelled or killed,
+-- or that failed, never looks complete.
+CREATE TABLE pending (
+    path BLOB NOT NULL,
+    source_id INTEGER NOT NULL REFERENCES sources ON DELETE CASCADE,
+    PRIMARY KEY (path, source_id)       -- by path first: a file that is read is read for all its sources
+) WITHOUT ROWID;
+
+ALTER TABLE sources ADD COLUMN pending INTEGER NOT NULL DEFAULT 0;       -- a count, kept by the triggers below
+ALTER TABLE sources ADD COLUMN scan_complete INTEGER NOT NULL DEFAULT 0; -- whether the last walk came to its end
+ALTER TABLE sources ADD COLUMN gone INTEGER NOT NULL DEFAULT 0;          -- not there, though its drive is
+ALTER TABLE sources ADD COLUMN volume TEXT NOT NULL DEFAULT '';          -- the file system it stood on
+ALTER TABLE sources ADD COLUMN passed_over TEXT NOT NULL DEFAULT '{}';   -- JSON: files passed over, by extension
+
+CREATE TRIGGER pending_inserted AFTER INSERT ON pending BEGIN
+    UPDATE sources SET pending = pending + 1 WHERE id = new.source_id;
+END;
+CREATE TRIGGER pending_deleted AFTER DELETE ON pending BEGIN
+    UPDATE sources SET pending = pending - 1 WHERE id = old.source_id;
+END;
+
+UPDATE sources SET scan_complete = 1 WHERE scanned_at IS NOT NULL;
+-- What an interrupted job left within a file (a long PDF) was recorded before; of whole files nothing was.
+INSERT INTO pending (path, source_id)
+    SELECT files.path, memberships.source_id FROM files JOIN memberships ON memberships.file_id = files.id
+    WHERE files.items > 0 AND files.problem IS NULL AND NOT files.offline
+    AND NOT EXISTS (SELECT 1 FROM embedded_files WHERE embedded_files.file_id = files.id);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_V1, _V2, _V3)
 """Step n brings a database from version n to n + 1."""
 
 SCHEMA_VERSION = len(MIGRATIONS)

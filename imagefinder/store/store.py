@@ -9,6 +9,7 @@ from imagefinder.store.embeddings import EmbeddingTable
 from imagefinder.store.files import FileTable
 from imagefinder.store.items import ItemTable
 from imagefinder.store.model_choice import ModelChoice
+from imagefinder.store.pending import PendingTable
 from imagefinder.store.sources import SourceTable
 from imagefinder.store.suspects import SuspectTable
 from imagefinder.store.text_search import TextSearch
@@ -27,6 +28,7 @@ class Store:
         self._db = Database(path)
         self.sources = SourceTable(self._db)
         self.files = FileTable(self._db)
+        self.pending = PendingTable(self._db)
         self.items = ItemTable(self._db)
         self.embeddings = EmbeddingTable(self._db)
         self.calibrations = CalibrationTable(self._db)

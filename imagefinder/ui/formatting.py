@@ -108,6 +108,8 @@ def tooltip_lines(hit: Hit) -> list[str]:
     lines.append(copies(hit))
     if hit.offline:
         lines.append(tr("Its drive is not connected now."))
+    if hit.gone:
+        lines.append(tr("No longer there: its folder was moved, renamed or deleted."))
     if hit.hidden:
         lines.append(tr("Hidden from results."))
     return [line for line in lines if line]

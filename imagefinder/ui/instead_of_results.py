@@ -83,6 +83,8 @@ class InsteadOfResults:
         advice = [tr("Try fewer or other words, or drop a picture that looks like it.")]
         if not are_hidden_shown:
             advice.append(tr("Pictures that you hid are left out; the menu above shows them."))
+        if self._client.library is not None and (pending := self._client.library.status.pending):
+            advice.append(tr("{count} file(s) are not yet read.", "", pending, count=grouped(pending)))
         self._message.show_message("frown", tr("Nothing found"), "\n".join(advice))
         self._advise_on_model()
 

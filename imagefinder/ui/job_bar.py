@@ -11,7 +11,7 @@ from imagefinder.model.jobs import JobState, JobStatus
 from imagefinder.translation import tr
 from imagefinder.ui.engine_client import EngineClient
 from imagefinder.ui.icons import icon
-from imagefinder.ui.job_words import job_line, rate_line, report_line
+from imagefinder.ui.job_words import job_line, rate_line, report_line, up_to_date
 from imagefinder.ui.quiet_label import QuietLabel
 
 
@@ -76,11 +76,11 @@ class JobBar(QWidget):
         status = self._status
         is_busy = status.state is not JobState.IDLE
         has_sources = bool(self._client.library and self._client.library.status.sources)
-        self._line.setText(job_line(status) if is_busy else report_line(status.report))
-        # Beside an error, or with pictures that are not indexed yet, "up to date" would be a lie.
-        library = self._client.library
-        is_whole = library is None or library.covered >= library.status.items
-        self._line.setVisible(is_busy or (has_sources and is_whole and not status.error))
+        words = job_line(status) if is_busy else report_line(status.report)
+        self._line.setText(words)
+        self._line.setVisible(
+            is_busy or (has_sources and bool(words) and not status.error and self._is_true(words))
+        )
         _set_if(self._details, rate_line(status) if is_busy else "")
         _set_if(self._error, status.error)
         progress = status.progress
@@ -99,7 +99,15 @@ class JobBar(QWidget):
         self._pause.setIcon(icon("play" if is_paused else "pause"))
         self._pause.setToolTip(words)
         self._pause.setAccessibleName(words)
-        self.setVisible(is_busy or has_sources or bool(status.error))
+        self.setVisible(self._line.isVisibleTo(self) or bool(status.error))
+
+    def _is_true(self, words: str) -> bool:
+        """Whether the words still hold: nothing is up to date while anything is left to be read."""
+        library = self._client.library
+        if library is None or words != up_to_date():
+            return True
+        is_walked = all(each.scan_complete or each.source.offline for each in library.status.sources)
+        return is_walked and not library.status.pending and library.covered >= library.status.items
 
 
 def _button(parent: QWidget, name: str, clicked: Callable[[], None]) -> QToolButton:

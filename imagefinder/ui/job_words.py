@@ -53,10 +53,15 @@ def rate_line(status: JobStatus) -> str:
     return " · ".join(parts)
 
 
+def up_to_date() -> str:
+    """What a job says that found nothing new."""
+    return tr("Up to date")
+
+
 def report_line(report: IndexReport | None) -> str:
-    """What the last job did; nothing new is as good as no job."""
+    """What the last job did; empty before the first one, when nobody has looked."""
     if report is None:
-        return tr("Up to date")
+        return ""
     counts = []
     if report.indexed:
         counts.append(tr("{count} indexed", "files", count=grouped(report.indexed)))
@@ -66,11 +71,16 @@ def report_line(report: IndexReport | None) -> str:
         counts.append(tr("{count} gone", "files", count=grouped(report.removed)))
     if report.offline:
         counts.append(tr("{count} offline", "files", count=grouped(report.offline)))
+    if report.gone:
+        counts.append(tr("{count} no longer there, kept", "files", count=grouped(report.gone)))
     if not report.cancelled and not counts:
-        return tr("Up to date")
+        return up_to_date()
     if report.unreadable:
         counts.append(tr("{count} cannot be read", "files", count=grouped(report.unreadable)))
     if not report.cancelled:
         return ", ".join(counts)
     done = ", ".join(counts) if counts else tr("nothing new indexed")
+    if report.pending:
+        left = grouped(report.pending)
+        return tr("Stopped: {done}; {left} not yet read.", "files", done=done, left=left)
     return tr("Stopped: {done}. A rescan does the rest.", done=done)

@@ -15,6 +15,7 @@ from imagefinder.ipc.messages import (
     ModelState,
     RemoveSources,
     Rescan,
+    ResumeJobs,
 )
 from imagefinder.model.jobs import JobState
 from imagefinder.model.sources import SourceKind, SourceStatus
@@ -29,6 +30,7 @@ from imagefinder.ui.icons import icon
 from imagefinder.ui.job_bar import JobBar
 from imagefinder.ui.quiet_label import QuietLabel
 from imagefinder.ui.source_list import SourceList
+from imagefinder.ui.source_state import RowAction
 from imagefinder.ui.sources_model import SourcesModel
 from imagefinder.ui.unreadable_dialog import UnreadableDialog
 from imagefinder.ui.words import grouped
@@ -101,6 +103,7 @@ class LibraryPanel(DropTarget):
         self.list.menu_wanted.connect(self._show_menu)
         self.list.unreadable_wanted.connect(self.show_unreadable)
         self.list.forget_wanted.connect(self._ask_to_forget)
+        self.list.continue_wanted.connect(self._continue)
         self.change_line.notice.connect(self.notice)
         self.forget_line.confirmed.connect(self._forget)
         self.forget_line.closed.connect(self.list.setFocus)
@@ -121,6 +124,8 @@ class LibraryPanel(DropTarget):
         """What can be done with a source; where it is selected with others, what can be done with them all."""
         path, chosen, menu = status.source.path, self._chosen(status), QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if any(self.model.offers(each.source.path, RowAction.CONTINUE) for each in chosen):
+            menu.addAction(icon("play"), tr("Continue indexing"), lambda: self._continue(*chosen))
         menu.addAction(
             icon("refresh-cw"),
             tr("Look for new and changed files"),
@@ -161,6 +166,7 @@ class LibraryPanel(DropTarget):
         frame = QWidget(self)
         words = QuietLabel(tr("Nothing is in the library yet. Drop a folder of pictures here."), frame)
         words.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
+        self._invitation = words
         inner = QVBoxLayout(frame)
         inner.setContentsMargins(24, 32, 24, 16)
         inner.addWidget(words)
@@ -172,6 +178,12 @@ class LibraryPanel(DropTarget):
 
     def _show_menu(self, status: SourceStatus, where: QPoint) -> None:
         self.menu_for(status).popup(where)
+
+    def _continue(self, *chosen: SourceStatus) -> None:
+        if self._client.is_paused:
+            # Who asks for it now does not want it to wait.
+            self._client.send(ResumeJobs())
+        self._client.send(Rescan(tuple(each.source.path for each in chosen)))
 
     def _reveal(self, path: Path) -> None:
         if problem := self._desktop.reveal(path):
@@ -223,6 +235,8 @@ class LibraryPanel(DropTarget):
         has_sources = self.model.rowCount() > 0
         self.list.setVisible(has_sources)
         self._empty.setVisible(not has_sources)
+        # Before the engine has answered nobody knows.
+        self._invitation.setVisible(self._client.library is not None)
         self._rescan.setEnabled(has_sources)
         self._show_coverage()
 

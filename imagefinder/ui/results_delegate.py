@@ -81,7 +81,7 @@ class ResultsDelegate(QStyledItemDelegate):
         painter.save()
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
         self._paint_card(painter, option, layout.card)
-        painter.setOpacity(_FAINT if hit.offline or hit.hidden else 1.0)
+        painter.setOpacity(_FAINT if hit.offline or hit.gone or hit.hidden else 1.0)
         picture = self._paint_picture(painter, option, layout.picture, hit)
         painter.setOpacity(1.0)
         self._paint_badges(painter, option, picture, hit)
@@ -185,7 +185,8 @@ class ResultsDelegate(QStyledItemDelegate):
             painter.drawText(pill, Qt.AlignmentFlag.AlignCenter, text)
             left = pill.right() + 5
         right = picture.right() - 4
-        for name in [name for name, shown in (("eye-off", hit.hidden), ("unplug", hit.offline)) if shown]:
+        states = (("eye-off", hit.hidden), ("unplug", hit.offline), ("image-off", hit.gone))
+        for name in [name for name, shown in states if shown]:
             pill = QRect(right - 23, picture.top() + 4, 24, 24)
             _paint_pill(painter, option.palette, pill)
             icon(name).paint(painter, pill.adjusted(5, 5, -5, -5), mode=QIcon.Mode.Selected)

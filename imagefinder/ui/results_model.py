@@ -170,6 +170,8 @@ def _spoken(hit: Hit) -> str:
         parts.append(tr("less likely", "a result"))
     if hit.offline:
         parts.append(tr("its drive is not connected"))
+    if hit.gone:
+        parts.append(tr("no longer there"))
     if hit.hidden:
         parts.append(tr("hidden from results"))
     return ", ".join(parts)

@@ -1,4 +1,4 @@
-"""Draws a source's row: icon, name, state in words, progress, and a link to what cannot be read."""
+"""Draws a source's row: icon, name, state in words, progress, and links to what can be done about it."""
 
 from dataclasses import dataclass, field
 from typing import cast
@@ -32,12 +32,15 @@ class RowLayout:
     menu: QRect
     lines: list[tuple[QRect, str]] = field(default_factory=list)
     bar: QRect | None = None
+    action: QRect | None = None
+    """The link to what the row offers to do."""
     link: QRect | None = None
+    """The link to what cannot be read."""
     height: int = 0
 
 
 class SourceDelegate(QStyledItemDelegate):
-    """Paints rows, and knows where in one the link and the menu button are."""
+    """Paints rows, and knows where in one the links and the menu button are."""
 
     def layout(self, option: QStyleOptionViewItem, index: Index) -> RowLayout:
         """Lay a row out in the width of its view."""
@@ -62,6 +65,8 @@ class SourceDelegate(QStyledItemDelegate):
             needed = small.boundingRect(0, 0, text_width, 1000, Qt.TextFlag.TextWordWrap, words).height()
             row.lines.append((QRect(left, y, text_width, needed), words))
             y += needed + 1
+        if text := state.action_text:
+            row.action, y = _place_of_link(text, row.lines, QRect(left, y, text_width, small.height()), small)
         if state.fraction is not None:
             row.bar = QRect(left, y + _GAP, text_width, _BAR)
             y += _GAP + _BAR + 2
@@ -88,7 +93,13 @@ class SourceDelegate(QStyledItemDelegate):
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         _card(painter, row.card, palette, hovered=hovered, selected=selected, focused=focused)
-        _tile(painter, row.tile, palette, str(index.data(SourceRole.ICON_NAME)), is_dim=state.is_offline)
+        _tile(
+            painter,
+            row.tile,
+            palette,
+            str(index.data(SourceRole.ICON_NAME)),
+            is_dim=state.is_offline or state.is_gone,
+        )
 
         painter.setFont(_bold(option.font))
         painter.setPen(palette.color(QPalette.ColorRole.Text))
@@ -103,15 +114,10 @@ class SourceDelegate(QStyledItemDelegate):
             painter.drawText(area, Qt.TextFlag.TextWordWrap, words)
         if row.bar and state.fraction is not None:
             draw_progress(painter, row.bar, palette, state.fraction)
+        if row.action:
+            _link(painter, row.action, palette, state.action_text)
         if row.link:
-            painter.setPen(palette.color(QPalette.ColorRole.Link))
-            text = painter.fontMetrics().elidedText(
-                str(index.data(SourceRole.UNREADABLE_TEXT)), Qt.TextElideMode.ElideRight, row.link.width() + 1
-            )
-            font = painter.font()
-            font.setUnderline(True)
-            painter.setFont(font)
-            painter.drawText(row.link, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
+            _link(painter, row.link, palette, str(index.data(SourceRole.UNREADABLE_TEXT)))
         if hovered or selected:
             icon("ellipsis").paint(painter, row.menu.adjusted(4, 4, -4, -4))
         painter.restore()
@@ -120,6 +126,11 @@ class SourceDelegate(QStyledItemDelegate):
         """Whether a point of the view lies on the link to what cannot be read."""
         link = self.layout(option, index).link
         return link is not None and link.contains(position)
+
+    def is_on_action(self, option: QStyleOptionViewItem, index: Index, position: QPoint) -> bool:
+        """Whether a point of the view lies on the link to what the row offers to do."""
+        action = self.layout(option, index).action
+        return action is not None and action.contains(position)
 
     def is_on_menu(self, option: QStyleOptionViewItem, index: Index, position: QPoint) -> bool:
         """Whether a point of the view lies on the row's menu button."""
@@ -148,6 +159,30 @@ def _joined(words: tuple[str, ...], metrics: QFontMetrics, width: int) -> list[s
         else:
             lines.append(each)
     return lines
+
+
+def _place_of_link(
+    text: str, lines: list[tuple[QRect, str]], next_line: QRect, metrics: QFontMetrics
+) -> tuple[QRect, int]:
+    """Where a link lies and where what comes below it begins: behind the last words where there is room."""
+    width = metrics.horizontalAdvance(text)
+    if lines:
+        area, words = lines[-1]
+        left = area.left() + metrics.horizontalAdvance(f"{words} · ")
+        if left + width <= area.right() and area.height() <= next_line.height():
+            lines[-1] = (area, f"{words} ·")
+            return QRect(left, area.top(), width, area.height()), next_line.top()
+    area = QRect(next_line.left(), next_line.top() + 1, min(width, next_line.width()), next_line.height())
+    return area, area.bottom() + 2
+
+
+def _link(painter: QPainter, area: QRect, palette: QPalette, text: str) -> None:
+    painter.setPen(palette.color(QPalette.ColorRole.Link))
+    shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, area.width() + 1)
+    font = painter.font()
+    font.setUnderline(True)
+    painter.setFont(font)
+    painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shown)
 
 
 def _card(

@@ -18,7 +18,8 @@ from PySide6.QtWidgets import QAbstractItemView, QListView, QStyleOptionViewItem
 from imagefinder.model.sources import SourceStatus
 from imagefinder.translation import tr
 from imagefinder.ui.source_delegate import SourceDelegate
-from imagefinder.ui.sources_model import SourcesModel
+from imagefinder.ui.source_state import RowAction
+from imagefinder.ui.sources_model import SourceRole, SourcesModel
 
 _REFRESH_MS = 30_000
 
@@ -28,6 +29,7 @@ class SourceList(QListView):
 
     menu_wanted = Signal(object, QPoint)  # SourceStatus, where on the screen
     unreadable_wanted = Signal(object)  # SourceStatus
+    continue_wanted = Signal(object)  # SourceStatus
     forget_wanted = Signal(list)  # list[SourceStatus]
 
     def __init__(self, model: SourcesModel, parent: QWidget | None = None) -> None:
@@ -99,7 +101,9 @@ class SourceList(QListView):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         super().mouseMoveEvent(event)
         index = self.indexAt(event.position().toPoint())
-        is_hot = index.isValid() and (self._is_on_link(index, event) or self._is_on_menu(index, event))
+        is_hot = index.isValid() and any(
+            is_on(index, event) for is_on in (self._is_on_link, self._is_on_action, self._is_on_menu)
+        )
         self.viewport().setCursor(Qt.CursorShape.PointingHandCursor if is_hot else Qt.CursorShape.ArrowCursor)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -109,8 +113,17 @@ class SourceList(QListView):
             return
         if self._is_on_link(index, event):
             self.unreadable_wanted.emit(self._sources.source(index.row()))
+        elif self._is_on_action(index, event):
+            self._act(index)
         elif self._is_on_menu(index, event):
             self._open_menu(index)
+
+    def _act(self, index: QModelIndex) -> None:
+        status = self._sources.source(index.row())
+        if index.data(SourceRole.STATE).action is RowAction.CONTINUE:
+            self.continue_wanted.emit(status)
+        else:
+            self.forget_wanted.emit([status])
 
     def selectionCommand(
         self, index: QModelIndex | QPersistentModelIndex, event: QEvent | None = None
@@ -133,6 +146,9 @@ class SourceList(QListView):
 
     def _is_on_link(self, index: QModelIndex, event: QMouseEvent) -> bool:
         return self._delegate.is_on_link(self._option(index), index, event.position().toPoint())
+
+    def _is_on_action(self, index: QModelIndex, event: QMouseEvent) -> bool:
+        return self._delegate.is_on_action(self._option(index), index, event.position().toPoint())
 
     def _is_on_menu(self, index: QModelIndex, event: QMouseEvent) -> bool:
         return self._delegate.is_on_menu(self._option(index), index, event.position().toPoint())

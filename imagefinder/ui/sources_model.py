@@ -12,7 +12,7 @@ from imagefinder.model.jobs import JobStatus
 from imagefinder.model.sources import SourceKind, SourceStatus
 from imagefinder.translation import tr
 from imagefinder.ui.engine_client import EngineClient
-from imagefinder.ui.source_state import SourceState, state_of
+from imagefinder.ui.source_state import RowAction, SourceState, state_of
 from imagefinder.ui.words import grouped, path_text, short_name, tooltip
 
 _NO_PARENT = QModelIndex()
@@ -49,6 +49,11 @@ class SourcesModel(QAbstractListModel):
         """The source in a row."""
         return self._sources[row]
 
+    def offers(self, path: Path, action: RowAction) -> bool:
+        """Whether the row of a source offers this now."""
+        row = self.row_of(path)
+        return row >= 0 and self._states[row].action is action
+
     def row_of(self, path: Path) -> int:
         """The row of a source; -1 where it is none."""
         return next((row for row, each in enumerate(self._sources) if each.source.path == path), -1)
@@ -76,13 +81,15 @@ class SourcesModel(QAbstractListModel):
             case Qt.ItemDataRole.ToolTipRole:
                 return tooltip("\n".join((path_text(status.source.path), *state.words)))
             case Qt.ItemDataRole.AccessibleTextRole:
-                words = (self._names[index.row()], *state.words, _unreadable_text(status))
+                words = (self._names[index.row()], *state.words, state.action_text, _unreadable_text(status))
                 return ", ".join(filter(None, words))
             case SourceRole.STATUS:
                 return status
             case SourceRole.STATE:
                 return state
             case SourceRole.ICON_NAME:
+                if state.is_gone:
+                    return "circle-alert"
                 return "unplug" if state.is_offline else _icon_name(status)
             case SourceRole.UNREADABLE_TEXT:
                 return _unreadable_text(status)

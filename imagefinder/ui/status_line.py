@@ -121,4 +121,12 @@ class StatusLine(QWidget):
         # Of one that cannot be used it is not known what is indexed with it.
         if covered < items and not (model is not None and model.state is ModelState.FAILED):
             return tr("{amount}, {covered} of them indexed", amount=everything, covered=grouped(covered))
+        if pending := self._client.library.status.pending:
+            return tr(
+                "{amount} · {count} file(s) not yet read",
+                "",
+                pending,
+                amount=everything,
+                count=grouped(pending),
+            )
         return everything

@@ -24,18 +24,22 @@ def a_source(
     options: SourceOptions | None = None,
     offline: bool = False,
     offline_files: int = 0,
+    pending: int = 0,
+    scan_complete: bool = True,
+    gone: bool = False,
     minutes_ago: float | None = 5,
 ) -> SourceStatus:
     """A source that was scanned some minutes ago."""
     scanned_at = None if minutes_ago is None else time.time() - 60 * minutes_ago - 1
-    source = Source(1, path, kind, options or SourceOptions(), (), offline, scanned_at)
-    return SourceStatus(source, items, items, unreadable, offline_files)
+    source = Source(1, path, kind, options or SourceOptions(), (), offline, scanned_at, gone)
+    return SourceStatus(source, items, items, unreadable, offline_files, pending, scan_complete)
 
 
 def library_of(*sources: SourceStatus, covered: int | None = None) -> LibraryChanged:
     """A library of these sources; by default all is covered by the model."""
     items = sum(each.items for each in sources)
-    status = LibraryStatus(Path("/library"), "model", sources, items, {}, ())
+    pending = sum(each.pending for each in sources)
+    status = LibraryStatus(Path("/library"), "model", sources, items, {}, (), pending=pending)
     return LibraryChanged(status, items if covered is None else covered, EXTENSIONS)
 
 

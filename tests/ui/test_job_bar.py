@@ -30,7 +30,13 @@ def test_an_empty_library_needs_no_line(qtbot: QtBot, client: FakeClient) -> Non
     assert bar.isHidden()
 
 
-def test_at_rest_it_is_up_to_date_and_offers_no_button(bar: JobBar) -> None:
+def test_before_anybody_has_looked_nothing_is_claimed(bar: JobBar) -> None:
+    assert bar.text() == ""
+    assert not bar.isVisibleTo(bar.parentWidget())
+
+
+def test_at_rest_it_is_up_to_date_and_offers_no_button(bar: JobBar, client: FakeClient) -> None:
+    tell_job(client, JobStatus(report=IndexReport(unchanged=3)))
     assert bar.text() == "Up to date"
     assert not bar._pause.isVisibleTo(bar)
     assert not bar._cancel.isVisibleTo(bar)
@@ -100,7 +106,26 @@ def test_a_finished_job_reports_in_a_line(
     tell_job(client, JobStatus(report=report))
     assert bar.text() == said
     tell_job(client, JobStatus())
+    assert bar.text() == ""
+
+
+@pytest.mark.parametrize(
+    "left", [{"pending": 7}, {"scan_complete": False}, {"pending": 7, "scan_complete": False}]
+)
+def test_nothing_is_up_to_date_while_a_source_is_not_read_to_its_end(
+    bar: JobBar, client: FakeClient, left: dict[str, int]
+) -> None:
+    tell_job(client, JobStatus(report=IndexReport(unchanged=3)))
+    tell_library(client, a_source(HOLIDAY, **left), a_source(SCANS))  # type: ignore[arg-type]
+    assert bar.text() == ""
+    tell_library(client, a_source(HOLIDAY), a_source(SCANS))
     assert bar.text() == "Up to date"
+
+
+def test_what_a_job_did_is_told_though_others_left_something(bar: JobBar, client: FakeClient) -> None:
+    tell_library(client, a_source(HOLIDAY, pending=7))
+    tell_job(client, JobStatus(report=IndexReport(indexed=5, cancelled=True, pending=18_560)))
+    assert bar.text() == "Stopped: 5 indexed; 18,560 not yet read."
 
 
 def test_an_error_stands_alone(bar: JobBar, client: FakeClient) -> None:

@@ -12,6 +12,7 @@ from ui.library_samples import HOLIDAY, SCANS, a_source, indexing, library_of, t
 
 from imagefinder.model.jobs import JobState, JobStatus, Phase, Progress
 from imagefinder.model.sources import SourceKind
+from imagefinder.ui.source_state import RowAction
 from imagefinder.ui.sources_model import SourceRole, SourcesModel
 
 
@@ -59,13 +60,71 @@ def test_the_source_at_work_tells_how_far_it_is(model: SourcesModel, client: Fak
     assert words(model, 1).startswith("Waiting")
 
 
-def test_counts_of_a_job_on_several_sources_are_given_to_none_of_them(
+@pytest.mark.parametrize("state", [JobState.RUNNING, JobState.PAUSED])
+def test_of_a_job_on_several_sources_each_tells_what_is_left_of_itself(
+    model: SourcesModel, client: FakeClient, state: JobState
+) -> None:
+    tell_library(client, a_source(HOLIDAY, pending=892), a_source(SCANS))
+    tell_job(client, indexing(HOLIDAY, sources=(HOLIDAY, SCANS), state=state))
+    said = "Paused" if state is JobState.PAUSED else "Indexing…"
+    assert words(model, 0) == f"{said} · 892 not yet read"
+    assert words(model, 1) == "1,204 pictures and pages · scanned 5 minutes ago"
+    assert model.index(0).data(SourceRole.STATE).fraction is None
+    assert not any(model.index(row).data(SourceRole.STATE).action for row in (0, 1))
+
+
+def test_what_is_indexed_with_a_model_to_come_is_at_work_in_every_source(
     model: SourcesModel, client: FakeClient
 ) -> None:
     tell_library(client, a_source(HOLIDAY), a_source(SCANS))
-    tell_job(client, indexing(HOLIDAY, sources=(HOLIDAY, SCANS)))
+    progress = Progress(Phase.EMBEDDING, 3, 9, model="ViT-B-32")
+    tell_job(client, indexing(HOLIDAY, sources=(HOLIDAY, SCANS), progress=progress))
     assert words(model, 0) == words(model, 1) == "Indexing…"
-    assert model.index(0).data(SourceRole.STATE).fraction is None
+
+
+def test_what_is_not_yet_read_is_said_and_offered_until_it_is(
+    model: SourcesModel, client: FakeClient
+) -> None:
+    tell_library(client, a_source(HOLIDAY, 1440, pending=18_560))
+    assert words(model) == "1,440 pictures and pages · 18,560 not yet read"
+    assert model.index(0).data(SourceRole.STATE).action_text == "Continue"
+    assert model.offers(HOLIDAY, RowAction.CONTINUE)
+    tell_job(client, indexing(HOLIDAY))
+    assert words(model) == "Indexing 312 of 1,204"
+    assert not model.offers(HOLIDAY, RowAction.CONTINUE)
+    tell_job(client, JobStatus(error="The disk is full."))
+    assert model.offers(HOLIDAY, RowAction.CONTINUE)
+    tell_library(client, a_source(HOLIDAY, 20_000))
+    assert words(model) == "20,000 pictures and pages · scanned 5 minutes ago"
+    assert not model.offers(HOLIDAY, RowAction.CONTINUE)
+
+
+@pytest.mark.parametrize("phase", [Phase.LOADING_MODEL, Phase.SCANNING])
+def test_what_waits_or_is_offline_is_not_claimed_to_be_read(
+    model: SourcesModel, client: FakeClient, phase: Phase
+) -> None:
+    tell_library(client, a_source(HOLIDAY, pending=5), a_source(SCANS, pending=7))
+    tell_job(client, indexing(HOLIDAY, progress=Progress(phase, 0, None), waiting=(SCANS,)))
+    assert words(model, 1) == "Waiting · 1,204 pictures and pages · 7 not yet read"
+    assert "scanned" not in words(model)
+
+
+def test_a_walk_that_did_not_come_to_its_end_is_told_and_can_be_gone_on_with(
+    model: SourcesModel, client: FakeClient
+) -> None:
+    tell_library(client, a_source(HOLIDAY, scan_complete=False))
+    assert words(model) == "1,204 pictures and pages · not looked through to the end yet"
+    assert model.offers(HOLIDAY, RowAction.CONTINUE)
+
+
+@pytest.mark.parametrize(("kind", "what"), [(SourceKind.FOLDER, "folder"), (SourceKind.FILE, "file")])
+def test_what_is_gone_from_a_drive_that_is_there_is_not_called_offline(
+    model: SourcesModel, client: FakeClient, kind: SourceKind, what: str
+) -> None:
+    tell_library(client, a_source(HOLIDAY, gone=True, kind=kind, pending=3))
+    assert words(model).startswith(f"This {what} is no longer there: it was moved, renamed or deleted.")
+    assert "drive" not in words(model)
+    assert model.offers(HOLIDAY, RowAction.FORGET)
 
 
 @pytest.mark.parametrize(

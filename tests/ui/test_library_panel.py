@@ -11,7 +11,17 @@ from pytestqt.qtbot import QtBot
 from ui.fake_client import FakeClient
 from ui.library_samples import HOLIDAY, SCANS, a_source, indexing, tell_job, tell_library
 
-from imagefinder.ipc.messages import AddSources, Done, Failed, ModelChanged, ModelState, RemoveSources, Rescan
+from imagefinder.ipc.messages import (
+    AddSources,
+    Done,
+    Failed,
+    ModelChanged,
+    ModelState,
+    PauseJobs,
+    RemoveSources,
+    Rescan,
+    ResumeJobs,
+)
 from imagefinder.model.jobs import JobStatus
 from imagefinder.model.sources import SourceKind, SourceOptions, SourceStatus
 from imagefinder.ui.add_dialog import AddFolderDialog
@@ -80,7 +90,9 @@ def test_an_empty_library_invites(qtbot: QtBot, client: FakeClient, desktop: Fak
     panel = LibraryPanel(client, desktop)  # type: ignore[arg-type]
     qtbot.addWidget(panel)
     assert not panel.list.isVisibleTo(panel)
-    assert panel._empty.isVisibleTo(panel)
+    assert not panel._invitation.isVisibleTo(panel), "nobody knows yet whether it is empty"
+    tell_library(client)
+    assert panel._invitation.isVisibleTo(panel)
     tell_library(client, a_source(HOLIDAY))
     assert panel.list.isVisibleTo(panel)
     assert not panel._empty.isVisibleTo(panel)
@@ -273,6 +285,44 @@ def test_a_click_on_the_link_opens_the_list_once(
     qtbot.waitUntil(lambda: not panel.findChildren(UnreadableDialog))
     panel.show_unreadable(panel.model.source(0))
     assert len(panel.findChildren(UnreadableDialog)) == 1
+
+
+def click_on_action(qtbot: QtBot, panel: LibraryPanel, row: int) -> None:
+    """Click on the link to what a row offers to do."""
+    index = panel.model.index(row)
+    qtbot.waitUntil(lambda: panel.list.visualRect(index).height() > 40)
+    link = panel.list._delegate.layout(panel.list._option(index), index).action
+    assert link is not None
+    qtbot.mouseClick(panel.list.viewport(), Qt.MouseButton.LeftButton, pos=link.center())
+
+
+def test_what_is_not_yet_read_is_gone_on_with_by_a_click_or_by_the_menu(
+    qtbot: QtBot, panel: LibraryPanel, client: FakeClient
+) -> None:
+    tell_library(client, a_source(HOLIDAY), a_source(SCANS, pending=18_560))
+    click_on_action(qtbot, panel, 1)
+    assert client.sent == [Rescan((SCANS,))]
+    assert "Continue indexing" not in actions(panel, 0)
+    choose(panel, 1, "Continue indexing")
+    assert client.sent == [Rescan((SCANS,))] * 2
+
+
+def test_to_continue_is_not_to_wait_for_the_pause_to_end(
+    qtbot: QtBot, panel: LibraryPanel, client: FakeClient
+) -> None:
+    client.send(PauseJobs())
+    tell_library(client, a_source(HOLIDAY, pending=3))
+    click_on_action(qtbot, panel, 0)
+    assert client.sent == [PauseJobs(), ResumeJobs(), Rescan((HOLIDAY,))]
+
+
+def test_a_row_whose_folder_is_gone_offers_to_forget_it(
+    qtbot: QtBot, panel: LibraryPanel, client: FakeClient
+) -> None:
+    tell_library(client, a_source(HOLIDAY), a_source(SCANS, gone=True))
+    click_on_action(qtbot, panel, 1)
+    assert panel.forget_line.paths == (SCANS,)
+    assert client.sent == [], "nothing is forgotten unasked"
 
 
 def test_enter_opens_the_menu_of_the_row(qtbot: QtBot, panel: LibraryPanel) -> None:

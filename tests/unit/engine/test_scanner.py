@@ -8,7 +8,8 @@ import pytest
 
 from imagefinder.engine import scanner
 from imagefinder.engine.cancel import CancelToken
-from imagefinder.engine.scanner import Scan, Selection, is_reachable, lost_mounts
+from imagefinder.engine.presence import Presence, lost_mounts, presence
+from imagefinder.engine.scanner import Scan, Selection
 from imagefinder.model.errors import CancelledError
 from imagefinder.model.sources import Source, SourceKind, SourceOptions
 
@@ -156,10 +157,10 @@ def test_a_cancelled_scan_stops(tmp_path: Path) -> None:
 
 
 def test_a_source_whose_path_or_mount_is_gone_is_not_reachable(tmp_path: Path) -> None:
-    assert is_reachable(_source(tmp_path))
-    assert not is_reachable(_source(tmp_path / "gone"))
+    assert presence(_source(tmp_path)) is Presence.THERE
+    assert presence(_source(tmp_path / "gone")) is Presence.AWAY
     # An unplugged drive leaves its empty mount folder behind.
-    assert not is_reachable(_source(tmp_path, mounts=(tmp_path,)))
+    assert presence(_source(tmp_path, mounts=(tmp_path,))) is Presence.AWAY
 
 
 def test_a_drive_mounted_inside_a_source_can_be_lost(tmp_path: Path) -> None:

@@ -1,0 +1,29 @@
+"""What is not yet read of a library, in words that the commands share."""
+
+from imagefinder.api import ImageFinder
+from imagefinder.model.sources import SourceStatus
+from imagefinder.translation import tr
+
+
+def unread_line(finder: ImageFinder) -> str:
+    """One sentence where the library is not complete, and what to do; else nothing."""
+    count, is_walk_complete = finder.engine.unread()
+    number = f"{count:,}"
+    if count and is_walk_complete:
+        return tr("{count} file(s) not yet read: imagefinder index goes on.", "", count, count=number)
+    if count:
+        return tr(
+            "At least {count} file(s) not yet read: imagefinder index goes on.", "", count, count=number
+        )
+    if not is_walk_complete:
+        return tr("The folders were not looked through to the end: imagefinder index goes on.")
+    return ""
+
+
+def source_unread(entry: SourceStatus) -> str:
+    """The same of one source, as a part of a line."""
+    if entry.source.offline or entry.source.gone:
+        return ""
+    if entry.pending:
+        return tr("{count} not yet read: imagefinder index goes on", "files", count=f"{entry.pending:,}")
+    return "" if entry.scan_complete else tr("not looked through to the end: imagefinder index goes on")

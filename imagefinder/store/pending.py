@@ -1,0 +1,79 @@
+"""Files that a scan found and that are not read yet, by source."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from imagefinder.store.connection import Database
+from imagefinder.store.paths import encode, folder_range
+
+
+class PendingTable:
+    """Reads and writes which files are not yet read with the model that answers.
+
+    ``sources.pending`` counts them by source.
+    """
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    def add(self, source_id: int, paths: Iterable[str]) -> None:
+        """These files of the source are not read yet."""
+        with self._db.transaction() as connection:
+            connection.executemany(
+                "INSERT OR IGNORE INTO pending (path, source_id) VALUES (?, ?)",
+                ((encode(path), source_id) for path in paths),
+            )
+
+    def replace(self, source_id: int, start: Path, paths: Iterable[str]) -> None:
+        """Of what the source has at or below ``start``, these files are not read yet, and no others."""
+        low, high = folder_range(start)
+        with self._db.transaction() as connection:
+            connection.execute(
+                "DELETE FROM pending WHERE source_id = ? AND (path = ? OR (path >= ? AND path < ?))",
+                (source_id, encode(start), low, high),
+            )
+            self.add(source_id, paths)
+
+    def remove(self, path: str) -> None:
+        """The file is read, or was found to be unreadable: for all sources that contain it."""
+        with self._db.transaction() as connection:
+            connection.execute("DELETE FROM pending WHERE path = ?", (encode(path),))
+
+    def count(self) -> int:
+        """How many files of the sources that are there are not read yet; one of several sources counts once."""
+        counts = self._db.connection.execute(
+            "SELECT pending FROM sources WHERE pending AND NOT offline AND NOT gone"
+        ).fetchall()
+        if len(counts) < 2:
+            return sum(count for (count,) in counts)
+        row = self._db.connection.execute(
+            """SELECT count(DISTINCT path) FROM pending JOIN sources ON sources.id = source_id
+               WHERE NOT offline AND NOT gone"""
+        ).fetchone()
+        return int(row[0])
+
+    def are_walks_complete(self) -> bool:
+        """Whether the folders of all sources that are there were walked to the end."""
+        row = self._db.connection.execute(
+            "SELECT NOT EXISTS (SELECT 1 FROM sources WHERE NOT scan_complete AND NOT offline AND NOT gone)"
+        ).fetchone()
+        return bool(row[0])
+
+    def change_model(self, embedder_id: int) -> None:
+        """Another model answers from now on: what it has not dealt with is not read yet.
+
+        Files that are unreadable, or away, do not count.
+        """
+        with self._db.transaction() as connection:
+            connection.execute(
+                """DELETE FROM pending WHERE EXISTS (SELECT 1 FROM files JOIN embedded_files ON file_id = id
+                   WHERE files.path = pending.path AND embedder_id = ?)""",
+                (embedder_id,),
+            )
+            connection.execute(
+                """INSERT OR IGNORE INTO pending (path, source_id)
+                   SELECT path, source_id FROM files JOIN memberships ON file_id = id
+                   WHERE items > 0 AND problem IS NULL AND NOT offline AND NOT EXISTS
+                     (SELECT 1 FROM embedded_files WHERE embedder_id = ? AND embedded_files.file_id = files.id)""",
+                (embedder_id,),
+            )
