@@ -1,8 +1,12 @@
 """Grey pictures of 16 bits, 32 bits or fractions, brought to 8 bits without clipping."""
 
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
+
 from PIL import Image
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _KNOWN_TOPS = (1, 255, 65535)
 """What white usually is where the format does not say: fractions, 8 and 16 bits."""
@@ -15,14 +19,19 @@ def to_8_bit(image: Image.Image) -> Image.Image:
     nominal range. 32-bit numbers and fractions have none: the least of the usual ranges that holds every
     value is taken for white, and otherwise the picture is stretched from its darkest to its lightest value.
     """
+    if image.mode not in ("I", "F") and not image.mode.startswith("I;16"):
+        return image
+    # Imported late: it takes as long as all else that a decoder process has to import.
+    import numpy as np
+
     if image.mode.startswith("I;16"):
         return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
-    if image.mode in ("I", "F"):
-        return Image.fromarray(_scaled(np.asarray(image)))
-    return image
+    return Image.fromarray(_scaled(np.asarray(image)))
 
 
-def _scaled(values: NDArray[np.float32] | NDArray[np.int32]) -> NDArray[np.uint8]:
+def _scaled(values: "NDArray[np.float32] | NDArray[np.int32]") -> "NDArray[np.uint8]":
+    import numpy as np
+
     low, high = _extent(values)
     for top in _KNOWN_TOPS:
         if low >= 0 and high <= top:
@@ -37,8 +46,10 @@ def _scaled(values: NDArray[np.float32] | NDArray[np.int32]) -> NDArray[np.uint8
         return scaled
 
 
-def _extent(values: NDArray[np.float32] | NDArray[np.int32]) -> tuple[float, float]:
+def _extent(values: "NDArray[np.float32] | NDArray[np.int32]") -> tuple[float, float]:
     """The least and the greatest finite value; 0, 0 when there is none."""
+    import numpy as np
+
     low, high = float(values.min()), float(values.max())
     if np.isfinite(low) and np.isfinite(high):
         return low, high

@@ -1,5 +1,6 @@
 """Pictures: photographs, drawings and scans, through Pillow."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,12 +15,7 @@ from imagefinder.readers.damage import picture_damage
 from imagefinder.readers.disk import open_regular_file, size_of
 from imagefinder.readers.exif import read_camera, read_shot
 from imagefinder.readers.formats import HEAD_BYTES, formats_of
-from imagefinder.readers.limits import (
-    refuse_beyond_memory,
-    refuse_large_file,
-    refuse_oversize,
-    set_pillow_limit,
-)
+from imagefinder.readers.limits import refuse_oversize, room_for_file, room_to_decode, set_pillow_limit
 from imagefinder.readers.quiet import silence_pillow
 from imagefinder.readers.scaling import reduced
 from imagefinder.readers.tiff import tiff_pages
@@ -42,17 +38,19 @@ class PictureFile(MediaFile):
 
     def __init__(self, path: Path, content: BinaryIO | None = None) -> None:
         self._file = content or open_regular_file(path)
+        self._held = ExitStack()
+        self._held.callback(self._file.close)
         try:
             with picture_damage():
                 self._file.seek(0)
                 head = self._file.read(HEAD_BYTES)
                 self._formats = formats_of(head, path)
                 if not _READ_IN_PIECES.issuperset(self._formats):
-                    refuse_large_file(size_of(self._file))
+                    self._held.enter_context(room_for_file(size_of(self._file)))
                 picture = self._open()
                 self._pages = tiff_pages(picture) if picture.format == "TIFF" else [0]
         except BaseException:
-            self._file.close()
+            self._held.close()
             raise
         self.part_count = len(self._pages)
         # In a TIFF of many pages, finding the way to each of them from the start would take ever longer. A plain
@@ -88,10 +86,10 @@ class PictureFile(MediaFile):
             is_scaled = picture.format in _SCALED_BY_DRAFT
             if is_scaled:
                 picture.draft(None, (side, side))
-            refuse_beyond_memory(picture, width, height)
-            picture.load()
-            shot = read_shot(picture)
-            image = shot.upright(to_srgb(picture if is_scaled else reduced(picture, side)))
+            with room_to_decode(picture, width, height):
+                picture.load()
+                shot = read_shot(picture)
+                image = shot.upright(to_srgb(picture if is_scaled else reduced(picture, side)))
         if shot.lies_on_its_side:
             width, height = height, width
         return LoadedPart(image, PartFacts(ItemKind.PICTURE, width, height, shot.taken_at))
@@ -118,4 +116,4 @@ class PictureFile(MediaFile):
         return picture
 
     def close(self) -> None:
-        self._file.close()
+        self._held.close()

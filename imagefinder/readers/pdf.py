@@ -2,6 +2,8 @@
 
 import io
 import math
+import mmap
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +20,10 @@ MAX_PAGE_PIXELS = 16_000_000
 """Pixels a page is rendered to at most (48 MB). A page may be 1 x 14400 points: with its shorter side at 224
 pixels it would take two gigabytes. Only pages more than about 300 times as long as wide meet this bound at
 that side."""
+
+_NO_MEMORY = tr_later("there is not enough free memory to read this PDF", "reason")
+_OUT_OF_MEMORY = re.compile(r"\b(m|re|c)alloc\b.*failed|out of memory|allocat", re.IGNORECASE)
+"""What MuPDF says where the system gave it no memory."""
 
 _LOCK = threading.RLock()
 """MuPDF as PyMuPDF builds it has one context for the whole process and no locks of its own: every call into
@@ -39,10 +45,10 @@ def _mupdf() -> Iterator[Any]:
         try:
             yield pymupdf
         except MemoryError as error:
-            raise UnreadableError(
-                tr_later("there is not enough free memory to read this PDF", "reason")
-            ) from error
+            raise UnreadableError(_NO_MEMORY) from error
         except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError, IndexError) as error:
+            if _OUT_OF_MEMORY.search(str(error)):
+                raise UnreadableError(_NO_MEMORY) from MemoryError()
             raise UnreadableError(tr_later("the PDF is damaged", "reason")) from error
         finally:
             # MuPDF's complaints about a damaged file are kept until they are asked for.
@@ -54,7 +60,7 @@ class PdfFile(MediaFile):
 
     def __init__(self, path: Path, content: BinaryIO | None = None) -> None:
         with content or open_regular_file(path) as file, _mupdf() as pymupdf:
-            self._document: Any = pymupdf.open(**_for_mupdf(path, file), filetype="pdf")
+            self._document: Any = pymupdf.open(stream=_in_memory(file), filetype="pdf")
             try:
                 self.part_count = _page_count(self._document)
             except BaseException:
@@ -122,18 +128,11 @@ def _page_count(document: Any) -> int:
     return int(document.page_count)
 
 
-def _for_mupdf(path: Path, file: BinaryIO) -> dict[str, str | bytes]:
-    """What MuPDF is to open: the content where that is in memory, else a name.
-
-    Names it takes as UTF-8 alone; where one is not, the open descriptor stands in.
-    """
+def _in_memory(file: BinaryIO) -> bytes | memoryview:
+    """The content of a file, mapped where it is not in memory: a decoder process may open no file by its name."""
     if isinstance(file, io.BytesIO):
-        return {"stream": file.getvalue()}
-    try:
-        str(path).encode()
-    except UnicodeEncodeError:
-        return {"filename": f"/dev/fd/{file.fileno()}"}
-    return {"filename": str(path)}
+        return file.getvalue()
+    return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
 
 class PdfReader(MediaReader):

@@ -1,0 +1,275 @@
+"""The connection between the program and one decoder process: small JSON messages, and bytes beside them.
+
+Nothing that comes from a decoder is ever unpickled or otherwise executed: a decoder may have been taken over by the
+file that it reads.
+"""
+
+import contextlib
+import io
+import json
+import os
+import queue
+import select
+import socket
+import struct
+import sys
+import tempfile
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+Message = dict[str, Any]
+
+_HEADER = struct.Struct("!cI")
+_JSON, _BYTES = b"J", b"B"
+_MOST_JSON = 16 * 2**20
+"""Bytes; the words of a page are 200,000 characters at most."""
+_MOST_BYTES = 2**31
+_KEPT_BYTES = 32 * 2**20
+"""Of pixels handed over: more is given back to the system before the next."""
+IS_POSIX = sys.platform != "win32"
+
+
+class LinkError(Exception):
+    """The other end is gone, or says what no decoder of ours says."""
+
+
+class Link(ABC):
+    """One end of the connection. Used by one thread at a time."""
+
+    @abstractmethod
+    def send(self, message: Message, file: BinaryIO | None = None) -> None:
+        """Send a message, and with it the content of a file.
+
+        Raises:
+            LinkError: the other end is gone.
+        """
+
+    @abstractmethod
+    def is_waiting(self, seconds: float) -> bool:
+        """Whether something has come, or the other end is gone, within so many seconds."""
+
+    @abstractmethod
+    def receive(self) -> Message:
+        """The next message; waits for it.
+
+        Raises:
+            LinkError: the other end is gone, or what came is no message.
+        """
+
+    @abstractmethod
+    def file(self) -> BinaryIO | None:
+        """The content that came with the last message."""
+
+    @abstractmethod
+    def send_pixels(self, data: bytes) -> None:
+        """Hand over bytes that the next message tells the number of."""
+
+    @abstractmethod
+    def pixels(self, count: int) -> bytes:
+        """So many bytes that were handed over before the last message.
+
+        Raises:
+            LinkError: they are not there.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of it. Harmless when called again."""
+
+
+class SocketLink(Link):
+    """A Unix socket. Files cross it as open descriptors; pixels lie in a nameless file that both ends hold.
+
+    The program reads pixels by ``pread``, never through a map, which a decoder could cut short under it.
+    """
+
+    def __init__(self, end: socket.socket, shared: int) -> None:
+        """Both belong to the link from now on."""
+        self._socket = end
+        self._shared = shared
+        self._descriptors: list[int] = []
+
+    def send(self, message: Message, file: BinaryIO | None = None) -> None:
+        body = json.dumps(message).encode()
+        header = _HEADER.pack(_JSON, len(body))
+        try:
+            if file is None:
+                self._socket.sendall(header + body)
+                return
+            with _descriptor_of(file) as descriptor:
+                socket.send_fds(self._socket, [header], [descriptor])
+            self._socket.sendall(body)
+        except OSError as error:
+            raise LinkError(str(error)) from error
+
+    def is_waiting(self, seconds: float) -> bool:
+        try:
+            poll = select.poll()
+            poll.register(self._socket, select.POLLIN)
+            return bool(poll.poll(max(seconds, 0) * 1000))
+        except (OSError, ValueError):  # closed by another thread
+            return True
+
+    def receive(self) -> Message:
+        kind, length = _HEADER.unpack(self._read(_HEADER.size))
+        if kind != _JSON or length > _MOST_JSON:
+            raise LinkError("no message")
+        return _message(self._read(length))
+
+    def _read(self, length: int) -> bytes:
+        data = bytearray()
+        while len(data) < length:
+            try:
+                part, descriptors, _, _ = socket.recv_fds(self._socket, min(length - len(data), 2**20), 1)
+            except (OSError, ValueError) as error:
+                raise LinkError(str(error)) from error
+            self._descriptors += descriptors
+            if not part:
+                raise LinkError("the other end is gone")
+            data += part
+        return bytes(data)
+
+    def file(self) -> BinaryIO | None:
+        return os.fdopen(self._descriptors.pop(), "rb") if self._descriptors else None
+
+    def send_pixels(self, data: bytes) -> None:
+        if os.fstat(self._shared).st_size > max(len(data), _KEPT_BYTES):
+            os.ftruncate(self._shared, 0)
+        _write_all(self._shared, data)
+
+    def pixels(self, count: int) -> bytes:
+        if not 0 <= count <= _MOST_BYTES:
+            raise LinkError("too much")
+        data = os.pread(self._shared, count, 0)
+        if len(data) != count:
+            raise LinkError("pixels are missing")
+        return data
+
+    def close(self) -> None:
+        self._socket.close()
+        for descriptor in self._descriptors:
+            os.close(descriptor)
+        self._descriptors = []
+        if self._shared >= 0:
+            os.close(self._shared)
+            self._shared = -1
+
+
+class PipeLink(Link):
+    """Two pipes, for Windows, where neither descriptors nor nameless files cross: all bytes go through them."""
+
+    def __init__(self, source: BinaryIO, target: BinaryIO) -> None:
+        """Both belong to the link from now on."""
+        self._source, self._target = source, target
+        self._inbox: queue.SimpleQueue[tuple[bytes, bytes] | None] = queue.SimpleQueue()
+        self._next: tuple[bytes, bytes] | None = None
+        self._is_over = False
+        self._bytes: list[bytes] = []
+        # There is no waiting for a pipe with a limit of time there.
+        threading.Thread(target=self._read_all, name="decoder-link", daemon=True).start()
+
+    def _read_all(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            while len(header := self._source.read(_HEADER.size)) == _HEADER.size:
+                kind, length = _HEADER.unpack(header)
+                if length > _MOST_BYTES or len(data := self._source.read(length)) < length:
+                    break
+                self._inbox.put((kind, data))
+        self._inbox.put(None)
+
+    def send(self, message: Message, file: BinaryIO | None = None) -> None:
+        try:
+            if file is not None:
+                file.seek(0)
+                self._send(_BYTES, file.read())
+            self._send(_JSON, json.dumps(message).encode())
+        except (OSError, ValueError) as error:
+            raise LinkError(str(error)) from error
+
+    def _send(self, kind: bytes, data: bytes) -> None:
+        self._target.write(_HEADER.pack(kind, len(data)))
+        self._target.write(data)
+        self._target.flush()
+
+    def is_waiting(self, seconds: float) -> bool:
+        if self._next is None and not self._is_over:
+            try:
+                self._next = self._inbox.get(timeout=seconds)
+            except queue.Empty:
+                return False
+            self._is_over = self._next is None
+        return True
+
+    def receive(self) -> Message:
+        while True:
+            frame, self._next = self._next, None
+            if frame is None and not self._is_over:
+                frame = self._inbox.get()
+            if frame is None:
+                self._is_over = True
+                raise LinkError("the other end is gone")
+            kind, data = frame
+            if kind == _JSON:
+                return _message(data)
+            self._bytes = [data]
+
+    def file(self) -> BinaryIO | None:
+        return io.BytesIO(self._bytes.pop()) if self._bytes else None
+
+    def send_pixels(self, data: bytes) -> None:
+        self._send(_BYTES, data)
+
+    def pixels(self, count: int) -> bytes:
+        data = self._bytes.pop() if self._bytes else b""
+        if len(data) != count:
+            raise LinkError("pixels are missing")
+        return data
+
+    def close(self) -> None:
+        for end in (self._target, self._source):
+            with contextlib.suppress(OSError):
+                end.close()
+
+
+def _message(data: bytes) -> Message:
+    try:
+        message = json.loads(data)
+    except ValueError as error:
+        raise LinkError("no message") from error
+    if not isinstance(message, dict):
+        raise LinkError("no message")
+    return message
+
+
+def nameless_file(data: bytes | memoryview = b"") -> int:
+    """A descriptor of a file without a name: in memory on Linux, else on the disk."""
+    if sys.platform == "linux":
+        descriptor = os.memfd_create("imagefinder", os.MFD_CLOEXEC)
+    else:
+        with tempfile.TemporaryFile() as file:
+            descriptor = os.dup(file.fileno())
+    _write_all(descriptor, data)
+    return descriptor
+
+
+def _write_all(descriptor: int, data: bytes | memoryview) -> None:
+    view = memoryview(data)
+    written = 0
+    while written < len(view):
+        written += os.pwrite(descriptor, view[written:], written)
+
+
+@contextlib.contextmanager
+def _descriptor_of(file: BinaryIO) -> Iterator[int]:
+    """A descriptor of a file's content: its own, or one of a nameless file where the content is in memory."""
+    if not isinstance(file, io.BytesIO):
+        yield file.fileno()
+        return
+    with file.getbuffer() as content:
+        descriptor = nameless_file(content)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
