@@ -137,9 +137,9 @@ class ImageFinder:
         include_rest: bool = False,
         min_score: float | None = None,
     ) -> list[Hit]:
-        """Find by words, by pictures, or by both; best hit first.
+        """Find by words, by pictures, or by both; the hits come in groups (``Hit.group``), in each the best first.
 
-        What is probably irrelevant is left out, where the model's scores are calibrated (``Hit.relevance``).
+        What does not seem to match is left out, where the model's scores are calibrated (``Hit.relevance``).
 
         Args:
             text: words, in the languages the model knows.
@@ -147,7 +147,7 @@ class ImageFinder:
             within: only files at or below these paths.
             limit: how many hits at most.
             include_query_images: whether the pictures in ``images`` may be hits themselves.
-            include_rest: whether what is probably irrelevant comes too, after the others.
+            include_rest: whether possible matches come too, after the others.
             min_score: the cosine that a hit has at least, -1 to 1; then nothing else is left out.
 
         Raises:

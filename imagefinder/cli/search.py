@@ -90,6 +90,7 @@ def _show(result: SearchResult, arguments: argparse.Namespace, terminal: Termina
                     {
                         "path": hit.file,
                         "part": hit.part,
+                        "group": hit.group,
                         "score": round(hit.score, 6),
                         "relevance": None if hit.relevance is None else round(hit.relevance, 4),
                         "kind": hit.kind,

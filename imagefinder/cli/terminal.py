@@ -8,12 +8,13 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, TypeAlias
 
 from imagefinder.model.items import ItemKind
 from imagefinder.model.jobs import IndexReport, ProgressCallback, no_progress
-from imagefinder.model.queries import Hit, SearchResult
+from imagefinder.model.queries import Hit, SearchResult, group_title
 from imagefinder.translation import tr
 
 if TYPE_CHECKING:
@@ -102,9 +103,13 @@ class Terminal:
         sys.stdout.buffer.flush()
 
     def hits(self, result: SearchResult) -> None:
-        """Hits for a person: relevance where it is known, score, file, page."""
-        for hit in result.hits:
-            self._line(self._stdout, *_hit_parts(hit), style="cyan")
+        """Hits for a person: relevance where it is known, score, file, page; groups under headings."""
+        groups = [(group, list(hits)) for group, hits in groupby(result.hits, key=lambda hit: hit.group)]
+        for group, hits in groups:
+            if len(groups) > 1:
+                self._line(self._stdout, (group_title(group), "bold"))
+            for hit in hits:
+                self._line(self._stdout, *_hit_parts(hit), style="cyan")
         self._stdout.flush()
 
     def table(self, columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:

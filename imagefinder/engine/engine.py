@@ -215,9 +215,9 @@ class Engine:
     ) -> "ResultList":
         """Answer a query with a list that is read in pages, to its end if one likes; see ``Searcher.start``.
 
-        With another ``sort`` than by relevance, the best 500 hits are sorted among themselves, then the next 500,
-        and so on. Without ``may_load`` a model that is not loaded takes no part, but for the vectors the library
-        has; the list's ``is_partial`` and ``note`` say so.
+        With another ``sort`` than by relevance, the best 500 hits of a group are sorted among themselves, then the
+        next 500, and so on. Without ``may_load`` a model that is not loaded takes no part, but for the vectors the
+        library has; the list's ``is_partial`` and ``note`` say so.
 
         Raises:
             UsageError: the query is empty, one of its pictures cannot be read, or one of its items is gone.

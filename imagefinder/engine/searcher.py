@@ -1,4 +1,4 @@
-"""Answering a query: its terms as one vector, the nearest items, the words found; joined and ready to be read."""
+"""Answering a query: its terms as one vector, the nearest items, the words found; in groups, ready to be read."""
 
 import time
 from functools import partial
@@ -8,10 +8,10 @@ import numpy as np
 
 from imagefinder.embedders.base import Embedder, FloatArray
 from imagefinder.engine.calibration import Calibration
-from imagefinder.engine.cut import Cut, Measure
+from imagefinder.engine.grouping import Grouping, Measure
 from imagefinder.engine.live_index import LiveIndex
 from imagefinder.engine.query_terms import QueryTerms, own_items
-from imagefinder.engine.ranking import ranked
+from imagefinder.engine.ranking import nearest_first
 from imagefinder.engine.relevance import sure
 from imagefinder.engine.result_list import Answer, ResultList
 from imagefinder.engine.term_memory import TermMemory
@@ -54,9 +54,9 @@ class Searcher:
     def start(
         self, query: Query, sort: Sort, progress: ProgressCallback, *, may_load: bool = True
     ) -> ResultList:
-        """Rank the best hits, the rest as it is read; ``Query.limit`` plays no part.
+        """Rank the best hits, others as they are read; ``Query.limit`` plays no part.
 
-        How words and vectors are joined is said in ``ranking.fuse``. ``progress`` is called where the model has
+        How words and vectors are joined is said in ``Grouping``. ``progress`` is called where the model has
         to be loaded or the index to be built first. Without ``may_load``, which says that neither may be waited
         for, the embedder takes no part but for the vectors that the library has, and those only once the index
         stands.
@@ -87,15 +87,12 @@ class Searcher:
         allowed = self._store.items.below(query.within) if query.within else None
         matches = self._matches(text, allowed)
         words = {match.item_id: match.relevance for match in matches}
-        best_first = ranked(
-            partial(self._nearest, vector, allowed),
-            partial(self._cosines, vector),
-            matches,
-            is_within=allowed is not None,
-        )
+        nearest = nearest_first(partial(self._nearest, vector, allowed), is_within=allowed is not None)
         own = frozenset() if query.include_query_images else own_items(self._store, query)
+        measure = self._measure(query, vector, allowed)
+        cosines = partial(self._cosines, vector)
         answer = Answer(
-            cut=Cut(best_first, words, self._measure(query, vector, allowed), query.min_score, own),
+            grouping=Grouping(nearest, matches, cosines, measure, query.min_score, own),
             words=words,
             include_hidden=query.include_hidden,
             model=self._embedder.name if self._embedder else "",

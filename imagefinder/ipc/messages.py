@@ -285,7 +285,7 @@ class JobChanged:
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """Some hits of a search, best first from ``offset`` on."""
+    """Some hits of a search, in the order they are shown, from ``offset`` on."""
 
     request_id: int
     pane: int
@@ -299,7 +299,7 @@ class Hits:
     is_partial: bool = False
     """The model was not loaded yet, so it took no part: ask again once it is ready."""
     has_rest: bool = False
-    """Whether hits were left out because they are probably irrelevant; ``Query.include_rest`` brings them."""
+    """Whether possible matches were left out; ``Query.include_rest`` brings them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from imagefinder.model.items import ItemKind
+from imagefinder.translation import tr
 
 
 class Sort(StrEnum):
@@ -20,8 +21,28 @@ class Sort(StrEnum):
 
 
 SORTED_TOGETHER = 500
-"""In another order than by relevance the best so many are sorted among themselves, then the next so many, and so
-on: who sorts "beach" by date wants the beaches by date, not the whole library."""
+"""In another order than by relevance the best so many of a group are sorted among themselves, then the next so many,
+and so on: who sorts "beach" by date wants the beaches by date, not the whole library."""
+
+
+class Group(StrEnum):
+    """Why a hit is one. The hits of a group stand together."""
+
+    MATCH = "match"
+    """By what the picture shows."""
+    WORDS = "words"
+    """By words in the file's name or on the page alone."""
+    POSSIBLE = "possible"
+    """Nearest of what does not seem to match."""
+
+
+def group_title(group: Group) -> str:
+    """What stands above the hits of a group."""
+    return {
+        Group.MATCH: tr("Matches"),
+        Group.WORDS: tr("Words in names and on pages"),
+        Group.POSSIBLE: tr("Possible matches"),
+    }[group]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +61,7 @@ class Query:
     include_hidden: bool = False
     """Whether items that the user hid from results may be hits."""
     include_rest: bool = False
-    """Whether hits that are probably irrelevant come too, after the others."""
+    """Whether hits of the group ``POSSIBLE`` come too, after the others."""
     min_score: float | None = None
     """The cosine that a hit has at least; with it nothing else is cut off."""
 
@@ -74,16 +95,15 @@ class Hit(NamedTuple):
     taken_at: str | None = None
     """When the photograph was taken, ``YYYY-MM-DD HH:MM:SS`` by the camera's clock, if it says so."""
     copies: int = 1
-    """How many files of the library have this very content, this one among them; those that are gone do not count."""
+    """How many files of the library have this very content, this one among them."""
     hidden: bool = False
     """Whether the user hid it from results."""
     relevance: float | None = None
-    """0 to 1: how surely it is what was asked for, comparable between queries and models; see
-    ``engine/relevance.py``. None where the model's scores are not calibrated."""
-    is_rest: bool = False
-    """Whether it is probably irrelevant, and came because ``Query.include_rest`` asked for it."""
-    gone: bool = False
-    """Whether the file is of a source that is there no more, though its drive is: moved, renamed or deleted."""
+    """0 to 1, what a group is sorted by. How surely the picture is what was asked for, comparable between queries
+    and models (``engine/relevance.py``), None where the model's scores are not calibrated; in the group ``WORDS``
+    how much of the query's words it holds, as ``text_score``."""
+    group: Group = Group.MATCH
+    """Why it is a hit."""
 
     @property
     def path(self) -> Path:
@@ -93,12 +113,14 @@ class Hit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """The answer to one query, best hit first."""
+    """The answer to one query."""
 
     hits: tuple[Hit, ...]
+    """In the order they are shown: by groups (``WORDS`` before ``MATCH`` where a hit holds all of the query's words,
+    else after it, ``POSSIBLE`` last), in each by falling relevance, or score where that is None."""
     model: str
     took_ms: float
     note: str = ""
     """One plain line the user should know, such as what the model could not make of the query."""
     has_rest: bool = False
-    """Whether hits were left out because they are probably irrelevant."""
+    """Whether there are hits of the group ``POSSIBLE`` that were left out."""

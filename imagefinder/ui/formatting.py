@@ -3,7 +3,7 @@
 from PySide6.QtCore import QDateTime, QLocale
 
 from imagefinder.model.items import ItemKind
-from imagefinder.model.queries import Hit, Sort
+from imagefinder.model.queries import Group, Hit, Sort
 from imagefinder.translation import tr
 from imagefinder.ui.words import grouped, locale, path_text
 
@@ -36,13 +36,8 @@ def dimensions(width: int, height: int, kind: ItemKind) -> str:
     return tr("{width} × {height} pixels", width=grouped(width), height=grouped(height))
 
 
-def is_found_by_words_alone(hit: Hit) -> bool:
-    """Whether the model had no part in finding it."""
-    return hit.text_score > 0 and hit.score == 0
-
-
 def relevance(hit: Hit) -> str:
-    """How surely it is what was asked for, such as ``92%``; empty where the model's scores are not calibrated."""
+    """The number its group is sorted by, such as ``92%``; empty where the model's scores are not calibrated."""
     if hit.relevance is None:
         return ""
     return tr("{percent}%", percent=grouped(round(100 * hit.relevance)))
@@ -56,8 +51,8 @@ def similarity(hit: Hit) -> str:
 def score(hit: Hit) -> str:
     """How well it matches, as shown under a thumbnail: relevance, else the cosine; and whether the words match."""
     number = relevance(hit) or locale().toString(hit.score, "f", 3)
-    if is_found_by_words_alone(hit):
-        return tr("words match")
+    if hit.group is Group.WORDS:
+        return tr("{percent} of the words", "looked for", percent=number)
     if hit.text_score > 0:
         return tr("{score} · words match", score=number)
     return number
@@ -65,9 +60,11 @@ def score(hit: Hit) -> str:
 
 def score_facts(hit: Hit) -> list[tuple[str, str]]:
     """How well it matches, in full: captions and texts."""
-    if hit.relevance is None or is_found_by_words_alone(hit):
+    if hit.relevance is None:
         return [(tr("Score"), score(hit))]
-    return [(tr("Relevance"), score(hit)), (tr("Similarity"), similarity(hit))]
+    caption = tr("Found by") if hit.group is Group.WORDS else tr("Relevance")
+    facts = [(caption, score(hit))]
+    return [*facts, (tr("Similarity"), similarity(hit))] if hit.score else facts
 
 
 def key_fact(hit: Hit, sort: Sort) -> str:
@@ -116,8 +113,10 @@ def tooltip_lines(hit: Hit) -> list[str]:
 
 
 def _score_line(hit: Hit) -> str:
-    if hit.relevance is None or is_found_by_words_alone(hit):
+    if hit.relevance is None:
         return tr("Score {score}", score=score(hit))
+    if hit.group is Group.WORDS:
+        return tr("Has {share} in its name or on the page", "such as 50% of the words", share=score(hit))
     return tr(
         "Relevance {relevance} · similarity {similarity}",
         relevance=score(hit),

@@ -1,47 +1,71 @@
 """Where the cells of a grid lie: arithmetic alone, so that a hundred thousand rows cost no more than ten."""
 
+from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from PySide6.QtCore import QPoint, QRect, QSize
 
 
+class _Section(NamedTuple):
+    """Lines that follow one another without a heading between them."""
+
+    row: int
+    line: int
+    top: int
+    """Where its first line begins, below its heading."""
+
+
 @dataclass(frozen=True, slots=True)
 class GridLayout:
-    """Cells of one size in columns, in one part or in two with a band between them; all lengths in points.
+    """Cells of one size in columns, in sections with a heading above each; all lengths in points.
 
-    The second part begins on a line of its own. Lines and rows are counted from 0.
+    Each section begins on a line of its own. Lines and rows are counted from 0.
     """
 
     columns: int = 1
     cell: QSize = field(default_factory=lambda: QSize(1, 1))
     gap: int = 0
     """Of each cell so much belongs to no item, half of it on either side."""
-    break_row: int | None = None
-    """The first row of the second part; None where there is one part."""
-    band: int = 0
-    """Height of what stands between the parts."""
+    headed: tuple[int, ...] = ()
+    """The first row of each section that has a heading, ascending."""
+    heading: int = 0
+    """Height of a heading."""
+    _sections: tuple[_Section, ...] = field(init=False, repr=False, compare=False)
 
-    @property
-    def band_top(self) -> int:
-        """Where the band begins."""
-        return self._lines_before * self.cell.height()
-
-    @property
-    def _lines_before(self) -> int:
-        """Lines of the first part, where there are two."""
-        return -(-(self.break_row or 0) // self.columns)
+    def __post_init__(self) -> None:
+        sections: list[_Section] = []
+        line = top = 0
+        for row in self.headed if self.headed[:1] == (0,) else (0, *self.headed):
+            if sections:
+                lines = -(-(row - sections[-1].row) // self.columns)
+                line, top = line + lines, top + lines * self.cell.height()
+            if row in self.headed:
+                top += self.heading
+            sections.append(_Section(row, line, top))
+        object.__setattr__(self, "_sections", tuple(sections))
 
     def place(self, row: int) -> tuple[int, int]:
         """The line and the column of a row."""
-        if self.break_row is None or row < self.break_row:
-            return divmod(row, self.columns)
-        line, column = divmod(row - self.break_row, self.columns)
-        return self._lines_before + line, column
+        section = self._section(row, lambda each: each.row)
+        line, column = divmod(row - section.row, self.columns)
+        return section.line + line, column
 
     def top(self, line: int) -> int:
         """Where a line begins."""
-        is_second = self.break_row is not None and line >= self._lines_before
-        return line * self.cell.height() + (self.band if is_second else 0)
+        section = self._section(line, lambda each: each.line)
+        return section.top + (line - section.line) * self.cell.height()
+
+    def heading_rect(self, row: int, width: int) -> QRect:
+        """The heading above a section, which begins with this row, in a grid of this width."""
+        return QRect(0, self.top_with_heading(row), width, self.heading)
+
+    def top_with_heading(self, row: int) -> int:
+        """Where the line of a row begins, with the heading above it if it is the first of its section."""
+        line, column = self.place(row)
+        is_headed = row - column in self.headed
+        return self.top(line) - (self.heading if is_headed else 0)
 
     def rect(self, row: int) -> QRect:
         """The cell of a row."""
@@ -49,19 +73,19 @@ class GridLayout:
         return QRect(QPoint(column * self.cell.width(), self.top(line)), self.cell)
 
     def line_at(self, height: int) -> int:
-        """The line at a height, which may be above all lines or below; of the band, the line that follows it."""
-        if self.break_row is None or height < self.band_top:
-            return height // self.cell.height()
-        return max(self._lines_before, (height - self.band) // self.cell.height())
+        """The line at a height, which may be above all lines or below; of a heading, the line that follows it."""
+        section = self._section(
+            height, lambda each: each.top - (self.heading if each.row in self.headed else 0)
+        )
+        line = section.line + (height - section.top) // self.cell.height()
+        return line if height < 0 else max(line, section.line)
 
     def rows_of(self, line: int, count: int) -> range:
         """The rows of a line, where there are ``count`` rows in all; none of a line that there is not."""
-        start, end = line * self.columns, count
-        if self.break_row is not None:
-            if line < self._lines_before:
-                end = min(count, self.break_row)
-            else:
-                start = self.break_row + (line - self._lines_before) * self.columns
+        section = self._section(line, lambda each: each.line)
+        start = section.row + (line - section.line) * self.columns
+        following = next((each.row for each in self._sections if each.row > section.row), count)
+        end = min(count, following)
         return range(min(max(start, 0), end), min(max(start + self.columns, 0), end))
 
     def lines(self, count: int) -> int:
@@ -104,3 +128,7 @@ class GridLayout:
     def _in_line(self, line: int, column: int, count: int) -> int:
         rows = self.rows_of(line, count)
         return rows[min(max(column, 0), len(rows) - 1)]
+
+    def _section(self, value: int, key: Callable[[_Section], int]) -> _Section:
+        """The last section that begins at a value or before it, else the first."""
+        return self._sections[max(bisect_right(self._sections, value, key=key) - 1, 0)]

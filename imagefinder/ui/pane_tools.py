@@ -5,7 +5,7 @@ from PySide6.QtGui import QAction, QActionGroup, QPalette, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QSlider, QToolButton, QWidget
 
 from imagefinder.model.model_names import model_title
-from imagefinder.model.queries import SORTED_TOGETHER, Sort
+from imagefinder.model.queries import SORTED_TOGETHER, Group, Sort, group_title
 from imagefinder.translation import tr
 from imagefinder.ui.icons import icon
 from imagefinder.ui.query_terms import CELL_SIZES, DEFAULT_CELL_SIZE
@@ -103,8 +103,8 @@ class PaneTools(QWidget):
         """As the user does it with the slider: one step up or down."""
         self._zoom.setValue(self._zoom.value() + 2 * _STEP * step)
 
-    def show_count(self, count: int, has_more: bool, model: str = "", *, has_rest: bool = False) -> None:
-        """Say how many results are shown, which model found them, and whether the rest follows after them."""
+    def show_count(self, count: int, has_more: bool, model: str = "", *, has_possible: bool = False) -> None:
+        """Say how many results are shown, which model found them, and whether possible matches follow."""
         order = sort_name(self.sort)
         if not count:
             text = ""
@@ -119,8 +119,10 @@ class PaneTools(QWidget):
             text = tr("{count} result(s), {order}", "", count, count=grouped(count), order=order)
             if count > SORTED_TOGETHER:
                 text = tr("{results} in each {number}", results=text, number=grouped(SORTED_TOGETHER))
-        if has_rest:
-            text = tr("{results}, then the rest", results=text) if text else tr("Less likely results")
+        if has_possible:
+            text = (
+                tr("{results}, then possible matches", results=text) if text else group_title(Group.POSSIBLE)
+            )
         found_by = tr("Found by {model}", "a model", model=model_title(model)) if model and text else ""
         self._count.setToolTip(tooltip("\n".join(filter(None, (text, found_by)))))
         if found_by:

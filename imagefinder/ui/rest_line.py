@@ -1,14 +1,12 @@
 """Where the results end, though there are more that look less like what was asked for: a line that offers them."""
 
-from PySide6.QtCore import QEvent, QObject, QRect, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QFont, QKeyEvent, QPainter, QPalette
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from imagefinder.translation import tr
 from imagefinder.ui.quiet_label import QuietLabel
 
-BAND_HEIGHT = 40
-"""Points between the results and the rest of them, for the words that part them."""
 _SIDE = 8
 _BY_MOUSE = Qt.FocusReason.MouseFocusReason
 
@@ -68,15 +66,3 @@ class RestLine(QWidget):
             self.left_upwards.emit()
         else:
             super().keyPressEvent(event)
-
-
-def paint_band(painter: QPainter, palette: QPalette, font: QFont, band: QRect) -> None:
-    """Part the rest from the results above it: two words and a fine line."""
-    painter.setFont(font)
-    painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
-    words = tr("Less likely", "results")
-    inner = band.adjusted(_SIDE, 0, -_SIDE, 0)
-    painter.drawText(inner, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
-    left = inner.left() + painter.fontMetrics().horizontalAdvance(words) + 12
-    painter.setPen(palette.color(QPalette.ColorRole.Mid))
-    painter.drawLine(left, band.center().y(), inner.right(), band.center().y())

@@ -17,7 +17,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QHelpEvent, QIcon, QPaint
 from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QToolTip
 
 from imagefinder.model.items import ItemKind
-from imagefinder.model.queries import Hit, Sort
+from imagefinder.model.queries import Group, Hit, Sort
 from imagefinder.ui import formatting
 from imagefinder.ui.icons import icon
 from imagefinder.ui.results_model import HitRole
@@ -198,7 +198,7 @@ class ResultsDelegate(QStyledItemDelegate):
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
         # The quiet colour would be too quiet on a selected card.
         quiet = option.palette.color(_Role.Text if selected else _Role.PlaceholderText)
-        painter.setPen(quiet if hit.is_rest else option.palette.color(_Role.Text))
+        painter.setPen(quiet if hit.group is Group.POSSIBLE else option.palette.color(_Role.Text))
         name = metrics.elidedText(short_name(hit.path), Qt.TextElideMode.ElideMiddle, layout.name.width())
         painter.drawText(layout.name, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, name)
         painter.setPen(quiet)

@@ -93,8 +93,8 @@ class GridView(QListView):
             return
         self.updateGeometries()  # the row may be newer than the scroll bar's range
         bar, room = self.verticalScrollBar(), self.viewport().height()
-        cell = self._layout.rect(index.row())
-        top, bottom = cell.top(), cell.top() + cell.height()
+        top = self._layout.top_with_heading(index.row())
+        bottom = self._layout.rect(index.row()).top() + self.cell.height()
         if bottom == self._layout.height(self._row_count()):
             bottom += self._foot  # what stands below the last line belongs to it
         hints = QAbstractItemView.ScrollHint

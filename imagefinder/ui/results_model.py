@@ -14,7 +14,7 @@ from PySide6.QtCore import (
     Signal,
 )
 
-from imagefinder.model.queries import Hit
+from imagefinder.model.queries import Group, Hit, group_title
 from imagefinder.translation import tr
 from imagefinder.ui import formatting
 from imagefinder.ui.file_mime import mime_of_files
@@ -80,15 +80,19 @@ class ResultsModel(QAbstractListModel):
         return self._hits[row]
 
     @property
-    def rest_row(self) -> int | None:
-        """The first row of those that are probably irrelevant; None where there is none."""
-        row = self.rest_row_or_end
-        return row if row < len(self._hits) else None
+    def group_rows(self) -> list[int]:
+        """The first row of each group of hits that is there."""
+        rows, row = [], 0
+        while row < len(self._hits):
+            rows.append(row)
+            group = self._hits[row].group
+            row = bisect_left(self._hits, True, lo=row, key=lambda hit: hit.group is not group)
+        return rows
 
     @property
-    def rest_row_or_end(self) -> int:
-        """How many hits stand before the first that is probably irrelevant."""
-        return bisect_left(self._hits, True, key=lambda hit: hit.is_rest)
+    def found_count(self) -> int:
+        """How many hits stand before the possible matches."""
+        return bisect_left(self._hits, True, key=lambda hit: hit.group is Group.POSSIBLE)
 
     def row_of(self, item_id: int, near: int = 0) -> int:
         """The row of an item, -1 where it is not shown; looked for at ``near`` first."""
@@ -134,7 +138,7 @@ class ResultsModel(QAbstractListModel):
             case Qt.ItemDataRole.ToolTipRole:
                 return tooltip("\n".join(formatting.tooltip_lines(hit)))
             case Qt.ItemDataRole.AccessibleTextRole:
-                return _spoken(hit)
+                return _spoken(hit, with_group=hit.group is not Group.MATCH or len(self.group_rows) > 1)
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
@@ -158,16 +162,18 @@ class ResultsModel(QAbstractListModel):
         return mime_of_files([self._hits[index.row()].path for index in indexes])
 
 
-def _spoken(hit: Hit) -> str:
+def _spoken(hit: Hit, *, with_group: bool) -> str:
     parts = [short_name(hit.path)]
     if hit.parts > 1:
         parts.append(tr("page {number}", number=hit.part))
-    if hit.relevance is None or formatting.is_found_by_words_alone(hit):
+    if hit.group is Group.WORDS:
+        parts.append(formatting.score(hit))
+    elif hit.relevance is None:
         parts.append(tr("score {score}", score=formatting.score(hit)))
     else:
         parts.append(tr("relevance {relevance}", relevance=formatting.score(hit)))
-    if hit.is_rest:
-        parts.append(tr("less likely", "a result"))
+    if with_group:
+        parts.append(group_title(hit.group))
     if hit.offline:
         parts.append(tr("its drive is not connected"))
     if hit.gone:

@@ -1,6 +1,6 @@
 """The grid of results of one pane."""
 
-from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPoint, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QDrag,
@@ -13,11 +13,12 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractItemView, QWidget
 
-from imagefinder.model.queries import Hit, Sort
+from imagefinder.model.queries import Hit, Sort, group_title
 from imagefinder.translation import tr
 from imagefinder.ui.desktop import Desktop
 from imagefinder.ui.grid_layout import GridLayout
-from imagefinder.ui.rest_line import BAND_HEIGHT, RestLine, paint_band
+from imagefinder.ui.group_heading import heading_height, paint_heading
+from imagefinder.ui.rest_line import RestLine
 from imagefinder.ui.result_actions import ResultActions
 from imagefinder.ui.results_delegate import GAP, ResultsDelegate
 from imagefinder.ui.results_grid import GridView
@@ -42,7 +43,7 @@ class ResultsView(GridView):
     cell_size_changed = Signal(int)
     """The user zoomed by the wheel: the least width of a card, points."""
     rest_wanted = Signal()
-    """The user wants to see what was left out because it is probably irrelevant."""
+    """The user wants to see the possible matches, which were left out."""
     notice = Signal(str)
 
     def __init__(
@@ -110,7 +111,7 @@ class ResultsView(GridView):
             return
         if self.rest_line.button.hasFocus():
             # Not to whatever comes next in the window: the arrows lead on from the last result.
-            last = self._results.index(self._results.rest_row_or_end - 1)
+            last = self._results.index(self._results.found_count - 1)
             if self.currentIndex().row() not in self.visible_rows() and last.isValid():
                 self.selectionModel().setCurrentIndex(last, QItemSelectionModel.SelectionFlag.NoUpdate)
             self.setFocus()
@@ -136,11 +137,12 @@ class ResultsView(GridView):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        if self.grid.break_row is not None:
-            band = QRect(0, self.grid.band_top - self.verticalOffset(), self.viewport().width(), BAND_HEIGHT)
-            if band.intersects(event.rect()):
-                painter = QPainter(self.viewport())
-                paint_band(painter, self.palette(), self.font(), band)
+        painter = QPainter(self.viewport())
+        for row in self.grid.headed:
+            room = self.grid.heading_rect(row, self.viewport().width()).translated(0, -self.verticalOffset())
+            if room.intersects(event.rect()):
+                title = group_title(self._results.hit(row).group)
+                paint_heading(painter, self.palette(), self.font(), room, title)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if not self._actions.take_key(event):
@@ -191,7 +193,8 @@ class ResultsView(GridView):
     def _arrange(self) -> None:
         """Share the width among as many columns as there is room for; what was seen stays in sight."""
         bar = self.verticalScrollBar()
-        anchor = self._results.index(self.visible_rows().start) if bar.value() > 0 else QModelIndex()
+        row = self.visible_rows().start
+        anchor = self._results.index(row) if bar.value() > 0 else QModelIndex()
         # Not maximumViewportSize: that leaves out a bar that is always on.
         whole = self.contentsRect()
         needs_bar = self._height_for(whole.width()) > whole.height()
@@ -203,15 +206,21 @@ class ResultsView(GridView):
             self._grid_in(whole.width() - (bar.sizeHint().width() if needs_bar else 0)),
         )
         self.set_grid(layout, self._foot_in(whole.width()))
-        if anchor.isValid() and (before.columns, before.cell) != (layout.columns, layout.cell):
-            self.scrollTo(anchor, QAbstractItemView.ScrollHint.PositionAtTop)
+        if (before.columns, before.cell) != (layout.columns, layout.cell):
+            if anchor.isValid():
+                self.scrollTo(anchor, QAbstractItemView.ScrollHint.PositionAtTop)
+        elif len(before.headed) != len(layout.headed):
+            # Another group has come, and headings with it: what was seen does not move.
+            bar.setValue(bar.value() + layout.rect(row).top() - before.rect(row).top())
         self._place_rest_line()
 
     def _grid_in(self, width: int) -> GridLayout:
         columns = max(1, width // (self._cell + GAP))
         across = max(1, width // columns)
         cell = QSize(across, self._delegate.grid_height(across, self.font()))
-        return GridLayout(columns, cell, GAP, self._results.rest_row, BAND_HEIGHT)
+        rows = self._results.group_rows
+        headed = tuple(rows) if len(rows) > 1 else ()
+        return GridLayout(columns, cell, GAP, headed, heading_height(self.font()))
 
     def _height_for(self, width: int) -> int:
         return self._grid_in(width).height(self._results.rowCount()) + self._foot_in(width)

@@ -237,10 +237,11 @@ class SearchPane(QWidget):
             return
         count = self.model.rowCount()
         has_more = self.model.canFetchMore(self.view.rootIndex())
-        if self.model.rest_row is None:
+        found = self.model.found_count
+        if found == count:
             self.tools.show_count(count, has_more, hits.model)
         else:
-            self.tools.show_count(self.model.rest_row, False, hits.model, has_rest=True)
+            self.tools.show_count(found, False, hits.model, has_possible=True)
         self.view.set_sort(self.tools.sort)
         self.view.offer_rest(bool(count) and self._place.has_rest)
         if count:

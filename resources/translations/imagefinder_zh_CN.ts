@@ -896,6 +896,11 @@
         <translation>{path} 是苹果自有格式的 MobileCLIP，其中没有说明架构。请说明是哪一种，例如 MobileCLIP-S2（--arch，或设置中的输入框）。</translation>
     </message>
     <message>
+        <source>{percent} of the words</source>
+        <comment>looked for</comment>
+        <translation>含 {percent} 的搜索词</translation>
+    </message>
+    <message>
         <source>{problem} Or take another way: a mirror or a proxy (--mirror ADDRESS, --proxy ADDRESS, or in the window&apos;s settings), or the weights file from elsewhere: imagefinder models import FILE --arch {model}</source>
         <translation>{problem}也可以换一种方式：使用镜像或代理（--mirror 地址、--proxy 地址，或在窗口的设置中），或从别处取得权重文件：imagefinder models import 文件 --arch {model}</translation>
     </message>
@@ -914,6 +919,10 @@
     <message>
         <source>{problem} Try again: what has come is kept, and it goes on from there.</source>
         <translation>{problem}请重试：已下载的部分会保留，并从中断处继续。</translation>
+    </message>
+    <message>
+        <source>{results}, then possible matches</source>
+        <translation>{results}，然后是可能匹配的结果</translation>
     </message>
     <message>
         <source>“{address}” is not the address of a hub; one is https://huggingface.co</source>
@@ -1098,15 +1107,6 @@
     <message>
         <source>Leave this off unless you search by pictures of a server at home: a web page could make a dropped address point at devices of your network.</source>
         <translation>除非要用家中服务器上的图片来搜索，否则请保持关闭：网页可能使拖入的地址指向本地网络中的设备。</translation>
-    </message>
-    <message>
-        <source>Less likely</source>
-        <comment>results</comment>
-        <translation>不太符合</translation>
-    </message>
-    <message>
-        <source>Less likely results</source>
-        <translation>不太符合的结果</translation>
     </message>
     <message>
         <source>Let other programs go first</source>
@@ -2220,11 +2220,6 @@ A trained model finds what is in the pictures.</source>
         <translation>只认识颜色和布局；颜色以外的词会在文件名和页面文字中搜索</translation>
     </message>
     <message>
-        <source>less likely</source>
-        <comment>a result</comment>
-        <translation>不太符合</translation>
-    </message>
-    <message>
         <source>licence: {name}</source>
         <translation>许可证：{name}</translation>
     </message>
@@ -2377,6 +2372,10 @@ A trained model finds what is in the pictures.</source>
         <translation>从资料库移除 {count} 个文件夹和文件？</translation>
     </message>
     <message>
+        <source>Found by</source>
+        <translation>依据</translation>
+    </message>
+    <message>
         <source>Get a better one…</source>
         <comment>a model</comment>
         <translation>获取更好的模型…</translation>
@@ -2402,6 +2401,11 @@ A trained model finds what is in the pictures.</source>
         <translation>
             <numerusform>在 %n 个向量中用 HNSW 搜索</numerusform>
         </translation>
+    </message>
+    <message>
+        <source>Has {share} in its name or on the page</source>
+        <comment>such as 50% of the words</comment>
+        <translation>名称或页面{share}</translation>
     </message>
     <message>
         <source>I have read the licence and agree to it:</source>
@@ -2441,6 +2445,10 @@ A trained model finds what is in the pictures.</source>
         <translation>正在查找模型…</translation>
     </message>
     <message>
+        <source>Matches</source>
+        <translation>匹配结果</translation>
+    </message>
+    <message>
         <source>Name a colour or words of a page, or drop a picture to find those like it.</source>
         <translation>输入颜色或页面中的文字，或拖入一张图片来查找相似的图片。</translation>
     </message>
@@ -2455,6 +2463,10 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>Pictures, words and index never leave this computer. The network is used for two things only: a picture that you drop from a web browser may arrive as an address alone, and is then fetched from there; and a model is downloaded when you ask for it.</source>
         <translation>图片、文字和索引从不离开这台电脑。网络只用于两件事：从网页浏览器拖入的图片可能只是一个地址，这时会从该地址获取图片；以及在要求时下载模型。</translation>
+    </message>
+    <message>
+        <source>Possible matches</source>
+        <translation>可能匹配的结果</translation>
     </message>
     <message>
         <source>Program</source>
@@ -3045,6 +3057,10 @@ A larger one, downloaded once, finds more.</source>
     <message>
         <source>Why it cannot be read</source>
         <translation>无法读取的原因</translation>
+    </message>
+    <message>
+        <source>Words in names and on pages</source>
+        <translation>文件名和页面中的文字</translation>
     </message>
     <message>
         <source>Work</source>
@@ -3680,10 +3696,6 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>排除 {what}</translation>
     </message>
     <message>
-        <source>words match</source>
-        <translation>文字匹配</translation>
-    </message>
-    <message>
         <source>write a picture of it to a PNG file, and close it</source>
         <translation>把窗口画面写入 PNG 文件，然后关闭窗口</translation>
     </message>
@@ -4196,10 +4208,6 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>{results} · {model}</source>
         <translation>{results} · {model}</translation>
-    </message>
-    <message>
-        <source>{results}, then the rest</source>
-        <translation>{results}，然后是其余结果</translation>
     </message>
     <message>
         <source>{score} · words match</source>

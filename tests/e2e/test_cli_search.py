@@ -35,10 +35,11 @@ def test_json_is_one_object_of_the_promised_form(indexed: Program, three_picture
     assert 0 < answer["took_ms"] < 60_000
     assert len(answer["hits"]) == 2
     for hit in answer["hits"]:
-        assert set(hit) >= {"path", "part", "score", "relevance", "kind"}
+        assert set(hit) >= {"path", "part", "score", "relevance", "group", "kind"}
         assert Path(hit["path"]).is_absolute()
         assert (hit["part"], hit["kind"]) == (1, "picture")
         assert -1 <= hit["score"] <= 1.001
+        assert hit["group"] == "match"
     assert outcome.out.count(b"\n") == 1
 
 

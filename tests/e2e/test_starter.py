@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from itertools import groupby
 
 import pytest
 from program import ROOT, Program
@@ -50,6 +51,39 @@ def test_nothing_but_what_matches_is_shown(fresh: Program, words: str) -> None:
     assert 0.1 <= hit["relevance"] <= 1
     assert hit["score"] < hit["relevance"]
     assert answer["has_rest"] is True
+
+
+def test_hits_stand_in_groups_by_falling_relevance_and_in_one_order_in_every_form(fresh: Program) -> None:
+    for words in ("a cat", "a red flower", "flower IMG", "IMG_0003", "a person"):
+        hits = fresh.run("search", words, "--all", "--json", "-n", "100").json["hits"]
+        assert len(hits) == len({hit["path"] for hit in hits}) == len(QUERIES)
+        groups = [group for group, _ in groupby(hit["group"] for hit in hits)]
+        assert len(groups) == len(set(groups)), words
+        for group in groups:
+            shown = [hit["relevance"] for hit in hits if hit["group"] == group]
+            assert shown == sorted(shown, reverse=True), words
+        first = fresh.run("search", words, "--all", "--json", "-n", "3").json["hits"]
+        assert first == hits[:3]
+        paths = fresh.run("search", words, "--all", "--paths", "-n", "100").out.decode().splitlines()
+        assert paths == [hit["path"] for hit in hits]
+
+
+def test_a_file_name_comes_first_by_its_words(fresh: Program) -> None:
+    first, *others = fresh.run("search", "IMG_0003", "--json").json["hits"]
+    assert first["path"].endswith("IMG_0003.jpg")
+    assert (first["group"], first["relevance"], first["text_score"]) == ("words", 1.0, 1.0)
+    assert {(hit["group"], hit["relevance"]) for hit in others} == {("words", 0.5)}
+
+
+def test_headings_are_printed_where_there_are_several_groups(fresh: Program) -> None:
+    def headings(*arguments: str) -> list[str]:
+        lines = fresh.run("search", *arguments).out.decode().splitlines()
+        return [line for line in lines if ".jpg" not in line]
+
+    assert headings("a cat") == []
+    assert headings("a cat", "--all") == ["Matches", "Possible matches"]
+    assert headings("flower IMG", "--all") == ["Matches", "Words in names and on pages"]
+    assert headings("a cat", "--all", "--language", "zh_CN") == ["匹配结果", "可能匹配的结果"]
 
 
 def test_what_is_shown_by_mistake_is_far_less_relevant(fresh: Program) -> None:

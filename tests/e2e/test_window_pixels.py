@@ -215,7 +215,9 @@ def test_whatever_is_done_is_painted(leaves: Leaves, acts: tuple[Act, ...]) -> N
     for act in acts:
         before = np.asarray(leaves.screen.look())
         act(leaves)
-        until(lambda before=before: (np.asarray(leaves.screen.look()) != before).any(), "something is seen", 8)
+        until(
+            lambda before=before: (np.asarray(leaves.screen.look()) != before).any(), "something is seen", 8
+        )
         leaves.shows_the_truth()
 
 

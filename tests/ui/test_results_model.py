@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 from ui.conftest import MakeHits
 
 from imagefinder.model.items import ItemKind
-from imagefinder.model.queries import Sort
+from imagefinder.model.queries import Group, Sort
 from imagefinder.ui import formatting
 from imagefinder.ui.results_model import ResultsModel
 
@@ -87,13 +87,6 @@ def test_a_card_has_the_date_the_size_or_the_score(hits: MakeHits) -> None:
         assert formatting.key_fact(found, sort) == formatting.score(found)
 
 
-def test_a_hit_that_only_words_found_shows_no_cosine(hits: MakeHits) -> None:
-    found = hits(1)[0]._replace(score=0.0, text_score=1.0)
-    assert formatting.is_found_by_words_alone(found)
-    assert "0" not in formatting.score(found)
-    assert "0.350" in formatting.score(found._replace(score=0.35))
-
-
 @pytest.mark.skipif(os.name != "posix", reason="only there are file names bytes")
 def test_a_name_that_is_no_text_keeps_its_bytes_when_it_leaves_the_window(
     qtbot: QtBot, hits: MakeHits
@@ -141,18 +134,39 @@ def test_without_a_relevance_the_cosine_is_shown(hits: MakeHits) -> None:
     assert formatting.score_facts(found) == [("Score", "0.312")]
 
 
-def test_what_words_alone_found_has_neither(hits: MakeHits) -> None:
-    found = hits(1)[0]._replace(score=0.0, text_score=1.0, relevance=0.0)
-    assert formatting.score_facts(found) == [("Score", "words match")]
+def test_what_words_alone_found_shows_how_many_of_them_it_has(hits: MakeHits) -> None:
+    found = hits(1)[0]._replace(score=0.0, text_score=0.5, relevance=0.5, group=Group.WORDS)
+    assert formatting.score(found) == "50% of the words"
+    assert "Has 50% of the words in its name or on the page" in formatting.tooltip_lines(found)
+    assert formatting.score_facts(found) == [("Found by", "50% of the words")]
+    near = found._replace(score=0.312)
+    assert formatting.score_facts(near) == [("Found by", "50% of the words"), ("Similarity", "0.31")]
 
 
-def test_the_rest_begins_where_the_first_unlikely_hit_stands(qtbot: QtBot, hits: MakeHits) -> None:
+def test_groups_begin_where_the_first_hit_of_each_stands(qtbot: QtBot, hits: MakeHits) -> None:
     model = ResultsModel()
+    assert (model.group_rows, model.found_count) == ([], 0)
     model.reset(hits(3), has_more=True)
-    assert model.rest_row is None
-    model.append([hit._replace(is_rest=True) for hit in hits(4, start=3)], has_more=False)
-    assert model.rest_row == 3
-    model.remove({1, 5})
-    assert model.rest_row == 2
-    model.remove({2, 3})
-    assert model.rest_row == 0
+    assert (model.group_rows, model.found_count) == ([0], 3)
+    model.append([hit._replace(group=Group.WORDS) for hit in hits(2, start=3)], has_more=True)
+    assert (model.group_rows, model.found_count) == ([0, 3], 5)
+    model.append([hit._replace(group=Group.POSSIBLE) for hit in hits(4, start=5)], has_more=False)
+    assert (model.group_rows, model.found_count) == ([0, 3, 5], 5)
+    model.remove({1, 4, 6})
+    assert (model.group_rows, model.found_count) == ([0, 2, 3], 3)
+    model.remove({2, 3, 5})
+    assert (model.group_rows, model.found_count) == ([0], 0)
+
+
+def test_screen_readers_are_told_the_group_where_there_are_several(qtbot: QtBot, hits: MakeHits) -> None:
+    def spoken(row: int) -> str:
+        return str(model.index(row, 0).data(Qt.ItemDataRole.AccessibleTextRole))
+
+    model = ResultsModel()
+    model.reset([hit._replace(relevance=0.9) for hit in hits(1)], has_more=False)
+    assert spoken(0) == "holiday 00000.jpg, relevance 90%"
+    word = hits(1, start=1)[0]._replace(relevance=1.0, group=Group.WORDS)
+    model.append([word, *(hit._replace(group=Group.POSSIBLE) for hit in hits(1, start=2))], has_more=False)
+    assert spoken(0) == "holiday 00000.jpg, relevance 90%, Matches"
+    assert spoken(1) == "holiday 00001.jpg, 100% of the words, Words in names and on pages"
+    assert spoken(2).endswith("Possible matches")

@@ -3,20 +3,23 @@
 import zlib
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 import pytest
 from conftest import OpenEngine, save
 from fakes import FakeEmbedder, FloatArray, picture
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from imagefinder.engine import calibration, model_slot
+from imagefinder.engine import calibration, grouping, model_slot
 from imagefinder.engine.cancel import CancelToken
 from imagefinder.engine.engine import Engine
 from imagefinder.engine.live_index import LiveIndex
 from imagefinder.engine.relevance import CUT
 from imagefinder.model.errors import UsageError
-from imagefinder.model.queries import Query, Sort
+from imagefinder.model.queries import Group, Hit, Query, Sort
 from imagefinder.model.sources import SourceOptions
 from imagefinder.store.store import Store
 
@@ -70,7 +73,7 @@ def test_what_does_not_match_is_left_out_and_said(engine: Engine, shades: Path) 
     assert all(hit.relevance is not None and hit.relevance >= CUT for hit in result.hits)
 
 
-def test_the_rest_comes_after_what_is_relevant_when_asked_for(engine: Engine, shades: Path) -> None:
+def test_possible_matches_come_after_the_matches_when_asked_for(engine: Engine, shades: Path) -> None:
     relevant = engine.search(_RED).hits
     everything = engine.search(Query("red", limit=100, include_rest=True))
     assert everything.hits[: len(relevant)] == relevant
@@ -78,7 +81,10 @@ def test_the_rest_comes_after_what_is_relevant_when_asked_for(engine: Engine, sh
     assert not everything.has_rest
     rest = everything.hits[len(relevant) :]
     assert all(hit.relevance is not None and hit.relevance < CUT for hit in rest)
-    assert [hit.score for hit in rest] == sorted((hit.score for hit in rest), reverse=True)
+    assert {hit.group for hit in relevant} == {Group.MATCH}
+    assert {hit.group for hit in rest} == {Group.POSSIBLE}
+    for hits in (relevant, rest):
+        assert [hit.relevance for hit in hits] == sorted((hit.relevance or 0 for hit in hits), reverse=True)
 
 
 def test_a_query_that_nothing_answers_finds_nothing_but_has_a_rest(engine: Engine, shades: Path) -> None:
@@ -88,11 +94,37 @@ def test_a_query_that_nothing_answers_finds_nothing_but_has_a_rest(engine: Engin
     assert len(engine.search(Query("quantum tax form", limit=100, include_rest=True)).hits) == 30
 
 
-def test_pages_of_any_size_give_the_same_with_the_rest(engine: Engine, shades: Path) -> None:
-    query = Query("red", limit=100, include_rest=True)
-    results = engine.start_search(query)
-    hits = [hit for offset in range(0, 33, 3) for hit in results.page(offset, 3)]
-    assert tuple(hits) == engine.search(query).hits
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    derandomize=True,
+)
+@given(
+    text=st.sampled_from(["red", "blue", "red r05", "r00", "quantum", "quantum form", "y04 lime"]),
+    sizes=st.lists(st.integers(1, 9), min_size=1, max_size=40),
+    include_rest=st.booleans(),
+    window=st.sampled_from([4, 512]),
+)
+def test_pages_of_any_sizes_give_one_list_of_groups_by_falling_relevance(
+    engine: Engine, shades: Path, text: str, sizes: list[int], include_rest: bool, window: int
+) -> None:
+    query = Query(text, limit=100, include_rest=include_rest)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(grouping, "_WINDOW", window)
+        patch.setattr(grouping, "_FIRST", 4)
+        whole = engine.search(query).hits
+        results = engine.start_search(query)
+        hits: list[Hit] = []
+        for size in (*sizes, 100):
+            hits += results.page(len(hits), size)
+    assert tuple(hits) == whole
+    assert len({hit.item_id for hit in hits}) == len(hits)
+    groups = [group for group, _ in groupby(hit.group for hit in hits)]
+    assert len(groups) == len(set(groups))
+    for group in groups:
+        shown = [hit.relevance for hit in hits if hit.group is group]
+        assert shown == sorted(shown, key=lambda relevance: -(relevance or 0))
 
 
 def test_sorted_by_name_the_relevant_are_among_themselves_and_the_rest_after_them(
@@ -134,7 +166,35 @@ def test_words_in_a_name_are_found_though_the_model_sees_nothing(engine: Engine,
     engine.index()
     (hit,) = engine.search(Query("quantum tax form")).hits
     assert hit.path.name == "quantum tax form.png"
-    assert hit.relevance == 1.0
+    assert (hit.group, hit.relevance) == (Group.WORDS, 1.0)
+
+
+def test_an_exact_name_comes_first_and_what_the_model_sees_after_it(engine: Engine, shades: Path) -> None:
+    save(picture("gray", 99), shades / "red.png")
+    save(picture("gray", 98), shades / "redwood.png")
+    engine.index()
+    hits = engine.search(_RED).hits
+    assert [hit.path.name for hit in hits[:2]] == ["red.png", "redwood.png"]
+    assert [(hit.group, hit.relevance) for hit in hits[:2]] == [(Group.WORDS, 1.0), (Group.WORDS, 0.5)]
+    assert {hit.group for hit in hits[2:]} == {Group.MATCH}
+
+
+def test_a_match_that_has_the_word_in_its_name_stands_by_what_it_shows(engine: Engine, shades: Path) -> None:
+    before = [(hit.path.name, pytest.approx(hit.relevance, abs=1e-4)) for hit in engine.search(_RED).hits]
+    last, relevance = before[-1]
+    (shades / last).rename(shades / "red one.png")
+    engine.index()
+    hits = engine.search(_RED).hits
+    assert [(hit.path.name, hit.relevance) for hit in hits] == [*before[:-1], ("red one.png", relevance)]
+    assert (hits[-1].group, hits[-1].text_score) == (Group.MATCH, 1.0)
+
+
+def test_what_holds_half_of_the_words_comes_after_the_matches(engine: Engine, shades: Path) -> None:
+    save(picture("gray", 99), shades / "quantum.png")
+    engine.index()
+    hits = engine.search(Query("red quantum")).hits
+    assert [hit.group for hit in hits][-1:] == [Group.WORDS]
+    assert (hits[-1].path.name, hits[-1].relevance) == ("quantum.png", 0.5)
 
 
 def test_to_a_picture_something_is_found_in_a_library_of_nothing_but_such(

@@ -12,18 +12,16 @@ from conftest import save
 from fakes import FakeEmbedder, pdf, picture
 from PIL import ExifTags, Image
 
-from imagefinder.engine import ranking, result_list
-from imagefinder.engine.cut import Cut
+from imagefinder.engine import grouping, ranking, result_list
 from imagefinder.engine.engine import Engine
-from imagefinder.engine.ranking import ranked
+from imagefinder.engine.grouping import Grouping
 from imagefinder.engine.result_list import Answer, ResultList
 from imagefinder.engine.sorting import natural
 from imagefinder.model.errors import UsageError
 from imagefinder.model.items import FileStat, ItemKind, PartFacts
-from imagefinder.model.queries import Hit, Query, Sort
+from imagefinder.model.queries import Group, Hit, Query, Sort
 from imagefinder.model.sources import SourceOptions
 from imagefinder.store.store import Store
-from imagefinder.store.text_search import TextMatch
 
 _EVERYTHING = SourceOptions()
 
@@ -107,48 +105,15 @@ def test_past_the_end_there_is_nothing(engine: Engine, shades: Path) -> None:
     assert len(results.page(30, 200)) == 10
 
 
-def test_a_word_far_down_by_likeness_stands_where_the_rule_puts_it(engine: Engine, shades: Path) -> None:
+def test_a_name_far_down_by_likeness_comes_first_in_a_group_of_its_own(
+    engine: Engine, shades: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(grouping, "_FIRST", 4)
     save(picture("cyan", 5), shades / "red door.png")
     engine.index()
     hits = _read(engine.start_search(Query("red")), 4)
-    assert [hit.path.name for hit in hits].index("red door.png") <= 1
-    assert len(hits) == 41
-
-
-def _nearest(everything: list[int]) -> ranking.Nearest:
-    def nearest(depth: int | None) -> tuple[ranking.IdArray, ranking.FloatArray]:
-        ids = np.array(everything[:depth], np.int64)
-        return ids, np.linspace(0.9, 0.1, len(everything), dtype=np.float32)[: ids.size]
-
-    return nearest
-
-
-def _no_cosines(ids: ranking.IdArray) -> ranking.FloatArray:
-    return np.zeros(ids.size, np.float32)
-
-
-def test_a_weak_match_of_words_is_not_given_before_what_is_nearer() -> None:
-    nearest = list(range(1, 101))
-    matches = [TextMatch(1000 + number, 0.5) for number in range(20)]
-    pieces = list(ranked(_nearest(nearest), _no_cosines, matches, is_within=False))
-    given = np.concatenate([ids for ids, _ in pieces]).tolist()
-    whole, _ = ranking.fuse(np.array(nearest), matches)
-    assert given == whole.tolist()
-    assert [len(ids) for ids, _ in pieces] == [8, 8, 104]
-
-
-def test_a_match_below_the_depth_has_the_cosine_that_it_has() -> None:
-    matches = [TextMatch(50, 1.0)]
-    pieces = ranked(
-        _nearest(list(range(1, 101))),
-        lambda ids: np.full(ids.size, 0.25, np.float32),
-        matches,
-        is_within=False,
-    )
-    ids, scores = next(pieces)
-    assert ids[0] == 1
-    assert scores[ids.tolist().index(50)] == 0.25
-    assert scores[0] == pytest.approx(0.9)
+    assert hits[0].path.name == "red door.png"
+    assert [hit.group for hit in hits] == [Group.WORDS] + [Group.MATCH] * 40
 
 
 def test_items_are_query_terms_and_not_their_own_hits(engine: Engine, shades: Path, folder: Path) -> None:
@@ -290,11 +255,12 @@ def test_reading_a_hundred_thousand_hits_to_the_end_holds_little(store: Store) -
         for _ in range(pieces):
             yield np.arange(1, 2001), np.zeros(2000, np.float32)
 
-    cut = Cut(many(), {}, None)
-    answer = Answer(cut, {}, include_hidden=False, model="fake", note="", is_partial=False)
+    no_words = Grouping(many(), [], lambda ids: np.zeros(ids.size, np.float32), None)
+    answer = Answer(no_words, {}, include_hidden=False, model="fake", note="", is_partial=False)
     results = ResultList(store, answer)
     assert results.has_more(2000 * pieces - 1)
     assert not results.has_more(2000 * pieces)
-    kept = sum(len(each) * each.itemsize for each in (results._ids, results._scores, results._relevance))
-    assert kept == 16 * 2000 * pieces
+    arrays = (results._ids, results._scores, results._relevance, results._group_codes)
+    kept = sum(len(each) * each.itemsize for each in arrays)
+    assert kept == 17 * 2000 * pieces
     assert results._pending is None

@@ -10,12 +10,10 @@ from conftest import OpenEngine, save
 from fakes import FakeEmbedder, pdf, picture
 
 from imagefinder.engine.engine import Engine
-from imagefinder.engine.ranking import fuse
 from imagefinder.model.errors import UsageError
-from imagefinder.model.queries import Hit, Query
+from imagefinder.model.queries import Group, Hit, Query
 from imagefinder.model.sources import SourceOptions
 from imagefinder.readers.registry import open_media
-from imagefinder.store.text_search import TextMatch
 
 _EVERYTHING = SourceOptions()
 
@@ -186,30 +184,20 @@ def test_a_hit_tells_what_it_is(engine: Engine, folder: Path) -> None:
     assert (photo.path, photo.part, photo.parts, photo.text_score) == (folder / "photo.png", 1, 1, 0.0)
 
 
-def test_words_and_vectors_are_joined_by_the_published_rule(
-    engine: Engine, embedder: FakeEmbedder, shades: Path, tmp_path: Path
+def test_without_calibration_pictures_come_by_score_whatever_words_they_have(
+    engine: Engine, shades: Path, tmp_path: Path
 ) -> None:
     pdf(tmp_path / "wine.pdf", ["red wine", "white wine", "bread", "the reduction"])
     save(picture("blue", 77), shades / "red door.png")
     engine.add([tmp_path / "wine.pdf", shades], _EVERYTHING)
     hits = engine.search(Query("red", limit=100)).hits
-    by_vector = sorted(hits, key=lambda hit: (-hit.score, hit.item_id))
-    by_words = sorted((hit for hit in hits if hit.text_score), key=lambda hit: -hit.text_score)
-    assert {(hit.path.name, hit.part) for hit in by_words if hit.text_score == 1} == {
-        ("red door.png", 1),
-        ("wine.pdf", 1),
+    assert {(hit.group, hit.relevance) for hit in hits} == {(Group.MATCH, None)}
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+    assert {(hit.path.name, hit.part): hit.text_score for hit in hits if hit.text_score} == {
+        ("red door.png", 1): 1.0,
+        ("wine.pdf", 1): 1.0,
+        ("wine.pdf", 4): 0.5,
     }
-    assert [(hit.path.name, hit.part) for hit in by_words if hit.text_score < 1] == [("wine.pdf", 4)]
-    assert {hit.path.name for hit in hits[:2]} == {"red door.png", "wine.pdf"}
-    # bm25 alone decides between the two that hold the whole word, so both orders of them are tried.
-    first, second, *others = by_words
-    orders = [[first, second, *others], [second, first, *others]]
-    nearest = np.array([hit.item_id for hit in by_vector], np.int64)
-    expected = [
-        fuse(nearest, [TextMatch(hit.item_id, hit.text_score) for hit in order])[0].tolist()
-        for order in orders
-    ]
-    assert [hit.item_id for hit in hits] in expected
 
 
 def test_words_the_model_does_not_know_find_names_and_pages_and_say_so(
@@ -220,6 +208,7 @@ def test_words_the_model_does_not_know_find_names_and_pages_and_say_so(
     engine.index()
     result = engine.search(Query("zeppelin"))
     assert _names(result.hits) == ["zeppelin.png"]
+    assert (result.hits[0].group, result.hits[0].relevance, result.hits[0].score) == (Group.WORDS, 1.0, 0.0)
     assert "does not know these words" in result.note
     assert engine.search(Query("red")).note == ""
 

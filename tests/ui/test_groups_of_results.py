@@ -1,18 +1,20 @@
-"""Results that are probably irrelevant: left out, offered, and shown after the others."""
+"""Groups of results under headings; possible matches are left out, offered, and shown after the others."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QItemSelectionModel, Qt
+from PySide6.QtGui import QPalette
 from pytestqt.qtbot import QtBot
 from ui.conftest import MakeHits
 from ui.fake_client import FakeClient
 from ui.pane_parts import PaneParts, answer, searches
 
 from imagefinder.ipc.messages import Failed, ModelChanged, ModelState, MoreHits
-from imagefinder.model.queries import Hit, Sort
+from imagefinder.model.queries import Group, Hit, Sort
 from imagefinder.ui.query_terms import PaneState, PictureTerm
+from imagefinder.ui.results_view import ResultsView
 from imagefinder.ui.search_pane import SearchPane
 
 
@@ -33,7 +35,11 @@ def likely(hits: Sequence[Hit]) -> list[Hit]:
 
 
 def rest(hits: Sequence[Hit]) -> list[Hit]:
-    return [hit._replace(relevance=0.1, is_rest=True) for hit in hits]
+    return [hit._replace(relevance=0.05, group=Group.POSSIBLE) for hit in hits]
+
+
+def by_words(hits: Sequence[Hit]) -> list[Hit]:
+    return [hit._replace(relevance=1.0, text_score=1.0, group=Group.WORDS) for hit in hits]
 
 
 def ids(pane: SearchPane) -> list[int]:
@@ -90,7 +96,7 @@ def test_the_rest_follows_and_nothing_that_was_shown_moves(
     qtbot.waitUntil(lambda: bar.maximum() > 0)
     bar.setValue(bar.maximum())
     pane.view.selectionModel().select(pane.model.index(29, 0), QItemSelectionModel.SelectionFlag.Select)
-    before = bar.value(), pane.view.visualRect(pane.model.index(29, 0))
+    before = pane.view.visualRect(pane.model.index(29, 0))
 
     qtbot.mouseClick(pane.view.rest_line.button, Qt.MouseButton.LeftButton)
     question = searches(client, pane)[-1]
@@ -98,11 +104,11 @@ def test_the_rest_follows_and_nothing_that_was_shown_moves(
     with qtbot.assertNotEmitted(pane.model.modelReset):
         answer(client, question, [*found, *rest(hits(100, start=30))], has_more=True)
 
-    assert (bar.value(), pane.view.visualRect(pane.model.index(29, 0))) == before
+    assert pane.view.visualRect(pane.model.index(29, 0)) == before
     assert [index.row() for index in pane.view.selectedIndexes()] == [29]
     assert ids(pane) == list(range(1, 131))
     assert not is_offered(pane)
-    assert pane.tools.count_text == "30 results, then the rest · ViT-B-32"
+    assert pane.tools.count_text == "30 results, then possible matches · ViT-B-32"
 
 
 def test_the_rest_begins_below_a_line_of_its_own(
@@ -116,8 +122,8 @@ def test_the_rest_begins_below_a_line_of_its_own(
     assert first.left() == 0
     assert first.top() > last.bottom() + 20
     assert pane.view.indexAt(first.center()).row() == 5
-    assert "less likely" in pane.model.index(5, 0).data(Qt.ItemDataRole.AccessibleTextRole)
-    assert "less likely" not in pane.model.index(4, 0).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert "Possible matches" in pane.model.index(5, 0).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert "Possible matches" not in pane.model.index(4, 0).data(Qt.ItemDataRole.AccessibleTextRole)
 
 
 def test_the_rest_of_more_than_is_asked_for_at_once_is_paged_on_from_where_the_list_ended(
@@ -162,7 +168,7 @@ def test_where_nothing_is_likely_that_is_said_and_the_rest_can_be_had(
     answer(client, searches(client, pane)[-1], rest(hits(5)))
     assert pane.view.isVisible()
     assert pane.model.rowCount() == 5
-    assert pane.tools.count_text == "Less likely results · ViT-B-32"
+    assert pane.tools.count_text == "Possible matches · ViT-B-32"
 
 
 def test_a_picture_that_nothing_is_like_is_not_asked_what_it_shows(
@@ -258,3 +264,98 @@ def test_results_let_go_of_are_asked_again_by_themselves(
     pane.view.clearSelection()
     pane.search._refresh_timer.timeout.emit()
     assert len(searches(client, pane)) == 2
+
+
+def three_groups(pane: SearchPane, client: FakeClient, hits: MakeHits) -> ResultsView:
+    """Two found by words, thirty matches, nine possible ones."""
+    found = [*by_words(hits(2)), *likely(hits(30, start=2)), *rest(hits(9, start=32))]
+    ask(pane, client, found, has_rest=False)
+    pane.activateWindow()
+    pane.view.setFocus()
+    return pane.view
+
+
+def test_each_group_begins_on_a_line_of_its_own_below_its_heading(
+    pane: SearchPane, client: FakeClient, hits: MakeHits
+) -> None:
+    view = three_groups(pane, client, hits)
+    assert view.grid.headed == (0, 2, 32)
+    for row in view.grid.headed:
+        heading, cell = view.grid.heading_rect(row, view.viewport().width()), view.grid.rect(row)
+        assert (cell.left(), cell.top()) == (0, heading.bottom() + 1)
+        assert row == 0 or heading.top() > view.grid.rect(row - 1).bottom()
+
+
+def test_one_group_alone_has_no_heading(pane: SearchPane, client: FakeClient, hits: MakeHits) -> None:
+    for found in (likely(hits(5)), by_words(hits(5)), rest(hits(5))):
+        ask(pane, client, found, has_rest=False)
+        assert pane.view.grid.headed == ()
+        assert pane.view.visualRect(pane.model.index(0, 0)).top() == 0
+
+
+def test_headings_are_painted_where_they_stand_however_it_was_scrolled(
+    qtbot: QtBot, pane: SearchPane, client: FakeClient, hits: MakeHits
+) -> None:
+    view = three_groups(pane, client, hits)
+    bar = view.verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.maximum() > 0)
+    background = view.palette().color(QPalette.ColorRole.Base).rgb()
+
+    def ink(row: int) -> int:
+        """Pixels of the heading above a row that are not background."""
+        room = view.grid.heading_rect(row, view.viewport().width()).translated(0, -bar.value())
+        picture = view.viewport().grab(room).toImage()
+        spots = ((x, y) for x in range(picture.width()) for y in range(picture.height()))
+        return sum(picture.pixel(*spot) != background for spot in spots)
+
+    at_first = {row: ink(row) for row in (0, 2)}
+    assert all(count > 300 for count in at_first.values())
+    view.scrollTo(pane.model.index(33, 0))
+    assert ink(32) > 300
+    bar.setValue(0)
+    assert {row: ink(row) for row in (0, 2)} == at_first
+
+
+def test_arrows_lead_from_group_to_group_and_show_the_heading(
+    qtbot: QtBot, pane: SearchPane, client: FakeClient, hits: MakeHits
+) -> None:
+    view = three_groups(pane, client, hits)
+    view.setCurrentIndex(pane.model.index(1, 0))
+    qtbot.keyClick(view, Qt.Key.Key_Down)
+    assert view.currentIndex().row() == 3, "the same column"
+    qtbot.keyClick(view, Qt.Key.Key_End)
+    assert view.currentIndex().row() == 40
+    bar = view.verticalScrollBar()
+    assert bar.value() == bar.maximum()
+    for _ in range(40):
+        qtbot.keyClick(view, Qt.Key.Key_Left)
+    assert view.currentIndex().row() == 0
+    assert bar.value() == 0, "the heading is seen too"
+
+
+def test_a_selection_reaches_over_headings_and_a_click_on_one_ends_it(
+    qtbot: QtBot, pane: SearchPane, client: FakeClient, hits: MakeHits
+) -> None:
+    view = three_groups(pane, client, hits)
+    middle = [view.visualRect(pane.model.index(row, 0)).center() for row in range(4)]
+    qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=middle[1])
+    shift = Qt.KeyboardModifier.ShiftModifier
+    qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, shift, pos=middle[3])
+    assert sorted(index.row() for index in view.selectedIndexes()) == [1, 2, 3]
+    heading = view.grid.heading_rect(2, view.viewport().width()).center()
+    qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=heading)
+    assert view.selectedIndexes() == []
+
+
+def test_headings_that_come_with_a_later_page_move_nothing(
+    qtbot: QtBot, pane: SearchPane, client: FakeClient, hits: MakeHits
+) -> None:
+    ask(pane, client, likely(hits(200)), has_more=True, has_rest=False)
+    view, bar = pane.view, pane.view.verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.maximum() > 0)
+    bar.setValue(500)
+    before = view.visualRect(pane.model.index(20, 0))
+    pane.model.fetchMore(view.rootIndex())
+    answer(client, searches(client, pane)[-1], by_words(hits(3, start=200)), offset=200)
+    assert view.grid.headed == (0, 200)
+    assert view.visualRect(pane.model.index(20, 0)) == before

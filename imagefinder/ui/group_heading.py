@@ -1,0 +1,35 @@
+"""The heading above a group of results."""
+
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPalette
+
+_LEFT, _RIGHT = 4, 8
+"""Points: where cards begin and end, but for what the columns leave over."""
+_ABOVE, _BELOW = 14, 6
+"""Points: nearer to the results it is about than to those before it."""
+
+
+def heading_height(font: QFont) -> int:
+    """Points that a heading takes in results of this font."""
+    return _ABOVE + QFontMetrics(_bold(font)).height() + _BELOW
+
+
+def paint_heading(painter: QPainter, palette: QPalette, font: QFont, room: QRect, title: str) -> None:
+    """Paint a title, and a fine line to the other side."""
+    font = _bold(font)
+    metrics = QFontMetrics(font)
+    inner = room.adjusted(_LEFT, _ABOVE, -_RIGHT, -_BELOW)
+    text = metrics.elidedText(title, Qt.TextElideMode.ElideRight, inner.width())
+    painter.setFont(font)
+    painter.setPen(palette.color(QPalette.ColorRole.Text))
+    painter.drawText(inner, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
+    left = inner.left() + metrics.horizontalAdvance(text) + 12
+    if left < inner.right():
+        painter.setPen(palette.color(QPalette.ColorRole.Mid))
+        painter.drawLine(left, inner.center().y() + 1, inner.right(), inner.center().y() + 1)
+
+
+def _bold(font: QFont) -> QFont:
+    heavier = QFont(font)
+    heavier.setWeight(QFont.Weight.DemiBold)
+    return heavier
