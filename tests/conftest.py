@@ -89,6 +89,45 @@ def engine(open_engine: OpenEngine) -> Engine:
     return open_engine()
 
 
+class Drives:
+    """Folders that the program takes for drives: mounted, and away when they are unplugged."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._mounted: set[str] = set()
+        real = os.path.ismount
+        monkeypatch.setattr(os.path, "ismount", lambda path: str(path) in self._mounted or real(path))
+
+    def mount(self, folder: Path) -> Path:
+        """Make a folder a drive that is mounted there."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self._mounted.add(str(folder))
+        return folder
+
+    def unplug(self, folder: Path, *, leave_folder: bool = False) -> None:
+        """Take the drive away, and mostly the folder that it was mounted at."""
+        self._mounted.discard(str(folder))
+        folder.rename(self._aside(folder))
+        if leave_folder:
+            folder.mkdir()
+
+    def plug_in(self, folder: Path) -> None:
+        """Mount it again."""
+        if folder.exists():
+            folder.rmdir()
+        self._aside(folder).rename(folder)
+        self._mounted.add(str(folder))
+
+    @staticmethod
+    def _aside(folder: Path) -> Path:
+        return folder.with_name(f".{folder.name}-unplugged")
+
+
+@pytest.fixture
+def drives(monkeypatch: pytest.MonkeyPatch) -> Drives:
+    """Drives that can be unplugged."""
+    return Drives(monkeypatch)
+
+
 @pytest.fixture
 def three_pictures(folder: Path) -> Path:
     """A folder of a red, a green and a blue picture."""

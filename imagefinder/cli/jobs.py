@@ -59,6 +59,8 @@ def run_job(finder: ImageFinder, terminal: Terminal, job: Job, *, only_news: boo
     if report.indexed:
         model = tr("{model} on {device}", model=embedder.name, device=embedder.device)
     terminal.say(f"{done} - {model}")
+    for old, new in report.relocated:
+        terminal.say(tr("{old} is {new} now, and was taken out of the library.", old=old, new=new))
     if left:
         # Of other sources: this job read all of its own.
         terminal.say(left)

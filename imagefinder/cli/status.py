@@ -97,7 +97,9 @@ def _change(library: LibraryStatus) -> tuple[tuple[str, str], ...]:
     how_far = tr("{model}: {done} of {all} indexed", model=change.model, done=change.done, all=change.total)
     left = change.total - change.done
     if change.unreachable:
-        away = tr("%n cannot be read now (a drive that is away?)", "", change.unreachable)
+        away = tr(
+            "%n cannot be read now (a drive that is away, a folder that is gone?)", "", change.unreachable
+        )
         how_far = tr("{first}; {second}", "parts of a line", first=how_far, second=away)
     command = "imagefinder index"
     if left == change.unreachable:
@@ -116,8 +118,7 @@ def read_status(arguments: argparse.Namespace) -> LibraryStatus:
 def _availability(entry: SourceStatus) -> str:
     if entry.source.gone:
         return tr(
-            "no longer there: it was moved, renamed or deleted (add it where it is now; imagefinder remove forgets "
-            "this place)"
+            "no longer there (moved, renamed or deleted): add it where it is now, or forget it by imagefinder remove"
         )
     if entry.source.offline:
         return tr("offline")

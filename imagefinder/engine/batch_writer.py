@@ -12,6 +12,7 @@ from imagefinder.engine.giving_way import give_way
 from imagefinder.engine.live_index import LiveIndex
 from imagefinder.engine.plan import Todo
 from imagefinder.engine.presence import has_left
+from imagefinder.engine.relocation import Relocations
 from imagefinder.model.jobs import IndexReport
 from imagefinder.store.embeddings import rounded
 from imagefinder.store.files import KnownFile
@@ -68,6 +69,7 @@ class BatchWriter:
         self._waiting: dict[bytes, list[Reading]] = {}
         self._in_place: dict[bytes, int] = {}
         """By content: all its files up to this id were seen where they belong."""
+        self.relocations = Relocations(store)
         self.moved: set[int] = set()
         """Ids of files that turned up at another path."""
         self.replaced: set[bytes] = set()
@@ -249,6 +251,7 @@ class BatchWriter:
         return True
 
     def _move(self, file: KnownFile, todo: Todo, source_ids: list[int]) -> None:
+        self.relocations.note(file, todo.stat.path)
         self._store.files.move(file.id, todo.stat, source_ids)
         self._store.items.rename(file.id, os.path.basename(todo.stat.path))  # noqa: PTH119
         self.moved.add(file.id)

@@ -158,6 +158,8 @@ class Indexer:
                 writer.flush()
                 raise
         self._moved = writer.moved
+        added = (plan.source for plan in self._plans if plan.source.scanned_at is None)
+        self._report.relocated = writer.relocations.settle(added)
         forget_thumbnails(self._store, self._thumbnails, writer.replaced)
 
     def _embed(self, writer: "BatchWriter") -> None:

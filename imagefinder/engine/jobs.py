@@ -206,6 +206,7 @@ class Jobs:
             further = self._run(slot, sources, progress, token, None)
             # The second scan saw every file again, so its counts are the job's; what the first did is added.
             further.removed += report.removed
+            further.relocated = report.relocated
             further.items += report.items
             further.reused = max(further.reused, report.reused)
             if not further.cancelled and self._models.is_complete():

@@ -3,9 +3,10 @@
 import math
 import threading
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, starmap
+from pathlib import Path
 
 from imagefinder.engine.descending import Piece, joined
 from imagefinder.engine.grouping import Grouping
@@ -34,6 +35,10 @@ class Answer:
     is_partial: bool
     include_rest: bool = False
     """Whether possible matches come too, after the others."""
+    within: tuple[Path, ...] = ()
+    """Hits are of files at or below these paths; empty means everywhere."""
+    never: Collection[int] = ()
+    """Items that are no hits at all, such as the query's own."""
 
 
 class ResultList:
@@ -170,9 +175,20 @@ class ResultList:
     def _records(self, piece: Piece) -> dict[int, ItemRecord]:
         """Those of a piece that are still there and wanted."""
         records = self._store.items.records(piece.ids.tolist())
-        if self._answer.include_hidden:
-            return records
-        return {item_id: record for item_id, record in records.items() if not record.hidden}
+        return {item_id: record for item_id, record in records.items() if self._is_wanted(record)}
+
+    def _is_wanted(self, record: ItemRecord) -> bool:
+        if record.hidden and not self._answer.include_hidden:
+            return False
+        # A file that cannot be reached now is shown by its copy that can, which is a hit as good.
+        return not (
+            record.offline and any(starmap(self._may_be_hit, self._store.items.living_copies(record)))
+        )
+
+    def _may_be_hit(self, item_id: int, path: Path) -> bool:
+        within = self._answer.within
+        is_within = not within or any(path.is_relative_to(folder) for folder in within)
+        return is_within and item_id not in self._answer.never
 
     def _hit(self, record: ItemRecord, score: float, relevance: float, group: Group) -> Hit:
         return Hit(
@@ -183,7 +199,7 @@ class ResultList:
             score=score,
             kind=record.kind,
             text_score=self._answer.words.get(record.id, 0.0),
-            offline=record.offline,
+            offline=record.offline and not record.gone,
             thumbnail_key=thumbnail_key(record.hash, record.part),
             size=record.size,
             mtime_ns=record.mtime_ns,
@@ -194,4 +210,5 @@ class ResultList:
             hidden=record.hidden,
             relevance=None if math.isnan(relevance) else relevance,
             group=group,
+            gone=record.gone,
         )

@@ -62,6 +62,8 @@ class IndexReport:
     """Known files of sources that are not there though their drive is (moved, renamed, deleted); they were kept."""
     pending: int = 0
     """Files of the library that are known of and were not read yet at the job's end."""
+    relocated: tuple[tuple[Path, Path], ...] = ()
+    """Sources that were moved or renamed and added at their new place: old and new path. The old ones are forgotten."""
     cancelled: bool = False
     """Whether the job was stopped before its end; what was committed is kept."""
 

@@ -95,7 +95,7 @@ class Hit(NamedTuple):
     taken_at: str | None = None
     """When the photograph was taken, ``YYYY-MM-DD HH:MM:SS`` by the camera's clock, if it says so."""
     copies: int = 1
-    """How many files of the library have this very content, this one among them."""
+    """How many files of the library have this very content, this one among them; those that are gone do not count."""
     hidden: bool = False
     """Whether the user hid it from results."""
     relevance: float | None = None
@@ -104,6 +104,8 @@ class Hit(NamedTuple):
     how much of the query's words it holds, as ``text_score``."""
     group: Group = Group.MATCH
     """Why it is a hit."""
+    gone: bool = False
+    """Whether the file is of a source that is there no more, though its drive is: moved, renamed or deleted."""
 
     @property
     def path(self) -> Path:

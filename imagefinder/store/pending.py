@@ -47,7 +47,7 @@ class PendingTable:
         if len(counts) < 2:
             return sum(count for (count,) in counts)
         row = self._db.connection.execute(
-            """SELECT count(DISTINCT path) FROM pending JOIN sources ON sources.id = source_id
+            """SELECT count(DISTINCT pending.path) FROM pending JOIN sources ON sources.id = source_id
                WHERE NOT offline AND NOT gone"""
         ).fetchone()
         return int(row[0])

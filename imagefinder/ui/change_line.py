@@ -20,7 +20,8 @@ def change_words(change: ModelChange, present: str) -> str:
     """How far the change is, and what stays as it is; ``present`` names the model that answers."""
     if waits_for_drives(change):
         return tr(
-            "%n picture(s) are on drives that are away. The change is finished when they are there.",
+            "%n picture(s) cannot be reached now: their drive is away, or their folder is gone. The change is finished "
+            "when they are there.",
             "pictures and pages",
             change.unreachable,
         )

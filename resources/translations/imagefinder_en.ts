@@ -97,11 +97,18 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>%n picture(s) are on drives that are away. The change is finished when they are there.</source>
+        <source>%n cannot be read now (a drive that is away, a folder that is gone?)</source>
+        <translation>
+            <numerusform>%n cannot be read now (a drive that is away, a folder that is gone?)</numerusform>
+            <numerusform>%n cannot be read now (a drive that is away, a folder that is gone?)</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n picture(s) cannot be reached now: their drive is away, or their folder is gone. The change is finished when they are there.</source>
         <comment>pictures and pages</comment>
         <translation>
-            <numerusform>%n picture is on a drive that is away. The change is finished when it is there.</numerusform>
-            <numerusform>%n pictures are on drives that are away. The change is finished when they are there.</numerusform>
+            <numerusform>%n picture cannot be reached now: its drive is away, or its folder is gone. The change is finished when it is there.</numerusform>
+            <numerusform>%n pictures cannot be reached now: their drive is away, or their folder is gone. The change is finished when they are there.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -116,6 +123,13 @@
         <translation>
             <numerusform>After %n minute without work</numerusform>
             <numerusform>After %n minutes without work</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>At least {count} file(s) not yet read: imagefinder index goes on.</source>
+        <translation>
+            <numerusform>At least {count} file not yet read: imagefinder index goes on.</numerusform>
+            <numerusform>At least {count} files not yet read: imagefinder index goes on.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -210,6 +224,13 @@
         </translation>
     </message>
     <message numerus="yes">
+        <source>{amount} · {count} file(s) not yet read</source>
+        <translation>
+            <numerusform>{amount} · {count} file not yet read</numerusform>
+            <numerusform>{amount} · {count} files not yet read</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>{count} file(s)</source>
         <translation>
             <numerusform>{count} file</numerusform>
@@ -221,6 +242,20 @@
         <translation>
             <numerusform>{count} file is in the library already.</numerusform>
             <numerusform>{count} files are in the library already.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} file(s) are not yet read.</source>
+        <translation>
+            <numerusform>{count} file is not yet read.</numerusform>
+            <numerusform>{count} files are not yet read.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} file(s) not yet read: imagefinder index goes on.</source>
+        <translation>
+            <numerusform>{count} file not yet read: imagefinder index goes on.</numerusform>
+            <numerusform>{count} files not yet read: imagefinder index goes on.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -242,13 +277,6 @@
         <translation>
             <numerusform>This library is searched with {model} from now on. %n picture or page is still to be indexed with it: imagefinder index</numerusform>
             <numerusform>This library is searched with {model} from now on. %n pictures and pages are still to be indexed with it: imagefinder index</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%n cannot be read now (a drive that is away?)</source>
-        <translation>
-            <numerusform>%n cannot be read now (a drive that is away?)</numerusform>
-            <numerusform>%n cannot be read now (a drive that is away?)</numerusform>
         </translation>
     </message>
     <message numerus="yes">

@@ -24,12 +24,6 @@
         <translation> 或 </translation>
     </message>
     <message numerus="yes">
-        <source>%n cannot be read now (a drive that is away?)</source>
-        <translation>
-            <numerusform>%n 张现在无法读取（磁盘没有连接？）</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
         <source>%n copies</source>
         <comment>the same file content</comment>
         <translation>
@@ -107,13 +101,6 @@
         <source>%n picture(s) and page(s) are indexed with {model} now; until that is done, searching goes on as before.</source>
         <translation>
             <numerusform>现在用 {model} 为 %n 张图片和页面建立索引；在完成之前，搜索照常进行。</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%n picture(s) are on drives that are away. The change is finished when they are there.</source>
-        <comment>pictures and pages</comment>
-        <translation>
-            <numerusform>%n 张图片和页面所在的磁盘没有连接。连接后即可完成切换。</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -954,6 +941,19 @@
     <message>
         <source>Get the weights file elsewhere (such as open_clip_model.safetensors of huggingface.co/{repository}), then: imagefinder models import FILE --arch {model}</source>
         <translation>请从别处取得权重文件（例如 huggingface.co/{repository} 的 open_clip_model.safetensors），然后运行：imagefinder models import 文件 --arch {model}</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n cannot be read now (a drive that is away, a folder that is gone?)</source>
+        <translation>
+            <numerusform>%n 项目前无法读取（驱动器未连接，或文件夹已不在？）</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n picture(s) cannot be reached now: their drive is away, or their folder is gone. The change is finished when they are there.</source>
+        <comment>pictures and pages</comment>
+        <translation>
+            <numerusform>%n 张图片目前无法访问：驱动器未连接，或文件夹已不在原处。它们恢复后更换即可完成。</numerusform>
+        </translation>
     </message>
     <message>
         <source>All {total} MB are here, and are being checked…</source>
@@ -2240,6 +2240,10 @@ A trained model finds what is in the pictures.</source>
         <translation>需要 transformers 库</translation>
     </message>
     <message>
+        <source>no longer there (moved, renamed or deleted): add it where it is now, or forget it by imagefinder remove</source>
+        <translation>已不在原处（已被移动、重命名或删除）：请从现在的位置添加，或用 imagefinder remove 移除</translation>
+    </message>
+    <message>
         <source>none: this PyTorch was built for graphics cards (version {version}), but finds no card, or no driver</source>
         <translation>无：这个 PyTorch 支持显卡（版本 {version}），但没有找到显卡或驱动程序</translation>
     </message>
@@ -2340,12 +2344,35 @@ A trained model finds what is in the pictures.</source>
         </translation>
     </message>
     <message>
+        <source>(no longer there)</source>
+        <translation>（已不在原处）</translation>
+    </message>
+    <message>
+        <source>Add it again where it is now; nothing has to be read anew.</source>
+        <translation>请从它现在的位置重新添加；无需重新读取。</translation>
+    </message>
+    <message>
         <source>Apple graphics processor</source>
         <translation>Apple 图形处理器</translation>
+    </message>
+    <message numerus="yes">
+        <source>At least {count} file(s) not yet read: imagefinder index goes on.</source>
+        <translation>
+            <numerusform>至少还有 {count} 个文件尚未读取：运行 imagefinder index 可继续。</numerusform>
+        </translation>
     </message>
     <message>
         <source>Choose a model…</source>
         <translation>选择模型…</translation>
+    </message>
+    <message>
+        <source>Continue</source>
+        <comment>indexing</comment>
+        <translation>继续</translation>
+    </message>
+    <message>
+        <source>Continue indexing</source>
+        <translation>继续索引</translation>
     </message>
     <message>
         <source>Describe what is in it, or drop a picture to find those like it.</source>
@@ -2451,6 +2478,10 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>Name a colour or words of a page, or drop a picture to find those like it.</source>
         <translation>输入颜色或页面中的文字，或拖入一张图片来查找相似的图片。</translation>
+    </message>
+    <message>
+        <source>No longer there: its folder was moved, renamed or deleted.</source>
+        <translation>已不在原处：其文件夹已被移动、重命名或删除。</translation>
     </message>
     <message>
         <source>Nothing is indexed with this model yet, so only file names and page text were searched.</source>
@@ -2585,8 +2616,21 @@ A trained model finds what is in the pictures.</source>
         <translation>暂时停止。已下载的部分会保留，之后可以继续下载。</translation>
     </message>
     <message>
+        <source>Stopped ({done}). What was indexed is kept.</source>
+        <translation>已停止（{done}）。已索引的内容会保留。</translation>
+    </message>
+    <message>
+        <source>Stopped. What was indexed is kept.</source>
+        <translation>已停止。已索引的内容会保留。</translation>
+    </message>
+    <message>
         <source>Stopped. {count} MB of {model} are here and kept; the same command goes on from there.</source>
         <translation>已停止。{model} 已下载的 {count} MB 会保留；再次运行同一命令即可继续。</translation>
+    </message>
+    <message>
+        <source>Stopped: {done}; {left} not yet read.</source>
+        <comment>files</comment>
+        <translation>已停止：{done}；{left} 个尚未读取。</translation>
     </message>
     <message>
         <source>System</source>
@@ -2655,6 +2699,10 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>The folder {folder} is empty.</source>
         <translation>文件夹 {folder} 是空的。</translation>
+    </message>
+    <message>
+        <source>The folders were not looked through to the end: imagefinder index goes on.</source>
+        <translation>文件夹尚未全部扫描完：运行 imagefinder index 可继续。</translation>
     </message>
     <message>
         <source>The library is being indexed with it; see above.</source>
@@ -2897,6 +2945,14 @@ A larger one, downloaded once, finds more.</source>
     <message>
         <source>This failed by a mistake in imagefinder itself. Its log says more.</source>
         <translation>由于 imagefinder 自身的错误，操作失败。详情见日志。</translation>
+    </message>
+    <message>
+        <source>This file is no longer there: it was moved, renamed or deleted.</source>
+        <translation>此文件已不在原处：它已被移动、重命名或删除。</translation>
+    </message>
+    <message>
+        <source>This folder is no longer there: it was moved, renamed or deleted.</source>
+        <translation>此文件夹已不在原处：它已被移动、重命名或删除。</translation>
     </message>
     <message>
         <source>This is a mistake in imagefinder itself: {error}. Nothing indexed is lost. The details for a report are in {log}.</source>
@@ -3360,6 +3416,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>未知有快速的 bfloat16</translation>
     </message>
     <message>
+        <source>no longer there</source>
+        <translation>已不在原处</translation>
+    </message>
+    <message>
         <source>no pictures or PDFs found</source>
         <translation>没有找到图片或 PDF</translation>
     </message>
@@ -3399,6 +3459,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>not looked through to the end yet</source>
         <translation>尚未全部查看</translation>
+    </message>
+    <message>
+        <source>not looked through to the end: imagefinder index goes on</source>
+        <translation>尚未全部扫描完：运行 imagefinder index 可继续</translation>
     </message>
     <message>
         <source>nothing new indexed</source>
@@ -3712,6 +3776,12 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <source>{amount} · indexing paused</source>
         <translation>{amount} · 索引已暂停</translation>
     </message>
+    <message numerus="yes">
+        <source>{amount} · {count} file(s) not yet read</source>
+        <translation>
+            <numerusform>{amount} · {count} 个文件尚未读取</numerusform>
+        </translation>
+    </message>
     <message>
         <source>{amount}, {covered} of them indexed</source>
         <translation>{amount}，其中 {covered} 张已建立索引</translation>
@@ -3759,6 +3829,12 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         </translation>
     </message>
     <message numerus="yes">
+        <source>{count} file(s) are not yet read.</source>
+        <translation>
+            <numerusform>还有 {count} 个文件尚未读取。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>{count} file(s) cannot be read</source>
         <translation>
             <numerusform>{count} 个文件无法读取</numerusform>
@@ -3774,6 +3850,12 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <source>{count} file(s) left out of searches</source>
         <translation>
             <numerusform>{count} 个文件未纳入搜索</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} file(s) not yet read: imagefinder index goes on.</source>
+        <translation>
+            <numerusform>还有 {count} 个文件尚未读取：运行 imagefinder index 可继续。</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -3828,6 +3910,25 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>{count} moved, copied or touched</source>
         <translation>{count} 个已移动、复制或更新时间</translation>
+    </message>
+    <message>
+        <source>{count} no longer there, kept</source>
+        <comment>files</comment>
+        <translation>{count} 个已不在原处，已保留</translation>
+    </message>
+    <message>
+        <source>{count} no longer there, kept (see: imagefinder status)</source>
+        <translation>{count} 个已不在原处，已保留（见：imagefinder status）</translation>
+    </message>
+    <message>
+        <source>{count} not yet read</source>
+        <comment>files</comment>
+        <translation>{count} 个尚未读取</translation>
+    </message>
+    <message>
+        <source>{count} not yet read: imagefinder index goes on</source>
+        <comment>files</comment>
+        <translation>{count} 个尚未读取：运行 imagefinder index 可继续</translation>
     </message>
     <message>
         <source>{count} offline</source>
@@ -4040,6 +4141,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>{folder} 中的 {name}</translation>
     </message>
     <message>
+        <source>{name} is no longer there: its folder was moved, renamed or deleted.</source>
+        <translation>{name} 已不在原处：其文件夹已被移动、重命名或删除。</translation>
+    </message>
+    <message>
         <source>{name} is on a drive that is not connected now. Connect it and try again.</source>
         <translation>{name} 所在的磁盘现在没有连接。请连接后重试。</translation>
     </message>
@@ -4067,6 +4172,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <source>{number}+</source>
         <comment>at least that many</comment>
         <translation>{number}+</translation>
+    </message>
+    <message>
+        <source>{old} is {new} now, and was taken out of the library.</source>
+        <translation>{old} 现在是 {new}，旧位置已从资料库中移除。</translation>
     </message>
     <message>
         <source>{option} is for the window, not for {command}.</source>

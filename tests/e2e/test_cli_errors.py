@@ -149,7 +149,12 @@ def test_a_full_disk_is_said_to_be_full_and_keeps_what_was_indexed(
         refused = program.run("--library", library, "add", folder)
         assert_refused(refused, "full", "free some space")
         subprocess.run(["mount", "-o", "remount,size=64m", str(disk)], check=True)
-        before = program.run("--library", library, "status", "--json").json["items"]
+        status = program.run("--library", library, "status", "--json").json
+        before = status["items"]
+        for source in status["sources"]:
+            assert source["pending"] == (300 - before if source["scan_complete"] else 0)
+            if source["pending"]:
+                assert f"{300 - before} files not yet read" in refused.errors[0]
         outcome = program.run("--library", library, "index")
         assert outcome.status == 0
         assert before == 0 or f"{before} unchanged" in outcome.errors[-1]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from conftest import save
 from fakes import picture
-from program import Program, assert_refused
+from program import Program, assert_refused, mounted
 
 
 def test_options_choose_what_of_a_folder_is_added(program: Program, folder: Path) -> None:
@@ -46,11 +46,51 @@ def test_status_shows_sources_and_counts(indexed: Program, three_pictures: Path)
     assert not source["offline"]
     shown = indexed.run("status").out.decode()
     assert str(three_pictures) in shown
-    three_pictures.rename(three_pictures.with_name("away"))
-    indexed.run("index")
-    assert indexed.run("status", "--json").json["sources"][0]["offline"]
-    assert "offline" in indexed.run("status").out.decode()
-    assert b"(offline)" in indexed.run("search", "red").out
+    assert (source["pending"], source["scan_complete"], source["gone"]) == (0, True, False)
+
+
+def test_a_drive_that_is_unmounted_is_offline_and_a_folder_renamed_on_it_is_gone(
+    program: Program, tmp_path: Path
+) -> None:
+    with mounted(tmp_path / "usb", "2m") as disk:
+        save(picture("red"), disk / "photos" / "red.png")
+        assert program.run("add", disk / "photos").status == 0
+        (disk / "photos").rename(disk / "pictures")
+        assert "1 no longer there, kept" in program.run("index").errors[-1]
+        (source,) = program.run("status", "--json").json["sources"]
+        assert (source["offline"], source["gone"], source["files"]) == (False, True, 1)
+        assert "renamed" in program.run("status").out.decode()
+        assert b"(no longer there)" in program.run("search", "red").out
+        (disk / "pictures").rename(disk / "photos")
+        assert "1 unchanged" in program.run("index").errors[-1]
+    program.run("index")
+    (source,) = program.run("status", "--json").json["sources"]
+    assert (source["offline"], source["gone"], source["pending"]) == (True, False, 0)
+    assert "offline" in program.run("status").out.decode()
+    assert b"(offline)" in program.run("search", "red").out
+    # Another drive where that one was mounted: nobody can say what became of the folder.
+    (tmp_path / "usb").rmdir()
+    with mounted(tmp_path / "usb", "2m"):
+        program.run("index")
+        (source,) = program.run("status", "--json").json["sources"]
+        assert (source["offline"], source["gone"]) == (True, False)
+
+
+def test_a_renamed_folder_that_is_added_again_gives_one_hit_and_no_dead_path(
+    program: Program, tmp_path: Path
+) -> None:
+    old, new = tmp_path / "Holiday", tmp_path / "HOLIDAY"
+    for colour in ("red", "green"):
+        save(picture(colour), old / f"{colour}.png")
+    assert program.run("add", old).status == 0
+    old.rename(new)
+    outcome = program.run("add", new)
+    assert "2 moved, copied or touched" in outcome.errors[0]
+    assert outcome.errors[1] == f"{old} is {new} now, and was taken out of the library."
+    found = program.run("search", "red", "--paths").out.decode().splitlines()
+    assert sorted(found) == [str(new / "green.png"), str(new / "red.png")]
+    (source,) = program.run("status", "--json").json["sources"]
+    assert (source["path"], source["files"]) == (str(new), 2)
 
 
 def test_removing_a_source_touches_no_file(indexed: Program, three_pictures: Path) -> None:

@@ -88,9 +88,17 @@ def test_ctrl_c_keeps_what_was_indexed_and_the_next_run_goes_on(program: Program
     assert line.startswith("imagefinder: Stopped")
     kept = program.run("status", "--json").json["items"]
     assert 32 <= kept < MANY
+    left = f"{MANY - kept} files not yet read: imagefinder index goes on."
+    assert line.endswith(left)
+    assert program.run("search", "red").errors[-1] == left
+    assert left[:-1].replace(" files", "") in " ".join(program.run("status").out.decode().split())
+    (source,) = program.run("status", "--json").json["sources"]
+    assert (source["pending"], source["scan_complete"]) == (MANY - kept, True)
     outcome = program.run("index")
     assert f"{MANY - kept} indexed, {kept} unchanged" in outcome.errors[-1]
     assert program.run("status", "--json").json["items"] == MANY
+    assert program.run("status", "--json").json["sources"][0]["pending"] == 0
+    assert "not yet read" not in program.run("search", "red").err.decode()
 
 
 @pytest.mark.parametrize("form", [[], ["--json"], ["--paths"]])

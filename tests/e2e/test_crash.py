@@ -160,6 +160,25 @@ def _check_answers(library: Path, query: Path) -> None:
     assert [hit.score for hit in hits] == pytest.approx(sorted(cosines.values(), reverse=True), abs=2e-3)
 
 
+def _check_pending(library: Path, tree: Path) -> None:
+    """The library says how many files are not read, or that it does not know all of them; never that it is complete."""
+    with ImageFinder.open(library, model="builtin") as finder:
+        sources = finder.status().sources
+    if not sources:  # killed before the folder was recorded
+        return
+    with closing(sqlite3.connect(library / "library.db")) as db:
+        rows = db.execute(
+            """SELECT path FROM files WHERE (parts = 0 AND problem NOT NULL)
+               OR id IN (SELECT file_id FROM embedded_files)"""
+        ).fetchall()
+    unread = {path for path in tree.rglob("*") if path.is_file()} - {
+        Path(os.fsdecode(row[0])) for row in rows
+    }
+    (source,) = sources
+    assert source.pending == (len(unread) if source.scan_complete else 0)
+    assert unread or source.pending == 0
+
+
 def _check_finished(library: Path, expected: Undisturbed, query: Path, limit: int) -> None:
     """A last run completes the library, and embeds what is missing and nothing else."""
     before, contents, _ = _tables(library)
@@ -168,6 +187,7 @@ def _check_finished(library: Path, expected: Undisturbed, query: Path, limit: in
     assert _index(library, expected.tree, limit)["items"] == len(wanted - there)
     after = _tables(library)[0]
     assert after == expected.vectors
+    _check_pending(library, expected.tree)
     _check_answers(library, query)
     assert _index_here(library, expected.tree) == 0
 
@@ -228,6 +248,7 @@ def test_killed_at_many_moments_a_library_loses_and_doubles_nothing(
             if not _killed_after(moment, library, undisturbed.tree, limit):
                 break
             _check_answers(library, query)
+            _check_pending(library, undisturbed.tree)
             there = _tables(library)[0]
             assert there.items() >= kept.items(), "what was committed is gone"
             kept = there

@@ -73,7 +73,7 @@ def test_a_change_tells_how_far_it_is_and_who_answers(line: ChangeLine, client: 
 def test_what_waits_for_drives_alone_can_be_had_now(line: ChangeLine, client: FakeClient) -> None:
     tell(client, ModelChange(NEW, 5298, 5310, unreachable=12))
     assert "12" in line.text()
-    assert "drives that are away" in line.text()
+    assert "cannot be reached now" in line.text()
     assert line.action == "Change now"
     button(line).click()
     sent = client.last(UseModel)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from conftest import save
+from conftest import Drives, save
 from fakes import FakeEmbedder, FloatArray, pdf, picture
 
 from imagefinder.engine.cancel import CancelToken
@@ -132,17 +132,17 @@ def test_new_pictures_are_found_by_the_old_model_meanwhile(engine: Engine, folde
 
 
 def test_pictures_on_a_drive_that_is_away_hold_the_change_up_and_are_not_lost(
-    engine: Engine, folder: Path, tmp_path: Path
+    engine: Engine, folder: Path, tmp_path: Path, drives: Drives
 ) -> None:
-    drive = tmp_path / "drive"
+    drive = drives.mount(tmp_path / "drive")
     save(picture("yellow"), drive / "yellow.png")
     engine.add([drive], SourceOptions())
-    drive.rename(tmp_path / "unplugged")
+    drives.unplug(drive)
     engine.models.change("new")
     engine.index()
     assert engine.status().change == ModelChange("new", 3, 4, unreachable=1)
     assert _answer(engine, "yellow") == ("old", "yellow.png")
-    (tmp_path / "unplugged").rename(drive)
+    drives.plug_in(drive)
     engine.index()
     assert engine.status().change is None
     assert _answer(engine, "yellow") == ("new", "yellow.png")

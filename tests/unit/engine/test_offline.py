@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pytest
-from conftest import save
+from conftest import Drives, save
 from fakes import FakeEmbedder, counts, pdf, picture
 
 from imagefinder.engine import decoding
@@ -22,32 +22,40 @@ def _paths(engine: Engine, text: str = "red", limit: int = 100) -> list[str]:
 
 
 def test_an_unplugged_source_is_offline_and_keeps_its_items(
-    engine: Engine, embedder: FakeEmbedder, three_pictures: Path
+    engine: Engine, embedder: FakeEmbedder, three_pictures: Path, drives: Drives
 ) -> None:
+    drives.mount(three_pictures)
     engine.add([three_pictures], SourceOptions())
-    three_pictures.rename(three_pictures.with_name("unplugged"))
+    drives.unplug(three_pictures)
     assert counts(engine.index()) == {"offline": 3}
     assert engine.status().sources[0].source.offline
     hits = engine.search(Query("red")).hits
     assert len(hits) == 3
     assert all(hit.offline for hit in hits)
-    three_pictures.with_name("unplugged").rename(three_pictures)
+    drives.plug_in(three_pictures)
     assert counts(engine.index()) == {"unchanged": 3}
     assert not any(hit.offline for hit in engine.search(Query("red")).hits)
     assert not engine.status().sources[0].source.offline
     assert embedder.embedded == 3
 
 
-def test_a_copy_of_a_file_on_an_unplugged_drive_does_not_take_its_place(
-    engine: Engine, embedder: FakeEmbedder, tmp_path: Path
+def test_a_copy_of_a_file_on_an_unplugged_drive_is_shown_while_it_is_away_and_does_not_take_its_place(
+    engine: Engine, embedder: FakeEmbedder, tmp_path: Path, drives: Drives
 ) -> None:
-    save(picture("red"), tmp_path / "usb" / "red.png")
-    engine.add([tmp_path / "usb"], SourceOptions())
-    (tmp_path / "usb").rename(tmp_path / "away")
-    shutil.copytree(tmp_path / "away", tmp_path / "local")
-    assert counts(engine.add([tmp_path / "local"], SourceOptions())) == {"reused": 1}
-    paths = {hit.path for hit in engine.search(Query("red")).hits}
-    assert paths == {tmp_path / "usb" / "red.png", tmp_path / "local" / "red.png"}
+    usb, local = drives.mount(tmp_path / "usb"), tmp_path / "local"
+    save(picture("red"), usb / "red.png")
+    engine.add([usb], SourceOptions())
+    shutil.copytree(usb, local)
+    drives.unplug(usb)
+    assert counts(engine.add([local], SourceOptions())) == {"reused": 1}
+    engine.index()
+    assert [hit.path for hit in engine.search(Query("red")).hits] == [local / "red.png"]
+    assert [hit.path for hit in engine.search(Query("red", within=(usb,))).hits] == [usb / "red.png"]
+    own = Query(images=(local / "red.png",))
+    assert [hit.path for hit in engine.search(own).hits] == [usb / "red.png"]
+    drives.plug_in(usb)
+    engine.index()
+    assert {hit.path for hit in engine.search(Query("red")).hits} == {usb / "red.png", local / "red.png"}
     assert embedder.embedded == 1
 
 

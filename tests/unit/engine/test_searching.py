@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import OpenEngine, save
+from conftest import Drives, OpenEngine, save
 from fakes import FakeEmbedder, pdf, picture
 
 from imagefinder.engine.engine import Engine
@@ -162,11 +162,12 @@ def test_a_picture_that_cannot_be_read_is_named_with_the_reason(
 
 
 def test_items_of_an_unplugged_drive_are_found_and_marked(
-    engine: Engine, shades: Path, tmp_path: Path
+    engine: Engine, shades: Path, tmp_path: Path, drives: Drives
 ) -> None:
-    save(picture("red"), tmp_path / "usb" / "usb.png")
-    engine.add([tmp_path / "usb"], _EVERYTHING)
-    (tmp_path / "usb").rename(tmp_path / "away")
+    usb = drives.mount(tmp_path / "usb")
+    save(picture("red"), usb / "usb.png")
+    engine.add([usb], _EVERYTHING)
+    drives.unplug(usb)
     engine.index()
     hits = engine.search(Query("red", limit=100)).hits
     assert [hit.path.name for hit in hits if hit.offline] == ["usb.png"]

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import save
+from conftest import Drives, save
 from fakes import pdf, picture
 from PIL import ExifTags, Image
 
@@ -166,13 +166,21 @@ def test_a_file_that_is_gone_shows_its_thumbnail_and_says_why(
 
 
 def test_a_picture_on_an_unplugged_drive_says_to_connect_it(
-    engine: Engine, folder: Path, previews: Path
+    engine: Engine, folder: Path, previews: Path, drives: Drives
 ) -> None:
-    _photo(folder / "photo.jpg")
+    _photo(drives.mount(folder) / "photo.jpg")
     hit = _hits(engine, folder)["photo.jpg", 1]
-    folder.rename(folder.with_name("away"))
+    drives.unplug(folder)
     engine.index()
     assert "Connect it" in engine.show(hit.item_id, folder=previews).problem
+
+
+def test_a_picture_whose_folder_was_renamed_says_so(engine: Engine, folder: Path, previews: Path) -> None:
+    _photo(folder / "photo.jpg")
+    hit = _hits(engine, folder)["photo.jpg", 1]
+    folder.rename(folder.with_name("renamed"))
+    engine.index()
+    assert "moved, renamed or deleted" in engine.show(hit.item_id, folder=previews).problem
 
 
 def test_a_preview_that_cannot_be_written_leaves_the_thumbnail_and_nothing_half_written(

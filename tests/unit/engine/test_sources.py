@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import OpenEngine, save
+from conftest import Drives, OpenEngine, save
 from fakes import FakeEmbedder, counts, pdf, picture
 
 from imagefinder.engine.engine import Engine
@@ -189,9 +189,9 @@ def _told(engine: Engine) -> dict[str, tuple[int, int, int, int]]:
 
 
 def test_the_counts_of_a_source_are_right_after_everything_that_can_happen(
-    engine: Engine, open_engine: OpenEngine, tmp_path: Path
+    engine: Engine, open_engine: OpenEngine, tmp_path: Path, drives: Drives
 ) -> None:
-    one, two, inner = tmp_path / "one", tmp_path / "two", tmp_path / "one" / "inner"
+    one, two, inner = tmp_path / "one", drives.mount(tmp_path / "two"), tmp_path / "one" / "inner"
     for number in range(6):
         save(picture("red", number), one / f"{number}.png")
         save(picture("blue", number), inner / f"{number}.png")
@@ -219,11 +219,11 @@ def test_the_counts_of_a_source_are_right_after_everything_that_can_happen(
     save(picture("red", 50), two / "bad.png")
     engine.index()
     check(11)
-    two.rename(tmp_path / "away")
+    drives.unplug(two)
     engine.index()
     check(11)
     assert _told(engine)[str(two)][3] == 8
-    (tmp_path / "away").rename(two)
+    drives.plug_in(two)
     other = open_engine(FakeEmbedder("other", offset=0.3))
     other.index()
     check(11)
