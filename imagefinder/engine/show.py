@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from imagefinder.isolation.decoders import Decoders
 from imagefinder.model.errors import UnreadableError, UsageError
 from imagefinder.model.items import ItemDetails, Region
 from imagefinder.readers.base import MediaFile
-from imagefinder.readers.registry import explain, open_media
+from imagefinder.readers.registry import explain
 from imagefinder.store.items import ItemRecord
 from imagefinder.store.store import Store
 from imagefinder.store.text_search import terms_of
@@ -38,8 +39,9 @@ class ShownItem:
 class Shower:
     """Renders items of one library. Safe to use from several threads."""
 
-    def __init__(self, store: Store, thumbnails: ThumbnailCache) -> None:
+    def __init__(self, store: Store, thumbnails: ThumbnailCache, decoders: Decoders) -> None:
         self._store = store
+        self._decoders = decoders
         self._thumbnails = thumbnails
 
     def show(self, item_id: int, part: int | None, side: int, words: str, folder: Path) -> ShownItem:
@@ -49,7 +51,7 @@ class Shower:
         picture: Path | None = None
         marks: tuple[Region, ...] = ()
         try:
-            with open_media(record.path) as media:
+            with self._decoders.open(record.path) as media:
                 camera = media.camera
                 picture = self._render(media, record, part, side, folder)
                 marks = tuple(_marks(media, part, words))[:_MOST_MARKS]
@@ -87,7 +89,7 @@ class Shower:
             if (status.st_size, status.st_mtime_ns) != (record.size, record.mtime_ns):
                 # Under this key every copy of the old content would show the new one.
                 raise UnreadableError(tr_later("it has changed since it was last looked at", "reason"))
-            with open_media(record.path) as media:
+            with self._decoders.open(record.path) as media:
                 made = self._thumbnails.put(key, media.load(record.part, LEAST_SIDE).image)
         except OSError as error:
             raise UnreadableError(explain(error)) from error

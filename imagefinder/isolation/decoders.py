@@ -1,7 +1,6 @@
 """The decoder processes of a job, or of whatever else needs pictures: started when a file needs one, and kept."""
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Self
@@ -12,6 +11,8 @@ from imagefinder.readers.disk import open_regular_file
 from imagefinder.readers.registry import open_media
 
 if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
     from imagefinder.isolation.process import Decoder
     from imagefinder.readers.base import MediaFile
 
@@ -75,6 +76,8 @@ class Decoders:
         return self._start()
 
     def _start(self) -> "Decoder":
+        from concurrent.futures import ThreadPoolExecutor
+
         from imagefinder.isolation.process import Decoder, DecoderLostError, Loss
 
         def start() -> Decoder:

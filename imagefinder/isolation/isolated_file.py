@@ -28,9 +28,7 @@ _MOST_PARTS = 1_000_000
 _MOST_REGIONS = 10_000
 _CRASHED = tr_later("the decoder crashed on it", "reason")
 _KILLED = tr_later("the system stopped its decoder, most likely because memory ran out", "reason")
-_OVERDUE = tr_later(
-    "reading it took too long: more than {seconds} seconds of the processor's time", "reason"
-)
+_OVERDUE = tr_later("reading it took too long: more than {seconds} seconds of the processor's time", "reason")
 _MEMORY = tr_later("it needs more memory than the {size} MB that decoding one file may take", "reason")
 _MEMORY_NOW = tr_later(
     "it needs more memory than the {size} MB that are free for it now. Close other programs and try again",
@@ -81,9 +79,7 @@ class IsolatedFile(MediaFile):
 
     def find(self, part: int, phrase: str) -> list[Region]:
         """See ``MediaFile``."""
-        answer = self._try(
-            lambda decoder: self._ask(decoder, {"do": "find", "part": part, "phrase": phrase})
-        )
+        answer = self._try(lambda decoder: self._ask(decoder, {"do": "find", "part": part, "phrase": phrase}))
         found = answer.get("regions")
         if not isinstance(found, list):
             return []

@@ -3,13 +3,14 @@
 import io
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from imagefinder.readers.reservations import room
 
 _BYTES_A_SECOND = 20e6
 """A large file may take longer: so many bytes a second are slow for any decoder."""
+_PATIENCE_S = 10.0
 _LEAST_MEMORY = 256 * 2**20
 
 
@@ -41,6 +42,16 @@ def limits_here() -> Limits:
     seconds = _number("IMAGEFINDER_DECODER_SECONDS", usual.seconds)
     megabytes = _number("IMAGEFINDER_DECODER_MEGABYTES", usual.memory / 2**20)
     return Limits(seconds, seconds * 1.5, usual.wall_factor, int(megabytes * 2**20))
+
+
+def limits_for_who_waits() -> Limits:
+    """Those of a preview or of a query's picture, which somebody looks at the window for."""
+    usual = limits_here()
+    return replace(
+        usual,
+        seconds=min(usual.seconds, _PATIENCE_S),
+        wasted_seconds=min(usual.wasted_seconds, _PATIENCE_S * 1.5),
+    )
 
 
 def _number(variable: str, otherwise: float) -> float:

@@ -55,6 +55,11 @@ class DecoderLostError(Exception):
         self.seconds = seconds
 
 
+class _TakesTooMuchError(Exception):
+    def __init__(self, loss: Loss) -> None:
+        self.loss = loss
+
+
 class Decoder:
     """A decoder process. ``ask`` is for one thread at a time, ``end`` for any."""
 
@@ -97,7 +102,13 @@ class Decoder:
         return self._process.poll() is None and (self.confinement is None or not self._link.is_waiting(0))
 
     def ask(
-        self, request: Message, *, seconds: float, wall_seconds: float, memory: int, file: BinaryIO | None = None
+        self,
+        request: Message,
+        *,
+        seconds: float,
+        wall_seconds: float,
+        memory: int,
+        file: BinaryIO | None = None,
     ) -> Message:
         """The answer to a request.
 
@@ -111,19 +122,13 @@ class Decoder:
         Raises:
             DecoderLostError: there is none; the process has ended.
         """
-        began, seconds_before = time.monotonic(), self._computed()
+        before = self._computed()
         with ExitStack() as promises:
             try:
                 self._link.send({**request, "memory": memory, "seconds": seconds}, file)
+                deadline = time.monotonic() + wall_seconds
                 while True:
-                    while not self._link.is_waiting(_TICK_S):
-                        spent = self._computed() - seconds_before
-                        if spent > seconds:
-                            raise self._ended(Loss.OVERDUE, spent)
-                        if time.monotonic() - began > wall_seconds:
-                            raise self._ended(Loss.SILENT, spent)
-                        if self._is_watched_for_memory and self._resident() > memory + _OVERHEAD:
-                            raise self._ended(Loss.MEMORY, spent)
+                    self._wait(before + seconds, deadline, memory)
                     answer = self._link.receive()
                     if "ready" in answer:
                         self.confinement = _confinement(answer["ready"])
@@ -131,16 +136,29 @@ class Decoder:
                         asked = time.monotonic()
                         needed = int(answer["needs"])
                         is_granted = promises.enter_context(reserved(needed))
-                        began += time.monotonic() - asked
+                        # Waiting for others to give memory back is none of its time.
+                        deadline += time.monotonic() - asked
                         memory = max(memory, 2 * needed if is_granted else 0)
                         self._link.send({"granted": is_granted})
                     else:
                         return answer
+            except _TakesTooMuchError as error:
+                raise self._ended(error.loss, self._seconds - before) from error
             except (LinkError, ValueError, TypeError) as error:
-                raise self._lost(seconds_before) from error
+                raise self._lost(before) from error
             except BaseException:
                 self.end()  # interrupted: its answer would be taken for the next one's
                 raise
+
+    def _wait(self, seconds: float, deadline: float, memory: int) -> None:
+        """Wait until something has come; ``seconds`` are all that it has computed by then at most."""
+        while not self._link.is_waiting(_TICK_S):
+            if self._computed() > seconds:
+                raise _TakesTooMuchError(Loss.OVERDUE)
+            if time.monotonic() > deadline:
+                raise _TakesTooMuchError(Loss.SILENT)
+            if self._is_watched_for_memory and self._resident() > memory + _OVERHEAD:
+                raise _TakesTooMuchError(Loss.MEMORY)
 
     def pixels(self, count: int) -> bytes:
         """The bytes that came with the last answer.
@@ -159,7 +177,9 @@ class Decoder:
             self._is_closed = True
             with suppress(OSError):
                 self._process.kill()
-            with suppress(subprocess.TimeoutExpired):  # held by a drive that does not answer: it ends with that
+            with suppress(
+                subprocess.TimeoutExpired
+            ):  # held by a drive that does not answer: it ends with that
                 self._process.wait(_ENDS_IN_S)
             self._link.close()
             if self._job and sys.platform == "win32":
@@ -212,7 +232,7 @@ def _start(*, low_priority: bool) -> "tuple[subprocess.Popen[bytes], Link]":
     options = {"parent": os.getpid(), "readable": starting.readable(), "low_priority": low_priority}
     log = None if os.environ.get("IMAGEFINDER_DEBUG") else subprocess.DEVNULL
     if not IS_POSIX:
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: S603 - this very program
             starting.command({**options, "shared": -1}),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -225,9 +245,9 @@ def _start(*, low_priority: bool) -> "tuple[subprocess.Popen[bytes], Link]":
     ours, theirs = socket.socketpair()
     shared = nameless_file()
     try:
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: S603 - this very program
             starting.command({**options, "shared": shared}),
-            stdin=theirs,
+            stdin=theirs.fileno(),
             stdout=subprocess.DEVNULL,
             stderr=log,
             env=starting.environment(),
@@ -245,10 +265,10 @@ def _start(*, low_priority: bool) -> "tuple[subprocess.Popen[bytes], Link]":
 
 
 def _windows_flags(*, low_priority: bool) -> int:
-    if sys.platform != "win32":
-        return 0
-    priority = subprocess.BELOW_NORMAL_PRIORITY_CLASS if low_priority else 0
-    return subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP | priority
+    if sys.platform == "win32":
+        priority = subprocess.BELOW_NORMAL_PRIORITY_CLASS if low_priority else 0
+        return subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP | priority
+    return 0
 
 
 def _confinement(told: object) -> Confinement:

@@ -56,9 +56,7 @@ if sys.platform == "win32":
         limits.ProcessMemoryLimit = most_bytes
         windows = wintypes.DWORD(_ALL_UI)
         if (
-            kernel.SetInformationJobObject(
-                job, _EXTENDED_LIMITS, ctypes.byref(limits), ctypes.sizeof(limits)
-            )
+            kernel.SetInformationJobObject(job, _EXTENDED_LIMITS, ctypes.byref(limits), ctypes.sizeof(limits))
             and kernel.SetInformationJobObject(
                 job, _UI_RESTRICTIONS, ctypes.byref(windows), ctypes.sizeof(windows)
             )

@@ -65,7 +65,7 @@ _reservations: Reservations = SharedReservations()
 
 def use(reservations: Reservations) -> None:
     """Ask these from now on: a decoder process asks the program that started it."""
-    global _reservations  # noqa: PLW0603 - memory is one for the whole process
+    global _reservations
     _reservations = reservations
 
 
