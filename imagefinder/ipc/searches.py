@@ -114,10 +114,9 @@ class Searches:
         has_model = self._loader.is_over and not self._loader.error
         found = self._engine.start_search(search.query, search.sort, may_load=has_model)
         with self._changed:
-            if self._newest.get(search.pane) != search.request_id:
-                # Asked something else meanwhile, or closed.
-                return
-            self._lists[search.pane] = search.request_id, found
+            # Unless it has asked something else meanwhile, or was closed.
+            if self._newest.get(search.pane) == search.request_id:
+                self._lists[search.pane] = search.request_id, found
         self._send(self._page(search, found))
 
     def _page(self, question: Search | MoreHits, found: ResultList) -> Hits:

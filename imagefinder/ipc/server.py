@@ -4,9 +4,11 @@ import logging
 import os
 import queue
 import threading
+import time
 from multiprocessing.connection import Connection
 
 from imagefinder.ipc.channel import Channel
+from imagefinder.ipc.heartbeat import BEAT_S, Alive
 from imagefinder.ipc.messages import EngineOptions, Event, Failed, LibraryUnusable, Request, Stop
 from imagefinder.ipc.session import Session
 from imagefinder.model.errors import ImageFinderError
@@ -17,7 +19,7 @@ _LOG = logging.getLogger(__name__)
 
 def serve(connection: Connection, options: EngineOptions) -> None:
     """Do what comes through the pipe until ``Stop``. If the window is gone without one, the process ends at once."""
-    channel: Channel[Request, Event] = Channel(connection)
+    channel: Channel[Request, Event | Alive] = Channel(connection)
     channel.start()
     inbox: queue.SimpleQueue[Request] = queue.SimpleQueue()
 
@@ -26,13 +28,19 @@ def serve(connection: Connection, options: EngineOptions) -> None:
         # Nobody is there any more, not even to be told. The store is safe against this at any moment.
         os._exit(0)
 
+    def beat() -> None:
+        while True:
+            channel.send(Alive())
+            time.sleep(BEAT_S)
+
     threading.Thread(target=receive, name="receiver", daemon=True).start()
+    threading.Thread(target=beat, name="heartbeat", daemon=True).start()
     _attend(options, channel, inbox)
     channel.flush()
 
 
 def _attend(
-    options: EngineOptions, channel: Channel[Request, Event], inbox: "queue.SimpleQueue[Request]"
+    options: EngineOptions, channel: Channel[Request, Event | Alive], inbox: "queue.SimpleQueue[Request]"
 ) -> None:
     try:
         session = Session(options, channel.send, channel.flush)

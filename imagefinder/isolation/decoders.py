@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
     from imagefinder.isolation.process import Decoder
+    from imagefinder.isolation.sandbox import Confinement
     from imagefinder.readers.base import MediaFile
 
 
@@ -53,6 +54,19 @@ class Decoders:
         from imagefinder.isolation.isolated_file import IsolatedFile
 
         return IsolatedFile(self, path, content)
+
+    def confinement(self) -> "Confinement":
+        """What a decoder process may not do on this machine; one is started for the answer.
+
+        Raises:
+            DecoderLostError: none can be had.
+        """
+        decoder = self.take()
+        decoder.ask({"do": "close"}, seconds=10, wall_seconds=60, memory=self.limits.memory)
+        found = decoder.confinement
+        self.give_back(decoder, is_reusable=True)
+        assert found is not None
+        return found
 
     def take(self) -> "Decoder":
         """A decoder process for one file, until it is given back.
