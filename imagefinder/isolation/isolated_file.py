@@ -135,11 +135,7 @@ class IsolatedFile(MediaFile):
         self._memory = decoders.limits.memory_now(decoders.in_use)
         # Without descriptors to hand over, a large file is opened by its name.
         by_name = not IS_POSIX and size_of(self._content) > READ_WHOLE
-        request = {
-            "do": "open",
-            "name": str(self._path) if by_name else self._path.name,
-            "in_memory": READ_WHOLE,
-        }
+        request = {"do": "open", "name": str(self._path) if by_name else self._path.name}
         parts = self._ask(decoder, request, None if by_name else self._content).get("parts")
         if not isinstance(parts, int) or not 0 < parts <= _MOST_PARTS:
             raise LinkError("no number of parts")
@@ -177,10 +173,12 @@ class IsolatedFile(MediaFile):
     def _loaded(self, decoder: Decoder, part: int, side: int) -> LoadedPart:
         from PIL import Image
 
+        from imagefinder.readers.limits import MAX_PIXELS
+
         answer = self._ask(decoder, {"do": "load", "part": part, "side": side})
         match answer:
             case {"width": int(width), "height": int(height), "bytes": int(count), "facts": facts} if (
-                0 < width < _MOST_SIDE and 0 < height < _MOST_SIDE and count == width * height * 3
+                width > 0 and height > 0 and count == width * height * 3 <= 3 * MAX_PIXELS
             ):
                 pixels = decoder.pixels(count)
                 return LoadedPart(Image.frombytes("RGB", (width, height), pixels), _facts(facts))

@@ -16,7 +16,6 @@ import sys
 import tempfile
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 Message = dict[str, Any]
@@ -85,21 +84,27 @@ class SocketLink(Link):
     The program reads pixels by ``pread``, never through a map, which a decoder could cut short under it.
     """
 
-    def __init__(self, end: socket.socket, shared: int) -> None:
-        """Both belong to the link from now on."""
+    def __init__(self, end: socket.socket, contents: int, shared: int) -> None:
+        """All belong to the link from now on: the nameless files are for contents of files and for pixels."""
         self._socket = end
+        self._contents = contents
         self._shared = shared
         self._descriptors: list[int] = []
+        self._length = 0
+        """Of the content that came with the last message."""
 
     def send(self, message: Message, file: BinaryIO | None = None) -> None:
-        body = json.dumps(message).encode()
-        header = _HEADER.pack(_JSON, len(body))
+        descriptors = []
         try:
-            if file is None:
-                self._socket.sendall(header + body)
-                return
-            with _descriptor_of(file) as descriptor:
-                socket.send_fds(self._socket, [header], [descriptor])
+            if isinstance(file, io.BytesIO):
+                # The same memory each time: to be given new one takes longer than to write it.
+                with file.getbuffer() as content:
+                    _write_all(self._contents, content)
+                    message = {**message, "content": len(content)}
+            elif file is not None:
+                descriptors = [file.fileno()]
+            body = json.dumps(message).encode()
+            socket.send_fds(self._socket, [_HEADER.pack(_JSON, len(body))], descriptors)
             self._socket.sendall(body)
         except OSError as error:
             raise LinkError(str(error)) from error
@@ -116,7 +121,9 @@ class SocketLink(Link):
         kind, length = _HEADER.unpack(self._read(_HEADER.size))
         if kind != _JSON or length > _MOST_JSON:
             raise LinkError("no message")
-        return _message(self._read(length))
+        message = _message(self._read(length))
+        self._length = message.pop("content", 0)
+        return message
 
     def _read(self, length: int) -> bytes:
         data = bytearray()
@@ -132,6 +139,9 @@ class SocketLink(Link):
         return bytes(data)
 
     def file(self) -> BinaryIO | None:
+        length, self._length = self._length, 0
+        if length:
+            return io.BytesIO(os.pread(self._contents, length, 0))
         return os.fdopen(self._descriptors.pop(), "rb") if self._descriptors else None
 
     def send_pixels(self, data: bytes) -> None:
@@ -154,6 +164,7 @@ class SocketLink(Link):
         self._descriptors = []
         if self._shared >= 0:
             os.close(self._shared)
+            os.close(self._contents)
             self._shared = -1
 
 
@@ -243,15 +254,12 @@ def _message(data: bytes) -> Message:
     return message
 
 
-def nameless_file(data: bytes | memoryview = b"") -> int:
+def nameless_file() -> int:
     """A descriptor of a file without a name: in memory on Linux, else on the disk."""
-    if sys.platform == "linux":
-        descriptor = os.memfd_create("imagefinder", os.MFD_CLOEXEC)
-    else:
-        with tempfile.TemporaryFile() as file:
-            descriptor = os.dup(file.fileno())
-    _write_all(descriptor, data)
-    return descriptor
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("imagefinder", os.MFD_CLOEXEC)
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
 
 
 def _write_all(descriptor: int, data: bytes | memoryview) -> None:
@@ -259,17 +267,3 @@ def _write_all(descriptor: int, data: bytes | memoryview) -> None:
     written = 0
     while written < len(view):
         written += os.pwrite(descriptor, view[written:], written)
-
-
-@contextlib.contextmanager
-def _descriptor_of(file: BinaryIO) -> Iterator[int]:
-    """A descriptor of a file's content: its own, or one of a nameless file where the content is in memory."""
-    if not isinstance(file, io.BytesIO):
-        yield file.fileno()
-        return
-    with file.getbuffer() as content:
-        descriptor = nameless_file(content)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)

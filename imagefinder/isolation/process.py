@@ -233,7 +233,7 @@ def _start(*, low_priority: bool) -> "tuple[subprocess.Popen[bytes], Link]":
     log = None if os.environ.get("IMAGEFINDER_DEBUG") else subprocess.DEVNULL
     if not IS_POSIX:
         process = subprocess.Popen(  # noqa: S603 - this very program
-            starting.command({**options, "shared": -1}),
+            starting.command(options),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
@@ -243,25 +243,26 @@ def _start(*, low_priority: bool) -> "tuple[subprocess.Popen[bytes], Link]":
         pipes = cast("IO[bytes]", process.stdout), cast("IO[bytes]", process.stdin)
         return process, PipeLink(*cast("tuple[BinaryIO, BinaryIO]", pipes))
     ours, theirs = socket.socketpair()
-    shared = nameless_file()
+    contents, shared = nameless_file(), nameless_file()
     try:
         process = subprocess.Popen(  # noqa: S603 - this very program
-            starting.command({**options, "shared": shared}),
+            starting.command({**options, "contents": contents, "shared": shared}),
             stdin=theirs.fileno(),
             stdout=subprocess.DEVNULL,
             stderr=log,
             env=starting.environment(),
-            pass_fds=(shared,),
+            pass_fds=(contents, shared),
             # Ctrl-C in a terminal is for the program.
             start_new_session=True,
         )
     except BaseException:
         ours.close()
+        os.close(contents)
         os.close(shared)
         raise
     finally:
         theirs.close()
-    return process, SocketLink(ours, shared)
+    return process, SocketLink(ours, contents, shared)
 
 
 def _windows_flags(*, low_priority: bool) -> int:

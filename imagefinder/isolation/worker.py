@@ -1,12 +1,11 @@
 """What a decoder process does: opens a file that it is handed, and decodes its parts one by one as it is asked."""
 
-import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from imagefinder.isolation.link import IS_POSIX, Link, LinkError, Message, PipeLink, SocketLink
 from imagefinder.isolation.sandbox import address_space, confine, die_with_parent, limit_memory, limit_seconds
@@ -27,8 +26,8 @@ def main(options: dict[str, Any]) -> None:
     """Serve until the link ends.
 
     Args:
-        options: ``parent`` is the program's process id, ``shared`` the descriptor for pixels, ``readable`` the paths
-            of the libraries, ``low_priority`` whether others go first.
+        options: ``parent`` is the program's process id, ``contents`` and ``shared`` are the link's descriptors,
+            ``readable`` the paths of the libraries, ``low_priority`` is whether others go first.
     """
     link = _link(options)
     die_with_parent(options["parent"])
@@ -49,7 +48,7 @@ def _link(options: dict[str, Any]) -> Link:
     if IS_POSIX:
         import socket
 
-        return SocketLink(socket.socket(fileno=0), options["shared"])
+        return SocketLink(socket.socket(fileno=0), options["contents"], options["shared"])
     source, target = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     # Whatever a library prints must not get among the messages.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -107,10 +106,8 @@ class Worker:
         self._close()
         content = self._link.file()
         if content is not None:
-            size = content.seek(0, os.SEEK_END)
-            self._before += size
+            self._before += content.seek(0, os.SEEK_END)
             limit_memory(self._before + self._budget)
-            content = _in_memory(content) if size <= request["in_memory"] else content
         self._media = open_media(Path(request["name"]), content)
         return {"parts": self._media.part_count}
 
@@ -148,12 +145,6 @@ class Worker:
         if is_granted:
             limit_memory(self._before + max(self._budget, needed + _OVERHEAD))
         yield is_granted
-
-
-def _in_memory(content: BinaryIO) -> BinaryIO:
-    content.seek(0)
-    with content:
-        return io.BytesIO(content.read())
 
 
 def _problem(error: UnreadableError | OSError) -> Message:

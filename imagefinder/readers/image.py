@@ -1,10 +1,10 @@
 """Pictures: photographs, drawings and scans, through Pillow."""
 
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
-import pillow_heif
 from PIL import Image, ImageFile
 
 from imagefinder.model.errors import UnreadableError
@@ -21,12 +21,19 @@ from imagefinder.readers.scaling import reduced
 from imagefinder.readers.tiff import tiff_pages
 from imagefinder.translation import tr_later
 
-pillow_heif.register_heif_opener()
 set_pillow_limit()
 
 _SCALED_BY_DRAFT = frozenset({"JPEG", "MPO"})
 _READ_IN_PIECES = frozenset({"TIFF"})
 """Every other decoder may hold the whole file in memory."""
+
+
+@cache
+def _know_heif() -> None:
+    # Imported late: its libraries take as long to load as Pillow.
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
 
 
 class PictureFile(MediaFile):
@@ -66,6 +73,8 @@ class PictureFile(MediaFile):
         and does not kill the process.
         """
         silence_pillow()
+        if "HEIF" in self._formats:
+            _know_heif()
         return Image.open(self._file, formats=list(self._formats))
 
     def load(self, part: int, side: int) -> LoadedPart:
