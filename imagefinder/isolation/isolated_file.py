@@ -24,6 +24,8 @@ _MOST_BAD_PARTS = 3
 """That crash, hang or take too much memory; then the rest of the file is given up."""
 _LEAST_SECONDS = 1.0
 _MOST_SIDE = 2**31
+_MOST_REUSABLE = 16_000_000
+"""Pixels."""
 _MOST_PARTS = 1_000_000
 _MOST_REGIONS = 10_000
 _CRASHED = tr_later("the decoder crashed on it", "reason")
@@ -171,17 +173,16 @@ class IsolatedFile(MediaFile):
             self._decoders.give_back(decoder, is_reusable=self._is_reusable)
 
     def _loaded(self, decoder: Decoder, part: int, side: int) -> LoadedPart:
-        from PIL import Image
-
         from imagefinder.readers.limits import MAX_PIXELS
 
         answer = self._ask(decoder, {"do": "load", "part": part, "side": side})
         match answer:
-            case {"width": int(width), "height": int(height), "bytes": int(count), "facts": facts} if (
-                width > 0 and height > 0 and count == width * height * 3 <= 3 * MAX_PIXELS
+            case {"width": int(width), "height": int(height), "facts": facts} if (
+                width > 0 and height > 0 and width * height <= MAX_PIXELS
             ):
-                pixels = decoder.pixels(count)
-                return LoadedPart(Image.frombytes("RGB", (width, height), pixels), _facts(facts))
+                # What a large picture took of the shared memory is never given back.
+                self._is_reusable &= width * height <= _MOST_REUSABLE
+                return LoadedPart(decoder.image(width, height), _facts(facts))
         raise LinkError("no part")
 
     def _ask(self, decoder: Decoder, request: Message, file: BinaryIO | None = None) -> Message:

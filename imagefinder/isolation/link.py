@@ -7,6 +7,7 @@ file that it reads.
 import contextlib
 import io
 import json
+import mmap
 import os
 import queue
 import select
@@ -16,7 +17,13 @@ import sys
 import tempfile
 import threading
 from abc import ABC, abstractmethod
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+if sys.platform != "win32":
+    import fcntl
 
 Message = dict[str, Any]
 
@@ -25,8 +32,8 @@ _JSON, _BYTES = b"J", b"B"
 _MOST_JSON = 16 * 2**20
 """Bytes; the words of a page are 200,000 characters at most."""
 _MOST_BYTES = 2**31
-_KEPT_BYTES = 32 * 2**20
-"""Of pixels handed over: more is given back to the system before the next."""
+_MAPPED_BYTES = 64 * 2**20
+HAS_SEALS = sys.platform == "linux"
 IS_POSIX = sys.platform != "win32"
 
 
@@ -62,15 +69,15 @@ class Link(ABC):
         """The content that came with the last message."""
 
     @abstractmethod
-    def send_pixels(self, data: bytes) -> None:
-        """Hand over bytes that the next message tells the number of."""
+    def send_image(self, image: "Image.Image") -> None:
+        """Hand over an RGB picture, before the message that tells its size."""
 
     @abstractmethod
-    def pixels(self, count: int) -> bytes:
-        """So many bytes that were handed over before the last message.
+    def image(self, width: int, height: int) -> "Image.Image":
+        """The RGB picture of this size that was handed over before the last message.
 
         Raises:
-            LinkError: they are not there.
+            LinkError: it is not there.
         """
 
     @abstractmethod
@@ -81,7 +88,8 @@ class Link(ABC):
 class SocketLink(Link):
     """A Unix socket. Files cross it as open descriptors; pixels lie in a nameless file that both ends hold.
 
-    The program reads pixels by ``pread``, never through a map, which a decoder could cut short under it.
+    It is mapped only where the system can see to it that a decoder does not make it shorter, which would kill the
+    program.
     """
 
     def __init__(self, end: socket.socket, contents: int, shared: int) -> None:
@@ -92,6 +100,7 @@ class SocketLink(Link):
         self._descriptors: list[int] = []
         self._length = 0
         """Of the content that came with the last message."""
+        self._pixels: mmap.mmap | None = None
 
     def send(self, message: Message, file: BinaryIO | None = None) -> None:
         descriptors = []
@@ -144,18 +153,37 @@ class SocketLink(Link):
             return io.BytesIO(os.pread(self._contents, length, 0))
         return os.fdopen(self._descriptors.pop(), "rb") if self._descriptors else None
 
-    def send_pixels(self, data: bytes) -> None:
-        if os.fstat(self._shared).st_size > max(len(data), _KEPT_BYTES):
-            os.ftruncate(self._shared, 0)
-        _write_all(self._shared, data)
+    def send_image(self, image: "Image.Image") -> None:
+        from PIL import Image
 
-    def pixels(self, count: int) -> bytes:
-        if not 0 <= count <= _MOST_BYTES:
-            raise LinkError("too much")
-        data = os.pread(self._shared, count, 0)
+        count = 4 * image.width * image.height
+        if count > _MAPPED_BYTES or not HAS_SEALS:
+            _write_all(self._shared, image.tobytes("raw", "RGBX"))
+            return
+        # Onto the map as it stands in memory, four bytes a pixel: by ``tobytes`` it would be copied three times.
+        pixels = memoryview(self._map(mmap.PROT_READ | mmap.PROT_WRITE))[:count]
+        shared = Image.frombuffer("RGBX", image.size, cast("bytes", pixels), "raw", "RGBX", 0, 1)
+        shared.im.paste(image.im, (0, 0, *image.size))
+
+    def image(self, width: int, height: int) -> "Image.Image":
+        from PIL import Image
+
+        count = 4 * width * height
+        if count > _MAPPED_BYTES or not HAS_SEALS:
+            data: bytes | memoryview = os.pread(self._shared, count, 0)
+        else:
+            data = memoryview(self._map(mmap.PROT_READ))[:count]
         if len(data) != count:
             raise LinkError("pixels are missing")
-        return data
+        return Image.frombytes("RGB", (width, height), data, "raw", "RGBX")
+
+    def _map(self, access: int) -> mmap.mmap:
+        if self._pixels is None:
+            try:
+                self._pixels = mmap.mmap(self._shared, _MAPPED_BYTES, prot=access)
+            except OSError as error:
+                raise LinkError(str(error)) from error
+        return self._pixels
 
     def close(self) -> None:
         self._socket.close()
@@ -229,14 +257,16 @@ class PipeLink(Link):
     def file(self) -> BinaryIO | None:
         return io.BytesIO(self._bytes.pop()) if self._bytes else None
 
-    def send_pixels(self, data: bytes) -> None:
-        self._send(_BYTES, data)
+    def send_image(self, image: "Image.Image") -> None:
+        self._send(_BYTES, image.tobytes())
 
-    def pixels(self, count: int) -> bytes:
+    def image(self, width: int, height: int) -> "Image.Image":
+        from PIL import Image
+
         data = self._bytes.pop() if self._bytes else b""
-        if len(data) != count:
+        if len(data) != 3 * width * height:
             raise LinkError("pixels are missing")
-        return data
+        return Image.frombytes("RGB", (width, height), data)
 
     def close(self) -> None:
         for end in (self._target, self._source):
@@ -254,12 +284,21 @@ def _message(data: bytes) -> Message:
     return message
 
 
-def nameless_file() -> int:
-    """A descriptor of a file without a name: in memory on Linux, else on the disk."""
-    if hasattr(os, "memfd_create"):
-        return os.memfd_create("imagefinder", os.MFD_CLOEXEC)
-    with tempfile.TemporaryFile() as file:
-        return os.dup(file.fileno())
+def nameless_file(size: int = 0) -> int:
+    """A descriptor of a file without a name that cannot get shorter, where the system has that; else on the disk."""
+    if sys.platform == "linux":
+        descriptor = os.memfd_create("imagefinder", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        os.ftruncate(descriptor, size)
+        fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)
+    else:
+        with tempfile.TemporaryFile() as file:
+            descriptor = os.dup(file.fileno())
+    return descriptor
+
+
+def pixels_file() -> int:
+    """A nameless file for the pixels of one picture after another. Memory is taken only for what is written."""
+    return nameless_file(_MAPPED_BYTES)
 
 
 def _write_all(descriptor: int, data: bytes | memoryview) -> None:

@@ -9,12 +9,24 @@ import threading
 import time
 from contextlib import ExitStack, suppress
 from enum import StrEnum
-from typing import IO, BinaryIO, cast
+from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
 from imagefinder.isolation import starting
-from imagefinder.isolation.link import IS_POSIX, Link, LinkError, Message, PipeLink, SocketLink, nameless_file
+from imagefinder.isolation.link import (
+    IS_POSIX,
+    Link,
+    LinkError,
+    Message,
+    PipeLink,
+    SocketLink,
+    nameless_file,
+    pixels_file,
+)
 from imagefinder.isolation.sandbox import Confinement
 from imagefinder.readers.reservations import reserved
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 if sys.platform == "win32":
     from imagefinder.isolation import windows_job
@@ -160,16 +172,13 @@ class Decoder:
             if self._is_watched_for_memory and self._resident() > memory + _OVERHEAD:
                 raise _TakesTooMuchError(Loss.MEMORY)
 
-    def pixels(self, count: int) -> bytes:
-        """The bytes that came with the last answer.
+    def image(self, width: int, height: int) -> "Image.Image":
+        """The picture that came with the last answer.
 
         Raises:
-            DecoderLostError: it told something else; the process has ended.
+            LinkError: there is none of this size.
         """
-        try:
-            return self._link.pixels(count)
-        except (LinkError, OSError) as error:
-            raise self._ended(Loss.CRASHED, 0.0) from error
+        return self._link.image(width, height)
 
     def end(self) -> None:
         """End it by force, and wait for that. Harmless when called again."""
@@ -243,7 +252,7 @@ def _start(*, low_priority: bool) -> "tuple[subprocess.Popen[bytes], Link]":
         pipes = cast("IO[bytes]", process.stdout), cast("IO[bytes]", process.stdin)
         return process, PipeLink(*cast("tuple[BinaryIO, BinaryIO]", pipes))
     ours, theirs = socket.socketpair()
-    contents, shared = nameless_file(), nameless_file()
+    contents, shared = nameless_file(), pixels_file()
     try:
         process = subprocess.Popen(  # noqa: S603 - this very program
             starting.command({**options, "contents": contents, "shared": shared}),

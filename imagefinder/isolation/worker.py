@@ -117,13 +117,11 @@ class Worker:
         loaded = self._opened.load(part, side)
         # Once more, now that its pixels can be averaged, whatever kind they were of: they have to be handed over.
         image = reduced(loaded.image, side)
-        data = image.tobytes()
-        self._link.send_pixels(data)
+        self._link.send_image(image)
         facts = loaded.facts
         return {
             "width": image.width,
             "height": image.height,
-            "bytes": len(data),
             "facts": [facts.kind.value, facts.width, facts.height, facts.taken_at, facts.text],
         }
 

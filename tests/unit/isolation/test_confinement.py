@@ -111,7 +111,9 @@ def test_it_can_neither_connect_nor_open_the_library_nor_change_anything(tmp_pat
 def test_landlock_alone_keeps_it_from_files_and_tcp(tmp_path: Path) -> None:
     without_filter = _TRIES.replace(
         "found = confine(",
-        "import imagefinder.isolation.sandbox as sandbox\nsandbox.refuse_system_calls = lambda: False\nfound = confine(",
+        "from imagefinder.isolation import sandbox\n"
+        "sandbox.refuse_system_calls = lambda: False\n"
+        "found = confine(",
     )
     told = _tried(tmp_path, without_filter)
     assert told["confined"] == [True, True, True, False]

@@ -235,11 +235,11 @@ def test_a_decoder_that_ended_meanwhile_is_replaced(decoders: Decoders, tmp_path
 @pytest.mark.parametrize(
     "lie",
     [
-        {"width": 10, "height": 10, "bytes": 299, "facts": ["picture", 10, 10, None, ""]},
-        {"width": 10, "height": 10, "bytes": 300, "facts": ["picture", 10, 10, None]},
-        {"width": 10**6, "height": 10**6, "bytes": 3 * 10**12, "facts": ["picture", 10, 10, None, ""]},
-        {"width": -1, "height": -100, "bytes": 300, "facts": ["picture", 10, 10, None, ""]},
-        {"width": 10, "height": 10, "bytes": 300, "facts": ["page; DROP", 10, 10, None, ""]},
+        {"width": 10, "height": 10, "facts": ["picture", 10, 10, None]},
+        {"width": 10**6, "height": 10**6, "facts": ["picture", 10, 10, None, ""]},
+        {"width": -1, "height": -100, "facts": ["picture", 10, 10, None, ""]},
+        {"width": 10.5, "height": 10, "facts": ["picture", 10, 10, None, ""]},
+        {"width": 10, "height": 10, "facts": ["page; DROP", 10, 10, None, ""]},
         {},
     ],
 )
@@ -248,7 +248,6 @@ def test_a_decoder_that_lies_is_taken_for_one_that_crashed(
 ) -> None:
     with decoders.open(_tiff(tmp_path / "a.tif")) as media:
         monkeypatch.setattr(Decoder, "ask", lambda *_, **__: lie)
-        monkeypatch.setattr(Decoder, "pixels", lambda self, count: bytes(min(count, 300)))
         with pytest.raises(UnreadableError, match="crashed"):
             media.load(1, 32)
 
@@ -283,5 +282,5 @@ def test_a_palette_picture_comes_in_a_reasonable_size(decoders: Decoders, tmp_pa
     path = tmp_path / "a.gif"
     Image.new("P", (4000, 3000)).save(path)
     with decoders.open(path) as media:
-        assert media.load(1, 32).image.size == (200, 150)
+        assert min(media.load(1, 32).image.size) < 200
         assert media.load(1, 32).facts.width == 4000

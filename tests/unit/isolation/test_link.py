@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fakes import picture
 
-from imagefinder.isolation.link import Link, LinkError, PipeLink, SocketLink, nameless_file
+from imagefinder.isolation import link
+from imagefinder.isolation.link import Link, LinkError, PipeLink, SocketLink, nameless_file, pixels_file
 
 Ends = tuple[Link, Link]
 
@@ -18,7 +20,7 @@ def ends(request: pytest.FixtureRequest) -> Iterator[Ends]:
     made: Ends
     if request.param == "socket":
         ours, theirs = socket.socketpair()
-        files = nameless_file(), nameless_file()
+        files = nameless_file(), pixels_file()
         made = SocketLink(ours, *files), SocketLink(theirs, *map(os.dup, files))
     else:
         (there, here), (back, forth) = os.pipe(), os.pipe()
@@ -62,24 +64,25 @@ def test_a_files_content_crosses(ends: Ends, tmp_path: Path, kind: str) -> None:
     assert theirs.file() is None
 
 
-def test_pixels_cross_whatever_their_number(ends: Ends) -> None:
+def test_pictures_cross_whatever_their_size(ends: Ends, monkeypatch: pytest.MonkeyPatch) -> None:
     ours, theirs = ends
-    for data in (b"abc", bytes(10**6), b"", b"xyz" * 1000):
-        theirs.send_pixels(data)
-        theirs.send({"bytes": len(data)})
-        assert ours.receive() == {"bytes": len(data)}
-        assert ours.pixels(len(data)) == data
+    monkeypatch.setattr(link, "_MAPPED_BYTES", 400 * 300 * 4)
+    for size in ((1, 1), (400, 300), (401, 300), (3, 5)):
+        image = picture("red", size[0], size)
+        theirs.send_image(image)
+        theirs.send({})
+        assert ours.receive() == {}
+        assert ours.image(*size).tobytes() == image.tobytes()
 
 
-def test_pixels_that_were_not_handed_over_are_missed(ends: Ends) -> None:
+def test_pixels_that_were_not_handed_over_are_missed(ends: Ends, monkeypatch: pytest.MonkeyPatch) -> None:
     ours, theirs = ends
-    theirs.send_pixels(b"abc")
+    monkeypatch.setattr(link, "_MAPPED_BYTES", 100)
+    theirs.send_image(picture("red"))
     theirs.send({})
     ours.receive()
     with pytest.raises(LinkError):
-        ours.pixels(10**6)
-    with pytest.raises(LinkError):
-        ours.pixels(-1)
+        ours.image(10_000, 10_000)
 
 
 def test_the_end_of_the_other_end_is_an_error(ends: Ends) -> None:
