@@ -31,6 +31,8 @@ class Searches:
         self._changed = threading.Condition()
         self._waiting: deque[Question] = deque()
         self._with_pictures: deque[Question] = deque()
+        self._by_pictures: set[int] = set()
+        """The requests of the searches that wait there or are at work."""
         self._newest: dict[int, int] = {}
         """The request of each pane's last search."""
         self._is_closing = False
@@ -59,6 +61,10 @@ class Searches:
                     kept = [
                         each for each in waiting if isinstance(each, SetHidden) or each.pane != question.pane
                     ]
+                    dropped = {each.request_id for each in waiting if isinstance(each, Search)}
+                    self._by_pictures -= dropped.difference(
+                        each.request_id for each in kept if isinstance(each, Search)
+                    )
                     waiting.clear()
                     waiting.extend(kept)
             self._waiting.append(question)
@@ -79,7 +85,7 @@ class Searches:
                 if self._is_closing:
                     return
                 question = waiting.popleft()
-                if waiting is self._waiting and isinstance(question, Search) and _has_pictures(question):
+                if waiting is self._waiting and self._is_for_pictures(question):
                     # Its turn has come, so all that was asked before it is done.
                     self._with_pictures.append(question)
                     self._changed.notify_all()
@@ -92,6 +98,19 @@ class Searches:
                 _LOG.exception("a search failed")
                 problem = tr("This search failed by a mistake in imagefinder itself. Its log says more.")
                 self._send(Failed(getattr(question, "request_id", 0), problem))
+            if isinstance(question, Search):
+                with self._changed:
+                    self._by_pictures.discard(question.request_id)
+
+    def _is_for_pictures(self, question: Question) -> bool:
+        match question:
+            case Search():
+                if question.query.images or question.query.items:
+                    self._by_pictures.add(question.request_id)
+                    return True
+            case MoreHits():
+                return question.request_id in self._by_pictures
+        return False
 
     def _answer(self, question: Question) -> None:
         match question:
@@ -135,7 +154,3 @@ class Searches:
             is_partial=found.is_partial and not self._loader.error,
             has_rest=found.has_rest,
         )
-
-
-def _has_pictures(search: Search) -> bool:
-    return bool(search.query.images or search.query.items)
