@@ -104,15 +104,20 @@ def interruptible() -> Iterator[CancelToken]:
     ``_ENDS_IN_S`` seconds, whatever the job is at. What was committed is kept in any case."""
     token = CancelToken()
     is_over = threading.Event()
+    try:
+        # As it is now: within, it may be silenced.
+        stderr = os.dup(2)
+    except OSError:  # closed
+        stderr = -1
 
     def stop(number: int, _frame: FrameType | None) -> None:
         token.cancel()
         if number != signal.SIGINT:
-            _end_soon(is_over)
+            _end_soon(is_over, stderr)
         signal.signal(number, stop_now)
 
     def stop_now(number: int, frame: FrameType | None) -> None:
-        _end_soon(is_over)
+        _end_soon(is_over, stderr)
         signal.signal(number, previous[number])
         if number == signal.SIGINT:
             signal.default_int_handler(number, frame)
@@ -125,16 +130,18 @@ def interruptible() -> Iterator[CancelToken]:
         is_over.set()
         for number, handler in previous.items():
             signal.signal(number, handler)
+        if stderr >= 0:
+            os.close(stderr)
 
 
-def _end_soon(is_over: threading.Event) -> None:
+def _end_soon(is_over: threading.Event, stderr: int) -> None:
     """End the program if it has not come to an end by itself by then; the library is safe against that."""
 
     def end() -> None:
         if not is_over.wait(_ENDS_IN_S):
             stopped = tr("Stopped. What was indexed is kept; run the same command again to go on.")
             with suppress(OSError):
-                os.write(2, f"\n{stopped}\n".encode())
+                os.write(stderr, f"\n{stopped}\n".encode())
             os._exit(INTERRUPTED)
 
     threading.Thread(target=end, name="end-soon", daemon=True).start()

@@ -2329,11 +2329,6 @@ A trained model finds what is in the pictures.</source>
         <translation>无法将预览写入 {folder}（{error}）</translation>
     </message>
     <message>
-        <source>the program broke down each time it read this file; it is left alone now</source>
-        <comment>reason</comment>
-        <translation>每次读取这个文件时程序都会崩溃；现在不再读取它</translation>
-    </message>
-    <message>
         <source>The picture at {host} is larger than {size} MB.</source>
         <translation>{host} 上的图片大于 {size} MB。</translation>
     </message>
@@ -2373,6 +2368,10 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>Continue indexing</source>
         <translation>继续索引</translation>
+    </message>
+    <message>
+        <source>Decoding</source>
+        <translation>解码</translation>
     </message>
     <message>
         <source>Describe what is in it, or drop a picture to find those like it.</source>
@@ -2476,12 +2475,24 @@ A trained model finds what is in the pictures.</source>
         <translation>匹配结果</translation>
     </message>
     <message>
+        <source>Memory limit</source>
+        <translation>内存上限</translation>
+    </message>
+    <message>
         <source>Name a colour or words of a page, or drop a picture to find those like it.</source>
         <translation>输入颜色或页面中的文字，或拖入一张图片来查找相似的图片。</translation>
     </message>
     <message>
+        <source>No files</source>
+        <translation>禁止访问文件</translation>
+    </message>
+    <message>
         <source>No longer there: its folder was moved, renamed or deleted.</source>
         <translation>已不在原处：其文件夹已被移动、重命名或删除。</translation>
+    </message>
+    <message>
+        <source>No network</source>
+        <translation>禁止联网</translation>
     </message>
     <message>
         <source>Nothing is indexed with this model yet, so only file names and page text were searched.</source>
@@ -2490,6 +2501,10 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>OpenVINO: the model came converted for it</source>
         <translation>OpenVINO：模型自带为其转换好的文件</translation>
+    </message>
+    <message>
+        <source>Own process</source>
+        <translation>独立进程</translation>
     </message>
     <message>
         <source>Pictures, words and index never leave this computer. The network is used for two things only: a picture that you drop from a web browser may arrive as an address alone, and is then fetched from there; and a model is downloaded when you ask for it.</source>
@@ -2635,6 +2650,10 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>System</source>
         <translation>系统</translation>
+    </message>
+    <message>
+        <source>System-call filter</source>
+        <translation>系统调用过滤</translation>
     </message>
     <message>
         <source>Taken as {arch}; preprocessing is what is published for it.</source>
@@ -3019,6 +3038,10 @@ A larger one, downloaded once, finds more.</source>
         <translation>缩略图</translation>
     </message>
     <message>
+        <source>Time limit</source>
+        <translation>时间上限</translation>
+    </message>
+    <message>
         <source>Try again</source>
         <translation>重试</translation>
     </message>
@@ -3170,6 +3193,10 @@ A larger one, downloaded once, finds more.</source>
     <message>
         <source>about {seconds} s left</source>
         <translation>大约还剩 {seconds} 秒</translation>
+    </message>
+    <message>
+        <source>active</source>
+        <translation>已启用</translation>
     </message>
     <message>
         <source>add folders, pictures or PDFs, and index them</source>
@@ -3373,6 +3400,16 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>它只是指向权重的 Git LFS 指针；请用 git lfs pull 或网页上的下载按钮取得真正的文件</translation>
     </message>
     <message>
+        <source>it needs more memory than the {size} MB that are free for it now. Close other programs and try again</source>
+        <comment>reason</comment>
+        <translation>所需内存超过目前可供它使用的 {size} MB。请关闭其他程序后重试</translation>
+    </message>
+    <message>
+        <source>it needs more memory than the {size} MB that decoding one file may take</source>
+        <comment>reason</comment>
+        <translation>所需内存超过解码单个文件的上限（{size} MB）</translation>
+    </message>
+    <message>
         <source>its colours</source>
         <translation>窗口配色</translation>
     </message>
@@ -3408,6 +3445,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>用来搜索的图片本身也可以出现在结果中</translation>
     </message>
     <message>
+        <source>limited by the system</source>
+        <translation>由系统限制</translation>
+    </message>
+    <message>
         <source>look for new, changed, moved and deleted files in everything added</source>
         <translation>在所有已添加的内容中查找新增、更改、移动和删除的文件</translation>
     </message>
@@ -3424,8 +3465,17 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>没有找到图片或 PDF</translation>
     </message>
     <message>
+        <source>no process can be started to decode it</source>
+        <comment>reason</comment>
+        <translation>无法启动用于解码的进程</translation>
+    </message>
+    <message>
         <source>no subfolders</source>
         <translation>不含子文件夹</translation>
+    </message>
+    <message>
+        <source>none can be started, so most files cannot be read</source>
+        <translation>无法启动，因此大多数文件无法读取</translation>
     </message>
     <message>
         <source>none yet</source>
@@ -3450,6 +3500,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <source>not allowed with argument {name}</source>
         <comment>argparse</comment>
         <translation>不能与 {name} 一起使用</translation>
+    </message>
+    <message>
+        <source>not available on this system</source>
+        <translation>此系统不支持</translation>
     </message>
     <message>
         <source>not here</source>
@@ -3548,6 +3602,11 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>只输出路径，每行一个</translation>
     </message>
     <message>
+        <source>reading it took too long: more than {seconds} seconds of the processor&apos;s time</source>
+        <comment>reason</comment>
+        <translation>读取时间过长：占用处理器超过 {seconds} 秒</translation>
+    </message>
+    <message>
         <source>ready</source>
         <comment>a model</comment>
         <translation>可用</translation>
@@ -3593,6 +3652,11 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <source>the PDF is damaged: no page can be found in it</source>
         <comment>reason</comment>
         <translation>PDF 已损坏：找不到任何页面</translation>
+    </message>
+    <message>
+        <source>the decoder crashed on it</source>
+        <comment>reason</comment>
+        <translation>解码器处理它时崩溃</translation>
     </message>
     <message>
         <source>the drive reports a read error</source>
@@ -3656,6 +3720,11 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>the system says: {reason}</source>
         <translation>系统提示：{reason}</translation>
+    </message>
+    <message>
+        <source>the system stopped its decoder, most likely because memory ran out</source>
+        <comment>reason</comment>
+        <translation>系统终止了解码器，很可能是因为内存不足</translation>
     </message>
     <message>
         <source>the window</source>
@@ -3728,6 +3797,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>用法：</translation>
     </message>
     <message>
+        <source>watched by the program</source>
+        <translation>由程序监控</translation>
+    </message>
+    <message>
         <source>what to call the model</source>
         <translation>模型的名称</translation>
     </message>
@@ -3762,6 +3835,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>write a picture of it to a PNG file, and close it</source>
         <translation>把窗口画面写入 PNG 文件，然后关闭窗口</translation>
+    </message>
+    <message>
+        <source>yes, for all but plain JPEG and PNG pictures</source>
+        <translation>是，普通 JPEG 和 PNG 图片除外</translation>
     </message>
     <message>
         <source>you have no permission to read it</source>
@@ -4323,6 +4400,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>{score} · 文字匹配</translation>
     </message>
     <message>
+        <source>{seconds} s of the processor for a page</source>
+        <translation>每页 {seconds} 秒处理器时间</translation>
+    </message>
+    <message>
         <source>{sentence} Save the picture in the browser and drop the file.</source>
         <translation>{sentence}请在浏览器中保存图片，再拖入该文件。</translation>
     </message>
@@ -4333,6 +4414,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>{side} pixels</source>
         <translation>{side} 像素</translation>
+    </message>
+    <message>
+        <source>{size} MB for a file</source>
+        <translation>每个文件 {size} MB</translation>
     </message>
     <message>
         <source>{text} is not a language of this program; there are: {known}</source>
