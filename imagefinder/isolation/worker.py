@@ -112,13 +112,9 @@ class Worker:
         return {"parts": self._media.part_count}
 
     def _load(self, part: int, side: int) -> Message:
-        from imagefinder.readers.scaling import reduced
-
         loaded = self._opened.load(part, side)
-        # Once more, now that its pixels can be averaged, whatever kind they were of: they have to be handed over.
-        image = reduced(loaded.image, side)
+        image, facts = loaded.image, loaded.facts
         self._link.send_image(image)
-        facts = loaded.facts
         return {
             "width": image.width,
             "height": image.height,

@@ -98,7 +98,9 @@ class PictureFile(MediaFile):
             with room_to_decode(picture, width, height):
                 picture.load()
                 shot = read_shot(picture)
-                image = shot.upright(to_srgb(picture if is_scaled else reduced(picture, side)))
+                # Twice, because pixels of some kinds can be averaged only once they are RGB.
+                image = to_srgb(picture) if is_scaled else reduced(to_srgb(reduced(picture, side)), side)
+                image = shot.upright(image)
         if shot.lies_on_its_side:
             width, height = height, width
         return LoadedPart(image, PartFacts(ItemKind.PICTURE, width, height, shot.taken_at))

@@ -1,9 +1,10 @@
 """Memory promised to decoders, so that several of them do not each count on the same."""
 
+import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Protocol
 
 _SHARE = 0.5
@@ -11,6 +12,8 @@ _SHARE = 0.5
 _ALWAYS_GRANTED = 64 * 2**20
 """Bytes for which the free memory is not even asked."""
 _PATIENCE_S = 60.0
+_GRACE_S = 2.0
+_TICK_S = 0.05
 
 
 class Reservations(Protocol):
@@ -35,8 +38,17 @@ class SharedReservations:
             return
         with self._changed:
             deadline = time.monotonic() + _PATIENCE_S
-            while not (is_granted := self._fits(needed)) and self._held:
-                if not self._changed.wait(deadline - time.monotonic()):
+            patience = 0.0
+            while not (is_granted := self._fits(needed)):
+                if self._held:
+                    # What they give back is free only once their pictures are let go of.
+                    patience = _GRACE_S
+                    self._changed.wait(deadline - time.monotonic())
+                else:
+                    patience -= _TICK_S
+                    self._changed.wait(_TICK_S)
+                    give_back_freed_memory()
+                if (patience < 0 and not self._held) or time.monotonic() >= deadline:
                     break
             if is_granted:
                 self._held.append(needed)
@@ -51,6 +63,15 @@ class SharedReservations:
     def _fits(self, needed: int) -> bool:
         # Nobody knows how much of what is held has been taken already: as if nothing of it had.
         return sum(self._held) + needed <= room()
+
+
+def give_back_freed_memory() -> None:
+    """Have the C library return what was freed to the system (glibc keeps it for the thread that had it)."""
+    if sys.platform == "linux":
+        import ctypes
+
+        with suppress(AttributeError):  # another C library
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def room() -> int:

@@ -105,3 +105,24 @@ def test_a_container_that_sees_its_own_group_as_the_top_is_limited(tmp_path: Pat
 
 def test_a_system_without_groups_has_no_such_limit(tmp_path: Path) -> None:
     assert free_memory._room_in_groups(tmp_path, tmp_path / "none") == free_memory._UNLIMITED
+
+
+def test_what_another_gives_back_may_be_free_a_moment_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    free = 1000 * _MB
+    monkeypatch.setattr(reservations, "room", lambda: free)
+    shared = SharedReservations()
+    granted = []
+
+    def decode() -> None:
+        with shared.hold(600 * _MB) as is_granted:
+            granted.append(is_granted)
+
+    with shared.hold(600 * _MB):
+        free = 400 * _MB
+        thread = threading.Thread(target=decode)
+        thread.start()
+        while not shared._changed._waiters:  # type: ignore[attr-defined]
+            pass
+    free = 1000 * _MB
+    thread.join(10)
+    assert granted == [True]
