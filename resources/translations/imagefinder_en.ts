@@ -61,14 +61,6 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>%n of them cannot be read now, because the drive is not connected, say. The change waits for them.</source>
-        <comment>pictures and pages</comment>
-        <translation>
-            <numerusform>%n of them cannot be read now, because the drive is not connected, say. The change waits for it.</numerusform>
-            <numerusform>%n of them cannot be read now, because the drive is not connected, say. The change waits for them.</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
         <source>%n picture(s)</source>
         <translation>
             <numerusform>%n picture</numerusform>
@@ -90,13 +82,6 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>%n cannot be read now (a drive that is away, a folder that is gone?)</source>
-        <translation>
-            <numerusform>%n cannot be read now (a drive that is away, a folder that is gone?)</numerusform>
-            <numerusform>%n cannot be read now (a drive that is away, a folder that is gone?)</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
         <source>%n file(s) of kinds that are not read were passed over: {kinds}.</source>
         <translation>
             <numerusform>%n file of a kind that is not read was passed over: {kinds}.</numerusform>
@@ -108,14 +93,6 @@
         <translation>
             <numerusform>%n file was found, and it cannot be read.</numerusform>
             <numerusform>%n files were found, and none can be read.</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%n picture(s) cannot be reached now: their drive is away, or their folder is gone. The change is finished when they are there.</source>
-        <comment>pictures and pages</comment>
-        <translation>
-            <numerusform>%n picture cannot be reached now: its drive is away, or its folder is gone. The change is finished when it is there.</numerusform>
-            <numerusform>%n pictures cannot be reached now: their drive is away, or their folder is gone. The change is finished when they are there.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -294,6 +271,13 @@
         </translation>
     </message>
     <message numerus="yes">
+        <source>{count} file(s) are only in the cloud and were not read. imagefinder index --download reads them; the cloud&apos;s own program downloads them for it.</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>{count} file(s) cannot be read, or not completely</source>
         <translation>
             <numerusform>{count} file cannot be read, or not completely</numerusform>
@@ -305,6 +289,14 @@
         <translation>
             <numerusform>{count} file not yet read: imagefinder index goes on.</numerusform>
             <numerusform>{count} files not yet read: imagefinder index goes on.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} in the cloud</source>
+        <comment>files</comment>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -341,6 +333,36 @@
         <translation>
             <numerusform>This library is searched with {model} from now on. %n picture or page is still to be indexed with it: imagefinder index</numerusform>
             <numerusform>This library is searched with {model} from now on. %n pictures and pages are still to be indexed with it: imagefinder index</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n cannot be read now (a drive that is away, a folder that is gone, files in the cloud?)</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n file(s) were found that are only in the cloud. They have not been read.</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n of them cannot be read now, because the drive is not connected or they are in the cloud, say. The change waits for them.</source>
+        <comment>pictures and pages</comment>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n picture(s) cannot be read now: their drive is away, their folder is gone, or they are in the cloud. The change is finished when they are there.</source>
+        <comment>pictures and pages</comment>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+            <numerusform></numerusform>
         </translation>
     </message>
     <message numerus="yes">

@@ -73,13 +73,6 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>%n of them cannot be read now, because the drive is not connected, say. The change waits for them.</source>
-        <comment>pictures and pages</comment>
-        <translation>
-            <numerusform>其中 %n 张现在无法读取，例如因为磁盘没有连接。等它们可以读取后才会完成切换。</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
         <source>%n picture(s)</source>
         <translation>
             <numerusform>%n 张图片</numerusform>
@@ -809,11 +802,6 @@
         <translation>也可以用浏览器下载它的文件，再选择该文件：</translation>
     </message>
     <message>
-        <source>the program ended each time it read this file; it is left alone now</source>
-        <comment>reason</comment>
-        <translation>每次读取此文件时程序都意外结束，现已不再读取</translation>
-    </message>
-    <message>
         <source>there is no room left</source>
         <comment>copying a file</comment>
         <translation>磁盘空间已满</translation>
@@ -1005,22 +993,13 @@
         <source>Get the weights file elsewhere (such as open_clip_model.safetensors of huggingface.co/{repository}), then: imagefinder models import FILE --arch {model}</source>
         <translation>请从别处取得权重文件（例如 huggingface.co/{repository} 的 open_clip_model.safetensors），然后运行：imagefinder models import 文件 --arch {model}</translation>
     </message>
-    <message numerus="yes">
-        <source>%n cannot be read now (a drive that is away, a folder that is gone?)</source>
-        <translation>
-            <numerusform>%n 项目前无法读取（驱动器未连接，或文件夹已不在？）</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%n picture(s) cannot be reached now: their drive is away, or their folder is gone. The change is finished when they are there.</source>
-        <comment>pictures and pages</comment>
-        <translation>
-            <numerusform>%n 张图片目前无法访问：驱动器未连接，或文件夹已不在原处。它们恢复后更换即可完成。</numerusform>
-        </translation>
-    </message>
     <message>
         <source>All {total} MB are here, and are being checked…</source>
         <translation>{total} MB 已全部下载，正在检查…</translation>
+    </message>
+    <message>
+        <source>Decoding</source>
+        <translation>解码</translation>
     </message>
     <message>
         <source>Download it in the window&apos;s settings, or: imagefinder models download {model}. Or get the weights file elsewhere (such as open_clip_model.safetensors of huggingface.co/{repository}), then: imagefinder models import FILE --arch {model}</source>
@@ -1245,6 +1224,10 @@
         <translation>内存</translation>
     </message>
     <message>
+        <source>Memory limit</source>
+        <translation>内存上限</translation>
+    </message>
+    <message>
         <source>Messages</source>
         <translation>消息</translation>
     </message>
@@ -1347,8 +1330,16 @@
         <translation>下一个搜索</translation>
     </message>
     <message>
+        <source>No files</source>
+        <translation>禁止访问文件</translation>
+    </message>
+    <message>
         <source>No name or page has these words. Pictures are searched in a moment.</source>
         <translation>没有文件名或页面包含这些文字。稍后会搜索图片。</translation>
+    </message>
+    <message>
+        <source>No network</source>
+        <translation>禁止联网</translation>
     </message>
     <message>
         <source>No program on this machine opens {path} ({command} failed).</source>
@@ -1504,6 +1495,10 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>Order: {order}</source>
         <translation>排序：{order}</translation>
+    </message>
+    <message>
+        <source>Own process</source>
+        <translation>独立进程</translation>
     </message>
     <message>
         <source>PDF pages only</source>
@@ -1796,6 +1791,10 @@ A trained model finds what is in the pictures.</source>
         <translation>已停止：{done}。重新扫描可完成其余部分。</translation>
     </message>
     <message>
+        <source>System-call filter</source>
+        <translation>系统调用过滤</translation>
+    </message>
+    <message>
         <source>Taken</source>
         <translation>拍摄时间</translation>
     </message>
@@ -1972,6 +1971,10 @@ A trained model finds what is in the pictures.</source>
         <translation>这个模型的文字部分需要 {repository} 的 {files}，它们不在本机，而程序不会自行下载任何内容。请把它们放在权重旁边并重新导入模型，或运行：hf download {repository} {files}</translation>
     </message>
     <message>
+        <source>Time limit</source>
+        <translation>时间上限</translation>
+    </message>
+    <message>
         <source>To download</source>
         <translation>可下载</translation>
     </message>
@@ -2092,6 +2095,10 @@ A trained model finds what is in the pictures.</source>
         <translation>对处理器来说，更多也不会更快</translation>
     </message>
     <message>
+        <source>active</source>
+        <translation>已启用</translation>
+    </message>
+    <message>
         <source>agree to the licence of a model that asks for it</source>
         <translation>同意模型的许可证（部分模型要求）</translation>
     </message>
@@ -2197,6 +2204,10 @@ A trained model finds what is in the pictures.</source>
         <translation>自上次查看后已有变化</translation>
     </message>
     <message>
+        <source>it holds no object of JSON</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>it holds the image part of a CLIP model alone, and words need the text part</source>
         <translation>它只有 CLIP 模型的图像部分，而文字需要文字部分</translation>
     </message>
@@ -2241,9 +2252,24 @@ A trained model finds what is in the pictures.</source>
         <translation>它是压缩包；请先解压</translation>
     </message>
     <message>
+        <source>it is in the cloud and not on this disk</source>
+        <comment>reason</comment>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>it is not in the library any more</source>
         <comment>reason</comment>
         <translation>已不在资料库中</translation>
+    </message>
+    <message>
+        <source>it needs more memory than the {size} MB that are free for it now. Close other programs and try again</source>
+        <comment>reason</comment>
+        <translation>所需内存超过目前可供它使用的 {size} MB。请关闭其他程序后重试</translation>
+    </message>
+    <message>
+        <source>it needs more memory than the {size} MB that decoding one file may take</source>
+        <comment>reason</comment>
+        <translation>所需内存超过解码单个文件的上限（{size} MB）</translation>
     </message>
     <message>
         <source>its tensors are not named as those of a CLIP model of open_clip are</source>
@@ -2261,6 +2287,10 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>licence: {name}</source>
         <translation>许可证：{name}</translation>
+    </message>
+    <message>
+        <source>limited by the system</source>
+        <translation>由系统限制</translation>
     </message>
     <message>
         <source>list, download, import, choose and remove models</source>
@@ -2283,12 +2313,25 @@ A trained model finds what is in the pictures.</source>
         <translation>已不在原处（已被移动、重命名或删除）：请从现在的位置添加，或用 imagefinder remove 移除</translation>
     </message>
     <message>
+        <source>no process can be started to decode it</source>
+        <comment>reason</comment>
+        <translation>无法启动用于解码的进程</translation>
+    </message>
+    <message>
+        <source>none can be started, so most files cannot be read</source>
+        <translation>无法启动，因此大多数文件无法读取</translation>
+    </message>
+    <message>
         <source>none: this PyTorch was built for graphics cards (version {version}), but finds no card, or no driver</source>
         <translation>无：这个 PyTorch 支持显卡（版本 {version}），但没有找到显卡或驱动程序</translation>
     </message>
     <message>
         <source>none: this PyTorch was built for processors alone</source>
         <translation>无：这个 PyTorch 只支持处理器</translation>
+    </message>
+    <message>
+        <source>not available on this system</source>
+        <translation>此系统不支持</translation>
     </message>
     <message>
         <source>not here; recommended</source>
@@ -2311,6 +2354,15 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>open_clip&apos;s architecture, ARCH/TAG or a JSON config file, where it cannot be recognised</source>
         <translation>无法识别时使用：open_clip 的架构、ARCH/TAG 或 JSON 配置文件</translation>
+    </message>
+    <message>
+        <source>read files that are only in the cloud, too: the cloud&apos;s own program downloads them</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>reading it took too long: more than {seconds} seconds of the processor&apos;s time</source>
+        <comment>reason</comment>
+        <translation>读取时间过长：占用处理器超过 {seconds} 秒</translation>
     </message>
     <message>
         <source>relevance {relevance}</source>
@@ -2359,6 +2411,11 @@ A trained model finds what is in the pictures.</source>
         <translation>本机最好的模型</translation>
     </message>
     <message>
+        <source>the decoder crashed on it</source>
+        <comment>reason</comment>
+        <translation>解码器处理它时崩溃</translation>
+    </message>
+    <message>
         <source>the file or the folder is not there</source>
         <comment>copying a file</comment>
         <translation>文件或文件夹不存在</translation>
@@ -2399,9 +2456,35 @@ A trained model finds what is in the pictures.</source>
         </translation>
     </message>
     <message numerus="yes">
+        <source>%n cannot be read now (a drive that is away, a folder that is gone, files in the cloud?)</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n file(s) were found that are only in the cloud. They have not been read.</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>%n file(s) were found, and none can be read.</source>
         <translation>
             <numerusform>找到了 %n 个文件，但都无法读取。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n of them cannot be read now, because the drive is not connected or they are in the cloud, say. The change waits for them.</source>
+        <comment>pictures and pages</comment>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n picture(s) cannot be read now: their drive is away, their folder is gone, or they are in the cloud. The change is finished when they are there.</source>
+        <comment>pictures and pages</comment>
+        <translation type="unfinished">
+            <numerusform></numerusform>
         </translation>
     </message>
     <message>
@@ -3585,10 +3668,6 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>它没有第 {part} 部分（共 {count} 部分）</translation>
     </message>
     <message>
-        <source>it holds no object of JSON</source>
-        <translation>其中不是 JSON 对象</translation>
-    </message>
-    <message>
         <source>it holds {text}, which is no number</source>
         <translation>其中的 {text} 不是数值</translation>
     </message>
@@ -3951,6 +4030,11 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>系统提示：{reason}</translation>
     </message>
     <message>
+        <source>the system stopped its decoder, most likely because memory ran out</source>
+        <comment>reason</comment>
+        <translation>系统终止了解码器，很可能是因为内存不足</translation>
+    </message>
+    <message>
         <source>the window</source>
         <translation>窗口选项</translation>
     </message>
@@ -4021,6 +4105,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>用法：</translation>
     </message>
     <message>
+        <source>watched by the program</source>
+        <translation>由程序监控</translation>
+    </message>
+    <message>
         <source>what is in it is compressed, as PyTorch never does</source>
         <translation>其中的内容经过压缩，而 PyTorch 从不这样保存</translation>
     </message>
@@ -4059,6 +4147,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>write a picture of it to a PNG file, and close it</source>
         <translation>把窗口画面写入 PNG 文件，然后关闭窗口</translation>
+    </message>
+    <message>
+        <source>yes, for all but plain JPEG and PNG pictures</source>
+        <translation>是，普通 JPEG 和 PNG 图片除外</translation>
     </message>
     <message>
         <source>you have no permission to read it</source>
@@ -4132,6 +4224,12 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         </translation>
     </message>
     <message numerus="yes">
+        <source>{count} file(s) are only in the cloud and were not read. imagefinder index --download reads them; the cloud&apos;s own program downloads them for it.</source>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>{count} file(s) cannot be read</source>
         <translation>
             <numerusform>{count} 个文件无法读取</numerusform>
@@ -4179,6 +4277,13 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <source>{count} gone</source>
         <comment>files</comment>
         <translation>{count} 个已消失</translation>
+    </message>
+    <message numerus="yes">
+        <source>{count} in the cloud</source>
+        <comment>files</comment>
+        <translation type="unfinished">
+            <numerusform></numerusform>
+        </translation>
     </message>
     <message>
         <source>{count} indexed</source>
@@ -4449,6 +4554,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>{name} 是一个链接，所指的目标不存在。</translation>
     </message>
     <message>
+        <source>{name} is in the cloud and not on this disk.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>{name} is no longer there: its folder was moved, renamed or deleted.</source>
         <translation>{name} 已不在原处：其文件夹已被移动、重命名或删除。</translation>
     </message>
@@ -4651,6 +4760,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>{score} · 文字匹配</translation>
     </message>
     <message>
+        <source>{seconds} s of the processor for a page</source>
+        <translation>每页 {seconds} 秒处理器时间</translation>
+    </message>
+    <message>
         <source>{sentence} Save the picture in the browser and drop the file.</source>
         <translation>{sentence}请在浏览器中保存图片，再拖入该文件。</translation>
     </message>
@@ -4661,6 +4774,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>{side} pixels</source>
         <translation>{side} 像素</translation>
+    </message>
+    <message>
+        <source>{size} MB for a file</source>
+        <translation>每个文件 {size} MB</translation>
     </message>
     <message>
         <source>{text} is not a language of this program; there are: {known}</source>
