@@ -11,8 +11,8 @@ How the Chinese reads: plain and neutral, without 您 or 你 where it can be; fu
 quotes “ ”; half a space between Chinese and Latin letters or digits that stand as words (“3 张图片”, “PDF 页面”);
 commands, options, file names and model names as they are. The words: 图片 picture, 页面 page, 文件夹 folder,
 资料库 library, 来源 source, 模型 model, 索引 index, 设备 device, 缩略图 thumbnail, 搜索 search,
-结果 result, 相似 similar, 无法读取 cannot be read, 离线 offline, 窗口 window. What went wrong is said in one
-sentence, with what to do. The English catalogue has plural forms only.
+结果 result, 相似 similar, 无法读取 cannot be read, 离线 offline, 仅在云端 in the cloud, 窗口 window. What went
+wrong is said in one sentence, with what to do. The English catalogue has plural forms only.
 """
 
 import argparse

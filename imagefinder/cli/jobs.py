@@ -50,7 +50,7 @@ def run_job(finder: ImageFinder, terminal: Terminal, job: Job, *, only_news: boo
         raise CancelledError(
             tr("Stopped ({done}). What was indexed is kept; run the same command again to go on.", done=done)
         )
-    in_the_cloud = cloud_line(report.in_the_cloud)
+    in_the_cloud = cloud_line(report.in_the_cloud, report.stand_ins)
     if in_the_cloud:
         terminal.say(in_the_cloud)
     if only_news and not (report.indexed or report.reused or report.removed or report.offline or report.gone):

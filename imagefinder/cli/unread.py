@@ -20,10 +20,18 @@ def unread_line(finder: ImageFinder) -> str:
     return ""
 
 
-def cloud_line(count: int) -> str:
+def cloud_line(count: int, stand_ins: int = 0) -> str:
     """One sentence on files that are online only, and how to have them read; else nothing."""
     if not count:
         return ""
+    if count == stand_ins:
+        return tr(
+            "{count} file(s) are only in the cloud and were not read. Have the cloud's own program download them, then "
+            "run imagefinder index.",
+            "",
+            count,
+            count=f"{count:,}",
+        )
     return tr(
         "{count} file(s) are only in the cloud and were not read. imagefinder index --download reads them; the "
         "cloud's own program downloads them for it.",

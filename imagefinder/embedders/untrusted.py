@@ -55,7 +55,7 @@ def parse_json_object(text: bytes | str) -> dict[str, Any]:
     except RecursionError as error:
         raise MalformedError(tr("it is nested too deeply")) from error
     if not isinstance(found, dict):
-        raise MalformedError(tr("it holds no object of JSON"))
+        raise MalformedError(tr("it holds no object of JSON, as a config does"))
     return found
 
 

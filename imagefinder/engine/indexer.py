@@ -97,6 +97,9 @@ class Indexer:
             if in_the_cloud:
                 in_the_cloud.difference_update(todo.stat.path for plan in self._plans for todo in plan.todo)
             self._report.in_the_cloud = len(in_the_cloud)
+            self._report.stand_ins = len(
+                in_the_cloud.intersection(path for scan in self._scans for path in scan.stood_in_for)
+            )
             if any(plan.todo or plan.problems for plan in self._plans):
                 self._write()
             self._sweep()

@@ -250,7 +250,7 @@ class Jobs:
             further.reused = max(further.reused, report.reused)
             # What the model that answers has read is not missing from the library.
             further.unchanged += further.in_the_cloud - report.in_the_cloud
-            further.in_the_cloud = report.in_the_cloud
+            further.in_the_cloud, further.stand_ins = report.in_the_cloud, report.stand_ins
             if not further.cancelled and self._models.is_complete():
                 slot.load(progress)
                 self._models.switch()

@@ -60,6 +60,8 @@ class IndexReport:
     """Files that cannot be read, found now or known before; ``status`` lists them with reasons."""
     in_the_cloud: int = 0
     """Files that are online only and were not read, for nobody asked to have them downloaded."""
+    stand_ins: int = 0
+    """Of those, how many have another file here in their place (``a.jpg.nextcloud``): reading brings nothing."""
     removed: int = 0
     """Files that are gone from a source that is there."""
     items: int = 0
@@ -92,7 +94,7 @@ def passed_over_text(passed_over: Mapping[str, int]) -> str:
 
 def in_the_cloud_text(count: int) -> str:
     """How many files are online only and not read, as a part of a line; empty where there are none."""
-    return tr("{count} in the cloud", "files", count, count=f"{count:,}") if count else ""
+    return tr("{count} in the cloud", "files", count=f"{count:,}") if count else ""
 
 
 def unmatched_text(globs: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from functools import cache, partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from PIL import Image, ImageFile
 
@@ -25,15 +25,17 @@ from imagefinder.readers.salvage import (
     can_be_salvaged,
     damage_of,
     every,
+    grid_of_rows,
     load_what_is_there,
     missing_rows,
     scale_transparent_colour,
 )
 from imagefinder.readers.scaling import reduced
-from imagefinder.readers.tiff import tiff_pages
+from imagefinder.readers.tiff import register_deep_greys, tiff_pages
 from imagefinder.translation import tr_later
 
 set_pillow_limit()
+register_deep_greys()
 
 _SCALED_BY_DRAFT = frozenset({"JPEG", "MPO"})
 _READ_IN_PIECES = frozenset({"TIFF"})
@@ -50,6 +52,17 @@ def _know_heif() -> None:
     import pillow_heif
 
     pillow_heif.register_heif_opener()
+
+
+class _Decoded(NamedTuple):
+    """A picture, decoded as far as that goes."""
+
+    picture: ImageFile.ImageFile
+    """With the metadata."""
+    pixels: Image.Image
+    """What is to be seen of it; smaller where only every second pixel is there, say."""
+    damage: str = ""
+    """See ``LoadedPart``."""
 
 
 class PictureFile(MediaFile):
@@ -157,58 +170,58 @@ class PictureFile(MediaFile):
             picture = self._at(self._pages[part - 1])
             width, height = picture.size
             with ExitStack() as room:
-                picture, damage = self._decoded(picture, side, room)
-                shot = read_shot(picture)
-                there = every(picture, self._repaired.grid) if self._repaired else picture
+                found = self._decoded(picture, side, room)
+                shot = read_shot(found.picture)
                 # Twice, because pixels of some kinds can be averaged only once they are RGB.
-                is_scaled = picture.format in _SCALED_BY_DRAFT
-                image = to_srgb(there) if is_scaled else reduced(to_srgb(reduced(there, side)), side)
+                is_scaled = found.picture.format in _SCALED_BY_DRAFT
+                pixels = found.pixels if is_scaled else reduced(found.pixels, side)
+                image = to_srgb(pixels) if is_scaled else reduced(to_srgb(pixels), side)
                 image = shot.upright(image)
         if shot.lies_on_its_side:
             width, height = height, width
-        return LoadedPart(image, PartFacts(ItemKind.PICTURE, width, height, shot.taken_at), damage)
+        return LoadedPart(image, PartFacts(ItemKind.PICTURE, width, height, shot.taken_at), found.damage)
 
-    def _decoded(
-        self, picture: ImageFile.ImageFile, side: int, room: ExitStack
-    ) -> tuple[ImageFile.ImageFile, str]:
-        """The picture, decoded, and what of it is missing; ``room`` keeps its memory reserved."""
+    def _decoded(self, picture: ImageFile.ImageFile, side: int, room: ExitStack) -> _Decoded:
+        """``room`` keeps its memory reserved."""
         _prepare(picture, side, room)
         if self._repaired is not None:
-            return self._salvaged(picture, is_first=True, room=room)
+            return self._salvaged(picture, room, has_failed=False)
         try:
             picture.load()
         except Exception as error:
             if not can_be_salvaged(error):
                 raise
             if not self._repair(error):
-                return self._salvaged(picture, is_first=False, room=room)
+                return self._salvaged(picture, room, has_failed=True)
             picture = self._reopened()
             _prepare(picture, side, room)
-            return self._salvaged(picture, is_first=True, room=room)
-        return picture, ""
+            return self._salvaged(picture, room, has_failed=False)
+        return _Decoded(picture, picture)
 
-    def _salvaged(
-        self, picture: ImageFile.ImageFile, *, is_first: bool, room: ExitStack
-    ) -> tuple[ImageFile.ImageFile, str]:
-        """What is there of a picture, and what is missing; ``is_first``: whether it has not failed yet.
+    def _salvaged(self, picture: ImageFile.ImageFile, room: ExitStack, *, has_failed: bool) -> _Decoded:
+        """What is there of a picture; ``has_failed``: whether a first try ended in an error.
 
         Raises:
             Exception: nothing is there. It is what Pillow said of the file as it was.
         """
         repaired = self._repaired or Repaired(b"")
+        pixels: Image.Image = picture
         try:
-            is_whole = load_what_is_there(picture) and is_first
-            above, below = (0.0, 0.0) if is_whole and not repaired.is_filled else missing_rows(picture)
+            is_whole = load_what_is_there(picture, has_failed=has_failed)
+            above, below = 0.0, 0.0
+            if not is_whole or repaired.is_filled:
+                pixels = every(picture, repaired.grid if self._repaired else grid_of_rows(picture))
+                above, below = missing_rows(pixels)
         except Exception as error:
             if not can_be_salvaged(error):
                 raise
-            above, below = 0.0, 1.0
+            below = 1.0
         if below < 1:
-            return picture, damage_of(above, max(below, repaired.missing))
+            return _Decoded(picture, pixels, damage_of(above, max(below, repaired.missing)))
         if self._repaired is None and self._fill_up(picture):
             filled = self._reopened()
             _prepare(filled, 1, room)
-            return self._salvaged(filled, is_first=True, room=room)
+            return self._salvaged(filled, room, has_failed=False)
         assert self._refusal is not None
         raise self._refusal
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from imagefinder.readers.limits import MAX_PIXELS
+
 _MAX_METADATA = 4 * 2**20
 """Bytes, unpacked; Pillow itself refuses the picture above one million."""
 _SIGNATURE_BYTES = 8
@@ -133,6 +135,8 @@ def _unpacked(packed: bytes) -> bytes:
 def _grid(header: bytes, pixels: list[memoryview]) -> int:
     """How far apart the pixels stand that are there of an interlaced picture."""
     width, height, depth, colour = struct.unpack_from(">IIBB", header)
+    if width * height > MAX_PIXELS:
+        return 1  # it will be refused; unpacking it takes minutes
     bits = depth * _CHANNELS.get(colour, 1)
     ends, total = [], 0
     for x, y, step_x, step_y in _PASSES:

@@ -2,13 +2,26 @@
 
 from itertools import count
 
-from PIL import ImageFile
+from PIL import ImageFile, TiffImagePlugin
 
 _NEW_SUBFILE_TYPE, _SUBFILE_TYPE = 254, 255
 _REDUCED_OR_MASK = 0b101
 """NewSubfileType bits 0 (a smaller copy of another page) and 2 (a transparency mask): TIFF 6.0, page 36."""
 _OLD_REDUCED = 2
 """SubfileType of a smaller copy: TIFF 6.0, page 40."""
+
+_BYTE_ORDERS = {b"II": "I;16", b"MM": "I;16B"}
+
+
+def register_deep_greys() -> None:
+    """Have Pillow open grey TIFFs of 12 and 16 bits in either byte order, whichever of black and white is zero.
+
+    It knows only some of these; what it lacks is in no way packed otherwise. ``depth`` makes white of what is white.
+    """
+    for order, mode in _BYTE_ORDERS.items():
+        for photometric in (0, 1):
+            for bits, opened in ((12, ("I;16", "I;12")), (16, (mode, mode))):
+                TiffImagePlugin.OPEN_INFO.setdefault((order, photometric, (1,), 1, (bits,), ()), opened)
 
 
 def tiff_pages(picture: ImageFile.ImageFile) -> list[int]:

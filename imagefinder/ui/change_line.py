@@ -20,7 +20,7 @@ def change_words(change: ModelChange, present: str) -> str:
     """How far the change is, and what stays as it is; ``present`` names the model that answers."""
     if waits_for_drives(change):
         return tr(
-            "%n picture(s) cannot be read now: their drive is away, their folder is gone, or they are in the cloud. "
+            "%n picture(s) cannot be reached now: their drive is away, their folder is gone, or they are in the cloud. "
             "The change is finished when they are there.",
             "pictures and pages",
             change.unreachable,

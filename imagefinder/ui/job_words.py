@@ -1,6 +1,6 @@
 """An indexing job in words."""
 
-from imagefinder.model.jobs import IndexReport, JobState, JobStatus, Phase
+from imagefinder.model.jobs import IndexReport, JobState, JobStatus, Phase, in_the_cloud_text
 from imagefinder.translation import tr
 from imagefinder.ui.short_titles import short_title
 from imagefinder.ui.words import grouped, per_second, short_name, time_left
@@ -75,8 +75,17 @@ def report_line(report: IndexReport | None) -> str:
         counts.append(tr("{count} offline", "files", count=grouped(report.offline)))
     if report.gone:
         counts.append(tr("{count} no longer there, kept", "files", count=grouped(report.gone)))
+    in_the_cloud = in_the_cloud_text(report.in_the_cloud)
+    if in_the_cloud and report.in_the_cloud == report.stand_ins:
+        in_the_cloud = tr(
+            "{count} to be downloaded in the cloud's program", "files", count=grouped(report.stand_ins)
+        )
     if not report.cancelled and not counts:
-        return up_to_date()
+        if not in_the_cloud:
+            return up_to_date()
+        counts.append(up_to_date())
+    if in_the_cloud:
+        counts.append(in_the_cloud)
     if report.unreadable:
         counts.append(tr("{count} cannot be read", "files", count=grouped(report.unreadable)))
     if not report.cancelled:

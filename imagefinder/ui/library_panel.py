@@ -23,6 +23,7 @@ from imagefinder.translation import tr
 from imagefinder.ui.add_dialog import AddFolderDialog
 from imagefinder.ui.change_line import ChangeLine
 from imagefinder.ui.desktop import Desktop
+from imagefinder.ui.download_line import DownloadLine
 from imagefinder.ui.drop_target import DropTarget
 from imagefinder.ui.engine_client import EngineClient
 from imagefinder.ui.forget_line import ForgetLine
@@ -77,6 +78,7 @@ class LibraryPanel(DropTarget):
         self.list = SourceList(self.model, self)
         self._empty = self._make_empty()
         self.forget_line = ForgetLine(self)
+        self.download_line = DownloadLine(self)
         self._coverage = QuietLabel(parent=self)
         self._index_now = LinkButton(tr("Index them now"), self)
         self._index_now.clicked.connect(lambda: client.send(Rescan()))
@@ -101,6 +103,7 @@ class LibraryPanel(DropTarget):
         whole.addWidget(self._empty, 1)
         whole.addWidget(self.list, 1)
         whole.addWidget(self.forget_line)
+        whole.addWidget(self.download_line)
         whole.addLayout(coverage)
         whole.addWidget(self.change_line)
         whole.addWidget(self.job_bar)
@@ -110,10 +113,13 @@ class LibraryPanel(DropTarget):
         self.list.unreadable_wanted.connect(self.show_unreadable)
         self.list.forget_wanted.connect(self._ask_to_forget)
         self.list.continue_wanted.connect(self._continue)
+        self.list.download_wanted.connect(self._ask_to_download)
         self.change_line.notice.connect(self.notice)
         self.change_line.problem.connect(self.problem)
         self.forget_line.confirmed.connect(self._forget)
         self.forget_line.closed.connect(self.list.setFocus)
+        self.download_line.confirmed.connect(self._download)
+        self.download_line.closed.connect(self.list.setFocus)
         client.library_changed.connect(self._take_library)
         client.job_changed.connect(self._show_coverage)
         client.model_changed.connect(self._show_coverage)
@@ -138,6 +144,10 @@ class LibraryPanel(DropTarget):
             tr("Look for new and changed files"),
             lambda: self._client.send(Rescan(tuple(each.source.path for each in chosen))),
         )
+        in_the_cloud = [each for each in chosen if each.in_the_cloud]
+        if count := sum(each.in_the_cloud for each in in_the_cloud):
+            words = tr("Read {count} file(s) that are in the cloud…", "", count, count=grouped(count))
+            menu.addAction(menu_icon("download"), words, lambda: self._ask_to_download(in_the_cloud))
         if len(chosen) == 1:
             menu.addAction(menu_icon("folder-open"), tr("Show in folder"), lambda: self._reveal(path))
             if status.unreadable:
@@ -214,7 +224,17 @@ class LibraryPanel(DropTarget):
     def _ask_to_forget(self, chosen: Sequence[SourceStatus]) -> None:
         if len(chosen) == 1:
             self.list.select(chosen[0].source.path)
+        self.download_line.close_line()
         self.forget_line.ask(*(each.source for each in chosen))
+
+    def _ask_to_download(self, chosen: Sequence[SourceStatus]) -> None:
+        self.forget_line.close_line()
+        self.download_line.ask(*chosen)
+
+    def _download(self, paths: tuple[Path, ...]) -> None:
+        if self._client.is_paused:
+            self._client.send(ResumeJobs())
+        self._client.send(Rescan(paths, download=True))
 
     def _forget(self, paths: tuple[Path, ...]) -> None:
         self._send(RemoveSources(paths, self._client.next_id()))
@@ -237,8 +257,9 @@ class LibraryPanel(DropTarget):
     def _take_library(self, event: LibraryChanged) -> None:
         self._show_counts()
         there = {each.source.path for each in event.status.sources}
-        if not there.issuperset(self.forget_line.paths):
-            self.forget_line.close_line()
+        for line in (self.forget_line, self.download_line):
+            if not there.issuperset(line.paths):
+                line.close_line()
 
     def _show_counts(self) -> None:
         has_sources = self.model.rowCount() > 0

@@ -42,7 +42,7 @@ class PictureCopier(QObject):
         self._request_id = self._client.next_id()
         self._name = short_name(hit.path)
         side = _PAGE_SIDE if hit.kind is ItemKind.PAGE else _MOST_SIDE
-        self._client.send(ShowItem(self._request_id, hit.item_id, side=side))
+        self._client.send(ShowItem(self._request_id, hit.item_id, side=side, download=True))
 
     def _take(self, shown: ItemShown) -> None:
         if shown.request_id != self._request_id:

@@ -1,11 +1,12 @@
 """The preview's bars: what is shown and what can be done with it, and the pages of its file."""
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from imagefinder.translation import tr
 from imagefinder.ui.keyed_actions import KeyedActions
+from imagefinder.ui.link_button import LinkButton
 from imagefinder.ui.quiet_label import ElidedLabel
 from imagefinder.ui.sign import Sign
 from imagefinder.ui.words import grouped, tooltip
@@ -81,7 +82,9 @@ class PageBar(QWidget):
 
 
 class ProblemLine(QWidget):
-    """Why the picture does not stand there, in place of a dialog."""
+    """Why the picture does not stand there, in place of a dialog; for one in the cloud also a way to have it."""
+
+    download_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -94,6 +97,9 @@ class ProblemLine(QWidget):
         row.setContentsMargins(12, 8, 12, 8)
         row.addWidget(sign)
         row.addWidget(self._text, 1)
+        self._download = LinkButton(tr("Download and show"), self)
+        self._download.clicked.connect(self.download_wanted)
+        row.addWidget(self._download)
         self.hide()
 
     @property
@@ -101,9 +107,10 @@ class ProblemLine(QWidget):
         """What is said; empty where all is well."""
         return self._text.text()
 
-    def say(self, text: str) -> None:
+    def say(self, text: str, *, can_download: bool = False) -> None:
         """Show a sentence; nothing where it is empty."""
         self._text.setText(text)
+        self._download.setVisible(can_download)
         self.setVisible(bool(text))
 
 

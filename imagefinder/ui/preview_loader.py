@@ -31,10 +31,13 @@ class PreviewLoader(QObject):
         client.item_shown.connect(self._take)
         client.failed.connect(self._take_failure)
 
-    def ask(self, item_id: int, part: int | None, side: int, words: str) -> None:
-        """Ask for an item, or for another part of its file, at about ``side`` pixels."""
+    def ask(self, item_id: int, part: int | None, side: int, words: str, *, download: bool = False) -> None:
+        """Ask for an item, or for another part of its file, at about ``side`` pixels.
+
+        With ``download`` also where its file is online only.
+        """
         self._request_id = self._client.next_id()
-        request = ShowItem(self._request_id, item_id, part, min(side, MOST_SIDE), words)
+        request = ShowItem(self._request_id, item_id, part, min(side, MOST_SIDE), words, download)
         self._client.send(request)
 
     def forget(self) -> None:

@@ -69,6 +69,7 @@ class PreviewWindow(QWidget):
         self._facts = PreviewFacts()
         self._pages = PageBar(self._actions)
         self._problem = ProblemLine()
+        self._problem.download_wanted.connect(self._download)
         self._lay_out()
         self.resize(self.sizeHint())  # kept for the next start even if it is never opened
         stay_on_screen(self)
@@ -225,11 +226,18 @@ class PreviewWindow(QWidget):
             if thumbnail := self._thumbnail(hit):
                 self._canvas.show_picture(thumbnail, size, keep_view=True)
 
-    def _ask(self, side: int) -> None:
+    def _download(self) -> None:
+        if self._hit is not None:
+            # The link that was clicked goes.
+            self._canvas.setFocus()
+            self._say(tr("Downloading…"))
+            self._ask(max(self._side, _LEAST_SIDE), download=True)
+
+    def _ask(self, side: int, *, download: bool = False) -> None:
         assert self._hit is not None
         self._side = side
         part = None if self._part == self._hit.part else self._part
-        self._loader.ask(self._hit.item_id, part, side, self._words)
+        self._loader.ask(self._hit.item_id, part, side, self._words, download=download)
 
     def _ask_for_detail(self, side: int) -> None:
         shown = self._shown
@@ -258,7 +266,7 @@ class PreviewWindow(QWidget):
         self._facts.show_hit(
             hit if is_the_hit else hit._replace(part=self._part), details, is_the_hit=is_the_hit
         )
-        self._say(shown.problem)
+        self._problem.say(shown.problem, can_download=shown.is_in_the_cloud)
 
     def _full_size(self, width: int, height: int, pixels: QSize | None = None) -> QSizeF:
         """The size at 100 % in points; of the pixels at hand where the true one is not known."""

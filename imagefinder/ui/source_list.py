@@ -30,6 +30,7 @@ class SourceList(QListView):
     menu_wanted = Signal(object, QPoint)  # SourceStatus, where on the screen
     unreadable_wanted = Signal(object)  # SourceStatus
     continue_wanted = Signal(object)  # SourceStatus
+    download_wanted = Signal(list)  # list[SourceStatus]
     forget_wanted = Signal(list)  # list[SourceStatus]
 
     def __init__(self, model: SourcesModel, parent: QWidget | None = None) -> None:
@@ -120,10 +121,13 @@ class SourceList(QListView):
 
     def _act(self, index: QModelIndex) -> None:
         status = self._sources.source(index.row())
-        if index.data(SourceRole.STATE).action is RowAction.CONTINUE:
-            self.continue_wanted.emit(status)
-        else:
-            self.forget_wanted.emit([status])
+        match index.data(SourceRole.STATE).action:
+            case RowAction.CONTINUE:
+                self.continue_wanted.emit(status)
+            case RowAction.DOWNLOAD:
+                self.download_wanted.emit([status])
+            case _:
+                self.forget_wanted.emit([status])
 
     def selectionCommand(
         self, index: QModelIndex | QPersistentModelIndex, event: QEvent | None = None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from imagefinder.model.jobs import JobState, JobStatus, Phase
+from imagefinder.model.jobs import JobState, JobStatus, Phase, in_the_cloud_text
 from imagefinder.model.sources import SourceKind, SourceStatus
 from imagefinder.translation import tr
 from imagefinder.ui.words import grouped, time_ago
@@ -18,6 +18,8 @@ class RowAction(StrEnum):
     """Read what is not yet read."""
     FORGET = "forget"
     """Take the source out of the library."""
+    DOWNLOAD = "download"
+    """Read what is in the cloud alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class SourceState:
                 return tr("Continue", "indexing")
             case RowAction.FORGET:
                 return tr("Forget…")
+            case RowAction.DOWNLOAD:
+                return tr("Read them…", "files in the cloud")
         return ""
 
 
@@ -79,7 +83,11 @@ def _at_rest(status: SourceStatus, now: float) -> SourceState:
         words.append(tr("scanned {when}", when=time_ago(source.scanned_at, now)))
     if offline := status.offline_files:
         words.append(tr("{count} file(s) offline", "", offline, count=grouped(offline)))
-    return SourceState(tuple(words), action=RowAction.CONTINUE if unread else None)
+    action = RowAction.CONTINUE if unread else None
+    if in_the_cloud := in_the_cloud_text(status.in_the_cloud):
+        words.append(in_the_cloud)
+        action = action or RowAction.DOWNLOAD
+    return SourceState(tuple(words), action=action)
 
 
 def _unread(status: SourceStatus) -> tuple[str, ...]:

@@ -96,6 +96,14 @@
         </translation>
     </message>
     <message numerus="yes">
+        <source>%n picture(s) cannot be reached now: their drive is away, their folder is gone, or they are in the cloud. The change is finished when they are there.</source>
+        <comment>pictures and pages</comment>
+        <translation>
+            <numerusform>%n picture cannot be reached now: its drive is away, its folder is gone, or it is in the cloud. The change is finished when it is there.</numerusform>
+            <numerusform>%n pictures cannot be reached now: their drive is away, their folder is gone, or they are in the cloud. The change is finished when they are there.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>%n result(s)</source>
         <translation>
             <numerusform>%n result</numerusform>
@@ -170,6 +178,20 @@
         <translation>
             <numerusform>Not copied to {folder}: {names} and %n more file ({reason}).</numerusform>
             <numerusform>Not copied to {folder}: {names} and %n more files ({reason}).</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Read {count} file(s) that are in the cloud?</source>
+        <translation>
+            <numerusform>Read {count} file that is in the cloud?</numerusform>
+            <numerusform>Read {count} files that are in the cloud?</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Read {count} file(s) that are in the cloud…</source>
+        <translation>
+            <numerusform>Read {count} file that is in the cloud…</numerusform>
+            <numerusform>Read {count} files that are in the cloud…</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -271,10 +293,17 @@
         </translation>
     </message>
     <message numerus="yes">
+        <source>{count} file(s) are only in the cloud and were not read. Have the cloud&apos;s own program download them, then run imagefinder index.</source>
+        <translation>
+            <numerusform>{count} file is only in the cloud and was not read. Have the cloud&apos;s own program download it, then run imagefinder index.</numerusform>
+            <numerusform>{count} files are only in the cloud and were not read. Have the cloud&apos;s own program download them, then run imagefinder index.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>{count} file(s) are only in the cloud and were not read. imagefinder index --download reads them; the cloud&apos;s own program downloads them for it.</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>{count} file is only in the cloud and was not read. imagefinder index --download reads it; the cloud&apos;s own program downloads it for that.</numerusform>
+            <numerusform>{count} files are only in the cloud and were not read. imagefinder index --download reads them; the cloud&apos;s own program downloads them for that.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -289,14 +318,6 @@
         <translation>
             <numerusform>{count} file not yet read: imagefinder index goes on.</numerusform>
             <numerusform>{count} files not yet read: imagefinder index goes on.</numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>{count} in the cloud</source>
-        <comment>files</comment>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -337,32 +358,24 @@
     </message>
     <message numerus="yes">
         <source>%n cannot be read now (a drive that is away, a folder that is gone, files in the cloud?)</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n cannot be read now (a drive that is away, a folder that is gone, files in the cloud?)</numerusform>
+            <numerusform>%n cannot be read now (a drive that is away, a folder that is gone, files in the cloud?)</numerusform>
         </translation>
     </message>
     <message numerus="yes">
         <source>%n file(s) were found that are only in the cloud. They have not been read.</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n file was found that is only in the cloud. It has not been read.</numerusform>
+            <numerusform>%n files were found that are only in the cloud. They have not been read.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
         <source>%n of them cannot be read now, because the drive is not connected or they are in the cloud, say. The change waits for them.</source>
         <comment>pictures and pages</comment>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%n picture(s) cannot be read now: their drive is away, their folder is gone, or they are in the cloud. The change is finished when they are there.</source>
-        <comment>pictures and pages</comment>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n of them cannot be read now, because the drive is not connected or it is in the cloud, say. The change waits for it.</numerusform>
+            <numerusform>%n of them cannot be read now, because the drive is not connected or they are in the cloud, say. The change waits for them.</numerusform>
         </translation>
     </message>
     <message numerus="yes">

@@ -993,13 +993,16 @@
         <source>Get the weights file elsewhere (such as open_clip_model.safetensors of huggingface.co/{repository}), then: imagefinder models import FILE --arch {model}</source>
         <translation>请从别处取得权重文件（例如 huggingface.co/{repository} 的 open_clip_model.safetensors），然后运行：imagefinder models import 文件 --arch {model}</translation>
     </message>
+    <message numerus="yes">
+        <source>%n picture(s) cannot be reached now: their drive is away, their folder is gone, or they are in the cloud. The change is finished when they are there.</source>
+        <comment>pictures and pages</comment>
+        <translation>
+            <numerusform>有 %n 张图片现在无法访问：所在驱动器未连接、文件夹已不在，或文件仅在云端。可以访问后，更换就会完成。</numerusform>
+        </translation>
+    </message>
     <message>
         <source>All {total} MB are here, and are being checked…</source>
         <translation>{total} MB 已全部下载，正在检查…</translation>
-    </message>
-    <message>
-        <source>Decoding</source>
-        <translation>解码</translation>
     </message>
     <message>
         <source>Download it in the window&apos;s settings, or: imagefinder models download {model}. Or get the weights file elsewhere (such as open_clip_model.safetensors of huggingface.co/{repository}), then: imagefinder models import FILE --arch {model}</source>
@@ -1224,10 +1227,6 @@
         <translation>内存</translation>
     </message>
     <message>
-        <source>Memory limit</source>
-        <translation>内存上限</translation>
-    </message>
-    <message>
         <source>Messages</source>
         <translation>消息</translation>
     </message>
@@ -1330,16 +1329,8 @@
         <translation>下一个搜索</translation>
     </message>
     <message>
-        <source>No files</source>
-        <translation>禁止访问文件</translation>
-    </message>
-    <message>
         <source>No name or page has these words. Pictures are searched in a moment.</source>
         <translation>没有文件名或页面包含这些文字。稍后会搜索图片。</translation>
-    </message>
-    <message>
-        <source>No network</source>
-        <translation>禁止联网</translation>
     </message>
     <message>
         <source>No program on this machine opens {path} ({command} failed).</source>
@@ -1360,6 +1351,10 @@
     <message>
         <source>No thumbnail can be made of it.</source>
         <translation>无法为它生成缩略图。</translation>
+    </message>
+    <message>
+        <source>Not now; leave them in the cloud</source>
+        <translation>暂不，留在云端</translation>
     </message>
     <message>
         <source>Nothing found</source>
@@ -1495,10 +1490,6 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>Order: {order}</source>
         <translation>排序：{order}</translation>
-    </message>
-    <message>
-        <source>Own process</source>
-        <translation>独立进程</translation>
     </message>
     <message>
         <source>PDF pages only</source>
@@ -1791,10 +1782,6 @@ A trained model finds what is in the pictures.</source>
         <translation>已停止：{done}。重新扫描可完成其余部分。</translation>
     </message>
     <message>
-        <source>System-call filter</source>
-        <translation>系统调用过滤</translation>
-    </message>
-    <message>
         <source>Taken</source>
         <translation>拍摄时间</translation>
     </message>
@@ -1971,10 +1958,6 @@ A trained model finds what is in the pictures.</source>
         <translation>这个模型的文字部分需要 {repository} 的 {files}，它们不在本机，而程序不会自行下载任何内容。请把它们放在权重旁边并重新导入模型，或运行：hf download {repository} {files}</translation>
     </message>
     <message>
-        <source>Time limit</source>
-        <translation>时间上限</translation>
-    </message>
-    <message>
         <source>To download</source>
         <translation>可下载</translation>
     </message>
@@ -2095,10 +2078,6 @@ A trained model finds what is in the pictures.</source>
         <translation>对处理器来说，更多也不会更快</translation>
     </message>
     <message>
-        <source>active</source>
-        <translation>已启用</translation>
-    </message>
-    <message>
         <source>agree to the licence of a model that asks for it</source>
         <translation>同意模型的许可证（部分模型要求）</translation>
     </message>
@@ -2204,10 +2183,6 @@ A trained model finds what is in the pictures.</source>
         <translation>自上次查看后已有变化</translation>
     </message>
     <message>
-        <source>it holds no object of JSON</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
         <source>it holds the image part of a CLIP model alone, and words need the text part</source>
         <translation>它只有 CLIP 模型的图像部分，而文字需要文字部分</translation>
     </message>
@@ -2252,24 +2227,9 @@ A trained model finds what is in the pictures.</source>
         <translation>它是压缩包；请先解压</translation>
     </message>
     <message>
-        <source>it is in the cloud and not on this disk</source>
-        <comment>reason</comment>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
         <source>it is not in the library any more</source>
         <comment>reason</comment>
         <translation>已不在资料库中</translation>
-    </message>
-    <message>
-        <source>it needs more memory than the {size} MB that are free for it now. Close other programs and try again</source>
-        <comment>reason</comment>
-        <translation>所需内存超过目前可供它使用的 {size} MB。请关闭其他程序后重试</translation>
-    </message>
-    <message>
-        <source>it needs more memory than the {size} MB that decoding one file may take</source>
-        <comment>reason</comment>
-        <translation>所需内存超过解码单个文件的上限（{size} MB）</translation>
     </message>
     <message>
         <source>its tensors are not named as those of a CLIP model of open_clip are</source>
@@ -2287,10 +2247,6 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>licence: {name}</source>
         <translation>许可证：{name}</translation>
-    </message>
-    <message>
-        <source>limited by the system</source>
-        <translation>由系统限制</translation>
     </message>
     <message>
         <source>list, download, import, choose and remove models</source>
@@ -2313,25 +2269,12 @@ A trained model finds what is in the pictures.</source>
         <translation>已不在原处（已被移动、重命名或删除）：请从现在的位置添加，或用 imagefinder remove 移除</translation>
     </message>
     <message>
-        <source>no process can be started to decode it</source>
-        <comment>reason</comment>
-        <translation>无法启动用于解码的进程</translation>
-    </message>
-    <message>
-        <source>none can be started, so most files cannot be read</source>
-        <translation>无法启动，因此大多数文件无法读取</translation>
-    </message>
-    <message>
         <source>none: this PyTorch was built for graphics cards (version {version}), but finds no card, or no driver</source>
         <translation>无：这个 PyTorch 支持显卡（版本 {version}），但没有找到显卡或驱动程序</translation>
     </message>
     <message>
         <source>none: this PyTorch was built for processors alone</source>
         <translation>无：这个 PyTorch 只支持处理器</translation>
-    </message>
-    <message>
-        <source>not available on this system</source>
-        <translation>此系统不支持</translation>
     </message>
     <message>
         <source>not here; recommended</source>
@@ -2354,15 +2297,6 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>open_clip&apos;s architecture, ARCH/TAG or a JSON config file, where it cannot be recognised</source>
         <translation>无法识别时使用：open_clip 的架构、ARCH/TAG 或 JSON 配置文件</translation>
-    </message>
-    <message>
-        <source>read files that are only in the cloud, too: the cloud&apos;s own program downloads them</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>reading it took too long: more than {seconds} seconds of the processor&apos;s time</source>
-        <comment>reason</comment>
-        <translation>读取时间过长：占用处理器超过 {seconds} 秒</translation>
     </message>
     <message>
         <source>relevance {relevance}</source>
@@ -2411,11 +2345,6 @@ A trained model finds what is in the pictures.</source>
         <translation>本机最好的模型</translation>
     </message>
     <message>
-        <source>the decoder crashed on it</source>
-        <comment>reason</comment>
-        <translation>解码器处理它时崩溃</translation>
-    </message>
-    <message>
         <source>the file or the folder is not there</source>
         <comment>copying a file</comment>
         <translation>文件或文件夹不存在</translation>
@@ -2457,14 +2386,14 @@ A trained model finds what is in the pictures.</source>
     </message>
     <message numerus="yes">
         <source>%n cannot be read now (a drive that is away, a folder that is gone, files in the cloud?)</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n 个现在无法读取（驱动器未连接、文件夹已不在，或文件仅在云端？）</numerusform>
         </translation>
     </message>
     <message numerus="yes">
         <source>%n file(s) were found that are only in the cloud. They have not been read.</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>找到了 %n 个仅在云端的文件，尚未读取。</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -2476,15 +2405,8 @@ A trained model finds what is in the pictures.</source>
     <message numerus="yes">
         <source>%n of them cannot be read now, because the drive is not connected or they are in the cloud, say. The change waits for them.</source>
         <comment>pictures and pages</comment>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-        </translation>
-    </message>
-    <message numerus="yes">
-        <source>%n picture(s) cannot be read now: their drive is away, their folder is gone, or they are in the cloud. The change is finished when they are there.</source>
-        <comment>pictures and pages</comment>
-        <translation type="unfinished">
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>其中 %n 个现在无法读取，例如驱动器未连接，或文件仅在云端。更换会等待它们。</numerusform>
         </translation>
     </message>
     <message>
@@ -2543,8 +2465,16 @@ A trained model finds what is in the pictures.</source>
         <translation>继续索引</translation>
     </message>
     <message>
+        <source>Decoding</source>
+        <translation>解码</translation>
+    </message>
+    <message>
         <source>Describe what is in it, or drop a picture to find those like it.</source>
         <translation>描述图片内容，或拖入一张图片来查找相似的图片。</translation>
+    </message>
+    <message>
+        <source>Download and show</source>
+        <translation>下载并显示</translation>
     </message>
     <message>
         <source>Dropped picture</source>
@@ -2646,12 +2576,20 @@ A trained model finds what is in the pictures.</source>
         <translation>建立索引已暂停。继续之后，已读取的内容可在这里找到。</translation>
     </message>
     <message>
+        <source>Leave them in the cloud (Esc)</source>
+        <translation>留在云端 (Esc)</translation>
+    </message>
+    <message>
         <source>Looking for models…</source>
         <translation>正在查找模型…</translation>
     </message>
     <message>
         <source>Matches</source>
         <translation>匹配结果</translation>
+    </message>
+    <message>
+        <source>Memory limit</source>
+        <translation>内存上限</translation>
     </message>
     <message>
         <source>Models for many languages: imagefinder models list</source>
@@ -2670,8 +2608,16 @@ A trained model finds what is in the pictures.</source>
         <translation>没有文件或文件夹与 {globs} 匹配。请检查写法。</translation>
     </message>
     <message>
+        <source>No files</source>
+        <translation>禁止访问文件</translation>
+    </message>
+    <message>
         <source>No longer there: its folder was moved, renamed or deleted.</source>
         <translation>已不在原处：其文件夹已被移动、重命名或删除。</translation>
+    </message>
+    <message>
+        <source>No network</source>
+        <translation>禁止联网</translation>
     </message>
     <message>
         <source>No picture or PDF was found in what was added.</source>
@@ -2686,6 +2632,10 @@ A trained model finds what is in the pictures.</source>
         <translation>
             <numerusform>未能复制到 {folder}：{names} 以及另外 %n 个文件（{reason}）。</numerusform>
         </translation>
+    </message>
+    <message>
+        <source>Not now</source>
+        <translation>暂不</translation>
     </message>
     <message>
         <source>Nothing can be read, because the model cannot be used.</source>
@@ -2710,6 +2660,10 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>OpenVINO: the model came converted for it</source>
         <translation>OpenVINO：模型自带为其转换好的文件</translation>
+    </message>
+    <message>
+        <source>Own process</source>
+        <translation>独立进程</translation>
     </message>
     <message>
         <source>Passed over: files of kinds that are not read</source>
@@ -2738,6 +2692,32 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>Proxy:</source>
         <translation>代理：</translation>
+    </message>
+    <message>
+        <source>Read them</source>
+        <comment>files in the cloud</comment>
+        <translation>读取</translation>
+    </message>
+    <message>
+        <source>Read them; this downloads the files that are in the cloud</source>
+        <translation>读取；会下载仅在云端的文件</translation>
+    </message>
+    <message>
+        <source>Read them…</source>
+        <comment>files in the cloud</comment>
+        <translation>读取…</translation>
+    </message>
+    <message numerus="yes">
+        <source>Read {count} file(s) that are in the cloud?</source>
+        <translation>
+            <numerusform>读取 {count} 个仅在云端的文件？</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Read {count} file(s) that are in the cloud…</source>
+        <translation>
+            <numerusform>读取 {count} 个仅在云端的文件…</numerusform>
+        </translation>
     </message>
     <message>
         <source>Recognised as {arch} by its tensors; nothing is published for it, so open_clip&apos;s own preprocessing is used.</source>
@@ -2877,6 +2857,10 @@ A trained model finds what is in the pictures.</source>
         <translation>系统</translation>
     </message>
     <message>
+        <source>System-call filter</source>
+        <translation>系统调用过滤</translation>
+    </message>
+    <message>
         <source>Taken as {arch}; preprocessing is what is published for it.</source>
         <translation>按 {arch} 处理；预处理采用为它发布的设置。</translation>
     </message>
@@ -2920,6 +2904,10 @@ A trained model finds what is in the pictures.</source>
         <source>The best of the English ones for its size; for research only.</source>
         <comment>a model</comment>
         <translation>同等大小的英文模型中最好的；仅限研究使用。</translation>
+    </message>
+    <message>
+        <source>The cloud&apos;s own program downloads them. That takes time, and room on this disk.</source>
+        <translation>文件由云盘自己的程序下载，需要时间，并占用本机磁盘空间。</translation>
     </message>
     <message>
         <source>The connection to {host} was cut.</source>
@@ -3298,6 +3286,10 @@ A larger one, downloaded once, finds more.</source>
         <translation>缩略图</translation>
     </message>
     <message>
+        <source>Time limit</source>
+        <translation>时间上限</translation>
+    </message>
+    <message>
         <source>To look again: imagefinder index. To see more: imagefinder status.</source>
         <translation>重新扫描：imagefinder index。查看详情：imagefinder status。</translation>
     </message>
@@ -3492,6 +3484,10 @@ A larger one, downloaded once, finds more.</source>
         <translation>大约还剩 {seconds} 秒</translation>
     </message>
     <message>
+        <source>active</source>
+        <translation>已启用</translation>
+    </message>
+    <message>
         <source>add folders, pictures or PDFs, and index them</source>
         <translation>添加文件夹、图片或 PDF，并建立索引</translation>
     </message>
@@ -3668,6 +3664,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>它没有第 {part} 部分（共 {count} 部分）</translation>
     </message>
     <message>
+        <source>it holds no object of JSON, as a config does</source>
+        <translation>其中不是 JSON 对象，不是模型的配置</translation>
+    </message>
+    <message>
         <source>it holds {text}, which is no number</source>
         <translation>其中的 {text} 不是数值</translation>
     </message>
@@ -3698,6 +3698,11 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>它是空的</translation>
     </message>
     <message>
+        <source>it is in the cloud and not on this disk</source>
+        <comment>reason</comment>
+        <translation>仅在云端，不在本机磁盘上</translation>
+    </message>
+    <message>
         <source>it is larger than any CLIP model</source>
         <translation>它比任何 CLIP 模型都大</translation>
     </message>
@@ -3723,6 +3728,16 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>it is only a Git LFS pointer to the weights; fetch the real file with git lfs pull, or by the download button of the web page</source>
         <translation>它只是指向权重的 Git LFS 指针；请用 git lfs pull 或网页上的下载按钮取得真正的文件</translation>
+    </message>
+    <message>
+        <source>it needs more memory than the {size} MB that are free for it now. Close other programs and try again</source>
+        <comment>reason</comment>
+        <translation>所需内存超过目前可供它使用的 {size} MB。请关闭其他程序后重试</translation>
+    </message>
+    <message>
+        <source>it needs more memory than the {size} MB that decoding one file may take</source>
+        <comment>reason</comment>
+        <translation>所需内存超过解码单个文件的上限（{size} MB）</translation>
     </message>
     <message>
         <source>its answer cannot be understood</source>
@@ -3773,6 +3788,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>用来搜索的图片本身也可以出现在结果中</translation>
     </message>
     <message>
+        <source>limited by the system</source>
+        <translation>由系统限制</translation>
+    </message>
+    <message>
         <source>look for new, changed, moved and deleted files in everything added</source>
         <translation>在所有已添加的内容中查找新增、更改、移动和删除的文件</translation>
     </message>
@@ -3789,8 +3808,17 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>没有找到图片或 PDF</translation>
     </message>
     <message>
+        <source>no process can be started to decode it</source>
+        <comment>reason</comment>
+        <translation>无法启动用于解码的进程</translation>
+    </message>
+    <message>
         <source>no subfolders</source>
         <translation>不含子文件夹</translation>
+    </message>
+    <message>
+        <source>none can be started, so most files cannot be read</source>
+        <translation>无法启动，因此大多数文件无法读取</translation>
     </message>
     <message>
         <source>none yet</source>
@@ -3815,6 +3843,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <source>not allowed with argument {name}</source>
         <comment>argparse</comment>
         <translation>不能与 {name} 一起使用</translation>
+    </message>
+    <message>
+        <source>not available on this system</source>
+        <translation>此系统不支持</translation>
     </message>
     <message>
         <source>not here</source>
@@ -3917,6 +3949,15 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>只输出路径，每行一个</translation>
     </message>
     <message>
+        <source>read files that are only in the cloud, too: the cloud&apos;s own program downloads them</source>
+        <translation>也读取仅在云端的文件：由云盘自己的程序下载</translation>
+    </message>
+    <message>
+        <source>reading it took too long: more than {seconds} seconds of the processor&apos;s time</source>
+        <comment>reason</comment>
+        <translation>读取时间过长：占用处理器超过 {seconds} 秒</translation>
+    </message>
+    <message>
         <source>ready</source>
         <comment>a model</comment>
         <translation>可用</translation>
@@ -3966,6 +4007,11 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>the connection was closed before the end</source>
         <translation>连接在传输结束前已断开</translation>
+    </message>
+    <message>
+        <source>the decoder crashed on it</source>
+        <comment>reason</comment>
+        <translation>解码器处理它时崩溃</translation>
     </message>
     <message>
         <source>the drive reports a read error</source>
@@ -4224,9 +4270,15 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         </translation>
     </message>
     <message numerus="yes">
+        <source>{count} file(s) are only in the cloud and were not read. Have the cloud&apos;s own program download them, then run imagefinder index.</source>
+        <translation>
+            <numerusform>有 {count} 个文件仅在云端，没有读取。请用云盘自己的程序下载它们，然后运行 imagefinder index。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>{count} file(s) are only in the cloud and were not read. imagefinder index --download reads them; the cloud&apos;s own program downloads them for it.</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>有 {count} 个文件仅在云端，没有读取。imagefinder index --download 可读取它们；文件由云盘自己的程序下载。</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -4278,12 +4330,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <comment>files</comment>
         <translation>{count} 个已消失</translation>
     </message>
-    <message numerus="yes">
+    <message>
         <source>{count} in the cloud</source>
         <comment>files</comment>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-        </translation>
+        <translation>{count} 个仅在云端</translation>
     </message>
     <message>
         <source>{count} indexed</source>
@@ -4371,6 +4421,11 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>
             <numerusform>{count} 个缩略图，{size}</numerusform>
         </translation>
+    </message>
+    <message>
+        <source>{count} to be downloaded in the cloud&apos;s program</source>
+        <comment>files</comment>
+        <translation>{count} 个需在云盘程序中下载</translation>
     </message>
     <message>
         <source>{count} unchanged</source>
@@ -4555,7 +4610,7 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     </message>
     <message>
         <source>{name} is in the cloud and not on this disk.</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} 仅在云端，不在本机磁盘上。</translation>
     </message>
     <message>
         <source>{name} is no longer there: its folder was moved, renamed or deleted.</source>

@@ -46,6 +46,8 @@ GOOD = [
     "\U0001f600.png",
     "new\nline.png",
 ]
+_NO_PIXEL = 300
+"""Bytes of a JPEG that end within its tables: of what is cut later there is something to be seen."""
 GOOD_BYTES = b"\xff\xfe latin \xe9.png"
 
 BAD = {
@@ -54,7 +56,7 @@ BAD = {
     "empty.png": "empty",
     "empty.pdf": "empty",
     "garbage.jpg": "not a picture",
-    "words.pdf": "PDF is damaged",
+    "words.pdf": "not a PDF",
     "broken.pdf": "PDF is damaged",
     "bomb.png": "too large",
     "encrypted.pdf": "password",
@@ -76,7 +78,7 @@ def mess(folder: Path) -> Path:
     save(picture("red", 50, (640, 480)), folder / "good.jpg")
     save(picture("red", 51), folder / "made.png")
     (folder / "made.png").rename(os.fsdecode(os.fsencode(folder) + b"/" + GOOD_BYTES))
-    (folder / "truncated.jpg").write_bytes((folder / "good.jpg").read_bytes()[:3000])
+    (folder / "truncated.jpg").write_bytes((folder / "good.jpg").read_bytes()[:_NO_PIXEL])
     (folder / "truncated.png").write_bytes((folder / "good.png").read_bytes()[:60])
     for name in ("empty.png", "empty.pdf"):
         (folder / name).touch()
@@ -149,7 +151,7 @@ def test_bad_files_are_left_alone_until_they_change(program: Program, mess: Path
 def test_a_good_file_that_turns_bad_is_found_no_more_and_listed(program: Program, mess: Path) -> None:
     program.run("add", mess)
     content = (mess / "good.jpg").read_bytes()
-    (mess / "good.jpg").write_bytes(content[:2500])
+    (mess / "good.jpg").write_bytes(content[:_NO_PIXEL])
     program.run("index")
     assert "cut short" in reasons(program)["good.jpg"]
     assert "good.jpg" not in program.run("search", "red", "--json", "-n", "100").found

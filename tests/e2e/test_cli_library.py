@@ -152,3 +152,24 @@ def test_the_library_chosen_in_the_window_is_the_commands_too(indexed: Program, 
     assert indexed.run("status", "--json", extra=unnamed).json["items"] == 3
     elsewhere = indexed.run("--library", tmp_path / "other", "status", "--json", extra=unnamed)
     assert elsewhere.json["items"] == 0
+
+
+def test_files_in_the_cloud_are_counted_beside_the_rest(program: Program, folder: Path) -> None:
+    save(picture("red"), folder / "red.png")
+    (folder / "blue.png.nextcloud").write_bytes(b" ")
+    outcome = program.run("add", folder)
+    assert outcome.status == 0
+    assert outcome.errors[-2] == (
+        "1 file is only in the cloud and was not read. Have the cloud's own program download it, then run "
+        "imagefinder index."
+    )
+    assert "1 indexed, 1 in the cloud" in outcome.errors[-1]
+    (source,) = program.run("status", "--json").json["sources"]
+    assert (source["files"], source["in_the_cloud"], source["pending"], source["unreadable"]) == (1, 1, 0, 0)
+    shown = program.run("status")
+    assert "1 in the cloud" in shown.out.decode()
+    assert "imagefinder index --download" in shown.errors[-1]
+    (folder / "blue.png.nextcloud").unlink()
+    save(picture("blue"), folder / "blue.png")
+    assert "1 indexed, 1 unchanged" in program.run("index", "--download").errors[-1]
+    assert program.run("status", "--json").json["sources"][0]["in_the_cloud"] == 0

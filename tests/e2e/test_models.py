@@ -83,8 +83,8 @@ def test_an_imported_model_indexes_and_searches(program: Program, model: str, pi
     assert f"{model} on cpu" in said
     assert by_words.json["model"] == model
     assert len(by_words.found) == 6
-    scores = [hit["score"] for hit in by_words.json["hits"]]
-    assert scores == sorted(scores, reverse=True)
+    relevance = [hit["relevance"] for hit in by_words.json["hits"]]
+    assert relevance == sorted(relevance, reverse=True)
     by_picture = program.run("search", "--image", pictures / "red.png", "--json")
     assert by_picture.json["model"] == model, "the library keeps the model that it was made with"
     assert by_picture.found[0] == "larger-red.png"
@@ -203,7 +203,7 @@ def test_a_library_of_colours_and_shapes_is_told_of_the_starter_model(
     (said,) = program.run("models", "use", "starter", "--now").errors
     assert "7 pictures and pages are still to be indexed with it: imagefinder index" in said
     before = program.run("search", "something", "--json")
-    assert "Only 0 of 7 pictures and pages are indexed with starter so far" in before.errors[-1]
+    assert "7 files not yet read: imagefinder index goes on." in before.errors[-1]
     assert program.run("index").status == 0
     assert len(program.run("search", "something", "--all", "--json").found) == 7
     status = program.run("status").out.decode()

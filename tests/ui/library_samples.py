@@ -25,6 +25,7 @@ def a_source(
     offline: bool = False,
     offline_files: int = 0,
     pending: int = 0,
+    in_the_cloud: int = 0,
     scan_complete: bool = True,
     gone: bool = False,
     minutes_ago: float | None = 5,
@@ -32,7 +33,7 @@ def a_source(
     """A source that was scanned some minutes ago."""
     scanned_at = None if minutes_ago is None else time.time() - 60 * minutes_ago - 1
     source = Source(1, path, kind, options or SourceOptions(), (), offline, scanned_at, gone)
-    return SourceStatus(source, items, items, unreadable, offline_files, pending, scan_complete)
+    return SourceStatus(source, items, items, unreadable, offline_files, pending, in_the_cloud, scan_complete)
 
 
 def library_of(*sources: SourceStatus, covered: int | None = None) -> LibraryChanged:

@@ -103,6 +103,7 @@ class Stage:
         for kind in NoticeKind:
             self.window.notices.say(f"News: {kind}", kind, [("Do it", lambda: None)])
         self.window.panel.forget_line.ask(a_source(HOLIDAY).source)
+        self.window.panel.download_line.ask(a_source(SCANS, in_the_cloud=1234))
         return self.window
 
     def at_work(self) -> QWidget:

@@ -125,7 +125,7 @@ def test_a_key_pressed_twice_forgets_nothing(qtbot: QtBot, panel: LibraryPanel, 
 
 def test_forget_sends_it_and_tells_the_answer(qtbot: QtBot, panel: LibraryPanel, client: FakeClient) -> None:
     choose(panel, 0, "Forget…")
-    qtbot.mouseClick(panel.forget_line._forget, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(panel.forget_line._yes, Qt.MouseButton.LeftButton)
     request = client.last(RemoveSources)
     assert request.paths == (HOLIDAY,)
     with qtbot.waitSignal(panel.notice) as told:
@@ -145,7 +145,7 @@ def test_many_are_forgotten_with_one_question(qtbot: QtBot, panel: LibraryPanel,
     qtbot.keyClick(panel.list, Qt.Key.Key_Delete)
     assert "300" in panel.forget_line._question.text()
     assert len(panel.list.selected()) == 300, "nobody sees any more what the question is about"
-    qtbot.mouseClick(panel.forget_line._forget, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(panel.forget_line._yes, Qt.MouseButton.LeftButton)
     assert [type(each) for each in client.sent] == [RemoveSources]
     assert client.last(RemoveSources).paths == tuple(each.source.path for each in files(300))
 

@@ -57,6 +57,7 @@ class Preview:
         problem: str = "",
         item_id: int | None = None,
         marks: tuple[Region, ...] = (),
+        is_in_the_cloud: bool = False,
     ) -> None:
         request = request or self.asked
         part = request.part or hit.part
@@ -64,7 +65,9 @@ class Preview:
             hit.path, part, hit.parts, hit.kind, hit.size, hit.mtime_ns, hit.width, hit.height, None, camera
         )
         picture = None if problem else self.pictures / "red.png"
-        shown = ItemShown(request.request_id, item_id or request.item_id, details, picture, marks, problem)
+        shown = ItemShown(
+            request.request_id, item_id or request.item_id, details, picture, marks, problem, is_in_the_cloud
+        )
         self.client.item_shown.emit(shown)
 
 
@@ -181,6 +184,27 @@ def test_a_problem_is_a_sentence_in_place(qtbot: QtBot, preview: Preview, hits: 
     assert preview.problem == ""
     preview.client.failed.emit(Failed(preview.asked.request_id, "The engine stopped."))
     assert preview.problem == "The engine stopped."
+
+
+def test_a_picture_in_the_cloud_is_downloaded_by_a_link_only(
+    qtbot: QtBot, preview: Preview, hits: MakeHits
+) -> None:
+    preview.model.reset(hits(2), has_more=False)
+    preview.window.show_hit(preview.model, 0, "")
+    assert not preview.asked.download
+    link = preview.window._problem._download
+    preview.answer(preview.model.hit(0), problem="It is in the cloud.", is_in_the_cloud=True)
+    assert link.isVisible()
+    qtbot.mouseClick(link, Qt.MouseButton.LeftButton)
+    assert preview.asked.download
+    assert preview.problem == "Downloading…"
+    assert not link.isVisible()
+    preview.answer(preview.model.hit(0))
+    qtbot.waitUntil(lambda: preview.problem == "")
+    preview.window.step(1)
+    assert not preview.asked.download
+    preview.answer(preview.model.hit(1), problem="Its drive is not connected.")
+    assert not link.isVisible()
 
 
 def test_zooming_beyond_what_is_there_asks_for_more_detail_once(

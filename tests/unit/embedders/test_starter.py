@@ -56,7 +56,7 @@ class TestStarterModel(EmbedderContract):
     )
     def test_words_in_another_script_play_no_part(self, embedder: Embedder, text: str) -> None:
         alone, beside = embedder.encode_texts(["cup of coffee", text])
-        np.testing.assert_array_equal(alone, beside)
+        np.testing.assert_allclose(alone, beside, atol=rounding.NETWORK)
         assert embedder.understands(text)
 
     def test_it_says_which_words_play_no_part(self, embedder: Embedder) -> None:

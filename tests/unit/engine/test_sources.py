@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from conftest import Drives, OpenEngine, save
 from fakes import FakeEmbedder, counts, pdf, picture
+from PIL import Image
 
 from imagefinder.engine.engine import Engine
 from imagefinder.model.errors import UsageError
+from imagefinder.model.queries import Query
 from imagefinder.model.sources import SourceOptions
 from imagefinder.readers.image_reader import ImageReader
 from imagefinder.store.store import Store
@@ -155,6 +157,24 @@ def test_a_retry_forgets_that_a_file_took_too_long(
     engine.index(retry=[three_pictures / "red.png"])
     assert engine.unreadable() == ()
     assert engine._store.suspects.all() == {}
+
+
+def test_a_picture_that_lost_its_lower_part_is_found_and_listed_as_damaged(
+    engine: Engine, three_pictures: Path
+) -> None:
+    path = three_pictures / "red.png"
+    noise = Image.effect_noise((80, 60), 90)
+    noise.save(path)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 3])
+    assert counts(engine.add([three_pictures], _EVERYTHING)) == {"indexed": 3}
+    assert engine.status().items == 3
+    assert [(file.path, file.reason) for file in engine.unreadable()] == [
+        (path, "damaged: the lower part is missing")
+    ]
+    assert path in {hit.path for hit in engine.search(Query("red", limit=100)).hits}
+    # It is not read again at every scan.
+    assert counts(engine.index()) == {"unchanged": 3}
 
 
 def test_unreadable_files_are_listed_for_one_source_or_all(

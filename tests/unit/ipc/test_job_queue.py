@@ -27,6 +27,7 @@ class Jobs:
         self.sources: tuple[Path, ...] = (A, B)
         self.asked: list[tuple[Path, ...] | None] = []
         self.retried: list[tuple[Path, ...]] = []
+        self.downloaded: list[tuple[Path, ...]] = []
         self.troubles: list[Exception] = []
         self.gate = threading.Event()
         self.gate.set()
@@ -75,9 +76,11 @@ class Jobs:
         *,
         paths: Sequence[Path] | None,
         retry: Sequence[Path],
+        download: Sequence[Path],
     ) -> IndexReport:
         self.asked.append(None if paths is None else tuple(paths))
         self.retried.append(tuple(retry))
+        self.downloaded.append(tuple(download))
         if self.troubles:
             raise self.troubles.pop(0)
         progress(Progress(Phase.EMBEDDING, 1, 2, items=1))
@@ -362,3 +365,15 @@ def test_the_window_is_told_what_is_to_be_read_once_the_scans_are_over(jobs: Job
         assert reports == expected, "each job tells once, and then as it goes on"
         reports.clear()
         jobs.told.clear()
+
+
+def test_of_what_becomes_one_job_only_the_sources_named_for_it_are_downloaded(
+    jobs: Jobs, make: MakeQueue
+) -> None:
+    queue = make(is_paused=True)
+    queue.rescan([A], download=True)
+    queue.rescan([B])
+    queue.resume()
+    jobs.until(lambda _: jobs.downloaded)
+    jobs.gate.set()
+    assert (jobs.asked, jobs.downloaded) == ([(A, B)], [(A,)])

@@ -128,3 +128,15 @@ def test_a_report_names_the_home_folder_nowhere(tmp_path: Path, monkeypatch: pyt
     assert '"~/venv/engine.py", line 3' in report
     assert "signal 6 (SIGABRT)" in report
     assert "no trace" in crash_report("exit code 1", tmp_path / "none")
+
+
+def test_only_sources_that_were_named_for_it_are_downloaded() -> None:
+    wanted = Wanted()
+    wanted.add([A], download=True)
+    wanted.add([B])
+    wanted.add([])
+    assert list(wanted.download) == [A]
+    later = Wanted()
+    later.add([B], download=True)
+    later.put_back(wanted)
+    assert set(later.download) == {A, B}

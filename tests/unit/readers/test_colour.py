@@ -48,6 +48,73 @@ def test_a_16_bit_portable_greymap_keeps_its_range(tmp_path) -> None:
     assert close(load(path), Image.fromarray((RAMP * 255).astype(np.uint8)))
 
 
+def recognisable(path, wanted: np.ndarray) -> bool:
+    """Whether dark and light stand where they should."""
+    grey = np.asarray(load(path).convert("L"), dtype=float)
+    return bool(np.corrcoef(grey.ravel(), wanted.ravel())[0, 1] > 0.95 and np.ptp(grey) > 150)
+
+
+@pytest.mark.parametrize("hot", [50_000.0, 1e30, -1e9, np.inf, np.nan])
+@pytest.mark.parametrize("top", [1.0, 200.0, 1e6])
+@pytest.mark.parametrize("side", [10, 64, 1100])
+def test_a_hot_pixel_does_not_decide_the_scale(save, side: int, top: float, hot: float) -> None:
+    ramp = np.linspace(0, top, side * side).reshape(side, side).astype(np.float32)
+    spoilt = ramp.copy()
+    spoilt[side // 2, 3] = hot
+    assert recognisable(save(Image.fromarray(spoilt), "hot.tif"), ramp)
+
+
+def test_what_is_rare_but_all_there_is_to_see_is_seen(save) -> None:
+    strokes = np.full((100, 100), -5.0, np.float32)
+    strokes[50, 10:20] = 300.0
+    shown = load(save(Image.fromarray(strokes), "strokes.tif"))
+    assert (shown.getpixel((15, 50)), shown.getpixel((50, 15))) == ((255,) * 3, (0,) * 3)
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12])
+@pytest.mark.parametrize("name", ["a.tif", "a.png"])
+def test_16_bits_that_use_only_the_lower_ones_are_not_black(save, name: str, bits: int) -> None:
+    values = (RAMP * (2**bits - 1)).astype(np.uint16)
+    assert close(load(save(Image.fromarray(values), name)), Image.fromarray((RAMP * 255).astype(np.uint8)))
+    big = np.kron(values, np.ones((8, 8), np.uint16))
+    big[3, 3] = 65535
+    assert recognisable(save(Image.fromarray(big), name), np.minimum(big, 2**bits - 1))
+
+
+@pytest.mark.parametrize("order", ["little", "big"])
+@pytest.mark.parametrize("photometric", [0, 1])
+@pytest.mark.parametrize("bits", [12, 16])
+def test_a_deep_grey_tiff_is_scaled_by_its_own_range(tmp_path, order, photometric: int, bits: int) -> None:
+    top = 2**bits - 1
+    values = np.linspace(0, top // 3, 256).astype(int)  # a dark one
+    packed = b"".join(
+        ((int(a) << 12) | int(b)).to_bytes(3) if bits == 12 else b"".join(int(v).to_bytes(2, order) for v in (a, b))
+        for a, b in zip(values[::2], values[1::2], strict=True)
+    )  # fmt: skip
+    tags = [(256, 16), (257, 16), (258, bits), (259, 1), (262, photometric), (273, 200), (277, 1), (278, 16)]
+    tags.append((279, len(packed)))
+
+    def number(value: int, size: int) -> bytes:
+        return value.to_bytes(size, order)
+
+    content = (b"II" if order == "little" else b"MM") + number(42, 2) + number(8, 4) + number(len(tags), 2)
+    for tag, value in tags:
+        content += number(tag, 2) + number(4, 2) + number(1, 4) + number(value, 4)
+    path = tmp_path / "a.tif"
+    path.write_bytes(content.ljust(200, b"\0") + packed)
+    levels = np.asarray(load(path))[..., 0].ravel()
+    wanted = values * 255 // top
+    assert np.abs(levels.astype(int) - (wanted if photometric else 255 - wanted)).max() <= 1
+
+
+def test_16_bit_grey_where_white_is_zero_is_no_negative(save) -> None:
+    values = (RAMP * 65535).astype(np.uint16)
+    path = save(Image.fromarray(values), "a.tif", tiffinfo={262: 0})
+    with Image.open(path) as picture:
+        assert picture.tag_v2[262] == 0
+    assert close(load(path), Image.fromarray((255 - RAMP * 255).astype(np.uint8)))
+
+
 @pytest.mark.parametrize("top", [1.0, 255.0, 65535.0])
 def test_fractions_are_scaled_by_the_usual_range_that_holds_them(save, top: float) -> None:
     path = save(Image.fromarray((RAMP * top).astype(np.float32)), "grey.tif")

@@ -1,5 +1,7 @@
 """Which side is up, and when it was taken."""
 
+import struct
+
 import pytest
 from PIL import ExifTags, Image, ImageOps
 
@@ -48,6 +50,56 @@ def test_the_turns_agree_with_pillow(save, scene) -> None:
         path = save(scene, "a.png", exif=exif_with(orientation))
         with ImageReader().open(path) as media, Image.open(path) as picture:
             assert media.load(1, 100).image.tobytes() == ImageOps.exif_transpose(picture).tobytes()
+
+
+def orientation_block(order: str, kind: int, count: int, value: bytes) -> bytes:
+    """An EXIF block with the Orientation tag alone, its value of any type."""
+    mark = b"MM\0*" if order == ">" else b"II*\0"
+    place = value.ljust(4, b"\0") if len(value) <= 4 else struct.pack(order + "I", 26)
+    entry = struct.pack(order + "HHHI", 1, 0x112, kind, count) + place
+    return b"Exif\0\0" + mark + struct.pack(order + "I", 8) + entry + bytes(4) + value
+
+
+@pytest.mark.parametrize("order", [">", "<"])
+@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.webp"])
+@pytest.mark.parametrize(
+    ("kind", "count", "packing", "values"),
+    [
+        (1, 1, "B", (6,)),  # BYTE
+        (2, 2, "2s", (b"6",)),  # ASCII
+        (2, 3, "3s", (b" 6",)),
+        (3, 1, "H", (6,)),  # SHORT, as it should be
+        (3, 2, "HH", (6, 6)),
+        (4, 1, "I", (6,)),  # LONG
+        (5, 1, "II", (6, 1)),  # RATIONAL
+        (6, 1, "b", (6,)),  # SBYTE
+        (7, 1, "B", (6,)),  # UNDEFINED
+        (8, 1, "h", (6,)),  # SSHORT
+        (9, 1, "i", (6,)),  # SLONG
+        (11, 1, "f", (6.0,)),  # FLOAT
+    ],
+)
+def test_an_orientation_of_any_type_is_followed(
+    save, scene, order: str, name: str, kind: int, count: int, packing: str, values
+) -> None:
+    block = orientation_block(order, kind, count, struct.pack(order + packing, *values))
+    with ImageReader().open(save(scene, name, exif=block)) as media:
+        loaded = media.load(1, 120)
+    assert (loaded.facts.width, loaded.facts.height) == loaded.image.size == (120, 160)
+
+
+@pytest.mark.parametrize("value", [b"top-left", b"\xb2", b"", b"99999"])
+def test_an_orientation_that_is_no_number_is_upright(save, scene, value: bytes) -> None:
+    block = orientation_block(">", 2, len(value), value)
+    with ImageReader().open(save(scene, "a.jpg", exif=block)) as media:
+        assert media.load(1, 120).image.width == 160
+
+
+def test_a_broken_directory_of_the_exposure_does_not_cost_the_orientation(save, scene) -> None:
+    entries = struct.pack(">HHHIHHHHII", 2, 0x112, 3, 1, 6, 0, 0x8769, 4, 1, 0xFFFFFFF0)
+    block = b"Exif\0\0MM\0*\0\0\0\x08" + entries + bytes(4)
+    with ImageReader().open(save(scene, "a.jpg", exif=block)) as media:
+        assert media.load(1, 120).image.width == 120
 
 
 @pytest.mark.parametrize("orientation", [0, 9, 65535])

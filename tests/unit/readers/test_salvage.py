@@ -12,6 +12,7 @@ from PIL import ExifTags, Image, ImageFile, PngImagePlugin
 
 from imagefinder.model.errors import PassingError, UnreadableError
 from imagefinder.readers import image as image_module
+from imagefinder.readers import repair_png
 from imagefinder.readers.base import LoadedPart
 from imagefinder.readers.registry import open_media
 from imagefinder.readers.repair import repair
@@ -56,7 +57,6 @@ ROW_BY_ROW = [
     ("a.ppm", "RGB", {}),
     ("a.webp", "RGB", {}),
     ("lossless.webp", "RGB", {"lossless": True}),
-    ("a.tga", "RGB", {"compression": "tga_rle"}),
     ("a.qoi", "RGB", {}),
     ("a.pcx", "RGB", {}),
     ("a.tif", "RGB", {}),
@@ -92,8 +92,9 @@ def test_a_picture_that_lost_more_than_half_is_shown_and_called_damaged(
     assert loaded.damage == LOWER
 
 
-def test_a_bitmap_is_stored_from_below_so_its_upper_part_is_missing(save, photograph) -> None:
-    path = save(photograph, "a.bmp")
+@pytest.mark.parametrize(("name", "options"), [("a.bmp", {}), ("a.tga", {"compression": "tga_rle"})])
+def test_a_picture_stored_from_below_lacks_its_upper_part(save, photograph, name: str, options) -> None:
+    path = save(photograph, name, **options)
     path.write_bytes(path.read_bytes()[: 320 * 240])
     assert load(path).damage == "damaged: the upper part is missing"
 
@@ -222,6 +223,15 @@ def test_a_profile_that_unpacks_to_a_gigabyte_takes_no_memory(tmp_path, encoded,
     assert found is not None and found.info == {}
 
 
+def test_a_bomb_behind_a_spoilt_chunk_is_refused_for_its_size(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(repair_png, "_unpacked_length", lambda *_: pytest.fail("unpacked"))
+    header = struct.pack(">IIBBBBB", 40_000, 40_000, 8, 2, 0, 0, 1)
+    png = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + SPOILT["short pHYs"]
+    png += chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
+    with pytest.raises(UnreadableError, match="too large"):
+        load_bytes(tmp_path, png, "a.png")
+
+
 def test_a_spoilt_header_is_not_guessed_at(tmp_path, encoded, photograph) -> None:
     png = bytearray(encoded(photograph, "PNG"))
     png[17] ^= 1
@@ -258,6 +268,17 @@ def test_of_a_cut_interlaced_png_the_passes_that_are_whole_are_shown(tmp_path, p
         if share > 0.1:
             difference = np.asarray(loaded.image.resize((80, 60)), int) - np.asarray(wanted, int)
             assert np.abs(difference).mean() < 12
+
+
+@pytest.mark.parametrize(("share", "size"), [(0.8, (160, 120)), (0.4, (80, 60)), (0.2, (40, 30))])
+def test_of_a_cut_interlaced_gif_the_passes_that_are_whole_are_shown(save, photograph, share, size) -> None:
+    path = save(photograph.convert("L"), "a.gif", interlace=1)
+    whole, content = load(path).image, path.read_bytes()
+    path.write_bytes(content[: int(len(content) * share)])
+    loaded = load(path)
+    assert (loaded.image.size, loaded.damage) == (size, "")
+    difference = np.asarray(loaded.image, int) - np.asarray(whole, int)[:: 240 // size[1], :: 320 // size[0]]
+    assert not difference.any()
 
 
 @pytest.mark.parametrize("depth", [2, 4])
@@ -355,7 +376,7 @@ def test_a_strip_of_a_tiff_that_is_missing_costs_only_itself(tmp_path, photograp
 
 
 def test_where_no_pixel_is_left_the_first_reason_stands(save, photograph) -> None:
-    for name, kept in (("a.jpg", 640), ("a.png", 45), ("a.gif", 790), ("a.webp", 30), ("a.qoi", 14)):
+    for name, kept in (("a.jpg", 400), ("a.png", 45), ("a.gif", 790), ("a.webp", 30), ("a.qoi", 14)):
         path = save(photograph, name)
         path.write_bytes(path.read_bytes()[:kept])
         with pytest.raises(UnreadableError, match=r"the picture is (cut short|damaged)"):
