@@ -33,9 +33,9 @@ def sleep():
     time.sleep(3600)
 
 def grow():
-    held = []
-    while True:
-        held.append(bytearray(2**24))
+    # No more than 2 GB even where nothing limits it.
+    held = [bytearray(2**24) for _ in range(128)]
+    os.abort()
 
 def fork():
     os.fork()

@@ -169,6 +169,9 @@ class SocketLink(Link):
         from PIL import Image
 
         count = 4 * width * height
+        if count > os.fstat(self._shared).st_size:
+            # Nor is memory taken for what a decoder only claims.
+            raise LinkError("pixels are missing")
         if count > _MAPPED_BYTES or not HAS_SEALS:
             data: bytes | memoryview = os.pread(self._shared, count, 0)
         else:

@@ -21,6 +21,9 @@ _NICE = 10
 _OVERHEAD = 128 * 2**20
 """Bytes of address space beside what a picture was promised: libraries, stacks, what the allocator keeps."""
 
+_BEFORE_ASKED = 2**30
+"""Bytes that it may take before the first request says how many."""
+
 
 def main(options: dict[str, Any]) -> None:
     """Serve until the link ends.
@@ -31,6 +34,7 @@ def main(options: dict[str, Any]) -> None:
     """
     link = _link(options)
     die_with_parent(options["parent"])
+    limit_memory(address_space() + _BEFORE_ASKED)
     if options["low_priority"] and IS_POSIX:
         os.nice(_NICE)
     confinement = confine(options["readable"])

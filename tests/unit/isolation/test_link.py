@@ -83,6 +83,8 @@ def test_pixels_that_were_not_handed_over_are_missed(ends: Ends, monkeypatch: py
     ours.receive()
     with pytest.raises(LinkError):
         ours.image(10_000, 10_000)
+    with pytest.raises(LinkError):
+        ours.image(10**6, 10**6)
 
 
 def test_the_end_of_the_other_end_is_an_error(ends: Ends) -> None:

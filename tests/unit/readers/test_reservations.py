@@ -55,6 +55,22 @@ def test_what_fits_later_waits_for_the_others() -> None:
 def test_it_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reservations, "_PATIENCE_S", 0.01)
     shared = SharedReservations()
+    granted = []
+
+    def decode() -> None:
+        with shared.hold(900 * _MB) as is_granted:
+            granted.append(is_granted)
+
+    with shared.hold(900 * _MB):
+        thread = threading.Thread(target=decode)
+        thread.start()
+        thread.join(10)
+    assert granted == [False]
+
+
+def test_a_thread_does_not_wait_for_what_it_holds_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reservations, "_PATIENCE_S", 10_000)
+    shared = SharedReservations()
     with shared.hold(900 * _MB), shared.hold(900 * _MB) as is_granted:
         assert not is_granted
 
