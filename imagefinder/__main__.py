@@ -10,6 +10,10 @@ def main() -> int:
 
         # First of all: a frozen program without this starts itself for ever.
         multiprocessing.freeze_support()
+
+        from imagefinder.isolation.starting import run_if_decoder
+
+        run_if_decoder(sys.argv)
     try:
         from imagefinder.cli.main import main as cli_main
 

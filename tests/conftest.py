@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pillow_heif
 import pytest
 from fakes import FakeEmbedder, picture
 from PIL import Image
@@ -18,6 +19,9 @@ from imagefinder.engine.engine import Engine
 from imagefinder.readers.registry import extensions
 from imagefinder.store.store import Store
 from imagefinder.thumbnails.cache import ThumbnailCache
+
+# Tests save pictures as HEIC; the program knows that format once it meets it.
+pillow_heif.register_heif_opener()
 
 # Whatever is waited for comes at once on a machine that does nothing else; pytest-qt's 5 s are little on a busy one.
 for _wait in (QtBot.waitUntil, QtBot.waitSignal, QtBot.waitSignals):

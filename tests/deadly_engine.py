@@ -16,8 +16,12 @@ def dies_at_once(connection: Connection, options: EngineOptions, crash_log: Path
 
 
 def dies_of_killers(connection: Connection, options: EngineOptions, crash_log: Path) -> None:
-    """The engine, with a decoder that dies of files called killer-something, as a crashing C library does."""
-    from imagefinder.engine import decoding, query_terms
+    """The engine, which dies of files called killer-something wherever it decodes them, as of a crashing C library.
+
+    Where another process decodes them, that one dies.
+    """
+    from imagefinder.engine import decoding
+    from imagefinder.isolation import decoders, starting
 
     def deadly(real: Any) -> Any:
         def open_media(path: Path, *content: Any) -> Any:
@@ -28,8 +32,27 @@ def dies_of_killers(connection: Connection, options: EngineOptions, crash_log: P
         return open_media
 
     decoding.open_media = deadly(decoding.open_media)  # type: ignore[attr-defined]
-    query_terms.open_media = deadly(query_terms.open_media)  # type: ignore[attr-defined]
+    decoders.open_media = deadly(decoders.open_media)  # type: ignore[attr-defined]
+    starting.BOOT = DYING_OF_KILLERS
     run_engine(connection, options, crash_log)
+
+
+DYING_OF_KILLERS = """
+import json, os, sys
+options = json.loads(sys.argv[1])
+sys.path[:] = options["path"]
+from imagefinder.isolation import worker
+from imagefinder.readers import registry
+real = registry.open_media
+
+def open_media(path, content=None):
+    if path.name.startswith("killer"):
+        os.abort()
+    return real(path, content)
+
+registry.open_media = open_media
+worker.main(options)
+"""
 
 
 def is_slow(connection: Connection, options: EngineOptions, crash_log: Path) -> None:

@@ -16,6 +16,8 @@ import psutil
 from imagefinder import __version__
 from imagefinder.api import ImageFinder
 from imagefinder.cli.disk_sizes import path_and_size, readable_size, room_for, size_of
+from imagefinder.cli.doctor_decoding import decoding_facts
+from imagefinder.cli.doctor_fact import Fact
 from imagefinder.cli.doctor_runtime import runtime_text, runtime_value
 from imagefinder.cli.doctor_timing import PICTURES, time_model
 from imagefinder.cli.library import has_library
@@ -36,18 +38,6 @@ from imagefinder.vectors.registry import kind_for
 _LIBRARIES = (
     "torch", "openvino", "open_clip_torch", "timm", "transformers", "hnswlib", "PySide6-Essentials",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One thing that was found."""
-
-    key: str
-    """Names it in JSON."""
-    label: str
-    text: str
-    value: object = None
-    """What JSON says in place of the text, where that is better read by a program."""
 
 
 @dataclass(slots=True)
@@ -75,6 +65,7 @@ class Examination:
         yield _examined("library", tr("Library"), self._library)
         model = _examined("model", tr("Model"), self._model)
         yield model
+        yield _examined("decoding", tr("Decoding"), decoding_facts)
         yield _examined("files", tr("Files"), self._files)
         if not (self._arguments.no_timing or model.problem):
             yield _examined("timing", tr("Speed"), self._timing)

@@ -1,12 +1,15 @@
 """Running an indexing job in front of a person: a progress bar, Ctrl-C, a summary."""
 
+import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from imagefinder.api import ImageFinder
+from imagefinder.cli.exit_status import INTERRUPTED
 from imagefinder.cli.terminal import Terminal, summary
 from imagefinder.cli.unread import cloud_line, unread_line
 from imagefinder.embedders.registry import advice
@@ -14,6 +17,8 @@ from imagefinder.engine.cancel import CancelToken
 from imagefinder.model.errors import CancelledError, ImageFinderError, LibraryInUseError, UsageError
 from imagefinder.model.jobs import IndexReport, ProgressCallback, passed_over_text, unmatched_text
 from imagefinder.translation import tr
+
+_ENDS_IN_S = 2.0
 
 Job = Callable[[ProgressCallback, CancelToken], IndexReport]
 
@@ -101,18 +106,48 @@ def _unread_line_or_nothing(finder: ImageFinder) -> str:
 
 @contextmanager
 def interruptible() -> Iterator[CancelToken]:
-    """Ctrl-C stops the job at its next safe place; a second one stops it at once."""
+    """Ctrl-C stops the job at its next safe place; a second one, a closed terminal or a plain kill does so within
+    ``_ENDS_IN_S`` seconds, whatever the job is at. What was committed is kept in any case."""
     token = CancelToken()
+    is_over = threading.Event()
+    try:
+        # As it is now: within, it may be silenced.
+        stderr = os.dup(2)
+    except OSError:  # closed
+        stderr = -1
 
     def stop(number: int, _frame: FrameType | None) -> None:
         token.cancel()
-        signal.signal(number, previous[number])
+        if number != signal.SIGINT:
+            _end_soon(is_over, stderr)
+        signal.signal(number, stop_now)
 
-    # A closed terminal and a plain kill end the job as cleanly as Ctrl-C does.
+    def stop_now(number: int, frame: FrameType | None) -> None:
+        _end_soon(is_over, stderr)
+        signal.signal(number, previous[number])
+        if number == signal.SIGINT:
+            signal.default_int_handler(number, frame)
+
     signals = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
     previous = {number: signal.signal(number, stop) for number in signals}
     try:
         yield token
     finally:
+        is_over.set()
         for number, handler in previous.items():
             signal.signal(number, handler)
+        if stderr >= 0:
+            os.close(stderr)
+
+
+def _end_soon(is_over: threading.Event, stderr: int) -> None:
+    """End the program if it has not come to an end by itself by then; the library is safe against that."""
+
+    def end() -> None:
+        if not is_over.wait(_ENDS_IN_S):
+            stopped = tr("Stopped. What was indexed is kept; run the same command again to go on.")
+            with suppress(OSError):
+                os.write(stderr, f"\n{stopped}\n".encode())
+            os._exit(INTERRUPTED)
+
+    threading.Thread(target=end, name="end-soon", daemon=True).start()

@@ -64,7 +64,8 @@ class BatchWriter:
         # The thread that called us may be anybody's, and cannot be put behind others for a while.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="embed", initializer=give_way)
         self._is_loading = False
-        self._file: _FileInHand | None = None
+        self._files: dict[str, _FileInHand] = {}
+        """By path: those of which more is to come."""
         self._batch = _Batch()
         self._waiting: dict[bytes, list[Reading]] = {}
         self._in_place: dict[bytes, int] = {}
@@ -77,7 +78,10 @@ class BatchWriter:
 
     def take(self, reading: Reading) -> None:
         """Take over one reading; commits whenever a batch is full."""
-        if reading.is_known_content:
+        if reading.is_unanswered and not reading.decoded:
+            # What came of it before stays; it is still among the files not yet read.
+            self._files.pop(reading.todo.stat.path, None)
+        elif reading.is_known_content:
             self._take_known(reading)
         elif reading.digest is None or reading.parts == 0:
             self._take_unreadable(reading)
@@ -101,11 +105,15 @@ class BatchWriter:
 
     def _take_decoded(self, reading: Reading) -> None:
         assert reading.digest is not None
-        if self._file is None or self._file.todo is not reading.todo:
-            self._file = _FileInHand(reading.todo, reading.digest, reading.parts)
-        file = self._file
+        path = reading.todo.stat.path
+        file = self._files.get(path) or _FileInHand(reading.todo, reading.digest, reading.parts)
+        if reading.is_last:
+            self._files.pop(path, None)
+        else:
+            self._files[path] = file
         file.problem = file.problem or reading.problem
         file.is_passing |= reading.is_passing
+        is_finished = reading.is_last and not reading.is_unanswered
         if reading.decoded and not self._is_loading:
             # While the first batch is decoded. Not before there is one: files that only moved need no model. What
             # goes wrong with it, the first batch will tell.
@@ -113,11 +121,11 @@ class BatchWriter:
             self._thread.submit(self._embedder.load_images)
         for at, part in enumerate(reading.decoded, start=1):
             self._batch.parts.append((file, part))
-            if at == len(reading.decoded) and reading.next_part is None:
+            if at == len(reading.decoded) and is_finished:
                 self._batch.finished.append(file)
             if len(self._batch.parts) >= self._embedder.batch_size:
                 self.flush()
-        if not reading.decoded and reading.next_part is None:
+        if not reading.decoded and is_finished:
             self._batch.finished.append(file)
 
     def flush(self) -> None:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from imagefinder.engine.result_list import ResultList
     from imagefinder.engine.searcher import Searcher
     from imagefinder.engine.show import Shower, ShownItem
+    from imagefinder.isolation.decoders import Decoders
 
 _LOG = logging.getLogger(__name__)
 
@@ -83,7 +84,15 @@ class Engine:
     def _shower(self) -> "Shower":
         from imagefinder.engine.show import Shower
 
-        return Shower(self._store, self._thumbnails, self._cloud)
+        return Shower(self._store, self._thumbnails, self._decoders, self._cloud)
+
+    @cached_property
+    def _decoders(self) -> "Decoders":
+        """Those of query pictures, previews and thumbnails; a job has its own."""
+        from imagefinder.isolation.decoders import Decoders
+        from imagefinder.isolation.limits import limits_for_who_waits
+
+        return Decoders(limits=limits_for_who_waits())
 
     # The model
 
@@ -285,7 +294,8 @@ class Engine:
         from imagefinder.engine.query_terms import QueryTerms
 
         with self._store.errors():
-            return QueryTerms(self._store, self.embedder, None, self._pair.current.terms).embed_images(paths)
+            memory = self._pair.current.terms
+            return QueryTerms(self._store, self.embedder, None, memory, self._decoders).embed_images(paths)
 
     def show(
         self, item_id: int, part: int | None = None, *, side: int = 2048, words: str = "", folder: Path,
@@ -333,7 +343,7 @@ class Engine:
 
         model = self._pair.current
         if is_partial:
-            return Searcher(self._store, None, None, None, model.terms, self._partial_note())
+            return Searcher(self._store, None, None, None, model.terms, self._decoders, self._partial_note())
         record, index = model.live_index(register=False)
         return Searcher(
             self._store,
@@ -341,6 +351,7 @@ class Engine:
             record,
             index,
             model.terms,
+            self._decoders,
             self._partial_note(),
             model.calibration,
         )
@@ -396,5 +407,7 @@ class Engine:
 
     def close(self) -> None:
         """Let go of the library and the model. Harmless when called again."""
+        if "_decoders" in self.__dict__:
+            self._decoders.close()
         self._pair.close()
         self._store.close()

@@ -24,8 +24,11 @@ from imagefinder.thumbnails.cache import ThumbnailCache
 
 if TYPE_CHECKING:
     from imagefinder.engine.batch_writer import BatchWriter
+    from imagefinder.engine.decoding import Reading
 
 _SECONDS_BETWEEN_EVENTS = 0.1
+_WAITS_BEFORE_COMMIT = 4
+"""Quarters of a second."""
 
 
 class Indexer:
@@ -73,6 +76,8 @@ class Indexer:
         """Ids of files that turned up at another path."""
         self._scanned = self._done = self._total = 0
         self._last_event = 0.0
+        self._overdue: set[bytes] = set()
+        """Contents that took too long in this job."""
 
     def run(self, sources: Iterable[Source], start: Path | None = None) -> IndexReport:
         """Bring these sources up to date, or only what lies below ``start`` of them.
@@ -212,38 +217,48 @@ class Indexer:
         self._total = len(todos)
         if todos and not self._embedder.is_image_loaded:
             self._tell(Progress(Phase.LOADING_MODEL, 0, None), is_last=True)
-        suspects: list[Todo] = []
         while todos:
-            suspects += self._read(todos, writer, alone=False)
+            self._read(todos, writer)
             todos = writer.finish()
-        for todo in suspects:
-            self._read([todo], writer, alone=True)
-            writer.finish()
 
-    def _read(self, todos: list[Todo], writer: "BatchWriter", *, alone: bool) -> list[Todo]:
-        """Read and commit files; returns those to be read alone."""
+    def _read(self, todos: list[Todo], writer: "BatchWriter") -> None:
+        """Read and commit files."""
         from imagefinder.engine.decoding import DecodePool
 
-        suspects = []
         pool = DecodePool(self._store, self._embedder, self._embedder_id, self._thumbnails, self._quarantine)
-        with closing(pool.read(todos, alone=alone)) as readings:
+        waited = 0
+        with closing(pool.read(todos)) as readings:
             for reading in readings:
                 # What was read so far can be found during a pause.
                 self._cancel.check(before_waiting=writer.flush)
-                if reading.is_suspect and not alone:
-                    suspects.append(reading.todo)
+                if reading is None:
+                    waited += 1
+                    if waited == _WAITS_BEFORE_COMMIT:
+                        # What comes next takes long; what is here can be found meanwhile.
+                        writer.flush()
                     continue
+                waited = 0
                 writer.take(reading)
-                if reading.next_part is None:
+                if reading.is_last:
                     self._done += 1
-                    if reading.is_suspect and reading.digest is not None:
-                        self._quarantine.clear(reading.digest)
+                self._note_speed(reading)
                 path = Path(reading.todo.stat.path)
                 event = Progress(
                     Phase.EMBEDDING, min(self._done, self._total), self._total, path, self._report.items
                 )
                 self._tell(event, is_last=self._done == self._total)
-        return suspects
+
+    def _note_speed(self, reading: "Reading") -> None:
+        """Which contents take too long; they are tried once more in the next job."""
+        digest = reading.digest
+        if digest is None or reading.is_known_content:
+            return
+        if reading.is_overdue:
+            if digest not in self._overdue:
+                self._overdue.add(digest)
+                self._quarantine.note_overdue(digest)
+        elif reading.is_last and not reading.is_unanswered and digest not in self._overdue:
+            self._quarantine.clear(digest)
 
     def _take_problems(self, writer: "BatchWriter") -> None:
         """Record what must not be opened (a pipe, say); what stood at such a path before is forgotten."""

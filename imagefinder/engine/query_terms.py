@@ -7,12 +7,12 @@ import numpy as np
 
 from imagefinder.embedders.base import Embedder, FloatArray
 from imagefinder.engine.term_memory import TermMemory
+from imagefinder.isolation.decoders import Decoders
 from imagefinder.model.errors import UnreadableError, UsageError
 from imagefinder.model.items import FileStat
 from imagefinder.model.jobs import Phase, Progress, ProgressCallback
 from imagefinder.model.queries import Query
 from imagefinder.paths import no_such_path
-from imagefinder.readers.registry import open_media
 from imagefinder.store.embeddings import EmbedderRecord
 from imagefinder.store.store import Store
 from imagefinder.translation import tr, translated
@@ -25,13 +25,19 @@ class QueryTerms:
     """Turns the terms of queries into vectors with one embedder."""
 
     def __init__(
-        self, store: Store, embedder: Embedder, record: EmbedderRecord | None, memory: TermMemory
+        self,
+        store: Store,
+        embedder: Embedder,
+        record: EmbedderRecord | None,
+        memory: TermMemory,
+        decoders: Decoders,
     ) -> None:
         """``record`` is None where the library has no vectors of this embedder; ``memory`` is of this embedder."""
         self._store = store
         self._embedder = embedder
         self._record = record
         self._memory = memory
+        self._decoders = decoders
 
     def vector(
         self, query: Query, progress: ProgressCallback, *, may_load: bool
@@ -90,7 +96,7 @@ class QueryTerms:
     def _prepared(self, place: _Place) -> FloatArray:
         path, part = place
         try:
-            with open_media(path) as media:
+            with self._decoders.open(path) as media:
                 return self._embedder.prepare(media.load(part, self._embedder.image_side).image)
         except UnreadableError as error:
             if isinstance(error.__cause__, FileNotFoundError | NotADirectoryError):

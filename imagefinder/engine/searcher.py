@@ -16,6 +16,7 @@ from imagefinder.engine.ranking import nearest_first
 from imagefinder.engine.relevance import sure
 from imagefinder.engine.result_list import Answer, ResultList
 from imagefinder.engine.term_memory import TermMemory
+from imagefinder.isolation.decoders import Decoders
 from imagefinder.model.errors import UsageError
 from imagefinder.model.jobs import Phase, Progress, ProgressCallback
 from imagefinder.model.library import why_empty
@@ -37,6 +38,7 @@ class Searcher:
         record: EmbedderRecord | None,
         index: LiveIndex | None,
         memory: TermMemory,
+        decoders: Decoders,
         partial_note: str = "",
         calibration: Calibration | None = None,
     ) -> None:
@@ -51,6 +53,7 @@ class Searcher:
         self._record = record
         self._index = index
         self._memory = memory
+        self._decoders = decoders
         self._partial_note = partial_note
         self._calibration = calibration
 
@@ -116,7 +119,7 @@ class Searcher:
     ) -> tuple[FloatArray | None, bool]:
         if self._embedder is None:
             return None, True
-        terms = QueryTerms(self._store, self._embedder, self._record, self._memory)
+        terms = QueryTerms(self._store, self._embedder, self._record, self._memory, self._decoders)
         return terms.vector(query, progress, may_load=may_load)
 
     def _measure(self, query: Query, vector: FloatArray | None, allowed: IdArray | None) -> Measure | None:

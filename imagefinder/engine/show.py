@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imagefinder.engine.cloud import CloudCheck, look
+from imagefinder.isolation.decoders import Decoders
 from imagefinder.model.errors import UnreadableError, UsageError
 from imagefinder.model.items import FileStat, ItemDetails, Region
 from imagefinder.readers.base import MediaFile
-from imagefinder.readers.registry import explain, open_media
+from imagefinder.readers.registry import explain
 from imagefinder.store.items import ItemRecord
 from imagefinder.store.store import Store
 from imagefinder.store.terms import terms_of
@@ -46,11 +47,16 @@ class Shower:
     """Renders items of one library. Safe to use from several threads."""
 
     def __init__(
-        self, store: Store, thumbnails: ThumbnailCache, cloud: Callable[[], CloudCheck] = CloudCheck
+        self,
+        store: Store,
+        thumbnails: ThumbnailCache,
+        decoders: Decoders,
+        cloud: Callable[[], CloudCheck] = CloudCheck,
     ) -> None:
         """``cloud`` makes what tells which files are online only."""
         self._cloud = cloud
         self._store = store
+        self._decoders = decoders
         self._thumbnails = thumbnails
 
     def show(
@@ -65,7 +71,7 @@ class Shower:
         try:
             if not download:
                 self._refuse_to_download(record)
-            with open_media(record.path) as media:
+            with self._decoders.open(record.path) as media:
                 camera = media.camera
                 picture = self._render(media, record, part, side, folder)
                 marks = tuple(_marks(media, part, words))[:_MOST_MARKS]
@@ -104,7 +110,7 @@ class Shower:
             if (found.size, found.mtime_ns) != (record.size, record.mtime_ns):
                 # Under this key every copy of the old content would show the new one.
                 raise UnreadableError(tr_later("it has changed since it was last looked at", "reason"))
-            with open_media(record.path) as media:
+            with self._decoders.open(record.path) as media:
                 made = self._thumbnails.put(key, media.load(record.part, LEAST_SIDE).image)
         except OSError as error:
             raise UnreadableError(explain(error)) from error

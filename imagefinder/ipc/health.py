@@ -7,9 +7,8 @@ from imagefinder.model.jobs import JobState, JobStatus, Phase
 
 _MOST_DEATHS = 3
 _MOST_DEATHS_AT_WORK = 5
-"""The quarantine (engine/quarantine.py) needs up to three deaths to condemn one file: one among others, two alone.
-The run after that one may die over the next such file, and only the run after that one shows that the first file
-was dealt with. So with five, any number of such files is found, one after the other."""
+"""Plain pictures are decoded within the engine. One that kills it is decoded in a process of its own by the next run
+(engine/quarantine.py), which may die of another one before it comes to that."""
 _HEALTHY_S = 60.0
 
 _Facts = tuple[int, ...]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from imagefinder.ipc.channel import Channel
 from imagefinder.ipc.entry import run_engine
+from imagefinder.ipc.heartbeat import BEAT_S, Alive, Heartbeat, is_held
 from imagefinder.ipc.messages import EngineOptions, Event, Request, Stop
 from imagefinder.translation import tr
 
@@ -65,7 +66,7 @@ class EngineRun:
         """``on_end`` is called once, after the last event. ``target`` must be importable in the new process."""
         context = multiprocessing.get_context("spawn")
         ours, self._theirs = context.Pipe(duplex=True)
-        self._channel: Channel[Event, Request] = Channel(ours)
+        self._channel: Channel[Event | Alive, Request] = Channel(ours)
         # A daemon is ended when this process ends without having stopped it.
         self._process = context.Process(
             target=target,
@@ -81,6 +82,10 @@ class EngineRun:
         self._lock = threading.Lock()
         self._is_unwanted = False
         self._is_over = False
+        self._hung = False
+        self._is_silent = threading.Event()
+        """Set once nothing more comes from it."""
+        self._heartbeat = Heartbeat(lambda: is_held(self.pid or 0))
         self._thread = threading.Thread(target=self._live, name="engine-link", daemon=True)
 
     def start(self) -> None:
@@ -133,7 +138,11 @@ class EngineRun:
             # Held open here, the pipe would never tell us that the other end is gone.
             self._theirs.close()
         self._channel.start()
-        self._channel.receive_all(self._on_event)
+        watch = threading.Thread(target=self._watch, name="engine-watch", daemon=True)
+        watch.start()
+        self._channel.receive_all(self._receive)
+        self._is_silent.set()
+        watch.join()
         self._process.join(_AFTER_EOF_S)
         if self._process.exitcode is None:
             self._process.kill()
@@ -142,7 +151,23 @@ class EngineRun:
             code = self._process.exitcode
             self._is_over = True
             self._process.close()
-        return Ending(code, describe_exit(code))
+        words = "it hung: it gave no sign of life, and was ended" if self._hung else describe_exit(code)
+        return Ending(code, words)
+
+    def _receive(self, event: Event | Alive) -> None:
+        self._heartbeat.note()
+        if not isinstance(event, Alive):
+            self._on_event(event)
+
+    def _watch(self) -> None:
+        """End the process by force once it hangs: then all goes on as after a death."""
+        while not self._is_silent.wait(BEAT_S):
+            if self._heartbeat.look():
+                _LOG.error("the engine hangs and is killed")
+                self._hung = True
+                with self._lock:
+                    self._process.kill()
+                return
 
 
 _WINDOWS_CODES = {

@@ -1,4 +1,4 @@
-"""Answering searches: one at a time, and of each pane only the newest."""
+"""Answering searches: of each pane only the newest; those by pictures beside those by words."""
 
 import logging
 import threading
@@ -18,9 +18,10 @@ Question = Search | MoreHits | ClosePane | SetHidden
 
 
 class Searches:
-    """One thread that answers in the order of asking, so that what was hidden is hidden from the next search.
+    """A thread that answers in the order of asking, so that what was hidden is hidden from the next search.
 
-    While the model loads, words are searched without it. Each pane's last answer is kept for ``MoreHits``.
+    Searches by pictures have a thread of their own, because decoding one may take seconds. While the model loads, words
+    are searched without it. Each pane's last answer is kept for ``MoreHits``.
     """
 
     def __init__(self, engine: Engine, loader: ModelLoader, send: Callable[[Event], None]) -> None:
@@ -29,13 +30,24 @@ class Searches:
         self._send = send
         self._changed = threading.Condition()
         self._waiting: deque[Question] = deque()
+        self._with_pictures: deque[Question] = deque()
+        self._by_pictures: set[int] = set()
+        """The requests of the searches that wait there or are at work."""
+        self._newest: dict[int, int] = {}
+        """The request of each pane's last search."""
         self._is_closing = False
         self._lists: dict[int, tuple[int, ResultList]] = {}
-        self._thread = threading.Thread(target=self._work, name="searcher", daemon=True)
+        self._threads = [
+            threading.Thread(target=self._work, args=(self._waiting,), name="searcher", daemon=True),
+            threading.Thread(
+                target=self._work, args=(self._with_pictures,), name="searcher-by-pictures", daemon=True
+            ),
+        ]
 
     def start(self) -> None:
         """Begin to answer."""
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def ask(self, question: Question) -> None:
         """Answer this after what was asked before; returns at once.
@@ -44,28 +56,40 @@ class Searches:
         """
         with self._changed:
             if isinstance(question, Search | ClosePane):
-                self._waiting = deque(
-                    each
-                    for each in self._waiting
-                    if isinstance(each, SetHidden) or each.pane != question.pane
-                )
+                self._newest[question.pane] = question.request_id if isinstance(question, Search) else 0
+                for waiting in (self._waiting, self._with_pictures):
+                    kept = [
+                        each for each in waiting if isinstance(each, SetHidden) or each.pane != question.pane
+                    ]
+                    dropped = {each.request_id for each in waiting if isinstance(each, Search)}
+                    self._by_pictures -= dropped.difference(
+                        each.request_id for each in kept if isinstance(each, Search)
+                    )
+                    waiting.clear()
+                    waiting.extend(kept)
             self._waiting.append(question)
-            self._changed.notify()
+            self._changed.notify_all()
 
     def close(self, timeout_s: float) -> None:
-        """Answer no more; waits for the search at work, but not longer than ``timeout_s`` seconds."""
+        """Answer no more; waits for the searches at work, but not longer than ``timeout_s`` seconds for each."""
         with self._changed:
             self._is_closing = True
-            self._changed.notify()
-        self._thread.join(timeout_s)
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join(timeout_s)
 
-    def _work(self) -> None:
+    def _work(self, waiting: deque[Question]) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._waiting or self._is_closing)
+                self._changed.wait_for(lambda: waiting or self._is_closing)
                 if self._is_closing:
                     return
-                question = self._waiting.popleft()
+                question = waiting.popleft()
+                if waiting is self._waiting and self._is_for_pictures(question):
+                    # Its turn has come, so all that was asked before it is done.
+                    self._with_pictures.append(question)
+                    self._changed.notify_all()
+                    continue
             try:
                 self._answer(question)
             except ImageFinderError as error:
@@ -74,6 +98,19 @@ class Searches:
                 _LOG.exception("a search failed")
                 problem = tr("This search failed by a mistake in imagefinder itself. Its log says more.")
                 self._send(Failed(getattr(question, "request_id", 0), problem))
+            if isinstance(question, Search):
+                with self._changed:
+                    self._by_pictures.discard(question.request_id)
+
+    def _is_for_pictures(self, question: Question) -> bool:
+        match question:
+            case Search():
+                if question.query.images or question.query.items:
+                    self._by_pictures.add(question.request_id)
+                    return True
+            case MoreHits():
+                return question.request_id in self._by_pictures
+        return False
 
     def _answer(self, question: Question) -> None:
         match question:
@@ -95,7 +132,10 @@ class Searches:
         self._lists.pop(search.pane, None)
         has_model = self._loader.is_over and not self._loader.error
         found = self._engine.start_search(search.query, search.sort, may_load=has_model)
-        self._lists[search.pane] = search.request_id, found
+        with self._changed:
+            # Unless it has asked something else meanwhile, or was closed.
+            if self._newest.get(search.pane) == search.request_id:
+                self._lists[search.pane] = search.request_id, found
         self._send(self._page(search, found))
 
     def _page(self, question: Search | MoreHits, found: ResultList) -> Hits:

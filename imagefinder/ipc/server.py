@@ -5,10 +5,12 @@ import os
 import queue
 import signal
 import threading
+import time
 from multiprocessing.connection import Connection
 from types import FrameType
 
 from imagefinder.ipc.channel import Channel
+from imagefinder.ipc.heartbeat import BEAT_S, Alive
 from imagefinder.ipc.messages import EngineOptions, Event, Failed, LibraryUnusable, Request, Stop
 from imagefinder.ipc.session import Session
 from imagefinder.model.errors import ImageFinderError
@@ -22,7 +24,7 @@ ENDING_SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") i
 
 def serve(connection: Connection, options: EngineOptions) -> None:
     """Do what comes through the pipe until ``Stop``. If the window is gone without one, the process ends at once."""
-    channel: Channel[Request, Event] = Channel(connection)
+    channel: Channel[Request, Event | Alive] = Channel(connection)
     channel.start()
     inbox: queue.SimpleQueue[Request] = queue.SimpleQueue()
     sessions: list[Session] = []
@@ -41,7 +43,13 @@ def serve(connection: Connection, options: EngineOptions) -> None:
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
 
+    def beat() -> None:
+        while True:
+            channel.send(Alive())
+            time.sleep(BEAT_S)
+
     threading.Thread(target=receive, name="receiver", daemon=True).start()
+    threading.Thread(target=beat, name="heartbeat", daemon=True).start()
     for number in ENDING_SIGNALS:
         signal.signal(number, end)
     _attend(options, channel, inbox, sessions)
@@ -50,7 +58,7 @@ def serve(connection: Connection, options: EngineOptions) -> None:
 
 def _attend(
     options: EngineOptions,
-    channel: Channel[Request, Event],
+    channel: Channel[Request, Event | Alive],
     inbox: "queue.SimpleQueue[Request]",
     sessions: list[Session],
 ) -> None:

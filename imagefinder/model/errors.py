@@ -42,5 +42,19 @@ class PassingError(UnreadableError):
     """
 
 
+class OverdueError(UnreadableError):
+    """A file, or one part of it, took longer to decode than it may.
+
+    It is listed as unreadable, tried once more by the next scan, and then not until it changes.
+    """
+
+
+class NoAnswerError(PassingError):
+    """Nothing is known of a file: its drive does not answer, or nobody waited for its decoder.
+
+    It is not listed, and stays among the files that are not yet read.
+    """
+
+
 class CancelledError(ImageFinderError):
     """The work was stopped on the user's wish; all that was committed is kept."""

@@ -1,8 +1,12 @@
 """Grey pictures of 16 bits, 32 bits or fractions, brought to 8 bits without clipping."""
 
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
+
 from PIL import Image
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _KNOWN_TOPS = (1, 255, 65535)
 """What white usually is where the format does not say: fractions, 8 and 16 bits."""
@@ -30,6 +34,9 @@ def to_8_bit(image: Image.Image) -> Image.Image:
     """
     if not (image.mode.startswith("I;16") or image.mode in ("I", "F")):
         return image
+    # Imported late: it takes as long as all else that a decoder process has to import.
+    import numpy as np
+
     values = np.asarray(image)
     tags = getattr(image, "tag_v2", {})
     scaled = _from_16_bits(values, tags) if image.mode.startswith("I;16") else _scaled(values)
@@ -44,7 +51,9 @@ def to_8_bit(image: Image.Image) -> Image.Image:
     return grey
 
 
-def _from_16_bits(values: NDArray[np.uint16], tags: dict[int, object]) -> NDArray[np.uint8]:
+def _from_16_bits(values: "NDArray[np.uint16]", tags: dict[int, object]) -> "NDArray[np.uint8]":
+    import numpy as np
+
     if tags.get(_BITS_PER_SAMPLE) == (12,):
         top = _ALMOST_BLACK - 1
     else:
@@ -58,7 +67,9 @@ def _from_16_bits(values: NDArray[np.uint16], tags: dict[int, object]) -> NDArra
     return scaled.astype(np.uint8)
 
 
-def _scaled(values: NDArray[np.float32] | NDArray[np.int32]) -> NDArray[np.uint8]:
+def _scaled(values: "NDArray[np.float32] | NDArray[np.int32]") -> "NDArray[np.uint8]":
+    import numpy as np
+
     low, high = _extent(values)
     for top in _KNOWN_TOPS:
         if low >= 0 and high <= top:
@@ -73,11 +84,13 @@ def _scaled(values: NDArray[np.float32] | NDArray[np.int32]) -> NDArray[np.uint8
         return scaled
 
 
-def _extent(values: NDArray[np.float32] | NDArray[np.int32] | NDArray[np.uint16]) -> tuple[float, float]:
+def _extent(values: "NDArray[np.float32] | NDArray[np.int32] | NDArray[np.uint16]") -> tuple[float, float]:
     """The least and the greatest finite value, outliers left out; 0, 0 when there is none.
 
     Where nearly all values are the same, the others are the picture, and none is left out.
     """
+    import numpy as np
+
     step = max(1, int((values.size / _SAMPLE) ** 0.5))
     sample = values[::step, ::step].ravel()
     if values.dtype.kind == "f":

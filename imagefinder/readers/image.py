@@ -2,11 +2,11 @@
 
 import io
 from collections.abc import Callable
-from functools import partial
+from contextlib import ExitStack
+from functools import cache, partial
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-import pillow_heif
 from PIL import Image, ImageFile
 
 from imagefinder.model.errors import UnreadableError
@@ -17,15 +17,10 @@ from imagefinder.readers.damage import picture_damage
 from imagefinder.readers.disk import open_regular_file, size_of
 from imagefinder.readers.exif import read_camera, read_shot
 from imagefinder.readers.formats import HEAD_BYTES, formats_of
-from imagefinder.readers.limits import (
-    fits,
-    refuse_beyond_memory,
-    refuse_large_file,
-    refuse_oversize,
-    set_pillow_limit,
-)
+from imagefinder.readers.limits import refuse_oversize, room_for_file, room_to_decode, set_pillow_limit
 from imagefinder.readers.quiet import silence_pillow
 from imagefinder.readers.repair import Repaired, fill_up, repair
+from imagefinder.readers.reservations import reserved
 from imagefinder.readers.salvage import (
     can_be_salvaged,
     damage_of,
@@ -39,7 +34,6 @@ from imagefinder.readers.scaling import reduced
 from imagefinder.readers.tiff import register_deep_greys, tiff_pages
 from imagefinder.translation import tr_later
 
-pillow_heif.register_heif_opener()
 set_pillow_limit()
 register_deep_greys()
 
@@ -50,6 +44,14 @@ _NEVER_FILLED = frozenset({"TIFF", "GIF"})
 """Formats whose decoders make nothing of a file filled up with zeros."""
 _FILL_BYTES_PER_PIXEL = 8
 """Bytes to fill a file up with: no format that is not compressed takes more."""
+
+
+@cache
+def _know_heif() -> None:
+    # Imported late: its libraries take as long to load as Pillow.
+    import pillow_heif
+
+    pillow_heif.register_heif_opener()
 
 
 class _Decoded(NamedTuple):
@@ -75,17 +77,19 @@ class PictureFile(MediaFile):
         self._file = content or open_regular_file(path)
         self._repaired: Repaired | None = None
         self._refusal: Exception | None = None
+        self._held = ExitStack()
+        self._held.callback(lambda: self._file.close())
         try:
             with picture_damage():
                 self._file.seek(0)
                 head = self._file.read(HEAD_BYTES)
                 self._formats = formats_of(head, path)
                 if not _READ_IN_PIECES.issuperset(self._formats):
-                    refuse_large_file(size_of(self._file))
+                    self._held.enter_context(room_for_file(size_of(self._file)))
                 picture = self._open_or_repair()
                 self._pages = tiff_pages(picture) if picture.format == "TIFF" else [0]
         except BaseException:
-            self._file.close()
+            self._held.close()
             raise
         self.part_count = len(self._pages)
         # In a TIFF of many pages, finding the way to each of them from the start would take ever longer. A plain
@@ -101,6 +105,8 @@ class PictureFile(MediaFile):
         and does not kill the process.
         """
         silence_pillow()
+        if "HEIF" in self._formats:
+            _know_heif()
         picture = Image.open(self._file, formats=list(self._formats))
         if self._repaired is not None:
             picture.info.update(self._repaired.info)
@@ -124,18 +130,23 @@ class PictureFile(MediaFile):
     def _replace(self, mend: Callable[[bytes], Repaired | None]) -> bool:
         if _READ_IN_PIECES.issuperset(self._formats):
             return False
-        refuse_large_file(2 * size_of(self._file))
-        repaired = mend(self._file.read())
+        # What is mended lies beside the content until it takes its place.
+        with room_for_file(2 * size_of(self._file)):
+            self._file.seek(0)
+            repaired = mend(self._file.read())
         if repaired is None:
             return False
+        self._held.enter_context(room_for_file(len(repaired.content)))
         self._file.close()
         self._file, self._repaired = io.BytesIO(repaired.content), repaired
         return True
 
     def _fill_up(self, picture: ImageFile.ImageFile) -> bool:
         size = picture.width * picture.height * _FILL_BYTES_PER_PIXEL
-        can_be = picture.format not in _NEVER_FILLED and fits(2 * size)
-        return can_be and self._replace(partial(fill_up, size=size))
+        if picture.format in _NEVER_FILLED:
+            return False
+        with reserved(2 * size) as is_granted:
+            return is_granted and self._replace(partial(fill_up, size=size))
 
     def _reopened(self) -> ImageFile.ImageFile:
         """The repaired picture. Where that is refused too, the first refusal is the one that says most."""
@@ -158,31 +169,36 @@ class PictureFile(MediaFile):
         with picture_damage():
             picture = self._at(self._pages[part - 1])
             width, height = picture.size
-            found = self._decoded(picture, side)
-            shot = read_shot(found.picture)
-            is_scaled = found.picture.format in _SCALED_BY_DRAFT
-            image = shot.upright(to_srgb(found.pixels if is_scaled else reduced(found.pixels, side)))
+            with ExitStack() as room:
+                found = self._decoded(picture, side, room)
+                shot = read_shot(found.picture)
+                # Twice, because pixels of some kinds can be averaged only once they are RGB.
+                is_scaled = found.picture.format in _SCALED_BY_DRAFT
+                pixels = found.pixels if is_scaled else reduced(found.pixels, side)
+                image = to_srgb(pixels) if is_scaled else reduced(to_srgb(pixels), side)
+                image = shot.upright(image)
         if shot.lies_on_its_side:
             width, height = height, width
         return LoadedPart(image, PartFacts(ItemKind.PICTURE, width, height, shot.taken_at), found.damage)
 
-    def _decoded(self, picture: ImageFile.ImageFile, side: int) -> _Decoded:
-        _prepare(picture, side)
+    def _decoded(self, picture: ImageFile.ImageFile, side: int, room: ExitStack) -> _Decoded:
+        """``room`` keeps its memory reserved."""
+        _prepare(picture, side, room)
         if self._repaired is not None:
-            return self._salvaged(picture, has_failed=False)
+            return self._salvaged(picture, room, has_failed=False)
         try:
             picture.load()
         except Exception as error:
             if not can_be_salvaged(error):
                 raise
             if not self._repair(error):
-                return self._salvaged(picture, has_failed=True)
+                return self._salvaged(picture, room, has_failed=True)
             picture = self._reopened()
-            _prepare(picture, side)
-            return self._salvaged(picture, has_failed=False)
+            _prepare(picture, side, room)
+            return self._salvaged(picture, room, has_failed=False)
         return _Decoded(picture, picture)
 
-    def _salvaged(self, picture: ImageFile.ImageFile, *, has_failed: bool) -> _Decoded:
+    def _salvaged(self, picture: ImageFile.ImageFile, room: ExitStack, *, has_failed: bool) -> _Decoded:
         """What is there of a picture; ``has_failed``: whether a first try ended in an error.
 
         Raises:
@@ -204,8 +220,8 @@ class PictureFile(MediaFile):
             return _Decoded(picture, pixels, damage_of(above, max(below, repaired.missing)))
         if self._repaired is None and self._fill_up(picture):
             filled = self._reopened()
-            _prepare(filled, 1)
-            return self._salvaged(filled, has_failed=False)
+            _prepare(filled, 1, room)
+            return self._salvaged(filled, room, has_failed=False)
         assert self._refusal is not None
         raise self._refusal
 
@@ -231,14 +247,18 @@ class PictureFile(MediaFile):
         return picture
 
     def close(self) -> None:
-        self._file.close()
+        self._held.close()
 
 
-def _prepare(picture: ImageFile.ImageFile, side: int) -> None:
-    """Refuse a picture that is too large, and have a JPEG decoded no larger than needed."""
+def _prepare(picture: ImageFile.ImageFile, side: int, room: ExitStack) -> None:
+    """Refuse a picture that is too large, have a JPEG decoded no larger than needed, and reserve the memory.
+
+    ``room`` holds the reservation; what it held for an earlier try is given back.
+    """
     width, height = picture.size
     refuse_oversize(width, height)
     if picture.format in _SCALED_BY_DRAFT:
         picture.draft(None, (side, side))
-    refuse_beyond_memory(picture, width, height)
+    room.close()
+    room.enter_context(room_to_decode(picture, width, height))
     scale_transparent_colour(picture)

@@ -1,22 +1,18 @@
 """How large a picture may be: decided from its header alone, before a pixel is decoded."""
 
-import psutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from PIL import Image, ImageFile
 
 from imagefinder.model.errors import PassingError, UnreadableError
+from imagefinder.readers.reservations import reserved
 from imagefinder.translation import tr_later
 
 MAX_PIXELS = 500_000_000
 """Pixels of one picture. Stitched panoramas and scans reach 200 to 300 million; a header that claims more
 than this is far likelier damaged, or a decompression bomb (a small file made to fill the memory), than a
 photograph."""
-
-MEMORY_SHARE = 0.5
-"""The part of the memory free right now that decoding one picture may take. Several are decoded at a time,
-but large ones seldom meet, and each is measured against what the others have left."""
-
-_ALWAYS_FITS = 64 * 2**20
-"""Bytes for which the free memory is not even asked."""
 
 # Bytes a pixel takes at the peak of decoding and conversion: Pillow keeps RGB in 4 bytes, and conversion holds up
 # to three pictures at once. Measured, as growth of the resident memory for pictures of 20 megapixels, and rounded
@@ -51,31 +47,39 @@ def refuse_oversize(width: int, height: int) -> None:
         raise UnreadableError(text.format(width=width, height=height, size=size, limit=limit))
 
 
-def refuse_beyond_memory(picture: ImageFile.ImageFile, width: int, height: int) -> None:
-    """Raise ``UnreadableError`` when decoding would take too much of the memory that is free.
+@contextmanager
+def room_to_decode(picture: ImageFile.ImageFile, width: int, height: int) -> Iterator[None]:
+    """Inside, the memory that decoding takes is reserved.
 
     ``width`` and ``height`` are those of the file; ``picture.size`` may be smaller where ``draft`` scaled it.
+
+    Raises:
+        PassingError: it would take too much of the memory that is free.
     """
     codec = _CODEC_BYTES_PER_PIXEL.get(picture.format or "", 0)
     needed = picture.size[0] * picture.size[1] * (_BYTES_PER_PIXEL + codec)
     if picture.info.get("progressive"):
         needed += width * height * _PROGRESSIVE_BYTES_PER_PIXEL
-    if not fits(needed):
-        text = tr_later(
-            "too large for the memory that is free: {width} x {height} pixels ({size} megapixels). "
-            "Close other programs and try again",
-            "reason",
-        )
-        raise PassingError(text.format(width=width, height=height, size=_in_megapixels(width, height)))
+    with reserved(needed) as is_granted:
+        if not is_granted:
+            text = tr_later(
+                "too large for the memory that is free: {width} x {height} pixels ({size} megapixels). "
+                "Close other programs and try again",
+                "reason",
+            )
+            raise PassingError(text.format(width=width, height=height, size=_in_megapixels(width, height)))
+        yield
 
 
-def refuse_large_file(size: int) -> None:
-    """Raise ``UnreadableError`` when a file that is read whole (bytes) would take too much memory."""
-    if not fits(size):
-        text = tr_later("too large for the memory that is free: a file of {size} megabytes", "reason")
-        raise PassingError(text.format(size=f"{size / 1e6:.0f}"))
+@contextmanager
+def room_for_file(size: int) -> Iterator[None]:
+    """Inside, so many bytes are reserved for a file that its decoder reads whole.
 
-
-def fits(needed: int) -> bool:
-    """Whether so many bytes may be taken now."""
-    return needed <= _ALWAYS_FITS or needed <= psutil.virtual_memory().available * MEMORY_SHARE
+    Raises:
+        PassingError: it would take too much of the memory that is free.
+    """
+    with reserved(size) as is_granted:
+        if not is_granted:
+            text = tr_later("too large for the memory that is free: a file of {size} megabytes", "reason")
+            raise PassingError(text.format(size=f"{size / 1e6:.0f}"))
+        yield

@@ -2,6 +2,8 @@
 
 import io
 import math
+import mmap
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +25,9 @@ that side."""
 
 _NOT_A_PDF = tr_later("it is not a PDF, though its name says so", "reason")
 _HEADER = b"%PDF-"
+_NO_MEMORY = tr_later("there is not enough free memory to read this PDF", "reason")
+_OUT_OF_MEMORY = re.compile(r"\b(m|re|c)alloc\b.*failed|out of memory|allocat", re.IGNORECASE)
+"""What MuPDF says where the system gave it no memory."""
 
 _LOCK = threading.RLock()
 """MuPDF as PyMuPDF builds it has one context for the whole process and no locks of its own: every call into
@@ -44,10 +49,10 @@ def _mupdf() -> Iterator[Any]:
         try:
             yield pymupdf
         except MemoryError as error:
-            raise UnreadableError(
-                tr_later("there is not enough free memory to read this PDF", "reason")
-            ) from error
+            raise UnreadableError(_NO_MEMORY) from error
         except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError, IndexError) as error:
+            if _OUT_OF_MEMORY.search(str(error)):
+                raise UnreadableError(_NO_MEMORY) from MemoryError()
             raise UnreadableError(tr_later("the PDF is damaged", "reason")) from error
         finally:
             # MuPDF's complaints about a damaged file are kept until they are asked for.
@@ -59,10 +64,10 @@ class PdfFile(MediaFile):
 
     def __init__(self, path: Path, content: BinaryIO | None = None) -> None:
         with content or open_regular_file(path) as file, _mupdf() as pymupdf:
-            source = _for_mupdf(path, file)
-            _refuse_other_kinds(pymupdf.mupdf, source)
+            data = _in_memory(file)
+            _refuse_other_kinds(pymupdf.mupdf, data)
             try:
-                self._document: Any = pymupdf.open(**source, filetype="pdf")
+                self._document: Any = pymupdf.open(stream=data, filetype="pdf")
             except RuntimeError as error:
                 if not _has_header(file):
                     raise UnreadableError(_NOT_A_PDF) from error
@@ -147,21 +152,14 @@ def _page_count(document: Any) -> int:
     return int(document.page_count)
 
 
-def _for_mupdf(path: Path, file: BinaryIO) -> dict[str, str | bytes]:
-    """What MuPDF is to open: the content where that is in memory, else a name.
-
-    Names it takes as UTF-8 alone; where one is not, the open descriptor stands in.
-    """
+def _in_memory(file: BinaryIO) -> bytes | memoryview:
+    """The content of a file, mapped where it is not in memory: a decoder process may open no file by its name."""
     if isinstance(file, io.BytesIO):
-        return {"stream": file.getvalue()}
-    try:
-        str(path).encode()
-    except UnicodeEncodeError:
-        return {"filename": f"/dev/fd/{file.fileno()}"}
-    return {"filename": str(path)}
+        return file.getvalue()
+    return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
 
-def _refuse_other_kinds(mupdf: Any, source: dict[str, Any]) -> None:
+def _refuse_other_kinds(mupdf: Any, data: bytes | memoryview) -> None:
     """Leave alone what MuPDF would read as something else than a PDF.
 
     It goes by the content, whatever it is told: web pages and e-books are laid out, and may name files beside them.
@@ -169,10 +167,7 @@ def _refuse_other_kinds(mupdf: Any, source: dict[str, Any]) -> None:
     Raises:
         UnreadableError: it is no PDF.
     """
-    if (content := source.get("stream")) is not None:
-        stream = mupdf.fz_open_memory(mupdf.python_buffer_data(content), len(content))
-    else:
-        stream = mupdf.fz_open_file(source["filename"])
+    stream = mupdf.fz_open_memory(mupdf.python_buffer_data(data), len(data))
     handler = mupdf.ll_fz_recognize_document_stream_content(stream.m_internal, "pdf")
     if handler is None or int(handler.this) != int(mupdf.ll_fz_recognize_document("pdf").this):
         raise UnreadableError(_NOT_A_PDF)

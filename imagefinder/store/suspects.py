@@ -1,16 +1,28 @@
-"""Contents that the program died over, with how often."""
+"""Contents to be careful with, and how often each took too long to decode."""
+
+from collections.abc import Iterable
 
 from imagefinder.store.connection import Database
 
 
 class SuspectTable:
-    """Reads and writes suspects, by content hash."""
+    """Reads and writes suspects, by content hash.
+
+    The column is called ``deaths`` because earlier versions counted how often the program died over a content.
+    """
 
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    def add_death(self, digest: bytes) -> None:
-        """A run died while this content was in hand."""
+    def add(self, digests: Iterable[bytes]) -> None:
+        """A run died while these contents were in hand."""
+        rows = [(digest,) for digest in digests]
+        if rows:
+            with self._db.transaction() as connection:
+                connection.executemany("INSERT OR IGNORE INTO suspects (hash, deaths) VALUES (?, 0)", rows)
+
+    def add_overdue(self, digest: bytes) -> None:
+        """This content took too long to decode."""
         with self._db.transaction() as connection:
             connection.execute(
                 """INSERT INTO suspects (hash, deaths) VALUES (?, 1)
@@ -19,7 +31,7 @@ class SuspectTable:
             )
 
     def all(self) -> dict[bytes, int]:
-        """Deaths by content hash."""
+        """How often each suspect took too long."""
         return dict(self._db.connection.execute("SELECT hash, deaths FROM suspects").fetchall())
 
     def remove(self, digest: bytes) -> None:

@@ -802,11 +802,6 @@
         <translation>也可以用浏览器下载它的文件，再选择该文件：</translation>
     </message>
     <message>
-        <source>the program ended each time it read this file; it is left alone now</source>
-        <comment>reason</comment>
-        <translation>每次读取此文件时程序都意外结束，现已不再读取</translation>
-    </message>
-    <message>
         <source>there is no room left</source>
         <comment>copying a file</comment>
         <translation>磁盘空间已满</translation>
@@ -2470,6 +2465,10 @@ A trained model finds what is in the pictures.</source>
         <translation>继续索引</translation>
     </message>
     <message>
+        <source>Decoding</source>
+        <translation>解码</translation>
+    </message>
+    <message>
         <source>Describe what is in it, or drop a picture to find those like it.</source>
         <translation>描述图片内容，或拖入一张图片来查找相似的图片。</translation>
     </message>
@@ -2589,6 +2588,10 @@ A trained model finds what is in the pictures.</source>
         <translation>匹配结果</translation>
     </message>
     <message>
+        <source>Memory limit</source>
+        <translation>内存上限</translation>
+    </message>
+    <message>
         <source>Models for many languages: imagefinder models list</source>
         <translation>多语言模型：imagefinder models list</translation>
     </message>
@@ -2605,8 +2608,16 @@ A trained model finds what is in the pictures.</source>
         <translation>没有文件或文件夹与 {globs} 匹配。请检查写法。</translation>
     </message>
     <message>
+        <source>No files</source>
+        <translation>禁止访问文件</translation>
+    </message>
+    <message>
         <source>No longer there: its folder was moved, renamed or deleted.</source>
         <translation>已不在原处：其文件夹已被移动、重命名或删除。</translation>
+    </message>
+    <message>
+        <source>No network</source>
+        <translation>禁止联网</translation>
     </message>
     <message>
         <source>No picture or PDF was found in what was added.</source>
@@ -2649,6 +2660,10 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>OpenVINO: the model came converted for it</source>
         <translation>OpenVINO：模型自带为其转换好的文件</translation>
+    </message>
+    <message>
+        <source>Own process</source>
+        <translation>独立进程</translation>
     </message>
     <message>
         <source>Passed over: files of kinds that are not read</source>
@@ -2840,6 +2855,10 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>System</source>
         <translation>系统</translation>
+    </message>
+    <message>
+        <source>System-call filter</source>
+        <translation>系统调用过滤</translation>
     </message>
     <message>
         <source>Taken as {arch}; preprocessing is what is published for it.</source>
@@ -3267,6 +3286,10 @@ A larger one, downloaded once, finds more.</source>
         <translation>缩略图</translation>
     </message>
     <message>
+        <source>Time limit</source>
+        <translation>时间上限</translation>
+    </message>
+    <message>
         <source>To look again: imagefinder index. To see more: imagefinder status.</source>
         <translation>重新扫描：imagefinder index。查看详情：imagefinder status。</translation>
     </message>
@@ -3459,6 +3482,10 @@ A larger one, downloaded once, finds more.</source>
     <message>
         <source>about {seconds} s left</source>
         <translation>大约还剩 {seconds} 秒</translation>
+    </message>
+    <message>
+        <source>active</source>
+        <translation>已启用</translation>
     </message>
     <message>
         <source>add folders, pictures or PDFs, and index them</source>
@@ -3703,6 +3730,16 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>它只是指向权重的 Git LFS 指针；请用 git lfs pull 或网页上的下载按钮取得真正的文件</translation>
     </message>
     <message>
+        <source>it needs more memory than the {size} MB that are free for it now. Close other programs and try again</source>
+        <comment>reason</comment>
+        <translation>所需内存超过目前可供它使用的 {size} MB。请关闭其他程序后重试</translation>
+    </message>
+    <message>
+        <source>it needs more memory than the {size} MB that decoding one file may take</source>
+        <comment>reason</comment>
+        <translation>所需内存超过解码单个文件的上限（{size} MB）</translation>
+    </message>
+    <message>
         <source>its answer cannot be understood</source>
         <comment>a server&apos;s</comment>
         <translation>无法理解它的应答</translation>
@@ -3751,6 +3788,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>用来搜索的图片本身也可以出现在结果中</translation>
     </message>
     <message>
+        <source>limited by the system</source>
+        <translation>由系统限制</translation>
+    </message>
+    <message>
         <source>look for new, changed, moved and deleted files in everything added</source>
         <translation>在所有已添加的内容中查找新增、更改、移动和删除的文件</translation>
     </message>
@@ -3767,8 +3808,17 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>没有找到图片或 PDF</translation>
     </message>
     <message>
+        <source>no process can be started to decode it</source>
+        <comment>reason</comment>
+        <translation>无法启动用于解码的进程</translation>
+    </message>
+    <message>
         <source>no subfolders</source>
         <translation>不含子文件夹</translation>
+    </message>
+    <message>
+        <source>none can be started, so most files cannot be read</source>
+        <translation>无法启动，因此大多数文件无法读取</translation>
     </message>
     <message>
         <source>none yet</source>
@@ -3793,6 +3843,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <source>not allowed with argument {name}</source>
         <comment>argparse</comment>
         <translation>不能与 {name} 一起使用</translation>
+    </message>
+    <message>
+        <source>not available on this system</source>
+        <translation>此系统不支持</translation>
     </message>
     <message>
         <source>not here</source>
@@ -3899,6 +3953,11 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>也读取仅在云端的文件：由云盘自己的程序下载</translation>
     </message>
     <message>
+        <source>reading it took too long: more than {seconds} seconds of the processor&apos;s time</source>
+        <comment>reason</comment>
+        <translation>读取时间过长：占用处理器超过 {seconds} 秒</translation>
+    </message>
+    <message>
         <source>ready</source>
         <comment>a model</comment>
         <translation>可用</translation>
@@ -3948,6 +4007,11 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>the connection was closed before the end</source>
         <translation>连接在传输结束前已断开</translation>
+    </message>
+    <message>
+        <source>the decoder crashed on it</source>
+        <comment>reason</comment>
+        <translation>解码器处理它时崩溃</translation>
     </message>
     <message>
         <source>the drive reports a read error</source>
@@ -4010,6 +4074,11 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>the system says: {reason}</source>
         <translation>系统提示：{reason}</translation>
+    </message>
+    <message>
+        <source>the system stopped its decoder, most likely because memory ran out</source>
+        <comment>reason</comment>
+        <translation>系统终止了解码器，很可能是因为内存不足</translation>
     </message>
     <message>
         <source>the window</source>
@@ -4082,6 +4151,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>用法：</translation>
     </message>
     <message>
+        <source>watched by the program</source>
+        <translation>由程序监控</translation>
+    </message>
+    <message>
         <source>what is in it is compressed, as PyTorch never does</source>
         <translation>其中的内容经过压缩，而 PyTorch 从不这样保存</translation>
     </message>
@@ -4120,6 +4193,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>write a picture of it to a PNG file, and close it</source>
         <translation>把窗口画面写入 PNG 文件，然后关闭窗口</translation>
+    </message>
+    <message>
+        <source>yes, for all but plain JPEG and PNG pictures</source>
+        <translation>是，普通 JPEG 和 PNG 图片除外</translation>
     </message>
     <message>
         <source>you have no permission to read it</source>
@@ -4738,6 +4815,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>{score} · 文字匹配</translation>
     </message>
     <message>
+        <source>{seconds} s of the processor for a page</source>
+        <translation>每页 {seconds} 秒处理器时间</translation>
+    </message>
+    <message>
         <source>{sentence} Save the picture in the browser and drop the file.</source>
         <translation>{sentence}请在浏览器中保存图片，再拖入该文件。</translation>
     </message>
@@ -4748,6 +4829,10 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>{side} pixels</source>
         <translation>{side} 像素</translation>
+    </message>
+    <message>
+        <source>{size} MB for a file</source>
+        <translation>每个文件 {size} MB</translation>
     </message>
     <message>
         <source>{text} is not a language of this program; there are: {known}</source>

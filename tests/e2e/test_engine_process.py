@@ -505,7 +505,7 @@ def test_a_killing_file_that_is_all_there_is_to_do_is_found_too(
     window.settle()
     save(picture("red", 1), three_pictures / "killer.png")
     window.client.send(Rescan())
-    window.until(lambda: window.states().count(EngineState.RESTARTING) == 3)
+    window.until(lambda: window.states().count(EngineState.RESTARTING) == 1)
     window.settle()
     assert [file.path.name for file in window.ask(ListUnreadable).files] == ["killer.png"]
     assert EngineState.BROKEN not in window.states()

@@ -16,6 +16,9 @@ from imagefinder.embedders.builtin import BuiltinEmbedder
 from imagefinder.embedders.image_runtime import ImageRuntime, OtherRuntime
 from imagefinder.embedders.processor import processor_name
 from imagefinder.embedders.runtime_choice import Choice, Runtime
+from imagefinder.isolation.decoders import Decoders
+from imagefinder.isolation.process import DecoderLostError, Loss
+from imagefinder.isolation.sandbox import Confinement
 from imagefinder.model.errors import LibraryError
 from imagefinder.paths import default_places
 
@@ -42,7 +45,7 @@ def as_json(capfd: pytest.CaptureFixture[str], *arguments: object) -> Any:
 
 def test_it_tells_what_is_here_and_how_fast_it_is(library: Path, capfd: pytest.CaptureFixture[str]) -> None:
     told = as_json(capfd, "--library", library)
-    assert list(told) == ["program", "machine", "library", "model", "files", "timing"]
+    assert list(told) == ["program", "machine", "library", "model", "decoding", "files", "timing"]
     assert not any("problem" in section for section in told.values())
     assert told["library"]["items"] == 1
     assert told["library"]["index"].startswith("exact search over 1 vector")
@@ -50,6 +53,28 @@ def test_it_tells_what_is_here_and_how_fast_it_is(library: Path, capfd: pytest.C
     assert told["timing"]["pictures"]["count"] == PICTURES
     assert told["timing"]["pictures"]["a_second"] > 0
     assert told["machine"]["memory"]["total"] > told["machine"]["memory"]["available"] > 0
+
+
+def test_it_says_which_limits_decoders_are_under(
+    library: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Decoders, "confinement", lambda _: Confinement(memory=True, network=True))
+    told = as_json(capfd, "--library", library, "--no-timing")["decoding"]
+    assert [told[key] for key in ("memory_limit", "no_network", "no_files", "call_filter")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    _, out = doctor(capfd, "--library", library, "--no-timing")
+    assert "System-call filter  not available on this system" in out
+
+    def lost(_: Decoders) -> Confinement:
+        raise DecoderLostError(Loss.NOT_STARTED)
+
+    monkeypatch.setattr(Decoders, "confinement", lost)
+    _, out = doctor(capfd, "--library", library, "--no-timing")
+    assert "none can be started" in out
 
 
 def test_it_says_when_the_memory_does_not_suffice_for_the_faster_index(
@@ -81,6 +106,7 @@ def test_a_person_reads_short_lines_under_headings(library: Path, capfd: pytest.
         "Machine",
         "Library",
         "Model",
+        "Decoding",
         "Files",
     ]
     assert all(line == line.rstrip() for line in lines)

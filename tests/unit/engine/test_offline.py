@@ -3,18 +3,17 @@
 import os
 import shutil
 from pathlib import Path
-from typing import BinaryIO
 
 import pytest
 from conftest import Drives, save
 from fakes import FakeEmbedder, counts, pdf, picture
 
-from imagefinder.engine import decoding
 from imagefinder.engine.engine import Engine
+from imagefinder.isolation.isolated_file import IsolatedFile
 from imagefinder.model.errors import PassingError
 from imagefinder.model.queries import Query
 from imagefinder.model.sources import SourceOptions
-from imagefinder.readers.base import MediaFile
+from imagefinder.readers.base import LoadedPart
 
 
 def _paths(engine: Engine, text: str = "red", limit: int = 100) -> list[str]:
@@ -108,17 +107,16 @@ def test_a_drive_that_goes_away_within_a_pdf_costs_no_page(
     engine: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pdf(folder / "long.pdf", [f"page {number}" for number in range(30)])
-    real, opened = decoding.open_media, 0
+    real = IsolatedFile.load
 
-    def unplugged(path: Path, content: BinaryIO | None = None) -> MediaFile:
-        nonlocal opened
-        opened += 1
-        if opened == 2:
+    def unplugged(media: IsolatedFile, part: int, side: int) -> LoadedPart:
+        if part == 20:
             raise PassingError("its drive or network folder does not answer")
-        return real(path)
+        return real(media, part, side)
 
-    monkeypatch.setattr(decoding, "open_media", unplugged)
-    engine.add([folder], SourceOptions())
+    with monkeypatch.context() as patched:
+        patched.setattr(IsolatedFile, "load", unplugged)
+        engine.add([folder], SourceOptions())
     assert 0 < engine.status().items < 30
     assert len(engine.status().unreadable) == 1
     assert counts(engine.index()) == {"indexed": 1}

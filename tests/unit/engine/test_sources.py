@@ -143,17 +143,18 @@ def test_a_file_that_is_still_unreadable_after_a_retry_stays_listed(
     assert counts(engine.index(retry=[three_pictures / "unknown.png"])) == {"unchanged": 2, "unreadable": 1}
 
 
-def test_a_retry_reads_what_the_program_broke_down_over(
+def test_a_retry_forgets_that_a_file_took_too_long(
     engine: Engine, three_pictures: Path, tmp_path: Path
 ) -> None:
     import hashlib
 
     digest = hashlib.sha256((three_pictures / "red.png").read_bytes()).digest()
-    for _ in range(3):
-        engine._store.suspects.add_death(digest)
-    assert engine.add([three_pictures], _EVERYTHING).unreadable == 1
-    assert "the program ended" in engine.unreadable()[0].reason
-    assert engine.index(retry=[three_pictures / "red.png"]).indexed == 1
+    engine.add([three_pictures], _EVERYTHING)
+    engine._store.suspects.add_overdue(digest)
+    engine._store.files.add_problem(
+        engine._store.files.by_path(str(three_pictures / "red.png"), 0).id, "reading it took too long"
+    )
+    engine.index(retry=[three_pictures / "red.png"])
     assert engine.unreadable() == ()
     assert engine._store.suspects.all() == {}
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import psutil
 import pytest
 from PIL import Image
 
@@ -138,7 +139,7 @@ def test_the_limit_agrees_with_pillows_own_guard() -> None:
 
 
 def free_memory(monkeypatch: pytest.MonkeyPatch, available: int) -> None:
-    monkeypatch.setattr(limits.psutil, "virtual_memory", lambda: SimpleNamespace(available=available))
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=available))
 
 
 def test_a_picture_that_would_fill_the_memory_is_refused_by_its_header(tmp_path, monkeypatch) -> None:

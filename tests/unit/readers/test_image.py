@@ -105,9 +105,9 @@ def test_a_large_picture_of_any_mode_keeps_its_colours(save, mode) -> None:
         picture = Image.fromarray(np.asarray(picture).astype(np.uint16) * 257)
     small = load(save(picture.convert(mode) if mode != "I;16" else picture, "a.tif"), side=20).image
     light, dark = (small.getpixel((small.width * at // 4, small.height // 2))[0] for at in (1, 3))
-    assert (light, dark) == (
-        (255, 0) if mode == "1" else (pytest.approx(200, abs=2), pytest.approx(40, abs=2))
-    )
+    # In black and white, greys are patterns of dots.
+    off = 10 if mode == "1" else 2
+    assert (light, dark) == (pytest.approx(200, abs=off), pytest.approx(40, abs=off))
 
 
 def test_what_shines_through_a_large_picture_is_white(save) -> None:

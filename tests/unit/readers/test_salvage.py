@@ -4,6 +4,7 @@ import io
 import struct
 import zlib
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -387,11 +388,12 @@ def test_the_second_try_asks_for_memory_too(save, photograph, monkeypatch) -> No
     path = save(photograph, "a.jpg")
     path.write_bytes(path.read_bytes()[:-2])
 
-    def refuse(size: int) -> None:
+    def refuse(size: int) -> AbstractContextManager[None]:
         if size > path.stat().st_size:
             raise PassingError("too large for the memory that is free")
+        return nullcontext()
 
-    monkeypatch.setattr(image_module, "refuse_large_file", refuse)
+    monkeypatch.setattr(image_module, "room_for_file", refuse)
     with pytest.raises(PassingError):
         load(path)
 

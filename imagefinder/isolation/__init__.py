@@ -1,0 +1,1 @@
+"""Decoding in child processes, which can be limited, killed and blamed."""

@@ -1,0 +1,150 @@
+"""The decoder processes of a job, or of whatever else needs pictures: started when a file needs one, and kept."""
+
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, BinaryIO, Self
+
+from imagefinder.isolation.bounded import is_bounded
+from imagefinder.isolation.limits import Limits, limits_here
+from imagefinder.readers.disk import open_regular_file
+from imagefinder.readers.registry import open_media
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from imagefinder.isolation.process import Decoder
+    from imagefinder.isolation.sandbox import Confinement
+    from imagefinder.readers.base import MediaFile
+
+
+class Decoders:
+    """Opens files for decoding. Safe to use from several threads; what it gave out, from one thread at a time."""
+
+    def __init__(self, *, low_priority: bool = False, limits: Limits | None = None) -> None:
+        """Nothing is started yet. ``low_priority``: everything else on the machine goes first."""
+        self.limits = limits or limits_here()
+        self._low_priority = low_priority
+        self._changed = threading.Lock()
+        self._idle: list[Decoder] = []
+        self._busy: set[Decoder] = set()
+        self._starter: ThreadPoolExecutor | None = None
+        self._is_closed = False
+
+    def open(self, path: Path, content: BinaryIO | None = None) -> "MediaFile":
+        """Open a file: in this process where its decoding is bounded, else in a decoder process.
+
+        ``content`` is the same file, open already: it is taken over, and closed with what is returned.
+
+        Raises:
+            UnreadableError: it cannot be read; the message says why.
+        """
+        file = content or open_regular_file(path)
+        try:
+            if is_bounded(file):
+                return open_media(path, file)
+        except BaseException:
+            file.close()
+            raise
+        return self.isolated(path, file)
+
+    def isolated(self, path: Path, content: BinaryIO) -> "MediaFile":
+        """As ``open``, in a decoder process whatever the file is."""
+        # Imported late: most jobs and searches need no process.
+        from imagefinder.isolation.isolated_file import IsolatedFile
+
+        return IsolatedFile(self, path, content)
+
+    def confinement(self) -> "Confinement":
+        """What a decoder process may not do on this machine; one is started for the answer.
+
+        Raises:
+            DecoderLostError: none can be had.
+        """
+        decoder = self.take()
+        decoder.ask({"do": "close"}, seconds=10, wall_seconds=60, memory=self.limits.memory)
+        found = decoder.confinement
+        self.give_back(decoder, is_reusable=True)
+        assert found is not None
+        return found
+
+    def take(self) -> "Decoder":
+        """A decoder process for one file, until it is given back.
+
+        Raises:
+            DecoderLostError: none can be had.
+        """
+        from imagefinder.isolation.process import DecoderLostError, Loss
+
+        while True:
+            with self._changed:
+                if self._is_closed:
+                    raise DecoderLostError(Loss.CLOSED)
+                if not self._idle:
+                    break
+                decoder = self._idle.pop()
+                if decoder.is_usable:
+                    self._busy.add(decoder)
+                    return decoder
+            decoder.end()
+        return self._start()
+
+    def _start(self) -> "Decoder":
+        from concurrent.futures import ThreadPoolExecutor
+
+        from imagefinder.isolation.process import Decoder, DecoderLostError, Loss
+
+        def start() -> Decoder:
+            decoder = Decoder(low_priority=self._low_priority, most_memory=2 * self.limits.memory)
+            with self._changed:
+                self._busy.add(decoder)
+            return decoder
+
+        with self._changed:
+            if self._is_closed:
+                raise DecoderLostError(Loss.CLOSED)
+            # Linux ends a decoder with the thread that started it, so that is one that lives as long as we do.
+            self._starter = self._starter or ThreadPoolExecutor(1, thread_name_prefix="decoders")
+            future = self._starter.submit(start)
+        return future.result()
+
+    def give_back(self, decoder: "Decoder", *, is_reusable: bool) -> None:
+        """It is done with one file."""
+        is_reusable = is_reusable and not decoder.has_grown
+        with self._changed:
+            self._busy.discard(decoder)
+            if is_reusable and not self._is_closed:
+                self._idle.append(decoder)
+                return
+        decoder.end()
+
+    @property
+    def in_use(self) -> int:
+        """How many decoders work on a file now."""
+        return len(self._busy)
+
+    def close(self) -> None:
+        """End all decoders, whatever they do; who waits for one is told so. Harmless when called again."""
+        with self._changed:
+            self._is_closed = True
+            idle, self._idle = self._idle, []
+            busy = list(self._busy)
+            starter, self._starter = self._starter, None
+        for decoder in busy:
+            decoder.kill()
+        for decoder in idle:
+            decoder.end()
+        if starter is not None:
+            starter.shutdown(wait=True)
+        with self._changed:
+            late = self._busy.difference(busy)
+        for decoder in late:
+            decoder.kill()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

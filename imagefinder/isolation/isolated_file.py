@@ -1,0 +1,224 @@
+"""A file whose parts are decoded in another process, one that may crash, hang, or be taken over by the file."""
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
+
+from imagefinder.isolation.limits import extra_seconds
+from imagefinder.isolation.link import IS_POSIX, LinkError, Message
+from imagefinder.isolation.process import Decoder, DecoderLostError, Loss
+from imagefinder.model.errors import NoAnswerError, OverdueError, PassingError, UnreadableError
+from imagefinder.model.items import ItemKind, PartFacts, Region
+from imagefinder.readers.base import LoadedPart, MediaFile
+from imagefinder.readers.disk import READ_WHOLE, size_of
+from imagefinder.translation import tr_later
+
+if TYPE_CHECKING:
+    from imagefinder.isolation.decoders import Decoders
+
+_T = TypeVar("_T")
+_TRIES = {Loss.CRASHED: 2, Loss.KILLED: 2, Loss.STOPPED: 3, Loss.NOT_STARTED: 2}
+"""The others are not tried again at once."""
+_MOST_BAD_PARTS = 3
+"""That crash, hang or take too much memory; then the rest of the file is given up."""
+_LEAST_SECONDS = 1.0
+_MOST_SIDE = 2**31
+_MOST_REUSABLE = 16_000_000
+"""Pixels."""
+_MOST_PARTS = 1_000_000
+_MOST_REGIONS = 10_000
+_CRASHED = tr_later("the decoder crashed on it", "reason")
+_KILLED = tr_later("the system stopped its decoder, most likely because memory ran out", "reason")
+_OVERDUE = tr_later("reading it took too long: more than {seconds} seconds of the processor's time", "reason")
+_MEMORY = tr_later("it needs more memory than the {size} MB that decoding one file may take", "reason")
+_MEMORY_NOW = tr_later(
+    "it needs more memory than the {size} MB that are free for it now. Close other programs and try again",
+    "reason",
+)
+_NOT_STARTED = tr_later("no process can be started to decode it", "reason")
+_NO_ANSWER = tr_later("its drive or network folder does not answer", "reason")
+
+
+class IsolatedFile(MediaFile):
+    """An open file in a decoder process. Where that is lost, another goes on with the next part.
+
+    A decoder that is lost is blamed on the part that it was at, unless the program or somebody else ended it.
+    """
+
+    def __init__(self, decoders: "Decoders", path: Path, content: BinaryIO) -> None:
+        """``content`` is taken over.
+
+        Raises:
+            UnreadableError: it cannot be read; the message says why.
+        """
+        self._decoders = decoders
+        self._path = path
+        self._content = content
+        self._decoder: Decoder | None = None
+        self._is_reusable = True
+        self._wasted = 0.0
+        self._bad_parts = 0
+        self._last_problem: UnreadableError | None = None
+        self._memory = 0
+        try:
+            extra = extra_seconds(content)
+            self._seconds = decoders.limits.seconds + extra
+            self._most_wasted = decoders.limits.wasted_seconds + extra
+            self.part_count = self._try(lambda _: self.part_count)
+        except BaseException:
+            self.close()
+            raise
+
+    def load(self, part: int, side: int) -> LoadedPart:
+        """See ``MediaFile``.
+
+        Raises:
+            OverdueError: it takes too long.
+            NoAnswerError: the drive does not answer, or the decoders were closed.
+        """
+        return self._try(lambda decoder: self._loaded(decoder, part, side))
+
+    def find(self, part: int, phrase: str) -> list[Region]:
+        """See ``MediaFile``."""
+        answer = self._try(lambda decoder: self._ask(decoder, {"do": "find", "part": part, "phrase": phrase}))
+        found = answer.get("regions")
+        if not isinstance(found, list):
+            return []
+        return [Region(*map(float, each)) for each in found[:_MOST_REGIONS] if _is_region(each)]
+
+    @property
+    def camera(self) -> str:
+        """See ``MediaFile``."""
+        answer = self._try(lambda decoder: self._ask(decoder, {"do": "camera"}))
+        return str(answer.get("camera", ""))
+
+    def close(self) -> None:
+        """See ``MediaFile``."""
+        decoder = self._decoder
+        if decoder is not None and self._is_reusable:
+            try:
+                self._ask(decoder, {"do": "close"})
+            except (DecoderLostError, UnreadableError):  # what goes wrong now harms nobody
+                self._is_reusable = False
+        self._drop()
+        self._content.close()
+
+    def _try(self, act: Callable[[Decoder], _T]) -> _T:
+        """What ``act`` gives, in a decoder that has the file open; it is tried again where that may help."""
+        self._refuse_hopeless()
+        tries: Counter[Loss] = Counter()
+        while True:
+            try:
+                return act(self._decoder or self._opened())
+            except DecoderLostError as lost:
+                self._is_reusable = False
+                self._drop()
+                self._wasted += lost.seconds
+                tries[lost.loss] += 1
+                if tries[lost.loss] < _TRIES.get(lost.loss, 1) and self._wasted < self._most_wasted:
+                    continue
+                raise self._blamed(lost.loss) from lost
+            except LinkError as error:  # it answers what no decoder of ours does
+                self._is_reusable = False
+                self._drop()
+                raise self._blamed(Loss.CRASHED) from error
+
+    def _refuse_hopeless(self) -> None:
+        is_hopeless = self._bad_parts >= _MOST_BAD_PARTS or self._wasted >= self._most_wasted
+        if is_hopeless and self._last_problem is not None:
+            raise self._last_problem
+
+    def _opened(self) -> Decoder:
+        """A decoder with the file open in it."""
+        decoders = self._decoders
+        decoder = self._decoder = decoders.take()
+        self._is_reusable = True
+        self._memory = decoders.limits.memory_now(decoders.in_use)
+        # Without descriptors to hand over, a large file is opened by its name.
+        by_name = not IS_POSIX and size_of(self._content) > READ_WHOLE
+        request = {"do": "open", "name": str(self._path) if by_name else self._path.name}
+        parts = self._ask(decoder, request, None if by_name else self._content).get("parts")
+        if not isinstance(parts, int) or not 0 < parts <= _MOST_PARTS:
+            raise LinkError("no number of parts")
+        self.part_count = parts
+        return decoder
+
+    def _blamed(self, loss: Loss) -> UnreadableError:
+        """The problem to list, after a loss."""
+        limits = self._decoders.limits
+        error: UnreadableError
+        match loss:
+            case Loss.CLOSED | Loss.SILENT | Loss.STOPPED:
+                return NoAnswerError(_NO_ANSWER)
+            case Loss.NOT_STARTED:
+                return PassingError(_NOT_STARTED)
+            case Loss.OVERDUE:
+                error = OverdueError(_OVERDUE.format(seconds=f"{self._seconds:.0f}"))
+            case Loss.MEMORY if self._memory < limits.memory:
+                error = PassingError(_MEMORY_NOW.format(size=f"{self._memory / 2**20:.0f}"))
+            case Loss.MEMORY:
+                error = UnreadableError(_MEMORY.format(size=f"{self._memory / 2**20:.0f}"))
+            case Loss.KILLED:
+                error = UnreadableError(_KILLED)
+            case Loss.CRASHED:
+                error = UnreadableError(_CRASHED)
+        self._bad_parts += 1
+        self._last_problem = error
+        return error
+
+    def _drop(self) -> None:
+        decoder, self._decoder = self._decoder, None
+        if decoder is not None:
+            self._decoders.give_back(decoder, is_reusable=self._is_reusable)
+
+    def _loaded(self, decoder: Decoder, part: int, side: int) -> LoadedPart:
+        from imagefinder.readers.limits import MAX_PIXELS
+
+        answer = self._ask(decoder, {"do": "load", "part": part, "side": side})
+        match answer:
+            case {"width": int(width), "height": int(height), "facts": facts, "damage": str(damage)} if (
+                width > 0 and height > 0 and width * height <= MAX_PIXELS
+            ):
+                # What a large picture took of the shared memory is never given back.
+                self._is_reusable &= width * height <= _MOST_REUSABLE
+                return LoadedPart(decoder.image(width, height), _facts(facts), _clean(damage))
+        raise LinkError("no part")
+
+    def _ask(self, decoder: Decoder, request: Message, file: BinaryIO | None = None) -> Message:
+        seconds = max(min(self._seconds, self._most_wasted - self._wasted), _LEAST_SECONDS)
+        answer = decoder.ask(
+            request,
+            seconds=seconds,
+            wall_seconds=self._seconds * self._decoders.limits.wall_factor,
+            memory=self._memory,
+            file=file,
+        )
+        match answer.get("problem"):
+            case None:
+                return answer
+            case "memory":
+                # What it still holds of it, nobody knows.
+                self._is_reusable = False
+                raise DecoderLostError(Loss.MEMORY)
+            case "passing":
+                raise PassingError(str(answer.get("reason")))
+        raise UnreadableError(str(answer.get("reason")))
+
+
+def _facts(told: Any) -> PartFacts:
+    match told:
+        case [str(kind), int(width), int(height), (str() | None) as taken_at, str(text)] if (
+            kind in set(ItemKind) and 0 < width < _MOST_SIDE and 0 < height < _MOST_SIDE
+        ):
+            return PartFacts(ItemKind(kind), width, height, taken_at, _clean(text))
+    raise LinkError("no facts of a part")
+
+
+def _clean(text: str) -> str:
+    # Half a surrogate pair would be taken by no database.
+    return text.encode(errors="replace").decode()
+
+
+def _is_region(told: Any) -> bool:
+    return isinstance(told, list) and len(told) == 4 and all(isinstance(each, int | float) for each in told)
