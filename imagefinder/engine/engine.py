@@ -39,7 +39,6 @@ _SAVED_IN_A_MOMENT = 300_000_000  # bytes: about a second on a disk of the slowe
 
 class Engine:
     """One library with one embedder. Searching is safe from several threads; one job changes it at a time.
-
     What searches, what changes the library and what shows an item are imported when they are first asked for: most
     processes need one of them.
     """
@@ -77,8 +76,8 @@ class Engine:
     def _jobs(self) -> "Jobs":
         from imagefinder.engine.jobs import Jobs
 
-        thumbnails, cloud = self._thumbnails, self._cloud
-        return Jobs(self.folder, self._store, self._pair, thumbnails, self._extensions, self._lock, cloud)
+        pair, thumbnails = self._pair, self._thumbnails
+        return Jobs(self.folder, self._store, pair, thumbnails, self._extensions, self._lock, self._cloud)
 
     @cached_property
     def _shower(self) -> "Shower":
@@ -89,10 +88,9 @@ class Engine:
     @cached_property
     def _decoders(self) -> "Decoders":
         """Those of query pictures, previews and thumbnails; a job has its own."""
-        from imagefinder.isolation.decoders import Decoders
-        from imagefinder.isolation.limits import limits_for_who_waits
+        from imagefinder.isolation import decoders, limits
 
-        return Decoders(limits=limits_for_who_waits())
+        return decoders.Decoders(limits=limits.limits_for_who_waits())
 
     # The model
 
@@ -127,7 +125,6 @@ class Engine:
 
     def add_sources(self, paths: Sequence[Path], options: SourceOptions) -> list[Source]:
         """Record folders and files as sources, or give those that are there new options; ``index`` does the rest.
-
         A job may be running meanwhile.
 
         Raises:
@@ -205,11 +202,8 @@ class Engine:
     # Asking it
 
     def search(self, query: Query, progress: ProgressCallback = no_progress) -> SearchResult:
-        """Answer a query with at most ``Query.limit`` hits; see ``Searcher.start``.
-
-        Raises:
-            UsageError: also where the limit is below 1.
-        """
+        """Answer a query with at most ``Query.limit`` hits; raises as ``start_search``, and UsageError for a limit
+        below 1."""
         if query.limit < 1:
             raise UsageError(tr("A search cannot give {limit} hits; ask for 1 or more.", limit=query.limit))
         fold_texts(self._store, progress, after(FOLDING_S))
@@ -341,19 +335,12 @@ class Engine:
         """``is_partial``: without the model, which is not loaded."""
         from imagefinder.engine.searcher import Searcher
 
-        model = self._pair.current
+        model, note = self._pair.current, self._partial_note()
         if is_partial:
-            return Searcher(self._store, None, None, None, model.terms, self._decoders, self._partial_note())
+            return Searcher(self._store, None, None, None, model.terms, self._decoders, note)
         record, index = model.live_index(register=False)
         return Searcher(
-            self._store,
-            model.embedder,
-            record,
-            index,
-            model.terms,
-            self._decoders,
-            self._partial_note(),
-            model.calibration,
+            self._store, model.embedder, record, index, model.terms, self._decoders, note, model.calibration
         )
 
     def _partial_note(self) -> str:
