@@ -28,7 +28,10 @@ def watch(event, arguments):
         if isinstance(path, (str, bytes)):
             opened.append([os.path.abspath(os.fsdecode(path)), arguments[1], arguments[2]])
     elif event.startswith("socket.") or event in ("urllib.Request", "http.client.connect"):
-        network.append(event)
+        # A pair of sockets within the machine, without a name, is how decoders are spoken to: family 1, AF_UNIX.
+        family = arguments[1] if event == "socket.__new__" else getattr(arguments[0], "family", 0)
+        if family != 1 or event in ("socket.connect", "socket.bind"):
+            network.append(event)
 
 sys.addaudithook(watch)
 {work}
