@@ -1,7 +1,9 @@
 """After a live change of theme every window is, pixel by pixel, one that was opened in that theme."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,13 +15,35 @@ from pytestqt.qtbot import QtBot
 from ui.conftest import MakeHits
 from ui.scenes import SCENES, Scene, Stage
 
+from imagefinder.ui.background import Background
 from imagefinder.ui.theme import Theme
 
 Shoot = Callable[..., list[NDArray[np.uint8]]]
 
 
 @pytest.fixture
-def shoot(qapp: QApplication, qtbot: QtBot, hits: MakeHits, pictures: Path) -> Iterator[Shoot]:
+def at_work(monkeypatch: pytest.MonkeyPatch) -> Counter[Background]:
+    """How much of each one's work has not been delivered yet: a picture is taken when nothing is left."""
+    left: Counter[Background] = Counter()
+    run, deliver = Background.run, Background._deliver
+
+    def counted_run(background: Background, *work: Any) -> None:
+        left[background] += 1
+        run(background, *work)
+
+    def counted_deliver(background: Background, call: Any) -> None:
+        left[background] -= 1
+        deliver(background, call)
+
+    monkeypatch.setattr(Background, "run", counted_run)
+    monkeypatch.setattr(Background, "_deliver", counted_deliver)
+    return left
+
+
+@pytest.fixture
+def shoot(
+    qapp: QApplication, qtbot: QtBot, hits: MakeHits, pictures: Path, at_work: Counter[Background]
+) -> Iterator[Shoot]:
     """Sets a scene in the first of some themes, and takes its picture in each of them, one after the other."""
     flash = qapp.cursorFlashTime()
     qapp.setCursorFlashTime(0)
@@ -32,16 +56,17 @@ def shoot(qapp: QApplication, qtbot: QtBot, hits: MakeHits, pictures: Path) -> I
             widget = scene(stage)
             widget.activateWindow()
             qtbot.waitUntil(widget.isActiveWindow)
-            settle = lambda: qtbot.wait(60)  # noqa: E731 - thumbnails, layouts
             taken = []
             for at, name in enumerate(names):
                 if at:
                     theme.use(name)
-                settle()
+                qtbot.waitUntil(lambda: not at_work.total())
+                qtbot.wait(60)  # layouts
                 taken.append(_pixels(widget))
             return taken
         finally:
             stage.close()
+            at_work.clear()
             qapp.processEvents()
 
     yield take
