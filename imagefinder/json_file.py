@@ -2,12 +2,11 @@
 
 import json
 import logging
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from imagefinder.private_files import create, file_mode_of, make_folder
+from imagefinder.private_files import file_mode_of, replace_file
 
 _LOG = logging.getLogger(__name__)
 
@@ -33,10 +32,6 @@ def replace_object(path: Path, values: Mapping[str, Any]) -> None:
     Raises:
         OSError: it cannot be written; what was there before is whole.
     """
-    make_folder(path.parent)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     # ASCII: a file name that is not text has no UTF-8.
     content = (json.dumps(values, indent=2) + "\n").encode("ascii")
-    with create(temporary, file_mode_of(path)) as file:
-        file.write(content)
-    temporary.replace(path)
+    replace_file(path, content, file_mode_of(path))

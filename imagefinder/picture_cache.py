@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from imagefinder.model.image_signatures import HEAD_BYTES, picture_extension
-from imagefinder.private_files import create, make_folder
+from imagefinder.private_files import replace_file
 
 _LOG = logging.getLogger(__name__)
 
@@ -34,11 +34,7 @@ class PictureCache:
             raise ValueError("not a picture")
         path = self.folder / f"{hashlib.sha256(data).hexdigest()[:32]}.{extension}"
         if not path.exists():
-            make_folder(self.folder)
-            temporary = path.with_name(f".{path.name}.{os.getpid()}")
-            with create(temporary) as file:
-                file.write(data)
-            temporary.replace(path)
+            replace_file(path, data)
             self._make_room()
         else:
             with suppress(OSError):  # it only keeps its place among the newest

@@ -7,6 +7,7 @@ Windows has no such modes; there the user's own folders are private already.
 
 import os
 import stat
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -61,6 +62,30 @@ def create(path: Path, mode: int = FILE_MODE) -> BinaryIO:
     path.unlink(missing_ok=True)
     opened = open(path, "xb", opener=lambda name, flags: os.open(name, flags, mode))  # noqa: SIM115
     return cast(BinaryIO, opened)
+
+
+def replace_file(path: Path, content: bytes | memoryview, mode: int = FILE_MODE) -> None:
+    """Write a file in one step, making its folder where there is none: readers see the old content or the new.
+
+    Not synced to the disk: after a loss of power the file may be empty.
+
+    Raises:
+        OSError: it cannot be written; what was there before is untouched, and nothing else is left behind.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
+    try:
+        try:
+            file = create(temporary, mode)
+        except FileNotFoundError:
+            make_folder(path.parent)
+            file = create(temporary, mode)
+        with file:
+            file.write(content)
+        temporary.replace(path)
+    except OSError:
+        with suppress(OSError):  # there may be no folder that it could stand in
+            temporary.unlink()
+        raise
 
 
 def private_opener(name: str, flags: int) -> int:

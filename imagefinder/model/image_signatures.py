@@ -3,12 +3,14 @@
 One list for the readers and for the window, which must not import Pillow.
 """
 
+import os
 import re
 from pathlib import Path
 from typing import NamedTuple
 
 HEAD_BYTES = 1024
 """How much of a file's beginning tells its format."""
+_JPEG_END = b"\xff\xd9"
 
 
 class PictureFormat(NamedTuple):
@@ -87,3 +89,13 @@ def formats_beginning(head: bytes) -> list[PictureFormat]:
 def picture_extension(head: bytes) -> str:
     """The usual extension of a file that begins with ``head``, without the dot; empty where it is no picture."""
     return next((each.extensions[0] for each in formats_beginning(head)), "")
+
+
+def is_whole_jpeg(path: Path) -> bool:
+    """Whether there is a file that ends as a JPEG does; one that was cut short by a full disk does not."""
+    try:
+        with path.open("rb") as file:
+            file.seek(-len(_JPEG_END), os.SEEK_END)
+            return file.read() == _JPEG_END
+    except OSError:
+        return False

@@ -5,8 +5,9 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imagefinder.jpeg_file import is_whole_jpeg, write_jpeg
+from imagefinder.model.image_signatures import is_whole_jpeg
 from imagefinder.paths import thumbnail_file
+from imagefinder.private_files import replace_file
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -47,10 +48,11 @@ class ThumbnailCache:
         target = self.path(key)
         if is_whole_jpeg(target):
             return target
+        # In memory first: an encoder that writes to the file may take a full disk for the end of its work.
         encoded = io.BytesIO()
         _small(image).save(encoded, "JPEG", quality=_QUALITY)
         try:
-            write_jpeg(target, encoded.getbuffer())
+            replace_file(target, encoded.getbuffer())
         except OSError as error:
             _LOG.warning("no thumbnail written for %s: %s", key, error)
             return None

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from imagefinder.jpeg_file import is_whole_jpeg, write_jpeg
 from imagefinder.model.errors import UnreadableError
+from imagefinder.model.image_signatures import is_whole_jpeg
+from imagefinder.private_files import replace_file
 from imagefinder.translation import tr_later
 
 _QUALITY = 92
@@ -39,7 +40,7 @@ def preview_file(path: Path, side: int, render: Callable[[], Image.Image]) -> Pa
     # Colours at full size: print in colour frays otherwise.
     image.save(encoded, "JPEG", quality=_QUALITY, subsampling=0)
     try:
-        write_jpeg(path, encoded.getbuffer())
+        replace_file(path, encoded.getbuffer())
     except OSError as error:
         raise UnreadableError(
             tr_later("the preview cannot be written to {folder} ({error})", "reason").format(

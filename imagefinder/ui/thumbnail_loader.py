@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, QSize, Signal
 from PySide6.QtGui import QImage, QPixmap
 
 from imagefinder.ipc.messages import MakeThumbnail, ThumbnailMade
-from imagefinder.jpeg_file import is_whole_jpeg
+from imagefinder.model.image_signatures import is_whole_jpeg
 from imagefinder.model.queries import Hit
 from imagefinder.paths import thumbnail_file
 from imagefinder.translation import tr

@@ -1,18 +1,29 @@
 """What tells of the user's pictures is the user's alone, however generous the umask is."""
 
+import errno
+import io
 import logging
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from imagefinder import private_files
 from imagefinder.json_file import replace_object
 from imagefinder.logs import log_to_file
 from imagefinder.picture_cache import PictureCache
-from imagefinder.private_files import create, file_mode_of, make_file, make_folder, make_folder_like_parent
+from imagefinder.private_files import (
+    create,
+    file_mode_of,
+    make_file,
+    make_folder,
+    make_folder_like_parent,
+    replace_file,
+)
 from imagefinder.settings import Settings
 from imagefinder.store.store import Store
 from imagefinder.vectors.durable import replacing
@@ -165,3 +176,40 @@ def test_a_mode_is_that_of_what_is_there(tmp_path: Path) -> None:
     (tmp_path / "a").chmod(0o640)
     assert file_mode_of(tmp_path / "a") == 0o640
     assert file_mode_of(tmp_path / "b") == 0o600
+
+
+@pytest.mark.parametrize("write", [
+    lambda folder: replace_file(folder / "a.bin", b"new"),
+    lambda folder: replace_object(folder / "a.json", {"new": 1}),
+    lambda folder: PictureCache(folder).keep(PNG),
+])  # fmt: skip
+@pytest.mark.parametrize("fails", ["write", "close", "replace"])
+def test_what_cannot_be_written_leaves_the_old_file_and_nothing_else(
+    write: Callable[[Path], object], fails: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    class FullDisk(io.FileIO):
+        def write(self, data: Any) -> int:
+            if fails == "write":
+                full()
+            return super().write(data)
+
+        def close(self) -> None:
+            was_open = not self.closed
+            super().close()
+            if was_open and fails == "close":
+                full()
+
+    for name in ("a.bin", "a.json"):
+        (tmp_path / name).write_bytes(b"old")
+    monkeypatch.setattr(private_files, "create", lambda path, _mode=0: FullDisk(path, "xb"))
+    if fails == "replace":
+        monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(OSError, match="No space left"):
+        write(tmp_path)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
+        "a.bin": b"old",
+        "a.json": b"old",
+    }

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from imagefinder import json_file
+from imagefinder import private_files
 from imagefinder.settings import Settings
 
 
@@ -48,7 +48,7 @@ def test_a_save_that_fails_leaves_the_old_settings_whole(
     def full(*_: object, **__: object) -> None:
         raise OSError("the disk is full")
 
-    monkeypatch.setattr(json_file, "create", full)
+    monkeypatch.setattr(private_files, "create", full)
     with pytest.raises(OSError, match="full"):
         Settings(theme="light").save(file)
     monkeypatch.undo()

@@ -6,7 +6,7 @@ from fakes import picture
 from PIL import Image
 from program import mounted
 
-from imagefinder import jpeg_file
+from imagefinder import private_files
 from imagefinder.thumbnails.cache import THUMBNAIL_SIDE, ThumbnailCache, thumbnail_key
 
 
@@ -84,7 +84,7 @@ def test_a_full_disk_leaves_no_half_thumbnail(
         path.write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(jpeg_file, "create", full)
+    monkeypatch.setattr(private_files, "create", full)
     assert cache.put("ab01-1", picture("red")) is None
     assert not any(path.is_file() for path in tmp_path.rglob("*"))
 
