@@ -171,9 +171,22 @@ def _find(name: str, models_dir: Path) -> ClipSpec | None:
         return _starter()
     for spec in imported_models(models_dir):
         if spec.name == name:
-            return spec
+            return _with_language(spec)
     arch, _, tag = name.partition("/")
-    return published_spec(arch, tag) if tag in published_tags(arch) else None
+    spec = published_spec(arch, tag) if tag in published_tags(arch) else None
+    return _with_language(spec) if spec else None
+
+
+def _with_language(spec: ClipSpec) -> ClipSpec:
+    """Mark the models that were trained on English alone: by the catalogue, else by their tokenizer.
+
+    Published models with CLIP's own vocabulary were trained on English captions; those for many languages bring a
+    tokenizer of their own. A file from elsewhere may be a fine-tune in any language.
+    """
+    if offer := offers().get(spec.name):
+        return replace(spec, is_english=offer.languages == "en")
+    text = spec.model_cfg.get("text_cfg", {})
+    return replace(spec, is_english=spec.published and not text.get("hf_tokenizer_name"))
 
 
 def _repository(name: str) -> str:

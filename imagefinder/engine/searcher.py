@@ -193,10 +193,10 @@ class Searcher:
         if text and not self._embedder.understands(text) and self._embedder.is_english:
             if query.images or query.items:
                 return tr(
-                    "The starter model understands English only: the pictures given, file names and page text "
+                    "The model understands English only: the pictures given, file names and page text "
                     "were searched."
                 )
-            return tr("The starter model understands English only: file names and page text were searched.")
+            return tr("The model understands English only: file names and page text were searched.")
         if text and not self._embedder.understands(text):
             if query.images or query.items:
                 return tr(

@@ -68,7 +68,7 @@ class ModelLoader:
         self._engine.models.load()
         embedder = self._engine.embedder
         self._name = embedder.name
-        return ModelChanged(ModelState.READY, embedder.name, embedder.device)
+        return ModelChanged(ModelState.READY, embedder.name, embedder.device, is_english=embedder.is_english)
 
     def _load_the_rest(self) -> None:
         self._engine.models.load_image_tower()

@@ -42,9 +42,7 @@ class EngineOptions:
 @dataclass(frozen=True, slots=True)
 class AddSources:
     """Add folders and files as sources (new options for those that are there), and index them.
-
-    A file that a folder in the library holds already is brought up to date with it instead; ``Done`` says so.
-    """
+    A file that a folder in the library holds already is brought up to date with it instead; ``Done`` says so."""
 
     paths: tuple[Path, ...]
     options: SourceOptions = field(default_factory=SourceOptions)
@@ -202,9 +200,7 @@ class RemoveModel:
 @dataclass(frozen=True, slots=True)
 class UseModel:
     """Search this library with another model, once all of it is indexed with that; ``Done`` or ``Failed``.
-
-    Until then the present model answers. Asking for that one calls a change off.
-    """
+    Until then the present model answers. Asking for that one calls a change off."""
 
     name: str
     drop_old: bool = False
@@ -264,6 +260,8 @@ class ModelChanged:
     """What it computes on, in words, once known."""
     error: str = ""
     """Why it failed, and what to do."""
+    is_english: bool = False
+    """Whether it understands English only, once known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,8 @@ class InsteadOfResults:
             self._message.offer_rest()
             self._advise_on_model()
             return
-        is_foreign = self._model == STARTER and not is_english_script(words)
+        model = self._client.model
+        is_foreign = model is not None and model.is_english and not is_english_script(words)
         advice = [note] if note else []
         if not words:
             advice.append(tr("Try another picture, or words for what is in it."))

@@ -3061,12 +3061,12 @@ A larger one, downloaded once, finds more.</source>
 下载一个更大的模型，就能找到更多。</translation>
     </message>
     <message>
-        <source>The starter model understands English only: file names and page text were searched.</source>
-        <translation>入门模型只懂英文：已搜索文件名和页面文字。</translation>
+        <source>The model understands English only: file names and page text were searched.</source>
+        <translation>模型只懂英文：已搜索文件名和页面文字。</translation>
     </message>
     <message>
-        <source>The starter model understands English only: the pictures given, file names and page text were searched.</source>
-        <translation>入门模型只懂英文：已按所给图片、文件名和页面文字搜索。</translation>
+        <source>The model understands English only: the pictures given, file names and page text were searched.</source>
+        <translation>模型只懂英文：已按所给图片、文件名和页面文字搜索。</translation>
     </message>
     <message>
         <source>The thumbnails&apos; folder</source>

@@ -442,7 +442,7 @@ def test_a_search_of_an_empty_library_offers_to_add_a_folder(
         qtbot.mouseClick(pane.message._action, Qt.MouseButton.LeftButton)
 
 
-READY = ModelChanged(ModelState.READY, "starter", "cpu")
+READY = ModelChanged(ModelState.READY, "starter", "cpu", is_english=True)
 FAILED = ModelChanged(ModelState.FAILED, "starter", error="The weights are gone.")
 IDLE = JobStatus()
 
@@ -495,13 +495,13 @@ def test_what_it_says_of_an_empty_library_follows_the_work(pane: SearchPane, cli
     assert "No picture or PDF was found" in pane.message.text
 
 
-def test_words_that_the_starter_model_cannot_understand_are_said_to_be_such(
+def test_words_that_an_english_model_cannot_understand_are_said_to_be_such(
     qtbot: QtBot, pane: SearchPane, client: FakeClient
 ) -> None:
     client.model = READY
     tell_library(client, a_source(Path("/p")))
-    say_nothing(pane, client, "咖啡", model="starter", note="The starter model understands English only.")
-    assert pane.message.text.startswith("The starter model understands English only.")
+    say_nothing(pane, client, "咖啡", model="starter", note="The model understands English only.")
+    assert pane.message.text.startswith("The model understands English only.")
     assert "fewer or other words" not in pane.message.text
     assert "many languages" in pane.message.advice
     assert pane.status_text == ""

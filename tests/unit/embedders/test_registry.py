@@ -8,7 +8,7 @@ import pytest
 
 from imagefinder.embedders import catalogue, registry
 from imagefinder.embedders.builtin import BuiltinEmbedder
-from imagefinder.embedders.cached import published_checksum
+from imagefinder.embedders.cached import hub_files, published_checksum
 from imagefinder.embedders.catalogue import published_table, settings_for
 from imagefinder.embedders.imported import import_checkpoint
 from imagefinder.embedders.offers import offers
@@ -144,6 +144,37 @@ def test_openai_weights_in_the_clip_cache_are_found_with_their_checksum(tmp_path
     assert registry.create("ViT-B-32/openai", "auto", tmp_path).dimension == 512
     row = published_table()["ViT-B-32"]["openai"]
     assert published_checksum(row) == "40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58eba950af"
+
+
+@pytest.mark.parametrize(
+    ("name", "is_english"),
+    [
+        (DEFAULT_CLIP, True),
+        ("ViT-L-14/laion2b_s32b_b82k", True),
+        ("EVA02-B-16/merged2b_s8b_b131k", True),
+        ("xlm-roberta-base-ViT-B-32/laion5b_s13b_b90k", False),
+        ("ViT-B-16-SigLIP2/webli", False),
+        ("xlm-roberta-large-ViT-H-14/frozen_laion5b_s13b_b90k", False),
+    ],
+)
+def test_an_english_model_is_told_from_one_for_many_languages(
+    tmp_path: Path, no_models_of_this_machine: Path, name: str, is_english: bool
+) -> None:
+    arch, _, tag = name.partition("/")
+    repository, files = hub_files(published_table()[arch][tag])
+    put_in_hub_cache(no_models_of_this_machine, repository, files[0])
+    embedder = registry.create(name, "cpu", tmp_path)
+    assert embedder.is_english == is_english
+    assert embedder.understands("咖啡") == (not is_english)
+
+
+def test_a_file_from_elsewhere_may_know_any_language(
+    tmp_path: Path, tiny_safetensors: Path, tiny_config: Path
+) -> None:
+    import_checkpoint(tiny_safetensors, str(tiny_config), tmp_path / "models", "mine")
+    import_checkpoint(tiny_safetensors, str(tiny_config), tmp_path / "others", DEFAULT_CLIP)
+    assert not registry.create("mine", "cpu", tmp_path / "models").is_english
+    assert registry.create(DEFAULT_CLIP, "cpu", tmp_path / "others").is_english
 
 
 def test_missing_weights_are_named_with_what_to_do(tmp_path: Path) -> None:

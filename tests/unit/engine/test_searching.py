@@ -378,7 +378,7 @@ def test_a_model_of_english_alone_says_so_of_other_languages(
 ) -> None:
     engine.add([three_pictures], _EVERYTHING)
     embedder.is_english = True
-    alone = "The starter model understands English only: file names and page text were searched."
+    alone = "The model understands English only: file names and page text were searched."
     assert engine.search(Query("咖啡")).note == alone
     with_picture = engine.search(Query("咖啡", images=(three_pictures / "red.png",))).note
     assert "understands English only: the pictures given, file names" in with_picture
