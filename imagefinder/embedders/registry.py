@@ -173,8 +173,8 @@ def _find(name: str, models_dir: Path) -> ClipSpec | None:
         if spec.name == name:
             return _with_language(spec)
     arch, _, tag = name.partition("/")
-    spec = published_spec(arch, tag) if tag in published_tags(arch) else None
-    return _with_language(spec) if spec else None
+    published = published_spec(arch, tag) if tag in published_tags(arch) else None
+    return _with_language(published) if published else None
 
 
 def _with_language(spec: ClipSpec) -> ClipSpec:

@@ -17,11 +17,11 @@ from imagefinder.ui.engine_client import EngineClient
 class Adding(QObject):
     """Asks what matters, and sends the rest to the engine."""
 
-    def __init__(self, client: EngineClient, watch: Callable[[int], int], window: QWidget) -> None:
-        """``watch`` is told the ids of requests whose outcome the user shall read."""
+    def __init__(self, client: EngineClient, send: Callable[[AddSources], None], window: QWidget) -> None:
+        """``send`` sends a request, and has the user read its outcome."""
         super().__init__(window)
         self._client = client
-        self._watch = watch
+        self._send_request = send
         self._window = window
 
     def choose_folder(self) -> None:
@@ -55,4 +55,4 @@ class Adding(QObject):
         dialog.open()
 
     def _send(self, paths: Sequence[Path], options: SourceOptions) -> None:
-        self._client.send(AddSources(tuple(paths), options, self._watch(self._client.next_id())))
+        self._send_request(AddSources(tuple(paths), options, self._client.next_id()))

@@ -83,8 +83,7 @@ class Background(QObject):
                     self._finished.emit(partial(then, result))
 
     def _deliver(self, call: "partial[None]") -> None:
-        receiver = _receiver(call)
-        if not self._is_closed and (receiver is None or shiboken6.isValid(receiver)):
+        if not self._is_closed and is_receiver_alive(call):
             call()
 
 
@@ -97,9 +96,9 @@ def _end(tasks: "queue.SimpleQueue[_Task | None]", threads: list[threading.Threa
         tasks.put(None)
 
 
-def _receiver(call: Callable[..., None]) -> QObject | None:
-    """The object whose method it is, if it is one of Qt's."""
+def is_receiver_alive(call: Callable[..., None]) -> bool:
+    """False for a method of a Qt object that was deleted; such a callback must not be called."""
     while isinstance(call, partial):
         call = call.func
     owner = getattr(call, "__self__", None)
-    return owner if isinstance(owner, QObject) else None
+    return not isinstance(owner, QObject) or shiboken6.isValid(owner)

@@ -5,7 +5,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from imagefinder.ipc.messages import Done, Failed, LibraryChanged, Rescan, UseModel
+from imagefinder.ipc.messages import Done, LibraryChanged, Rescan, UseModel
 from imagefinder.model.jobs import JobState
 from imagefinder.model.library import ModelChange
 from imagefinder.model.model_names import model_title
@@ -51,7 +51,8 @@ class ChangeLine(QWidget):
     def __init__(self, client: EngineClient, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._client = client
-        self._request = 0
+        self._is_asked = False
+        """Whether the engine was asked to change now, and has not answered."""
         """To change now, while it is not answered."""
         self._seen: tuple[Path, str] | None = None
         """The library, and the model that it was being changed to when last heard of."""
@@ -74,8 +75,6 @@ class ChangeLine(QWidget):
         client.library_changed.connect(self._take_library)
         client.job_changed.connect(self._show)
         client.model_changed.connect(self._show)
-        client.done.connect(self._take_done)
-        client.failed.connect(self._take_failure)
         if client.library is not None:
             self._take_library(client.library)
         self._show()
@@ -129,26 +128,25 @@ class ChangeLine(QWidget):
             if waits
             else ""
         )
-        self._button.setEnabled(not self._request)
+        self._button.setEnabled(not self._is_asked)
 
     def _act(self) -> None:
         change = self._change
         if change is None:
             return
         if waits_for_drives(change):
-            self._request = self._client.next_id()
-            self._client.send(UseModel(change.model, now=True, request_id=self._request))
+            self._is_asked = True
+            request = UseModel(change.model, now=True, request_id=self._client.next_id())
+            self._client.request(request, self._on_done, self._on_failed)
             self._button.setEnabled(False)
         else:
             self._client.send(Rescan())
 
-    def _take_done(self, done: Done) -> None:
-        if self._request and done.request_id == self._request:
-            self._request = 0
-            self._show()
+    def _on_done(self, _done: Done) -> None:
+        self._is_asked = False
+        self._show()
 
-    def _take_failure(self, failure: Failed) -> None:
-        if self._request and failure.request_id == self._request:
-            self._request = 0
-            self.problem.emit(failure.message)
-            self._show()
+    def _on_failed(self, problem: str) -> None:
+        self._is_asked = False
+        self.problem.emit(problem)
+        self._show()

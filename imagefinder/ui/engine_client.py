@@ -2,8 +2,10 @@
 
 import logging
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -12,8 +14,6 @@ from imagefinder.ipc.entry import run_engine
 from imagefinder.ipc.health import Health
 from imagefinder.ipc.in_flight import InFlight
 from imagefinder.ipc.messages import (
-    AddSources,
-    CancelJobs,
     Done,
     DownloadChanged,
     DownloadModel,
@@ -21,42 +21,30 @@ from imagefinder.ipc.messages import (
     Event,
     Failed,
     Hits,
-    ItemShown,
     JobChanged,
     LibraryChanged,
     LibraryUnusable,
     ModelChanged,
-    Models,
     ModelState,
     MoreHits,
-    PauseJobs,
     Request,
-    Rescan,
-    ResumeJobs,
     ThumbnailMade,
-    Unreadable,
     UseModel,
 )
-from imagefinder.ipc.process import Ending, EngineRun, Target, what_happened
+from imagefinder.ipc.process import EngineRun, Target, what_happened
 from imagefinder.model.jobs import JobState, JobStatus
 from imagefinder.paths import default_places
 from imagefinder.translation import tr
+from imagefinder.ui.engine_status import CurrentRun, JobIntent, RunEnd
 from imagefinder.ui.engine_status import EngineState as EngineState
 from imagefinder.ui.engine_status import EngineStatus as EngineStatus
+from imagefinder.ui.pending_replies import PendingReplies
 
 _LOG = logging.getLogger(__name__)
 
 _STOP_S = 3.0
 _RETURN_MS = 600
 _TRACE = "engine-crash.log"
-
-
-@dataclass(frozen=True, slots=True)
-class _End:
-    """A run is over."""
-
-    ending: Ending
-    report: str
 
 
 class EngineClient(QObject):
@@ -74,15 +62,12 @@ class EngineClient(QObject):
     job_changed = Signal(object)  # messages.JobChanged
     hits_received = Signal(object)  # messages.Hits
     thumbnail_made = Signal(object)  # messages.ThumbnailMade
-    item_shown = Signal(object)  # messages.ItemShown
-    unreadable_received = Signal(object)  # messages.Unreadable
-    models_received = Signal(object)  # messages.Models
     download_changed = Signal(object)  # messages.DownloadChanged
     done = Signal(object)  # messages.Done
     failed = Signal(object)  # messages.Failed
 
-    # The one way from the thread that receives to the GUI thread: the run's number, and an event or an _End.
-    _arrived = Signal(int, object)
+    # The one way from the thread that receives to the GUI thread: the CurrentRun, and an event or its RunEnd.
+    _arrived = Signal(object, object)
 
     def __init__(
         self, options: EngineOptions, parent: QObject | None = None, *, target: Target = run_engine
@@ -99,9 +84,7 @@ class EngineClient(QObject):
         """By the model's name."""
         self._last_id = 0
         self._target = target
-        self._run: EngineRun | None = None
-        self._number = 0
-        """Of the run in hand; what an earlier one still has to say is not heard."""
+        self._run: CurrentRun | None = None
         self._backlog: list[Request] = []
         """Requests that wait for a run."""
         self._held: list[Request] = []
@@ -110,25 +93,15 @@ class EngineClient(QObject):
         """Ids of the ``UseModel`` that were not answered yet."""
         self._health = Health()
         self._owed = InFlight()
-        self._is_paused = options.paused
-        self._was_at_work = False
-        self._is_cancelled = False
-        """Whether the user stopped the last job, which no engine takes up again unasked."""
-        self._is_ending = False
-        """Whether the run in hand was told to end, so that its end is no death."""
-        self._is_deaf = False
-        """Whether the run in hand is of another library than the window is of by now."""
-        self._unusable = ""
+        self._intent = JobIntent(is_paused=options.paused)
         self._trace = default_places().logs / _TRACE
+        self._replies = PendingReplies()
         self._signals = {
             ModelChanged: self.model_changed,
             LibraryChanged: self.library_changed,
             JobChanged: self.job_changed,
             Hits: self.hits_received,
             ThumbnailMade: self.thumbnail_made,
-            ItemShown: self.item_shown,
-            Unreadable: self.unreadable_received,
-            Models: self.models_received,
             DownloadChanged: self.download_changed,
             Done: self.done,
             Failed: self.failed,
@@ -137,7 +110,7 @@ class EngineClient(QObject):
         self._deadline.timeout.connect(self._kill)
         self._return = QTimer(self, singleShot=True, interval=_RETURN_MS)
         self._return.timeout.connect(self._come_back)
-        self._ended: _End | None = None
+        self._ended: RunEnd | None = None
         """Of the run that was ended from outside, and that another one follows in a moment."""
         self._arrived.connect(self._take)
 
@@ -149,12 +122,12 @@ class EngineClient(QObject):
     @property
     def pid(self) -> int | None:
         """The engine's process id, where one is running."""
-        return self._run.pid if self._run is not None else None
+        return self._run.process.pid if self._run is not None else None
 
     @property
     def is_paused(self) -> bool:
         """Whether the user paused the work, which outlives the engine."""
-        return self._is_paused
+        return self._intent.is_paused
 
     def start(self, options: EngineOptions | None = None) -> None:
         """Start the engine's process, with other options where given; returns at once.
@@ -164,7 +137,7 @@ class EngineClient(QObject):
         if self._run is None:
             if options is not None:
                 self.options = options
-                self._is_paused = options.paused
+                self._intent.is_paused = options.paused
             self._health.forgive()
             self._begin(EngineStatus(EngineState.STARTING))
 
@@ -173,13 +146,10 @@ class EngineClient(QObject):
 
         Where none will start by itself (``BROKEN``, ``STOPPED``), they wait for ``restart`` or ``start``.
         """
-        if isinstance(request, PauseJobs | ResumeJobs):
-            self._is_paused = isinstance(request, PauseJobs)
-        if isinstance(request, CancelJobs | AddSources | Rescan | UseModel):
-            self._is_cancelled = isinstance(request, CancelJobs)
+        self._intent.note(request)
         if isinstance(request, UseModel):
             self._model_requests.add(request.request_id)
-        if self._run is None or self._is_ending:
+        if self._run is None or self._run.is_ending:
             self._backlog.append(request)
             return
         if isinstance(request, MoreHits) and self._owed.is_forgotten(request) and not self._is_model_ready():
@@ -190,7 +160,27 @@ class EngineClient(QObject):
             QTimer.singleShot(0, self, lambda: self._emit(answer))
         else:
             for each in self._owed.send(request):
-                self._run.send(each)
+                self._run.process.send(each)
+
+    def request(
+        self,
+        request: Request,
+        on_reply: Callable[[Any], None] | None = None,
+        on_error: Callable[[str], None] | None = None,
+    ) -> int:
+        """Send a request whose ``request_id`` is a ``next_id``, and call back with its reply; returns the id.
+
+        ``on_reply`` gets the event that answers it (``Done``, ``ItemShown``, …), ``on_error`` the sentence why it
+        could not be carried out. Methods of Qt objects that were deleted meanwhile are not called.
+        """
+        request_id: int = getattr(request, "request_id")  # noqa: B009 - most kinds of request have one
+        self._replies.expect(request_id, on_reply, on_error)
+        self.send(request)
+        return request_id
+
+    def forget(self, request_id: int) -> None:
+        """Do not call back with the reply to this request."""
+        self._replies.forget(request_id)
 
     def restart(self, options: EngineOptions | None = None) -> None:
         """End the engine and start it anew, with other options where given; also after ``BROKEN``.
@@ -201,12 +191,12 @@ class EngineClient(QObject):
             if options.library != self.options.library:
                 self._leave_library()
             self.options = options
-            self._is_paused = options.paused
+            self._intent.is_paused = options.paused
         if self._run is None:
             self.start()
-        elif not self._is_ending:
-            self._is_ending = True
-            self._run.ask_to_stop()
+        elif not self._run.is_ending:
+            self._run.is_ending = True
+            self._run.process.ask_to_stop()
             self._deadline.start()
             self._tell(EngineStatus(EngineState.STARTING))
 
@@ -218,9 +208,7 @@ class EngineClient(QObject):
         self._deadline.stop()
         self._return.stop()
         run, self._run = self._run, None
-        self._number += 1
-        ended = run.stop(timeout_s) if run is not None else True
-        self._is_ending = False
+        ended = run.process.stop(timeout_s) if run is not None else True
         self._owed = InFlight()
         self._held = []
         self._tell(EngineStatus(EngineState.STOPPED))
@@ -238,8 +226,9 @@ class EngineClient(QObject):
         self._held = []
         self._model_requests.clear()
         self.library = None
-        self._is_cancelled = False
-        self._is_deaf = self._run is not None
+        self._intent.is_cancelled = False
+        if self._run is not None:
+            self._run.is_unheard = True
         for answer in answers:
             # Later, as any answer comes.
             QTimer.singleShot(0, self, partial(self._emit, answer))
@@ -247,27 +236,18 @@ class EngineClient(QObject):
     def _begin(self, status: EngineStatus) -> None:
         self._return.stop()
         self._ended = None
-        self._is_ending = self._is_deaf = False
-        self._unusable = ""
         self._health.begin(time.monotonic())
-        options = replace(
-            self.options,
-            paused=self._is_paused,
-            # A job that the last run did not end is found again by a scan.
-            index_at_start=(self.options.index_at_start or self._was_at_work) and not self._is_cancelled,
-        )
-        self._number += 1
-        number = self._number
-        run = self._run = EngineRun(
-            options,
+        process = EngineRun(
+            self._intent.options(self.options),
             self._trace,
-            on_event=lambda event: self._arrived.emit(number, event),
+            on_event=lambda event: self._arrived.emit(run, event),
             on_end=lambda ending: self._arrived.emit(
-                number, _End(ending, crash_report(ending.words, self._trace))
+                run, RunEnd(ending, crash_report(ending.words, self._trace))
             ),
             target=self._target,
         )
-        run.start()
+        run = self._run = CurrentRun(process)
+        process.start()
         backlog, self._backlog = self._backlog, []
         for request in backlog:
             self.send(request)
@@ -280,15 +260,15 @@ class EngineClient(QObject):
         status = self.job.status
         return bool(status.state is JobState.RUNNING or status.sources or status.waiting)
 
-    def _take(self, number: int, event: Event | _End) -> None:
-        if number != self._number:
+    def _take(self, run: CurrentRun, event: Event | RunEnd) -> None:
+        if run is not self._run:
             return
-        if isinstance(event, _End):
-            self._take_end(event)
-        elif self._is_deaf:
+        if isinstance(event, RunEnd):
+            self._take_end(run, event)
+        elif run.is_unheard:
             return
         elif isinstance(event, LibraryUnusable):
-            self._unusable = event.message
+            run.unusable = event.message
         elif self._owed.receive(event):
             self._hear(event)
 
@@ -305,7 +285,7 @@ class EngineClient(QObject):
                 self.job = event
                 if was_at_rest and self._is_at_work():
                     # Another job than the one that was cancelled.
-                    self._is_cancelled = False
+                    self._intent.is_cancelled = False
             case DownloadChanged():
                 self.downloads[event.name] = event
             case Done() if event.request_id in self._model_requests:
@@ -313,7 +293,7 @@ class EngineClient(QObject):
                 self.options = replace(self.options, model=None)
         if isinstance(event, Done | Failed):
             self._model_requests.discard(event.request_id)
-        if self._run is not None and not self._is_ending and self.engine.state is not EngineState.RUNNING:
+        if self._run is not None and not self._run.is_ending and self.engine.state is not EngineState.RUNNING:
             self._tell(EngineStatus(EngineState.RUNNING))
         self._emit(event)
         if isinstance(event, ModelChanged) and event.state is not ModelState.LOADING:
@@ -322,24 +302,26 @@ class EngineClient(QObject):
                 self.send(request)
 
     def _emit(self, event: Event) -> None:
-        self._signals[type(event)].emit(event)
+        self._replies.deliver(event)
+        if (signal := self._signals.get(type(event))) is not None:
+            signal.emit(event)
 
     def _is_model_ready(self) -> bool:
         return self.model is not None and self.model.state is not ModelState.LOADING
 
-    def _take_end(self, end: _End) -> None:
+    def _take_end(self, run: CurrentRun, end: RunEnd) -> None:
         self._deadline.stop()
         self._run = None
-        settlement = self._owed.settle(by_death=not self._is_ending)
+        settlement = self._owed.settle(by_death=not run.is_ending)
         self._backlog = [*settlement.again, *self._held, *self._backlog]
         self._held = []
         self._say_nothing_is_in_work()
         self._end_downloads(still={each.name for each in self._backlog if isinstance(each, DownloadModel)})
-        if self._is_ending:
+        if run.is_ending:
             self._health.forgive()
             self._begin(EngineStatus(EngineState.STARTING))
-        elif self._unusable:
-            self._tell(EngineStatus(EngineState.BROKEN, self._unusable))
+        elif run.unusable:
+            self._tell(EngineStatus(EngineState.BROKEN, run.unusable))
         elif end.ending.was_asked_for:
             # Who ended it may be ending the window too, as a system that shuts down does.
             _LOG.info("the engine was ended from outside")
@@ -361,7 +343,7 @@ class EngineClient(QObject):
         if self._run is None and self._ended is not None:
             self._start_again_or_give_up(self._ended)
 
-    def _start_again_or_give_up(self, end: _End) -> None:
+    def _start_again_or_give_up(self, end: RunEnd) -> None:
         report = end.report
         if self._health.may_go_on(time.monotonic()):
             self._begin(EngineStatus(EngineState.RESTARTING, what_happened(end.ending), report))
@@ -373,8 +355,8 @@ class EngineClient(QObject):
             self._tell(EngineStatus(EngineState.BROKEN, message, report))
 
     def _say_nothing_is_in_work(self) -> None:
-        self._was_at_work = self._is_at_work()
-        self.job = JobChanged(JobStatus(JobState.PAUSED if self._is_paused else JobState.IDLE))
+        self._intent.was_at_work = self._is_at_work()
+        self.job = JobChanged(JobStatus(JobState.PAUSED if self._intent.is_paused else JobState.IDLE))
         self.job_changed.emit(self.job)
         if self.model is not None:
             self.model = ModelChanged(ModelState.LOADING, self.model.name)
@@ -382,7 +364,7 @@ class EngineClient(QObject):
 
     def _kill(self) -> None:
         if self._run is not None:
-            self._run.kill()
+            self._run.process.kill()
 
     def _tell(self, status: EngineStatus) -> None:
         self.engine = status

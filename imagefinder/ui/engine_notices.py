@@ -4,7 +4,7 @@ from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QWidget
 
-from imagefinder.ipc.messages import Done, Failed, JobChanged, ModelChanged, ModelState
+from imagefinder.ipc.messages import AddSources, Done, JobChanged, ModelChanged, ModelState
 from imagefinder.model.jobs import IndexReport, unmatched_text
 from imagefinder.paths import Places
 from imagefinder.translation import tr
@@ -26,24 +26,20 @@ class EngineNotices(QObject):
         self._bar = bar
         self._places = places
         self._window = window
-        self._requests: set[int] = set()
         self._dialog: CrashDialog | None = None
         self._state = client.engine.state
         self._report: IndexReport | None = None
         """The last one that something was said of."""
         client.engine_changed.connect(self._take_engine)
         client.model_changed.connect(self._take_model)
-        client.done.connect(self._take_done)
-        client.failed.connect(self._take_failure)
         client.job_changed.connect(self._take_job)
         self._take_engine(client.engine)
         if client.model is not None:
             self._take_model(client.model)
 
-    def watch(self, request_id: int) -> int:
-        """Tell how this request went; returns it."""
-        self._requests.add(request_id)
-        return request_id
+    def send(self, request: AddSources) -> None:
+        """Send a request, and tell how it went."""
+        self._client.request(request, self._on_done, self._on_failed)
 
     def _take_engine(self, status: EngineStatus) -> None:
         before, self._state = self._state, status.state
@@ -95,13 +91,9 @@ class EngineNotices(QObject):
             self._report = report
             self._bar.say(unmatched_text(report.unmatched_globs), NoticeKind.WARNING, seconds=None)
 
-    def _take_done(self, done: Done) -> None:
-        if done.request_id in self._requests:
-            self._requests.discard(done.request_id)
-            if done.message:
-                self._bar.say(done.message)
+    def _on_done(self, done: Done) -> None:
+        if done.message:
+            self._bar.say(done.message)
 
-    def _take_failure(self, failure: Failed) -> None:
-        if failure.request_id in self._requests:
-            self._requests.discard(failure.request_id)
-            self._bar.say(failure.message, NoticeKind.ERROR, seconds=None)
+    def _on_failed(self, problem: str) -> None:
+        self._bar.say(problem, NoticeKind.ERROR, seconds=None)

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayo
 from imagefinder.ipc.messages import (
     AddSources,
     Done,
-    Failed,
     LibraryChanged,
     ModelState,
     RemoveSources,
@@ -50,7 +49,6 @@ class LibraryPanel(DropTarget):
         super().__init__(parent)
         self._client = client
         self._desktop = desktop
-        self._requests: set[int] = set()
         self._unreadable: dict[Path, UnreadableDialog] = {}
         self.setAccessibleName(tr("Library"))
         self._title = QLabel(tr("Library"), self)
@@ -123,8 +121,6 @@ class LibraryPanel(DropTarget):
         client.library_changed.connect(self._take_library)
         client.job_changed.connect(self._show_coverage)
         client.model_changed.connect(self._show_coverage)
-        client.done.connect(self._take_done)
-        client.failed.connect(self._take_failed)
         self._show_counts()
 
     def sizeHint(self) -> QSize:
@@ -240,19 +236,14 @@ class LibraryPanel(DropTarget):
         self._send(RemoveSources(paths, self._client.next_id()))
 
     def _send(self, request: AddSources | RemoveSources) -> None:
-        self._requests.add(request.request_id)
-        self._client.send(request)
+        self._client.request(request, self._on_done, self._on_failed)
 
-    def _take_done(self, event: Done) -> None:
-        if event.request_id in self._requests:
-            self._requests.remove(event.request_id)
-            if event.message:
-                self.notice.emit(event.message)
+    def _on_done(self, event: Done) -> None:
+        if event.message:
+            self.notice.emit(event.message)
 
-    def _take_failed(self, event: Failed) -> None:
-        if event.request_id in self._requests:
-            self._requests.remove(event.request_id)
-            self.problem.emit(event.message)
+    def _on_failed(self, problem: str) -> None:
+        self.problem.emit(problem)
 
     def _take_library(self, event: LibraryChanged) -> None:
         self._show_counts()

@@ -60,7 +60,7 @@ class MainWindow(QMainWindow):
         self.notices = NoticeBar(self)
         self._news = EngineNotices(client, self.notices, parts.places, self)
         self._models = ModelShelf(client, parts.keeper, self)
-        self._adding = Adding(client, self._news.watch, self)
+        self._adding = Adding(client, self._news.send, self)
         self.panel = LibraryPanel(client, parts.desktop, self)
         self.panes = PaneArea(self._make_pane, self)
         self.welcome = WelcomePage(client, self)

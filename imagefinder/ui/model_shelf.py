@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -12,7 +13,6 @@ from imagefinder.ipc.messages import (
     Done,
     DownloadChanged,
     DownloadModel,
-    Failed,
     ImportModel,
     ListModels,
     Models,
@@ -85,10 +85,7 @@ class ModelShelf(QObject):
         self.has_import_failed = False
         self.listing_problem = ""
         """Why it is not known which models there are."""
-        client.models_received.connect(self._take_models)
         client.download_changed.connect(self._take_download)
-        client.done.connect(self._take_done)
-        client.failed.connect(self._take_failure)
         client.engine_changed.connect(self._take_engine)
         client.model_changed.connect(self.changed)
         client.library_changed.connect(self.changed)
@@ -141,8 +138,9 @@ class ModelShelf(QObject):
     def refresh(self) -> None:
         """Ask the engine for the models there are."""
         self._is_wanted = True
+        self._client.forget(self._listing)
         self._listing = self._client.next_id()
-        self._client.send(ListModels(self._listing))
+        self._client.request(ListModels(self._listing), self._on_models, self._on_listing_failed)
 
     def download(self, name: str, *, accepts_licence: bool = False) -> None:
         """Fetch a model of the catalogue, from where the settings say; one that was interrupted goes on."""
@@ -179,7 +177,7 @@ class ModelShelf(QObject):
     def _ask(self, request: Request, number: int, deed: Deed, name: str) -> None:
         self._problems.pop(name, None)
         self._deeds[number] = deed, name
-        self._client.send(request)
+        self._client.request(request, self._on_done, partial(self._on_failed, number))
         self.changed.emit()
 
     def _entry(self, info: ModelInfo) -> ModelEntry:
@@ -194,13 +192,17 @@ class ModelShelf(QObject):
             problem=self._problems.get(info.name, ""),
         )
 
-    def _take_models(self, models: Models) -> None:
-        if self._listing and models.request_id == self._listing:
-            self._listing = 0
-            self.listing_problem = ""
-            self._infos = models.choices
-            self.devices = models.devices
-            self.changed.emit()
+    def _on_models(self, models: Models) -> None:
+        self._listing = 0
+        self.listing_problem = ""
+        self._infos = models.choices
+        self.devices = models.devices
+        self.changed.emit()
+
+    def _on_listing_failed(self, problem: str) -> None:
+        self._listing = 0
+        self.listing_problem = problem
+        self.changed.emit()
 
     def _take_download(self, download: DownloadChanged) -> None:
         if download.is_over and (Deed.DOWNLOAD, download.name) not in self._deeds.values():
@@ -209,10 +211,8 @@ class ModelShelf(QObject):
             self.refresh()
         self.changed.emit()
 
-    def _take_done(self, done: Done) -> None:
-        deed, name = self._deeds.pop(done.request_id, (None, ""))
-        if deed is None:
-            return
+    def _on_done(self, done: Done) -> None:
+        deed, name = self._deeds.pop(done.request_id)
         message = done.message
         if deed is Deed.DOWNLOAD:
             self._stopped.discard(name)
@@ -224,22 +224,16 @@ class ModelShelf(QObject):
         self.refresh()
         self.changed.emit()
 
-    def _take_failure(self, failure: Failed) -> None:
-        if self._listing and failure.request_id == self._listing:
-            self._listing = 0
-            self.listing_problem = failure.message
-            self.changed.emit()
-        deed, name = self._deeds.pop(failure.request_id, (None, ""))
-        if deed is None:
-            return
+    def _on_failed(self, request_id: int, problem: str) -> None:
+        deed, name = self._deeds.pop(request_id)
         if deed is Deed.IMPORT and not name:
-            self.import_news, self.has_import_failed = failure.message, True
+            self.import_news, self.has_import_failed = problem, True
         if deed is Deed.DOWNLOAD and name in self._stopped:
             self._stopped.discard(name)
         else:
             if name:
-                self._problems[name] = failure.message
-            self.failed.emit(failure.message)
+                self._problems[name] = problem
+            self.failed.emit(problem)
         # A download that failed may have left something to go on with.
         self.refresh()
         self.changed.emit()

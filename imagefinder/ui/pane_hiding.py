@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, Signal
 
-from imagefinder.ipc.messages import Done, Failed, SetHidden
+from imagefinder.ipc.messages import SetHidden
 from imagefinder.ui.engine_client import EngineClient
 
 
@@ -17,21 +17,11 @@ class PaneHiding(QObject):
     def __init__(self, client: EngineClient, parent: QObject) -> None:
         super().__init__(parent)
         self._client = client
-        self._open: set[int] = set()
-        """Requests that are not answered yet."""
-        client.done.connect(self._take_done)
-        client.failed.connect(self._take_failure)
 
     def ask(self, item_ids: Sequence[int], is_hidden: bool) -> None:
         """Hide these items, or show them again."""
-        request = self._client.next_id()
-        self._open.add(request)
-        self._client.send(SetHidden(tuple(item_ids), is_hidden, request))
+        request = SetHidden(tuple(item_ids), is_hidden, self._client.next_id())
+        self._client.request(request, on_error=self._on_failed)
 
-    def _take_done(self, done: Done) -> None:
-        self._open.discard(done.request_id)
-
-    def _take_failure(self, failure: Failed) -> None:
-        if failure.request_id in self._open:
-            self._open.remove(failure.request_id)
-            self.failed.emit(failure.message)
+    def _on_failed(self, problem: str) -> None:
+        self.failed.emit(problem)

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from enum import Enum, auto
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from imagefinder.ipc.messages import (
     ClosePane,
-    Failed,
     Hits,
     LibraryChanged,
     ModelChanged,
@@ -24,6 +24,18 @@ _MOST_REFRESHED = 1000
 """Whoever has scrolled past this many is reading: what they see is not changed by itself."""
 _REFRESH_MS = 3000
 _SLOW_MS = 300
+
+
+class _Awaited(Enum):
+    """The answer that is waited for."""
+
+    NOTHING = auto()
+    ANSWER = auto()
+    """To what the user asked."""
+    UPDATE = auto()
+    """To the same question, asked again without the user's doing."""
+    REST = auto()
+    """With what the last answer left out."""
 
 
 def _always() -> bool:
@@ -56,10 +68,7 @@ class PaneSearch(QObject):
         self._pane = pane
         self._question: tuple[Query, Sort] | None = None
         self._request = 0
-        self._is_waiting = False
-        self._is_quiet = False
-        self._is_unfolding = False
-        """Whether the answer that is waited for brings the rest."""
+        self._awaited = _Awaited.NOTHING
         self.may_replace: Callable[[], bool] = _always
         """Whether another model's results may take the place of those shown, unasked."""
         self._is_outdated = False
@@ -73,7 +82,6 @@ class PaneSearch(QObject):
         self._refresh_timer = self._timer(_REFRESH_MS)
         self._refresh_timer.timeout.connect(self._refresh)
         client.hits_received.connect(self._take_hits)
-        client.failed.connect(self._take_failure)
         client.model_changed.connect(self._take_model)
         client.library_changed.connect(self._take_library)
         client.engine_changed.connect(self._take_engine)
@@ -87,7 +95,7 @@ class PaneSearch(QObject):
     @property
     def is_waiting(self) -> bool:
         """Whether the user waits for an answer."""
-        return self._is_waiting and not self._is_quiet
+        return self._awaited is _Awaited.ANSWER
 
     def ask(self, query: Query, sort: Sort) -> None:
         """A new question; answers to all before are dropped from now on.
@@ -97,7 +105,7 @@ class PaneSearch(QObject):
         if self.has_rest_of(query):
             query = replace(query, include_rest=True)
         self._question = query, sort
-        self._send(is_quiet=False)
+        self._send(_Awaited.ANSWER)
         self._slow_timer.start()
 
     def ask_rest(self) -> None:
@@ -105,8 +113,7 @@ class PaneSearch(QObject):
         if self._question is not None and not self._question[0].include_rest:
             query, sort = self._question
             self._question = replace(query, include_rest=True), sort
-            self._send(is_quiet=True)
-            self._is_unfolding = True
+            self._send(_Awaited.REST)
 
     def has_rest_of(self, query: Query) -> bool:
         """Whether the latest question looks for the same, and with the rest."""
@@ -136,49 +143,55 @@ class PaneSearch(QObject):
 
     def ask_again(self) -> None:
         """The same question, because something has changed; the user is not told."""
-        if self._question is not None and not self._is_waiting:
-            self._send(is_quiet=True)
+        if self._question is not None and self._awaited is _Awaited.NOTHING:
+            self._send(_Awaited.UPDATE)
         else:
             self.ask_after_answer()
 
     def ask_after_answer(self) -> None:
         """Ask again once the answer that is waited for is here, if one is: it may know less than is shown."""
-        self._is_outdated = self._is_waiting
+        self._is_outdated = self._awaited is not _Awaited.NOTHING
 
     def more(self, offset: int, shown: int) -> None:
         """The next hits, from ``offset`` on; ``shown`` are there now."""
         self._shown = shown
         self._offset = offset
-        if not self._is_waiting:
+        if self._awaited is _Awaited.NOTHING:
             # Otherwise the engine may have forgotten the old list: asked once the new one is there.
-            self._client.send(MoreHits(self._request, self._pane, offset, PAGE))
+            self._ask_more(offset)
 
     def stop(self) -> None:
         """Ask nothing, and let nothing through."""
         had_question = self._question is not None
         self._question = None
         self.latest = None
+        self._client.forget(self._request)
         self._request = 0
         self._offset = None
-        self._is_waiting = False
+        self._awaited = _Awaited.NOTHING
         self._slow_timer.stop()
         self._refresh_timer.stop()
         if had_question:
             self._client.send(ClosePane(self._pane))
 
-    def _send(self, *, is_quiet: bool) -> None:
+    def _send(self, awaited: _Awaited) -> None:
         assert self._question is not None
         query, sort = self._question
-        self._is_waiting = True
-        self._is_quiet = is_quiet
-        self._is_outdated = self._is_unfolding = False
-        if not is_quiet:
+        self._awaited = awaited
+        self._is_outdated = False
+        if awaited is _Awaited.ANSWER:
             self._offset = None
             self._shown = 0
         self._refresh_timer.stop()
+        self._client.forget(self._request)
         self._request = self._client.next_id()
         count = max(PAGE, min(self._shown, _MOST_REFRESHED))
-        self._client.send(Search(self._request, self._pane, query, sort, count))
+        request = Search(self._request, self._pane, query, sort, count)
+        self._client.request(request, on_error=self._on_failed)
+
+    def _ask_more(self, offset: int) -> None:
+        request = MoreHits(self._request, self._pane, offset, PAGE)
+        self._client.request(request, on_error=self._on_failed)
 
     def _take_hits(self, hits: Hits) -> None:
         if hits.request_id != self._request or hits.pane != self._pane:
@@ -188,44 +201,40 @@ class PaneSearch(QObject):
             self._shown = hits.offset + len(hits.hits)
             self.extended.emit(hits)
             return
-        if not self._is_waiting:
+        awaited, self._awaited = self._awaited, _Awaited.NOTHING
+        if awaited is _Awaited.NOTHING:
             return
-        self._is_waiting = False
         self._slow_timer.stop()
-        if self._is_outdated and self._is_quiet and not self._is_unfolding:
+        if self._is_outdated and awaited is _Awaited.UPDATE:
             # Nobody waits for it, and it would show again for a moment what was hidden meanwhile.
             self.ask_again()
             return
         self.latest = hits
-        if self._is_unfolding:
-            self._is_unfolding = False
+        if awaited is _Awaited.REST:
             self.unfolded.emit(hits)
         else:
-            self.answered.emit(hits, self._is_quiet)
+            self.answered.emit(hits, awaited is _Awaited.UPDATE)
         if self._is_outdated:
             self.ask_again()
         elif self._offset is not None:
-            self._client.send(MoreHits(self._request, self._pane, self._offset, PAGE))
+            self._ask_more(self._offset)
 
     def forget_page(self) -> None:
         """The results were replaced: what was asked for to follow the old ones is not wanted any more."""
         self._offset = None
         self._shown = 0
 
-    def _take_failure(self, failure: Failed) -> None:
-        if failure.request_id != self._request or not self._request:
-            return
-        was_waiting, self._is_waiting = self._is_waiting, False
+    def _on_failed(self, problem: str) -> None:
+        awaited, self._awaited = self._awaited, _Awaited.NOTHING
         self._slow_timer.stop()
-        if was_waiting and self._is_unfolding and self._question is not None:
-            self._is_unfolding = False
+        if awaited is _Awaited.REST and self._question is not None:
             self._question = replace(self._question[0], include_rest=False), self._question[1]
-            self.rest_failed.emit(failure.message)
-        elif was_waiting and not self._is_quiet:
-            self.failed.emit(failure.message)
+            self.rest_failed.emit(problem)
+        elif awaited is _Awaited.ANSWER:
+            self.failed.emit(problem)
         elif self._offset is not None:
             self._offset = None
-            self.page_failed.emit(failure.message)
+            self.page_failed.emit(problem)
 
     def _take_model(self, model: ModelChanged) -> None:
         if model.state is not ModelState.READY or self.latest is None:
@@ -247,7 +256,7 @@ class PaneSearch(QObject):
         self._was_running = is_running
 
     def _refresh(self) -> None:
-        if self._is_waiting or self._offset is not None:
+        if self._awaited is not _Awaited.NOTHING or self._offset is not None:
             self._refresh_timer.start()
         elif self._shown <= _MOST_REFRESHED and (not self.is_of_another_model or self.may_replace()):
             self.ask_again()

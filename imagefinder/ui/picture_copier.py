@@ -6,7 +6,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QSize, Signal
 from PySide6.QtGui import QGuiApplication, QImage
 
-from imagefinder.ipc.messages import Failed, ItemShown, ShowItem
+from imagefinder.ipc.messages import ItemShown, ShowItem
 from imagefinder.model.items import ItemKind
 from imagefinder.model.queries import Hit
 from imagefinder.translation import tr
@@ -34,27 +34,24 @@ class PictureCopier(QObject):
         self._background = background
         self._request_id = 0
         self._name = ""
-        client.item_shown.connect(self._take)
-        client.failed.connect(self._take_failure)
 
     def copy(self, hit: Hit) -> None:
         """Copy this picture; ``notice`` tells when it is on the clipboard, ``problem`` why it is not."""
+        self._client.forget(self._request_id)
         self._request_id = self._client.next_id()
         self._name = short_name(hit.path)
         side = _PAGE_SIDE if hit.kind is ItemKind.PAGE else _MOST_SIDE
-        self._client.send(ShowItem(self._request_id, hit.item_id, side=side, download=True))
+        request = ShowItem(self._request_id, hit.item_id, side=side, download=True)
+        self._client.request(request, self._on_shown, self._on_failed)
 
-    def _take(self, shown: ItemShown) -> None:
-        if shown.request_id != self._request_id:
-            return
+    def _on_shown(self, shown: ItemShown) -> None:
         if shown.picture is None or shown.problem:
             self.problem.emit(shown.problem or tr("{name} cannot be copied.", name=self._name))
             return
         self._background.run(partial(_read, shown.picture), partial(self._put, shown.request_id))
 
-    def _take_failure(self, failed: Failed) -> None:
-        if self._request_id and failed.request_id == self._request_id:
-            self.problem.emit(failed.message)
+    def _on_failed(self, problem: str) -> None:
+        self.problem.emit(problem)
 
     def _put(self, request_id: int, image: QImage | None) -> None:
         if request_id != self._request_id:

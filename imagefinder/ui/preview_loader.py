@@ -6,7 +6,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QSize, Signal
 from PySide6.QtGui import QImage, QPixmap
 
-from imagefinder.ipc.messages import Failed, ItemShown, ShowItem
+from imagefinder.ipc.messages import ItemShown, ShowItem
 from imagefinder.translation import tr
 from imagefinder.ui.background import Background
 from imagefinder.ui.engine_client import EngineClient
@@ -28,29 +28,30 @@ class PreviewLoader(QObject):
         self._client = client
         self._background = background
         self._request_id = 0
-        client.item_shown.connect(self._take)
-        client.failed.connect(self._take_failure)
 
     def ask(self, item_id: int, part: int | None, side: int, words: str, *, download: bool = False) -> None:
         """Ask for an item, or for another part of its file, at about ``side`` pixels.
 
         With ``download`` also where its file is online only.
         """
+        self.forget()
         self._request_id = self._client.next_id()
         request = ShowItem(self._request_id, item_id, part, min(side, MOST_SIDE), words, download)
-        self._client.send(request)
+        self._client.request(request, self._on_shown, self._on_failed)
 
     def forget(self) -> None:
         """Nobody waits for the answer any more."""
+        self._client.forget(self._request_id)
         self._request_id = 0
 
-    def _take(self, shown: ItemShown) -> None:
-        if shown.request_id != self._request_id:
-            return
+    def _on_shown(self, shown: ItemShown) -> None:
         if shown.picture is None:
             self.shown.emit(shown, None)
         else:
             self._background.run(partial(_read, shown.picture), partial(self._put, shown))
+
+    def _on_failed(self, problem: str) -> None:
+        self.failed.emit(problem)
 
     def _put(self, shown: ItemShown, image: QImage | str) -> None:
         if shown.request_id != self._request_id:
@@ -60,10 +61,6 @@ class PreviewLoader(QObject):
             self.failed.emit(image)
         else:
             self.shown.emit(shown, QPixmap.fromImage(image))
-
-    def _take_failure(self, failure: Failed) -> None:
-        if self._request_id and failure.request_id == self._request_id:
-            self.failed.emit(failure.message)
 
 
 def _read(path: Path) -> QImage | str:

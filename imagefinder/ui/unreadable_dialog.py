@@ -79,7 +79,6 @@ class UnreadableDialog(FittingDialog):
         whole.addWidget(self._line)
         whole.addLayout(buttons)
 
-        client.unreadable_received.connect(self._take)
         client.library_changed.connect(self._take_library)
         client.job_changed.connect(self._take_job)
         self._sorted.layoutChanged.connect(self._show_state)
@@ -143,12 +142,11 @@ class UnreadableDialog(FittingDialog):
         return self.model.file(self._sorted.mapToSource(index).row())
 
     def _ask(self) -> None:
+        self._client.forget(self._request)
         self._request = self._client.next_id()
-        self._client.send(ListUnreadable(self._request, self._source))
+        self._client.request(ListUnreadable(self._request, self._source), self._on_listed)
 
-    def _take(self, event: Unreadable) -> None:
-        if event.request_id != self._request:
-            return
+    def _on_listed(self, event: Unreadable) -> None:
         current = self.table.currentIndex()
         path = self._file(current).path if current.isValid() else None
         self._is_answered = True

@@ -2,7 +2,7 @@
 
 from typing import TypeVar
 
-from imagefinder.ipc.messages import EngineOptions, Event, PauseJobs, Request, ResumeJobs
+from imagefinder.ipc.messages import EngineOptions, Event, Request
 from imagefinder.ui.engine_client import EngineClient, EngineState, EngineStatus
 
 R = TypeVar("R")
@@ -22,8 +22,7 @@ class FakeClient(EngineClient):
 
     def send(self, request: Request) -> None:
         self.sent.append(request)
-        if isinstance(request, PauseJobs | ResumeJobs):
-            self._is_paused = isinstance(request, PauseJobs)
+        self._intent.note(request)
 
     def restart(self, options: EngineOptions | None = None) -> None:
         self.restarts.append(options)

@@ -81,7 +81,7 @@ def test_what_waits_for_drives_alone_can_be_had_now(line: ChangeLine, client: Fa
     sent = client.last(UseModel)
     assert (sent.name, sent.now) == (NEW, True)
     assert not button(line).isEnabled()
-    client.failed.emit(Failed(sent.request_id, "The disk is full."))
+    client.hear(Failed(sent.request_id, "The disk is full."))
     assert line.problems == ["The disk is full."]  # type: ignore[attr-defined]
     assert button(line).isEnabled()
 
@@ -90,7 +90,7 @@ def test_a_change_that_is_done_is_told_once(line: ChangeLine, client: FakeClient
     tell(client, ModelChange(NEW, 5298, 5310, unreachable=12))
     button(line).click()
     tell(client, None, model=NEW)
-    client.done.emit(Done(client.last(UseModel).request_id, "said by the engine"))
+    client.hear(Done(client.last(UseModel).request_id, "said by the engine"))
     tell(client, None, model=NEW)
     assert notices(line) == [f"This library is searched with {NEW} from now on."]
     assert line.isHidden()

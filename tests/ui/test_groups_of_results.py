@@ -192,7 +192,7 @@ def test_a_rest_that_cannot_be_had_is_said_and_offered_still(
     ask(pane, client, likely(hits(5)))
     pane.view.rest_line.button.click()
     with qtbot.waitSignal(pane.problem) as caught:
-        client.failed.emit(Failed(searches(client, pane)[-1].request_id, "It stopped."))
+        client.hear(Failed(searches(client, pane)[-1].request_id, "It stopped."))
     assert caught.args == ["It stopped."]
     assert is_offered(pane)
     assert pane.model.rowCount() == 5

@@ -129,7 +129,7 @@ def test_forget_sends_it_and_tells_the_answer(qtbot: QtBot, panel: LibraryPanel,
     request = client.last(RemoveSources)
     assert request.paths == (HOLIDAY,)
     with qtbot.waitSignal(panel.notice) as told:
-        client.done.emit(Done(request.request_id, "1,204 pictures and pages were forgotten."))
+        client.hear(Done(request.request_id, "1,204 pictures and pages were forgotten."))
     assert told.args == ["1,204 pictures and pages were forgotten."]
 
 
@@ -214,8 +214,8 @@ def test_a_failure_is_told_and_those_of_others_are_not(
     told: list[str] = []
     panel.problem.connect(told.append)
     panel._forget((SCANS,))
-    client.failed.emit(Failed(9999, "not ours"))
-    client.failed.emit(Failed(client.last(RemoveSources).request_id, "The library is in use."))
+    client.hear(Failed(9999, "not ours"))
+    client.hear(Failed(client.last(RemoveSources).request_id, "The library is in use."))
     assert told == ["The library is in use."]
 
 

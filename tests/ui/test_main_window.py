@@ -134,7 +134,7 @@ def test_a_folder_that_cannot_be_added_is_a_line_in_the_window(
     window.panel.folders_dropped.emit([Path("/gone")])
     window.findChild(AddFolderDialog).accept()
 
-    client.failed.emit(Failed(client.last(AddSources).request_id, "There is nothing at /gone."))
+    client.hear(Failed(client.last(AddSources).request_id, "There is nothing at /gone."))
 
     assert window.notices.texts() == ["There is nothing at /gone."]
 
@@ -318,7 +318,7 @@ def test_another_model_is_told_of_once_the_engine_has_it(window: MainWindow, cli
     request = client.last(UseModel)
     assert request.name == "other"
 
-    client.done.emit(Done(request.request_id, "Its turn comes when all is indexed with it."))
+    client.hear(Done(request.request_id, "Its turn comes when all is indexed with it."))
 
     assert window.notices.texts() == ["Its turn comes when all is indexed with it."]
 
@@ -328,12 +328,12 @@ def test_a_download_that_fails_is_said_in_the_window_unless_the_page_of_models_i
 ) -> None:
     window.open_settings(MODEL_PAGE)
     window._models.download("a/b")
-    client.failed.emit(Failed(client.last(DownloadModel).request_id, "The hub does not answer."))
+    client.hear(Failed(client.last(DownloadModel).request_id, "The hub does not answer."))
     assert window.notices.texts() == []
 
     window._settings.close()
     window._models.download("a/b")
-    client.failed.emit(Failed(client.last(DownloadModel).request_id, "The hub does not answer."))
+    client.hear(Failed(client.last(DownloadModel).request_id, "The hub does not answer."))
     assert window.notices.texts() == ["The hub does not answer."]
 
 

@@ -68,7 +68,7 @@ class Preview:
         shown = ItemShown(
             request.request_id, item_id or request.item_id, details, picture, marks, problem, is_in_the_cloud
         )
-        self.client.item_shown.emit(shown)
+        self.client.hear(shown)
 
 
 @pytest.fixture
@@ -147,7 +147,7 @@ def test_a_late_answer_for_a_picture_no_longer_shown_is_ignored(
     preview.answer(preview.model.hit(1))
     qtbot.waitUntil(lambda: has_picture(preview))
     preview.answer(preview.model.hit(0), early, problem="an old problem")
-    preview.client.failed.emit(Failed(early.request_id, "an old failure"))
+    preview.client.hear(Failed(early.request_id, "an old failure"))
     assert preview.problem == ""
 
 
@@ -182,7 +182,7 @@ def test_a_problem_is_a_sentence_in_place(qtbot: QtBot, preview: Preview, hits: 
     assert preview.problem == "Its drive is not connected."
     preview.window.step(1)
     assert preview.problem == ""
-    preview.client.failed.emit(Failed(preview.asked.request_id, "The engine stopped."))
+    preview.client.hear(Failed(preview.asked.request_id, "The engine stopped."))
     assert preview.problem == "The engine stopped."
 
 

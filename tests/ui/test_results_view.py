@@ -236,9 +236,9 @@ def test_copying_a_picture_asks_the_engine_to_render_it(
     asked = grid.client.last(ShowItem)
     details = ItemDetails(Path("/x"), 1, 1, ItemKind.PICTURE, 1, 1, 64, 48)
     late = ItemShown(asked.request_id + 7, 1, details, None, problem="not for us")
-    grid.client.item_shown.emit(late)
+    grid.client.hear(late)
     assert grid.notices == []
-    grid.client.item_shown.emit(ItemShown(asked.request_id, 1, details, pictures / "red.png"))
+    grid.client.hear(ItemShown(asked.request_id, 1, details, pictures / "red.png"))
     qtbot.waitUntil(lambda: bool(grid.notices))
     image = QGuiApplication.clipboard().image()
     assert image.size().toTuple() == (64, 48)
@@ -395,7 +395,7 @@ def test_a_picture_that_cannot_be_copied_is_a_problem(qtbot: QtBot, grid: Grid, 
     grid.model.reset(hits(1), has_more=False)
     grid.view.selectAll()
     qtbot.keyClick(grid.view, Key.Key_C, CONTROL | SHIFT)
-    grid.client.failed.emit(Failed(grid.client.last(ShowItem).request_id, "Its drive is away."))
+    grid.client.hear(Failed(grid.client.last(ShowItem).request_id, "Its drive is away."))
     assert grid.problems == ["Its drive is away."]
     assert grid.notices == []
 

@@ -254,7 +254,7 @@ def test_a_new_engine_is_asked_again(pane: SearchPane, client: FakeClient, hits:
 
 def test_a_failed_search_says_why(pane: SearchPane, client: FakeClient) -> None:
     pane.restore(PaneState(text="cat"))
-    client.failed.emit(Failed(searches(client, pane)[0].request_id, "The drive is away."))
+    client.hear(Failed(searches(client, pane)[0].request_id, "The drive is away."))
     assert pane.message.text == "The drive is away."
     assert pane.message.isVisible()
 
@@ -323,10 +323,10 @@ def test_what_could_not_be_hidden_is_said_and_found_again(
     request = client.last(SetHidden).request_id
     asked = len(searches(client, pane))
     with qtbot.waitSignal(pane.problem) as caught:
-        client.failed.emit(Failed(request, "The disk is full."))
+        client.hear(Failed(request, "The disk is full."))
     assert caught.args == ["The disk is full."]
     assert len(searches(client, pane)) == asked + 1
-    client.failed.emit(Failed(request, "once only"))
+    client.hear(Failed(request, "once only"))
     assert len(searches(client, pane)) == asked + 1
 
 
@@ -338,7 +338,7 @@ def test_a_page_that_could_not_be_had_is_asked_for_once_more(
     answer(client, question, hits(200), has_more=True)
     pane.model.fetchMore(QModelIndex())
     with qtbot.waitSignal(pane.problem):
-        client.failed.emit(Failed(question.request_id, "It stopped."))
+        client.hear(Failed(question.request_id, "It stopped."))
     before = sum(isinstance(each, MoreHits) for each in client.sent)
     assert pane.model.canFetchMore(QModelIndex())
     pane.model.fetchMore(QModelIndex())

@@ -68,7 +68,7 @@ def _texts(dialog: QWidget) -> str:
 
 def _list_models(client: FakeClient, *devices: str) -> None:
     request = client.last(ListModels)
-    client.models_received.emit(Models(request.request_id, (STARTER_MODEL, DATACOMP), devices))
+    client.hear(Models(request.request_id, (STARTER_MODEL, DATACOMP), devices))
 
 
 def test_a_theme_is_kept_as_soon_as_it_is_chosen(

@@ -46,7 +46,7 @@ def answered(dialog: UnreadableDialog, client: FakeClient) -> UnreadableDialog:
 
 
 def answer(client: FakeClient, files: tuple[UnreadableFile, ...] = FILES) -> None:
-    client.unreadable_received.emit(Unreadable(client.last(ListUnreadable).request_id, files))
+    client.hear(Unreadable(client.last(ListUnreadable).request_id, files))
 
 
 def names(dialog: UnreadableDialog) -> list[str]:
@@ -75,7 +75,7 @@ def test_before_the_answer_it_does_not_claim_that_all_is_well(
 
 
 def test_a_late_answer_to_an_old_question_never_shows(answered: UnreadableDialog, client: FakeClient) -> None:
-    client.unreadable_received.emit(Unreadable(client.last(ListUnreadable).request_id - 1, ()))
+    client.hear(Unreadable(client.last(ListUnreadable).request_id - 1, ()))
     assert len(names(answered)) == 3
 
 
