@@ -61,8 +61,7 @@ def shoot(
                 if at:
                     theme.use(name)
                 qtbot.waitUntil(lambda: not at_work.total())
-                qtbot.wait(60)  # layouts
-                taken.append(_pixels(widget))
+                taken.append(_at_rest(widget, qtbot))
             return taken
         finally:
             stage.close()
@@ -73,6 +72,19 @@ def shoot(
     qapp.setCursorFlashTime(flash)
     shiboken6.delete(theme)
     qapp.setStyleSheet("")
+
+
+def _at_rest(widget: QWidget, qtbot: QtBot) -> NDArray[np.uint8]:
+    """The widget's picture, once it stays the same: on a busy machine layouts and timers come late."""
+    taken = [_pixels(widget)]
+
+    def is_at_rest() -> bool:
+        qtbot.wait(60)
+        taken.append(_pixels(widget))
+        return bool((taken[-1] == taken[-2]).all())
+
+    qtbot.waitUntil(is_at_rest)
+    return taken[-1]
 
 
 def _pixels(widget: QWidget) -> NDArray[np.uint8]:
