@@ -11,7 +11,7 @@ from PIL import Image
 
 from imagefinder.jpeg_file import is_whole_jpeg, write_jpeg
 from imagefinder.model.errors import UnreadableError
-from imagefinder.translation import tr_later
+from imagefinder.model.reasons import ReasonCode
 
 _QUALITY = 92
 _LIVES_S = 24 * 3600
@@ -41,11 +41,8 @@ def preview_file(path: Path, side: int, render: Callable[[], Image.Image]) -> Pa
     try:
         write_jpeg(path, encoded.getbuffer())
     except OSError as error:
-        raise UnreadableError(
-            tr_later("the preview cannot be written to {folder} ({error})", "reason").format(
-                folder=path.parent, error=(error.strerror or str(error)).lower()
-            )
-        ) from error
+        said = (error.strerror or str(error)).lower()
+        raise UnreadableError(ReasonCode.PREVIEW_NOT_WRITABLE, folder=str(path.parent), error=said) from error
     return path
 
 
