@@ -43,7 +43,7 @@ def test_what_programs_read_is_the_same_in_every_language(indexed: Program, thre
 def test_the_reasons_in_a_library_of_version_5_are_told_in_chinese_and_to_programs_as_codes(
     program: Program,
 ) -> None:
-    program.library.mkdir()
+    program.library.mkdir(parents=True)
     old = Path(__file__).parents[1] / "unit" / "store" / "old" / "version_5.sql"
     connection = sqlite3.connect(program.library / "library.db")
     connection.executescript(old.read_text("utf-8"))
