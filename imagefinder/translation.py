@@ -53,10 +53,7 @@ def tr(source: str, comment: str = "", n: int | None = None, **values: object) -
 
 
 def tr_later(source: str, comment: str) -> str:  # noqa: ARG001 - lupdate reads it
-    """The text as it is, marked for the translators: for what is kept, and shown by ``translated`` at any time.
-
-    A library outlives a change of language, so it keeps its reasons in English.
-    """
+    """The text as it is, marked for the translators: for what is kept, and shown by ``translated`` at any time."""
     return source
 
 
@@ -71,9 +68,7 @@ def translated(text: str, comment: str) -> str:
         return catalogue.texts[text, comment]
     for (source, about), translation in catalogue.texts.items():
         if about == comment and "{" in source and (match := _pattern(source).fullmatch(text)):
-            # A reason may hold another one.
-            values = {name: translated(value, comment) for name, value in match.groupdict().items()}
-            return translation.format(**values)
+            return translation.format(**match.groupdict())
     return text
 
 

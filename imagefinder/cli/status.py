@@ -13,7 +13,7 @@ from imagefinder.model.library import LibraryStatus
 from imagefinder.model.model_names import BUILTIN, STARTER
 from imagefinder.model.sources import SourceOptions, SourceStatus
 from imagefinder.paths import default_places
-from imagefinder.translation import tr, translated
+from imagefinder.translation import tr
 
 
 def status(arguments: argparse.Namespace, terminal: Terminal) -> int:
@@ -46,7 +46,13 @@ def status(arguments: argparse.Namespace, terminal: Terminal) -> int:
                     for entry in library.sources
                 ],
                 "unreadable": [
-                    {"path": str(file.path), "reason": file.reason} for file in library.unreadable
+                    {
+                        "path": str(file.path),
+                        "code": file.code,
+                        "parameters": dict(file.why.parameters),
+                        "reason": file.why.in_english(),
+                    }
+                    for file in library.unreadable
                 ],
             }
         )
@@ -96,7 +102,7 @@ def status(arguments: argparse.Namespace, terminal: Terminal) -> int:
         terminal.out.print()
         terminal.table(
             (tr("Could not be read"), tr("Why")),
-            ((str(file.path), translated(file.reason, "reason")) for file in library.unreadable),
+            ((str(file.path), file.reason) for file in library.unreadable),
         )
     return FOUND
 

@@ -14,10 +14,10 @@ from imagefinder.engine.plan import Todo
 from imagefinder.engine.presence import has_left
 from imagefinder.engine.relocation import Relocations
 from imagefinder.model.jobs import IndexReport
+from imagefinder.model.reasons import Reason, ReasonCode
 from imagefinder.store.embeddings import rounded
 from imagefinder.store.files import KnownFile
 from imagefinder.store.store import Store
-from imagefinder.translation import tr_later
 
 
 @dataclass(slots=True)
@@ -27,7 +27,7 @@ class _FileInHand:
     todo: Todo
     digest: bytes
     parts: int
-    problem: str | None = None
+    problem: Reason | None = None
     is_passing: bool = False
     id: int | None = None
 
@@ -190,7 +190,7 @@ class BatchWriter:
 
     def _take_unreadable(self, reading: Reading) -> None:
         stat, known = reading.todo.stat, reading.todo.known
-        problem = reading.problem or tr_later("it cannot be read", "reason")
+        problem = reading.problem or Reason(ReasonCode.UNKNOWN)
         removed: list[int] = []
         with self._store.transaction():
             # Under any model: it is listed as unreadable from now on.

@@ -26,12 +26,12 @@ from imagefinder.isolation.bounded import is_bounded
 from imagefinder.isolation.decoders import Decoders
 from imagefinder.model.errors import NoAnswerError, OverdueError, PassingError, UnreadableError
 from imagefinder.model.items import PartFacts
+from imagefinder.model.reasons import Reason
 from imagefinder.readers.base import MediaFile
 from imagefinder.readers.disk import open_content
 from imagefinder.readers.registry import explain, open_media
 from imagefinder.store.store import Store
 from imagefinder.thumbnails.cache import LEAST_SIDE, ThumbnailCache, thumbnail_key
-from imagefinder.translation import tr_later
 
 _PARTS_A_READING = 8
 """Pages given in one go: bounds memory, and what is lost where the program is killed."""
@@ -71,7 +71,7 @@ class Reading:
     decoded: list[DecodedPart] = field(default_factory=list)
     is_last: bool = True
     """Whether nothing more comes of this file."""
-    problem: str | None = None
+    problem: Reason | None = None
     """Why the file, or a part of it, cannot be read."""
     is_passing: bool = False
     """Whether the problem may pass by itself, so that the file is to be tried again."""
@@ -313,7 +313,7 @@ class DecodePool:
     def _decode(self, reading: Reading, media: MediaFile, part: int) -> None:
         assert reading.digest is not None
         loaded = media.load(part, self._side)
-        if loaded.damage:
+        if loaded.damage is not None:
             # It is listed with the files that cannot be read, though what is left of it is found.
             reading.problem = reading.problem or _of_part(reading, part, loaded.damage)
         self._thumbnails.put(thumbnail_key(reading.digest, part), loaded.image)
@@ -332,8 +332,6 @@ class DecodePool:
             reading.is_passing |= reading.digest is None or not self._quarantine.was_overdue(reading.digest)
 
 
-def _of_part(reading: Reading, part: int, reason: str) -> str:
+def _of_part(reading: Reading, part: int, reason: Reason) -> Reason:
     """A reason, with the page that it is about where there are several."""
-    if part and reading.parts > 1:
-        return tr_later("page {part}: {reason}", "reason").format(part=part, reason=reason)
-    return reason
+    return reason.having(page=part) if part and reading.parts > 1 else reason

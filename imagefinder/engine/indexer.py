@@ -269,7 +269,7 @@ class Indexer:
             for problem in plan.problems:
                 path = str(problem.path)
                 known = self._store.files.by_path(path, self._embedder_id)
-                reading = Reading(Todo(FileStat(path, 0, 0), known, []), problem=problem.reason)
+                reading = Reading(Todo(FileStat(path, 0, 0), known, []), problem=problem.why)
                 by_path.setdefault(path, reading).todo.source_ids.append(plan.source.id)
         for reading in by_path.values():
             writer.take(reading)

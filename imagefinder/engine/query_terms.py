@@ -15,7 +15,7 @@ from imagefinder.model.queries import Query
 from imagefinder.paths import no_such_path
 from imagefinder.store.embeddings import EmbedderRecord
 from imagefinder.store.store import Store
-from imagefinder.translation import tr, translated
+from imagefinder.translation import tr
 
 _Place = tuple[Path, int]
 """A file and a part of it, from 1."""
@@ -105,7 +105,7 @@ class QueryTerms:
                 tr(
                     "{path} cannot be used as a picture to search by: {reason}.",
                     path=path,
-                    reason=translated(str(error), "reason"),
+                    reason=error.reason,
                 )
             ) from error
 

@@ -12,9 +12,10 @@ from imagefinder.engine.cancel import CancelToken
 from imagefinder.engine.cloud import CloudCheck, name_behind
 from imagefinder.engine.presence import mount_point
 from imagefinder.model.items import FileStat, UnreadableFile
+from imagefinder.model.reasons import Reason, ReasonCode
 from imagefinder.model.sources import Source, SourceKind
+from imagefinder.readers.disk import disk_reason
 from imagefinder.text_folding import canonical
-from imagefinder.translation import tr_later
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -30,11 +31,8 @@ _JUNK = frozenset(
 _LONGEST_EXTENSION = 10
 """What is longer, or not of letters and digits, is the end of a sentence rather than a kind of file."""
 _NAME = attrgetter("name")
-_GONE = tr_later("the link points to a file that is not there", "reason")
-_SYSTEM = tr_later("a link into the system's own files", "reason")
 _SYSTEM_FOLDERS = ("/proc/", "/sys/", "/dev/")
 _SHARED_MEMORY = "/dev/shm/"  # noqa: S108 - where one may well keep pictures
-_SPECIAL = tr_later("not a regular file (a pipe, socket or device)", "reason")
 
 
 class Selection:
@@ -235,7 +233,7 @@ class Scan:
                 is_folder = False
             if entry.is_symlink() and _leads_into_the_system(entry.path):
                 if is_folder or self._selection.wants_file(entry.path, entry.name):
-                    self.problems.append(UnreadableFile(Path(entry.path), _SYSTEM))
+                    self.problems.append(UnreadableFile(Path(entry.path), Reason(ReasonCode.SYSTEM_LINK)))
             elif is_folder:
                 if not self._selection.wants_folder(entry.path, entry.name):
                     continue
@@ -272,14 +270,14 @@ class Scan:
         except FileNotFoundError:
             if os.path.islink(path):  # noqa: PTH114 - otherwise it went while we looked
                 self.unlisted.append(path)
-                self.problems.append(UnreadableFile(Path(path), _GONE))
+                self.problems.append(UnreadableFile(Path(path), Reason(ReasonCode.BROKEN_LINK)))
             return None
         except OSError as error:
             self.unlisted.append(path)
-            self.problems.append(UnreadableFile(Path(path), _plain(error)))
+            self.problems.append(UnreadableFile(Path(path), disk_reason(error)))
             return None
         if not stat_module.S_ISREG(status.st_mode):
-            self.problems.append(UnreadableFile(Path(path), _SPECIAL))
+            self.problems.append(UnreadableFile(Path(path), Reason(ReasonCode.NOT_REGULAR)))
             return None
         if self._is_online_only(path, status):
             self.online_only.add(path)
@@ -296,8 +294,7 @@ class Scan:
 
     def _unlistable(self, folder: str, error: OSError) -> None:
         self.unlisted.append(folder)
-        reason = tr_later("the folder cannot be listed: {reason}", "reason").format(reason=_plain(error))
-        self.problems.append(UnreadableFile(Path(folder), reason))
+        self.problems.append(UnreadableFile(Path(folder), disk_reason(error).having(listing=1)))
 
 
 def unmatched_globs(scans: Sequence[Scan]) -> tuple[str, ...]:
@@ -327,7 +324,3 @@ def _leads_into_the_system(link: str) -> bool:
     """Whether a link leads to what the system makes up: processes, devices, the whole disk by another way."""
     target = os.path.realpath(link)
     return f"{target}/".startswith(_SYSTEM_FOLDERS) and not target.startswith(_SHARED_MEMORY)
-
-
-def _plain(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()

@@ -9,6 +9,7 @@ from imagefinder.engine.cloud import CloudCheck, look
 from imagefinder.isolation.decoders import Decoders
 from imagefinder.model.errors import UnreadableError, UsageError
 from imagefinder.model.items import FileStat, ItemDetails, Region
+from imagefinder.model.reasons import ReasonCode
 from imagefinder.readers.base import MediaFile
 from imagefinder.readers.registry import explain
 from imagefinder.store.items import ItemRecord
@@ -16,7 +17,7 @@ from imagefinder.store.store import Store
 from imagefinder.store.terms import terms_of
 from imagefinder.thumbnails.cache import LEAST_SIDE, ThumbnailCache, thumbnail_key
 from imagefinder.thumbnails.previews import preview_file
-from imagefinder.translation import tr, tr_later, translated
+from imagefinder.translation import tr
 
 _MOST_MARKS = 500
 """More words marked on a page would be a page all marked."""
@@ -100,7 +101,7 @@ class Shower:
         """See ``Engine.make_thumbnail``."""
         record = self._store.items.record(item_id)
         if record is None:
-            raise UnreadableError(tr_later("it is not in the library any more", "reason"))
+            raise UnreadableError(ReasonCode.NOT_IN_LIBRARY)
         key = thumbnail_key(record.hash, record.part)
         if self._thumbnails.has(key):
             return self._thumbnails.path(key)
@@ -109,18 +110,18 @@ class Shower:
             found = FileStat.of(record.file, record.path.stat())
             if (found.size, found.mtime_ns) != (record.size, record.mtime_ns):
                 # Under this key every copy of the old content would show the new one.
-                raise UnreadableError(tr_later("it has changed since it was last looked at", "reason"))
+                raise UnreadableError(ReasonCode.CHANGED)
             with self._decoders.open(record.path) as media:
                 made = self._thumbnails.put(key, media.load(record.part, LEAST_SIDE).image)
         except OSError as error:
             raise UnreadableError(explain(error)) from error
         if made is None:
-            raise UnreadableError(tr_later("the folder for thumbnails cannot be written", "reason"))
+            raise UnreadableError(ReasonCode.THUMBNAILS_NOT_WRITABLE)
         return made
 
     def _refuse_to_download(self, record: ItemRecord) -> None:
         if look(self._cloud(), record.path):
-            raise _OnlineOnlyError(tr_later("it is in the cloud and not on this disk", "reason"))
+            raise _OnlineOnlyError(ReasonCode.ONLINE_ONLY)
 
     def _record(self, item_id: int, part: int | None) -> tuple[ItemRecord, int]:
         """The record of the part asked for, or of the item where that part could not be read; and the part."""
@@ -161,7 +162,7 @@ class Shower:
         return tr(
             "{name} cannot be shown: {reason}.",
             name=record.path.name,
-            reason=translated(explain(error), "reason"),
+            reason=explain(error),
         )
 
 

@@ -9,7 +9,7 @@ from imagefinder.engine.engine import Engine
 from imagefinder.ipc.messages import Event, Failed, ItemShown, MakeThumbnail, ShowItem, ThumbnailMade
 from imagefinder.model.errors import ImageFinderError
 from imagefinder.thumbnails.previews import tidy_previews
-from imagefinder.translation import tr, translated
+from imagefinder.translation import tr
 
 _LOG = logging.getLogger(__name__)
 _WORKERS = 2
@@ -108,7 +108,7 @@ class Pictures:
         try:
             return ThumbnailMade(request.key, self._engine.make_thumbnail(request.item_id))
         except ImageFinderError as error:
-            return ThumbnailMade(request.key, None, translated(str(error), "reason"))
+            return ThumbnailMade(request.key, None, str(error))
         except OSError as error:
             return ThumbnailMade(request.key, None, error.strerror or str(error))
 

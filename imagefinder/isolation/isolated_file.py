@@ -10,9 +10,9 @@ from imagefinder.isolation.link import IS_POSIX, LinkError, Message
 from imagefinder.isolation.process import Decoder, DecoderLostError, Loss
 from imagefinder.model.errors import NoAnswerError, OverdueError, PassingError, UnreadableError
 from imagefinder.model.items import ItemKind, PartFacts, Region
+from imagefinder.model.reasons import Parameter, Reason, ReasonCode
 from imagefinder.readers.base import LoadedPart, MediaFile
 from imagefinder.readers.disk import READ_WHOLE, size_of
-from imagefinder.translation import tr_later
 
 if TYPE_CHECKING:
     from imagefinder.isolation.decoders import Decoders
@@ -28,16 +28,10 @@ _MOST_REUSABLE = 16_000_000
 """Pixels."""
 _MOST_PARTS = 1_000_000
 _MOST_REGIONS = 10_000
-_CRASHED = tr_later("the decoder crashed on it", "reason")
-_KILLED = tr_later("the system stopped its decoder, most likely because memory ran out", "reason")
-_OVERDUE = tr_later("reading it took too long: more than {seconds} seconds of the processor's time", "reason")
-_MEMORY = tr_later("it needs more memory than the {size} MB that decoding one file may take", "reason")
-_MEMORY_NOW = tr_later(
-    "it needs more memory than the {size} MB that are free for it now. Close other programs and try again",
-    "reason",
-)
-_NOT_STARTED = tr_later("no process can be started to decode it", "reason")
-_NO_ANSWER = tr_later("its drive or network folder does not answer", "reason")
+_CODES = frozenset(ReasonCode)
+_MOST_PARAMETERS = 16
+_LONGEST_PARAMETER = 1000
+"""Characters."""
 
 
 class IsolatedFile(MediaFile):
@@ -150,19 +144,19 @@ class IsolatedFile(MediaFile):
         error: UnreadableError
         match loss:
             case Loss.CLOSED | Loss.SILENT | Loss.STOPPED:
-                return NoAnswerError(_NO_ANSWER)
+                return NoAnswerError(ReasonCode.DRIVE_NOT_ANSWERING)
             case Loss.NOT_STARTED:
-                return PassingError(_NOT_STARTED)
+                return PassingError(ReasonCode.DECODER_NOT_STARTED)
             case Loss.OVERDUE:
-                error = OverdueError(_OVERDUE.format(seconds=f"{self._seconds:.0f}"))
+                error = OverdueError(ReasonCode.TIMED_OUT, seconds=round(self._seconds))
             case Loss.MEMORY if self._memory < limits.memory:
-                error = PassingError(_MEMORY_NOW.format(size=f"{self._memory / 2**20:.0f}"))
+                error = PassingError(ReasonCode.MEMORY_LIMIT_NOW, megabytes=round(self._memory / 2**20))
             case Loss.MEMORY:
-                error = UnreadableError(_MEMORY.format(size=f"{self._memory / 2**20:.0f}"))
+                error = UnreadableError(ReasonCode.MEMORY_LIMIT, megabytes=round(self._memory / 2**20))
             case Loss.KILLED:
-                error = UnreadableError(_KILLED)
+                error = UnreadableError(ReasonCode.DECODER_KILLED)
             case Loss.CRASHED:
-                error = UnreadableError(_CRASHED)
+                error = UnreadableError(ReasonCode.DECODER_CRASHED)
         self._bad_parts += 1
         self._last_problem = error
         return error
@@ -177,12 +171,14 @@ class IsolatedFile(MediaFile):
 
         answer = self._ask(decoder, {"do": "load", "part": part, "side": side})
         match answer:
-            case {"width": int(width), "height": int(height), "facts": facts, "damage": str(damage)} if (
+            case {"width": int(width), "height": int(height), "facts": facts, "damage": damage} if (
                 width > 0 and height > 0 and width * height <= MAX_PIXELS
             ):
                 # What a large picture took of the shared memory is never given back.
                 self._is_reusable &= width * height <= _MOST_REUSABLE
-                return LoadedPart(decoder.image(width, height), _facts(facts), _clean(damage))
+                return LoadedPart(
+                    decoder.image(width, height), _facts(facts), None if damage is None else _reason(damage)
+                )
         raise LinkError("no part")
 
     def _ask(self, decoder: Decoder, request: Message, file: BinaryIO | None = None) -> Message:
@@ -202,8 +198,8 @@ class IsolatedFile(MediaFile):
                 self._is_reusable = False
                 raise DecoderLostError(Loss.MEMORY)
             case "passing":
-                raise PassingError(str(answer.get("reason")))
-        raise UnreadableError(str(answer.get("reason")))
+                raise PassingError(_reason(answer.get("reason")))
+        raise UnreadableError(_reason(answer.get("reason")))
 
 
 def _facts(told: Any) -> PartFacts:
@@ -213,6 +209,25 @@ def _facts(told: Any) -> PartFacts:
         ):
             return PartFacts(ItemKind(kind), width, height, taken_at, _clean(text))
     raise LinkError("no facts of a part")
+
+
+def _reason(told: Any) -> Reason:
+    match told:
+        case {"code": str(code), "parameters": dict(parameters)} if (
+            code in _CODES and len(parameters) <= _MOST_PARAMETERS
+        ):
+            return Reason(
+                ReasonCode(code), {str(name): _parameter(each) for name, each in parameters.items()}
+            )
+    raise LinkError("no reason")
+
+
+def _parameter(told: Any) -> Parameter:
+    if isinstance(told, int):
+        return told
+    if isinstance(told, str):
+        return _clean(told[:_LONGEST_PARAMETER])
+    raise LinkError("no parameter of a reason")
 
 
 def _clean(text: str) -> str:

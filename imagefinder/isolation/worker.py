@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from imagefinder.isolation.link import IS_POSIX, Link, LinkError, Message, PipeLink, SocketLink
 from imagefinder.isolation.sandbox import address_space, confine, die_with_parent, limit_memory, limit_seconds
 from imagefinder.model.errors import PassingError, UnreadableError
+from imagefinder.model.reasons import Reason
 from imagefinder.readers import reservations
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ class Worker:
         try:
             answer = self._carry_out(request)
         except MemoryError:
-            answer = {"problem": "memory", "reason": ""}
+            answer = {"problem": "memory"}
         except (UnreadableError, OSError) as error:
             answer = _problem(error)
         self._link.send(answer)
@@ -125,7 +126,7 @@ class Worker:
             "width": image.width,
             "height": image.height,
             "facts": [facts.kind.value, facts.width, facts.height, facts.taken_at, facts.text],
-            "damage": loaded.damage,
+            "damage": loaded.damage and _told(loaded.damage),
         }
 
     @property
@@ -161,7 +162,11 @@ def _problem(error: UnreadableError | OSError) -> Message:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, MemoryError):
-            return {"problem": "memory", "reason": ""}
+            return {"problem": "memory"}
         cause = cause.__cause__
     is_passing = isinstance(error, PassingError | OSError)
-    return {"problem": "passing" if is_passing else "unreadable", "reason": explain(error)}
+    return {"problem": "passing" if is_passing else "unreadable", "reason": _told(explain(error))}
+
+
+def _told(reason: Reason) -> Message:
+    return {"code": reason.code, "parameters": dict(reason.parameters)}

@@ -3,6 +3,8 @@
 Every message is one plain sentence, or two: what happened, and what to do.
 """
 
+from imagefinder.model.reasons import Parameter, Reason, ReasonCode
+
 
 class ImageFinderError(Exception):
     """Base of every error whose message is written for the user."""
@@ -29,10 +31,18 @@ class DeviceError(ModelError):
 
 
 class UnreadableError(ImageFinderError):
-    """One file, or one part of it, cannot be read; the message is the reason shown in ``status``.
+    """One file, or one part of it, cannot be read, for the ``reason`` shown in ``status``.
 
     Never stops a run: the indexer records it with the file and goes on.
     """
+
+    def __init__(self, reason: Reason | ReasonCode, **parameters: Parameter) -> None:
+        """``parameters`` are those of a code; a ``Reason`` has its own."""
+        self.reason = reason if isinstance(reason, Reason) else Reason(reason, parameters)
+        super().__init__(self.reason)
+
+    def __str__(self) -> str:
+        return str(self.reason)
 
 
 class PassingError(UnreadableError):

@@ -6,6 +6,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
 
+from imagefinder.model.reasons import Reason
+
 _LEAST_INTEGER, _GREATEST_INTEGER = -(2**63), 2**63 - 1
 
 
@@ -57,7 +59,17 @@ class UnreadableFile:
     """A file, or parts of one, that could not be read."""
 
     path: Path
-    reason: str
+    why: Reason
+
+    @property
+    def reason(self) -> str:
+        """Why, in the language in use."""
+        return str(self.why)
+
+    @property
+    def code(self) -> str:
+        """Why, for programs: see ``ReasonCode``."""
+        return self.why.code
 
 
 @dataclass(frozen=True, slots=True)

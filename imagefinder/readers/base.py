@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, ClassVar, Self
 
 from imagefinder.model.items import PartFacts, Region
+from imagefinder.model.reasons import Reason
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -19,8 +20,8 @@ class LoadedPart:
     image: "Image.Image"
     """Mode RGB, sRGB colours, upright, alpha laid on white."""
     facts: PartFacts
-    damage: str = ""
-    """What of it is missing, in words for the user, where that is most of it; empty where the part is all right."""
+    damage: Reason | None = None
+    """What of it is missing, where that is most of it; None where the part is all right."""
 
 
 class MediaFile(ABC):

@@ -1,4 +1,4 @@
-"""What goes wrong inside Pillow, said in words for the user."""
+"""What goes wrong inside Pillow, as reasons."""
 
 import re
 from collections.abc import Iterator
@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from PIL import Image, UnidentifiedImageError
 
 from imagefinder.model.errors import PassingError, UnreadableError
+from imagefinder.model.reasons import Reason, ReasonCode
 from imagefinder.readers.disk import disk_reason
 from imagefinder.readers.limits import MAX_PIXELS
-from imagefinder.translation import tr_later
 
 _CUT_SHORT = re.compile(
     r"truncat|end of (file|stream|input)|eof|not enough (image )?data|only got|unexpected end", re.IGNORECASE
@@ -37,27 +37,22 @@ def picture_damage() -> Iterator[None]:
         raise kind(picture_reason(error)) from error
 
 
-def picture_reason(error: Exception) -> str:
+def picture_reason(error: Exception) -> Reason:
     """Why Pillow could not decode a picture."""
     if isinstance(error, Image.DecompressionBombError):
         pixels = re.search(r"\((\d+) pixels\)", str(error))
         limit = MAX_PIXELS // 1_000_000
         if not pixels:
-            return tr_later("too large (the limit is {limit} megapixels)", "reason").format(limit=limit)
-        text = tr_later("too large ({size} megapixels; the limit is {limit} megapixels)", "reason")
-        return text.format(size=f"{int(pixels[1]) / 1e6:.0f}", limit=limit)
+            return Reason(ReasonCode.TOO_LARGE, {"limit": limit})
+        return Reason(ReasonCode.TOO_LARGE, {"megapixels": round(int(pixels[1]) / 1e6), "limit": limit})
     if isinstance(error, MemoryError):
-        return tr_later(
-            "there is not enough free memory to decode it. Close other programs and try again", "reason"
-        )
+        return Reason(ReasonCode.OUT_OF_MEMORY)
     if isinstance(error, UnidentifiedImageError | KeyError):  # a kind of pixels that is in no table, say
-        return tr_later(
-            "the picture is damaged, or in a variant of its format that is not supported", "reason"
-        )
+        return Reason(ReasonCode.DAMAGED_OR_UNSUPPORTED)
     if isinstance(error, OSError) and error.errno:
         return disk_reason(error)
     if isinstance(error, EOFError) or _CUT_SHORT.search(str(error)):
-        return tr_later("the picture is cut short (the file ends too early)", "reason")
+        return Reason(ReasonCode.TRUNCATED)
     if isinstance(error, NotImplementedError) or _UNSUPPORTED.search(str(error)):
-        return tr_later("the picture is in a variant of its format that is not supported", "reason")
-    return tr_later("the picture is damaged", "reason")
+        return Reason(ReasonCode.UNSUPPORTED)
+    return Reason(ReasonCode.DAMAGED)

@@ -1,4 +1,4 @@
-"""Opening a file for a reader, and saying in plain words why the disk would not give it."""
+"""Opening a file for a reader, and the reasons why the disk would not give it."""
 
 import errno
 import io
@@ -10,25 +10,24 @@ from pathlib import Path
 from typing import BinaryIO
 
 from imagefinder.model.errors import PassingError, UnreadableError
-from imagefinder.translation import tr_later
+from imagefinder.model.reasons import Reason, ReasonCode
 
-_WORDS = {
-    errno.ENOENT: tr_later("it is no longer there", "reason"),
-    errno.ENOTDIR: tr_later("it is no longer there", "reason"),
-    errno.EACCES: tr_later("you have no permission to read it", "reason"),
-    errno.EPERM: tr_later("you have no permission to read it", "reason"),
-    errno.EIO: tr_later("the drive reports a read error", "reason"),
-    errno.ELOOP: tr_later("it is a link that leads back to itself", "reason"),
-    errno.ENAMETOOLONG: tr_later("its name is longer than the system allows", "reason"),
-    errno.EMFILE: tr_later("too many files are open at once", "reason"),
-    errno.ENFILE: tr_later("too many files are open at once", "reason"),
-    errno.EBUSY: tr_later("another program keeps it locked", "reason"),
-    errno.ETXTBSY: tr_later("another program keeps it locked", "reason"),
+_CODES = {
+    errno.ENOENT: ReasonCode.NOT_FOUND,
+    errno.ENOTDIR: ReasonCode.NOT_FOUND,
+    errno.EACCES: ReasonCode.PERMISSION_DENIED,
+    errno.EPERM: ReasonCode.PERMISSION_DENIED,
+    errno.EIO: ReasonCode.READ_ERROR,
+    errno.ELOOP: ReasonCode.LINK_LOOP,
+    errno.ENAMETOOLONG: ReasonCode.NAME_TOO_LONG,
+    errno.EMFILE: ReasonCode.TOO_MANY_OPEN_FILES,
+    errno.ENFILE: ReasonCode.TOO_MANY_OPEN_FILES,
+    errno.EBUSY: ReasonCode.LOCKED,
+    errno.ETXTBSY: ReasonCode.LOCKED,
 }
 READ_WHOLE = 32 * 2**20
 """Bytes of a file that is read into memory in one go; the decoding threads hold one each. Photographs are smaller."""
 
-_GONE = tr_later("its drive or network folder does not answer", "reason")
 _GONE_CODES = {
     getattr(errno, name)
     for name in (
@@ -45,13 +44,14 @@ _GONE_CODES = {
 }
 
 
-def disk_reason(error: OSError) -> str:
-    """Why the operating system failed, in words for the user."""
-    code = error.errno or 0
-    if code in _GONE_CODES:
-        return _GONE
-    otherwise = tr_later("the system cannot read it ({error})", "reason")
-    return _WORDS.get(code) or otherwise.format(error=error.strerror or error)
+def disk_reason(error: OSError) -> Reason:
+    """Why the operating system failed."""
+    number = error.errno or 0
+    if number in _GONE_CODES:
+        return Reason(ReasonCode.DRIVE_NOT_ANSWERING)
+    if number in _CODES:
+        return Reason(_CODES[number])
+    return Reason(ReasonCode.SYSTEM_ERROR, {"error": error.strerror or str(error)})
 
 
 @contextmanager
@@ -74,13 +74,11 @@ def open_regular_file(path: Path) -> io.BufferedReader:
     with disk_errors():
         found = path.stat()
         if stat.S_ISDIR(found.st_mode):
-            raise UnreadableError(tr_later("it is a folder, not a file", "reason"))
+            raise UnreadableError(ReasonCode.NOT_A_FILE)
         if not stat.S_ISREG(found.st_mode):
-            raise UnreadableError(
-                tr_later("it is not an ordinary file but a pipe, a socket or a device", "reason")
-            )
+            raise UnreadableError(ReasonCode.NOT_REGULAR)
         if found.st_size == 0:
-            raise UnreadableError(tr_later("the file is empty", "reason"))
+            raise UnreadableError(ReasonCode.EMPTY)
         return path.open("rb")
 
 

@@ -12,7 +12,7 @@ from imagefinder.model.image_signatures import EXTENSIONS as EXTENSIONS
 from imagefinder.model.image_signatures import FORMATS, formats_beginning
 from imagefinder.model.image_signatures import HEAD_BYTES as HEAD_BYTES
 from imagefinder.model.image_signatures import extension_of as extension_of
-from imagefinder.translation import tr_later
+from imagefinder.model.reasons import ReasonCode
 
 _BY_EXTENSION = {extension: each.name for each in FORMATS if not each.magic for extension in each.extensions}
 
@@ -31,5 +31,5 @@ def formats_of(head: bytes, path: Path) -> Sequence[str]:
     by_extension = _BY_EXTENSION.get(extension_of(path))
     formats = [*formats_by_content(head), *([by_extension] if by_extension else [])]
     if not formats:
-        raise UnreadableError(tr_later("not a picture in any known format", "reason"))
+        raise UnreadableError(ReasonCode.NOT_AN_IMAGE)
     return formats

@@ -11,6 +11,7 @@ from PIL import Image, ImageFile
 
 from imagefinder.model.errors import UnreadableError
 from imagefinder.model.items import ItemKind, PartFacts
+from imagefinder.model.reasons import Reason, ReasonCode
 from imagefinder.readers.base import LoadedPart, MediaFile
 from imagefinder.readers.colour import to_srgb
 from imagefinder.readers.damage import picture_damage
@@ -32,7 +33,6 @@ from imagefinder.readers.salvage import (
 )
 from imagefinder.readers.scaling import reduced
 from imagefinder.readers.tiff import register_deep_greys, tiff_pages
-from imagefinder.translation import tr_later
 
 set_pillow_limit()
 register_deep_greys()
@@ -61,7 +61,7 @@ class _Decoded(NamedTuple):
     """With the metadata."""
     pixels: Image.Image
     """What is to be seen of it; smaller where only every second pixel is there, say."""
-    damage: str = ""
+    damage: Reason | None = None
     """See ``LoadedPart``."""
 
 
@@ -164,8 +164,7 @@ class PictureFile(MediaFile):
             indexed.
         """
         if not 1 <= part <= self.part_count:
-            text = tr_later("it has no part {part} (it has {count})", "reason")
-            raise UnreadableError(text.format(part=part, count=self.part_count))
+            raise UnreadableError(ReasonCode.NO_SUCH_PART, number=part, count=self.part_count)
         with picture_damage():
             picture = self._at(self._pages[part - 1])
             width, height = picture.size

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from PIL import Image, ImageFile
 
 from imagefinder.model.errors import PassingError, UnreadableError
+from imagefinder.model.reasons import ReasonCode
 from imagefinder.readers.reservations import reserved
-from imagefinder.translation import tr_later
 
 MAX_PIXELS = 500_000_000
 """Pixels of one picture. Stitched panoramas and scans reach 200 to 300 million; a header that claims more
@@ -33,18 +33,15 @@ def set_pillow_limit() -> None:
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
 
 
-def _in_megapixels(width: int, height: int) -> str:
-    return f"{width * height / 1e6:.0f}"
+def _in_megapixels(width: int, height: int) -> int:
+    return round(width * height / 1e6)
 
 
 def refuse_oversize(width: int, height: int) -> None:
     """Raise ``UnreadableError`` when a picture of this size is beyond ``MAX_PIXELS``."""
     if width * height > MAX_PIXELS:
-        text = tr_later(
-            "too large: {width} x {height} pixels ({size} megapixels; the limit is {limit})", "reason"
-        )
         size, limit = _in_megapixels(width, height), MAX_PIXELS // 1_000_000
-        raise UnreadableError(text.format(width=width, height=height, size=size, limit=limit))
+        raise UnreadableError(ReasonCode.TOO_LARGE, width=width, height=height, megapixels=size, limit=limit)
 
 
 @contextmanager
@@ -62,12 +59,8 @@ def room_to_decode(picture: ImageFile.ImageFile, width: int, height: int) -> Ite
         needed += width * height * _PROGRESSIVE_BYTES_PER_PIXEL
     with reserved(needed) as is_granted:
         if not is_granted:
-            text = tr_later(
-                "too large for the memory that is free: {width} x {height} pixels ({size} megapixels). "
-                "Close other programs and try again",
-                "reason",
-            )
-            raise PassingError(text.format(width=width, height=height, size=_in_megapixels(width, height)))
+            size = _in_megapixels(width, height)
+            raise PassingError(ReasonCode.TOO_LARGE_NOW, width=width, height=height, megapixels=size)
         yield
 
 
@@ -80,6 +73,5 @@ def room_for_file(size: int) -> Iterator[None]:
     """
     with reserved(size) as is_granted:
         if not is_granted:
-            text = tr_later("too large for the memory that is free: a file of {size} megabytes", "reason")
-            raise PassingError(text.format(size=f"{size / 1e6:.0f}"))
+            raise PassingError(ReasonCode.TOO_LARGE_NOW, megabytes=round(size / 1e6))
         yield

@@ -12,20 +12,18 @@ from typing import Any, BinaryIO
 
 from imagefinder.model.errors import UnreadableError
 from imagefinder.model.items import ItemKind, PartFacts, Region, bounded
+from imagefinder.model.reasons import ReasonCode
 from imagefinder.readers.base import LoadedPart, MediaFile, MediaReader
 from imagefinder.readers.disk import open_regular_file
 from imagefinder.readers.formats import HEAD_BYTES
 from imagefinder.readers.page_search import Line, PageSearch
-from imagefinder.translation import tr_later
 
 MAX_PAGE_PIXELS = 16_000_000
 """Pixels a page is rendered to at most (48 MB). A page may be 1 x 14400 points: with its shorter side at 224
 pixels it would take two gigabytes. Only pages more than about 300 times as long as wide meet this bound at
 that side."""
 
-_NOT_A_PDF = tr_later("it is not a PDF, though its name says so", "reason")
 _HEADER = b"%PDF-"
-_NO_MEMORY = tr_later("there is not enough free memory to read this PDF", "reason")
 _OUT_OF_MEMORY = re.compile(r"\b(m|re|c)alloc\b.*failed|out of memory|allocat", re.IGNORECASE)
 """What MuPDF says where the system gave it no memory."""
 
@@ -49,11 +47,11 @@ def _mupdf() -> Iterator[Any]:
         try:
             yield pymupdf
         except MemoryError as error:
-            raise UnreadableError(_NO_MEMORY) from error
+            raise UnreadableError(ReasonCode.OUT_OF_MEMORY) from error
         except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError, IndexError) as error:
             if _OUT_OF_MEMORY.search(str(error)):
-                raise UnreadableError(_NO_MEMORY) from MemoryError()
-            raise UnreadableError(tr_later("the PDF is damaged", "reason")) from error
+                raise UnreadableError(ReasonCode.OUT_OF_MEMORY) from MemoryError()
+            raise UnreadableError(ReasonCode.DAMAGED_PDF) from error
         finally:
             # MuPDF's complaints about a damaged file are kept until they are asked for.
             pymupdf.TOOLS.reset_mupdf_warnings()
@@ -70,7 +68,7 @@ class PdfFile(MediaFile):
                 self._document: Any = pymupdf.open(stream=data, filetype="pdf")
             except RuntimeError as error:
                 if not _has_header(file):
-                    raise UnreadableError(_NOT_A_PDF) from error
+                    raise UnreadableError(ReasonCode.NOT_A_PDF) from error
                 raise
             try:
                 self.part_count = _page_count(self._document)
@@ -91,13 +89,12 @@ class PdfFile(MediaFile):
         from PIL import Image
 
         if not 1 <= part <= self.part_count:
-            text = tr_later("it has no page {page} (it has {count})", "reason")
-            raise UnreadableError(text.format(page=part, count=self.part_count))
+            raise UnreadableError(ReasonCode.NO_SUCH_PAGE, number=part, count=self.part_count)
         with _mupdf() as pymupdf:
             page = self._document.load_page(part - 1)
             width, height = page.rect.width, page.rect.height
             if not (0 < width < math.inf and 0 < height < math.inf):
-                raise UnreadableError(tr_later("the page has no size", "reason"))
+                raise UnreadableError(ReasonCode.PAGE_WITHOUT_SIZE)
             zoom = min(side / min(width, height), math.sqrt(MAX_PAGE_PIXELS / (width * height)))
             pixels = page.get_pixmap(matrix=pymupdf.Matrix(zoom, zoom), colorspace=pymupdf.csRGB, alpha=False)
             image = Image.frombytes("RGB", (pixels.width, pixels.height), pixels.samples_mv)
@@ -115,7 +112,7 @@ class PdfFile(MediaFile):
     def find(self, part: int, phrase: str) -> list[Region]:
         """See ``MediaFile``. What stands outside the visible page is not found."""
         if not 1 <= part <= self.part_count:
-            raise UnreadableError(f"it has no page {part} (it has {self.part_count})")
+            raise UnreadableError(ReasonCode.NO_SUCH_PAGE, number=part, count=self.part_count)
         # MuPDF's own search knows the capitals of ASCII alone, and takes ligatures and forms of letters for others.
         with _mupdf() as pymupdf:
             page = self._document.load_page(part - 1)
@@ -146,9 +143,9 @@ def _lines(page: Any, flags: int) -> Iterator[Line]:
 
 def _page_count(document: Any) -> int:
     if document.needs_pass:
-        raise UnreadableError(tr_later("encrypted: it opens only with a password", "reason"))
+        raise UnreadableError(ReasonCode.PASSWORD)
     if document.page_count < 1:
-        raise UnreadableError(tr_later("the PDF is damaged: no page can be found in it", "reason"))
+        raise UnreadableError(ReasonCode.PDF_WITHOUT_PAGES)
     return int(document.page_count)
 
 
@@ -170,7 +167,7 @@ def _refuse_other_kinds(mupdf: Any, data: bytes | memoryview) -> None:
     stream = mupdf.fz_open_memory(mupdf.python_buffer_data(data), len(data))
     handler = mupdf.ll_fz_recognize_document_stream_content(stream.m_internal, "pdf")
     if handler is None or int(handler.this) != int(mupdf.ll_fz_recognize_document("pdf").this):
-        raise UnreadableError(_NOT_A_PDF)
+        raise UnreadableError(ReasonCode.NOT_A_PDF)
 
 
 def _has_header(file: BinaryIO) -> bool:

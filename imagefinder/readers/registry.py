@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from imagefinder.model.errors import UnreadableError
+from imagefinder.model.reasons import Reason, ReasonCode
 from imagefinder.readers.base import MediaFile, MediaReader
 from imagefinder.readers.disk import disk_errors, disk_reason, open_regular_file
 from imagefinder.readers.formats import HEAD_BYTES, extension_of
 from imagefinder.readers.image_reader import ImageReader
 from imagefinder.readers.pdf import PdfReader
-from imagefinder.translation import tr_later
 
 READERS: tuple[MediaReader, ...] = (ImageReader(), PdfReader())
 """In the order they are asked: a picture's signature stands at its very beginning, a PDF's somewhere near
@@ -47,10 +47,10 @@ def _reader_for(path: Path, file: BinaryIO) -> MediaReader:
     by_name = (reader for reader in READERS if extension_of(path) in reader.extensions)
     reader = next(by_content, None) or next(by_name, None)
     if reader is None:
-        raise UnreadableError(tr_later("not a picture or PDF in any known format", "reason"))
+        raise UnreadableError(ReasonCode.UNKNOWN_FORMAT)
     return reader
 
 
-def explain(error: UnreadableError | OSError) -> str:
-    """Why a file cannot be read, in words for the user, also where the system itself refused it."""
-    return disk_reason(error) if isinstance(error, OSError) else str(error)
+def explain(error: UnreadableError | OSError) -> Reason:
+    """Why a file cannot be read, also where the system itself refused it."""
+    return disk_reason(error) if isinstance(error, OSError) else error.reason

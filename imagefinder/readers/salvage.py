@@ -3,7 +3,7 @@
 from PIL import Image, ImageFile
 
 from imagefinder.model.errors import UnreadableError
-from imagefinder.translation import tr_later
+from imagefinder.model.reasons import Reason, ReasonCode
 
 _MOST_MISSING = 0.5
 """Share of the rows; where more are missing, the file is listed as damaged though it is indexed."""
@@ -107,15 +107,15 @@ def _is_within(image: Image.Image, low: int, high: int) -> bool:
     return all(low <= band[0] and band[1] <= high for band in bands)
 
 
-def damage_of(above: float, below: float) -> str:
-    """What to tell the user about missing rows; empty where enough of the picture is there."""
+def damage_of(above: float, below: float) -> Reason | None:
+    """What to tell the user about missing rows; None where enough of the picture is there."""
     if below > _MOST_MISSING:
-        return tr_later("damaged: the lower part is missing", "reason")
+        return Reason(ReasonCode.LOWER_PART_MISSING)
     if above > _MOST_MISSING:
-        return tr_later("damaged: the upper part is missing", "reason")
+        return Reason(ReasonCode.UPPER_PART_MISSING)
     if above + below > _MOST_MISSING:
-        return tr_later("damaged: most of the picture is missing", "reason")
-    return ""
+        return Reason(ReasonCode.MOSTLY_MISSING)
+    return None
 
 
 def every(picture: Image.Image, grid: int) -> Image.Image:

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from imagefinder.model.items import FileStat, UnreadableFile
+from imagefinder.model.reasons import Reason
 from imagefinder.store.connection import Database
 from imagefinder.store.paths import decode, encode, folder_range
 
-_COLUMNS = """f.id, f.path, f.size, f.mtime_ns, f.hash, f.parts, f.problem, f.offline,
+_COLUMNS = """f.id, f.path, f.size, f.mtime_ns, f.hash, f.parts, f.problem, f.problem_parameters, f.offline,
     EXISTS (SELECT 1 FROM embedded_files AS e WHERE e.file_id = f.id AND e.embedder_id = :embedder)"""
 
 
@@ -31,7 +32,7 @@ class KnownFile:
     mtime_ns: int
     hash: bytes | None
     parts: int
-    problem: str | None
+    problem: Reason | None
     offline: bool
     complete: bool
     """Whether all its parts have been dealt with under the embedder asked for."""
@@ -128,16 +129,23 @@ class FileTable:
         return {row[0] for row in rows}
 
     def put(
-        self, stat: FileStat, digest: bytes | None, parts: int, problem: str | None, source_ids: Iterable[int]
+        self,
+        stat: FileStat,
+        digest: bytes | None,
+        parts: int,
+        problem: Reason | None,
+        source_ids: Iterable[int],
     ) -> int:
         """Add a file, or bring what is known of its path up to date; returns its id."""
         with self._db.transaction() as connection:
             (file_id,) = connection.execute(
-                """INSERT INTO files (path, size, mtime_ns, hash, parts, problem) VALUES (?, ?, ?, ?, ?, ?)
+                """INSERT INTO files (path, size, mtime_ns, hash, parts, problem, problem_parameters)
+                     VALUES (?, ?, ?, ?, ?, ?, ?)
                    ON CONFLICT (path) DO UPDATE SET size = excluded.size, mtime_ns = excluded.mtime_ns,
-                     hash = excluded.hash, parts = excluded.parts, problem = excluded.problem, offline = 0
+                     hash = excluded.hash, parts = excluded.parts, problem = excluded.problem,
+                     problem_parameters = excluded.problem_parameters, offline = 0
                    RETURNING id""",
-                (encode(stat.path), stat.size, stat.mtime_ns, digest, parts, problem),
+                (encode(stat.path), stat.size, stat.mtime_ns, digest, parts, *_columns_of(problem)),
             ).fetchone()
             for source_id in source_ids:
                 self.join(source_id, [file_id])
@@ -154,11 +162,12 @@ class FileTable:
             for source_id in source_ids:
                 self.join(source_id, [file_id])
 
-    def add_problem(self, file_id: int, problem: str) -> None:
+    def add_problem(self, file_id: int, problem: Reason) -> None:
         """Note why a part of a file cannot be read; the first such reason is kept."""
         with self._db.transaction() as connection:
             connection.execute(
-                "UPDATE files SET problem = coalesce(problem, ?) WHERE id = ?", (problem, file_id)
+                "UPDATE files SET problem = ?, problem_parameters = ? WHERE id = ? AND problem IS NULL",
+                (*_columns_of(problem), file_id),
             )
 
     def set_complete(self, file_id: int, embedder_id: int) -> None:
@@ -273,18 +282,31 @@ class FileTable:
     def unreadable(self, source: Path | None = None) -> list[UnreadableFile]:
         """Every file, of one source or of all, that cannot be read whole, with the reason, by path."""
         rows = self._db.connection.execute(
-            # By the index of problems: the one of paths would spare the sorting, and visit every file.
-            """SELECT path, problem FROM files INDEXED BY files_with_problem
+            # The plus keeps SQLite off the index of paths, which would spare the sorting, and visit every file.
+            """SELECT path, problem, problem_parameters FROM files
                WHERE problem IS NOT NULL AND (?1 IS NULL OR EXISTS (
                  SELECT 1 FROM memberships AS m JOIN sources AS s ON s.id = m.source_id
-                 WHERE m.file_id = files.id AND s.path = ?1)) ORDER BY path""",
+                 WHERE m.file_id = files.id AND s.path = ?1)) ORDER BY +path""",
             (None if source is None else encode(source),),
         )
-        return [UnreadableFile(Path(decode(path)), problem) for path, problem in rows]
+        return [UnreadableFile(Path(decode(path)), _reason(*problem)) for path, *problem in rows]
 
 
-def _known(row: tuple[int, bytes, int, int, bytes | None, int, str | None, int, int]) -> KnownFile:
-    file_id, path, size, mtime_ns, digest, parts, problem, offline, complete = row
+def _known(
+    row: tuple[int, bytes, int, int, bytes | None, int, str | None, str | None, int, int],
+) -> KnownFile:
+    file_id, path, size, mtime_ns, digest, parts, code, parameters, offline, complete = row
+    problem = None if code is None else _reason(code, parameters)
     return KnownFile(
         file_id, decode(path), size, mtime_ns, digest, parts, problem, bool(offline), bool(complete)
     )
+
+
+def _columns_of(reason: Reason | None) -> tuple[str | None, str | None]:
+    if reason is None:
+        return None, None
+    return reason.code, json.dumps(dict(reason.parameters)) if reason.parameters else None
+
+
+def _reason(code: str, parameters: str | None) -> Reason:
+    return Reason(code, json.loads(parameters) if parameters else {})

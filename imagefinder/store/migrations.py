@@ -234,7 +234,14 @@ CREATE TRIGGER in_the_cloud_deleted AFTER DELETE ON in_the_cloud BEGIN
 END;
 """
 
-MIGRATIONS: tuple[str, ...] = (_V1, _V2, _V3, _V4, _V5)
+_V6 = """
+-- files.problem is a code from now on (imagefinder/model/reasons.py), no English sentence any more.
+ALTER TABLE files ADD COLUMN problem_parameters TEXT;   -- JSON: what the words for the code need; NULL for nothing
+UPDATE files SET problem = old_reason_code(problem), problem_parameters = old_reason_parameters(problem)
+    WHERE problem IS NOT NULL;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_V1, _V2, _V3, _V4, _V5, _V6)
 """Step n brings a database from version n to n + 1."""
 
 _STAND_INS: tuple[str, ...] = (
@@ -251,6 +258,10 @@ _STAND_INS: tuple[str, ...] = (
     CREATE TEMP TABLE in_the_cloud (path BLOB, source_id INTEGER, is_unread INTEGER);
     CREATE TEMP VIEW IF NOT EXISTS sources AS SELECT *, 0 AS in_the_cloud FROM main.sources;
     """,
+    """
+    CREATE TEMP VIEW files AS SELECT id, path, size, mtime_ns, hash, parts, old_reason_code(problem) AS problem,
+        old_reason_parameters(problem) AS problem_parameters, offline, items FROM main.files;
+    """,
 )
 """For each step, what takes its place in the connection alone where the database cannot be written."""
 
@@ -264,6 +275,7 @@ def migrate(connection: sqlite3.Connection) -> None:
         LibraryError: the database was written by a newer version of the program.
     """
     while (version := _known_version(connection)) != SCHEMA_VERSION:
+        _add_functions(connection)
         connection.execute("BEGIN EXCLUSIVE")
         try:
             # Another process may have done the step while this one waited for the lock.
@@ -287,9 +299,17 @@ def stand_in(connection: sqlite3.Connection) -> None:
     version = _known_version(connection)
     if not version:
         migrate(connection)  # there is nothing in it; SQLite's own error says why it stays so
+    if version < SCHEMA_VERSION:
+        _add_functions(connection)
     for script in _STAND_INS[version:]:
         for statement in _statements(script):
             connection.execute(statement)
+
+
+def _add_functions(connection: sqlite3.Connection) -> None:
+    from imagefinder.store import old_reasons  # needed once in a library's life
+
+    old_reasons.register(connection)
 
 
 def _known_version(connection: sqlite3.Connection) -> int:

@@ -11,8 +11,8 @@ from PIL import Image
 
 from imagefinder.model.errors import UnreadableError
 from imagefinder.model.image_signatures import is_whole_jpeg
+from imagefinder.model.reasons import ReasonCode
 from imagefinder.private_files import replace_file
-from imagefinder.translation import tr_later
 
 _QUALITY = 92
 _LIVES_S = 24 * 3600
@@ -42,11 +42,8 @@ def preview_file(path: Path, side: int, render: Callable[[], Image.Image]) -> Pa
     try:
         replace_file(path, encoded.getbuffer())
     except OSError as error:
-        raise UnreadableError(
-            tr_later("the preview cannot be written to {folder} ({error})", "reason").format(
-                folder=path.parent, error=(error.strerror or str(error)).lower()
-            )
-        ) from error
+        said = (error.strerror or str(error)).lower()
+        raise UnreadableError(ReasonCode.PREVIEW_NOT_WRITABLE, folder=str(path.parent), error=said) from error
     return path
 
 

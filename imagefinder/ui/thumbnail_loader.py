@@ -190,6 +190,8 @@ class ThumbnailLoader(QObject):
     def _take_engine(self, status: EngineStatus) -> None:
         # A new engine knows nothing of what the old one was asked.
         if status.state is EngineState.RUNNING:
+            # What the old one said of them may be in another language.
+            self._problems.clear()
             self.look_again.emit()
         elif self._asked:
             self._asked.clear()

@@ -1,7 +1,6 @@
 """Files that cannot be read, as a Qt table."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from enum import IntEnum
 
 from PySide6.QtCore import (
@@ -15,7 +14,7 @@ from PySide6.QtCore import (
 
 from imagefinder.model.items import UnreadableFile
 from imagefinder.text_folding import fold, without_accents
-from imagefinder.translation import tr, translated
+from imagefinder.translation import tr
 from imagefinder.ui.words import path_text, short_name, tooltip
 
 Index = QModelIndex | QPersistentModelIndex
@@ -40,8 +39,7 @@ class UnreadableModel(QAbstractTableModel):
     def reset(self, files: Sequence[UnreadableFile]) -> None:
         """Show these instead."""
         self.beginResetModel()
-        # The library keeps its reasons in English.
-        self._files = [replace(file, reason=translated(file.reason, "reason")) for file in files]
+        self._files = list(files)
         self.endResetModel()
 
     def file(self, row: int) -> UnreadableFile:

@@ -807,8 +807,38 @@
         <translation>磁盘空间已满</translation>
     </message>
     <message>
+        <source>there is not enough free memory to read it. Close other programs and try again</source>
+        <comment>reason</comment>
+        <translation>可用内存不足，无法读取。请关闭其他程序后重试</translation>
+    </message>
+    <message>
         <source>this processor is faster in bfloat16</source>
         <translation>此处理器用 bfloat16 更快</translation>
+    </message>
+    <message>
+        <source>too large ({megapixels} megapixels; the limit is {limit} megapixels)</source>
+        <comment>reason</comment>
+        <translation>太大（{megapixels} 百万像素；上限为 {limit} 百万像素）</translation>
+    </message>
+    <message>
+        <source>too large for the memory that is free: a file of {megabytes} MB. Close other programs and try again</source>
+        <comment>reason</comment>
+        <translation>对可用内存来说太大：文件有 {megabytes} MB。请关闭其他程序后重试</translation>
+    </message>
+    <message>
+        <source>too large for the memory that is free: {width} x {height} pixels ({megapixels} megapixels). Close other programs and try again</source>
+        <comment>reason</comment>
+        <translation>对可用内存来说太大：{width} x {height} 像素（{megapixels} 百万像素）。请关闭其他程序后重试</translation>
+    </message>
+    <message>
+        <source>too large: {width} x {height} pixels ({megapixels} megapixels; the limit is {limit})</source>
+        <comment>reason</comment>
+        <translation>太大：{width} x {height} 像素（{megapixels} 百万像素；上限为 {limit}）</translation>
+    </message>
+    <message>
+        <source>too many files are open at once. Close other programs and try again</source>
+        <comment>reason</comment>
+        <translation>同时打开的文件太多。请关闭其他程序后重试</translation>
     </message>
     <message>
         <source>with fast bfloat16</source>
@@ -2178,9 +2208,24 @@ A trained model finds what is in the pictures.</source>
         <translation>imagefinder 遇到问题</translation>
     </message>
     <message>
+        <source>it cannot be read, for a reason that only a newer version of imagefinder can explain ({code})</source>
+        <comment>reason</comment>
+        <translation>无法读取；其原因要用较新版本的 imagefinder 才能看到（{code}）</translation>
+    </message>
+    <message>
         <source>it has changed since it was last looked at</source>
         <comment>reason</comment>
         <translation>自上次查看后已有变化</translation>
+    </message>
+    <message>
+        <source>it has no page {number} (it has {count})</source>
+        <comment>reason</comment>
+        <translation>它没有第 {number} 页（共 {count} 页）</translation>
+    </message>
+    <message>
+        <source>it has no part {number} (it has {count})</source>
+        <comment>reason</comment>
+        <translation>它没有第 {number} 部分（共 {count} 部分）</translation>
     </message>
     <message>
         <source>it holds the image part of a CLIP model alone, and words need the text part</source>
@@ -2201,6 +2246,11 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>it is a SigLIP model in the form of the transformers library; get the one for open_clip, which is published with an open_clip_config.json (huggingface.co/timm)</source>
         <translation>它是 transformers 库格式的 SigLIP 模型；请改用 open_clip 的版本，它与 open_clip_config.json 一起发布（huggingface.co/timm）</translation>
+    </message>
+    <message>
+        <source>it is a link into the system&apos;s own files</source>
+        <comment>reason</comment>
+        <translation>它是指向系统内部文件的链接</translation>
     </message>
     <message>
         <source>it is a model of pictures alone, without the text part that a search by words needs</source>
@@ -2230,6 +2280,16 @@ A trained model finds what is in the pictures.</source>
         <source>it is not in the library any more</source>
         <comment>reason</comment>
         <translation>已不在资料库中</translation>
+    </message>
+    <message>
+        <source>it needs more memory than the {megabytes} MB that are free for it now. Close other programs and try again</source>
+        <comment>reason</comment>
+        <translation>所需内存超过目前可供它使用的 {megabytes} MB。请关闭其他程序后重试</translation>
+    </message>
+    <message>
+        <source>it needs more memory than the {megabytes} MB that decoding one file may take</source>
+        <comment>reason</comment>
+        <translation>所需内存超过解码单个文件的上限（{megabytes} MB）</translation>
     </message>
     <message>
         <source>its tensors are not named as those of a CLIP model of open_clip are</source>
@@ -2269,6 +2329,11 @@ A trained model finds what is in the pictures.</source>
         <translation>已不在原处（已被移动、重命名或删除）：请从现在的位置添加，或用 imagefinder remove 移除</translation>
     </message>
     <message>
+        <source>no process can be started to decode it. Close other programs and try again</source>
+        <comment>reason</comment>
+        <translation>无法启动用于解码的进程。请关闭其他程序后重试</translation>
+    </message>
+    <message>
         <source>none: this PyTorch was built for graphics cards (version {version}), but finds no card, or no driver</source>
         <translation>无：这个 PyTorch 支持显卡（版本 {version}），但没有找到显卡或驱动程序</translation>
     </message>
@@ -2297,6 +2362,11 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>open_clip&apos;s architecture, ARCH/TAG or a JSON config file, where it cannot be recognised</source>
         <translation>无法识别时使用：open_clip 的架构、ARCH/TAG 或 JSON 配置文件</translation>
+    </message>
+    <message>
+        <source>page {page}: {reason}</source>
+        <comment>reason</comment>
+        <translation>第 {page} 页：{reason}</translation>
     </message>
     <message>
         <source>relevance {relevance}</source>
@@ -3447,11 +3517,6 @@ A larger one, downloaded once, finds more.</source>
         <translation>文件夹、图片或 PDF</translation>
     </message>
     <message>
-        <source>a link into the system&apos;s own files</source>
-        <comment>reason</comment>
-        <translation>指向系统内部文件的链接</translation>
-    </message>
-    <message>
         <source>a name stands in it twice</source>
         <translation>其中有重复的名称</translation>
     </message>
@@ -3654,16 +3719,6 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>那里无法写入。请检查权限，或用 --library 指定另一个文件夹</translation>
     </message>
     <message>
-        <source>it has no page {page} (it has {count})</source>
-        <comment>reason</comment>
-        <translation>它没有第 {page} 页（共 {count} 页）</translation>
-    </message>
-    <message>
-        <source>it has no part {part} (it has {count})</source>
-        <comment>reason</comment>
-        <translation>它没有第 {part} 部分（共 {count} 部分）</translation>
-    </message>
-    <message>
         <source>it holds no object of JSON, as a config does</source>
         <translation>其中不是 JSON 对象，不是模型的配置</translation>
     </message>
@@ -3728,16 +3783,6 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>it is only a Git LFS pointer to the weights; fetch the real file with git lfs pull, or by the download button of the web page</source>
         <translation>它只是指向权重的 Git LFS 指针；请用 git lfs pull 或网页上的下载按钮取得真正的文件</translation>
-    </message>
-    <message>
-        <source>it needs more memory than the {size} MB that are free for it now. Close other programs and try again</source>
-        <comment>reason</comment>
-        <translation>所需内存超过目前可供它使用的 {size} MB。请关闭其他程序后重试</translation>
-    </message>
-    <message>
-        <source>it needs more memory than the {size} MB that decoding one file may take</source>
-        <comment>reason</comment>
-        <translation>所需内存超过解码单个文件的上限（{size} MB）</translation>
     </message>
     <message>
         <source>its answer cannot be understood</source>
@@ -3808,11 +3853,6 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>没有找到图片或 PDF</translation>
     </message>
     <message>
-        <source>no process can be started to decode it</source>
-        <comment>reason</comment>
-        <translation>无法启动用于解码的进程</translation>
-    </message>
-    <message>
         <source>no subfolders</source>
         <translation>不含子文件夹</translation>
     </message>
@@ -3833,11 +3873,6 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <source>not a picture or PDF in any known format</source>
         <comment>reason</comment>
         <translation>不是任何已知格式的图片或 PDF</translation>
-    </message>
-    <message>
-        <source>not a regular file (a pipe, socket or device)</source>
-        <comment>reason</comment>
-        <translation>不是普通文件（而是管道、套接字或设备）</translation>
     </message>
     <message>
         <source>not allowed with argument {name}</source>
@@ -3922,11 +3957,6 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>page {number} of {parts}</source>
         <translation>第 {number} 页，共 {parts} 页</translation>
-    </message>
-    <message>
-        <source>page {part}: {reason}</source>
-        <comment>reason</comment>
-        <translation>第 {part} 页：{reason}</translation>
     </message>
     <message>
         <source>pass over what matches, as in .gitignore</source>
@@ -4093,16 +4123,6 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>没有可供写入的文件夹 {folder}</translation>
     </message>
     <message>
-        <source>there is not enough free memory to decode it. Close other programs and try again</source>
-        <comment>reason</comment>
-        <translation>可用内存不足，无法解码。请关闭其他程序后重试</translation>
-    </message>
-    <message>
-        <source>there is not enough free memory to read this PDF</source>
-        <comment>reason</comment>
-        <translation>可用内存不足，无法读取这个 PDF</translation>
-    </message>
-    <message>
         <source>this library is being changed to it</source>
         <comment>a model</comment>
         <translation>资料库正在切换到它</translation>
@@ -4115,31 +4135,6 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <source>too large (the limit is {limit} megapixels)</source>
         <comment>reason</comment>
         <translation>太大（上限为 {limit} 百万像素）</translation>
-    </message>
-    <message>
-        <source>too large ({size} megapixels; the limit is {limit} megapixels)</source>
-        <comment>reason</comment>
-        <translation>太大（{size} 百万像素；上限为 {limit} 百万像素）</translation>
-    </message>
-    <message>
-        <source>too large for the memory that is free: a file of {size} megabytes</source>
-        <comment>reason</comment>
-        <translation>对可用内存来说太大：文件有 {size} MB</translation>
-    </message>
-    <message>
-        <source>too large for the memory that is free: {width} x {height} pixels ({size} megapixels). Close other programs and try again</source>
-        <comment>reason</comment>
-        <translation>对可用内存来说太大：{width} x {height} 像素（{size} 百万像素）。请关闭其他程序后重试</translation>
-    </message>
-    <message>
-        <source>too large: {width} x {height} pixels ({size} megapixels; the limit is {limit})</source>
-        <comment>reason</comment>
-        <translation>太大：{width} x {height} 像素（{size} 百万像素；上限为 {limit}）</translation>
-    </message>
-    <message>
-        <source>too many files are open at once</source>
-        <comment>reason</comment>
-        <translation>同时打开的文件太多</translation>
     </message>
     <message>
         <source>unrecognized arguments: {names}</source>

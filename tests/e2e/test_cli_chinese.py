@@ -1,6 +1,7 @@
 """The command line in Simplified Chinese; what other programs read stays as it is."""
 
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,31 @@ def test_what_programs_read_is_the_same_in_every_language(indexed: Program, thre
     for arguments in (["status", "--json"], ["models", "list", "--json"]):
         assert indexed.run(*arguments, extra=CHINESE).out == indexed.run(*arguments).out
     assert "not a picture" in json.dumps(indexed.run("status", "--json", extra=CHINESE).json)
+
+
+def test_the_reasons_in_a_library_of_version_5_are_told_in_chinese_and_to_programs_as_codes(
+    program: Program,
+) -> None:
+    program.library.mkdir(parents=True)
+    old = Path(__file__).parents[1] / "unit" / "store" / "old" / "version_5.sql"
+    connection = sqlite3.connect(program.library / "library.db")
+    connection.executescript(old.read_text("utf-8"))
+    connection.close()
+    shown = program.run("--language", "zh_CN", "status").out.decode()
+    for text in (
+        "已损坏：图片下半部分缺失",
+        "已加密：需要密码才能打开",
+        "第 7 页：它没有第 7 页（共 3 页）",
+        "太大（上限为 500 百万像素）",
+    ):
+        assert text in shown
+    for text in ("picture is", "damaged", "it has", "decoder", "permission denied"):
+        assert text not in shown
+    assert "a sentence {of} nobody's" in shown
+    told = program.run("--language", "zh_CN", "status", "--json").json["unreadable"]
+    (page,) = [each for each in told if each["code"] == "no_such_page"]
+    assert page["reason"] == "page 7: it has no page 7 (it has 3)"
+    assert page["parameters"] == {"number": 7, "count": 3, "page": 7}
 
 
 @pytest.mark.parametrize("where", ["option", "settings"])

@@ -26,6 +26,7 @@ from imagefinder.ipc.messages import (
 from imagefinder.model.items import ItemDetails, ItemKind, UnreadableFile
 from imagefinder.model.jobs import JobStatus
 from imagefinder.model.library import ModelChange
+from imagefinder.model.reasons import Reason, ReasonCode
 from imagefinder.paths import default_places
 from imagefinder.ui.about_dialog import AboutDialog
 from imagefinder.ui.add_dialog import AddFolderDialog
@@ -137,7 +138,7 @@ class Stage:
         self.empty_query()
         dialog = UnreadableDialog(self.client, self._desktop, None, self.window)
         asked = self.client.last(ListUnreadable)
-        files = tuple(UnreadableFile(HOLIDAY / f"{name}.jpg", "the picture is damaged") for name in "abc")
+        files = tuple(UnreadableFile(HOLIDAY / f"{name}.jpg", Reason(ReasonCode.DAMAGED)) for name in "abc")
         self.client.hear(Unreadable(asked.request_id, files))
         dialog.table.setCurrentIndex(dialog.table.model().index(1, 0))
         return _shown(dialog)

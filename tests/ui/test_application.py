@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
@@ -23,6 +23,7 @@ from ui.driven_application import DrivenApplication, Steps
 from imagefinder.model.jobs import JobState
 from imagefinder.paths import default_places
 from imagefinder.ui.engine_client import EngineState
+from imagefinder.ui.unreadable_dialog import UnreadableDialog
 from imagefinder.ui.window_options import WindowOptions
 
 
@@ -145,6 +146,12 @@ def test_the_language_changes_at_once_and_back_with_all_that_is_open(
     program_window: DrivenApplication, three_pictures: Path
 ) -> None:
     program = program_window
+    (three_pictures / "bad.png").write_bytes(b"no picture")
+
+    def says_why(words: str) -> Callable[[], bool]:
+        program.window.show_unreadable()
+        dialog = program.window.findChild(UnreadableDialog)
+        return lambda: [file.reason for file in dialog.files()] == [words] and dialog.close()
 
     def script() -> Steps:
         yield program.has_items(0)
@@ -152,6 +159,7 @@ def test_the_language_changes_at_once_and_back_with_all_that_is_open(
         yield program.has_items(3)
         program.type("red")
         yield program.finds("red.png")
+        yield says_why("not a picture in any known format")
         program.window.open_settings(3)
         before, engine = program.window, program.client.pid
         program.window._parts.keeper.change(language="zh_CN")
@@ -163,6 +171,7 @@ def test_the_language_changes_at_once_and_back_with_all_that_is_open(
         # The engine's sentences are in that language, too.
         yield lambda: program.client.pid not in (engine, None) and program.has_items(3)()
         assert program.client.options.language == "zh_CN"
+        yield says_why("不是任何已知格式的图片")
 
         program.window._parts.keeper.change(language="en")
         yield lambda: program.window is not chinese and program.finds("red.png")()

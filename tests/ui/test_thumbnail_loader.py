@@ -133,6 +133,19 @@ def test_an_engine_that_died_is_not_waited_for(
         client.engine_changed.emit(EngineStatus(EngineState.RUNNING))
 
 
+def test_a_new_engine_is_asked_why_anew_for_it_may_speak_another_language(
+    qtbot: QtBot, loader: ThumbnailLoader, client: FakeClient, hits: MakeHits
+) -> None:
+    hit = hits(1)[0]
+    for words in ("The file is damaged.", "文件已损坏。"):
+        client.engine_changed.emit(EngineStatus(EngineState.RUNNING))
+        client.sent.clear()
+        loader.pixmap(hit, BOX, 1.0)
+        qtbot.waitUntil(lambda: bool(client.sent))
+        client.thumbnail_made.emit(ThumbnailMade(hit.thumbnail_key, None, words))
+        assert loader.problem(hit.thumbnail_key) == words
+
+
 def test_what_was_scrolled_away_is_dropped_and_the_newest_come_first(
     qtbot: QtBot, loader: ThumbnailLoader, write: Write, hits: MakeHits
 ) -> None:

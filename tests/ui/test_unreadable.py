@@ -12,12 +12,14 @@ from ui.library_samples import HOLIDAY, SCANS, a_source, tell_job, tell_library
 from imagefinder.ipc.messages import ListUnreadable, Rescan, Unreadable
 from imagefinder.model.items import UnreadableFile
 from imagefinder.model.jobs import JobStatus
+from imagefinder.model.reasons import Reason, ReasonCode
+from imagefinder.translation import use_language
 from imagefinder.ui.unreadable_dialog import UnreadableDialog
 
 FILES = (
-    UnreadableFile(HOLIDAY / "b.jpg", "the picture is cut short"),
-    UnreadableFile(HOLIDAY / "A.pdf", "a password is needed"),
-    UnreadableFile(SCANS / "c.png", "no permission to read it"),
+    UnreadableFile(HOLIDAY / "b.jpg", Reason(ReasonCode.TRUNCATED)),
+    UnreadableFile(HOLIDAY / "A.pdf", Reason(ReasonCode.PASSWORD)),
+    UnreadableFile(SCANS / "c.png", Reason(ReasonCode.DRIVE_NOT_ANSWERING)),
 )
 
 
@@ -91,15 +93,15 @@ def test_the_filter_takes_words_in_any_form_and_without_accents(
     answer(
         client,
         (
-            UnreadableFile(Path("/p/Mu\u0308ller.jpg"), "damaged"),
-            UnreadableFile(Path("/p/ＡＢ.jpg"), "damaged"),
+            UnreadableFile(Path("/p/Mu\u0308ller.jpg"), Reason(ReasonCode.DAMAGED)),
+            UnreadableFile(Path("/p/ＡＢ.jpg"), Reason(ReasonCode.DAMAGED)),
         ),
     )
     for words, found in (
         ("MÜLL", ["Mu\u0308ller.jpg"]),
         ("muller", ["Mu\u0308ller.jpg"]),
         ("ab", ["ＡＢ.jpg"]),
-        ("x", []),
+        ("xy", []),
     ):
         dialog._filter.setText(words)
         assert names(dialog) == found
@@ -159,11 +161,14 @@ def test_the_file_one_is_on_stays_current_through_an_update(
 def test_the_list_is_copied_as_text(qtbot: QtBot, answered: UnreadableDialog) -> None:
     qtbot.mouseClick(answered._copy, Qt.MouseButton.LeftButton)
     text = QGuiApplication.clipboard().text()
-    assert text.splitlines()[0] == f"{HOLIDAY / 'A.pdf'}\ta password is needed"
+    assert text.splitlines()[0] == f"{HOLIDAY / 'A.pdf'}\tencrypted: it opens only with a password"
     assert len(text.splitlines()) == 3
     select(answered, 1)
     qtbot.mouseClick(answered._copy, Qt.MouseButton.LeftButton)
-    assert QGuiApplication.clipboard().text() == f"{HOLIDAY / 'b.jpg'}\tthe picture is cut short"
+    assert (
+        QGuiApplication.clipboard().text()
+        == f"{HOLIDAY / 'b.jpg'}\tthe picture is cut short (the file ends too early)"
+    )
 
 
 def test_a_file_is_shown_in_its_folder_or_why_not(qtbot: QtBot, answered: UnreadableDialog) -> None:
@@ -181,3 +186,22 @@ def test_enter_in_the_filter_starts_nothing(
     qtbot.keyClick(answered._filter, Qt.Key.Key_Return)
     assert len(client.sent) == asked
     assert answered.isVisible()
+
+
+def test_reasons_are_told_in_the_language_of_the_window(qtbot: QtBot, client: FakeClient) -> None:
+    use_language("zh_CN")
+    try:
+        tell_library(client, a_source(HOLIDAY, unreadable=2), a_source(SCANS, unreadable=1))
+        dialog = UnreadableDialog(client, FakeDesktop(), None)  # type: ignore[arg-type]
+        qtbot.addWidget(dialog)
+        answer(client)
+        shown = [dialog._sorted.index(row, 1).data() for row in range(3)]
+        assert shown == [
+            "已加密：需要密码才能打开",
+            "图片不完整（文件过早结束）",
+            "它所在的磁盘或网络文件夹没有响应",
+        ]
+        dialog._filter.setText("密码")
+        assert names(dialog) == ["A.pdf"]
+    finally:
+        use_language("en")

@@ -12,6 +12,7 @@ from imagefinder.engine.engine import Engine
 from imagefinder.isolation.isolated_file import IsolatedFile
 from imagefinder.model.errors import PassingError
 from imagefinder.model.queries import Query
+from imagefinder.model.reasons import ReasonCode
 from imagefinder.model.sources import SourceOptions
 from imagefinder.readers.base import LoadedPart
 
@@ -111,7 +112,7 @@ def test_a_drive_that_goes_away_within_a_pdf_costs_no_page(
 
     def unplugged(media: IsolatedFile, part: int, side: int) -> LoadedPart:
         if part == 20:
-            raise PassingError("its drive or network folder does not answer")
+            raise PassingError(ReasonCode.DRIVE_NOT_ANSWERING)
         return real(media, part, side)
 
     with monkeypatch.context() as patched:

@@ -148,7 +148,7 @@ def test_a_folder_that_cannot_be_listed_is_told_apart_from_an_empty_one(
     scan = _scan(tmp_path)
     assert [Path(stat.path).name for stat in scan] == ["a.jpg"]
     assert scan.unlisted == [str(tmp_path / "locked")]
-    assert scan.problems[0].reason == "the folder cannot be listed: permission denied"
+    assert scan.problems[0].reason == "the folder cannot be listed: you have no permission to read it"
 
 
 def test_a_single_file_is_taken_whatever_its_name(tmp_path: Path) -> None:
@@ -268,7 +268,7 @@ def test_links_into_the_systems_own_files_are_listed_and_not_followed(tmp_path: 
     assert [Path(stat.path).name for stat in scan] == ["a.jpg"]
     listed = {problem.path.name: problem.reason for problem in scan.problems}
     assert listed == dict.fromkeys(
-        ("memory.jpg", "processes", "devices"), "a link into the system's own files"
+        ("memory.jpg", "processes", "devices"), "it is a link into the system's own files"
     )
 
 

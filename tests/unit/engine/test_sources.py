@@ -12,6 +12,7 @@ from PIL import Image
 from imagefinder.engine.engine import Engine
 from imagefinder.model.errors import UsageError
 from imagefinder.model.queries import Query
+from imagefinder.model.reasons import Reason, ReasonCode
 from imagefinder.model.sources import SourceOptions
 from imagefinder.readers.image_reader import ImageReader
 from imagefinder.store.store import Store
@@ -119,7 +120,7 @@ def test_an_unreadable_file_is_read_again_only_when_that_is_asked_for(
 
     def fail(reader: ImageReader, path: Path, *content: object):  # type: ignore[no-untyped-def]
         if path.name.startswith("red"):
-            raise UnreadableError("a fault of the reader's, mended since")
+            raise UnreadableError(ReasonCode.DAMAGED)  # by a fault of the reader's, mended since
         return real(reader, path, *content)
 
     monkeypatch.setattr(ImageReader, "open", fail)
@@ -152,7 +153,8 @@ def test_a_retry_forgets_that_a_file_took_too_long(
     engine.add([three_pictures], _EVERYTHING)
     engine._store.suspects.add_overdue(digest)
     engine._store.files.add_problem(
-        engine._store.files.by_path(str(three_pictures / "red.png"), 0).id, "reading it took too long"
+        engine._store.files.by_path(str(three_pictures / "red.png"), 0).id,
+        Reason(ReasonCode.TIMED_OUT, {"seconds": 30}),
     )
     engine.index(retry=[three_pictures / "red.png"])
     assert engine.unreadable() == ()

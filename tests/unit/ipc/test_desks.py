@@ -30,6 +30,7 @@ from imagefinder.ipc.pictures import Pictures
 from imagefinder.ipc.searches import Searches
 from imagefinder.model.errors import LibraryError, ModelError, UnreadableError, UsageError
 from imagefinder.model.queries import Query
+from imagefinder.model.reasons import ReasonCode
 from imagefinder.translation import use_language
 
 _PATIENCE_S = 30.0
@@ -92,9 +93,9 @@ class SlowEngine:
     def make_thumbnail(self, item_id: int) -> Path:
         self._work(f"thumbnail {item_id}")
         if item_id == 66:
-            raise UnreadableError("it is cut short")
+            raise UnreadableError(ReasonCode.TRUNCATED)
         if item_id == 68:
-            raise UnreadableError("it has changed since it was last looked at")
+            raise UnreadableError(ReasonCode.CHANGED)
         if item_id == 67:
             raise KeyError("bug")
         return Path(f"/{item_id}.jpg")
@@ -273,7 +274,9 @@ def test_a_thumbnail_that_cannot_be_made_is_answered_with_the_reason(
 ) -> None:
     engine.gate.set()
     pictures.make(MakeThumbnail(66, "cut"))
-    assert ear.wait_for(1)[0] == ThumbnailMade("cut", None, "it is cut short")
+    assert ear.wait_for(1)[0] == ThumbnailMade(
+        "cut", None, "the picture is cut short (the file ends too early)"
+    )
     pictures.make(MakeThumbnail(67, "bug"))
     answer = ear.wait_for(2)[1]
     assert isinstance(answer, ThumbnailMade)

@@ -124,7 +124,7 @@ def test_what_the_system_says_becomes_plain_words(save, scene, monkeypatch, code
     monkeypatch.setattr(disk.Path, "open", refuse)
     with pytest.raises(UnreadableError) as caught:
         open_media(path)
-    assert str(caught.value) == words == explain(error)
+    assert str(caught.value) == words == str(explain(error))
 
 
 def test_the_registry_imports_nothing_heavy() -> None:

@@ -12,6 +12,7 @@ import pytest
 from PIL import ExifTags, Image, ImageFile, PngImagePlugin
 
 from imagefinder.model.errors import PassingError, UnreadableError
+from imagefinder.model.reasons import Reason, ReasonCode
 from imagefinder.readers import image as image_module
 from imagefinder.readers import repair_png
 from imagefinder.readers.base import LoadedPart
@@ -20,7 +21,7 @@ from imagefinder.readers.repair import repair
 
 from .test_colour import swapped_profile
 
-LOWER = "damaged: the lower part is missing"
+LOWER = Reason(ReasonCode.LOWER_PART_MISSING)
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ def test_a_picture_cut_at_its_last_quarter_is_shown_as_far_as_it_goes(
     assert (loaded.facts.width, loaded.facts.height) == (320, 240)
     assert loaded.image.size == whole.size
     assert right_rows(loaded.image, whole) > 0.55
-    assert loaded.damage == ""
+    assert loaded.damage is None
 
 
 @pytest.mark.parametrize(("name", "mode", "options"), ROW_BY_ROW)
@@ -97,7 +98,7 @@ def test_a_picture_that_lost_more_than_half_is_shown_and_called_damaged(
 def test_a_picture_stored_from_below_lacks_its_upper_part(save, photograph, name: str, options) -> None:
     path = save(photograph, name, **options)
     path.write_bytes(path.read_bytes()[: 320 * 240])
-    assert load(path).damage == "damaged: the upper part is missing"
+    assert load(path).damage == Reason(ReasonCode.UPPER_PART_MISSING)
 
 
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_rows": 1}, {"exif": b""}])
@@ -111,7 +112,7 @@ def test_a_jpeg_without_its_end_marker_is_the_same_picture(save, photograph, siz
         path.write_bytes(cut)
         loaded = load(path)
         assert loaded.image.tobytes() == whole.tobytes()
-        assert loaded.damage == ""
+        assert loaded.damage is None
 
 
 def test_a_damaged_jpeg_is_loaded_again_at_another_size(save, photograph) -> None:
@@ -191,7 +192,7 @@ def test_a_spoilt_side_chunk_costs_a_png_nothing(tmp_path, encoded, photograph, 
     at = 33 if where == "before the pixels" else len(png) - 12
     loaded = load_bytes(tmp_path, png[:at] + SPOILT[what] + png[at:], "a.png")
     assert loaded.image.tobytes() == photograph.tobytes()
-    assert loaded.damage == ""
+    assert loaded.damage is None
 
 
 def test_sound_metadata_of_a_spoilt_png_is_kept(tmp_path, encoded, photograph) -> None:
@@ -277,7 +278,7 @@ def test_of_a_cut_interlaced_gif_the_passes_that_are_whole_are_shown(save, photo
     whole, content = load(path).image, path.read_bytes()
     path.write_bytes(content[: int(len(content) * share)])
     loaded = load(path)
-    assert (loaded.image.size, loaded.damage) == (size, "")
+    assert (loaded.image.size, loaded.damage) == (size, None)
     difference = np.asarray(loaded.image, int) - np.asarray(whole, int)[:: 240 // size[1], :: 320 // size[0]]
     assert not difference.any()
 
@@ -373,7 +374,7 @@ def test_a_strip_of_a_tiff_that_is_missing_costs_only_itself(tmp_path, photograp
     rows = np.abs(np.asarray(loaded.image, int) - np.asarray(photograph, int)).max((1, 2))
     assert not rows[: 3 * 24].any() and not rows[4 * 24 :].any()
     assert rows[3 * 24 : 4 * 24].all()
-    assert loaded.damage == ""
+    assert loaded.damage is None
 
 
 def test_where_no_pixel_is_left_the_first_reason_stands(save, photograph) -> None:
@@ -390,7 +391,7 @@ def test_the_second_try_asks_for_memory_too(save, photograph, monkeypatch) -> No
 
     def refuse(size: int) -> AbstractContextManager[None]:
         if size > path.stat().st_size:
-            raise PassingError("too large for the memory that is free")
+            raise PassingError(ReasonCode.TOO_LARGE_NOW, megabytes=1)
         return nullcontext()
 
     monkeypatch.setattr(image_module, "room_for_file", refuse)
@@ -406,7 +407,7 @@ def test_a_webp_that_claims_gigabytes_is_not_filled_up(encoded, photograph) -> N
 def test_a_sound_picture_is_read_once(save, photograph, monkeypatch) -> None:
     monkeypatch.setattr(image_module, "repair", lambda *_, **__: pytest.fail("repaired"))
     for name in ("a.jpg", "a.png", "a.webp", "a.gif", "a.jp2"):
-        assert load(save(photograph, name)).damage == ""
+        assert load(save(photograph, name)).damage is None
 
 
 def test_pillows_switch_for_the_whole_process_is_never_touched(save, photograph) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from imagefinder.model.items import FileStat, ItemKind, PartFacts
+from imagefinder.model.items import FileStat, ItemKind, PartFacts, UnreadableFile
+from imagefinder.model.reasons import Reason, ReasonCode
 from imagefinder.model.sources import SourceKind, SourceOptions
 from imagefinder.store import text_search
 from imagefinder.store.store import Store
@@ -176,3 +177,14 @@ def test_an_item_that_is_there_is_not_put_twice(store: Store) -> None:
     assert file_id is not None
     assert store.items.put(file_id.id, "a.jpg", 1, FACTS) == item_id
     assert store.items.count() == 1
+
+
+def test_the_files_that_cannot_be_read_are_listed_without_a_look_at_the_others(store: Store) -> None:
+    _fill(store, [f"/p/{number}.jpg" for number in range(3000)])
+    store.files.put(FileStat("/p/bad.jpg", 1, 1), b"x" * 32, 0, Reason(ReasonCode.DAMAGED), [1])
+    found: list[object] = []
+    for source in (None, Path("/p")):
+        assert _steps(store, lambda source=source: found.extend(store.files.unreadable(source))) < 3  # type: ignore[misc]
+    store._db.connection.execute("ANALYZE")
+    assert _steps(store, lambda: found.extend(store.files.unreadable())) < 3
+    assert found == [UnreadableFile(Path("/p/bad.jpg"), Reason("damaged"))] * 3

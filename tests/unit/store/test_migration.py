@@ -1,6 +1,7 @@
 """Libraries that earlier versions wrote: everything in them is there afterwards, and what is new is right."""
 
 import os
+import re
 import sqlite3
 from pathlib import Path
 
@@ -10,14 +11,16 @@ from fakes import FakeEmbedder
 from imagefinder.engine.engine import Engine
 from imagefinder.model.errors import LibraryError
 from imagefinder.model.queries import Query
+from imagefinder.model.reasons import Reason, ReasonCode
 from imagefinder.readers.registry import extensions
 from imagefinder.store.migrations import SCHEMA_VERSION
 from imagefinder.store.store import Store
 from imagefinder.thumbnails.cache import ThumbnailCache
+from imagefinder.translation import use_language
 
 _OLD = Path(__file__).parent / "old"
 _TABLES = (
-    "meta", "files", "memberships", "items", "embedders", "embeddings", "embedded_files", "calibrations"
+    "meta", "memberships", "items", "embedders", "embeddings", "embedded_files", "calibrations"
 )  # fmt: skip
 
 
@@ -38,6 +41,13 @@ def version_4(tmp_path: Path) -> Path:
     return _stored(tmp_path, "version_4.sql")
 
 
+@pytest.fixture
+def version_5(tmp_path: Path) -> Path:
+    """A library as version 5 left it: a folder with five files that were read, one of them damaged, and one file for
+    each way in which that version said that it could not read one."""
+    return _stored(tmp_path, "version_5.sql")
+
+
 def _stored(tmp_path: Path, name: str) -> Path:
     folder = tmp_path / "library"
     folder.mkdir()
@@ -50,6 +60,9 @@ def _stored(tmp_path: Path, name: str) -> Path:
 def _rows(database: Path) -> dict[str, list[tuple[object, ...]]]:
     connection = sqlite3.connect(database)
     rows = {name: connection.execute(f"SELECT * FROM {name}").fetchall() for name in _TABLES}
+    rows["files"] = connection.execute(
+        "SELECT id, path, size, mtime_ns, hash, parts, problem IS NULL, offline, items FROM files"
+    ).fetchall()
     rows["sources"] = connection.execute(
         """SELECT id, path, kind, options, mounts, offline, scanned_at, files, items, unreadable, offline_files
            FROM sources"""
@@ -158,3 +171,128 @@ def test_an_empty_file_that_cannot_be_written_is_said_so(
     monkeypatch.setattr(os, "access", lambda *_arguments: False)
     with pytest.raises(LibraryError, match="cannot be written"):
         Store(tmp_path / "library.db")
+
+
+_SAID_OTHERWISE_NOW = {
+    "a link into the system's own files": "it is a link into the system's own files",
+    "not a regular file (a pipe, socket or device)": "it is not an ordinary file but a pipe, a socket or a device",
+    "no process can be started to decode it": "no process can be started to decode it. Close other programs and try "
+    "again",
+    "too many files are open at once": "too many files are open at once. Close other programs and try again",
+    "permission denied": "you have no permission to read it",
+    "the folder cannot be listed: permission denied": "the folder cannot be listed: you have no permission to read it",
+    "the folder cannot be listed: value too large for defined data type": "the folder cannot be listed: the system "
+    "cannot read it (value too large for defined data type)",
+    "too large for the memory that is free: a file of 2100 megabytes": "too large for the memory that is free: a file "
+    "of 2100 MB. Close other programs and try again",
+    "there is not enough free memory to decode it. Close other programs and try again": "there is not enough free "
+    "memory to read it. Close other programs and try again",
+    "there is not enough free memory to read this PDF": "there is not enough free memory to read it. Close other "
+    "programs and try again",
+}
+
+
+def _sentences(database: Path) -> dict[str, str]:
+    """What version 5 said, by path."""
+    connection = sqlite3.connect(database)
+    rows = connection.execute(
+        "SELECT path, problem FROM files WHERE problem IS NOT NULL ORDER BY path"
+    ).fetchall()
+    connection.close()
+    return {os.fsdecode(path): problem for path, problem in rows}
+
+
+def test_nothing_of_version_5_is_lost(version_5: Path) -> None:
+    before = _rows(version_5 / "library.db")
+    Store(version_5 / "library.db").close()
+    assert _rows(version_5 / "library.db") == before
+
+
+def test_every_reason_of_version_5_says_the_same_as_a_code(version_5: Path) -> None:
+    before = _sentences(version_5 / "library.db")
+    store = Store(version_5 / "library.db")
+    after = {str(file.path): file for file in store.files.unreadable()}
+    said = {path: _SAID_OTHERWISE_NOW.get(sentence, sentence) for path, sentence in before.items()}
+    assert {path: file.reason for path, file in after.items()} == said
+    codes = [file.code for file in after.values()]
+    assert set(codes) <= set(ReasonCode)
+    assert [before[path] for path, file in after.items() if file.code == ReasonCode.OTHER] == [
+        "a sentence {of} nobody's",
+        "page 5: another one",
+    ]
+    # All that a version 5 could store, and nothing that only later versions do.
+    never_stored = {
+        "changed",
+        "not_in_library",
+        "online_only",
+        "preview_not_writable",
+        "thumbnails_not_writable",
+    }
+    assert set(ReasonCode) - set(codes) == never_stored
+    store.close()
+
+
+def test_numbers_in_the_reasons_of_version_5_become_parameters(version_5: Path) -> None:
+    store = Store(version_5 / "library.db")
+    found = [file.why for file in store.files.unreadable()]
+    for reason in (
+        Reason("too_large", {"width": 30000, "height": 20000, "megapixels": 600, "limit": 500}),
+        Reason("no_such_page", {"number": 7, "count": 3, "page": 7}),
+        Reason("memory_limit_now", {"megabytes": 300, "page": 3}),
+        Reason("permission_denied", {"listing": 1}),
+        Reason("system_error", {"error": "No space left on device"}),
+        Reason("other", {"text": "another one", "page": 5}),
+        Reason("lower_part_missing"),
+    ):
+        assert reason in found
+    store.close()
+
+
+def test_the_reasons_of_version_5_are_shown_in_the_language_of_now(version_5: Path) -> None:
+    store = Store(version_5 / "library.db")
+    files = store.files.unreadable()
+    use_language("zh_CN")
+    try:
+        said = [file.reason for file in files if file.code not in (ReasonCode.OTHER, ReasonCode.SYSTEM_ERROR)]
+    finally:
+        use_language("en")
+    assert len(said) > 40
+    assert {word for text in said for word in re.findall("[A-Za-z]+", text)} == {"PDF", "MB", "x"}
+    store.close()
+
+
+def test_a_library_of_version_5_that_cannot_be_written_gives_its_reasons_as_codes_too(
+    version_5: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = version_5 / "library.db"
+    before = database.read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "access", lambda *_arguments: False)
+        engine = Engine(
+            version_5, lambda _name: FakeEmbedder(), ThumbnailCache(tmp_path / "thumbnails"), extensions()
+        )
+        assert engine.search(Query("green")).hits[0].path.name == "green.png"
+        as_it_is = engine.status().unreadable
+        engine.close()
+    assert database.read_bytes() == before
+    store = Store(database)
+    assert as_it_is == tuple(store.files.unreadable())
+    store.close()
+
+
+def test_a_reason_that_only_a_newer_program_knows_is_shown_all_the_same(version_5: Path) -> None:
+    store = Store(version_5 / "library.db")
+    connection = sqlite3.connect(version_5 / "library.db")
+    connection.execute(
+        """UPDATE files SET problem = 'too_blurred', problem_parameters = '{"metres": 3, "page": 2}' WHERE id = 4"""
+    )
+    connection.execute("UPDATE files SET problem = 'memory_limit', problem_parameters = NULL WHERE id = 5")
+    connection.commit()
+    connection.close()
+    said = {file.code: file.reason for file in store.files.unreadable()}
+    assert said["too_blurred"].startswith("page 2: it cannot be read, for a reason that only a newer version")
+    assert "too_blurred" in said["too_blurred"]
+    known = store.files.by_path("/tmp/if5/pictures/locked.pdf", 1)
+    assert known is not None
+    assert str(known.problem) == "it needs more memory than the ? MB that decoding one file may take"
+    store.close()

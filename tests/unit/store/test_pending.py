@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from imagefinder.model.items import FileStat, ItemKind, PartFacts
+from imagefinder.model.reasons import Reason, ReasonCode
 from imagefinder.model.sources import SourceKind, SourceOptions
 from imagefinder.store.store import Store
 
@@ -102,7 +103,7 @@ def test_another_model_has_its_own_files_to_read(store: Store) -> None:
         if number == 1:
             store.files.set_offline([file_id], True)
         if number == 2:
-            store.files.add_problem(file_id, "broken")
+            store.files.add_problem(file_id, Reason(ReasonCode.DAMAGED))
     store.pending.add(source, ["/p/0.jpg", "/p/new.jpg"])
     store.pending.change_model(second)
     rows = store._db.connection.execute("SELECT path FROM pending ORDER BY path").fetchall()

@@ -10,6 +10,7 @@ import pytest
 from imagefinder.model.errors import LibraryError
 from imagefinder.model.items import FileStat, ItemKind, PartFacts
 from imagefinder.model.sources import SourceKind, SourceOptions
+from imagefinder.store import old_reasons
 from imagefinder.store.embeddings import rounded
 from imagefinder.store.migrations import MIGRATIONS, SCHEMA_VERSION
 from imagefinder.store.store import Store
@@ -35,6 +36,7 @@ def test_a_new_database_has_the_newest_version(store: Store) -> None:
 def test_a_database_of_every_old_version_opens(tmp_path: Path, version: int) -> None:
     path = tmp_path / "old.db"
     connection = sqlite3.connect(path)
+    old_reasons.register(connection)
     for number, step in enumerate(MIGRATIONS[:version], start=1):
         connection.executescript(step)
         connection.execute(f"PRAGMA user_version = {number}")
