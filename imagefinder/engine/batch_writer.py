@@ -7,16 +7,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from imagefinder.embedders.base import Embedder
+from imagefinder.engine.content_reuse import ContentReuse
 from imagefinder.engine.decoding import DecodedPart, Reading
 from imagefinder.engine.giving_way import give_way
 from imagefinder.engine.live_index import LiveIndex
 from imagefinder.engine.plan import Todo
-from imagefinder.engine.presence import has_left
-from imagefinder.engine.relocation import Relocations
 from imagefinder.model.jobs import IndexReport
 from imagefinder.model.reasons import Reason, ReasonCode
 from imagefinder.store.embeddings import rounded
-from imagefinder.store.files import KnownFile
 from imagefinder.store.store import Store
 
 
@@ -60,7 +58,6 @@ class BatchWriter:
         self._embedder_id = embedder_id
         self._index = index
         self._report = report
-        self._is_answering = is_answering
         # The thread that called us may be anybody's, and cannot be put behind others for a while.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="embed", initializer=give_way)
         self._is_loading = False
@@ -68,13 +65,7 @@ class BatchWriter:
         """By path: those of which more is to come."""
         self._batch = _Batch()
         self._waiting: dict[bytes, list[Reading]] = {}
-        self._in_place: dict[bytes, int] = {}
-        """By content: all its files up to this id were seen where they belong."""
-        self.relocations = Relocations(store)
-        self.moved: set[int] = set()
-        """Ids of files that turned up at another path."""
-        self.replaced: set[bytes] = set()
-        """Content hashes that files had before they changed."""
+        self.reuse = ContentReuse(store, embedder_id, is_answering=is_answering)
 
     def take(self, reading: Reading) -> None:
         """Take over one reading; commits whenever a batch is full."""
@@ -156,13 +147,13 @@ class BatchWriter:
         if file.id is None:
             stat, known = file.todo.stat, file.todo.known
             if known is not None and known.hash != file.digest:
-                removed += self._forget_items(known)
+                removed += self.reuse.forget_items(known)
             file.id = self._store.files.put(stat, file.digest, file.parts, file.problem, file.todo.source_ids)
         return file.id
 
     def _complete(self, file: _FileInHand, removed: list[int]) -> None:
         file_id = self._put_file(file, removed)
-        self._settle(file.todo)
+        self.reuse.settle(file.todo)
         if file.problem:
             self._store.files.add_problem(file_id, file.problem)
         if not file.is_passing:
@@ -173,20 +164,6 @@ class BatchWriter:
             # It opened, but not one of its parts could be read.
             self._store.files.put(file.todo.stat, file.digest, 0, file.problem, file.todo.source_ids)
             self._report.unreadable += 1
-
-    def _settle(self, todo: Todo) -> None:
-        """The file was read, in the same transaction."""
-        if self._is_answering:
-            self._store.pending.remove(todo.stat.path)
-
-    def _forget_items(self, known: KnownFile) -> list[int]:
-        ids = self._store.items.ids_of_files([known.id])
-        self._store.items.delete_of_file(known.id)
-        if known.hash is not None:
-            self.replaced.add(known.hash)
-        if ids:
-            self._store.embeddings.touch()
-        return ids
 
     def _take_unreadable(self, reading: Reading) -> None:
         stat, known = reading.todo.stat, reading.todo.known
@@ -206,7 +183,7 @@ class BatchWriter:
                     self._store.files.set_complete(known.id, self._embedder_id)
             else:
                 if known is not None:
-                    removed = self._forget_items(known)
+                    removed = self.reuse.forget_items(known)
                 file_id = self._store.files.put(stat, reading.digest, 0, problem, reading.todo.source_ids)
                 if reading.digest is not None and not reading.is_passing:
                     # What could not even be opened (no permission, say) is tried again at every scan.
@@ -222,82 +199,15 @@ class BatchWriter:
 
     def _reuse(self, reading: Reading) -> bool:
         """Give the file what the library knows of its content; False when that is not known yet."""
-        assert reading.digest is not None
-        todo, known = reading.todo, reading.todo.known
-        path, files = todo.stat.path, self._store.files
-        twin = next(
-            (file for file in files.by_hash(reading.digest, self._embedder_id) if file.says_all_of(path)),
-            None,
-        )
-        if twin is None:
+        reused = self.reuse.reuse(reading)
+        if reused is None:
             return False
-        removed: list[int] = []
-        added: list[int] = []
-        with self._store.transaction():
-            self._settle(todo)
-            if known is not None and self._says_all_of_itself(known, reading.digest):
-                # Touched, and no more than that.
-                self._store.files.put(todo.stat, reading.digest, known.parts, known.problem, todo.source_ids)
-            else:
-                sources = list(todo.source_ids)
-                is_same = known is not None and known.hash == reading.digest
-                if known is not None and not is_same:
-                    removed = self._forget_items(known)
-                gone = None if is_same else self._gone_twin(reading.digest, path)
-                if gone is not None:
-                    if known is not None:
-                        sources += [source.id for source in self._store.sources.of_file(known.id)]
-                        self._store.files.delete([known.id])
-                    self._move(gone, todo, sources)
-                else:
-                    added = self._copy(twin, todo, reading.digest)
-        if twin.parts:
+        if reused.is_readable:
             self._report.reused += 1
         else:
             self._report.unreadable += 1
-        self._drop(removed, added)
+        self._drop(reused.removed, reused.added)
         return True
-
-    def _move(self, file: KnownFile, todo: Todo, source_ids: list[int]) -> None:
-        self.relocations.note(file, todo.stat.path)
-        self._store.files.move(file.id, todo.stat, source_ids)
-        self._store.items.rename(file.id, os.path.basename(todo.stat.path))  # noqa: PTH119
-        self.moved.add(file.id)
-
-    def _copy(self, twin: KnownFile, todo: Todo, digest: bytes) -> list[int]:
-        file_id = self._store.files.put(todo.stat, digest, twin.parts, twin.problem, todo.source_ids)
-        name = os.path.basename(todo.stat.path)  # noqa: PTH119
-        added = self._store.items.copy(twin.id, file_id, name)
-        if added:
-            self._store.embeddings.touch()
-        return added
-
-    def _says_all_of_itself(self, known: KnownFile, digest: bytes) -> bool:
-        """Whether the library knows this very file with this content."""
-        row = next(self._store.files.by_hash(digest, self._embedder_id, after=known.id - 1), None)
-        return row is not None and row.id == known.id and row.says_all_of(known.path)
-
-    def _gone_twin(self, digest: bytes, path: str) -> KnownFile | None:
-        """A file of this content that left its path: then this is where it moved to.
-
-        One that was seen in its place is not looked at again in this job, or thousands of copies of one content
-        would take the square of their number.
-        """
-        seen_up_to = self._in_place.get(digest, 0)
-        are_all_seen = True
-        for file in self._store.files.by_hash(digest, self._embedder_id, after=seen_up_to):
-            if not file.says_all_of(path):
-                are_all_seen = False
-            elif self._is_gone(file):
-                return file
-            elif are_all_seen:
-                self._in_place[digest] = file.id
-        return None
-
-    def _is_gone(self, file: KnownFile) -> bool:
-        """Whether a file left its path, which is not the same as its drive having been unplugged."""
-        sources = self._store.sources.of_file(file.id)
-        return has_left(file.path, sources, was_offline=file.offline)
 
     def _drop(self, removed: list[int], added: list[int] | None = None) -> None:
         if removed or added:

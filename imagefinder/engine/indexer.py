@@ -207,10 +207,10 @@ class Indexer:
             except CancelledError:
                 writer.flush()
                 raise
-        self._moved = writer.moved
+        self._moved = writer.reuse.moved
         added = (plan.source for plan in self._plans if plan.source.scanned_at is None)
-        self._report.relocated = writer.relocations.settle(added)
-        forget_thumbnails(self._store, self._thumbnails, writer.replaced)
+        self._report.relocated = writer.reuse.relocations.settle(added)
+        forget_thumbnails(self._store, self._thumbnails, writer.reuse.replaced)
 
     def _embed(self, writer: "BatchWriter") -> None:
         todos = self._todos()
