@@ -103,7 +103,7 @@ def index(engine: Engine, tree: Path) -> list[tuple[int, float]]:
             samples.append((event.items, process.memory_info().rss / 1e6))
             print(f"{event.items:>9,}{samples[-1][1]:>9.1f}{time.perf_counter() - begun:>9.0f}", flush=True)
 
-    engine.add([tree], SourceOptions(), sample)
+    engine.jobs.add([tree], SourceOptions(), sample)
     return samples
 
 

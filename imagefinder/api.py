@@ -117,7 +117,7 @@ class ImageFinder:
             exclude=tuple(exclude),
             extensions=refuse_unknown_kinds(extensions),
         )
-        return self.engine.add(_paths(paths), options, progress, cancel, download=download)
+        return self.engine.jobs.add(_paths(paths), options, progress, cancel, download=download)
 
     def index(
         self,
@@ -132,7 +132,7 @@ class ImageFinder:
             LibraryInUseError: another process is changing the library.
             ModelError: the model cannot be had.
         """
-        return self.engine.index(progress, cancel, download=download)
+        return self.engine.jobs.index(progress, cancel, download=download)
 
     def search(
         self,
@@ -234,7 +234,7 @@ class ImageFinder:
 
     def remove(self, paths: AnyPath | Iterable[AnyPath]) -> int:
         """Forget sources; the files themselves are not touched. Returns how many files were forgotten."""
-        return self.engine.remove(_paths(paths))
+        return self.engine.jobs.remove(_paths(paths))
 
     def status(self) -> LibraryStatus:
         """What is in the library: sources with counts, and files that cannot be read with reasons."""

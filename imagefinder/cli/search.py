@@ -86,7 +86,7 @@ def _bring_up_to_date(finder: ImageFinder, terminal: Terminal, path: Path) -> No
         run_job(
             finder,
             terminal,
-            lambda progress, cancel: finder.engine.bring_up_to_date(path, progress, cancel),
+            lambda progress, cancel: finder.engine.jobs.bring_up_to_date(path, progress, cancel),
             only_news=True,
         )
     except LibraryInUseError:

@@ -2,13 +2,12 @@
 
 import logging
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagefinder.embedders.base import Embedder, FloatArray
-from imagefinder.engine.cancel import CancelToken
 from imagefinder.engine.cloud import CloudCheck
 from imagefinder.engine.library_models import LibraryModels
 from imagefinder.engine.model_pair import MakeEmbedder, ModelPair
@@ -16,10 +15,9 @@ from imagefinder.engine.text_folding_job import FOLDING_S, after, fold_texts
 from imagefinder.engine.writing import WriterLock, disk_errors
 from imagefinder.model.errors import LibraryError, UnreadableError, UsageError
 from imagefinder.model.items import UnreadableFile
-from imagefinder.model.jobs import IndexReport, ProgressCallback, no_progress
+from imagefinder.model.jobs import ProgressCallback, no_progress
 from imagefinder.model.library import LibraryStatus
 from imagefinder.model.queries import Hit, Query, SearchResult, Sort, refuse_long_text
-from imagefinder.model.sources import Source, SourceOptions
 from imagefinder.private_files import make_folder
 from imagefinder.store.store import Store
 from imagefinder.thumbnails.cache import ThumbnailCache
@@ -73,7 +71,8 @@ class Engine:
         """The model that answers, and changing it."""
 
     @cached_property
-    def _jobs(self) -> "Jobs":
+    def jobs(self) -> "Jobs":
+        """What changes the library: adding sources, bringing them up to date, removing them."""
         from imagefinder.engine.jobs import Jobs
 
         pair, thumbnails = self._pair, self._thumbnails
@@ -101,91 +100,9 @@ class Engine:
         Raises:
             ModelError: it cannot be had; the message says why and what to do.
         """
-        return self._pair.current.embedder
+        return self._pair.current().embedder
 
-    # Changing the library
-
-    def add(
-        self,
-        paths: Sequence[Path],
-        options: SourceOptions,
-        progress: ProgressCallback = no_progress,
-        cancel: CancelToken | None = None,
-        *,
-        download: bool = False,
-    ) -> IndexReport:
-        """Add folders and files as sources, and index them; with ``download`` also files that are online only.
-
-        Raises:
-            UsageError: a path does not exist; nothing is added then.
-            ModelError: the model cannot be had; nothing is added then.
-            LibraryInUseError: another process is changing the library.
-        """
-        return self._jobs.add(paths, options, progress, cancel, download=download)
-
-    def add_sources(self, paths: Sequence[Path], options: SourceOptions) -> list[Source]:
-        """Record folders and files as sources, or give those that are there new options; ``index`` does the rest.
-        A job may be running meanwhile.
-
-        Raises:
-            UsageError: a path does not exist; nothing is added then.
-        """
-        return self._jobs.add_sources(paths, options)
-
-    def index(
-        self,
-        progress: ProgressCallback = no_progress,
-        cancel: CancelToken | None = None,
-        *,
-        paths: Sequence[Path] | None = None,
-        retry: Sequence[Path] = (),
-        download: bool | Collection[Path] = False,
-    ) -> IndexReport:
-        """Bring sources up to date: those of ``paths``, or every one.
-
-        Args:
-            progress: called now and then, on this thread.
-            cancel: stops the job, or has it pause; what was read by then can be searched.
-            paths: the sources to look at; None for all.
-            retry: files known as unreadable to read again though they have not changed, even deadly ones.
-            download: whether to read files that are online only, which downloads them; or those of which sources.
-
-        Raises:
-            UsageError: one of ``paths`` is not a source.
-            LibraryInUseError: another process is changing the library.
-        """
-        return self._jobs.index(paths, retry, progress, cancel, download=download)
-
-    def bring_up_to_date(
-        self, path: Path, progress: ProgressCallback = no_progress, cancel: CancelToken | None = None
-    ) -> IndexReport:
-        """See that what lies at or below ``path`` is indexed as it is now; add it as a source where none has it.
-
-        Raises:
-            UsageError: the path does not exist, and nothing below it was ever indexed.
-            LibraryInUseError: another process is changing the library.
-        """
-        return self._jobs.bring_up_to_date(path, progress, cancel)
-
-    def source_reaching(self, path: Path) -> Source | None:
-        """The source whose scan comes to this path; the innermost, where several do."""
-        return self._jobs.source_reaching(path)
-
-    def files_there(self, paths: Sequence[Path]) -> dict[Path, Path]:
-        """Which of these are files, no sources themselves, that a folder source's scan comes to; and that folder."""
-        return self._jobs.files_there(paths)
-
-    def remove(self, paths: Sequence[Path]) -> int:
-        """Forget sources, with what no other source contains; the files themselves are not touched.
-
-        Returns:
-            How many files the library forgot.
-
-        Raises:
-            UsageError: a path is not a source; nothing is removed then.
-            LibraryInUseError: another process is changing the library.
-        """
-        return self._jobs.remove(paths)
+    # Changing the library beside its jobs
 
     def set_hidden(self, item_ids: Sequence[int], hidden: bool) -> None:
         """Hide items from results, or show them again; those that are gone are passed over.
@@ -235,7 +152,7 @@ class Engine:
         """
         refuse_long_text(query.text)
         with self._store.errors():
-            searcher = self._searcher(is_partial=not may_load and self._pair.current.made is None)
+            searcher = self._searcher(is_partial=not may_load and self._pair.current().made is None)
             return searcher.start(query, sort, progress, may_load=may_load)
 
     def fold_texts(self, should_stop: Callable[[], bool]) -> None:
@@ -246,7 +163,7 @@ class Engine:
         """Keep an index that a search had to build, so that the next start has it at once, as jobs do at their end.
         Does nothing where there is none to keep, or where it cannot be written now.
         """
-        index = self._pair.current.index
+        index = self._pair.current().index
         if index is None or not index.is_worth_saving:
             return
         index.is_worth_saving = False  # one try a process
@@ -273,7 +190,7 @@ class Engine:
         """Keep the index as a job that was stopped left it, where that takes a moment: 0.5 s for 60,000 vectors.
         Does nothing where there is nothing new to keep, or where it cannot be written now.
         """
-        index = self._pair.current.index
+        index = self._pair.current().index
         if index is None or not index.is_ready:
             return
         try:
@@ -288,7 +205,7 @@ class Engine:
         from imagefinder.engine.query_terms import QueryTerms
 
         with self._store.errors():
-            memory = self._pair.current.terms
+            memory = self._pair.current().terms
             return QueryTerms(self._store, self.embedder, None, memory, self._decoders).embed_images(paths)
 
     def show(
@@ -335,7 +252,7 @@ class Engine:
         """``is_partial``: without the model, which is not loaded."""
         from imagefinder.engine.searcher import Searcher
 
-        model, note = self._pair.current, self._partial_note()
+        model, note = self._pair.current(), self._partial_note()
         if is_partial:
             return Searcher(self._store, None, None, None, model.terms, self._decoders, note)
         record, index = model.live_index(register=False)
@@ -344,7 +261,7 @@ class Engine:
         )
 
     def _partial_note(self) -> str:
-        if self._pair.current.failure is not None:
+        if self._pair.current().failure is not None:
             return tr("The model cannot be used, so only file names and page text were searched.")
         return tr(
             "The model is still being loaded: so far only file names and page text were searched by your words."
@@ -358,7 +275,7 @@ class Engine:
     def coverage(self) -> tuple[int, int]:
         """How many pictures and pages are embedded with the model in use, and how many there are."""
         with self._store.errors():
-            record, _ = self._pair.current.live_index(register=False)
+            record, _ = self._pair.current().live_index(register=False)
             embedded = self._store.embeddings.count(record.id) if record else 0
             return embedded, self._store.items.count()
 

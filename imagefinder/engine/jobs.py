@@ -19,7 +19,7 @@ from imagefinder.engine.scanner import Selection
 from imagefinder.engine.text_folding_job import fold_texts
 from imagefinder.engine.writing import WriterLock, disk_errors
 from imagefinder.model.errors import CancelledError, ModelError, UsageError
-from imagefinder.model.jobs import IndexReport, Progress, ProgressCallback
+from imagefinder.model.jobs import IndexReport, Progress, ProgressCallback, no_progress
 from imagefinder.model.sources import Source, SourceKind, SourceOptions
 from imagefinder.paths import exists, no_such_path
 from imagefinder.store.store import Store
@@ -53,14 +53,20 @@ class Jobs:
         self,
         paths: Sequence[Path],
         options: SourceOptions,
-        progress: ProgressCallback,
-        cancel: CancelToken | None,
+        progress: ProgressCallback = no_progress,
+        cancel: CancelToken | None = None,
         *,
         download: bool = False,
     ) -> IndexReport:
-        """See ``Engine.add``."""
+        """Add folders and files as sources, and index them; with ``download`` also files that are online only.
+
+        Raises:
+            UsageError: a path does not exist; nothing is added then.
+            ModelError: the model cannot be had; nothing is added then.
+            LibraryInUseError: another process is changing the library.
+        """
         _refuse_missing(paths)
-        self._models.current.embedder.device  # noqa: B018 - a model or device that cannot be had is said before a source is added
+        self._models.current().ensure_available()
         with self._lock.hold():
             sources = self._record_sources(paths, options)
             # As if for the first time: the options may be new.
@@ -69,7 +75,12 @@ class Jobs:
             )
 
     def add_sources(self, paths: Sequence[Path], options: SourceOptions) -> list[Source]:
-        """See ``Engine.add_sources``."""
+        """Record folders and files as sources, or give those that are there new options; ``index`` does the rest.
+        A job may be running meanwhile.
+
+        Raises:
+            UsageError: a path does not exist; nothing is added then.
+        """
         _refuse_missing(paths)
         with disk_errors(self._folder), self._store.errors():
             return self._record_sources(paths, options)
@@ -85,14 +96,26 @@ class Jobs:
 
     def index(
         self,
-        paths: Sequence[Path] | None,
-        retry: Sequence[Path],
-        progress: ProgressCallback,
-        cancel: CancelToken | None,
+        progress: ProgressCallback = no_progress,
+        cancel: CancelToken | None = None,
         *,
+        paths: Sequence[Path] | None = None,
+        retry: Sequence[Path] = (),
         download: bool | Collection[Path] = False,
     ) -> IndexReport:
-        """See ``Engine.index``."""
+        """Bring sources up to date: those of ``paths``, or every one.
+
+        Args:
+            progress: called now and then, on this thread.
+            cancel: stops the job, or has it pause; what was read by then can be searched.
+            paths: the sources to look at; None for all.
+            retry: files known as unreadable to read again though they have not changed, even deadly ones.
+            download: whether to read files that are online only, which downloads them; or those of which sources.
+
+        Raises:
+            UsageError: one of ``paths`` is not a source.
+            LibraryInUseError: another process is changing the library.
+        """
         with self._lock.hold():
             by_path = {source.path: source for source in self._store.sources.all()}
             _refuse_unknown(paths or (), by_path)
@@ -105,9 +128,14 @@ class Jobs:
             )
 
     def bring_up_to_date(
-        self, path: Path, progress: ProgressCallback, cancel: CancelToken | None
+        self, path: Path, progress: ProgressCallback = no_progress, cancel: CancelToken | None = None
     ) -> IndexReport:
-        """See ``Engine.bring_up_to_date``."""
+        """See that what lies at or below ``path`` is indexed as it is now; add it as a source where none has it.
+
+        Raises:
+            UsageError: the path does not exist, and nothing below it was ever indexed.
+            LibraryInUseError: another process is changing the library.
+        """
         path = known_form(self._store, path)
         is_there = exists(path)
         # On an unplugged drive, what is known of it can be searched.
@@ -133,7 +161,7 @@ class Jobs:
         return max(reaching, key=lambda source: len(source.path.parts), default=None)
 
     def files_there(self, paths: Sequence[Path]) -> dict[Path, Path]:
-        """See ``Engine.files_there``."""
+        """Which of these are files, no sources themselves, that a folder source's scan comes to; and that folder."""
         with self._store.errors():
             sources = self._store.sources.all()
         known = {source.path for source in sources}
@@ -154,7 +182,15 @@ class Jobs:
         return found
 
     def remove(self, paths: Sequence[Path]) -> int:
-        """See ``Engine.remove``."""
+        """Forget sources, with what no other source contains; the files themselves are not touched.
+
+        Returns:
+            How many files the library forgot.
+
+        Raises:
+            UsageError: a path is not a source; nothing is removed then.
+            LibraryInUseError: another process is changing the library.
+        """
         with self._lock.hold():
             by_path = {source.path: source for source in self._store.sources.all()}
             paths = [known_source(path, by_path) or path for path in paths]
@@ -175,7 +211,7 @@ class Jobs:
 
     def _open_index(self) -> LiveIndex | None:
         """The index, where one is in use: removing needs no model to be loaded."""
-        index = self._models.current.index
+        index = self._models.current().index
         if index is not None:
             index.begin_job()
         return index
@@ -215,13 +251,13 @@ class Jobs:
         sources, with that one too."""
         self._models.delete_unwanted()
         try:
-            self._models.current.embedder  # noqa: B018 - made here, to see whether it is there
+            self._models.current().ensure_made()
         except ModelError:
-            if self._models.next is None:
+            if self._models.next() is None:
                 raise
             # Its weights are gone: better to be searched with part of the vectors than with none.
             self._models.switch()
-        report = self._run(self._models.current, sources, progress, token, start, download)
+        report = self._run(self._models.current(), sources, progress, token, start, download)
         change = self._models.change()
         if change is None or start is not None or report.cancelled:
             return report
@@ -239,7 +275,7 @@ class Jobs:
         token: CancelToken,
         download: bool | Collection[Path],
     ) -> IndexReport:
-        slot = self._models.next
+        slot = self._models.next()
         assert slot is not None
         try:
             further = self._run(slot, sources, progress, token, None, download)

@@ -26,7 +26,7 @@ class LibraryModels:
     @property
     def is_loaded(self) -> bool:
         """Whether words are answered at once. Loads nothing, never waits."""
-        return self._pair.current.is_loaded
+        return self._pair.current().is_loaded
 
     def load(self, progress: ProgressCallback = no_progress) -> None:
         """Load what the first words need: the model's text tower, and the index. Searching goes on meanwhile.
@@ -35,7 +35,7 @@ class LibraryModels:
             ModelError: the model cannot be had; the message says why and what to do.
         """
         with self._store.errors():
-            self._pair.current.load(progress)
+            self._pair.current().load(progress)
 
     def load_image_tower(self) -> None:
         """Load what the first picture needs, where it is not loaded.
@@ -44,7 +44,7 @@ class LibraryModels:
             ModelError: the model cannot be had; the message says why and what to do.
         """
         with self._store.errors():
-            self._pair.current.load_images()
+            self._pair.current().load_images()
 
     def calibrate(self) -> None:
         """Have what relevance is measured against, which takes seconds at the first time; every job does the same.
@@ -53,7 +53,7 @@ class LibraryModels:
             ModelError: the model cannot be had; the message says why and what to do.
         """
         with self._store.errors():
-            self._pair.current.calibrate()
+            self._pair.current().calibrate()
 
     def meet_all(self, should_stop: Callable[[], bool]) -> None:
         """Have searches by words as fast at first as they are when they meet the same pictures again.
@@ -65,7 +65,7 @@ class LibraryModels:
             ModelError: the model cannot be had; the message says why and what to do.
         """
         with self._store.errors():
-            self._pair.current.meet_all(should_stop)
+            self._pair.current().meet_all(should_stop)
 
     def release(self, idle_s: float) -> None:
         """Give back the memory of models that did no work for so many seconds; they load when they are needed."""

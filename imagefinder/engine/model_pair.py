@@ -48,9 +48,8 @@ class ModelPair:
         self.on_switched: Callable[[], None] = _nothing
         """Called when another model answers from now on."""
 
-    @property
     def current(self) -> ModelSlot:
-        """The model that answers. Another process may have changed it meanwhile."""
+        """The model that answers, by what the library says now: another process may have changed it meanwhile."""
         with self._lock:
             if self._named is not None:
                 return self._current
@@ -61,7 +60,6 @@ class ModelPair:
             self._recorded, self._is_used = recorded, True
             return self._current
 
-    @property
     def next(self) -> ModelSlot | None:
         """The model that the library is being changed to, if it is."""
         with self._lock:
@@ -78,7 +76,7 @@ class ModelPair:
 
         It is 0 where the library has no vectors of that one, and ``default`` where the model is not here.
         """
-        name, slot = self._store.models.in_use, self.current
+        name, slot = self._store.models.in_use, self.current()
         if self._named is not None and slot.embedder.name != name:
             slot = self._slot(lambda: name)
         embedder_id = self._id_of(slot)
@@ -108,7 +106,7 @@ class ModelPair:
                 return None
             # Who wants it now need not say again what was said when it began.
             choice.begin_change(name, drops_old=drops_old or (choice.next == name and choice.drops_old))
-            self._want(self.next)
+            self._want(self.next())
             if now or self._left()[0] == 0 or not self._answers():
                 self.switch()
                 return None
@@ -125,7 +123,7 @@ class ModelPair:
 
     def is_complete(self) -> bool:
         """Whether all that the library has is indexed with the next model."""
-        return self.next is not None and self._left()[0] == 0
+        return self.next() is not None and self._left()[0] == 0
 
     def switch(self) -> None:
         """The next model answers from now on, in one step.
@@ -134,7 +132,7 @@ class ModelPair:
         text tower before, so that none waits.
         """
         with self._lock:
-            slot = self.next
+            slot = self.next()
             if slot is None:
                 return
             old = self._current
@@ -198,7 +196,7 @@ class ModelPair:
             self._store.models.unwanted = [other for other in unwanted if other != slot.embedder.id]
 
     def _left(self) -> tuple[int, int]:
-        slot = self.next
+        slot = self.next()
         embedder_id = self._id_of(slot) if slot is not None else None
         if embedder_id is None:
             return self._store.items.count(), 0
@@ -216,7 +214,7 @@ class ModelPair:
     def _answers(self) -> bool:
         """Whether the present model has anything to lose."""
         try:
-            record, _ = self.current.live_index(register=False)
+            record, _ = self.current().live_index(register=False)
         except ModelError:
             return False
         return record is not None and self._store.embeddings.has_any(record.id)

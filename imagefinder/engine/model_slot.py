@@ -50,6 +50,22 @@ class ModelSlot:
                     self._embedder = self._make()
             return self._embedder
 
+    def ensure_made(self) -> None:
+        """Make the embedder where that was not done yet; no weights are loaded.
+
+        Raises:
+            ModelError: it cannot be had; the message says why and what to do.
+        """
+        _ = self.embedder
+
+    def ensure_available(self) -> None:
+        """Make the embedder and find its device; no weights are loaded.
+
+        Raises:
+            ModelError: the model or the device cannot be had; the message says why and what to do.
+        """
+        _ = self.embedder.device
+
     @property
     def made(self) -> Embedder | None:
         """The model, if it was asked for before; it may not be loaded. Never waits."""

@@ -232,7 +232,7 @@ class JobQueue:
             wanted, sources = self._settle_what_to_do(wanted)
             if sources:
                 self._board.begin(sources)
-                report = self._engine.index(
+                report = self._engine.jobs.index(
                     self._on_progress,
                     token,
                     paths=sources,

@@ -174,17 +174,17 @@ class Session:
             )
 
     def _add(self, request: AddSources) -> Event:
-        there = self._engine.files_there(request.paths)
+        there = self._engine.jobs.files_there(request.paths)
         new = [path for path in request.paths if path not in there]
         with self._jobs.no_job_begins():
-            self._engine.add_sources(new, request.options)
+            self._engine.jobs.add_sources(new, request.options)
             self._library.report()
             self._jobs.rescan(list(dict.fromkeys([*new, *there.values()])))
         known = tr("{count} file(s) are in the library already.", "", len(there), count=f"{len(there):,}")
         return Done(request.request_id, known if there else "")
 
     def _remove(self, request: RemoveSources) -> Event:
-        count = self._engine.remove(request.paths)
+        count = self._engine.jobs.remove(request.paths)
         self._library.report()
         return Done(
             request.request_id,

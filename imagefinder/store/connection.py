@@ -49,9 +49,9 @@ class Database:
         self._lock = threading.Lock()
         self._opened: dict[threading.Thread, sqlite3.Connection] = {}
         with library_errors(path):
+            connection = self.connection  # opened now, so that what is wrong is said now
             if not self.is_read_only:
-                migrate(self.connection)
-            self.connection  # noqa: B018 - opened now, so that what is wrong is said now
+                migrate(connection)
 
     @property
     def connection(self) -> sqlite3.Connection:

@@ -102,11 +102,11 @@ def test_an_innocent_file_in_hand_at_a_death_is_indexed_and_cleared(
     save(picture("red"), folder / "red.png")
     pdf(folder / "long.pdf", [f"page {number}" for number in range(20)])
     engine = open_engine()
-    engine.index()  # makes the library
+    engine.jobs.index()  # makes the library
     note = tmp_path / "library" / "in-hand"
     digests = [_digest(path) for path in sorted(folder.iterdir())]
     note.write_bytes(b"".join(digests) + bytes(32))
-    assert engine.add([folder], SourceOptions()).indexed == 2
+    assert engine.jobs.add([folder], SourceOptions()).indexed == 2
     assert engine.status().items == 21
     assert not note.exists()
     assert _suspects(engine) == {}
@@ -116,9 +116,9 @@ def test_a_note_that_was_cut_short_is_read_as_far_as_it_goes(
     open_engine: OpenEngine, tmp_path: Path, three_pictures: Path
 ) -> None:
     engine = open_engine()
-    engine.index()
+    engine.jobs.index()
     (tmp_path / "library" / "in-hand").write_bytes(b"\1" * 40)
-    assert engine.add([three_pictures], SourceOptions()).indexed == 3
+    assert engine.jobs.add([three_pictures], SourceOptions()).indexed == 3
 
 
 def _digest(path: Path) -> bytes:

@@ -39,13 +39,13 @@ def test_a_folder_renamed_and_added_again_is_the_same_source(
     (old / "deep").mkdir()
     pdf(old / "deep" / "long.pdf", ["one", "two"])
     (old / "broken.png").write_bytes(b"no picture")
-    engine.add([old], _EVERYTHING)
+    engine.jobs.add([old], _EVERYTHING)
     read = embedder.embedded
     old.rename(new)
     if is_looked_at_between:
-        assert counts(engine.index()) == {"gone": 4}
+        assert counts(engine.jobs.index()) == {"gone": 4}
         assert _state(engine) == {"Holiday": "gone"}
-    report = engine.add([new], _EVERYTHING)
+    report = engine.jobs.add([new], _EVERYTHING)
     assert counts(report) == {"reused": 3, "unreadable": 1}
     assert report.relocated == ((old, new),)
     assert _state(engine) == {"HOLIDAY": "there"}
@@ -56,16 +56,16 @@ def test_a_folder_renamed_and_added_again_is_the_same_source(
         new / "red.png",
     ]
     assert embedder.embedded == read
-    assert counts(engine.index()) == {"unchanged": 3, "unreadable": 1}
+    assert counts(engine.jobs.index()) == {"unchanged": 3, "unreadable": 1}
 
 
 def test_a_folder_above_may_be_renamed_too(engine: Engine, embedder: FakeEmbedder, tmp_path: Path) -> None:
     save(picture("red"), tmp_path / "Photos" / "2019" / "Holiday" / "red.png")
-    engine.add([tmp_path / "Photos" / "2019" / "Holiday"], _EVERYTHING)
+    engine.jobs.add([tmp_path / "Photos" / "2019" / "Holiday"], _EVERYTHING)
     (tmp_path / "Photos").rename(tmp_path / "Bilder")
-    assert counts(engine.index()) == {"gone": 1}
+    assert counts(engine.jobs.index()) == {"gone": 1}
     new = tmp_path / "Bilder" / "2019" / "Holiday"
-    assert engine.add([new], _EVERYTHING).relocated
+    assert engine.jobs.add([new], _EVERYTHING).relocated
     assert _paths(engine) == [new / "red.png"]
     assert embedder.embedded == 1
 
@@ -75,11 +75,11 @@ def test_a_file_that_is_a_source_may_be_renamed(
 ) -> None:
     old, new = tmp_path / "a.png", tmp_path / "b.png"
     save(picture("red"), old)
-    engine.add([old], _EVERYTHING)
+    engine.jobs.add([old], _EVERYTHING)
     old.rename(new)
-    engine.index()
+    engine.jobs.index()
     assert _state(engine) == {"a.png": "gone"}
-    engine.add([new], _EVERYTHING)
+    engine.jobs.add([new], _EVERYTHING)
     assert (_state(engine), _paths(engine)) == ({"b.png": "there"}, [new])
     assert embedder.embedded == 1
 
@@ -87,23 +87,23 @@ def test_a_file_that_is_a_source_may_be_renamed(
 def test_what_is_known_of_a_folder_that_is_gone_is_kept_until_the_user_forgets_it(
     engine: Engine, embedder: FakeEmbedder, three_pictures: Path
 ) -> None:
-    engine.add([three_pictures], _EVERYTHING)
+    engine.jobs.add([three_pictures], _EVERYTHING)
     three_pictures.rename(three_pictures.with_name("elsewhere"))
     for _ in range(2):
-        assert counts(engine.index()) == {"gone": 3}
+        assert counts(engine.jobs.index()) == {"gone": 3}
     hits = engine.search(Query("red")).hits
     assert len(hits) == 3
     assert all(hit.gone and not hit.offline for hit in hits)
     (source,) = engine.status().sources
     assert (source.files, source.items, source.offline_files) == (3, 3, 0)
     three_pictures.with_name("elsewhere").rename(three_pictures)
-    assert counts(engine.index()) == {"unchanged": 3}
+    assert counts(engine.jobs.index()) == {"unchanged": 3}
     assert _state(engine) == {"pictures": "there"}
     assert not any(hit.gone or hit.offline for hit in engine.search(Query("red")).hits)
     assert embedder.embedded == 3
     shutil.rmtree(three_pictures)
-    engine.index()
-    assert engine.remove([three_pictures]) == 3
+    engine.jobs.index()
+    assert engine.jobs.remove([three_pictures]) == 3
     assert engine.status().items == 0
 
 
@@ -111,10 +111,10 @@ def test_a_living_copy_is_shown_and_counted_alone(engine: Engine, tmp_path: Path
     first, backup = tmp_path / "first", tmp_path / "backup"
     save(picture("red"), first / "red.png")
     shutil.copytree(first, backup)
-    engine.add([first, backup], _EVERYTHING)
+    engine.jobs.add([first, backup], _EVERYTHING)
     assert engine.search(Query("red")).hits[0].copies == 2
     shutil.rmtree(first)
-    engine.index()
+    engine.jobs.index()
     (hit,) = engine.search(Query("red")).hits
     assert (hit.path, hit.copies, hit.gone) == (backup / "red.png", 1, False)
     assert engine.show(hit.item_id, folder=tmp_path / "previews").details.copies == ()
@@ -126,10 +126,10 @@ def test_a_folder_of_which_a_part_turned_up_keeps_the_rest(engine: Engine, tmp_p
     old, new = tmp_path / "old", tmp_path / "new"
     for colour in ("red", "green", "blue"):
         save(picture(colour), old / f"{colour}.png")
-    engine.add([old], _EVERYTHING)
+    engine.jobs.add([old], _EVERYTHING)
     old.rename(new)
     (new / "blue.png").unlink()
-    report = engine.add([new], _EVERYTHING)
+    report = engine.jobs.add([new], _EVERYTHING)
     assert (counts(report), report.relocated) == ({"reused": 2}, ())
     assert _state(engine) == {"old": "gone", "new": "there"}
     assert {hit.path: hit.gone for hit in engine.search(Query("red")).hits} == {
@@ -143,13 +143,13 @@ def test_a_folder_that_was_emptied_into_others_stays_a_source(engine: Engine, tm
     inbox, archive = tmp_path / "inbox", tmp_path / "archive"
     save(picture("green"), archive / "green.png")
     save(picture("red"), inbox / "red.png")
-    engine.add([inbox, archive], _EVERYTHING)
+    engine.jobs.add([inbox, archive], _EVERYTHING)
     (inbox / "red.png").rename(archive / "red.png")
     inbox.rmdir()
-    assert engine.index().relocated == ()
+    assert engine.jobs.index().relocated == ()
     assert _state(engine) == {"inbox": "gone", "archive": "there"}
     save(picture("blue"), inbox / "blue.png")
-    assert counts(engine.index()) == {"indexed": 1, "unchanged": 2}
+    assert counts(engine.jobs.index()) == {"indexed": 1, "unchanged": 2}
 
 
 def test_a_new_folder_that_holds_the_files_elsewhere_is_not_taken_for_the_old_one(
@@ -157,10 +157,10 @@ def test_a_new_folder_that_holds_the_files_elsewhere_is_not_taken_for_the_old_on
 ) -> None:
     inbox, archive = tmp_path / "inbox", tmp_path / "archive"
     save(picture("red"), inbox / "red.png")
-    engine.add([inbox], _EVERYTHING)
+    engine.jobs.add([inbox], _EVERYTHING)
     archive.mkdir()
     inbox.rename(archive / "2024")
-    assert engine.add([archive], _EVERYTHING).relocated == ()
+    assert engine.jobs.add([archive], _EVERYTHING).relocated == ()
     assert _state(engine) == {"inbox": "gone", "archive": "there"}
     assert _paths(engine) == [archive / "2024" / "red.png"]
 
@@ -171,20 +171,20 @@ def test_a_source_inside_another_that_is_renamed_leaves_its_files_to_the_other(
     outer, inner = tmp_path / "outer", tmp_path / "outer" / "inner"
     save(picture("red"), inner / "red.png")
     save(picture("blue"), outer / "blue.png")
-    engine.add([outer, inner], _EVERYTHING)
+    engine.jobs.add([outer, inner], _EVERYTHING)
     inner.rename(outer / "INNER")
     for _ in range(2):
-        engine.index()
+        engine.jobs.index()
         assert _state(engine) == {"outer": "there", "inner": "gone"}
         assert sorted(_paths(engine)) == [outer / "INNER" / "red.png", outer / "blue.png"]
     assert embedder.embedded == 2
 
 
 def test_a_folder_emptied_but_there_has_lost_its_files(engine: Engine, three_pictures: Path) -> None:
-    engine.add([three_pictures], _EVERYTHING)
+    engine.jobs.add([three_pictures], _EVERYTHING)
     shutil.rmtree(three_pictures)
     three_pictures.mkdir()
-    assert counts(engine.index()) == {"removed": 3}
+    assert counts(engine.jobs.index()) == {"removed": 3}
     assert _state(engine) == {"pictures": "there"}
 
 
@@ -195,13 +195,13 @@ def test_what_another_kind_of_thing_stands_in_place_of_is_gone(
     place = tmp_path / "place.png"
     file = place / "red.png" if is_folder else place
     save(picture("red"), file)
-    engine.add([place], _EVERYTHING)
+    engine.jobs.add([place], _EVERYTHING)
     place.rename(tmp_path / "aside")
     if is_folder:
         save(picture("blue"), place)
     else:
         place.mkdir()
-    assert counts(engine.index()) == {"gone": 1}
+    assert counts(engine.jobs.index()) == {"gone": 1}
     assert _state(engine) == {"place.png": "gone"}
     assert len(_paths(engine)) == 1
 
@@ -213,10 +213,10 @@ def test_a_link_whose_folder_was_renamed_is_gone_and_one_to_a_drive_is_offline(
     for target, link in ((tmp_path / "target", tmp_path / "link"), (usb / "photos", tmp_path / "usb link")):
         save(picture("red", len(target.name)), target / "red.png")
         link.symlink_to(target)
-        engine.add([link], _EVERYTHING)
+        engine.jobs.add([link], _EVERYTHING)
     (tmp_path / "target").rename(tmp_path / "renamed")
     drives.unplug(usb)
-    assert counts(engine.index()) == {"gone": 1, "offline": 1}
+    assert counts(engine.jobs.index()) == {"gone": 1, "offline": 1}
     assert _state(engine) == {"link": "gone", "usb link": "offline"}
 
 
@@ -226,12 +226,12 @@ def test_a_folder_on_a_drive_that_is_away_is_offline(
 ) -> None:
     usb = drives.mount(tmp_path / "usb")
     save(picture("red"), usb / "photos" / "2019" / "red.png")
-    engine.add([usb / "photos" / "2019"], _EVERYTHING)
+    engine.jobs.add([usb / "photos" / "2019"], _EVERYTHING)
     drives.unplug(usb, leave_folder=leave_folder)
-    assert counts(engine.index()) == {"offline": 1}
+    assert counts(engine.jobs.index()) == {"offline": 1}
     drives.plug_in(usb)
     (usb / "photos").rename(usb / "pictures")
-    assert counts(engine.index()) == {"gone": 1}
+    assert counts(engine.jobs.index()) == {"gone": 1}
 
 
 def test_another_drive_in_the_same_place_is_not_the_one_that_was_there(
@@ -239,17 +239,17 @@ def test_another_drive_in_the_same_place_is_not_the_one_that_was_there(
 ) -> None:
     usb = drives.mount(tmp_path / "usb")
     save(picture("red"), usb / "photos" / "red.png")
-    engine.add([usb / "photos"], _EVERYTHING)
+    engine.jobs.add([usb / "photos"], _EVERYTHING)
     (usb / "photos").rename(tmp_path / "aside")
     monkeypatch.setattr(presence_module, "volume", lambda _mount: "another")
-    assert counts(engine.index()) == {"offline": 1}
+    assert counts(engine.jobs.index()) == {"offline": 1}
     assert _state(engine) == {"photos": "offline"}
 
 
 def test_what_may_not_be_looked_at_is_not_gone(
     engine: Engine, three_pictures: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine.add([three_pictures], _EVERYTHING)
+    engine.jobs.add([three_pictures], _EVERYTHING)
     real = os.stat
 
     def refuse(path: object, *arguments: object, **options: object) -> os.stat_result:
@@ -270,12 +270,12 @@ def test_a_copy_on_a_drive_inside_a_renamed_folder_is_not_taken_for_moved(
     usb = drives.mount(old / "usb")
     save(picture("red"), usb / "red.png")
     save(picture("blue"), old / "blue.png")
-    engine.add([old], _EVERYTHING)
+    engine.jobs.add([old], _EVERYTHING)
     drives.unplug(usb)
     local = tmp_path / "local"
     shutil.copytree(old / ".usb-unplugged", local)
     old.rename(tmp_path / "new")
-    assert counts(engine.add([local], _EVERYTHING)) == {"reused": 1}
+    assert counts(engine.jobs.add([local], _EVERYTHING)) == {"reused": 1}
     known = engine._store.files.by_path(str(usb / "red.png"), 0)
     assert known is not None, "what lies on the drive is known still"
 
@@ -284,7 +284,7 @@ def test_a_library_of_before_knows_that_the_home_folder_is_no_drive(
     open_engine: OpenEngine, three_pictures: Path
 ) -> None:
     engine = open_engine()
-    engine.add([three_pictures], _EVERYTHING)
+    engine.jobs.add([three_pictures], _EVERYTHING)
     engine._store._db.connection.execute("UPDATE sources SET volume = ''")
     three_pictures.rename(three_pictures.with_name("renamed"))
-    assert counts(engine.index()) == {"gone": 3}
+    assert counts(engine.jobs.index()) == {"gone": 3}

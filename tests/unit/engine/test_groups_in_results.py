@@ -43,7 +43,7 @@ def ids(engine: Engine, folder: Path) -> list[int]:
     """Ten items; the names count down."""
     for number in range(10):
         save(picture("red", number), folder / f"{9 - number:02}.png")
-    engine.add([folder], SourceOptions())
+    engine.jobs.add([folder], SourceOptions())
     return sorted(hit.item_id for hit in engine.search(Query("red", limit=10, include_rest=True)).hits)
 
 

@@ -27,7 +27,7 @@ def _id(engine: Engine, name: str) -> int:
 
 @pytest.fixture
 def with_red_hidden(engine: Engine, three_pictures: Path) -> Path:
-    engine.add([three_pictures], SourceOptions())
+    engine.jobs.add([three_pictures], SourceOptions())
     engine.set_hidden([_id(engine, "red.png")], True)
     return three_pictures
 
@@ -55,13 +55,13 @@ def test_what_is_gone_is_passed_over(engine: Engine, with_red_hidden: Path) -> N
 
 def test_a_picture_stays_hidden_when_its_file_moves(engine: Engine, with_red_hidden: Path) -> None:
     (with_red_hidden / "red.png").rename(with_red_hidden / "moved.png")
-    assert engine.index().reused == 1
+    assert engine.jobs.index().reused == 1
     assert _names(engine) == ["blue.png", "green.png"]
 
 
 def test_copies_are_hidden_with_it_those_found_later_too(engine: Engine, with_red_hidden: Path) -> None:
     shutil.copy(with_red_hidden / "red.png", with_red_hidden / "later.png")
-    engine.index()
+    engine.jobs.index()
     assert _names(engine) == ["blue.png", "green.png"]
     engine.set_hidden([_id(engine, "later.png")], False)
     assert _names(engine) == ["blue.png", "green.png", "later.png", "red.png"]
@@ -69,7 +69,7 @@ def test_copies_are_hidden_with_it_those_found_later_too(engine: Engine, with_re
 
 def test_one_page_is_hidden_not_its_document(engine: Engine, folder: Path) -> None:
     pdf(folder / "a.pdf", ["red zebra", "red zebra", "red zebra"])
-    engine.add([folder], SourceOptions())
+    engine.jobs.add([folder], SourceOptions())
     page = next(hit for hit in engine.search(Query("zebra")).hits if hit.part == 2)
     engine.set_hidden([page.item_id], True)
     assert sorted(hit.part for hit in engine.search(Query("zebra")).hits) == [1, 3]
@@ -77,7 +77,7 @@ def test_one_page_is_hidden_not_its_document(engine: Engine, folder: Path) -> No
 
 def test_a_changed_picture_is_another_one_and_shown(engine: Engine, with_red_hidden: Path) -> None:
     save(picture("red", 5), with_red_hidden / "red.png")
-    engine.index()
+    engine.jobs.index()
     assert _names(engine) == ["blue.png", "green.png", "red.png"]
 
 
@@ -86,7 +86,7 @@ def test_another_model_does_not_bring_it_back(
 ) -> None:
     engine.close()
     other = open_engine(FakeEmbedder("other", offset=0.3))
-    assert other.index().indexed == 3
+    assert other.jobs.index().indexed == 3
     assert _names(other) == ["blue.png", "green.png"]
 
 
@@ -109,6 +109,6 @@ def test_it_can_be_hidden_while_a_job_runs(
         other.join()
 
     save(picture("red", 9), with_red_hidden / "new.png")
-    engine.index(on_progress)
+    engine.jobs.index(on_progress)
     assert problems == []
     assert _names(engine) == ["blue.png", "new.png"]

@@ -52,9 +52,9 @@ def test_a_file_that_is_online_only_is_counted_and_not_opened(
     engine: Engine, cloud: FakeCloud, three_pictures: Path
 ) -> None:
     for _ in range(3):
-        report = engine.add([three_pictures], SourceOptions())
+        report = engine.jobs.add([three_pictures], SourceOptions())
         assert (report.in_the_cloud, report.pending, report.unreadable) == (2, 0, 0)
-    assert counts(engine.index()) == {"unchanged": 1, "in_the_cloud": 2}
+    assert counts(engine.jobs.index()) == {"unchanged": 1, "in_the_cloud": 2}
     assert _found(engine) == ["green.png"]
     status = _source(engine)
     assert (status.in_the_cloud, status.pending, status.unreadable, status.offline_files) == (2, 0, 0, 0)
@@ -65,18 +65,18 @@ def test_a_file_that_is_online_only_is_counted_and_not_opened(
 
 
 def test_asked_for_it_is_read(engine: Engine, cloud: FakeCloud, three_pictures: Path) -> None:
-    assert counts(engine.add([three_pictures], SourceOptions(), download=True)) == {"indexed": 3}
+    assert counts(engine.jobs.add([three_pictures], SourceOptions(), download=True)) == {"indexed": 3}
     assert {"red.png", "blue.png"} == set(cloud.opened)
     assert _source(engine).in_the_cloud == 0
     # Whether or not it is on this disk afterwards.
-    assert counts(engine.index()) == {"unchanged": 3}
+    assert counts(engine.jobs.index()) == {"unchanged": 3}
     cloud.names.clear()
-    assert counts(engine.index()) == {"unchanged": 3}
+    assert counts(engine.jobs.index()) == {"unchanged": 3}
 
 
 def test_later_asked_for_it_is_read(engine: Engine, three_pictures: Path) -> None:
-    engine.add([three_pictures], SourceOptions())
-    assert counts(engine.index(download=True)) == {"indexed": 2, "unchanged": 1}
+    engine.jobs.add([three_pictures], SourceOptions())
+    assert counts(engine.jobs.index(download=True)) == {"indexed": 2, "unchanged": 1}
     assert _found(engine) == ["blue.png", "green.png", "red.png"]
     assert _source(engine).in_the_cloud == 0
 
@@ -87,8 +87,8 @@ def test_only_sources_that_it_was_asked_for_are_downloaded(
     other = tmp_path / "other"
     other.mkdir()
     save(picture("blue", 7), other / "blue.png")
-    engine.add([three_pictures, other], SourceOptions())
-    report = engine.index(download=[other])
+    engine.jobs.add([three_pictures, other], SourceOptions())
+    report = engine.jobs.index(download=[other])
     assert counts(report) == {"indexed": 1, "unchanged": 1, "in_the_cloud": 2}
     assert set(cloud.opened) == {"blue.png"}
     assert [each.in_the_cloud for each in engine.status().sources] == [2, 0]
@@ -98,35 +98,35 @@ def test_a_file_of_two_sources_is_read_for_both(engine: Engine, three_pictures: 
     inner = three_pictures / "inner"
     inner.mkdir()
     shutil.move(three_pictures / "red.png", inner / "red.png")
-    report = engine.add([three_pictures, inner], SourceOptions())
+    report = engine.jobs.add([three_pictures, inner], SourceOptions())
     assert report.in_the_cloud == 2
     assert [each.in_the_cloud for each in engine.status().sources] == [2, 1]
-    assert counts(engine.index(download=[inner])) == {"indexed": 1, "unchanged": 1, "in_the_cloud": 1}
+    assert counts(engine.jobs.index(download=[inner])) == {"indexed": 1, "unchanged": 1, "in_the_cloud": 1}
     assert [each.in_the_cloud for each in engine.status().sources] == [1, 0]
 
 
 def test_once_it_is_on_this_disk_it_is_read_unasked(
     engine: Engine, cloud: FakeCloud, three_pictures: Path
 ) -> None:
-    engine.add([three_pictures], SourceOptions())
+    engine.jobs.add([three_pictures], SourceOptions())
     cloud.names.discard("red.png")
-    assert counts(engine.index()) == {"indexed": 1, "unchanged": 1, "in_the_cloud": 1}
+    assert counts(engine.jobs.index()) == {"indexed": 1, "unchanged": 1, "in_the_cloud": 1}
     assert _source(engine).in_the_cloud == 1
 
 
 def test_a_file_that_goes_from_the_cloud_is_counted_no_more(engine: Engine, three_pictures: Path) -> None:
-    engine.add([three_pictures], SourceOptions())
+    engine.jobs.add([three_pictures], SourceOptions())
     (three_pictures / "red.png").unlink()
-    assert engine.index().in_the_cloud == 1
+    assert engine.jobs.index().in_the_cloud == 1
     assert _source(engine).in_the_cloud == 1
 
 
 def test_what_was_read_before_it_went_to_the_cloud_is_found_still(
     open_engine: OpenEngine, engine: Engine, cloud: FakeCloud, three_pictures: Path
 ) -> None:
-    open_engine().add([three_pictures], SourceOptions())
+    open_engine().jobs.add([three_pictures], SourceOptions())
     cloud.opened.clear()
-    assert counts(engine.index()) == {"unchanged": 3}
+    assert counts(engine.jobs.index()) == {"unchanged": 3}
     hits = engine.search(Query("red")).hits
     assert hits[0].path.name == "red.png"
     assert not hits[0].offline
@@ -137,27 +137,27 @@ def test_what_was_read_before_it_went_to_the_cloud_is_found_still(
 def test_a_changed_file_in_the_cloud_is_found_as_it_was(
     open_engine: OpenEngine, engine: Engine, cloud: FakeCloud, three_pictures: Path
 ) -> None:
-    open_engine().add([three_pictures], SourceOptions())
+    open_engine().jobs.add([three_pictures], SourceOptions())
     save(picture("yellow", 5), three_pictures / "red.png")
     cloud.opened.clear()
-    assert counts(engine.index()) == {"unchanged": 2, "in_the_cloud": 1}
+    assert counts(engine.jobs.index()) == {"unchanged": 2, "in_the_cloud": 1}
     assert engine.search(Query("red")).hits[0].path.name == "red.png"
     assert _source(engine).in_the_cloud == 1
     assert cloud.opened == []
-    assert counts(engine.index(download=True)) == {"indexed": 1, "unchanged": 2}
+    assert counts(engine.jobs.index(download=True)) == {"indexed": 1, "unchanged": 2}
 
 
 def test_a_stand_in_keeps_what_is_known_of_its_file(engine: Engine, three_pictures: Path) -> None:
-    engine.add([three_pictures], SourceOptions(), download=True)
+    engine.jobs.add([three_pictures], SourceOptions(), download=True)
     (three_pictures / "red.png").rename(three_pictures / "red.png.nextcloud")
     (three_pictures / "red.png.nextcloud").write_bytes(b" ")
     (three_pictures / "new.png.nextcloud").write_bytes(b" ")
     for download in (False, True):
-        assert counts(engine.index(download=download)) == {"unchanged": 3, "in_the_cloud": 1}
+        assert counts(engine.jobs.index(download=download)) == {"unchanged": 3, "in_the_cloud": 1}
     assert _found(engine) == ["blue.png", "green.png", "red.png"]
     # A copy of it is no sign that it moved.
     save(picture("red"), three_pictures / "copy.png")
-    engine.index()
+    engine.jobs.index()
     assert _found(engine) == ["blue.png", "copy.png", "green.png", "red.png"]
 
 
@@ -171,12 +171,12 @@ def test_what_could_not_be_read_and_is_in_the_cloud_now_is_not_unreadable(
 
     with monkeypatch.context() as patch:
         patch.setattr(decoding, "open_content", fail)
-        assert counts(engine.add([three_pictures], SourceOptions(), download=True)) == {"unreadable": 3}
+        assert counts(engine.jobs.add([three_pictures], SourceOptions(), download=True)) == {"unreadable": 3}
     assert _source(engine).unreadable == 3
-    assert counts(engine.index()) == {"indexed": 1, "in_the_cloud": 2}
+    assert counts(engine.jobs.index()) == {"indexed": 1, "in_the_cloud": 2}
     assert (_source(engine).unreadable, _source(engine).in_the_cloud) == (0, 2)
     assert engine.status().unreadable == ()
-    assert counts(engine.index(download=True)) == {"indexed": 2, "unchanged": 1}
+    assert counts(engine.jobs.index(download=True)) == {"indexed": 2, "unchanged": 1}
 
 
 def test_what_a_stopped_download_left_is_in_the_cloud_and_not_pending(
@@ -186,12 +186,12 @@ def test_what_a_stopped_download_left_is_in_the_cloud_and_not_pending(
         save(picture("gray", number), folder / f"{number}.png")
         cloud.names.add(f"{number}.png")
     token = _stopped_by_the_first_batch(embedder)
-    report = engine.add([folder], SourceOptions(), cancel=token, download=True)
+    report = engine.jobs.add([folder], SourceOptions(), cancel=token, download=True)
     assert report.cancelled
     assert 0 < report.indexed < 30
     assert _source(engine).in_the_cloud == 30 - report.indexed
     assert _source(engine).pending == 0
-    assert engine.index().in_the_cloud == 30 - report.indexed
+    assert engine.jobs.index().in_the_cloud == 30 - report.indexed
 
 
 def test_half_a_document_stays_as_far_as_it_was_read(
@@ -199,13 +199,13 @@ def test_half_a_document_stays_as_far_as_it_was_read(
 ) -> None:
     pdf(folder / "long.pdf", [f"page {number}" for number in range(40)])
     here = open_engine()
-    here.add([folder], SourceOptions(), cancel=_stopped_by_the_first_batch(embedder))
+    here.jobs.add([folder], SourceOptions(), cancel=_stopped_by_the_first_batch(embedder))
     read = _source(here).items
     assert 0 < read < 40
     assert _source(here).pending == 1
     cloud.names = {"long.pdf"}
     cloud.opened.clear()
-    assert counts(engine.index()) == {"in_the_cloud": 1}
+    assert counts(engine.jobs.index()) == {"in_the_cloud": 1}
     assert (_source(engine).items, _source(engine).pending, _source(engine).in_the_cloud) == (read, 0, 1)
     assert cloud.opened == []
 
@@ -213,8 +213,8 @@ def test_half_a_document_stays_as_far_as_it_was_read(
 def test_a_search_in_a_folder_downloads_nothing(
     engine: Engine, cloud: FakeCloud, three_pictures: Path
 ) -> None:
-    assert engine.bring_up_to_date(three_pictures).in_the_cloud == 2
-    assert engine.bring_up_to_date(three_pictures / "red.png").in_the_cloud == 1
+    assert engine.jobs.bring_up_to_date(three_pictures).in_the_cloud == 2
+    assert engine.jobs.bring_up_to_date(three_pictures / "red.png").in_the_cloud == 1
     assert _source(engine).in_the_cloud == 2
     assert cloud.opened == []
 
@@ -222,7 +222,7 @@ def test_a_search_in_a_folder_downloads_nothing(
 def test_a_query_picture_that_the_user_names_is_opened(
     engine: Engine, cloud: FakeCloud, three_pictures: Path
 ) -> None:
-    engine.add([three_pictures], SourceOptions())
+    engine.jobs.add([three_pictures], SourceOptions())
     assert engine.search(Query(images=(three_pictures / "red.png",))).hits[0].path.name == "green.png"
     assert cloud.opened == ["red.png"]
 
@@ -230,19 +230,19 @@ def test_a_query_picture_that_the_user_names_is_opened(
 def test_a_copy_of_what_is_in_the_cloud_is_found_without_opening_it(
     engine: Engine, cloud: FakeCloud, three_pictures: Path
 ) -> None:
-    engine.add([three_pictures], SourceOptions(), download=True)
+    engine.jobs.add([three_pictures], SourceOptions(), download=True)
     cloud.opened.clear()
     shutil.copy(three_pictures / "red.png", three_pictures / "copy.png")
     cloud.opened.clear()
-    assert counts(engine.index()) == {"reused": 1, "unchanged": 3}
+    assert counts(engine.jobs.index()) == {"reused": 1, "unchanged": 3}
     assert cloud.opened == []
 
 
 def test_neither_thumbnail_nor_preview_opens_it_unasked(
     open_engine: OpenEngine, engine: Engine, cloud: FakeCloud, three_pictures: Path, tmp_path: Path
 ) -> None:
-    open_engine().add([three_pictures], SourceOptions())
-    engine.index()
+    open_engine().jobs.add([three_pictures], SourceOptions())
+    engine.jobs.index()
     hit = engine.search(Query("red")).hits[0]
     cloud.opened.clear()
     shown = engine.show(hit.item_id, folder=tmp_path / "previews")
@@ -272,17 +272,17 @@ def test_a_change_of_model_waits_for_what_is_in_the_cloud(
         extensions(),
         cloud=lambda: cloud,
     )
-    engine.add([three_pictures], SourceOptions(), download=True)
+    engine.jobs.add([three_pictures], SourceOptions(), download=True)
     engine.models.change("new")
     cloud.opened.clear()
-    assert counts(engine.index()) == {"indexed": 1, "unchanged": 2}
+    assert counts(engine.jobs.index()) == {"indexed": 1, "unchanged": 2}
     assert engine.status().change == ModelChange("new", 1, 3, 2)
     assert _source(engine).in_the_cloud == 0  # the model that answers has read them
     assert cloud.opened == []
     engine.models.change("new", now=True)
     assert (_source(engine).in_the_cloud, _source(engine).pending) == (2, 0)
     assert engine.unread() == (0, True)
-    assert counts(engine.index(download=True)) == {"indexed": 2, "unchanged": 1}
+    assert counts(engine.jobs.index(download=True)) == {"indexed": 2, "unchanged": 1}
     assert engine.status().embedded["new:1"] == 3
     engine.close()
 
@@ -296,9 +296,9 @@ def test_downloading_ends_a_change_of_model(three_pictures: Path, tmp_path: Path
         extensions(),
         cloud=lambda: cloud,
     )
-    engine.add([three_pictures], SourceOptions(), download=True)
+    engine.jobs.add([three_pictures], SourceOptions(), download=True)
     engine.models.change("new")
-    engine.index(download=True)
+    engine.jobs.index(download=True)
     assert engine.status().model == "new"
     engine.close()
 
@@ -307,15 +307,15 @@ def test_a_library_of_which_all_is_in_the_cloud_says_so(
     engine: Engine, cloud: FakeCloud, three_pictures: Path
 ) -> None:
     cloud.names.add("green.png")
-    engine.add([three_pictures], SourceOptions())
+    engine.jobs.add([three_pictures], SourceOptions())
     assert "that are only in the cloud" in why_empty(engine.status().sources)
 
 
 def test_what_a_source_that_is_away_has_in_the_cloud_is_not_counted(
     engine: Engine, three_pictures: Path
 ) -> None:
-    engine.add([three_pictures], SourceOptions())
+    engine.jobs.add([three_pictures], SourceOptions())
     three_pictures.rename(three_pictures.with_name("elsewhere"))
-    engine.index()
+    engine.jobs.index()
     assert _source(engine).source.gone
     assert _source(engine).in_the_cloud == 0

@@ -23,7 +23,7 @@ def _paths(engine: Engine, text: str = "red", limit: int = 100) -> list[str]:
 
 
 def test_a_folder_is_indexed_and_its_pictures_are_found(engine: Engine, three_pictures: Path) -> None:
-    assert counts(engine.add([three_pictures], SourceOptions())) == {"indexed": 3}
+    assert counts(engine.jobs.add([three_pictures], SourceOptions())) == {"indexed": 3}
     assert _paths(engine, "red")[0] == "red.png"
     assert _paths(engine, "blue")[0] == "blue.png"
 
@@ -31,30 +31,30 @@ def test_a_folder_is_indexed_and_its_pictures_are_found(engine: Engine, three_pi
 def test_an_unchanged_file_costs_no_embedding(
     engine: Engine, embedder: FakeEmbedder, three_pictures: Path
 ) -> None:
-    engine.add([three_pictures], SourceOptions())
-    assert counts(engine.index()) == {"unchanged": 3}
+    engine.jobs.add([three_pictures], SourceOptions())
+    assert counts(engine.jobs.index()) == {"unchanged": 3}
     assert embedder.embedded == 3
 
 
 def test_ten_new_files_cost_ten_embeddings(engine: Engine, embedder: FakeEmbedder, folder: Path) -> None:
     for number in range(20):
         save(picture("gray", number), folder / f"{number}.png")
-    engine.add([folder], SourceOptions())
+    engine.jobs.add([folder], SourceOptions())
     for number in range(20, 30):
         save(picture("gray", number), folder / f"{number}.png")
-    assert counts(engine.index()) == {"indexed": 10, "unchanged": 20}
+    assert counts(engine.jobs.index()) == {"indexed": 10, "unchanged": 20}
     assert embedder.embedded == 30
 
 
 def test_a_renamed_and_a_moved_file_keep_their_vectors(
     engine: Engine, embedder: FakeEmbedder, three_pictures: Path
 ) -> None:
-    engine.add([three_pictures], SourceOptions())
+    engine.jobs.add([three_pictures], SourceOptions())
     ids = {hit.path.name: hit.item_id for hit in engine.search(Query("red")).hits}
     (three_pictures / "red.png").rename(three_pictures / "scarlet.png")
     (three_pictures / "sub").mkdir()
     (three_pictures / "blue.png").rename(three_pictures / "sub" / "blue.png")
-    assert counts(engine.index()) == {"reused": 2, "unchanged": 1}
+    assert counts(engine.jobs.index()) == {"reused": 2, "unchanged": 1}
     assert embedder.embedded == 3
     hits = engine.search(Query("red")).hits
     assert {hit.path.name: hit.item_id for hit in hits} == {
@@ -70,30 +70,30 @@ def test_a_file_moved_between_sources_keeps_its_vector(
 ) -> None:
     save(picture("red"), tmp_path / "one" / "red.png")
     save(picture("blue"), tmp_path / "two" / "blue.png")
-    engine.add([tmp_path / "one", tmp_path / "two"], SourceOptions())
+    engine.jobs.add([tmp_path / "one", tmp_path / "two"], SourceOptions())
     (tmp_path / "one" / "red.png").rename(tmp_path / "two" / "red.png")
-    assert counts(engine.index()) == {"reused": 1, "unchanged": 1}
+    assert counts(engine.jobs.index()) == {"reused": 1, "unchanged": 1}
     assert embedder.embedded == 2
     assert sorted(_paths(engine)) == ["blue.png", "red.png"]
-    assert counts(engine.index()) == {"unchanged": 2}
+    assert counts(engine.jobs.index()) == {"unchanged": 2}
 
 
 def test_a_touched_file_is_recognised_by_content(
     engine: Engine, embedder: FakeEmbedder, three_pictures: Path
 ) -> None:
-    engine.add([three_pictures], SourceOptions())
+    engine.jobs.add([three_pictures], SourceOptions())
     os.utime(three_pictures / "red.png", (1, 1))
-    assert counts(engine.index()) == {"reused": 1, "unchanged": 2}
-    assert counts(engine.index()) == {"unchanged": 3}
+    assert counts(engine.jobs.index()) == {"reused": 1, "unchanged": 2}
+    assert counts(engine.jobs.index()) == {"unchanged": 3}
     assert embedder.embedded == 3
 
 
 def test_a_changed_file_is_embedded_again_and_its_old_vector_goes(
     engine: Engine, embedder: FakeEmbedder, three_pictures: Path
 ) -> None:
-    engine.add([three_pictures], SourceOptions())
+    engine.jobs.add([three_pictures], SourceOptions())
     save(picture("yellow", 1), three_pictures / "red.png")
-    assert counts(engine.index()) == {"indexed": 1, "unchanged": 2}
+    assert counts(engine.jobs.index()) == {"indexed": 1, "unchanged": 2}
     assert embedder.embedded == 4
     assert _paths(engine, "yellow")[0] == "red.png"
     assert engine.status().embedded == {"fake:1": 3}
@@ -102,29 +102,29 @@ def test_a_changed_file_is_embedded_again_and_its_old_vector_goes(
 def test_a_file_overwritten_by_another_of_the_library_takes_its_vector(
     engine: Engine, embedder: FakeEmbedder, three_pictures: Path
 ) -> None:
-    engine.add([three_pictures], SourceOptions())
+    engine.jobs.add([three_pictures], SourceOptions())
     (three_pictures / "red.png").rename(three_pictures / "blue.png")
-    assert counts(engine.index()) == {"reused": 1, "unchanged": 1}
+    assert counts(engine.jobs.index()) == {"reused": 1, "unchanged": 1}
     assert embedder.embedded == 3
     assert _paths(engine, "red")[0] == "blue.png"
     assert engine.status().items == 2
-    assert counts(engine.index()) == {"unchanged": 2}
+    assert counts(engine.jobs.index()) == {"unchanged": 2}
 
 
 def test_two_files_that_swap_names_swap_vectors(engine: Engine, folder: Path) -> None:
     red, blue, aside = (folder / name for name in ("a.png", "b.png", "aside"))
     save(picture("red"), red)
     save(picture("blue"), blue)
-    engine.add([folder], SourceOptions())
+    engine.jobs.add([folder], SourceOptions())
     red.rename(aside)
     blue.rename(red)
     aside.rename(blue)
     os.utime(red, (5, 5))
     os.utime(blue, (6, 6))
-    engine.index()
+    engine.jobs.index()
     assert _paths(engine, "red")[0] == "b.png"
     assert _paths(engine, "blue")[0] == "a.png"
-    assert counts(engine.index()) == {"unchanged": 2}
+    assert counts(engine.jobs.index()) == {"unchanged": 2}
 
 
 def test_a_duplicate_is_embedded_once_and_both_are_found(
@@ -133,18 +133,18 @@ def test_a_duplicate_is_embedded_once_and_both_are_found(
     save(picture("red"), folder / "a.png")
     for name in ("b.png", "c.png"):
         shutil.copy(folder / "a.png", folder / name)
-    assert counts(engine.add([folder], SourceOptions())) == {"indexed": 1, "reused": 2}
+    assert counts(engine.jobs.add([folder], SourceOptions())) == {"indexed": 1, "reused": 2}
     assert embedder.embedded == 1
     assert sorted(_paths(engine)) == ["a.png", "b.png", "c.png"]
     (folder / "a.png").unlink()
-    assert counts(engine.index()) == {"unchanged": 2, "removed": 1}
+    assert counts(engine.jobs.index()) == {"unchanged": 2, "removed": 1}
     assert sorted(_paths(engine)) == ["b.png", "c.png"]
 
 
 def test_a_deleted_file_is_forgotten(engine: Engine, three_pictures: Path) -> None:
-    engine.add([three_pictures], SourceOptions())
+    engine.jobs.add([three_pictures], SourceOptions())
     (three_pictures / "red.png").unlink()
-    assert counts(engine.index()) == {"unchanged": 2, "removed": 1}
+    assert counts(engine.jobs.index()) == {"unchanged": 2, "removed": 1}
     assert sorted(_paths(engine)) == ["blue.png", "green.png"]
 
 
@@ -153,21 +153,21 @@ def test_an_unreadable_file_is_listed_once_and_left_until_it_changes(
 ) -> None:
     bad = three_pictures / "bad.png"
     bad.write_bytes((three_pictures / "red.png").read_bytes()[:40])
-    assert counts(engine.add([three_pictures], SourceOptions())) == {"indexed": 3, "unreadable": 1}
+    assert counts(engine.jobs.add([three_pictures], SourceOptions())) == {"indexed": 3, "unreadable": 1}
     for _ in range(2):
-        assert counts(engine.index()) == {"unchanged": 3, "unreadable": 1}
+        assert counts(engine.jobs.index()) == {"unchanged": 3, "unreadable": 1}
         assert [file.path for file in engine.status().unreadable] == [bad]
     save(picture("white"), bad)
-    assert counts(engine.index()) == {"indexed": 1, "unchanged": 3}
+    assert counts(engine.jobs.index()) == {"indexed": 1, "unchanged": 3}
     assert engine.status().unreadable == ()
 
 
 def test_a_readable_file_that_is_damaged_later_is_not_found_any_more(
     engine: Engine, three_pictures: Path
 ) -> None:
-    engine.add([three_pictures], SourceOptions())
+    engine.jobs.add([three_pictures], SourceOptions())
     (three_pictures / "red.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-    assert counts(engine.index()) == {"unchanged": 2, "unreadable": 1}
+    assert counts(engine.jobs.index()) == {"unchanged": 2, "unreadable": 1}
     assert sorted(_paths(engine)) == ["blue.png", "green.png"]
     assert engine.status().embedded == {"fake:1": 2}
 
@@ -180,7 +180,7 @@ def test_every_page_of_a_pdf_is_an_item_with_its_words(
     ]
     pages[3] = ""
     pdf(folder / "animals.pdf", pages)
-    report = engine.add([folder], SourceOptions())
+    report = engine.jobs.add([folder], SourceOptions())
     assert counts(report) == {"indexed": 1}
     assert report.items == 10
     hits = engine.search(Query("goats", limit=3)).hits
@@ -190,7 +190,7 @@ def test_every_page_of_a_pdf_is_an_item_with_its_words(
 
 def test_a_pdf_in_chinese_is_found_by_a_word_of_two_characters(engine: Engine, folder: Path) -> None:
     pdf(folder / "a.pdf", ["海岸地图和发票", "火车和灯塔"], font="china-s")
-    engine.add([folder], SourceOptions())
+    engine.jobs.add([folder], SourceOptions())
     assert [hit.part for hit in engine.search(Query("灯塔")).hits] == [2]
 
 
@@ -207,23 +207,23 @@ def test_a_long_pdf_goes_on_where_it_was_stopped(
 
     monkeypatch.setattr(embedder, "encode_images", fail_later)
     with pytest.raises(KeyboardInterrupt):
-        engine.add([folder], SourceOptions())
+        engine.jobs.add([folder], SourceOptions())
     done = embedder.embedded
     assert 8 <= done < 30
     monkeypatch.setattr(embedder, "encode_images", real)
-    assert counts(engine.index()) == {"indexed": 1}
+    assert counts(engine.jobs.index()) == {"indexed": 1}
     assert embedder.embedded == 30
     assert engine.status().items == 30
-    assert counts(engine.index()) == {"unchanged": 1}
+    assert counts(engine.jobs.index()) == {"unchanged": 1}
 
 
 def test_overlapping_sources_count_a_file_once(engine: Engine, embedder: FakeEmbedder, folder: Path) -> None:
     save(picture("red"), folder / "sub" / "red.png")
-    assert counts(engine.add([folder, folder / "sub"], SourceOptions())) == {"indexed": 1}
-    assert counts(engine.index()) == {"unchanged": 1}
-    assert engine.remove([folder]) == 0
+    assert counts(engine.jobs.add([folder, folder / "sub"], SourceOptions())) == {"indexed": 1}
+    assert counts(engine.jobs.index()) == {"unchanged": 1}
+    assert engine.jobs.remove([folder]) == 0
     assert _paths(engine) == ["red.png"]
-    assert engine.remove([folder / "sub"]) == 1
+    assert engine.jobs.remove([folder / "sub"]) == 1
     assert _paths(engine) == []
     assert embedder.embedded == 1
 
@@ -232,31 +232,31 @@ def test_a_source_added_inside_another_embeds_nothing(
     engine: Engine, embedder: FakeEmbedder, folder: Path
 ) -> None:
     save(picture("red"), folder / "sub" / "red.png")
-    engine.add([folder], SourceOptions())
-    assert counts(engine.add([folder / "sub"], SourceOptions())) == {"unchanged": 1}
+    engine.jobs.add([folder], SourceOptions())
+    assert counts(engine.jobs.add([folder / "sub"], SourceOptions())) == {"unchanged": 1}
     assert embedder.embedded == 1
 
 
 def test_a_source_added_again_with_exclusions_forgets_what_they_exclude(
     engine: Engine, three_pictures: Path
 ) -> None:
-    engine.add([three_pictures], SourceOptions())
-    report = engine.add([three_pictures], SourceOptions(exclude=("red.*",)))
+    engine.jobs.add([three_pictures], SourceOptions())
+    report = engine.jobs.add([three_pictures], SourceOptions(exclude=("red.*",)))
     assert counts(report) == {"unchanged": 2, "removed": 1}
 
 
 def test_removing_what_is_no_source_is_refused_with_the_sources_named(
     engine: Engine, three_pictures: Path
 ) -> None:
-    engine.add([three_pictures], SourceOptions())
+    engine.jobs.add([three_pictures], SourceOptions())
     with pytest.raises(UsageError, match=f"not a source.*{three_pictures}"):
-        engine.remove([three_pictures / "red.png"])
+        engine.jobs.remove([three_pictures / "red.png"])
     assert engine.status().items == 3
 
 
 def test_a_path_that_is_not_there_adds_nothing(engine: Engine, three_pictures: Path) -> None:
     with pytest.raises(UsageError, match="There is no"):
-        engine.add([three_pictures, three_pictures / "nowhere"], SourceOptions())
+        engine.jobs.add([three_pictures, three_pictures / "nowhere"], SourceOptions())
     assert engine.status().sources == ()
 
 
@@ -264,19 +264,19 @@ def test_another_model_embeds_anew_and_the_first_ones_vectors_stay(
     open_engine: OpenEngine, embedder: FakeEmbedder, three_pictures: Path
 ) -> None:
     first = open_engine()
-    first.add([three_pictures], SourceOptions())
+    first.jobs.add([three_pictures], SourceOptions())
     first.close()
     other = FakeEmbedder("other", offset=0.25)
     second = open_engine(other)
     assert "Nothing is indexed with this model" in second.search(Query("red")).note
-    assert counts(second.index()) == {"indexed": 3}
+    assert counts(second.jobs.index()) == {"indexed": 3}
     assert other.embedded == 3
     assert second.status().embedded == {"fake:1": 3, "other:1": 3}
     assert second.status().items == 3
     assert second.status().model == "fake"
     assert _paths(second, "red")[0] == "red.png"
     second.close()
-    assert counts(open_engine().index()) == {"unchanged": 3}
+    assert counts(open_engine().jobs.index()) == {"unchanged": 3}
 
 
 def test_a_cancelled_job_keeps_what_it_did_and_the_next_one_goes_on(
@@ -291,11 +291,11 @@ def test_a_cancelled_job_keeps_what_it_did_and_the_next_one_goes_on(
         if event.phase is Phase.EMBEDDING:
             token.cancel()
 
-    first = engine.add([folder], SourceOptions(), stop, token)
+    first = engine.jobs.add([folder], SourceOptions(), stop, token)
     assert first.cancelled
     assert 0 <= first.indexed < 60
     assert engine.status().items == embedder.embedded
-    second = engine.index()
+    second = engine.jobs.index()
     assert not second.cancelled
     assert second.indexed + second.unchanged == 60
     assert embedder.embedded == 60
@@ -305,13 +305,13 @@ def test_a_second_process_may_search_but_not_change_the_library(
     open_engine: OpenEngine, three_pictures: Path
 ) -> None:
     writer, reader = open_engine(), open_engine()
-    writer.add([three_pictures], SourceOptions())
+    writer.jobs.add([three_pictures], SourceOptions())
     with writer._lock.hold():
         with pytest.raises(LibraryInUseError, match="Another imagefinder"):
-            reader.index()
+            reader.jobs.index()
         assert len(reader.search(Query("red")).hits) == 3
     save(picture("yellow"), three_pictures / "yellow.png")
-    writer.index()
+    writer.jobs.index()
     assert reader.search(Query("yellow")).hits[0].path.name == "yellow.png"
 
 
@@ -322,7 +322,7 @@ def test_what_a_batch_committed_is_searchable_while_the_job_goes_on(
         save(picture("red", number), folder / f"{number:02}.png")
     seen: list[int] = []
     monkeypatch.setattr(indexer, "_SECONDS_BETWEEN_EVENTS", 0)
-    engine.add(
+    engine.jobs.add(
         [folder], SourceOptions(), lambda _event: seen.append(len(engine.search(Query("red", limit=99)).hits))
     )
     assert sorted(seen) == seen
@@ -335,15 +335,15 @@ def test_bringing_up_to_date_looks_only_below_the_path(
 ) -> None:
     save(picture("red"), folder / "a" / "red.png")
     save(picture("blue"), folder / "b" / "blue.png")
-    engine.add([folder], SourceOptions())
+    engine.jobs.add([folder], SourceOptions())
     save(picture("green"), folder / "a" / "green.png")
     save(picture("white"), folder / "b" / "white.png")
-    assert counts(engine.bring_up_to_date(folder / "a")) == {"indexed": 1, "unchanged": 1}
+    assert counts(engine.jobs.bring_up_to_date(folder / "a")) == {"indexed": 1, "unchanged": 1}
     assert len(engine.status().sources) == 1
     assert embedder.embedded == 3
     (folder / "a" / "red.png").unlink()
-    assert counts(engine.bring_up_to_date(folder / "a")) == {"unchanged": 1, "removed": 1}
-    assert counts(engine.bring_up_to_date(folder / "b" / "white.png")) == {"indexed": 1}
+    assert counts(engine.jobs.bring_up_to_date(folder / "a")) == {"unchanged": 1, "removed": 1}
+    assert counts(engine.jobs.bring_up_to_date(folder / "b" / "white.png")) == {"indexed": 1}
 
 
 def test_thumbnails_are_written_once_and_go_with_the_last_file(
@@ -352,7 +352,7 @@ def test_thumbnails_are_written_once_and_go_with_the_last_file(
     def thumbnails() -> int:
         return len(list((tmp_path / "thumbnails").rglob("*.jpg")))
 
-    engine.add([three_pictures], SourceOptions())
+    engine.jobs.add([three_pictures], SourceOptions())
     assert thumbnails() == 3
     hit = engine.search(Query("red")).hits[0]
     assert (tmp_path / "thumbnails" / hit.thumbnail_key[:2] / f"{hit.thumbnail_key}.jpg").is_file()
@@ -360,7 +360,7 @@ def test_thumbnails_are_written_once_and_go_with_the_last_file(
     (three_pictures / "red.png").unlink()
     (three_pictures / "blue.png").unlink()
     save(picture("black"), three_pictures / "green.png")
-    engine.index()
+    engine.jobs.index()
     assert thumbnails() == 2
 
 
@@ -369,12 +369,12 @@ def test_a_copy_made_before_a_change_of_model_costs_the_first_model_nothing(
 ) -> None:
     save(picture("red"), folder / "b.png")
     first = open_engine()
-    first.add([folder], SourceOptions())
+    first.jobs.add([folder], SourceOptions())
     first.close()
     shutil.copy(folder / "b.png", folder / "a.png")
     other = FakeEmbedder("other", offset=0.25)
     second = open_engine(other)
-    second.index()
+    second.jobs.index()
     embedded = second.status().embedded
     assert embedded["other:1"] == 2
     # Whichever of the two was hashed first, the content is embedded once, and never by the first model again;
@@ -388,7 +388,7 @@ def test_what_a_stopped_job_indexed_is_in_the_checkpoint_once_the_library_is_clo
 ) -> None:
     monkeypatch.setattr(live_index, "kind_for", lambda _count, _current, _dimension: "hnsw")
     save(picture("red"), folder / "first.png")
-    engine.add([folder], SourceOptions())
+    engine.jobs.add([folder], SourceOptions())
     (manifest,) = (engine.folder / "vectors").glob(f"*/{MANIFEST_NAME}")
     before = manifest.read_bytes()
     for number in range(40):
@@ -400,7 +400,7 @@ def test_what_a_stopped_job_indexed_is_in_the_checkpoint_once_the_library_is_clo
         if event.phase is Phase.EMBEDDING:
             cancel.cancel()
 
-    report = engine.index(stop_soon, cancel)
+    report = engine.jobs.index(stop_soon, cancel)
     assert report.cancelled
     assert report.items
     assert manifest.read_bytes() == before
@@ -412,7 +412,7 @@ def test_each_of_many_copies_is_looked_at_a_few_times_only(
     engine: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     save(picture("red"), folder / "000.png")
-    engine.add([folder], SourceOptions())
+    engine.jobs.add([folder], SourceOptions())
     for number in range(1, 120):
         shutil.copy(folder / "000.png", folder / f"{number:03}.png")
     looks = 0
@@ -424,19 +424,19 @@ def test_each_of_many_copies_is_looked_at_a_few_times_only(
         return lexists(path)
 
     monkeypatch.setattr(os.path, "lexists", counting)
-    assert counts(engine.index()) == {"reused": 119, "unchanged": 1}
+    assert counts(engine.jobs.index()) == {"reused": 119, "unchanged": 1}
     assert looks < 3 * 120
 
 
 def test_of_many_copies_those_that_moved_are_moved_and_the_others_stay(engine: Engine, folder: Path) -> None:
     for number in range(40):
         save(picture("red"), folder / f"{number:03}.png")
-    engine.add([folder], SourceOptions())
+    engine.jobs.add([folder], SourceOptions())
     before = {hit.path.name: hit.item_id for hit in engine.search(Query("red", limit=100)).hits}
     for number in (5, 39):
         (folder / f"{number:03}.png").rename(folder / f"z{number:03}.png")
     shutil.copy(folder / "000.png", folder / "zz.png")
-    assert counts(engine.index()) == {"reused": 3, "unchanged": 38}
+    assert counts(engine.jobs.index()) == {"reused": 3, "unchanged": 38}
     after = {hit.path.name: hit.item_id for hit in engine.search(Query("red", limit=100)).hits}
     assert len(after) == 41
     assert {after["z005.png"], after["z039.png"]} == {before["005.png"], before["039.png"]}
@@ -447,7 +447,7 @@ def test_files_of_impossible_dates_are_indexed_like_any_other(engine: Engine, th
     for name, moment in (("red", 2**63 + 5 * second), ("green", -(2**33) * second), ("blue", 2**34 * second)):
         # What the disk cannot store it stores as the nearest date that it can.
         os.utime(three_pictures / f"{name}.png", ns=(0, moment))
-    assert counts(engine.add([three_pictures], SourceOptions())) == {"indexed": 3}
-    assert counts(engine.index()) == {"unchanged": 3}
+    assert counts(engine.jobs.add([three_pictures], SourceOptions())) == {"indexed": 3}
+    assert counts(engine.jobs.index()) == {"unchanged": 3}
     assert sorted(_paths(engine, "red")) == ["blue.png", "green.png", "red.png"]
     assert len(engine.start_search(Query("red"), Sort.DATE).page(0, 9)) == 3

@@ -52,7 +52,7 @@ def test_a_file_is_opened_once(engine: Engine, folder: Path) -> None:
         save(picture("red", ord(name[0])), folder / name)
     pdf(folder / "h.pdf", ["one page"])
     with opened_in(folder) as opened:
-        assert counts(engine.add([folder], SourceOptions())) == {"indexed": 8}
+        assert counts(engine.jobs.add([folder], SourceOptions())) == {"indexed": 8}
     assert opened == {path.name: 1 for path in folder.iterdir()}
 
 
@@ -71,7 +71,7 @@ def test_a_giant_file_is_read_in_pieces_and_not_held_in_memory(
     monkeypatch.setattr(decoding, "open_content", open_content)
     save(picture("red"), folder / "a.png")
     pdf(folder / "b.pdf", ["words"])
-    assert counts(engine.add([folder], SourceOptions())) == {"indexed": 2}
+    assert counts(engine.jobs.add([folder], SourceOptions())) == {"indexed": 2}
     assert contents == ["BufferedReader", "BufferedReader"]
 
 
@@ -87,11 +87,11 @@ def test_what_was_hashed_is_what_is_decoded_though_the_file_changes_meanwhile(
         return real(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(decoding, "open_media", changed)
-    engine.add([folder], SourceOptions())
+    engine.jobs.add([folder], SourceOptions())
     monkeypatch.undo()
     (hit,) = engine.search(Query("red")).hits
     assert hit.score > 0.99
-    assert counts(engine.index()) == {"indexed": 1}
+    assert counts(engine.jobs.index()) == {"indexed": 1}
 
 
 def test_a_picture_is_decoded_once_for_the_model_and_the_thumbnail(
@@ -115,7 +115,7 @@ def test_a_picture_is_decoded_once_for_the_model_and_the_thumbnail(
 
     monkeypatch.setattr(Image, "open", open_)
     monkeypatch.setattr(ImageFile.ImageFile, "load", load)
-    engine.add([folder], SourceOptions())
+    engine.jobs.add([folder], SourceOptions())
     assert opened == {"JPEG": 1, "PNG": 1}
     # The JPEG at a quarter of its size: never in full.
     assert decoded == {("JPEG", (400, 300)): 1, ("PNG", (1600, 1200)): 1}
@@ -127,13 +127,13 @@ def _transactions(engine: Engine, folder: Path, begin: int, end: int) -> int:
     run: list[str] = []
     connection = engine._store._db.connection
     connection.set_trace_callback(run.append)
-    engine.index()
+    engine.jobs.index()
     connection.set_trace_callback(None)
     return sum(statement.startswith("BEGIN IMMEDIATE") for statement in run)
 
 
 def test_a_batch_is_one_transaction(engine: Engine, embedder: FakeEmbedder, folder: Path) -> None:
-    engine.add([folder], SourceOptions())
+    engine.jobs.add([folder], SourceOptions())
     of_one = _transactions(engine, folder, 0, embedder.batch_size)
     of_five = _transactions(engine, folder, 100, 100 + 5 * embedder.batch_size)
     assert of_five == of_one + 4
@@ -166,7 +166,7 @@ class Watching(FakeEmbedder):
 def test_decoding_and_embedding_give_way_to_searches(open_engine: OpenEngine, three_pictures: Path) -> None:
     watching = Watching()
     engine = open_engine(watching)
-    engine.add([three_pictures], SourceOptions())
+    engine.jobs.add([three_pictures], SourceOptions())
     here = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
     engine.search(Query("red"))
     assert watching.niceness == {
@@ -178,7 +178,7 @@ def test_decoding_and_embedding_give_way_to_searches(open_engine: OpenEngine, th
 
 def test_no_thread_is_left_when_a_job_is_over(engine: Engine, three_pictures: Path) -> None:
     before = set(threading.enumerate())
-    engine.add([three_pictures], SourceOptions())
+    engine.jobs.add([three_pictures], SourceOptions())
     assert set(threading.enumerate()) <= before
 
 
@@ -219,11 +219,11 @@ def test_the_model_is_loaded_while_the_first_batch_is_decoded(open_engine: OpenE
         save(picture("red", number), folder / f"{number}.png")
     model = Loading()
     with closing(open_engine(model)) as engine:
-        engine.add([folder], SourceOptions())
+        engine.jobs.add([folder], SourceOptions())
         assert model.steps == ["load", "embed 4", "embed 2"]
         model.steps.clear()
         (folder / "0.png").rename(folder / "renamed.png")
-        assert counts(engine.index()) == {"reused": 1, "unchanged": 5}
+        assert counts(engine.jobs.index()) == {"reused": 1, "unchanged": 5}
         assert model.steps == [], "what only moved needs no model"
 
 
@@ -235,6 +235,6 @@ def test_a_model_that_cannot_be_loaded_ends_the_job_with_its_reason(
     model.failure = ModelError("The weights are damaged.")
     with closing(open_engine(model)) as engine:
         with pytest.raises(ModelError, match="damaged"):
-            engine.add([folder], SourceOptions())
+            engine.jobs.add([folder], SourceOptions())
         model.failure = None
-        assert counts(engine.index()) == {"indexed": 1}
+        assert counts(engine.jobs.index()) == {"indexed": 1}

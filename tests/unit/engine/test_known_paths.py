@@ -57,14 +57,14 @@ def test_a_name_that_is_there_as_given_goes_before_its_other_form(decomposed: Pa
 def test_a_search_within_a_folder_takes_its_other_form(
     engine: Engine, decomposed: Path, tmp_path: Path
 ) -> None:
-    engine.add([decomposed.parent], _EVERYTHING)
+    engine.jobs.add([decomposed.parent], _EVERYTHING)
     save(picture("red", 1), tmp_path / "other" / "other.png")
-    engine.add([tmp_path / "other"], _EVERYTHING)
+    engine.jobs.add([tmp_path / "other"], _EVERYTHING)
     # Not by ``absolute``, as when its drive is away: by what the library knows.
     shutil.rmtree(decomposed.parent)
     for path in ("Müller", "Müller/プール", "Müller/プール/red.png", _nfd("Müller")):
         assert _names(engine, tmp_path / path) == ["red.png"], path
-        engine.bring_up_to_date(tmp_path / path)
+        engine.jobs.bring_up_to_date(tmp_path / path)
     assert _names(engine, tmp_path / "Möller") == []
     assert len(engine.status().sources) == 2
 
@@ -72,16 +72,16 @@ def test_a_search_within_a_folder_takes_its_other_form(
 def test_two_folders_whose_names_read_alike_are_never_taken_for_each_other(
     engine: Engine, decomposed: Path, tmp_path: Path
 ) -> None:
-    engine.add([decomposed.parent], _EVERYTHING)
+    engine.jobs.add([decomposed.parent], _EVERYTHING)
     twin = tmp_path / "Müller"
     save(picture("red", 2), twin / "twin.png")
     assert _names(engine, twin) == []
     with pytest.raises(UsageError, match="not a source"):
-        engine.remove([twin])
-    engine.add([twin], _EVERYTHING)
+        engine.jobs.remove([twin])
+    engine.jobs.add([twin], _EVERYTHING)
     assert _names(engine, twin) == ["twin.png"]
     assert _names(engine, decomposed.parent) == ["red.png"]
-    engine.remove([twin])
+    engine.jobs.remove([twin])
     assert [each.source.path for each in engine.status().sources] == [decomposed.parent]
 
 
@@ -89,9 +89,9 @@ def test_two_folders_whose_names_read_alike_are_never_taken_for_each_other(
 def test_a_source_that_is_gone_is_forgotten_by_whatever_reads_like_it(
     engine: Engine, decomposed: Path, tmp_path: Path, given: str
 ) -> None:
-    engine.add([decomposed.parent], _EVERYTHING)
+    engine.jobs.add([decomposed.parent], _EVERYTHING)
     shutil.rmtree(decomposed.parent)
-    assert engine.remove([tmp_path / given]) == 1
+    assert engine.jobs.remove([tmp_path / given]) == 1
     assert engine.status().sources == ()
 
 
@@ -101,7 +101,7 @@ def test_of_two_sources_that_read_alike_none_is_forgotten_by_a_third_form(
     folders = [tmp_path / name for name in ("Grün", "GRÜN")]
     for number, folder in enumerate(folders):
         save(picture("red", number), folder / "a.png")
-    engine.add(folders, _EVERYTHING)
+    engine.jobs.add(folders, _EVERYTHING)
     with pytest.raises(UsageError, match="not a source"):
-        engine.remove([tmp_path / "grün"])
-    assert engine.remove([tmp_path / "GRÜN"]) == 1
+        engine.jobs.remove([tmp_path / "grün"])
+    assert engine.jobs.remove([tmp_path / "GRÜN"]) == 1

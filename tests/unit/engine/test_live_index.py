@@ -398,16 +398,16 @@ def test_two_engines_on_one_library_see_each_others_changes(
     open_engine: OpenEngine, three_pictures: Path, kind: str
 ) -> None:
     writer, reader = open_engine(), open_engine()
-    writer.add([three_pictures], SourceOptions())
+    writer.jobs.add([three_pictures], SourceOptions())
     assert len(reader.search(Query("red")).hits) == 3
     for number in range(5):
         save(picture("red", number), three_pictures / f"{number}.png")
     (three_pictures / "blue.png").unlink()
-    writer.index()
+    writer.jobs.index()
     names = {hit.path.name for hit in reader.search(Query("red")).hits}
     assert names == {"0.png", "1.png", "2.png", "3.png", "4.png", "red.png", "green.png"}
     save(picture("white"), three_pictures / "white.png")
-    reader.index()
+    reader.jobs.index()
     assert len(writer.search(Query("red")).hits) == 8
 
 

@@ -57,7 +57,7 @@ def open_library(tmp_path: Path, models: Models) -> Iterator[Open]:
 def engine(open_library: Open, three_pictures: Path) -> Engine:
     """A library of three pictures, indexed with ``old``."""
     engine = open_library()
-    engine.add([three_pictures], SourceOptions())
+    engine.jobs.add([three_pictures], SourceOptions())
     return engine
 
 
@@ -71,7 +71,7 @@ def test_the_old_model_answers_until_the_library_is_indexed_with_the_new_one(eng
     assert engine.models.change("new") == ModelChange("new", 0, 3)
     assert _answer(engine) == ("old", "red.png")
     assert engine.status().change == ModelChange("new", 0, 3)
-    engine.index()
+    engine.jobs.index()
     assert _answer(engine) == ("new", "red.png")
     assert engine.status().model == "new"
     assert engine.status().change is None
@@ -87,7 +87,7 @@ def test_searches_go_on_at_every_moment_of_the_change(engine: Engine) -> None:
         answers.append(_answer(engine))
 
     engine.models.change("new")
-    engine.index(ask)
+    engine.jobs.index(ask)
     answers.append(_answer(engine))
     assert {name for _, name in answers} == {"red.png"}
     models = [model for model, _ in answers]
@@ -101,7 +101,7 @@ def test_a_change_that_was_stopped_goes_on_where_it_was(
 ) -> None:
     for number in range(12):
         save(picture("gray", number), folder / f"{number}.png")
-    engine.index()
+    engine.jobs.index()
     engine.models.change("new")
     token = CancelToken()
     embed = models.here["new"].encode_images
@@ -111,13 +111,13 @@ def test_a_change_that_was_stopped_goes_on_where_it_was(
         return embed(prepared)
 
     models.here["new"].encode_images = embed_and_stop  # type: ignore[method-assign]
-    assert engine.index(cancel=token).cancelled
+    assert engine.jobs.index(cancel=token).cancelled
     engine.close()
     models.here["new"].encode_images = embed  # type: ignore[method-assign]
     assert 0 < models.here["new"].embedded < 15
     again = open_library()
     assert _answer(again)[0] == "old"
-    again.index()
+    again.jobs.index()
     assert _answer(again)[0] == "new"
     assert models.here["new"].embedded == 15  # none twice
 
@@ -126,7 +126,7 @@ def test_new_pictures_are_found_by_the_old_model_meanwhile(engine: Engine, folde
     engine.models.change("new")
     save(picture("yellow"), folder / "yellow.png")
     found: list[str] = []
-    engine.index(lambda event: found.append(_answer(engine, "yellow")[1]) if event.model else None)
+    engine.jobs.index(lambda event: found.append(_answer(engine, "yellow")[1]) if event.model else None)
     assert found[0] == "yellow.png"
     assert _answer(engine, "yellow") == ("new", "yellow.png")
 
@@ -136,14 +136,14 @@ def test_pictures_on_a_drive_that_is_away_hold_the_change_up_and_are_not_lost(
 ) -> None:
     drive = drives.mount(tmp_path / "drive")
     save(picture("yellow"), drive / "yellow.png")
-    engine.add([drive], SourceOptions())
+    engine.jobs.add([drive], SourceOptions())
     drives.unplug(drive)
     engine.models.change("new")
-    engine.index()
+    engine.jobs.index()
     assert engine.status().change == ModelChange("new", 3, 4, unreachable=1)
     assert _answer(engine, "yellow") == ("old", "yellow.png")
     drives.plug_in(drive)
-    engine.index()
+    engine.jobs.index()
     assert engine.status().change is None
     assert _answer(engine, "yellow") == ("new", "yellow.png")
 
@@ -151,7 +151,7 @@ def test_pictures_on_a_drive_that_is_away_hold_the_change_up_and_are_not_lost(
 def test_a_change_can_be_made_at_once(engine: Engine, folder: Path) -> None:
     assert engine.models.change("new", now=True) is None
     assert engine.status().model == "new"
-    engine.index()
+    engine.jobs.index()
     assert _answer(engine) == ("new", "red.png")
 
 
@@ -159,14 +159,14 @@ def test_a_change_can_be_called_off(engine: Engine) -> None:
     engine.models.change("new")
     assert engine.models.change("old") is None
     assert engine.status().change is None
-    engine.index()
+    engine.jobs.index()
     assert _answer(engine)[0] == "old"
     assert engine.status().embedded == {"old:1": 3}
 
 
 def test_coming_back_to_a_model_costs_nothing(engine: Engine, models: Models) -> None:
     engine.models.change("new")
-    engine.index()
+    engine.jobs.index()
     before = models.here["old"].embedded
     assert engine.models.change("old") is None
     assert _answer(engine)[0] == "old"
@@ -176,12 +176,12 @@ def test_coming_back_to_a_model_costs_nothing(engine: Engine, models: Models) ->
 def test_the_old_vectors_go_when_they_are_not_wanted(engine: Engine, models: Models) -> None:
     engine.models.change("new", drop_old=True)
     assert engine.status().embedded["old:1"] == 3
-    engine.index()
+    engine.jobs.index()
     assert engine.status().embedded == {"new:1": 3}
     assert _answer(engine)[0] == "new"
     # All has to be done again for it, and is.
     assert engine.models.change("old") == ModelChange("old", 0, 3)
-    engine.index()
+    engine.jobs.index()
     assert _answer(engine) == ("old", "red.png")
 
 
@@ -195,17 +195,17 @@ def test_deleting_old_vectors_that_was_interrupted_goes_on(
     with monkeypatch.context() as patch:
         patch.setattr("imagefinder.store.embeddings.EmbeddingTable.forget", die)
         with pytest.raises(KeyboardInterrupt):
-            engine.index()
+            engine.jobs.index()
     engine.close()
     again = open_library()
     assert again.status().model == "new"
-    again.index()
+    again.jobs.index()
     assert again.status().embedded == {"new:1": 3}
 
 
 def test_texts_hidden_marks_and_thumbnails_outlive_a_change(engine: Engine, folder: Path) -> None:
     pdf(folder / "letters.pdf", ["an invoice for a bicycle", "a letter"])
-    engine.index()
+    engine.jobs.index()
     hidden = engine.search(Query("blue")).hits[0]
     engine.set_hidden([hidden.item_id], hidden=True)
     ids = {hit.item_id for hit in engine.search(Query("bicycle")).hits}
@@ -213,7 +213,7 @@ def test_texts_hidden_marks_and_thumbnails_outlive_a_change(engine: Engine, fold
     assert thumbnail is not None
     made = thumbnail.stat().st_mtime_ns
     engine.models.change("new", drop_old=True)
-    engine.index()
+    engine.jobs.index()
     hits = engine.search(Query("bicycle")).hits
     assert hits[0].path.name == "letters.pdf"
     assert {hit.item_id for hit in hits} == ids
@@ -227,7 +227,7 @@ def test_another_process_that_is_open_takes_over_the_change(engine: Engine, open
     switched: list[str] = []
     other.models.on_switched(lambda: switched.append(str(other.status().model)))
     engine.models.change("new", drop_old=True)
-    engine.index()
+    engine.jobs.index()
     assert _answer(other) == ("new", "red.png")
     assert switched == ["new"]
 
@@ -248,10 +248,10 @@ def test_a_next_model_that_went_away_is_said_with_the_way_back_and_the_old_one_a
     again = open_library()
     save(picture("yellow"), folder / "yellow.png")
     with pytest.raises(ModelError, match=r"not on this machine.*models use old"):
-        again.index()
+        again.jobs.index()
     assert _answer(again, "yellow") == ("old", "yellow.png")
     assert again.models.change("old") is None
-    again.index()
+    again.jobs.index()
 
 
 def test_where_the_old_model_went_away_the_new_one_answers_at_once(
@@ -261,7 +261,7 @@ def test_where_the_old_model_went_away_the_new_one_answers_at_once(
     engine.close()
     del models.here["old"]
     again = open_library()
-    again.index()
+    again.jobs.index()
     assert _answer(again) == ("new", "red.png")
 
 
@@ -275,7 +275,7 @@ def test_a_model_named_for_this_run_is_used_and_changes_nothing(engine: Engine, 
     engine.models.change("new")
     engine.close()
     named = open_library("old")
-    named.index()
+    named.jobs.index()
     assert named.status().model == "old"
     assert named.status().embedded == {"old:1": 3}
     named.close()
@@ -285,7 +285,7 @@ def test_a_model_named_for_this_run_is_used_and_changes_nothing(engine: Engine, 
 
 def test_vectors_of_a_model_can_be_deleted_by_themselves(engine: Engine) -> None:
     engine.models.change("new")
-    engine.index()
+    engine.jobs.index()
     assert engine.models.forget_vectors("old:1") == 3
     assert engine.status().embedded == {"new:1": 3}
     assert engine.models.forget_vectors("old:1") == 0
@@ -310,11 +310,11 @@ def test_during_a_change_what_is_not_yet_read_is_what_the_model_that_answers_has
             counted.append(_pending(engine))
             token.cancel()
 
-    assert engine.index(stop, token).cancelled
+    assert engine.jobs.index(stop, token).cancelled
     assert counted[0] == [0]
     assert _pending(engine) == [0]
     assert engine.status().change is not None
-    engine.index()
+    engine.jobs.index()
     assert (engine.status().change, _pending(engine)) == (None, [0])
 
 
@@ -322,7 +322,7 @@ def test_what_a_model_taken_at_once_has_not_read_is_not_yet_read(
     engine: Engine, folder: Path, models: Models, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pdf(folder / "long.pdf", [f"page {number}" for number in range(30)])
-    engine.index()
+    engine.jobs.index()
     engine.models.change("new", now=True)
     assert _pending(engine) == [4]
     engine.models.change("old", now=True)
@@ -336,9 +336,9 @@ def test_what_a_model_taken_at_once_has_not_read_is_not_yet_read(
         return real(prepared)
 
     monkeypatch.setattr(models.here["new"], "encode_images", stop)
-    report = engine.index(cancel=token)
+    report = engine.jobs.index(cancel=token)
     assert report.pending == _pending(engine)[0] > 0
-    engine.index()
+    engine.jobs.index()
     assert _pending(engine) == [0]
     assert engine.status().embedded == {"old:1": 33, "new:1": 33}
 
@@ -349,14 +349,14 @@ def test_a_model_that_was_named_for_once_reads_nothing_for_the_library_s_own(
     save(picture("yellow"), folder / "yellow.png")
     engine.close()
     named = open_library("new")
-    report = named.index()
+    report = named.jobs.index()
     assert (report.indexed, report.pending) == (4, 1)
     assert _pending(named) == [1]
     named.close()
     own = open_library()
     assert _pending(own) == [1]
     assert _answer(own, "yellow")[0] == "old"
-    own.index()
+    own.jobs.index()
     assert _pending(own) == [0]
     assert _answer(own, "yellow") == ("old", "yellow.png")
 
@@ -368,8 +368,8 @@ def test_a_model_named_for_once_that_is_stopped_leaves_the_library_as_complete_a
     named = open_library("new")
     token = CancelToken()
     token.cancel()
-    named.index(cancel=token)
+    named.jobs.index(cancel=token)
     assert _pending(named) == [0]
     assert not named.status().sources[0].scan_complete
-    named.index(lambda event: token.cancel() if event.phase is Phase.EMBEDDING else None)
+    named.jobs.index(lambda event: token.cancel() if event.phase is Phase.EMBEDDING else None)
     assert (_pending(named), named.status().sources[0].scan_complete) == ([0], True)

@@ -50,7 +50,7 @@ def slow(open_engine: OpenEngine, three_pictures: Path, model: SlowModel) -> Eng
     """A library of three pictures, opened anew with a model that is not loaded."""
     first = open_engine()
     save(picture("gray", 1), three_pictures / "red door.png")
-    first.add([three_pictures], SourceOptions())
+    first.jobs.add([three_pictures], SourceOptions())
     first.close()
     return open_engine(model)
 

@@ -118,7 +118,7 @@ class PausedJob:
             if event.phase is Phase.EMBEDDING and event.done == after:
                 self.token.pause()
 
-        self._run = Run(lambda: engine.add([folder], SourceOptions(), on_progress, self.token))
+        self._run = Run(lambda: engine.jobs.add([folder], SourceOptions(), on_progress, self.token))
         assert stands.wait(_LONG_S)
 
     def report(self) -> IndexReport:
@@ -147,4 +147,4 @@ def test_a_paused_job_that_is_stopped_keeps_what_it_did(
     report = job.report()
     assert report.cancelled
     assert 6 <= report.indexed < 30
-    assert engine.index().indexed == 30 - report.indexed
+    assert engine.jobs.index().indexed == 30 - report.indexed

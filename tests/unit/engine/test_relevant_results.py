@@ -61,7 +61,7 @@ def shades(engine: Engine, folder: Path) -> Path:
     for number in range(30):
         colour = ("red", "lime", "blue", "gray", "yellow")[number % 5]
         save(picture(colour, number), folder / f"{colour[0]}{number:02}.png")
-    engine.add([folder], _EVERYTHING)
+    engine.jobs.add([folder], _EVERYTHING)
     return folder
 
 
@@ -155,7 +155,7 @@ def test_a_least_score_that_is_no_cosine_is_refused(engine: Engine, shades: Path
 def test_in_a_library_of_red_pictures_alone_all_are_found(engine: Engine, folder: Path) -> None:
     for number in range(12):
         save(picture("red", number), folder / f"{number}.png")
-    engine.add([folder], _EVERYTHING)
+    engine.jobs.add([folder], _EVERYTHING)
     result = engine.search(_RED)
     assert len(result.hits) == 12
     assert not result.has_rest
@@ -163,7 +163,7 @@ def test_in_a_library_of_red_pictures_alone_all_are_found(engine: Engine, folder
 
 def test_words_in_a_name_are_found_though_the_model_sees_nothing(engine: Engine, shades: Path) -> None:
     save(picture("gray", 99), shades / "quantum tax form.png")
-    engine.index()
+    engine.jobs.index()
     (hit,) = engine.search(Query("quantum tax form")).hits
     assert hit.path.name == "quantum tax form.png"
     assert (hit.group, hit.relevance) == (Group.WORDS, 1.0)
@@ -172,7 +172,7 @@ def test_words_in_a_name_are_found_though_the_model_sees_nothing(engine: Engine,
 def test_an_exact_name_comes_first_and_what_the_model_sees_after_it(engine: Engine, shades: Path) -> None:
     save(picture("gray", 99), shades / "red.png")
     save(picture("gray", 98), shades / "redwood.png")
-    engine.index()
+    engine.jobs.index()
     hits = engine.search(_RED).hits
     assert [hit.path.name for hit in hits[:2]] == ["red.png", "redwood.png"]
     assert [(hit.group, hit.relevance) for hit in hits[:2]] == [(Group.WORDS, 1.0), (Group.WORDS, 0.5)]
@@ -183,7 +183,7 @@ def test_a_match_that_has_the_word_in_its_name_stands_by_what_it_shows(engine: E
     before = [(hit.path.name, pytest.approx(hit.relevance, abs=1e-4)) for hit in engine.search(_RED).hits]
     last, relevance = before[-1]
     (shades / last).rename(shades / "red one.png")
-    engine.index()
+    engine.jobs.index()
     hits = engine.search(_RED).hits
     assert [(hit.path.name, hit.relevance) for hit in hits] == [*before[:-1], ("red one.png", relevance)]
     assert (hits[-1].group, hits[-1].text_score) == (Group.MATCH, 1.0)
@@ -191,7 +191,7 @@ def test_a_match_that_has_the_word_in_its_name_stands_by_what_it_shows(engine: E
 
 def test_what_holds_half_of_the_words_comes_after_the_matches(engine: Engine, shades: Path) -> None:
     save(picture("gray", 99), shades / "quantum.png")
-    engine.index()
+    engine.jobs.index()
     hits = engine.search(Query("red quantum")).hits
     assert [hit.group for hit in hits][-1:] == [Group.WORDS]
     assert (hits[-1].path.name, hits[-1].relevance) == ("quantum.png", 0.5)
@@ -202,7 +202,7 @@ def test_to_a_picture_something_is_found_in_a_library_of_nothing_but_such(
 ) -> None:
     for number in range(60):
         save(picture("red", number), folder / f"{number:02}.png")
-    engine.add([folder], _EVERYTHING)
+    engine.jobs.add([folder], _EVERYTHING)
     for red in engine.search(_RED).hits:
         assert engine.search(Query(items=(red.item_id,))).hits, red.path
 
@@ -213,7 +213,7 @@ def test_to_a_picture_unlike_most_of_the_library_those_like_it_are_found(
     for number in range(60):
         colour = "red" if number % 10 == 0 else ("lime", "blue", "gray", "yellow")[number % 4]
         save(picture(colour, number), folder / f"{colour[0]}{number:02}.png")
-    engine.add([folder], _EVERYTHING)
+    engine.jobs.add([folder], _EVERYTHING)
     (red, *_) = engine.search(_RED).hits
     result = engine.search(Query(items=(red.item_id,), limit=100))
     assert {hit.path.name[0] for hit in result.hits} == {"r"}
@@ -223,7 +223,7 @@ def test_to_a_picture_unlike_most_of_the_library_those_like_it_are_found(
 def test_a_hidden_picture_is_no_rest(engine: Engine, folder: Path) -> None:
     save(picture("red", 1), folder / "a.png")
     save(picture("blue", 2), folder / "b.png")
-    engine.add([folder], _EVERYTHING)
+    engine.jobs.add([folder], _EVERYTHING)
     first = engine.search(_RED)
     assert [hit.path.name for hit in first.hits] == ["a.png"]
     assert first.has_rest
@@ -249,7 +249,7 @@ def test_before_the_model_is_calibrated_everything_comes_without_relevance(
 def test_the_bank_is_embedded_once_for_a_library(open_engine: OpenEngine, shades: Path) -> None:
     model = WellRead()
     engine = open_engine(model)
-    engine.index()
+    engine.jobs.index()
     engine.models.calibrate()
     result = engine.search(_RED)
     assert model.texts == 1
@@ -260,13 +260,13 @@ def test_a_cancelled_job_does_not_wait_for_it(engine: Engine, embedder: WellRead
     save(picture("red"), folder / "red.png")
     token = CancelToken()
     token.cancel()
-    engine.add([folder], _EVERYTHING, cancel=token)
+    engine.jobs.add([folder], _EVERYTHING, cancel=token)
     assert embedder.texts == 0
 
 
 def test_a_model_that_knows_few_words_is_not_calibrated(open_engine: OpenEngine, shades: Path) -> None:
     engine = open_engine(FakeEmbedder())
-    engine.index()
+    engine.jobs.index()
     result = engine.search(_RED)
     assert len(result.hits) == 30
     assert {hit.relevance for hit in result.hits} == {None}
@@ -325,7 +325,7 @@ def test_a_search_asks_the_store_the_same_few_things_however_many_hits_there_are
     for number in range(60):
         save(picture("red", number), folder / f"{number}.png")
     engine = open_engine()
-    engine.add([folder], SourceOptions())
+    engine.jobs.add([folder], SourceOptions())
     _statements(engine, Query("red"))
     counts = {
         limit: len(_statements(engine, Query("red", limit=limit, include_rest=True))) for limit in (2, 20, 60)
@@ -338,7 +338,7 @@ def test_pictures_that_were_hits_before_are_not_read_again(open_engine: OpenEngi
     for number in range(60):
         save(picture("red", number), folder / f"{number}.png")
     engine = open_engine()
-    engine.add([folder], SourceOptions())
+    engine.jobs.add([folder], SourceOptions())
     engine.search(Query("red", limit=60, include_rest=True))
     run = _statements(engine, Query("tomato", limit=60, include_rest=True))
     assert not any("vector FROM embeddings" in statement for statement in run)

@@ -20,7 +20,7 @@ def _statements(engine: Engine) -> int:
     run: list[str] = []
     connection = engine._store._db.connection
     connection.set_trace_callback(run.append)
-    engine.index()
+    engine.jobs.index()
     connection.set_trace_callback(None)
     return len(run)
 
@@ -28,18 +28,18 @@ def _statements(engine: Engine) -> int:
 def test_it_asks_the_library_as_often_whatever_the_number_of_files(
     engine: Engine, three_pictures: Path
 ) -> None:
-    engine.add([three_pictures], SourceOptions())
+    engine.jobs.add([three_pictures], SourceOptions())
     of_three = _statements(engine)
     for number in range(40):
         save(picture("gray", number), three_pictures / "more" / f"{number}.png")
-    engine.index()
+    engine.jobs.index()
     assert _statements(engine) == of_three
 
 
 def test_what_has_changed_is_asked_for_by_itself(engine: Engine, three_pictures: Path) -> None:
-    engine.add([three_pictures], SourceOptions())
+    engine.jobs.add([three_pictures], SourceOptions())
     save(picture("black"), three_pictures / "red.png")
-    assert counts(engine.index()) == {"indexed": 1, "unchanged": 2}
+    assert counts(engine.jobs.index()) == {"indexed": 1, "unchanged": 2}
 
 
 @pytest.fixture
@@ -58,12 +58,12 @@ def test_an_index_that_is_kept_on_the_disk_is_not_loaded(
     open_engine: OpenEngine, three_pictures: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = open_engine()
-    first.add([three_pictures], SourceOptions())
+    first.jobs.add([three_pictures], SourceOptions())
     first.close()
     with monkeypatch.context() as patch:
         patch.setattr(live_index, "read_checkpoint", _refuse)
         patch.setattr(live_index, "index_class", _refuse)
-        assert counts(open_engine().index()) == {"unchanged": 3}
+        assert counts(open_engine().jobs.index()) == {"unchanged": 3}
     assert [hit.path.name for hit in open_engine().search(Query("red", limit=1)).hits] == ["red.png"]
 
 
@@ -72,20 +72,20 @@ def test_an_index_that_was_lost_is_kept_again(
     open_engine: OpenEngine, three_pictures: Path, tmp_path: Path
 ) -> None:
     first = open_engine()
-    first.add([three_pictures], SourceOptions())
+    first.jobs.add([three_pictures], SourceOptions())
     first.close()
     (manifest,) = (tmp_path / "library" / "vectors").rglob(MANIFEST_NAME)
     manifest.unlink()
-    open_engine().index()
+    open_engine().jobs.index()
     assert manifest.is_file()
 
 
 def test_its_progress_names_files_now_and_then_not_each(engine: Engine, folder: Path) -> None:
     for number in range(30):
         save(picture("gray", number), folder / f"{number}.png")
-    engine.add([folder], SourceOptions())
+    engine.jobs.add([folder], SourceOptions())
     events: list[Progress] = []
-    engine.index(events.append)
+    engine.jobs.index(events.append)
     scanning = [event for event in events if event.phase is Phase.SCANNING]
     assert 1 <= len(scanning) < 30
     assert all(event.path is not None for event in scanning)

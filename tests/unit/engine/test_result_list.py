@@ -39,7 +39,7 @@ def shades(engine: Engine, folder: Path) -> Path:
     for number in range(40):
         colour = ("red", "green", "blue", "gray")[number % 4]
         save(picture(colour, number), folder / f"folder{number % 4}" / f"{number:02}.png")
-    engine.add([folder], _EVERYTHING)
+    engine.jobs.add([folder], _EVERYTHING)
     return folder
 
 
@@ -74,7 +74,7 @@ def test_a_page_asked_for_again_is_the_same_whatever_was_indexed_since(engine: E
         (shades / "new" / f"{number}.png").write_bytes(
             (shades / "new" / f"{number}.png").read_bytes() + bytes([number])
         )
-    engine.index()
+    engine.jobs.index()
     assert results.page(0, 6) == first
     rest = results.page(6, 1000)
     ids = [hit.item_id for hit in (*first, *rest)]
@@ -90,7 +90,7 @@ def test_what_has_left_the_library_leaves_no_hole_in_later_pages(engine: Engine,
     gone = every[5:8] + every[12:14]
     for hit in gone:
         hit.path.unlink()
-    engine.index()
+    engine.jobs.index()
     assert len(results.page(5, 10)) == 10
     seen = {hit.item_id for hit in (*first, *results.page(5, 1000))}
     assert len(seen) == 35
@@ -110,7 +110,7 @@ def test_a_name_far_down_by_likeness_comes_first_in_a_group_of_its_own(
 ) -> None:
     monkeypatch.setattr(grouping, "_FIRST", 4)
     save(picture("cyan", 5), shades / "red door.png")
-    engine.index()
+    engine.jobs.index()
     hits = _read(engine.start_search(Query("red")), 4)
     assert hits[0].path.name == "red door.png"
     assert [hit.group for hit in hits] == [Group.WORDS] + [Group.MATCH] * 40
@@ -131,7 +131,7 @@ def test_a_single_page_can_be_what_hits_are_to_be_like(
 ) -> None:
     pdf(folder / "a.pdf", ["one", "two", "three"])
     pdf(folder / "b.pdf", ["other", "words", "three"])
-    engine.add([folder], _EVERYTHING)
+    engine.jobs.add([folder], _EVERYTHING)
     third = engine.start_search(Query("three", within=(folder / "a.pdf",))).page(0, 1)[0]
     assert third.part == 3
     before = embedder.embedded
@@ -161,7 +161,7 @@ def test_a_hit_tells_all_that_the_grid_shows(engine: Engine, folder: Path) -> No
     picture("red", 1, size=(60, 40)).save(folder / "photo.jpg", exif=exif)
     shutil.copy(folder / "photo.jpg", folder / "copy.jpg")
     save(picture("blue"), folder / "alone.png")
-    engine.add([folder], _EVERYTHING)
+    engine.jobs.add([folder], _EVERYTHING)
     hits = {hit.path.name: hit for hit in engine.start_search(Query("red")).page(0, 9)}
     photo, stat = hits["photo.jpg"], (folder / "photo.jpg").stat()
     assert (photo.size, photo.mtime_ns) == (stat.st_size, stat.st_mtime_ns)
@@ -178,7 +178,7 @@ def test_names_sort_as_people_count(engine: Engine, folder: Path) -> None:
     for name in ("img 10.png", "IMG 9.png", "img 100.png", "b.png", "A.png"):
         save(picture("red", len(name)), folder / name)
     save(picture("red", 77), folder / "0 sub" / "b.png")
-    engine.add([folder], _EVERYTHING)
+    engine.jobs.add([folder], _EVERYTHING)
     hits = engine.start_search(Query("red"), Sort.NAME).page(0, 9)
     assert [str(hit.path.relative_to(folder)) for hit in hits] == [
         "A.png",
@@ -202,7 +202,7 @@ def test_names_are_sorted_whatever_their_form_and_accents() -> None:
 
 def test_pages_of_one_file_stand_in_their_order_by_name(engine: Engine, folder: Path) -> None:
     pdf(folder / "a.pdf", ["red zebra", "zebra zebra", "the zebra"])
-    engine.add([folder], _EVERYTHING)
+    engine.jobs.add([folder], _EVERYTHING)
     hits = engine.start_search(Query("zebra"), Sort.NAME).page(0, 9)
     assert [hit.part for hit in hits] == [1, 2, 3]
 
@@ -227,7 +227,7 @@ def test_by_date_the_camera_counts_before_the_file_and_the_newest_comes_first(
     shot("file.jpg", None, datetime(2015, 6, 1, 12))
     shot("same day, later.jpg", "2015:06:01 13:00:00", datetime(2002, 1, 1))
     shot("before 1970.jpg", "1950:06:01 13:00:00", datetime(2002, 1, 1))
-    engine.add([folder], _EVERYTHING)
+    engine.jobs.add([folder], _EVERYTHING)
     hits = engine.start_search(Query("red"), Sort.DATE).page(0, 9)
     assert [hit.path.name for hit in hits] == [
         "same day, later.jpg",

@@ -28,7 +28,7 @@ def shades(engine: Engine, folder: Path) -> Path:
     for number in range(40):
         colour = ("red", "green", "blue", "gray")[number % 4]
         save(picture(colour, number), folder / f"folder{number % 4}" / f"{number:02}.png")
-    engine.add([folder], _EVERYTHING)
+    engine.jobs.add([folder], _EVERYTHING)
     return folder
 
 
@@ -83,7 +83,7 @@ def test_only_what_lies_within_is_found_as_if_nothing_else_were_there(engine: En
 def test_the_query_picture_is_left_out_and_its_duplicate_is_not(engine: Engine, shades: Path) -> None:
     own = shades / "folder0" / "04.png"
     shutil.copy(own, shades / "twin.png")
-    engine.index()
+    engine.jobs.index()
     hits = engine.search(Query(images=(own,), limit=100)).hits
     assert hits[0].path == shades / "twin.png"
     assert hits[0].score == pytest.approx(1, abs=1e-3)
@@ -166,9 +166,9 @@ def test_items_of_an_unplugged_drive_are_found_and_marked(
 ) -> None:
     usb = drives.mount(tmp_path / "usb")
     save(picture("red"), usb / "usb.png")
-    engine.add([usb], _EVERYTHING)
+    engine.jobs.add([usb], _EVERYTHING)
     drives.unplug(usb)
-    engine.index()
+    engine.jobs.index()
     hits = engine.search(Query("red", limit=100)).hits
     assert [hit.path.name for hit in hits if hit.offline] == ["usb.png"]
     assert len(hits) == 41
@@ -177,7 +177,7 @@ def test_items_of_an_unplugged_drive_are_found_and_marked(
 def test_a_hit_tells_what_it_is(engine: Engine, folder: Path) -> None:
     pdf(folder / "animals.pdf", ["about zebras", "about lions", "about whales"])
     save(picture("red"), folder / "photo.png")
-    engine.add([folder], _EVERYTHING)
+    engine.jobs.add([folder], _EVERYTHING)
     page = engine.search(Query("whales")).hits[0]
     assert (page.path, page.part, page.parts, page.kind) == (folder / "animals.pdf", 3, 3, "page")
     assert (page.score, page.text_score) == (0.0, 1.0)
@@ -190,7 +190,7 @@ def test_without_calibration_pictures_come_by_score_whatever_words_they_have(
 ) -> None:
     pdf(tmp_path / "wine.pdf", ["red wine", "white wine", "bread", "the reduction"])
     save(picture("blue", 77), shades / "red door.png")
-    engine.add([tmp_path / "wine.pdf", shades], _EVERYTHING)
+    engine.jobs.add([tmp_path / "wine.pdf", shades], _EVERYTHING)
     hits = engine.search(Query("red", limit=100)).hits
     assert {(hit.group, hit.relevance) for hit in hits} == {(Group.MATCH, None)}
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
@@ -204,9 +204,9 @@ def test_without_calibration_pictures_come_by_score_whatever_words_they_have(
 def test_words_the_model_does_not_know_find_names_and_pages_and_say_so(
     engine: Engine, three_pictures: Path
 ) -> None:
-    engine.add([three_pictures], _EVERYTHING)
+    engine.jobs.add([three_pictures], _EVERYTHING)
     save(picture("gray", 1), three_pictures / "zeppelin.png")
-    engine.index()
+    engine.jobs.index()
     result = engine.search(Query("zeppelin"))
     assert _names(result.hits) == ["zeppelin.png"]
     assert (result.hits[0].group, result.hits[0].relevance, result.hits[0].score) == (Group.WORDS, 1.0, 0.0)
@@ -215,7 +215,7 @@ def test_words_the_model_does_not_know_find_names_and_pages_and_say_so(
 
 
 def test_an_answer_names_the_model_and_its_time(engine: Engine, three_pictures: Path) -> None:
-    engine.add([three_pictures], _EVERYTHING)
+    engine.jobs.add([three_pictures], _EVERYTHING)
     result = engine.search(Query("red"))
     assert result.model == "fake"
     assert result.took_ms > 0
@@ -226,7 +226,7 @@ def test_an_empty_library_gives_no_hits_and_no_error(engine: Engine) -> None:
 
 
 def test_words_of_any_kind_are_taken(engine: Engine, three_pictures: Path) -> None:
-    engine.add([three_pictures], _EVERYTHING)
+    engine.jobs.add([three_pictures], _EVERYTHING)
     for text in (
         '"',
         "red OR",
@@ -260,10 +260,10 @@ def test_searching_while_another_thread_indexes_never_fails(engine: Engine, fold
     for thread in threads:
         thread.start()
     try:
-        report = engine.add([folder], _EVERYTHING)
+        report = engine.jobs.add([folder], _EVERYTHING)
         for number in range(0, 120, 2):
             (folder / f"{number:03}.png").unlink()
-        engine.index()
+        engine.jobs.index()
     finally:
         done.set()
         for thread in threads:
@@ -288,11 +288,11 @@ def test_a_search_between_commit_and_index_update_breaks_nothing(
     monkeypatch.setattr(LiveIndex, "changed", changed)
     for number in range(10):
         save(picture("red", number), folder / f"{number}.png")
-    engine.add([folder], _EVERYTHING)
+    engine.jobs.add([folder], _EVERYTHING)
     for number in range(5):
         (folder / f"{number}.png").unlink()
         save(picture("red", 20 + number), folder / f"new{number}.png")
-    assert engine.index().indexed == 5
+    assert engine.jobs.index().indexed == 5
     assert len(engine.search(Query("red", limit=100)).hits) == 10
 
 
@@ -304,7 +304,7 @@ def test_many_jobs_leave_no_files_open(engine: Engine, folder: Path) -> None:
     def jobs(numbers: range) -> int:
         for number in numbers:
             save(picture("red", number), folder / f"{number}.png")
-            engine.add([folder], _EVERYTHING)
+            engine.jobs.add([folder], _EVERYTHING)
         return len(list(open_files.iterdir()))
 
     before = jobs(range(3))
@@ -317,7 +317,7 @@ def test_a_damaged_database_is_said_to_be_damaged(
     from imagefinder.model.errors import LibraryError
 
     engine = open_engine()
-    engine.add([three_pictures], _EVERYTHING)
+    engine.jobs.add([three_pictures], _EVERYTHING)
     engine.close()
     database = tmp_path / "library" / "library.db"
     content = bytearray(database.read_bytes())
@@ -331,15 +331,15 @@ def test_removing_a_source_takes_its_items_out_of_every_answer(
     engine: Engine, shades: Path, tmp_path: Path
 ) -> None:
     save(picture("red"), tmp_path / "other" / "kept.png")
-    engine.add([tmp_path / "other"], _EVERYTHING)
+    engine.jobs.add([tmp_path / "other"], _EVERYTHING)
     engine.search(Query("red"))
-    assert engine.remove([shades]) == 40
+    assert engine.jobs.remove([shades]) == 40
     assert _names(engine.search(Query("red")).hits) == ["kept.png"]
     assert engine.status().items == 1
 
 
 def test_a_thumbnail_that_is_gone_is_made_again(engine: Engine, three_pictures: Path) -> None:
-    engine.add([three_pictures], _EVERYTHING)
+    engine.jobs.add([three_pictures], _EVERYTHING)
     hit = engine.search(Query("red")).hits[0]
     first = engine.thumbnail(hit)
     assert first is not None
@@ -352,20 +352,20 @@ def test_a_thumbnail_that_is_gone_is_made_again(engine: Engine, three_pictures: 
 
 
 def test_a_text_of_more_than_ten_pages_is_refused_in_a_sentence(engine: Engine, three_pictures: Path) -> None:
-    engine.add([three_pictures], _EVERYTHING)
+    engine.jobs.add([three_pictures], _EVERYTHING)
     with pytest.raises(UsageError, match="it has 20,001 characters, and 20,000 are read at most"):
         engine.search(Query("a" * 20_001))
 
 
 def test_thousands_of_short_words_are_looked_for_all_the_same(engine: Engine, three_pictures: Path) -> None:
-    engine.add([three_pictures], _EVERYTHING)
+    engine.jobs.add([three_pictures], _EVERYTHING)
     engine.search(Query(" ".join(chr(0x4E00 + number) for number in range(9_000))))
 
 
 def test_a_text_that_was_read_in_pieces_is_said_to_be(
     engine: Engine, embedder: FakeEmbedder, three_pictures: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine.add([three_pictures], _EVERYTHING)
+    engine.jobs.add([three_pictures], _EVERYTHING)
     assert engine.search(Query("red")).note == ""
     monkeypatch.setattr(embedder, "pieces_of", lambda _text: 3)
     assert engine.search(Query("red")).note == (
@@ -376,7 +376,7 @@ def test_a_text_that_was_read_in_pieces_is_said_to_be(
 def test_a_model_of_english_alone_says_so_of_other_languages(
     engine: Engine, embedder: FakeEmbedder, three_pictures: Path
 ) -> None:
-    engine.add([three_pictures], _EVERYTHING)
+    engine.jobs.add([three_pictures], _EVERYTHING)
     embedder.is_english = True
     alone = "The model understands English only: file names and page text were searched."
     assert engine.search(Query("咖啡")).note == alone
@@ -386,15 +386,15 @@ def test_a_model_of_english_alone_says_so_of_other_languages(
 
 def test_a_search_of_an_empty_library_says_why_it_is_empty(engine: Engine, folder: Path) -> None:
     assert engine.search(Query("red")).note == "Nothing is in the library yet."
-    engine.add([folder], _EVERYTHING)
+    engine.jobs.add([folder], _EVERYTHING)
     assert engine.search(Query("red")).note == "No picture or PDF was found in what was added."
     (folder / "a.mov").touch()
-    engine.index()
+    engine.jobs.index()
     assert engine.search(Query("red")).note == (
         "No picture or PDF was found in what was added. 1 file of a kind that is not read was passed over: 1 .mov."
     )
     (folder / "a.png").write_bytes(b"broken")
-    engine.index()
+    engine.jobs.index()
     assert engine.search(Query("red")).note == "1 file was found, and it cannot be read."
 
 

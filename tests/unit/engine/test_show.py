@@ -22,7 +22,7 @@ def previews(tmp_path: Path) -> Path:
 
 
 def _hits(engine: Engine, folder: Path) -> dict[tuple[str, int], Hit]:
-    engine.add([folder], SourceOptions())
+    engine.jobs.add([folder], SourceOptions())
     return {(hit.path.name, hit.part): hit for hit in engine.search(Query("red", limit=99)).hits}
 
 
@@ -142,7 +142,7 @@ def test_chinese_words_are_marked_whole_or_by_their_pairs(
     engine: Engine, folder: Path, previews: Path
 ) -> None:
     pdf(folder / "a.pdf", ["故宫博物院在北京", "博物馆的院子"], font="china-s")
-    engine.add([folder], SourceOptions())
+    engine.jobs.add([folder], SourceOptions())
     hits = {hit.part: hit for hit in engine.search(Query("博物", limit=9)).hits}
     whole = engine.show(hits[1].item_id, words="故宫博物院", folder=previews)
     assert len(whole.marks) == 1
@@ -171,7 +171,7 @@ def test_a_picture_on_an_unplugged_drive_says_to_connect_it(
     _photo(drives.mount(folder) / "photo.jpg")
     hit = _hits(engine, folder)["photo.jpg", 1]
     drives.unplug(folder)
-    engine.index()
+    engine.jobs.index()
     assert "Connect it" in engine.show(hit.item_id, folder=previews).problem
 
 
@@ -179,7 +179,7 @@ def test_a_picture_whose_folder_was_renamed_says_so(engine: Engine, folder: Path
     _photo(folder / "photo.jpg")
     hit = _hits(engine, folder)["photo.jpg", 1]
     folder.rename(folder.with_name("renamed"))
-    engine.index()
+    engine.jobs.index()
     assert "moved, renamed or deleted" in engine.show(hit.item_id, folder=previews).problem
 
 

@@ -37,7 +37,7 @@ class Job:
         self._thread.start()
 
     def _run(self, engine: Engine, folder: Path) -> None:
-        self.report = engine.add([folder], SourceOptions(), cancel=self.token)
+        self.report = engine.jobs.add([folder], SourceOptions(), cancel=self.token)
 
     def join(self) -> IndexReport:
         self._thread.join(60)
@@ -82,16 +82,16 @@ def test_what_took_too_long_is_tried_once_more_and_then_not_until_it_changes(
     monkeypatch.setattr("imagefinder.isolation.isolated_file.extra_seconds", noted)
     (folder / "a.pdf").write_bytes(forms_within_forms(pages=(False, True)))
     save(picture("red"), folder / "b.png")
-    assert counts(engine.add([folder], SourceOptions())) == {"indexed": 2}
+    assert counts(engine.jobs.add([folder], SourceOptions())) == {"indexed": 2}
     (problem,) = engine.unreadable()
     assert problem.reason.startswith("page 2: reading it took too long")
-    engine.index()
+    engine.jobs.index()
     assert len(asked) == 2
-    assert counts(engine.index()) == {"unchanged": 2}
+    assert counts(engine.jobs.index()) == {"unchanged": 2}
     assert len(asked) == 2
     assert engine.unreadable() == (problem,)
     pdf(folder / "a.pdf", ["quick now", "and this"])
-    engine.index()
+    engine.jobs.index()
     assert engine.unreadable() == ()
 
 
@@ -110,11 +110,11 @@ def test_a_drive_that_does_not_answer_is_no_files_fault(
     monkeypatch.setattr(decoding, "open_content", open_content)
     for name in ("a.png", "silent.png", "z.png"):
         save(picture("red", ord(name[0])), folder / name)
-    assert engine.add([folder], SourceOptions()).indexed == 2
+    assert engine.jobs.add([folder], SourceOptions()).indexed == 2
     answers.set()
     assert engine.unreadable() == ()
     assert engine.status().pending == 1
-    assert counts(engine.index()) == {"indexed": 1, "unchanged": 2}
+    assert counts(engine.jobs.index()) == {"indexed": 1, "unchanged": 2}
     assert engine.status().pending == 0
 
 
@@ -143,7 +143,7 @@ def test_a_job_that_waits_for_a_drive_ends_at_once_when_it_is_stopped(
 def test_two_long_files_are_read_side_by_side_and_each_in_order(engine: Engine, folder: Path) -> None:
     for name in ("a.pdf", "b.pdf"):
         pdf(folder / name, [f"{name} page {number}" for number in range(70)])
-    assert counts(engine.add([folder], SourceOptions())) == {"indexed": 2}
+    assert counts(engine.jobs.add([folder], SourceOptions())) == {"indexed": 2}
     rows = engine._store._db.connection.execute("SELECT file_id, part FROM items ORDER BY id").fetchall()
     by_file: dict[int, list[int]] = {}
     for file_id, part in rows:

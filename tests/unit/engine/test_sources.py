@@ -30,7 +30,9 @@ def two_folders(tmp_path: Path) -> tuple[Path, Path]:
 def test_a_source_is_recorded_before_anything_is_read(
     engine: Engine, embedder: FakeEmbedder, two_folders: tuple[Path, Path]
 ) -> None:
-    sources = engine.add_sources([*two_folders, two_folders[0] / "red.png"], SourceOptions(recursive=False))
+    sources = engine.jobs.add_sources(
+        [*two_folders, two_folders[0] / "red.png"], SourceOptions(recursive=False)
+    )
     assert [(source.path, source.kind) for source in sources] == [
         (two_folders[0], "folder"),
         (two_folders[1], "folder"),
@@ -40,7 +42,7 @@ def test_a_source_is_recorded_before_anything_is_read(
     assert not sources[0].options.recursive
     assert engine.status().items == 0
     assert embedder.embedded == 0
-    assert counts(engine.index()) == {"indexed": 2}
+    assert counts(engine.jobs.index()) == {"indexed": 2}
 
 
 def test_a_file_that_a_folder_of_the_library_holds_is_known_as_there(
@@ -52,9 +54,9 @@ def test_a_file_that_a_folder_of_the_library_holds_is_known_as_there(
     for path in (inner, hidden, small, single, away):
         save(picture("gray"), path)
     (one / "link").symlink_to(tmp_path)
-    engine.add_sources([one], SourceOptions(exclude=("*-small.png",)))
-    engine.add_sources([one / "inner", single], _EVERYTHING)
-    there = engine.files_there(
+    engine.jobs.add_sources([one], SourceOptions(exclude=("*-small.png",)))
+    engine.jobs.add_sources([one / "inner", single], _EVERYTHING)
+    there = engine.jobs.files_there(
         [
             one / "red.png",
             inner,
@@ -76,7 +78,7 @@ def test_nothing_is_recorded_where_a_path_is_missing(
     engine: Engine, two_folders: tuple[Path, Path], tmp_path: Path
 ) -> None:
     with pytest.raises(UsageError, match="There is no"):
-        engine.add_sources([two_folders[0], tmp_path / "missing"], _EVERYTHING)
+        engine.jobs.add_sources([two_folders[0], tmp_path / "missing"], _EVERYTHING)
     assert engine.status().sources == ()
 
 
@@ -84,9 +86,9 @@ def test_a_source_can_be_recorded_while_a_job_runs(engine: Engine, two_folders: 
     seen: list[Path] = []
 
     def on_progress(_event: object) -> None:
-        seen.extend(source.path for source in engine.add_sources([two_folders[1]], _EVERYTHING))
+        seen.extend(source.path for source in engine.jobs.add_sources([two_folders[1]], _EVERYTHING))
 
-    engine.add([two_folders[0]], _EVERYTHING, on_progress)
+    engine.jobs.add([two_folders[0]], _EVERYTHING, on_progress)
     assert two_folders[1] in seen
     assert len(engine.status().sources) == 2
 
@@ -94,19 +96,19 @@ def test_a_source_can_be_recorded_while_a_job_runs(engine: Engine, two_folders: 
 def test_only_the_sources_named_are_brought_up_to_date(
     engine: Engine, two_folders: tuple[Path, Path]
 ) -> None:
-    engine.add_sources(two_folders, _EVERYTHING)
-    assert counts(engine.index(paths=[two_folders[1], two_folders[1]])) == {"indexed": 1}
+    engine.jobs.add_sources(two_folders, _EVERYTHING)
+    assert counts(engine.jobs.index(paths=[two_folders[1], two_folders[1]])) == {"indexed": 1}
     assert [source.source.scanned_at is not None for source in engine.status().sources] == [False, True]
-    assert counts(engine.index(paths=[])) == {}
-    assert counts(engine.index()) == {"indexed": 1, "unchanged": 1}
+    assert counts(engine.jobs.index(paths=[])) == {}
+    assert counts(engine.jobs.index()) == {"indexed": 1, "unchanged": 1}
 
 
 def test_what_is_no_source_cannot_be_indexed_by_itself(
     engine: Engine, two_folders: tuple[Path, Path]
 ) -> None:
-    engine.add_sources(two_folders[:1], _EVERYTHING)
+    engine.jobs.add_sources(two_folders[:1], _EVERYTHING)
     with pytest.raises(UsageError, match="is not a source"):
-        engine.index(paths=[two_folders[1]])
+        engine.jobs.index(paths=[two_folders[1]])
 
 
 def test_an_unreadable_file_is_read_again_only_when_that_is_asked_for(
@@ -124,11 +126,11 @@ def test_an_unreadable_file_is_read_again_only_when_that_is_asked_for(
         return real(reader, path, *content)
 
     monkeypatch.setattr(ImageReader, "open", fail)
-    assert counts(engine.add([three_pictures], _EVERYTHING)) == {"indexed": 2, "unreadable": 2}
+    assert counts(engine.jobs.add([three_pictures], _EVERYTHING)) == {"indexed": 2, "unreadable": 2}
     monkeypatch.undo()
-    assert counts(engine.index()) == {"unchanged": 2, "unreadable": 2}
+    assert counts(engine.jobs.index()) == {"unchanged": 2, "unreadable": 2}
     # Its copy is the same content, so what holds for one holds for the other.
-    report = engine.index(paths=[three_pictures], retry=[bad])
+    report = engine.jobs.index(paths=[three_pictures], retry=[bad])
     assert counts(report) == {"indexed": 1, "reused": 1, "unchanged": 2}
     assert engine.unreadable() == ()
 
@@ -137,11 +139,14 @@ def test_a_file_that_is_still_unreadable_after_a_retry_stays_listed(
     engine: Engine, three_pictures: Path
 ) -> None:
     (three_pictures / "red.png").write_bytes(b"no picture")
-    engine.add([three_pictures], _EVERYTHING)
+    engine.jobs.add([three_pictures], _EVERYTHING)
     before = engine.unreadable()
-    assert counts(engine.index(retry=[three_pictures / "red.png"])) == {"unchanged": 2, "unreadable": 1}
+    assert counts(engine.jobs.index(retry=[three_pictures / "red.png"])) == {"unchanged": 2, "unreadable": 1}
     assert engine.unreadable() == before
-    assert counts(engine.index(retry=[three_pictures / "unknown.png"])) == {"unchanged": 2, "unreadable": 1}
+    assert counts(engine.jobs.index(retry=[three_pictures / "unknown.png"])) == {
+        "unchanged": 2,
+        "unreadable": 1,
+    }
 
 
 def test_a_retry_forgets_that_a_file_took_too_long(
@@ -150,13 +155,13 @@ def test_a_retry_forgets_that_a_file_took_too_long(
     import hashlib
 
     digest = hashlib.sha256((three_pictures / "red.png").read_bytes()).digest()
-    engine.add([three_pictures], _EVERYTHING)
+    engine.jobs.add([three_pictures], _EVERYTHING)
     engine._store.suspects.add_overdue(digest)
     engine._store.files.add_problem(
         engine._store.files.by_path(str(three_pictures / "red.png"), 0).id,
         Reason(ReasonCode.TIMED_OUT, {"seconds": 30}),
     )
-    engine.index(retry=[three_pictures / "red.png"])
+    engine.jobs.index(retry=[three_pictures / "red.png"])
     assert engine.unreadable() == ()
     assert engine._store.suspects.all() == {}
 
@@ -169,14 +174,14 @@ def test_a_picture_that_lost_its_lower_part_is_found_and_listed_as_damaged(
     noise.save(path)
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 3])
-    assert counts(engine.add([three_pictures], _EVERYTHING)) == {"indexed": 3}
+    assert counts(engine.jobs.add([three_pictures], _EVERYTHING)) == {"indexed": 3}
     assert engine.status().items == 3
     assert [(file.path, file.reason) for file in engine.unreadable()] == [
         (path, "damaged: the lower part is missing")
     ]
     assert path in {hit.path for hit in engine.search(Query("red", limit=100)).hits}
     # It is not read again at every scan.
-    assert counts(engine.index()) == {"unchanged": 3}
+    assert counts(engine.jobs.index()) == {"unchanged": 3}
 
 
 def test_unreadable_files_are_listed_for_one_source_or_all(
@@ -184,7 +189,7 @@ def test_unreadable_files_are_listed_for_one_source_or_all(
 ) -> None:
     for folder in two_folders:
         (folder / "bad.png").write_bytes(b"no picture")
-    engine.add(two_folders, _EVERYTHING)
+    engine.jobs.add(two_folders, _EVERYTHING)
     assert [file.path for file in engine.unreadable()] == [folder / "bad.png" for folder in two_folders]
     assert [file.path for file in engine.unreadable(two_folders[1])] == [two_folders[1] / "bad.png"]
     assert engine.unreadable(two_folders[1] / "nothing") == ()
@@ -227,7 +232,7 @@ def test_the_counts_of_a_source_are_right_after_everything_that_can_happen(
         assert told == _counted(engine._store)
         assert told[str(one)][0] == files_of_one
 
-    engine.add([one, two, inner], _EVERYTHING)
+    engine.jobs.add([one, two, inner], _EVERYTHING)
     check(13)
     assert _told(engine)[str(one)] == (13, 15, 0, 0)
     assert _told(engine)[str(two)] == (7, 6, 1, 0)
@@ -240,19 +245,19 @@ def test_the_counts_of_a_source_are_right_after_everything_that_can_happen(
     os.utime(two / "2.png", (1, 1))
     (inner / "a.pdf").write_bytes(b"%PDF-1.4 broken")
     save(picture("red", 50), two / "bad.png")
-    engine.index()
+    engine.jobs.index()
     check(11)
     drives.unplug(two)
-    engine.index()
+    engine.jobs.index()
     check(11)
     assert _told(engine)[str(two)][3] == 8
     drives.plug_in(two)
     other = open_engine(FakeEmbedder("other", offset=0.3))
-    other.index()
+    other.jobs.index()
     check(11)
-    engine.remove([inner])
+    engine.jobs.remove([inner])
     check(11)
-    engine.remove([two])
+    engine.jobs.remove([two])
     assert _told(engine) == _counted(engine._store)
 
 
@@ -260,11 +265,11 @@ def test_what_is_passed_over_is_in_report_and_status(engine: Engine, folder: Pat
     for name in ("a.mov", "b.MOV", "notes.txt", ".hidden.mov"):
         (folder / name).touch()
     save(picture("red"), folder / "red.mpo.png")
-    assert engine.add([folder], _EVERYTHING).passed_over == {"mov": 2, "txt": 1}
+    assert engine.jobs.add([folder], _EVERYTHING).passed_over == {"mov": 2, "txt": 1}
     (source,) = engine.status().sources
     assert source.passed_over == {"mov": 2, "txt": 1}
     (folder / "a.mov").unlink()
-    assert engine.index().passed_over == {"mov": 1, "txt": 1}
+    assert engine.jobs.index().passed_over == {"mov": 1, "txt": 1}
     (source,) = engine.status().sources
     assert source.passed_over == {"mov": 1, "txt": 1}
 
@@ -274,15 +279,17 @@ def test_globs_that_match_nothing_are_told_when_a_source_is_added(engine: Engine
     save(picture("red"), folder / "sub" / "red.png")
     save(picture("blue"), folder / "blue.png")
     options = SourceOptions(include=("*.png", "*.jpg"), exclude=("sub/", "privat/"))
-    assert engine.add([folder], options).unmatched_globs == ("*.jpg", "privat/")
-    assert engine.index().unmatched_globs == ()
+    assert engine.jobs.add([folder], options).unmatched_globs == ("*.jpg", "privat/")
+    assert engine.jobs.index().unmatched_globs == ()
     # Given again, perhaps mended.
     again = SourceOptions(include=("*.png",), exclude=("privat/",))
-    assert engine.add([folder], again).unmatched_globs == ("privat/",)
+    assert engine.jobs.add([folder], again).unmatched_globs == ("privat/",)
 
 
 def test_a_glob_that_matches_in_one_of_the_sources_added_is_no_mistake(engine: Engine, folder: Path) -> None:
     one, two = folder / "one", folder / "two"
     save(picture("red"), one / "red.png")
     save(picture("blue"), two / "private" / "blue.png")
-    assert engine.add([one, two], SourceOptions(exclude=("private", "gone"))).unmatched_globs == ("gone",)
+    assert engine.jobs.add([one, two], SourceOptions(exclude=("private", "gone"))).unmatched_globs == (
+        "gone",
+    )

@@ -26,7 +26,7 @@ def stranger(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def filled(engine: Engine, three_pictures: Path) -> Engine:
-    engine.add([three_pictures], SourceOptions())
+    engine.jobs.add([three_pictures], SourceOptions())
     return engine
 
 

@@ -42,7 +42,7 @@ def test_a_search_that_may_not_wait_says_that_words_may_be_missed_until_a_job_ha
     engine = open_engine()
     assert "older version" in engine.start_search(Query("beach")).note
     save(picture("red"), folder / "red.png")
-    engine.add([folder], SourceOptions())
+    engine.jobs.add([folder], SourceOptions())
     found = engine.start_search(Query("ΑΘΉΝΑΣ"))
     assert [hit.path.name for hit in found.page(0, 9)] == ["ΑΘΉΝΑΣ.jpg"]
     assert "older version" not in found.note
@@ -68,9 +68,9 @@ def test_a_job_that_is_stopped_leaves_the_rest_for_the_next(
     save(picture("red"), folder / "red.png")
     token = CancelToken()
     token.cancel()
-    assert engine.add([folder], SourceOptions(), cancel=token).cancelled
+    assert engine.jobs.add([folder], SourceOptions(), cancel=token).cancelled
     assert "older version" in engine.start_search(Query("beach")).note
-    assert not engine.index().cancelled
+    assert not engine.jobs.index().cancelled
     assert "older version" not in engine.start_search(Query("beach")).note
 
 

@@ -312,7 +312,7 @@ def test_who_waits_for_the_model_hears_of_the_rest_too(ear: Ear) -> None:
         load_image_tower=lambda: steps.append("pictures"),
         calibrate=lambda: steps.append("relevance"),
     )
-    embedder = SimpleNamespace(name="ViT", device="cpu")
+    embedder = SimpleNamespace(name="ViT", device="cpu", is_english=False)
     loader = ModelLoader(cast(Engine, SimpleNamespace(models=models, embedder=embedder)), "ViT", ear.hear)
     twice = threading.Semaphore(0)
 

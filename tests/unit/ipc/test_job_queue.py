@@ -118,7 +118,9 @@ def make(jobs: Jobs) -> Iterator[MakeQueue]:
         board = JobBoard(jobs.hear, lambda: None, is_paused=options.pop("is_paused", False))
         options.setdefault("rescan_s", 0)
         models = SimpleNamespace(meet_all=jobs.meet_all)
-        engine = SimpleNamespace(index=jobs.index, models=models, fold_texts=jobs.fold_texts)
+        engine = SimpleNamespace(
+            jobs=SimpleNamespace(index=jobs.index), models=models, fold_texts=jobs.fold_texts
+        )
         queue = JobQueue(cast(Engine, engine), fake, fake, board, **options)
         queues.append(queue)
         queue.start()
