@@ -335,7 +335,7 @@ class Kills:
         """Make, once, a library with the same program that is never killed, and keep its state by this name."""
         if name in self._references:
             return
-        program = make_program(self._work / f"reference {name}")
+        program = self._fresh(f"reference {name}")
         program.entry = like.entry
         program.environment = like.environment | {
             key: program.environment[key] for key in ("HOME", "IMAGEFINDER_LIBRARY")
