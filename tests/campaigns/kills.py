@@ -288,10 +288,16 @@ class Kills:
             return
         state = read_state(program, pictures or self._pictures)
         allowed = self._references[reference][1]
-        if state.model != allowed.model:
+        if reference == "model" and state.model != allowed.model:
             allowed = self._references["first model"][1]
-        for problem in check_within(state, allowed):
+        if problems := check_within(state, allowed):
+            self._keep(program, where)
+        for problem in problems:
             self._tally.fail(where, problem)
+
+    def _keep(self, program: Program, where: str) -> None:
+        """Keep a library in which something is wrong, for whoever wonders why."""
+        shutil.copytree(program.library, self._work / f"failed {where}", dirs_exist_ok=True)
 
     def _finish(
         self,
@@ -303,7 +309,10 @@ class Kills:
     ) -> None:
         self._succeed(program, arguments, where)
         state = read_state(program, pictures or self._pictures)
-        for problem in [*check_whole(state, self._references[reference][1]), *leftovers(program)]:
+        problems = [*check_whole(state, self._references[reference][1]), *leftovers(program)]
+        if problems:
+            self._keep(program, f"{where} in the end")
+        for problem in problems:
             self._tally.fail(where, f"in the end: {problem}")
 
     def _succeed(self, program: Program, arguments: tuple[AnyArgument, ...], where: str) -> None:
