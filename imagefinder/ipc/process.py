@@ -3,6 +3,7 @@
 import logging
 import multiprocessing
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -178,9 +179,13 @@ def _ctrl_c_held_back() -> Iterator[None]:
 
     Else a Ctrl-C in the terminal, which is for the window, would print a traceback of the starting interpreter.
     """
-    if not hasattr(signal, "pthread_sigmask"):
+    if sys.platform == "win32":
         yield
         return
+    from multiprocessing import resource_tracker
+
+    # Started on the way, it would unblock what is blocked here.
+    resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -103,6 +103,7 @@ class Stops:
         starter.environment["IMAGEFINDER_MODEL"] = "starter"
         few = work / "few"
         save(picture("red"), few / "red.png")
+        assert misbehaving.run("add", few).status == 0
         anything = frozenset({0, 1})
         self.acts: dict[str, Act] = {
             "start-up": Act(("status", "--json"), 0.2, whole),
@@ -176,14 +177,14 @@ class Stops:
             self._tally.fail(where, f"a process is left over: {line}")
         text = said.decode(errors="replace")
         allowed = act.statuses | ({130, -int(by)} if by else set())
-        if status not in allowed:
+        problems = problems_said(text)
+        if problems and by and "/imagefinder/" not in text:
+            # The interpreter itself was starting; nothing of ours was there yet.
+            self._tally.count("(before the program's first line)")
+        elif problems:
+            self._tally.fail(where, f"it said: {text[-1500:]}")
+        elif status not in allowed:
             self._tally.fail(where, f"status {status}: {text[-300:]}")
-        if problems_said(text):
-            if "imagefinder" not in text.replace("python -m imagefinder", ""):
-                # The interpreter itself was starting; nothing of ours was there yet.
-                self._tally.count("(before the program's first line)")
-            else:
-                self._tally.fail(where, f"it said: {text[-1500:]}")
         self._look(where, act.program)
 
     def _look(self, where: str, program: Program) -> None:
