@@ -44,7 +44,7 @@ _OLD = Path(__file__).resolve().parents[1] / "unit" / "store" / "old"
 _TICK_S = 0.002
 _MIGRATES_IN_S = 0.1
 _WINDOW_ENDS_IN_S = 10.0
-_SLOW_PAGES = 14
+_SLOW_PAGES = 8
 
 Moment = Callable[["subprocess.Popen[bytes]"], bool]
 """Waits for the moment to kill a process; False when it ended before."""

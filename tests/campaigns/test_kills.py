@@ -1,0 +1,35 @@
+"""The short form of the campaign of kills: one of each kind."""
+
+import random
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from x11 import TOOLS
+
+from campaigns.common import Tally
+from campaigns.kills import Kills
+
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="campaigns find what is left over on Linux alone"
+)
+
+
+@pytest.mark.parametrize("scenario", ["index", "checkpoint", "model", "remove", "migrate"])
+def test_a_library_over_which_the_program_is_killed_is_whole_in_the_end(
+    scenario: str, tmp_path: Path
+) -> None:
+    tally = Tally()
+    Kills(tmp_path, random.Random(scenario), tally, pictures=10).go([scenario], 1)
+    assert tally.failures == []
+
+
+@pytest.mark.skipif(
+    any(shutil.which(tool) is None for tool in (*TOOLS, "openbox")), reason="there is no screen"
+)
+def test_a_window_that_is_closed_or_killed_in_a_long_pdf_blames_nobody(tmp_path: Path) -> None:
+    tally = Tally()
+    Kills(tmp_path, random.Random(3), tally).go(["window"], 1)
+    assert tally.failures == []
+    assert any(name.startswith("window") for name in tally.counts)
