@@ -68,12 +68,14 @@ def run(options: argparse.Namespace, tally: Tally) -> None:
 class Kills:
     """One campaign in a folder of its own."""
 
-    def __init__(self, work: Path, chance: random.Random, tally: Tally, *, pictures: int = 30) -> None:
+    def __init__(
+        self, work: Path, chance: random.Random, tally: Tally, *, pictures: int = 30, pages: int = 16
+    ) -> None:
         self._work = work
         self._random = chance
         self._tally = tally
         self._left = 0
-        self._pictures = make_pictures(work / "pictures", pictures=pictures)
+        self._pictures = make_pictures(work / "pictures", pictures=pictures, pages=pages)
         self._seconds: dict[str, float] = {}
         """How long a command takes now, by scenario and command: other work on the machine comes and goes."""
         self._references: dict[str, tuple[Path, State]] = {}

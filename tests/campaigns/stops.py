@@ -88,7 +88,7 @@ class Stops:
     ) -> None:
         """``limit``: seconds from the last signal to the end, on a machine that has nothing else to do."""
         self._random, self._tally, self._limit = chance, tally, limit
-        self._pictures = make_pictures(work / "pictures", pictures=pictures)
+        self._pictures = make_pictures(work / "pictures", pictures=pictures, pages=pages)
         self._known = {each.pid for each in psutil.Process().children(recursive=True)}
         hostile = self._make_hostile(work / "hostile")
         whole = self._program(work / "whole")

@@ -28,6 +28,6 @@ _IS_HUNG_S = 50.0
 
 def test_stopped_at_any_moment_the_program_ends_quietly_and_loses_nothing(tmp_path: Path) -> None:
     tally = Tally()
-    stops = Stops(tmp_path, random.Random(5), tally, limit=_IS_HUNG_S, pictures=10)
+    stops = Stops(tmp_path, random.Random(5), tally, limit=_IS_HUNG_S, pictures=6, pages=5)
     stops.go(len(_ACTS), _ACTS)
     assert tally.failures == []
