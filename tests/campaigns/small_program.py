@@ -1,0 +1,52 @@
+"""The program for a library of a few files: small batches, HNSW from a few vectors on, models that load at once.
+
+A child of the campaigns: ``python small_program.py ARGUMENTS`` is ``imagefinder ARGUMENTS``.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+BATCH = 8
+HNSW_FROM = 20
+"""Vectors; the program's own limit is far up."""
+
+
+def shrink() -> None:
+    """Have this process be the small program."""
+    from imagefinder.embedders import registry
+    from imagefinder.embedders.builtin import BuiltinEmbedder
+    from imagefinder.vectors import registry as vectors
+
+    class SecondEmbedder(BuiltinEmbedder):
+        """Other vectors of the same pictures, for a change of model."""
+
+        name = "second"
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.id = "second:1"
+
+        def encode_images(self, prepared: Sequence[Any]) -> Any:
+            return super().encode_images([each**2 for each in prepared])
+
+    def create(name: str, *arguments: Any) -> Any:
+        if name == "fake":  # of the stored libraries of earlier versions
+            sys.path.append(str(Path(__file__).resolve().parents[1]))
+            from fakes import FakeEmbedder
+
+            return FakeEmbedder()
+        return SecondEmbedder() if name == SecondEmbedder.name else real(name, *arguments)
+
+    real = registry.create
+    registry.create = create
+    BuiltinEmbedder.batch_size = BATCH  # type: ignore[assignment,method-assign]
+    vectors.EXACT_LIMIT = vectors._EXACT_LIMIT_DOWN = HNSW_FROM
+
+
+if __name__ == "__main__":
+    shrink()
+    from imagefinder.__main__ import main
+
+    sys.exit(main())
