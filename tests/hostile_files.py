@@ -29,6 +29,11 @@ def be_killed():
 def be_stopped():
     signal.raise_signal(signal.SIGTERM)
 
+def work():
+    end = time.process_time() + 0.8
+    while time.process_time() < end:
+        pass
+
 def sleep():
     time.sleep(3600)
 
@@ -41,7 +46,7 @@ def fork():
     os.fork()
 
 def misbehave(name, part):
-    for act in (crash, hang, be_killed, be_stopped, sleep, grow, fork):
+    for act in (crash, hang, work, be_killed, be_stopped, sleep, grow, fork):
         if act.__name__ in name and (f"-{part}." in name or "-" not in name):
             act()
 
