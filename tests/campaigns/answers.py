@@ -1,4 +1,4 @@
-"""Ask a library, through the Python API, what it can be asked, and print the answers as JSON.
+"""Print what ``status --json`` says of a library, and below it, as JSON, what it answers through the Python API.
 
 A child of the campaigns: ``python answers.py LIBRARY PICTURES [--small]``. Words are searched, and pictures.
 What a picture finds is all that is in the library, so that a wrong vector shows in each answer. Fails where a hit comes
@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from imagefinder import ImageFinder
+from imagefinder.cli.main import main as cli_main
 from imagefinder.model.queries import Hit
 
 WORDS = ("red", "number7", "green", "book")
@@ -17,16 +18,16 @@ _EACH = 6
 _ALL = 100_000
 
 
-def main(library: str, pictures: str) -> dict[str, dict[str, float]]:
+def answers(library: str, pictures: str) -> dict[str, dict[str, float]]:
     """What is asked -> hit (a path below the pictures, and part) -> its cosine."""
-    answers = {}
+    found = {}
     with ImageFinder.open(library) as finder:
         for word in WORDS:
-            answers[word] = _scores(finder.search(word, include_rest=True, limit=_ALL), pictures)
+            found[word] = _scores(finder.search(word, include_rest=True, limit=_ALL), pictures)
         for path in sorted(Path(pictures).rglob("*.jpg"))[::_EACH]:
             hits = finder.search(images=[path], include_query_images=True, min_score=-1, limit=_ALL)
-            answers[_below(str(path), pictures)] = _scores(hits, pictures)
-    return answers
+            found[_below(str(path), pictures)] = _scores(hits, pictures)
+    return found
 
 
 def _scores(hits: list[Hit], pictures: str) -> dict[str, float]:
@@ -44,4 +45,7 @@ if __name__ == "__main__":
         from small_program import shrink
 
         shrink()
-    sys.stdout.write(json.dumps(main(*sys.argv[1:3])) + "\n")
+    library, pictures = sys.argv[1:3]
+    if cli_main(["--library", library, "status", "--json"]) != 0:
+        sys.exit(1)
+    sys.stdout.write(json.dumps(answers(library, pictures)) + "\n")

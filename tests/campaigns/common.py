@@ -19,7 +19,7 @@ from typing import Any
 import psutil
 from fakes import pdf, picture
 from PIL import Image
-from program import AnyArgument, Outcome, Program
+from program import AnyArgument, Program
 
 HERE = Path(__file__).resolve().parent
 SMALL_PROGRAM = HERE / "small_program.py"
@@ -171,17 +171,11 @@ def read_state(program: Program, pictures: Path) -> State:
     Raises:
         AssertionError: it cannot be opened, or cannot be searched.
     """
-    said = program.run("status", "--json")
-    assert said.status == 0, f"status ends with {said.status}: {_tail(said)}"
     small = ["--small"] if program.entry == (str(SMALL_PROGRAM),) else []
     command = [sys.executable, str(HERE / "answers.py"), str(program.library), str(pictures), *small]
     done = subprocess.run(command, env=program.environment, capture_output=True, timeout=120)
-    assert done.returncode == 0, f"it cannot be searched: {done.stderr.decode()[-600:]}"
-    return State(said.json, json.loads(done.stdout))
-
-
-def _tail(outcome: Outcome) -> str:
-    return (outcome.out + outcome.err).decode(errors="replace")[-400:]
+    assert done.returncode == 0, f"it cannot be read: {(done.stdout + done.stderr).decode()[-600:]}"
+    return State(*map(json.loads, done.stdout.splitlines()))
 
 
 def check_within(state: State, reference: State) -> list[str]:

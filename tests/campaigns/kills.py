@@ -14,13 +14,14 @@ import sqlite3
 import subprocess
 import time
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import psutil
+import pytest
 from hostile_files import forms_within_forms
 from program import AnyArgument, Program
-from x11 import Screen, until, virtual_screen
+from x11 import Screen, until, virtual_screen, window_manager
 
 from campaigns.common import (
     State,
@@ -76,7 +77,7 @@ class Kills:
         self._seconds: dict[str, float] = {}
         """How long a command takes now, by scenario and command: other work on the machine comes and goes."""
         self._references: dict[str, tuple[Path, State]] = {}
-        self._known = {each.pid for each in psutil.Process().children(recursive=True)}
+        self._known = _children()
 
     def go(self, scenarios: tuple[str, ...] | list[str], count: int) -> None:
         """Go through the scenarios in turn until there were ``count`` kills in all."""
@@ -89,7 +90,7 @@ class Kills:
                 before = self._left
                 try:
                     getattr(self, f"_{scenario}")(where)
-                except AssertionError as error:
+                except (AssertionError, pytest.fail.Exception) as error:
                     self._tally.fail(where, str(error))
                 if self._left == before:  # it is never met in time; some other one may be
                     self._left -= 1
@@ -179,14 +180,15 @@ class Kills:
         program = self._fresh("library")
         self._reference("window", program, ("add", folder), pictures=folder)
         program = self._fresh("library")
-        empty = self._work / "empty"
-        empty.mkdir(exist_ok=True)
         # A source of which nothing is read yet, which the window goes on with.
         with start(program, "add", folder) as first:
             self._once(first, (program.library / "in-hand").exists, 0.1)
             first.kill()
             first.communicate()
-        with virtual_screen(self._work) as screen:
+        with ExitStack() as servers:
+            screen = servers.enter_context(virtual_screen(self._work))
+            servers.enter_context(window_manager(screen))
+            self._known = _children()
             for _ in range(self._random.randint(2, 4)):
                 self._end_a_window(screen, program, where, folder)
         self._finish(program, ("add", folder), where, "window", folder)
@@ -196,28 +198,24 @@ class Kills:
         act = self._random.choice(("close", "close", "kill all", "kill window", "kill engine"))
         program.environment |= {"DISPLAY": screen.environment["DISPLAY"], "QT_QPA_PLATFORM": "xcb"}
         process = start(program, "window")
-        known = {each.pid for each in psutil.Process().children(recursive=True)} - self._known
-        window = next(iter(until(lambda: screen.windows(process.pid), "the window appears")))
-        time.sleep(self._random.uniform(0.2, 3.0))
-        began = time.monotonic()
-        if act == "kill engine":
-            for each in family(process.pid):
-                with suppress(psutil.Error):
-                    if "spawn_main" in " ".join(each.cmdline()):
-                        each.kill()
-            time.sleep(self._random.uniform(0.1, 1.0))
-        if act in ("kill all", "kill window"):
-            _kill(process, all_of_it=act == "kill all")
-        else:
-            began = time.monotonic()
-            screen.do("windowquit", window)
         try:
+            window = next(iter(until(lambda: screen.windows(process.pid), "the window appears")))
+            time.sleep(self._random.uniform(0.2, 3.0))
+            if act == "kill engine":
+                _kill_engine(process)
+                time.sleep(self._random.uniform(0.1, 1.0))
+            began = time.monotonic()
+            if act in ("kill all", "kill window"):
+                _kill(process, all_of_it=act == "kill all")
+            else:
+                screen.press(window, "alt+F4")
             said, _ = process.communicate(timeout=_WINDOW_ENDS_IN_S)
         except subprocess.TimeoutExpired:
-            self._tally.fail(where, f"after {act} the window is still there after {_WINDOW_ENDS_IN_S:.0f} s")
+            self._tally.fail(where, f"after {act} the window is there for {_WINDOW_ENDS_IN_S:.0f} s")
+            return
+        finally:
             _kill(process, all_of_it=True)
-            said, _ = process.communicate()
-        known.discard(process.pid)
+            process.communicate()
         self._look_after(said, where, f"window: {act}", began)
         if act in ("close", "kill engine") and process.returncode != 0:
             self._tally.fail(where, f"after {act} the window ended with {process.returncode}")
@@ -337,7 +335,7 @@ class Kills:
         """Make, once, a library with the same program that is never killed, and keep its state by this name."""
         if name in self._references:
             return
-        program = make_program(self._work / f"reference {name}")
+        program = self._fresh(f"reference {name}")
         program.entry = like.entry
         program.environment = like.environment | {
             key: program.environment[key] for key in ("HOME", "IMAGEFINDER_LIBRARY")
@@ -363,6 +361,17 @@ class Kills:
         with closing(sqlite3.connect(program.library / "library.db")) as database:
             database.executescript(version.read_text("utf-8"))
         return program
+
+
+def _children() -> set[int]:
+    return {each.pid for each in psutil.Process().children(recursive=True)}
+
+
+def _kill_engine(window: "subprocess.Popen[bytes]") -> None:
+    for each in family(window.pid):
+        with suppress(psutil.Error):
+            if "spawn_main" in " ".join(each.cmdline()):
+                each.kill()
 
 
 def _kill(process: "subprocess.Popen[bytes]", *, all_of_it: bool) -> None:
