@@ -29,6 +29,7 @@ from imagefinder.model.items import PartFacts
 from imagefinder.readers.base import MediaFile
 from imagefinder.readers.disk import open_content
 from imagefinder.readers.registry import explain, open_media
+from imagefinder.readers.reservations import NO_MEMORY
 from imagefinder.store.store import Store
 from imagefinder.thumbnails.cache import LEAST_SIDE, ThumbnailCache, thumbnail_key
 from imagefinder.translation import tr_later
@@ -251,7 +252,7 @@ class DecodePool:
                     yield from self._decoded(reading, media)
                     return
                 reading.is_known_content = True
-        except (UnreadableError, OSError) as error:
+        except (UnreadableError, OSError, MemoryError) as error:
             self._note_failure(reading, error)
         yield reading
 
@@ -303,7 +304,7 @@ class DecodePool:
                 reading = Reading(reading.todo, reading.digest, reading.parts)
             try:
                 self._decode(reading, media, part)
-            except (PassingError, OSError) as error:
+            except (PassingError, OSError, MemoryError) as error:
                 self._note_failure(reading, error)
                 break
             except UnreadableError as error:
@@ -319,8 +320,12 @@ class DecodePool:
         self._thumbnails.put(thumbnail_key(reading.digest, part), loaded.image)
         reading.decoded.append(DecodedPart(part, loaded.facts, self._embedder.prepare(loaded.image)))
 
-    def _note_failure(self, reading: Reading, error: UnreadableError | OSError, part: int = 0) -> None:
+    def _note_failure(
+        self, reading: Reading, error: UnreadableError | OSError | MemoryError, part: int = 0
+    ) -> None:
         """``part``: the one that cannot be read; 0 for all that is left."""
+        if isinstance(error, MemoryError):
+            error = PassingError(NO_MEMORY)
         if isinstance(error, NoAnswerError):
             reading.is_unanswered = True
             return

@@ -9,6 +9,7 @@ from PIL import Image, UnidentifiedImageError
 from imagefinder.model.errors import PassingError, UnreadableError
 from imagefinder.readers.disk import disk_reason
 from imagefinder.readers.limits import MAX_PIXELS
+from imagefinder.readers.reservations import NO_MEMORY
 from imagefinder.translation import tr_later
 
 _CUT_SHORT = re.compile(
@@ -47,9 +48,7 @@ def picture_reason(error: Exception) -> str:
         text = tr_later("too large ({size} megapixels; the limit is {limit} megapixels)", "reason")
         return text.format(size=f"{int(pixels[1]) / 1e6:.0f}", limit=limit)
     if isinstance(error, MemoryError):
-        return tr_later(
-            "there is not enough free memory to decode it. Close other programs and try again", "reason"
-        )
+        return NO_MEMORY
     if isinstance(error, UnidentifiedImageError | KeyError):  # a kind of pixels that is in no table, say
         return tr_later(
             "the picture is damaged, or in a variant of its format that is not supported", "reason"

@@ -7,6 +7,12 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Protocol
 
+from imagefinder.translation import tr_later
+
+NO_MEMORY = tr_later(
+    "there is not enough free memory to decode it. Close other programs and try again", "reason"
+)
+"""Why a picture could not be decoded this time."""
 _SHARE = 0.5
 """The part of the free memory that decoding may take."""
 _ALWAYS_GRANTED = 64 * 2**20

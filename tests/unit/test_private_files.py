@@ -165,3 +165,9 @@ def test_a_mode_is_that_of_what_is_there(tmp_path: Path) -> None:
     (tmp_path / "a").chmod(0o640)
     assert file_mode_of(tmp_path / "a") == 0o640
     assert file_mode_of(tmp_path / "b") == 0o600
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no /proc here")
+def test_a_folder_where_none_can_be_made_is_an_error_though_the_one_above_is_there() -> None:
+    with pytest.raises(FileNotFoundError):
+        make_folder(Path("/proc/imagefinder/library"))
