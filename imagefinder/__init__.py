@@ -1,8 +1,8 @@
 """Find your own pictures and PDF pages by words or by another picture. Everything stays on your machine."""
 
-from typing import TYPE_CHECKING
-
 __version__ = "0.1.0"
+
+TYPE_CHECKING = False  # typing's takes milliseconds to import, in which Ctrl-C would print a traceback
 
 if TYPE_CHECKING:
     from imagefinder.api import ImageFinder

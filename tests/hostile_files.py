@@ -70,9 +70,10 @@ worker.main(options)
 
 _PROGRAM = """
 import sys
+from imagefinder.__main__ import end_at_ctrl_c, main
+end_at_ctrl_c()
 from imagefinder.isolation import starting
 starting.BOOT = {boot!r}
-from imagefinder.__main__ import main
 sys.exit(main())
 """
 

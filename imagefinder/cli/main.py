@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import closing
 
+from imagefinder.cli.ctrl_c import saying_goodbye_at_ctrl_c
 from imagefinder.cli.exit_status import INTERRUPTED, WRONG
 from imagefinder.cli.parser import WINDOW_OPTIONS, language_wanted, make_parser
 from imagefinder.cli.terminal import Terminal
@@ -43,9 +44,6 @@ def _main(arguments: list[str], terminal: Terminal) -> int:
     except ImageFinderError as error:
         terminal.fail(str(error))
         return WRONG
-    except KeyboardInterrupt:
-        terminal.fail(tr("Stopped. What was indexed is kept; run the same command again to go on."))
-        return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has had enough.
         _give_up_output()
@@ -93,7 +91,8 @@ def _run(parsed: argparse.Namespace, settings: Settings, terminal: Terminal) -> 
         import_numpy_with_one_thread()
     from imagefinder.cli.commands import run
 
-    return run(parsed, terminal)
+    with saying_goodbye_at_ctrl_c(terminal):
+        return run(parsed, terminal)
 
 
 def _give_up_output() -> None:

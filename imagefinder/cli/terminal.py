@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
@@ -90,6 +90,16 @@ class Terminal:
     def fail(self, line: str) -> None:
         """One line of what went wrong."""
         self._line(self._stderr, ("imagefinder: ", "bold red"), (printable(line), ""))
+
+    def fail_at_once(self, line: str) -> None:
+        """As ``fail``, for a signal's handler: past the streams and rich, which may be in the midst of something."""
+        # A progress bar hides the cursor.
+        shown_cursor = "\r\x1b[?25h" if self._stderr.isatty() else ""
+        with suppress(OSError):
+            encoded = f"{shown_cursor}imagefinder: {printable(line)}\n".encode(
+                self._stderr.encoding, "backslashreplace"
+            )
+            os.write(self._stderr.fileno(), encoded)
 
     def json(self, value: object) -> None:
         """One JSON object; ASCII, so that any file name survives any terminal."""

@@ -35,6 +35,8 @@ def run_engine(connection: Connection, options: EngineOptions, crash_log: Path) 
     """
     # Ctrl-C in the terminal that the window was started from is for the window, which then stops us.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform != "win32":
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     trace = _trace_crashes_to(crash_log)
     log_to_file()
     status = FAILED

@@ -3,8 +3,10 @@
 import logging
 import multiprocessing
 import signal
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -129,7 +131,8 @@ class EngineRun:
             with self._lock:
                 if self._is_unwanted:
                     return Ending(None, "it was not wanted any more before it was started")
-                self._process.start()
+                with _ctrl_c_held_back():
+                    self._process.start()
                 self.pid = self._process.pid
         except OSError as error:
             _LOG.exception("the engine's process cannot be started")
@@ -168,6 +171,26 @@ class EngineRun:
                 with self._lock:
                     self._process.kill()
                 return
+
+
+@contextmanager
+def _ctrl_c_held_back() -> Iterator[None]:
+    """What is started inside begins with SIGINT blocked, until ``run_engine`` ignores it.
+
+    Else a Ctrl-C in the terminal, which is for the window, would print a traceback of the starting interpreter.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    from multiprocessing import resource_tracker
+
+    # Started on the way, it would unblock what is blocked here.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 _WINDOWS_CODES = {

@@ -12,7 +12,10 @@ _SIGNALS = tuple(
 
 
 class Interrupts(QObject):
-    """Python's handlers run between bytecodes alone, and while Qt waits for events there are none: a byte wakes it."""
+    """Python's handlers run between bytecodes alone, and while Qt waits for events there are none: a byte wakes it.
+
+    The byte waits, too, where a signal comes before Qt's loop runs: nothing could be closed then.
+    """
 
     asked_to_end = Signal()
 
@@ -40,6 +43,7 @@ class Interrupts(QObject):
             self._reading.recv(64)
         except BlockingIOError:
             return
+        self.asked_to_end.emit()
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        self.asked_to_end.emit()
+        """Python writes the byte itself; without a handler it would not."""

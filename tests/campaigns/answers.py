@@ -1,6 +1,6 @@
 """Print what ``status --json`` says of a library, and below it, as JSON, what it answers through the Python API.
 
-A child of the campaigns: ``python answers.py LIBRARY PICTURES [--small]``. Words are searched, and pictures.
+A child of the campaigns: ``python answers.py LIBRARY PICTURES [--small]``. Words and pictures are searched.
 What a picture finds is all that is in the library, so that a wrong vector shows in each answer. Fails where a hit comes
 twice.
 """
@@ -14,7 +14,6 @@ from imagefinder.cli.main import main as cli_main
 from imagefinder.model.queries import Hit
 
 WORDS = ("red", "number7", "green", "book")
-_EACH = 6
 _ALL = 100_000
 
 
@@ -24,10 +23,15 @@ def answers(library: str, pictures: str) -> dict[str, dict[str, float]]:
     with ImageFinder.open(library) as finder:
         for word in WORDS:
             found[word] = _scores(finder.search(word, include_rest=True, limit=_ALL), pictures)
-        for path in sorted(Path(pictures).rglob("*.jpg"))[::_EACH]:
+        for path in sorted(asked_about(Path(pictures)).iterdir()):
             hits = finder.search(images=[path], include_query_images=True, min_score=-1, limit=_ALL)
-            found[_below(str(path), pictures)] = _scores(hits, pictures)
+            found[path.name] = _scores(hits, pictures)
     return found
+
+
+def asked_about(pictures: Path) -> Path:
+    """The folder of the pictures to search by. None is in the library: what is there is not embedded for a search."""
+    return pictures.with_name(f"{pictures.name} asked about")
 
 
 def _scores(hits: list[Hit], pictures: str) -> dict[str, float]:

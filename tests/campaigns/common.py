@@ -21,6 +21,8 @@ from fakes import pdf, picture
 from PIL import Image
 from program import AnyArgument, Program
 
+from campaigns.answers import asked_about
+
 HERE = Path(__file__).resolve().parent
 SMALL_PROGRAM = HERE / "small_program.py"
 _ROUNDING = 1e-4
@@ -79,6 +81,10 @@ def make_pictures(folder: Path, seed: int = 0, *, pictures: int = 30, pages: int
     frames = [picture("purple", 1000 * seed + 900 + number) for number in range(4)]
     frames[0].save(folder / "scan.tiff", save_all=True, append_images=frames[1:])
     (folder / "damaged.png").write_bytes((folder / "album" / "000.png").read_bytes()[:50])
+    asked = asked_about(folder)
+    asked.mkdir(exist_ok=True)
+    for colour in ("red", "navy", "olive"):
+        picture(colour, 1000 * seed + 990, (320, 240)).save(asked / f"{colour}.png")
     # Is no bounded picture, so a decoder's process reads it.
     Image.new("RGB", (64, 48), "navy").save(folder / "navy.webp")
     return folder
@@ -181,12 +187,14 @@ def read_state(program: Program, pictures: Path) -> State:
 def check_within(state: State, reference: State) -> list[str]:
     """What is wrong with a library whose job was cut short: all that it has must be as in the whole one."""
     problems = _check_unreadable(state, reference)
-    for asked, hits in state.answers.items():
+    # Killed before anything was indexed, it may have no model yet.
+    for asked, hits in state.answers.items() if state.status["items"] else ():
         wanted = reference.answers[asked]
         if stray := sorted(hits.keys() - wanted.keys()):
             problems.append(f"{asked} finds {stray[:3]}")
         if off := [hit for hit in hits.keys() & wanted.keys() if abs(hits[hit] - wanted[hit]) > _ROUNDING]:
-            problems.append(f"{asked}: another score for {sorted(off)[:3]}")
+            told = [f"{hit} {hits[hit]:.5f}, not {wanted[hit]:.5f}" for hit in sorted(off)[:3]]
+            problems.append(f"{asked}: {len(off)} other scores: {'; '.join(told)}")
     return problems
 
 

@@ -44,7 +44,7 @@ _OLD = Path(__file__).resolve().parents[1] / "unit" / "store" / "old"
 _TICK_S = 0.002
 _MIGRATES_IN_S = 0.1
 _WINDOW_ENDS_IN_S = 10.0
-_SLOW_PAGES = 14
+_SLOW_PAGES = 8
 
 Moment = Callable[["subprocess.Popen[bytes]"], bool]
 """Waits for the moment to kill a process; False when it ended before."""
@@ -68,12 +68,14 @@ def run(options: argparse.Namespace, tally: Tally) -> None:
 class Kills:
     """One campaign in a folder of its own."""
 
-    def __init__(self, work: Path, chance: random.Random, tally: Tally, *, pictures: int = 30) -> None:
+    def __init__(
+        self, work: Path, chance: random.Random, tally: Tally, *, pictures: int = 30, pages: int = 16
+    ) -> None:
         self._work = work
         self._random = chance
         self._tally = tally
         self._left = 0
-        self._pictures = make_pictures(work / "pictures", pictures=pictures)
+        self._pictures = make_pictures(work / "pictures", pictures=pictures, pages=pages)
         self._seconds: dict[str, float] = {}
         """How long a command takes now, by scenario and command: other work on the machine comes and goes."""
         self._references: dict[str, tuple[Path, State]] = {}
@@ -288,10 +290,16 @@ class Kills:
             return
         state = read_state(program, pictures or self._pictures)
         allowed = self._references[reference][1]
-        if state.model != allowed.model:
+        if reference == "model" and state.model != allowed.model:
             allowed = self._references["first model"][1]
-        for problem in check_within(state, allowed):
+        if problems := check_within(state, allowed):
+            self._keep(program, where)
+        for problem in problems:
             self._tally.fail(where, problem)
+
+    def _keep(self, program: Program, where: str) -> None:
+        """Keep a library in which something is wrong, for whoever wonders why."""
+        shutil.copytree(program.library, self._work / f"failed {where}", dirs_exist_ok=True)
 
     def _finish(
         self,
@@ -303,7 +311,10 @@ class Kills:
     ) -> None:
         self._succeed(program, arguments, where)
         state = read_state(program, pictures or self._pictures)
-        for problem in [*check_whole(state, self._references[reference][1]), *leftovers(program)]:
+        problems = [*check_whole(state, self._references[reference][1]), *leftovers(program)]
+        if problems:
+            self._keep(program, f"{where} in the end")
+        for problem in problems:
             self._tally.fail(where, f"in the end: {problem}")
 
     def _succeed(self, program: Program, arguments: tuple[AnyArgument, ...], where: str) -> None:
