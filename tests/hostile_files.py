@@ -96,7 +96,7 @@ def pdf_of(objects: Sequence[str]) -> bytes:
     out, places = bytearray(b"%PDF-1.7\n"), []
     for number, each in enumerate(objects, start=1):
         places.append(len(out))
-        out += f"{number} 0 obj\n{each}\nendobj\n".encode()
+        out += f"{number} 0 obj\n{each}\nendobj\n".encode("latin-1")
     begin = len(out)
     out += f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n".encode()
     out += b"".join(b"%010d 00000 n \n" % place for place in places)

@@ -3,7 +3,7 @@
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -108,11 +108,3 @@ def listed(program: Program, good: Path) -> Listed:
         {hit["path"] for hit in hits.json["hits"]},
         {each["path"]: each["reason"] for each in status.json["unreadable"]},
     )
-
-
-@contextmanager
-def limited_time(tally: Tally, what: str) -> Iterator[None]:
-    """Count what is tried within, and how long it took."""
-    began = time.monotonic()
-    yield
-    tally.count(what, time.monotonic() - began)
