@@ -15,7 +15,13 @@ from imagefinder.cli.unread import cloud_line, unread_line
 from imagefinder.embedders.registry import advice
 from imagefinder.engine.cancel import CancelToken
 from imagefinder.model.errors import CancelledError, ImageFinderError, LibraryInUseError, UsageError
-from imagefinder.model.jobs import IndexReport, ProgressCallback, passed_over_text, unmatched_text
+from imagefinder.model.jobs import (
+    IndexReport,
+    Progress,
+    ProgressCallback,
+    passed_over_text,
+    unmatched_text,
+)
 from imagefinder.translation import tr
 
 _ENDS_IN_S = 2.0
@@ -34,12 +40,19 @@ def run_job(finder: ImageFinder, terminal: Terminal, job: Job, *, only_news: boo
     """
     before = finder.engine.embedder
     began = time.monotonic()
+    has_committed = threading.Event()
     with (
         _saying_what_is_unread(finder),
-        interruptible() as cancel,
-        terminal.progress() as progress,
+        interruptible(has_committed.is_set) as cancel,
+        terminal.progress() as show,
         terminal.native_chatter_silenced(),
     ):
+
+        def progress(event: Progress) -> None:
+            if event.items:
+                has_committed.set()
+            show(event)
+
         report = job(progress, cancel)
     done = summary(report, time.monotonic() - began)
     left = unread_line(finder)
@@ -105,9 +118,13 @@ def _unread_line_or_nothing(finder: ImageFinder) -> str:
 
 
 @contextmanager
-def interruptible() -> Iterator[CancelToken]:
+def interruptible(is_at_work: Callable[[], bool] = lambda: True) -> Iterator[CancelToken]:
     """Ctrl-C stops the job at its next safe place; a second one, a closed terminal or a plain kill does so within
-    ``_ENDS_IN_S`` seconds, whatever the job is at. What was committed is kept in any case."""
+    ``_ENDS_IN_S`` seconds, whatever the job is at. What was committed is kept in any case.
+
+    ``is_at_work``: whether waiting for that place is worth it. As long as it is not (the model is being loaded, or a
+    drive does not answer), the first Ctrl-C is enough.
+    """
     token = CancelToken()
     is_over = threading.Event()
     try:
@@ -118,7 +135,7 @@ def interruptible() -> Iterator[CancelToken]:
 
     def stop(number: int, _frame: FrameType | None) -> None:
         token.cancel()
-        if number != signal.SIGINT:
+        if number != signal.SIGINT or not is_at_work():
             _end_soon(is_over, stderr)
         signal.signal(number, stop_now)
 

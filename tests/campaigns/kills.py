@@ -211,6 +211,12 @@ class Kills:
                 _kill(process, all_of_it=act == "kill all")
             else:
                 screen.press(window, "alt+F4")
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(_WINDOW_ENDS_IN_S)
+                if process.poll() is None:
+                    # A window that was just mapped may not have been managed yet, and the key went nowhere.
+                    self._tally.count("(a key pressed again)")
+                    screen.press(window, "alt+F4")
             said, _ = process.communicate(timeout=_WINDOW_ENDS_IN_S)
         except subprocess.TimeoutExpired:
             self._tally.fail(where, f"after {act} the window is there for {_WINDOW_ENDS_IN_S:.0f} s")

@@ -85,6 +85,7 @@ class Stops:
         *,
         limit: float = _ENDS_IN_S,
         pictures: int = 30,
+        pages: int = 16,
     ) -> None:
         """``limit``: seconds from the last signal to the end, on a machine that has nothing else to do."""
         self._random, self._tally, self._limit = chance, tally, limit

@@ -98,18 +98,26 @@ def test_no_decoder_outlives_a_program_that_is_killed(program: Program, hostile:
     assert left == []
 
 
+@pytest.mark.parametrize(
+    ("member", "number"),
+    [
+        pytest.param("encode_images", signal.SIGTERM, id="at a batch, by SIGTERM"),
+        # Nothing is committed yet.
+        pytest.param("load_images", signal.SIGINT, id="at the model, by one Ctrl-C"),
+    ],
+)
 def test_a_program_that_hangs_outside_of_decoders_ends_by_a_signal_too(
-    program: Program, folder: Path, tmp_path: Path
+    program: Program, folder: Path, tmp_path: Path, member: str, number: signal.Signals
 ) -> None:
     save(picture("red"), folder / "a.png")
     script = tmp_path / "stuck.py"
     script.write_text(
         "import sys, time\n"
         "from imagefinder.embedders.builtin import BuiltinEmbedder\n"
-        "def stuck(self, prepared):\n"
+        "def stuck(*_arguments):\n"
         "    print('at work', flush=True)\n"
         "    time.sleep(600)\n"
-        "BuiltinEmbedder.encode_images = stuck\n"
+        f"BuiltinEmbedder.{member} = stuck\n"
         "from imagefinder.__main__ import main\n"
         "sys.exit(main())\n"
     )
@@ -122,7 +130,7 @@ def test_a_program_that_hangs_outside_of_decoders_ends_by_a_signal_too(
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"at work\n"
-        process.terminate()
+        process.send_signal(number)
         _, err = process.communicate(timeout=_ENDS_IN_S)
     assert process.returncode == 130
     assert "What was indexed is kept" in err.decode()
@@ -146,3 +154,44 @@ def test_a_preview_and_a_query_by_a_hostile_file_end_with_a_sentence(
         (folder / "red.png").write_bytes(endless_page())
         shown = finder.engine.show(hit.item_id, folder=tmp_path / "previews")
     assert "took too long" in shown.problem
+
+
+@pytest.mark.parametrize("module", ["imagefinder.cli.main", "imagefinder.cli.search"])
+def test_ctrl_c_in_the_midst_of_an_import_is_no_traceback(
+    program: Program, folder: Path, tmp_path: Path, module: str
+) -> None:
+    save(picture("red"), folder / "a.png")
+    assert program.run("add", folder).status == 0
+    script = tmp_path / "importing.py"
+    script.write_text(
+        "import signal, sys\n"
+        "class Interrupting:\n"
+        "    def find_spec(self, name, *_arguments):\n"
+        f"        if name == {module!r}:\n"
+        "            try:\n"
+        "                signal.raise_signal(signal.SIGINT)\n"
+        "            except KeyboardInterrupt:\n"
+        "                print('a library was interrupted', flush=True)\n"
+        "sys.meta_path.insert(0, Interrupting())\n"
+        "from imagefinder.__main__ import main\n"
+        "sys.exit(main())\n"
+    )
+    program.entry = (str(script),)
+    done = program.run("search", "red")
+    assert (done.status, done.out) == (130, b"")
+    said = [] if module.endswith("main") else ["imagefinder: Stopped. What was indexed is kept"]
+    assert [line.split(";")[0] for line in done.errors] == said
+
+
+def test_ctrl_c_does_not_reach_the_engine_that_is_being_started(tmp_path: Path) -> None:
+    code = (
+        "import multiprocessing, signal, subprocess, sys\n"
+        "from imagefinder.ipc.process import _ctrl_c_held_back\n"
+        "multiprocessing.get_context('spawn')\n"
+        "with _ctrl_c_held_back():\n"
+        "    child = subprocess.run([sys.executable, '-c', 'import os, signal; os.kill(os.getpid(), signal.SIGINT)'])\n"
+        "assert child.returncode == 0\n"
+        "assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, b"")
