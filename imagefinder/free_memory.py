@@ -1,5 +1,8 @@
-"""How much memory this process may still take: the machine's, within the limits of its control groups."""
+"""How much memory this process may still take: the machine's, within the limits of its control groups and its own."""
 
+import errno
+import os
+import sys
 from pathlib import Path
 
 import psutil
@@ -7,11 +10,44 @@ import psutil
 _GROUPS = Path("/sys/fs/cgroup")
 _UNLIMITED = 2**60
 """Version 1 says a number near 2**63 where there is no limit."""
+_NO_THREAD = "can't start new thread"
+"""How Python says that the system would not; mostly there is no memory for its stack."""
+_FEW = 2**28
+"""Bytes with which the libraries may not come up."""
 
 
 def free_memory() -> int:
     """Bytes that can be taken without anything being swapped out or killed."""
-    return max(min(psutil.virtual_memory().available, _room_in_groups()), 0)
+    return max(min(psutil.virtual_memory().available, _room_in_groups(), _room_in_address_space()), 0)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error came of there being no memory, or no thread to be had.
+
+    What is free when it is told may be more than there was.
+    """
+    if isinstance(error, ImportError) and free_memory() < _FEW:
+        return True
+    each: BaseException | None = error
+    while each is not None:
+        is_told = isinstance(each, RuntimeError) and str(each) == _NO_THREAD
+        if is_told or isinstance(each, MemoryError) or getattr(each, "errno", None) == errno.ENOMEM:
+            return True
+        each = each.__cause__ or each.__context__
+    return False
+
+
+def _room_in_address_space() -> int:
+    """Bytes left below the limit of this process alone (Linux; ``ulimit -v``)."""
+    if sys.platform != "linux":
+        return _UNLIMITED
+    import resource
+
+    most, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if most == resource.RLIM_INFINITY:
+        return _UNLIMITED
+    pages = int(Path("/proc/self/statm").read_bytes().split()[0])
+    return most - pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def _room_in_groups(groups: Path = _GROUPS, own: Path = Path("/proc/self/cgroup")) -> int:

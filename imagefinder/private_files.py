@@ -23,10 +23,14 @@ def make_folder(folder: Path, mode: int = _FOLDER_MODE) -> None:
         OSError: it cannot be made, or a file stands in its place.
     """
     try:
-        folder.mkdir(mode)
-    except FileNotFoundError:
-        make_folder(folder.parent)
-        make_folder(folder, mode)
+        try:
+            folder.mkdir(mode)
+        except FileNotFoundError:
+            if folder.parent == folder:  # a drive that is not there
+                raise
+            make_folder(folder.parent)
+            # Once more and no further: below /proc nothing can be made, though what is above is there.
+            folder.mkdir(mode)
     except OSError:
         # Perhaps by another process just now; a drive's root says something else than that it exists.
         if not folder.is_dir():

@@ -29,6 +29,11 @@ def be_killed():
 def be_stopped():
     signal.raise_signal(signal.SIGTERM)
 
+def work():
+    end = time.process_time() + 0.8
+    while time.process_time() < end:
+        pass
+
 def sleep():
     time.sleep(3600)
 
@@ -41,7 +46,7 @@ def fork():
     os.fork()
 
 def misbehave(name, part):
-    for act in (crash, hang, be_killed, be_stopped, sleep, grow, fork):
+    for act in (crash, hang, work, be_killed, be_stopped, sleep, grow, fork):
         if act.__name__ in name and (f"-{part}." in name or "-" not in name):
             act()
 
@@ -91,7 +96,7 @@ def pdf_of(objects: Sequence[str]) -> bytes:
     out, places = bytearray(b"%PDF-1.7\n"), []
     for number, each in enumerate(objects, start=1):
         places.append(len(out))
-        out += f"{number} 0 obj\n{each}\nendobj\n".encode()
+        out += f"{number} 0 obj\n{each}\nendobj\n".encode("latin-1")
     begin = len(out)
     out += f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n".encode()
     out += b"".join(b"%010d 00000 n \n" % place for place in places)

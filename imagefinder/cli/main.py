@@ -49,9 +49,19 @@ def _main(arguments: list[str], terminal: Terminal) -> int:
         _give_up_output()
         return 0
     except Exception as error:  # noqa: BLE001 - behind this there is only a traceback
+        # Imported late: that takes psutil, which a wrong call does not need.
+        from imagefinder.free_memory import is_out_of_memory
+
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
             _give_up_output()
             terminal.fail(tr("The output cannot be written: its disk is full."))
+        elif is_out_of_memory(error):
+            terminal.fail(
+                tr(
+                    "The system has no more memory for this, or no more threads. Nothing indexed is lost: close other "
+                    "programs, and run the same command again."
+                )
+            )
         else:
             _confess(error, terminal)
         return WRONG

@@ -26,7 +26,7 @@ from imagefinder.isolation.bounded import is_bounded
 from imagefinder.isolation.decoders import Decoders
 from imagefinder.model.errors import NoAnswerError, OverdueError, PassingError, UnreadableError
 from imagefinder.model.items import PartFacts
-from imagefinder.model.reasons import Reason
+from imagefinder.model.reasons import Reason, ReasonCode
 from imagefinder.readers.base import MediaFile
 from imagefinder.readers.disk import open_content
 from imagefinder.readers.registry import explain, open_media
@@ -251,7 +251,7 @@ class DecodePool:
                     yield from self._decoded(reading, media)
                     return
                 reading.is_known_content = True
-        except (UnreadableError, OSError) as error:
+        except (UnreadableError, OSError, MemoryError) as error:
             self._note_failure(reading, error)
         yield reading
 
@@ -303,7 +303,7 @@ class DecodePool:
                 reading = Reading(reading.todo, reading.digest, reading.parts)
             try:
                 self._decode(reading, media, part)
-            except (PassingError, OSError) as error:
+            except (PassingError, OSError, MemoryError) as error:
                 self._note_failure(reading, error)
                 break
             except UnreadableError as error:
@@ -319,8 +319,12 @@ class DecodePool:
         self._thumbnails.put(thumbnail_key(reading.digest, part), loaded.image)
         reading.decoded.append(DecodedPart(part, loaded.facts, self._embedder.prepare(loaded.image)))
 
-    def _note_failure(self, reading: Reading, error: UnreadableError | OSError, part: int = 0) -> None:
+    def _note_failure(
+        self, reading: Reading, error: UnreadableError | OSError | MemoryError, part: int = 0
+    ) -> None:
         """``part``: the one that cannot be read; 0 for all that is left."""
+        if isinstance(error, MemoryError):
+            error = PassingError(ReasonCode.OUT_OF_MEMORY)
         if isinstance(error, NoAnswerError):
             reading.is_unanswered = True
             return

@@ -8,6 +8,7 @@ import numpy as np
 from imagefinder.embedders.base import Embedder, FloatArray
 from imagefinder.engine.term_memory import TermMemory
 from imagefinder.isolation.decoders import Decoders
+from imagefinder.isolation.limits import limits_for_queries
 from imagefinder.model.errors import UnreadableError, UsageError
 from imagefinder.model.items import FileStat
 from imagefinder.model.jobs import Phase, Progress, ProgressCallback
@@ -96,7 +97,7 @@ class QueryTerms:
     def _prepared(self, place: _Place) -> FloatArray:
         path, part = place
         try:
-            with self._decoders.open(path) as media:
+            with self._decoders.open(path, limits=limits_for_queries()) as media:
                 return self._embedder.prepare(media.load(part, self._embedder.image_side).image)
         except UnreadableError as error:
             if isinstance(error.__cause__, FileNotFoundError | NotADirectoryError):

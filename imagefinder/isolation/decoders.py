@@ -31,10 +31,13 @@ class Decoders:
         self._starter: ThreadPoolExecutor | None = None
         self._is_closed = False
 
-    def open(self, path: Path, content: BinaryIO | None = None) -> "MediaFile":
+    def open(
+        self, path: Path, content: BinaryIO | None = None, *, limits: Limits | None = None
+    ) -> "MediaFile":
         """Open a file: in this process where its decoding is bounded, else in a decoder process.
 
-        ``content`` is the same file, open already: it is taken over, and closed with what is returned.
+        ``content`` is the same file, open already: it is taken over, and closed with what is returned. ``limits`` are
+        those of this file alone.
 
         Raises:
             UnreadableError: it cannot be read; the message says why.
@@ -46,14 +49,14 @@ class Decoders:
         except BaseException:
             file.close()
             raise
-        return self.isolated(path, file)
+        return self.isolated(path, file, limits)
 
-    def isolated(self, path: Path, content: BinaryIO) -> "MediaFile":
+    def isolated(self, path: Path, content: BinaryIO, limits: Limits | None = None) -> "MediaFile":
         """As ``open``, in a decoder process whatever the file is."""
         # Imported late: most jobs and searches need no process.
         from imagefinder.isolation.isolated_file import IsolatedFile
 
-        return IsolatedFile(self, path, content)
+        return IsolatedFile(self, path, content, limits)
 
     def confinement(self) -> "Confinement":
         """What a decoder process may not do on this machine; one is started for the answer.

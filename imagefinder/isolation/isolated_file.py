@@ -1,11 +1,12 @@
 """A file whose parts are decoded in another process, one that may crash, hang, or be taken over by the file."""
 
+import math
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
-from imagefinder.isolation.limits import extra_seconds
+from imagefinder.isolation.limits import Limits
 from imagefinder.isolation.link import IS_POSIX, LinkError, Message
 from imagefinder.isolation.process import Decoder, DecoderLostError, Loss
 from imagefinder.model.errors import NoAnswerError, OverdueError, PassingError, UnreadableError
@@ -40,13 +41,16 @@ class IsolatedFile(MediaFile):
     A decoder that is lost is blamed on the part that it was at, unless the program or somebody else ended it.
     """
 
-    def __init__(self, decoders: "Decoders", path: Path, content: BinaryIO) -> None:
-        """``content`` is taken over.
+    def __init__(
+        self, decoders: "Decoders", path: Path, content: BinaryIO, limits: Limits | None = None
+    ) -> None:
+        """``content`` is taken over. ``limits`` are those of the decoders, unless they are given.
 
         Raises:
             UnreadableError: it cannot be read; the message says why.
         """
         self._decoders = decoders
+        self._limits = (limits or decoders.limits).for_file(content)
         self._path = path
         self._content = content
         self._decoder: Decoder | None = None
@@ -55,10 +59,9 @@ class IsolatedFile(MediaFile):
         self._bad_parts = 0
         self._last_problem: UnreadableError | None = None
         self._memory = 0
+        self._computed_before = 0.0
+        """Seconds that its decoder had spent on others."""
         try:
-            extra = extra_seconds(content)
-            self._seconds = decoders.limits.seconds + extra
-            self._most_wasted = decoders.limits.wasted_seconds + extra
             self.part_count = self._try(lambda _: self.part_count)
         except BaseException:
             self.close()
@@ -110,7 +113,7 @@ class IsolatedFile(MediaFile):
                 self._drop()
                 self._wasted += lost.seconds
                 tries[lost.loss] += 1
-                if tries[lost.loss] < _TRIES.get(lost.loss, 1) and self._wasted < self._most_wasted:
+                if tries[lost.loss] < _TRIES.get(lost.loss, 1) and self._wasted < self._limits.wasted_seconds:
                     continue
                 raise self._blamed(lost.loss) from lost
             except LinkError as error:  # it answers what no decoder of ours does
@@ -119,7 +122,7 @@ class IsolatedFile(MediaFile):
                 raise self._blamed(Loss.CRASHED) from error
 
     def _refuse_hopeless(self) -> None:
-        is_hopeless = self._bad_parts >= _MOST_BAD_PARTS or self._wasted >= self._most_wasted
+        is_hopeless = self._bad_parts >= _MOST_BAD_PARTS or self._wasted >= self._limits.wasted_seconds
         if is_hopeless and self._last_problem is not None:
             raise self._last_problem
 
@@ -128,7 +131,7 @@ class IsolatedFile(MediaFile):
         decoders = self._decoders
         decoder = self._decoder = decoders.take()
         self._is_reusable = True
-        self._memory = decoders.limits.memory_now(decoders.in_use)
+        self._memory = self._limits.memory_now(decoders.in_use)
         # Without descriptors to hand over, a large file is opened by its name.
         by_name = not IS_POSIX and size_of(self._content) > READ_WHOLE
         request = {"do": "open", "name": str(self._path) if by_name else self._path.name}
@@ -140,7 +143,7 @@ class IsolatedFile(MediaFile):
 
     def _blamed(self, loss: Loss) -> UnreadableError:
         """The problem to list, after a loss."""
-        limits = self._decoders.limits
+        limits = self._limits
         error: UnreadableError
         match loss:
             case Loss.CLOSED | Loss.SILENT | Loss.STOPPED:
@@ -148,7 +151,7 @@ class IsolatedFile(MediaFile):
             case Loss.NOT_STARTED:
                 return PassingError(ReasonCode.DECODER_NOT_STARTED)
             case Loss.OVERDUE:
-                error = OverdueError(ReasonCode.TIMED_OUT, seconds=round(self._seconds))
+                error = OverdueError(ReasonCode.TIMED_OUT, seconds=round(limits.seconds))
             case Loss.MEMORY if self._memory < limits.memory:
                 error = PassingError(ReasonCode.MEMORY_LIMIT_NOW, megabytes=round(self._memory / 2**20))
             case Loss.MEMORY:
@@ -182,11 +185,19 @@ class IsolatedFile(MediaFile):
         raise LinkError("no part")
 
     def _ask(self, decoder: Decoder, request: Message, file: BinaryIO | None = None) -> Message:
-        seconds = max(min(self._seconds, self._most_wasted - self._wasted), _LEAST_SECONDS)
+        limits = self._limits
+        left = limits.wasted_seconds - self._wasted
+        if limits.total_seconds < math.inf:
+            computed = decoder.computed()
+            if request["do"] == "open":
+                self._computed_before = computed
+            spent = self._wasted + computed - self._computed_before
+            left = min(left, limits.total_seconds - spent)
+        seconds = max(min(limits.seconds, left), _LEAST_SECONDS)
         answer = decoder.ask(
             request,
             seconds=seconds,
-            wall_seconds=self._seconds * self._decoders.limits.wall_factor,
+            wall_seconds=limits.seconds * limits.wall_factor,
             memory=self._memory,
             file=file,
         )

@@ -1,6 +1,7 @@
 """How much of the processor and of the memory decoding one file may take."""
 
 import io
+import math
 import os
 import sys
 from dataclasses import dataclass, replace
@@ -8,9 +9,10 @@ from typing import BinaryIO
 
 from imagefinder.readers.reservations import room
 
-_BYTES_A_SECOND = 20e6
-"""A large file may take longer: so many bytes a second are slow for any decoder."""
 _PATIENCE_S = 10.0
+_QUERY_PATIENCE_S = 3.0
+_QUERY_BYTES_A_SECOND = 5e6
+"""JPEG 2000, the slowest, took 4.3 s for 20 MB (67 megapixels); AVIF, the densest, 1.3 s for 9 MB (48 megapixels)."""
 _LEAST_MEMORY = 256 * 2**20
 
 
@@ -22,6 +24,10 @@ class Limits:
     """Of the processor, for opening a file and for each of its parts; more for a large file."""
     wasted_seconds: float = 45.0
     """Of the processor, that opening a file and its parts may take in vain, all in all; more for a large file."""
+    total_seconds: float = math.inf
+    """Of the processor, for a file in all; more for a large one."""
+    bytes_a_second: float = 20e6
+    """A large file may take longer: so many bytes a second are slow for any decoder."""
     wall_factor: float = 10.0
     """Times ``seconds`` by the clock: work that stands behind all other on a busy machine gets few of them."""
     memory: int = 2 * 2**30
@@ -30,6 +36,16 @@ class Limits:
     def memory_now(self, decoders: int) -> int:
         """Bytes for one of so many decoders, by what is free."""
         return max(min(self.memory, room() // max(decoders, 1)), min(_LEAST_MEMORY, self.memory))
+
+    def for_file(self, content: BinaryIO) -> "Limits":
+        """These, with what a large file may take longer than a small one. Holes in a file count for nothing."""
+        extra = _size_on_disk(content) / self.bytes_a_second
+        return replace(
+            self,
+            seconds=self.seconds + extra,
+            wasted_seconds=self.wasted_seconds + extra,
+            total_seconds=self.total_seconds + extra,
+        )
 
 
 def limits_here() -> Limits:
@@ -41,16 +57,32 @@ def limits_here() -> Limits:
     usual = Limits()
     seconds = _number("IMAGEFINDER_DECODER_SECONDS", usual.seconds)
     megabytes = _number("IMAGEFINDER_DECODER_MEGABYTES", usual.memory / 2**20)
-    return Limits(seconds, seconds * 1.5, usual.wall_factor, int(megabytes * 2**20))
+    return replace(usual, seconds=seconds, wasted_seconds=seconds * 1.5, memory=int(megabytes * 2**20))
 
 
 def limits_for_who_waits() -> Limits:
-    """Those of a preview or of a query's picture, which somebody looks at the window for."""
+    """Those of a preview, which somebody looks at the window for."""
     usual = limits_here()
     return replace(
         usual,
         seconds=min(usual.seconds, _PATIENCE_S),
         wasted_seconds=min(usual.wasted_seconds, _PATIENCE_S * 1.5),
+    )
+
+
+def limits_for_queries() -> Limits:
+    """Those of a query's picture: its search waits for it, and it may come from anywhere.
+
+    Time goes by the bytes, not by the pixels, of which a hostile file may claim any number.
+    """
+    usual = limits_here()
+    seconds = min(usual.seconds, _QUERY_PATIENCE_S)
+    return replace(
+        usual,
+        seconds=seconds,
+        wasted_seconds=seconds,
+        total_seconds=seconds,
+        bytes_a_second=_QUERY_BYTES_A_SECOND,
     )
 
 
@@ -61,13 +93,8 @@ def _number(variable: str, otherwise: float) -> float:
         return otherwise
 
 
-def extra_seconds(content: BinaryIO) -> float:
-    """How much longer a file may take than a small one. Holes in a file count for nothing."""
+def _size_on_disk(content: BinaryIO) -> int:
     if isinstance(content, io.BytesIO):
-        size = content.getbuffer().nbytes
-    else:
-        found = os.fstat(content.fileno())
-        size = found.st_size
-        if sys.platform != "win32":
-            size = min(size, found.st_blocks * 512)
-    return size / _BYTES_A_SECOND
+        return content.getbuffer().nbytes
+    found = os.fstat(content.fileno())
+    return found.st_size if sys.platform == "win32" else min(found.st_size, found.st_blocks * 512)

@@ -157,11 +157,12 @@ class SocketLink(Link):
         from PIL import Image
 
         count = 4 * image.width * image.height
-        if count > _MAPPED_BYTES or not HAS_SEALS:
+        mapped = self._map(count, mmap.PROT_READ | mmap.PROT_WRITE)
+        if mapped is None:
             _write_all(self._shared, image.tobytes("raw", "RGBX"))
             return
         # Onto the map as it stands in memory, four bytes a pixel: by ``tobytes`` it would be copied three times.
-        pixels = memoryview(self._map(mmap.PROT_READ | mmap.PROT_WRITE))[:count]
+        pixels = memoryview(mapped)[:count]
         shared = Image.frombuffer("RGBX", image.size, cast("bytes", pixels), "raw", "RGBX", 0, 1)
         shared.im.paste(image.im, (0, 0, *image.size))
 
@@ -172,20 +173,19 @@ class SocketLink(Link):
         if count > os.fstat(self._shared).st_size:
             # Nor is memory taken for what a decoder only claims.
             raise LinkError("pixels are missing")
-        if count > _MAPPED_BYTES or not HAS_SEALS:
-            data: bytes | memoryview = os.pread(self._shared, count, 0)
-        else:
-            data = memoryview(self._map(mmap.PROT_READ))[:count]
+        mapped = self._map(count, mmap.PROT_READ)
+        data = os.pread(self._shared, count, 0) if mapped is None else memoryview(mapped)[:count]
         if len(data) != count:
             raise LinkError("pixels are missing")
         return Image.frombytes("RGB", (width, height), data, "raw", "RGBX")
 
-    def _map(self, access: int) -> mmap.mmap:
+    def _map(self, count: int, access: int) -> mmap.mmap | None:
+        """The pixels as memory; None where so many are not mapped, or where there is no address space for that."""
+        if count > _MAPPED_BYTES or not HAS_SEALS:
+            return None
         if self._pixels is None:
-            try:
+            with contextlib.suppress(OSError):
                 self._pixels = mmap.mmap(self._shared, _MAPPED_BYTES, prot=access)
-            except OSError as error:
-                raise LinkError(str(error)) from error
         return self._pixels
 
     def close(self) -> None:

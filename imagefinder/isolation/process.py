@@ -134,7 +134,7 @@ class Decoder:
         Raises:
             DecoderLostError: there is none; the process has ended.
         """
-        before = self._computed()
+        before = self.computed()
         with ExitStack() as promises:
             try:
                 self._link.send({**request, "memory": memory, "seconds": seconds}, file)
@@ -167,7 +167,7 @@ class Decoder:
     def _wait(self, seconds: float, deadline: float, memory: int) -> None:
         """Wait until something has come; ``seconds`` are all that it has computed by then at most."""
         while not self._link.is_waiting(_TICK_S):
-            if self._computed() > seconds:
+            if self.computed() > seconds:
                 raise _TakesTooMuchError(Loss.OVERDUE)
             if time.monotonic() > deadline:
                 raise _TakesTooMuchError(Loss.SILENT)
@@ -220,7 +220,7 @@ class Decoder:
             return DecoderLostError(Loss.CLOSED, spent)
         return DecoderLostError(_loss_by(code, is_up=self.confinement is not None), spent)
 
-    def _computed(self) -> float:
+    def computed(self) -> float:
         """Seconds of the processor since it began."""
         import psutil
 

@@ -3139,6 +3139,10 @@ A larger one, downloaded once, finds more.</source>
         <translation>模型只懂英文：已按所给图片、文件名和页面文字搜索。</translation>
     </message>
     <message>
+        <source>The system has no more memory for this, or no more threads. Nothing indexed is lost: close other programs, and run the same command again.</source>
+        <translation>系统已没有更多内存或线程可用。已索引的内容不会丢失：请关闭其他程序，然后重新运行同一命令。</translation>
+    </message>
+    <message>
         <source>The thumbnails&apos; folder</source>
         <translation>缩略图文件夹</translation>
     </message>

@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # as pytest has it
 
 from campaigns.common import Tally
 
-CAMPAIGNS = ("kills", "stops")
+CAMPAIGNS = ("kills", "stops", "mutations", "hostile", "shortages", "stalls")
 """Modules of this package. Each has ``add_options(parser)``, and ``run(options, tally)`` for the rest."""
 
 

@@ -213,3 +213,9 @@ def test_what_cannot_be_written_leaves_the_old_file_and_nothing_else(
         "a.bin": b"old",
         "a.json": b"old",
     }
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no /proc here")
+def test_a_folder_where_none_can_be_made_is_an_error_though_the_one_above_is_there() -> None:
+    with pytest.raises(FileNotFoundError):
+        make_folder(Path("/proc/imagefinder/library"))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from conftest import OpenEngine, save
 from fakes import FakeEmbedder, counts, pdf, picture
+from PIL import Image
 
 from imagefinder.engine import indexer, live_index
 from imagefinder.engine.cancel import CancelToken
@@ -451,3 +452,24 @@ def test_files_of_impossible_dates_are_indexed_like_any_other(engine: Engine, th
     assert counts(engine.jobs.index()) == {"unchanged": 3}
     assert sorted(_paths(engine, "red")) == ["blue.png", "green.png", "red.png"]
     assert len(engine.start_search(Query("red"), Sort.DATE).page(0, 9)) == 3
+
+
+def test_a_file_for_which_memory_does_not_suffice_now_is_listed_and_tried_again(
+    engine: Engine, embedder: FakeEmbedder, three_pictures: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare = embedder.prepare
+
+    def prepare_but_one(image: Image.Image) -> object:
+        if image.getpixel((0, 0)) == (255, 0, 0):
+            raise MemoryError
+        return prepare(image)
+
+    monkeypatch.setattr(embedder, "prepare", prepare_but_one)
+    assert counts(engine.add([three_pictures], SourceOptions())) == {"indexed": 2, "unreadable": 1}
+    (problem,) = engine.unreadable()
+    assert problem.path.name == "red.png"
+    assert "not enough free memory" in problem.reason
+    monkeypatch.undo()
+    engine.index()
+    assert engine.unreadable() == ()
+    assert _paths(engine, "red")[0] == "red.png"

@@ -12,7 +12,7 @@ from hostile_files import forms_within_forms, misbehaving
 from imagefinder.engine import decoding, indexer
 from imagefinder.engine.cancel import CancelToken
 from imagefinder.engine.engine import Engine
-from imagefinder.isolation import limits
+from imagefinder.isolation.limits import Limits
 from imagefinder.model.jobs import IndexReport
 from imagefinder.model.sources import SourceOptions
 
@@ -73,13 +73,13 @@ def test_what_took_too_long_is_tried_once_more_and_then_not_until_it_changes(
     engine: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
-    real = limits.extra_seconds
+    real = Limits.for_file
 
-    def noted(content):
+    def noted(limits, content):
         asked.append(content)
-        return real(content)
+        return real(limits, content)
 
-    monkeypatch.setattr("imagefinder.isolation.isolated_file.extra_seconds", noted)
+    monkeypatch.setattr(Limits, "for_file", noted)
     (folder / "a.pdf").write_bytes(forms_within_forms(pages=(False, True)))
     save(picture("red"), folder / "b.png")
     assert counts(engine.jobs.add([folder], SourceOptions())) == {"indexed": 2}

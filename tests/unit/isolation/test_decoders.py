@@ -16,7 +16,7 @@ from PIL import Image
 
 from imagefinder.isolation import isolated_file
 from imagefinder.isolation.decoders import Decoders
-from imagefinder.isolation.limits import Limits
+from imagefinder.isolation.limits import Limits, limits_for_queries
 from imagefinder.isolation.process import Decoder
 from imagefinder.model.errors import NoAnswerError, OverdueError, PassingError, UnreadableError
 from imagefinder.model.items import ItemKind
@@ -185,6 +185,29 @@ def test_a_page_that_never_ends_is_given_up(decoders: Decoders, tmp_path: Path, 
     path.write_bytes(made())
     with pytest.raises(OverdueError), decoders.open(path) as media:
         media.load(1, 32)
+
+
+@pytest.mark.usefixtures("misbehaving")
+def test_all_that_is_asked_of_a_file_shares_its_total_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(isolated_file, "_LEAST_SECONDS", 0.1)
+    limits = Limits(total_seconds=2.0)
+    with Decoders() as decoders, decoders.open(_tiff(tmp_path / "work-1.tif"), limits=limits) as media:
+        media.load(1, 32)
+        with pytest.raises(OverdueError):
+            for _ in range(2):
+                media.load(1, 32)
+
+
+def test_a_pictures_time_as_a_query_goes_by_its_bytes_and_not_by_holes(tmp_path: Path) -> None:
+    usual = limits_for_queries()
+    assert usual.total_seconds <= 3.0
+    assert usual.for_file(io.BytesIO(bytes(20_000_000))).total_seconds >= 7.0
+    with (tmp_path / "sparse.pdf").open("wb+") as file:
+        file.truncate(10_000_000_000)
+        if sys.platform != "win32":
+            assert usual.for_file(file).total_seconds < 3.1
 
 
 def test_of_a_pdf_only_the_pages_that_never_end_are_given_up(decoders: Decoders, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The two kinds of link between the program and a decoder."""
 
+import errno
 import io
 import os
 import socket
@@ -106,3 +107,19 @@ def test_garbage_is_an_error_and_nothing_else(garbage: bytes) -> None:
         link.receive()
     theirs.close()
     link.close()
+
+
+def test_pixels_cross_where_the_program_has_no_address_space_to_map_them(
+    ends: Ends, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    ours, theirs = ends
+    for number in range(2):
+        image = picture("red", number, (30, 20))
+        theirs.send_image(image)
+        theirs.send({})
+        assert ours.receive() == {}
+        monkeypatch.setattr("imagefinder.isolation.link.mmap.mmap", refuse)
+        assert ours.image(30, 20).tobytes() == image.tobytes()
