@@ -16,6 +16,7 @@ from imagefinder.readers.base import LoadedPart, MediaFile, MediaReader
 from imagefinder.readers.disk import open_regular_file
 from imagefinder.readers.formats import HEAD_BYTES
 from imagefinder.readers.page_search import Line, PageSearch
+from imagefinder.readers.pdf_repair import open_pdf, without_senseless_crop_box
 from imagefinder.translation import tr_later
 
 MAX_PAGE_PIXELS = 16_000_000
@@ -67,7 +68,7 @@ class PdfFile(MediaFile):
             data = _in_memory(file)
             _refuse_other_kinds(pymupdf.mupdf, data)
             try:
-                self._document: Any = pymupdf.open(stream=data, filetype="pdf")
+                self._document: Any = open_pdf(pymupdf, data)
             except RuntimeError as error:
                 if not _has_header(file):
                     raise UnreadableError(_NOT_A_PDF) from error
@@ -94,7 +95,7 @@ class PdfFile(MediaFile):
             text = tr_later("it has no page {page} (it has {count})", "reason")
             raise UnreadableError(text.format(page=part, count=self.part_count))
         with _mupdf() as pymupdf:
-            page = self._document.load_page(part - 1)
+            page = without_senseless_crop_box(pymupdf, self._document.load_page(part - 1))
             width, height = page.rect.width, page.rect.height
             if not (0 < width < math.inf and 0 < height < math.inf):
                 raise UnreadableError(tr_later("the page has no size", "reason"))
@@ -118,7 +119,7 @@ class PdfFile(MediaFile):
             raise UnreadableError(f"it has no page {part} (it has {self.part_count})")
         # MuPDF's own search knows the capitals of ASCII alone, and takes ligatures and forms of letters for others.
         with _mupdf() as pymupdf:
-            page = self._document.load_page(part - 1)
+            page = without_senseless_crop_box(pymupdf, self._document.load_page(part - 1))
             width, height = page.rect.width, page.rect.height
             if self._searched is None or self._searched[0] != part:
                 self._searched = part, PageSearch(_lines(page, pymupdf.TEXT_MEDIABOX_CLIP))
