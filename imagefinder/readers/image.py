@@ -31,11 +31,11 @@ from imagefinder.readers.salvage import (
     scale_transparent_colour,
 )
 from imagefinder.readers.scaling import reduced
-from imagefinder.readers.tiff import register_deep_greys, tiff_pages
+from imagefinder.readers.tiff import register_tiff, tiff_pages
 from imagefinder.translation import tr_later
 
 set_pillow_limit()
-register_deep_greys()
+register_tiff()
 
 _SCALED_BY_DRAFT = frozenset({"JPEG", "MPO"})
 _READ_IN_PIECES = frozenset({"TIFF"})
