@@ -46,7 +46,7 @@ FORMATS: tuple[PictureFormat, ...] = (
     _format("GIF", "gif", rb"GIF8[79]a", "image/gif"),
     _format("TIFF", "tif tiff", rb"II\*\0|MM\0\*|II\+\0|MM\0\+", "image/tiff"),
     # Two letters begin many a text, so the size of the header behind them counts too.
-    _format("BMP", "bmp", rb"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0", "image/bmp"),
+    _format("BMP", "bmp", rb"BM.{12}[\x0c\x10-\x7c]\0\0\0", "image/bmp"),
     _format(
         "JPEG2000",
         "jp2 j2k jpx jpf j2c jpc",

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from imagefinder.readers.repair_bmp import repair_bmp
 from imagefinder.readers.repair_png import repair_png
 
 _LARGEST_GROWTH = 16
@@ -158,9 +159,15 @@ def _repair_png(content: bytes) -> Repaired | None:
     return Repaired(found.content, found.info, grid=found.grid) if found else None
 
 
+def _repair_bmp(content: bytes) -> Repaired | None:
+    found = repair_bmp(content)
+    return Repaired(found, is_filled=True) if found else None
+
+
 _WAYS: dict[str, Callable[[bytes], Repaired | None]] = {
     "JPEG": _repair_jpeg,
     "PNG": _repair_png,
+    "BMP": _repair_bmp,
     "WEBP": _repair_webp,
     "JPEG2000": _repair_jpeg2000,
     "AVIF": _repair_boxes,
