@@ -59,7 +59,7 @@ FORMATS: tuple[PictureFormat, ...] = (
     _format("CUR", "cur", rb"\0\0\x02\0[\x01-\xff]\0"),
     _format("ICNS", "icns", rb"icns"),
     _format("QOI", "qoi", rb"qoif"),
-    _format("PSD", "psd", rb"8BPS\0\x01", "image/vnd.adobe.photoshop"),
+    _format("PSD", "psd psb", rb"8BPS\0[\x01\x02]", "image/vnd.adobe.photoshop"),
     _format("PCX", "pcx", rb"\n[\0\x02-\x05]\x01[\x01\x02\x04\x08]"),
     _format("DDS", "dds", rb"DDS \x7c\0\0\0"),
     _format("SGI", "sgi", rb"\x01\xda[\0\x01][\x01\x02]"),
