@@ -33,11 +33,13 @@ from imagefinder.readers.salvage import (
 )
 from imagefinder.readers.scaling import reduced
 from imagefinder.readers.tiff import register_tiff, tiff_pages
+from imagefinder.readers.xbm import register_xbm
 from imagefinder.translation import tr_later
 
 set_pillow_limit()
 register_tiff()
 register_psd()
+register_xbm()
 
 _SCALED_BY_DRAFT = frozenset({"JPEG", "MPO"})
 _READ_IN_PIECES = frozenset({"TIFF"})
