@@ -3,8 +3,6 @@
 from contextlib import suppress
 from typing import Any
 
-from imagefinder.readers.limits import room_for_file
-
 _IN_CLEAR = frozenset({("null", "null"), ("name", "/Identity")})
 _FIRST_WITH_FILTERS = 4
 """The version (V) of encryption that knows crypt filters, of which Identity leaves everything as it is: PDF 1.7,
@@ -54,6 +52,9 @@ def without_senseless_crop_box(pymupdf: Any, page: Any) -> Any:
 
 def _altered(pymupdf: Any, document: Any, data: bytes | memoryview, old: bytes, new: bytes) -> Any:
     """The document opened again with a word of its file replaced by one of the same length."""
+    # Imported late: it brings Pillow.
+    from imagefinder.readers.limits import room_for_file
+
     with room_for_file(len(data)):
         altered = pymupdf.open(stream=bytes(data).replace(old, new), filetype="pdf")
     document.close()
