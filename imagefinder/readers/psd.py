@@ -4,11 +4,12 @@ Adobe Photoshop File Formats Specification, 2019.
 """
 
 import struct
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageFile, PsdImagePlugin
 
-from imagefinder.readers.tiff_samples import Samples, decode_samples
+if TYPE_CHECKING:
+    from imagefinder.readers.tiff_samples import Samples
 
 _HEADER = ">4sH6xHLLHH"
 _LARGE = 2
@@ -38,7 +39,7 @@ class Psd(PsdImagePlugin.PsdImageFile):
     Further channels are left out: the first may be alpha, but the colours are laid on white already.
     """
 
-    _samples: Samples | None = None
+    _samples: "Samples | None" = None
 
     @property
     def bytes_per_pixel(self) -> int:
@@ -64,6 +65,9 @@ class Psd(PsdImagePlugin.PsdImageFile):
         profile = _profile(self._block())
         self._skip_layers(version)
         compression, places = self._channels(version, channels, height, -(-width * bits // 8))
+        # Imported late: most files do not need it.
+        from imagefinder.readers.tiff_samples import Samples
+
         self._samples = Samples(
             mode=mode,
             width=width,
@@ -128,6 +132,8 @@ class Psd(PsdImagePlugin.PsdImageFile):
     def load(self) -> Any:
         if self._samples is None or not self.tile:
             return super().load()
+        from imagefinder.readers.tiff_samples import decode_samples
+
         assert self.fp is not None
         self.tile = []
         picture, is_whole = decode_samples(self._samples, self.fp)

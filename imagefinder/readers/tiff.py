@@ -1,11 +1,12 @@
 """The pages of a TIFF."""
 
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PIL import ExifTags, Image, ImageFile, ImagePalette, TiffImagePlugin
 
-from imagefinder.readers.tiff_samples import Samples, decode_samples, samples_of
+if TYPE_CHECKING:
+    from imagefinder.readers.tiff_samples import Samples
 
 _NEW_SUBFILE_TYPE, _SUBFILE_TYPE = 254, 255
 _REDUCED_OR_MASK = 0b101
@@ -15,7 +16,6 @@ _OLD_REDUCED = 2
 
 _BYTE_ORDERS = {b"II": "I;16", b"MM": "I;16B"}
 
-
 _BITS, _COMPRESSION, _PHOTOMETRIC, _STRIP_OFFSETS, _PLANAR = 258, 259, 262, 273, 284
 _TILE_WIDTH, _TILE_OFFSETS = 322, 324
 _YCBCR = 6
@@ -24,7 +24,7 @@ _YCBCR = 6
 class Tiff(TiffImagePlugin.TiffImageFile):
     """A TIFF as Pillow reads it; what Pillow does not know or takes for something else, as ``tiff_samples`` does."""
 
-    _samples: Samples | None = None
+    _samples: "Samples | None" = None
 
     @property
     def bytes_per_pixel(self) -> int:
@@ -36,7 +36,7 @@ class Tiff(TiffImagePlugin.TiffImageFile):
         try:
             super()._setup()
         except (SyntaxError, KeyError):
-            self._samples = samples_of(self.tag_v2)
+            self._samples = _samples_of(self.tag_v2)
             if self._samples is None:
                 raise
             width, height = self._tile_size = self._samples.width, self._samples.height
@@ -46,7 +46,7 @@ class Tiff(TiffImagePlugin.TiffImageFile):
             self.use_load_libtiff = False
         else:
             if _is_misread(self.tag_v2):
-                self._samples = samples_of(self.tag_v2)
+                self._samples = _samples_of(self.tag_v2)
             if self.mode == "P" and self.palette is not None and not any(self.palette.palette):
                 # Some programs write eight bits of each colour.
                 colours = self.tag_v2[TiffImagePlugin.COLORMAP]
@@ -61,6 +61,8 @@ class Tiff(TiffImagePlugin.TiffImageFile):
     def load(self) -> Any:
         if self._samples is None or not self.tile:
             return super().load()
+        from imagefinder.readers.tiff_samples import decode_samples
+
         assert self.fp is not None
         self.tile = []
         picture, is_whole = decode_samples(self._samples, self.fp)
@@ -69,6 +71,13 @@ class Tiff(TiffImagePlugin.TiffImageFile):
         if not is_whole:
             raise OSError("image file is truncated")
         return Image.Image.load(self)
+
+
+def _samples_of(tags: Any) -> "Samples | None":
+    # Imported late: most TIFFs do not need it.
+    from imagefinder.readers.tiff_samples import samples_of
+
+    return samples_of(tags)
 
 
 def _is_misread(tags: Any) -> bool:
