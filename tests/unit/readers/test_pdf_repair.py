@@ -62,6 +62,13 @@ def test_a_page_in_the_place_of_the_tree_is_shown(pages, tmp_path) -> None:
     assert texts(tmp_path, written(pages)) == ALL
 
 
+def test_a_page_that_stands_within_the_tree_is_shown(pages, tmp_path) -> None:
+    number = int(pages.xref_get_key(pages.pdf_catalog(), "Pages")[1].split()[0])
+    page = pages.xref_object(pages[0].xref, compressed=True)
+    pages.update_object(number, f"<</Type/Pages/Count 1/Kids[{page}]>>")
+    assert texts(tmp_path, written(pages)) == ALL[:1]
+
+
 def test_pages_are_found_without_the_entry_of_their_tree(pages, tmp_path) -> None:
     pages.xref_set_key(pages.pdf_catalog(), "Pages", "null")
     assert texts(tmp_path, written(pages)) == ALL
