@@ -48,7 +48,7 @@ FORMATS: tuple[PictureFormat, ...] = (
     _format("GIF", "gif", rb"GIF8[79]a", "image/gif"),
     _format("TIFF", "tif tiff", rb"II\*\0|MM\0\*|II\+\0|MM\0\+", "image/tiff"),
     # Two letters begin many a text, so the size of the header behind them counts too.
-    _format("BMP", "bmp", rb"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0", "image/bmp"),
+    _format("BMP", "bmp", rb"BM.{12}[\x0c\x10-\x7c]\0\0\0", "image/bmp"),
     _format(
         "JPEG2000",
         "jp2 j2k jpx jpf j2c jpc",
@@ -61,7 +61,7 @@ FORMATS: tuple[PictureFormat, ...] = (
     _format("CUR", "cur", rb"\0\0\x02\0[\x01-\xff]\0"),
     _format("ICNS", "icns", rb"icns"),
     _format("QOI", "qoi", rb"qoif"),
-    _format("PSD", "psd", rb"8BPS\0\x01", "image/vnd.adobe.photoshop"),
+    _format("PSD", "psd psb", rb"8BPS\0[\x01\x02]", "image/vnd.adobe.photoshop"),
     _format("PCX", "pcx", rb"\n[\0\x02-\x05]\x01[\x01\x02\x04\x08]"),
     _format("DDS", "dds", rb"DDS \x7c\0\0\0"),
     _format("SGI", "sgi", rb"\x01\xda[\0\x01][\x01\x02]"),

@@ -12,6 +12,8 @@ _INTENT = ImageCms.Intent.RELATIVE_COLORIMETRIC
 _FLAGS = ImageCms.Flags.BLACKPOINTCOMPENSATION
 _MAX_PROFILE = 4 * 2**20
 """Bytes; the profiles of printing presses have up to about 3 million. Transforms are cached by their profile."""
+_USUAL_GAMMA, _SAME_GAMMA = 1 / 2.2, 0.02
+"""The exponent that stands in a PNG whose levels are sRGB's, and how far from it one changes nothing to be seen."""
 _SAME = 2
 """Levels of 255: a profile that moves no colour of the swatch further is taken for sRGB itself."""
 
@@ -19,14 +21,31 @@ _SAME = 2
 def to_srgb(picture: Image.Image) -> Image.Image:
     """A new RGB picture with nothing attached, from one of any mode, following its embedded ICC profile.
 
-    A profile that is broken or does not fit the picture's mode is ignored, as every viewer does.
+    A profile that is broken or does not fit the picture's mode is ignored, as every viewer does. Where a PNG has
+    none, and is not said to be sRGB, its gamma counts.
     """
     profile = picture.info.get("icc_profile")
-    flat = _to_convertible(_on_white(to_8_bit(picture)))
+    eight_bit = to_8_bit(picture)
+    gamma = picture.info.get("gamma")
+    if isinstance(gamma, float) and not profile and "srgb" not in picture.info:
+        eight_bit = _with_usual_gamma(eight_bit, gamma)
+    flat = _to_convertible(_on_white(eight_bit))
     rgb = _converted(flat, profile if isinstance(profile, bytes) else b"") or flat.convert("RGB")
     # Whoever saves it as a thumbnail must not write the old profile or orientation into it.
     rgb.info = {}
     return rgb
+
+
+def _with_usual_gamma(image: Image.Image, gamma: float) -> Image.Image:
+    """The picture with the levels of sRGB, from one whose levels are light to the power of ``gamma`` (PNG, gAMA)."""
+    if gamma <= 0 or abs(gamma / _USUAL_GAMMA - 1) < _SAME_GAMMA:
+        return image
+    mode = "LA" if image.mode == "LA" else "L" if image.mode in ("1", "L") else "RGB"
+    if mode != "LA" and image.has_transparency_data:
+        mode = "RGBA"
+    levels = [round(255 * (level / 255) ** (_USUAL_GAMMA / gamma)) for level in range(256)]
+    colours = len(mode.removesuffix("A"))
+    return image.convert(mode).point(levels * colours + list(range(256)) * (len(mode) - colours))
 
 
 def _on_white(image: Image.Image) -> Image.Image:

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 _KNOWN_TOPS = (1, 255, 65535)
 """What white usually is where the format does not say: fractions, 8 and 16 bits."""
+_LEAST_SHARE = 1 / 8
+"""Of such a range, that values have to reach for it to be theirs: with less, the picture would be almost black."""
 _OUTLIERS = 200
 """One value in so many, at either end, does not decide the scale: hot pixels, cosmic rays, dust on a scan."""
 _FEW = 64
@@ -39,7 +41,7 @@ def to_8_bit(image: Image.Image) -> Image.Image:
 
     values = np.asarray(image)
     tags = getattr(image, "tag_v2", {})
-    scaled = _from_16_bits(values, tags) if image.mode.startswith("I;16") else _scaled(values)
+    scaled = _from_16_bits(values, tags) if image.mode.startswith("I;16") else scaled_to_8_bit(values)
     if tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO:
         scaled = 255 - scaled
     grey = Image.fromarray(scaled)
@@ -67,12 +69,13 @@ def _from_16_bits(values: "NDArray[np.uint16]", tags: dict[int, object]) -> "NDA
     return scaled.astype(np.uint8)
 
 
-def _scaled(values: "NDArray[np.float32] | NDArray[np.int32]") -> "NDArray[np.uint8]":
+def scaled_to_8_bit(values: "NDArray[np.float32] | NDArray[np.int32]") -> "NDArray[np.uint8]":
+    """Values of any range, in two dimensions, from 0 to 255."""
     import numpy as np
 
     low, high = _extent(values)
     for top in _KNOWN_TOPS:
-        if low >= 0 and high <= top:
+        if low >= 0 and _LEAST_SHARE * top <= high <= top:
             low, high = 0.0, float(top)
             break
     # Garbage in a float picture overflows; what is then not a number becomes black.

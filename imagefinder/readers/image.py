@@ -19,6 +19,7 @@ from imagefinder.readers.disk import open_regular_file, size_of
 from imagefinder.readers.exif import read_camera, read_shot
 from imagefinder.readers.formats import HEAD_BYTES, formats_of
 from imagefinder.readers.limits import refuse_oversize, room_for_file, room_to_decode, set_pillow_limit
+from imagefinder.readers.psd import register_psd
 from imagefinder.readers.quiet import silence_pillow
 from imagefinder.readers.repair import Repaired, fill_up, repair
 from imagefinder.readers.reservations import reserved
@@ -32,10 +33,13 @@ from imagefinder.readers.salvage import (
     scale_transparent_colour,
 )
 from imagefinder.readers.scaling import reduced
-from imagefinder.readers.tiff import register_deep_greys, tiff_pages
+from imagefinder.readers.tiff import register_tiff, tiff_pages
+from imagefinder.readers.xbm import register_xbm
 
 set_pillow_limit()
-register_deep_greys()
+register_tiff()
+register_psd()
+register_xbm()
 
 _SCALED_BY_DRAFT = frozenset({"JPEG", "MPO"})
 _READ_IN_PIECES = frozenset({"TIFF"})

@@ -49,11 +49,13 @@ def room_to_decode(picture: ImageFile.ImageFile, width: int, height: int) -> Ite
     """Inside, the memory that decoding takes is reserved.
 
     ``width`` and ``height`` are those of the file; ``picture.size`` may be smaller where ``draft`` scaled it.
+    A picture with an attribute ``bytes_per_pixel`` takes so many more.
 
     Raises:
         PassingError: it would take too much of the memory that is free.
     """
     codec = _CODEC_BYTES_PER_PIXEL.get(picture.format or "", 0)
+    codec += getattr(picture, "bytes_per_pixel", 0)
     needed = picture.size[0] * picture.size[1] * (_BYTES_PER_PIXEL + codec)
     if picture.info.get("progressive"):
         needed += width * height * _PROGRESSIVE_BYTES_PER_PIXEL

@@ -17,6 +17,7 @@ from imagefinder.readers.base import LoadedPart, MediaFile, MediaReader
 from imagefinder.readers.disk import open_regular_file
 from imagefinder.readers.formats import HEAD_BYTES
 from imagefinder.readers.page_search import Line, PageSearch
+from imagefinder.readers.pdf_repair import open_pdf, without_senseless_crop_box
 
 MAX_PAGE_PIXELS = 16_000_000
 """Pixels a page is rendered to at most (48 MB). A page may be 1 x 14400 points: with its shorter side at 224
@@ -65,7 +66,7 @@ class PdfFile(MediaFile):
             data = _in_memory(file)
             _refuse_other_kinds(pymupdf.mupdf, data)
             try:
-                self._document: Any = pymupdf.open(stream=data, filetype="pdf")
+                self._document: Any = open_pdf(pymupdf, data)
             except RuntimeError as error:
                 if not _has_header(file):
                     raise UnreadableError(ReasonCode.NOT_A_PDF) from error
@@ -91,7 +92,7 @@ class PdfFile(MediaFile):
         if not 1 <= part <= self.part_count:
             raise UnreadableError(ReasonCode.NO_SUCH_PAGE, number=part, count=self.part_count)
         with _mupdf() as pymupdf:
-            page = self._document.load_page(part - 1)
+            page = without_senseless_crop_box(pymupdf, self._document.load_page(part - 1))
             width, height = page.rect.width, page.rect.height
             if not (0 < width < math.inf and 0 < height < math.inf):
                 raise UnreadableError(ReasonCode.PAGE_WITHOUT_SIZE)
@@ -115,7 +116,7 @@ class PdfFile(MediaFile):
             raise UnreadableError(ReasonCode.NO_SUCH_PAGE, number=part, count=self.part_count)
         # MuPDF's own search knows the capitals of ASCII alone, and takes ligatures and forms of letters for others.
         with _mupdf() as pymupdf:
-            page = self._document.load_page(part - 1)
+            page = without_senseless_crop_box(pymupdf, self._document.load_page(part - 1))
             width, height = page.rect.width, page.rect.height
             if self._searched is None or self._searched[0] != part:
                 self._searched = part, PageSearch(_lines(page, pymupdf.TEXT_MEDIABOX_CLIP))

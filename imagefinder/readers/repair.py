@@ -8,7 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from imagefinder.readers.repair_bmp import repair_bmp
 from imagefinder.readers.repair_png import repair_png
+from imagefinder.readers.repair_tga import repair_tga
 
 _LARGEST_GROWTH = 16
 """Times its present size that a cut file is filled up to. Of one that has lost more, nothing would be recognised."""
@@ -158,9 +160,21 @@ def _repair_png(content: bytes) -> Repaired | None:
     return Repaired(found.content, found.info, grid=found.grid) if found else None
 
 
+def _repair_bmp(content: bytes) -> Repaired | None:
+    found = repair_bmp(content)
+    return Repaired(found, is_filled=True) if found else None
+
+
+def _repair_tga(content: bytes) -> Repaired | None:
+    found = repair_tga(content)
+    return Repaired(found, is_filled=True) if found else None
+
+
 _WAYS: dict[str, Callable[[bytes], Repaired | None]] = {
     "JPEG": _repair_jpeg,
     "PNG": _repair_png,
+    "BMP": _repair_bmp,
+    "TGA": _repair_tga,
     "WEBP": _repair_webp,
     "JPEG2000": _repair_jpeg2000,
     "AVIF": _repair_boxes,

@@ -108,6 +108,10 @@ def _metadata(chunk: _Chunk) -> dict[str, Any]:
     keyword = name.decode("latin-1")
     if chunk.kind == b"eXIf" and body:
         return {"exif": b"Exif\0\0" + body}
+    if chunk.kind == b"gAMA" and len(body) == 4:
+        return {"gamma": int.from_bytes(body) / 100_000}
+    if chunk.kind == b"sRGB" and len(body) == 1:
+        return {"srgb": body[0]}
     if chunk.kind == b"iCCP" and (profile := _unpacked(rest)):
         return {"icc_profile": profile}
     if keyword == _RAW_EXIF and chunk.kind in (b"tEXt", b"zTXt"):

@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, PngImagePlugin
 
 from imagefinder.readers.colour import to_srgb
 from imagefinder.readers.image_reader import ImageReader
@@ -232,3 +232,41 @@ def test_nothing_of_the_file_stays_attached(scene) -> None:
     shown = to_srgb(Image.open(buffer))
     assert type(shown) is Image.Image
     assert shown.info == {}
+
+
+def gamma_chunk(gamma: float) -> PngImagePlugin.PngInfo:
+    chunks = PngImagePlugin.PngInfo()
+    chunks.add(b"gAMA", round(gamma * 100_000).to_bytes(4))
+    return chunks
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "P", "LA", "RGBA"])
+@pytest.mark.parametrize("gamma", [0.3, 1.0])
+def test_a_png_is_shown_by_its_gamma(save, scene, mode: str, gamma: float) -> None:
+    wanted = scene.convert("L").convert(mode)
+    levels = [round(255 * (level / 255) ** (2.2 * gamma)) for level in range(256)]
+    stored = scene.convert("L").point(levels).convert(mode)
+    assert close(load(save(stored, "a.png", pnginfo=gamma_chunk(gamma))), wanted, tolerance=14)
+
+
+def test_transparency_stays_as_it_is_where_gamma_counts(save) -> None:
+    half = Image.new("RGBA", (9, 9), (0, 0, 0, 128))
+    assert load(save(half, "a.png", pnginfo=gamma_chunk(1.0))).getpixel((4, 4)) == (127, 127, 127)
+
+
+def test_gamma_does_not_count_beside_a_profile_or_where_it_is_senseless(save, scene) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    assert close(load(save(scene, "a.png", pnginfo=gamma_chunk(1.0), icc_profile=profile)), scene)
+    assert close(load(save(scene, "b.png", pnginfo=gamma_chunk(0.0))), scene)
+    is_srgb = gamma_chunk(1.0)
+    is_srgb.add(b"sRGB", b"\0")
+    assert close(load(save(scene, "c.png", pnginfo=is_srgb)), scene)
+
+
+def test_gamma_counts_in_a_png_that_was_repaired(save) -> None:
+    path = save(Image.new("L", (9, 9), 55), "a.png", pnginfo=gamma_chunk(1.0))
+    content = bytearray(path.read_bytes())
+    content[content.index(b"IEND") + 4] ^= 255
+    damaged = bytes(content).replace(b"IEND", b"tEXt\0\0\0\0\0\0\0\0IEND", 1)
+    path.write_bytes(damaged.replace(b"\0\0\0\0tEXt", b"\0\0\0\x04tEXt", 1))
+    assert load(path).getpixel((4, 4)) == (127, 127, 127)

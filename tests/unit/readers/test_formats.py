@@ -5,7 +5,7 @@ import struct
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops
 
 from imagefinder.model.errors import UnreadableError
 from imagefinder.model.image_signatures import picture_extension
@@ -32,7 +32,7 @@ FORMATS = {
     "AVIF": "avif avifs",
     "HEIF": "heic heif hif heics heifs",
 }
-OTHERS = {"cur", "icns", "psd", "xpm"}
+OTHERS = {"cur", "icns", "psd", "psb", "xpm"}
 """Those that Pillow does not write, or not in that size."""
 MODES = {"pbm": "1", "pgm": "L", "pfm": "F", "xbm": "1"}
 OPTIONS = {extension: {"no_jp2": True} for extension in ("j2k", "j2c", "jpc")} | {
@@ -53,7 +53,8 @@ def test_a_picture_of_the_format_is_read_with_its_colours(scene, save, format_na
         loaded = media.load(1, 100)
     assert media.part_count == 1
     assert (loaded.facts.width, loaded.facts.height) == loaded.image.size == (160, 120)
-    expected = picture.convert("RGB")
+    # Pillow writes white as the ones of an XBM, which are black.
+    expected = ImageChops.invert(picture.convert("RGB")) if extension == "xbm" else picture.convert("RGB")
     tolerance = 70 if format_name == "GIF" else 24
     for corner in ((4, 4), (155, 4), (155, 115), (4, 115)):
         for got, wanted in zip(loaded.image.getpixel(corner), expected.getpixel(corner), strict=True):
@@ -104,6 +105,12 @@ def psd() -> bytes:
     return header + struct.pack(">IIIH", 0, 0, 0, 0) + b"\xff" * 8 + b"\0" * 16
 
 
+def large_psd() -> bytes:
+    """As ``psd``, in the version for large pictures."""
+    header = struct.pack(">4sH6xHIIHH", b"8BPS", 2, 3, 2, 4, 8, 3)
+    return header + struct.pack(">IIQH", 0, 0, 0, 0) + b"\xff" * 8 + b"\0" * 16
+
+
 def cursor() -> bytes:
     """A cursor of 4 x 4 pixels, all of them red."""
     pixels = (
@@ -119,7 +126,7 @@ def icon() -> bytes:
 
 
 XPM = b'/* XPM */\nstatic char *x[] = {\n"4 2 1 1",\n"a c #ff0000",\n"aaaa",\n"aaaa"\n};\n'
-RED = {"psd": psd, "cur": cursor, "icns": icon, "xpm": lambda: XPM}
+RED = {"psd": psd, "psb": large_psd, "cur": cursor, "icns": icon, "xpm": lambda: XPM}
 
 
 @pytest.mark.parametrize("extension", sorted(OTHERS))
@@ -134,7 +141,7 @@ def test_a_format_that_pillow_only_reads_is_read(tmp_path: Path, extension: str,
 
 def test_a_photoshop_picture_of_a_kind_that_cannot_be_read_is_not_called_damaged(tmp_path: Path) -> None:
     path = tmp_path / "deep.psd"
-    path.write_bytes(struct.pack(">4sH6xHIIHH", b"8BPS", 1, 3, 2, 4, 32, 3) + bytes(200))
+    path.write_bytes(struct.pack(">4sH6xHIIHH", b"8BPS", 1, 3, 2, 4, 8, 5) + bytes(200))
     with pytest.raises(UnreadableError, match="variant of its format that is not supported"):
         ImageReader().open(path)
 

@@ -1,0 +1,29 @@
+"""Run-length encoded TGAs, unpacked: Pillow refuses runs that go on in the next row, which old programs wrote."""
+
+_RUN_LENGTH = 8
+"""The bit of the image type that says so."""
+_HEADER = 18
+_LARGEST_GROWTH = 128
+"""Times: no run has more pixels."""
+
+
+def repair_tga(content: bytes) -> bytes | None:
+    """The same picture with its pixels one by one, as far as they go; None where it has no runs."""
+    if len(content) < _HEADER or not content[2] & _RUN_LENGTH:
+        return None
+    width, height, bits = (int.from_bytes(content[at : at + 2], "little") for at in (12, 14, 16))
+    each = ((bits & 255) + 7) // 8
+    colours = int.from_bytes(content[5:7], "little") * ((content[7] + 7) // 8) if content[1] else 0
+    at = _HEADER + content[0] + colours
+    size = width * height * each
+    if not 0 < size <= _LARGEST_GROWTH * len(content):
+        return None
+    pixels = bytearray()
+    while at < len(content) and len(pixels) < size:
+        count, is_run = (content[at] & 127) + 1, content[at] > 127
+        taken = each if is_run else each * count
+        pixels += content[at + 1 : at + 1 + taken] * (count if is_run else 1)
+        at += 1 + taken
+    header = bytearray(content[: _HEADER + content[0] + colours])
+    header[2] &= ~_RUN_LENGTH
+    return bytes(header + pixels[:size].ljust(size, b"\0"))
