@@ -68,10 +68,10 @@ def search_beside(work: Path, count: int, tally: Tally) -> None:
     """Search on the command line while another process indexes."""
     _library(work / "beside").close()
     program = make_program(work / "beside")
+    usual = time.monotonic()
+    program.run("search", "red")
+    usual = time.monotonic() - usual
     with start(program, "add", work / "hostile") as process:
-        usual = time.monotonic()
-        program.run("search", "red")
-        usual = time.monotonic() - usual
 
         def search() -> None:
             if program.run("search", "red").status not in (0, 1):
