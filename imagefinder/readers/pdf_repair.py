@@ -36,9 +36,10 @@ def open_pdf(pymupdf: Any, data: bytes | memoryview) -> Any:
 
 def without_senseless_crop_box(pymupdf: Any, page: Any) -> Any:
     """The page, whole where its CropBox leaves nothing of it or is none. MuPDF would show one of a letter's size."""
-    if not page.xref:  # it stands within the tree of pages, and is no object of its own
+    try:
+        kind, numbers = page.parent.xref_get_key(page.xref, "CropBox")
+    except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError):  # it is no object of its own, say
         return page
-    kind, numbers = page.parent.xref_get_key(page.xref, "CropBox")
     if kind != "array" or "R" in numbers:  # references are MuPDF's matter
         return page
     try:

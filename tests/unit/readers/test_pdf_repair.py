@@ -134,3 +134,15 @@ def test_a_sound_crop_box_is_left_alone(pages, tmp_path, box: str) -> None:
     with PdfReader().open(path) as media:
         facts = media.load(2, 50).facts
         assert (facts.width, facts.height) == (200, 300)
+
+
+def test_a_page_whose_crop_box_cannot_be_looked_up_is_shown(pages, tmp_path, monkeypatch) -> None:
+    path = tmp_path / "document.pdf"
+    path.write_bytes(written(pages))
+
+    def fail(*_: object) -> None:
+        raise pymupdf.mupdf.FzErrorSyntax("syntax error in object")
+
+    with PdfReader().open(path) as media:
+        monkeypatch.setattr(pymupdf.Document, "xref_get_key", fail)
+        assert media.load(1, 50).facts.text == ALL[0]
