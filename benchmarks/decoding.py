@@ -30,11 +30,11 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from imagefinder.embedders import registry
-from imagefinder.embedders.preprocess import Preprocessing
+from imagefinder.embedders import model_registry
+from imagefinder.embedders.towers.preprocess import Preprocessing
 from imagefinder.paths import default_places
-from imagefinder.readers.colour import to_srgb
-from imagefinder.readers.registry import open_media
+from imagefinder.readers.pillow.colour import to_srgb
+from imagefinder.readers.reader_registry import open_media
 from imagefinder.thumbnails.cache import LEAST_SIDE, ThumbnailCache
 
 _SIDE = 256
@@ -96,7 +96,7 @@ def main() -> None:
     rounds = 15 if arguments.full else 3
     pillow_heif.register_heif_opener()
     prepare = Preprocessing(_CLIP)
-    starter = registry.create(registry.STARTER, "cpu", default_places().models)
+    starter = model_registry.create(model_registry.STARTER, "cpu", default_places().models)
     with tempfile.TemporaryDirectory(prefix="imagefinder-bench-") as folder:
         scratch = Path(folder)
         (original,) = photographs(scratch / "original", 1, arguments.side, arguments.photos)

@@ -32,8 +32,8 @@ def main() -> None:
     from clip_teacher import clip_file, clip_teacher
     from safetensors.torch import save_file
 
-    from imagefinder.embedders.imported import import_model
-    from imagefinder.embedders.torchvision_ops import import_torchvision
+    from imagefinder.embedders.importing.importer import import_model
+    from imagefinder.embedders.towers.torchvision_ops import import_torchvision
     from imagefinder.paths import default_places
 
     teacher = clip_teacher(clip_file(work, work / "unpacked")).float()

@@ -113,13 +113,13 @@ def pipeline_shares(model: str, folder: Path, scratch: Path, rounds: int) -> lis
     # Here, for only this part needs them: they are the large part of what this module imports.
     from indexing import cost, decode, forward, index
 
-    from imagefinder.embedders import registry
-    from imagefinder.embedders.runtime_choice import RuntimeSetting
+    from imagefinder.embedders import model_registry
+    from imagefinder.embedders.runtime.runtime_choice import RuntimeSetting
 
     scratch.mkdir(exist_ok=True)
     places = default_places()
     runtimes = RuntimeSetting.from_environment(places.runtimes)
-    embedder = registry.create(model, "cpu", places.models, runtimes)
+    embedder = model_registry.create(model, "cpu", places.models, runtimes)
     paths = sorted(folder.rglob("*.jpg"))
     index(folder, scratch, embedder)  # loads the model
     prepared = decode(paths, embedder)

@@ -35,13 +35,13 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from imagefinder.api import ImageFinder
-from imagefinder.embedders import registry
-from imagefinder.embedders.base import Embedder, Prepared
-from imagefinder.embedders.imported import import_checkpoint
-from imagefinder.embedders.runtime_choice import RuntimeSetting
+from imagefinder.embedders import model_registry
+from imagefinder.embedders.embedder import Embedder, Prepared
+from imagefinder.embedders.importing.importer import import_checkpoint
+from imagefinder.embedders.runtime.runtime_choice import RuntimeSetting
 from imagefinder.engine.engine import Engine
 from imagefinder.paths import default_places
-from imagefinder.readers.registry import extensions, open_media
+from imagefinder.readers.reader_registry import extensions, open_media
 from imagefinder.thumbnails.cache import LEAST_SIDE, ThumbnailCache
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -141,8 +141,10 @@ def compare(name: str, paths: Sequence[Path], scratch: Path, embedder: Embedder,
             f"{len(paths) / taken.wall:.1f}",
             f"{taken.wall:.2f}",
             f"{taken.cpu:.2f}",
-            f"{taken.wall / bare:.2f}" if embedder.name != registry.BUILTIN else "-",
-            f"{taken.cpu / both:.2f}" if costs is pipelines and embedder.name != registry.BUILTIN else "",
+            f"{taken.wall / bare:.2f}" if embedder.name != model_registry.BUILTIN else "-",
+            f"{taken.cpu / both:.2f}"
+            if costs is pipelines and embedder.name != model_registry.BUILTIN
+            else "",
             f"{peak:.0f}" if costs is pipelines else "",
         )
 
@@ -161,7 +163,8 @@ def pipeline_table(arguments: argparse.Namespace, scratch: Path) -> None:
         count = arguments.count if side <= 1000 else arguments.count // 4
         sets[f"{side} px"] = photographs(scratch / f"{side} px", count, side, arguments.photos)
     clip, starter, builtin = (
-        registry.create(each, "cpu", models, runtimes) for each in (name, registry.STARTER, registry.BUILTIN)
+        model_registry.create(each, "cpu", models, runtimes)
+        for each in (name, model_registry.STARTER, model_registry.BUILTIN)
     )
     clip.load_images()
     print(f"\n{clip.name} computes on {clip.device}, {clip.batch_size} pictures a batch")

@@ -12,7 +12,7 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from imagefinder.embedders.torchvision_ops import import_torchvision
+from imagefinder.embedders.towers.torchvision_ops import import_torchvision
 
 ARCHITECTURE = "ViT-B-32-256"
 FILES_A_FOLDER = 500

@@ -1,9 +1,9 @@
 """Whether memory stays flat while many pictures are indexed: ``python benchmarks/memory.py [--count N] [--full]``.
 
 Small pictures, half JPEG, half PNG, all different, thumbnails and all, with a CLIP model of 350,000 random weights
-(``tests/tiny_clip.py``): what is kept for each picture, not the size of one, is what is looked for. Prints the resident
-memory of this process at each thousand, and how much it grew since 2,000; growth is measured from the median of the
-three figures there to that of the last three. Asserts nothing.
+(``tests/helpers/tiny_clip.py``): what is kept for each picture, not the size of one, is what is looked for. Prints the
+resident memory of this process at each thousand, and how much it grew since 2,000; growth is measured from the median
+of the three figures there to that of the last three. Asserts nothing.
 """
 
 import argparse
@@ -23,14 +23,14 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
-from tiny_clip import TINY_CONFIG, random_weights
+from helpers.tiny_clip import TINY_CONFIG, random_weights
 
+from imagefinder.domain.jobs import Progress
+from imagefinder.domain.sources import SourceOptions
 from imagefinder.embedders.openclip import OpenClipEmbedder
 from imagefinder.embedders.spec import ClipSpec, merge_preprocess
 from imagefinder.engine.engine import Engine
-from imagefinder.model.jobs import Progress
-from imagefinder.model.sources import SourceOptions
-from imagefinder.readers.registry import extensions
+from imagefinder.readers.reader_registry import extensions
 from imagefinder.thumbnails.cache import ThumbnailCache
 
 _EACH = 1000

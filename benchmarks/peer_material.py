@@ -16,11 +16,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from material import ARCHITECTURE
 from vector_search import mixture
 
-from imagefinder.embedders import registry
-from imagefinder.embedders.torchvision_ops import import_torchvision
-from imagefinder.engine.calibration import Calibration
-from imagefinder.model.items import FileStat, ItemKind, PartFacts
-from imagefinder.model.sources import SourceKind, SourceOptions
+from imagefinder.domain.items import FileStat, ItemKind, PartFacts
+from imagefinder.domain.sources import SourceKind, SourceOptions
+from imagefinder.embedders import model_registry
+from imagefinder.embedders.towers.torchvision_ops import import_torchvision
+from imagefinder.engine.search.calibration import Calibration
 from imagefinder.paths import default_places
 from imagefinder.store.store import Store
 
@@ -116,7 +116,7 @@ def _write_rows(
 
 def fill_library(folder: Path, model: str, root: Path, rows: Path) -> None:
     """Make a library as indexing these rows with ``model`` would leave it; ``root`` is its one source."""
-    embedder = registry.create(model, "cpu", default_places().models)
+    embedder = model_registry.create(model, "cpu", default_places().models)
     loaded = np.load(rows)
     folder.mkdir(parents=True)
     store = Store(folder / "library.db")

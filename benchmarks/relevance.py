@@ -24,11 +24,11 @@ from starter_model import HELD_OUT, caltech, embed, plain
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from imagefinder.embedders import registry
-from imagefinder.embedders.base import Embedder, FloatArray
-from imagefinder.engine.calibration import bank
-from imagefinder.engine.relevance import CUT, Background, Unrelated, curve, sure
-from imagefinder.model.model_names import STARTER
+from imagefinder.domain.model_names import STARTER
+from imagefinder.embedders import model_registry
+from imagefinder.embedders.embedder import Embedder, FloatArray
+from imagefinder.engine.search.calibration import bank
+from imagefinder.engine.search.relevance import CUT, Background, Unrelated, curve, sure
 
 SAMPLE = 512
 ABSENT = (
@@ -59,7 +59,7 @@ def main() -> None:
     arguments = parser.parse_args()
     data, held_out = arguments.data, json.loads(HELD_OUT.read_text(encoding="utf-8"))
     folder = arguments.keep or Path(tempfile.mkdtemp())
-    embedder = registry.create(arguments.model, "auto", Path(tempfile.gettempdir()))
+    embedder = model_registry.create(arguments.model, "auto", Path(tempfile.gettempdir()))
 
     def kept(name: str, make: Callable[[], FloatArray]) -> FloatArray:
         file = folder / f"{name}.npy"

@@ -1,7 +1,8 @@
 """What the constants of relevance rest on: ``python benchmarks/relevance_constants.py --data DIR --keep FOLDER``.
 
 ``FOLDER`` is the one of ``benchmarks/relevance.py --keep``, which makes the vectors. Prints, for each constant of
-``imagefinder/engine/relevance.py``, what comes of other values; and what single words give, which users type most:
+``imagefinder/engine/search/relevance.py``, what comes of other values; and what single words give, which users type
+most:
 the true hits are the held-out photographs of Flickr8k that at least two of their five captions name so.
 """
 
@@ -17,11 +18,11 @@ import numpy as np
 from relevance import SAMPLE, answered, auc
 from starter_model import HELD_OUT, caltech
 
-from imagefinder.embedders import registry
-from imagefinder.embedders.base import FloatArray
-from imagefinder.engine import relevance
-from imagefinder.engine.relevance import Unrelated, curve, sure
-from imagefinder.model.model_names import STARTER
+from imagefinder.domain.model_names import STARTER
+from imagefinder.embedders import model_registry
+from imagefinder.embedders.embedder import FloatArray
+from imagefinder.engine.search import relevance
+from imagefinder.engine.search.relevance import Unrelated, curve, sure
 
 WORDS = {
     "people": "people|men|women|children|kids|crowd|group|players",
@@ -59,7 +60,7 @@ def main() -> None:
     held_out = json.loads(HELD_OUT.read_text(encoding="utf-8"))
     the_habit(bank, kept("caltech101"), np.array(labels), set(held_out["caltech101"]), kept("classes"))
     captions = json.loads((arguments.data / "flickr8k_captions.json").read_text(encoding="utf-8"))
-    embedder = registry.create(arguments.model, "auto", Path(tempfile.gettempdir()))
+    embedder = model_registry.create(arguments.model, "auto", Path(tempfile.gettempdir()))
     words = embedder.encode_texts(list(WORDS))
     single_words(bank, photographs, words, [captions[name] for name in held_out["flickr8k"]])
 
@@ -168,7 +169,7 @@ def single_words(
 
 @contextmanager
 def constants(**others: float) -> Iterator[None]:
-    """Other values for the constants of ``imagefinder.engine.relevance``."""
+    """Other values for the constants of ``imagefinder.engine.search.relevance``."""
     before = {name: getattr(relevance, name) for name in others}
     vars(relevance).update(others)
     try:

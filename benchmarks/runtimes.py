@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.processes import Spent, apart, spend
 from imagefinder.embedders.openclip import OpenClipEmbedder
-from imagefinder.embedders.runtime_trial import ImageTower
+from imagefinder.embedders.runtime.runtime_trial import ImageTower
 from imagefinder.embedders.spec import short_hash
 from imagefinder.paths import default_places
 
@@ -42,10 +42,10 @@ COLD = """
 import sys
 from pathlib import Path
 from PIL import Image
-from imagefinder.embedders import registry
-from imagefinder.embedders.runtime_choice import RuntimeSetting
+from imagefinder.embedders import model_registry
+from imagefinder.embedders.runtime.runtime_choice import RuntimeSetting
 name, models, folder = sys.argv[1:]
-embedder = registry.create(name, "cpu", Path(models), RuntimeSetting.from_environment(Path(folder)))
+embedder = model_registry.create(name, "cpu", Path(models), RuntimeSetting.from_environment(Path(folder)))
 embedder.encode_images([embedder.prepare(Image.effect_noise((640, 480), 60).convert("RGB"))])
 """
 
@@ -88,7 +88,7 @@ def main() -> None:
 
 def _big_model(scratch: Path) -> str:
     from benchmarks.material import random_checkpoint
-    from imagefinder.embedders.imported import import_checkpoint
+    from imagefinder.embedders.importing.importer import import_checkpoint
 
     file = scratch / "random.safetensors"
     return import_checkpoint(file, random_checkpoint(file), scratch / "models")
@@ -146,7 +146,7 @@ def measure(place: Place, runtime: str, precision: str) -> Measured:
 
 def convert(place: Place) -> None:
     """Write the image tower for OpenVINO, and again in int8."""
-    from imagefinder.embedders.openvino_tower import save_image_tower, save_in_int8
+    from imagefinder.embedders.runtime.openvino_tower import save_image_tower, save_in_int8
 
     embedder = _embedder(place)
     place.runtimes.mkdir(parents=True, exist_ok=True)
@@ -159,23 +159,23 @@ def tower_of(place: Place, runtime: str, precision: str) -> tuple[ImageTower, tu
     embedder = _embedder(place)
     shape = embedder._preprocessing.shape
     if runtime == "openvino":
-        from imagefinder.embedders.openvino_tower import OpenVinoImageTower
+        from imagefinder.embedders.runtime.openvino_tower import OpenVinoImageTower
 
         return OpenVinoImageTower(_file(place, precision), precision), shape
     import torch
 
-    from imagefinder.embedders.torch_towers import torch_image_tower
+    from imagefinder.embedders.towers.torch_towers import torch_image_tower
 
     kind = {"float32": torch.float32, "bfloat16": torch.bfloat16}[precision]
     return torch_image_tower(embedder._spec, torch.device("cpu"), kind, embedder._preprocessing), shape
 
 
 def _embedder(place: Place) -> OpenClipEmbedder:
-    from imagefinder.embedders import registry
-    from imagefinder.embedders.device import devices_here
+    from imagefinder.embedders import model_registry
+    from imagefinder.embedders.hardware.device import devices_here
 
     devices_here()  # as the program does before anything else of PyTorch's
-    embedder = registry.create(place.name, "cpu", place.models)
+    embedder = model_registry.create(place.name, "cpu", place.models)
     assert isinstance(embedder, OpenClipEmbedder)
     return embedder
 

@@ -30,11 +30,11 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from imagefinder.embedders import registry
-from imagefinder.embedders.base import Embedder, FloatArray
-from imagefinder.embedders.imported import import_checkpoint
-from imagefinder.embedders.runtime_choice import AUTO, RuntimeSetting
-from imagefinder.model.model_names import STARTER
+from imagefinder.domain.model_names import STARTER
+from imagefinder.embedders import model_registry
+from imagefinder.embedders.embedder import Embedder, FloatArray
+from imagefinder.embedders.importing.importer import import_checkpoint
+from imagefinder.embedders.runtime.runtime_choice import AUTO, RuntimeSetting
 from imagefinder.resources import resource
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -61,7 +61,7 @@ def main() -> None:
     parser.add_argument("--model", default=STARTER, help="another model, measured in the same way")
     arguments = parser.parse_args()
     data, held_out = arguments.data, json.loads(HELD_OUT.read_text(encoding="utf-8"))
-    embedder = registry.create(arguments.model, "auto", Path(tempfile.gettempdir()))
+    embedder = model_registry.create(arguments.model, "auto", Path(tempfile.gettempdir()))
     rows: list[tuple[str, str, str]] = []
 
     names = held_out["flickr8k"]
@@ -98,7 +98,8 @@ def main() -> None:
             ("each by its best runtime", RuntimeSetting(AUTO, scratch / "runtimes")),
         ):
             pair = [
-                registry.create(name, "auto", scratch / "models", runtimes) for name in (arguments.model, big)
+                model_registry.create(name, "auto", scratch / "models", runtimes)
+                for name in (arguments.model, big)
             ]
             ours, theirs = speeds(*pair)
             rows.append((f"Photographs/s, {what} ({ours:.0f}), by those of ViT-B-32-256 ({theirs:.0f})",

@@ -38,13 +38,13 @@ from vector_search import mixture
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from imagefinder.engine import live_index
+from imagefinder.domain.queries import Query
 from imagefinder.engine.engine import Engine
-from imagefinder.model.queries import Query
-from imagefinder.readers.registry import extensions
+from imagefinder.engine.index import live_index
+from imagefinder.readers.reader_registry import extensions
 from imagefinder.store.store import Store
 from imagefinder.thumbnails.cache import ThumbnailCache
-from imagefinder.vectors.registry import EXACT_LIMIT
+from imagefinder.vectors.index_registry import EXACT_LIMIT
 
 QUERIES = 200
 HITS = 200

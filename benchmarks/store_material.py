@@ -15,17 +15,17 @@ from vector_search import DIMENSION, mixture
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from imagefinder.embedders.base import Embedder, FloatArray
-from imagefinder.engine.batch_writer import BatchWriter
-from imagefinder.engine.decoding import DecodedPart, Reading
-from imagefinder.engine.live_index import LiveIndex
-from imagefinder.engine.plan import Todo
-from imagefinder.model.items import FileStat, ItemKind, PartFacts
-from imagefinder.model.jobs import IndexReport
-from imagefinder.model.sources import SourceKind, SourceOptions
+from imagefinder.domain.items import FileStat, ItemKind, PartFacts
+from imagefinder.domain.jobs import IndexReport
+from imagefinder.domain.sources import SourceKind, SourceOptions
+from imagefinder.embedders.embedder import Embedder, FloatArray
+from imagefinder.engine.index.live_index import LiveIndex
+from imagefinder.engine.indexing.batch_writer import BatchWriter
+from imagefinder.engine.indexing.decode_pool import DecodedPart, Reading
+from imagefinder.engine.indexing.scan_diff import Todo
 from imagefinder.store.embeddings import IdArray
 from imagefinder.store.store import Store
-from imagefinder.vectors.base import VectorIndex
+from imagefinder.vectors.vector_index import VectorIndex
 
 MODEL = "stand-in"
 ROOT = Path("/home/user/Pictures")

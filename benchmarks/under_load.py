@@ -28,7 +28,11 @@ import numpy as np
 from material import FILES_A_FOLDER, copies, photographs
 
 from imagefinder.api import ImageFinder
-from imagefinder.engine.cancel import CancelToken
+from imagefinder.domain.jobs import JobState, Phase
+from imagefinder.domain.queries import Query
+from imagefinder.domain.sources import SourceOptions
+from imagefinder.engine.indexing.cancel import CancelToken
+from imagefinder.ipc.client.engine_process import EngineRun
 from imagefinder.ipc.messages import (
     AddSources,
     CancelJobs,
@@ -40,10 +44,6 @@ from imagefinder.ipc.messages import (
     ModelState,
     Search,
 )
-from imagefinder.ipc.process import EngineRun
-from imagefinder.model.jobs import JobState, Phase
-from imagefinder.model.queries import Query
-from imagefinder.model.sources import SourceOptions
 
 _PAUSE_S = 0.03
 """Between an answer and the next question."""

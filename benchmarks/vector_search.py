@@ -31,11 +31,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from growth_plot import Chart, write_svg
 
-from imagefinder.vectors.base import FloatArray, IdArray, VectorIndex
 from imagefinder.vectors.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from imagefinder.vectors.exact import ExactIndex
 from imagefinder.vectors.hnsw import FAR_FACTOR, HnswIndex, ef_search
 from imagefinder.vectors.mapped import MappedIndex
+from imagefinder.vectors.vector_index import FloatArray, IdArray, VectorIndex
 
 DIMENSION = 512
 CLUSTERS = 3000

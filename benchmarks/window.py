@@ -107,7 +107,7 @@ def x_server() -> Iterator[str]:
 
 def import_table(rounds: int) -> None:
     print("\nImporting the window, milliseconds")
-    for module in ("imagefinder.cli.main", "imagefinder.ui.app", "imagefinder.ui.application"):
+    for module in ("imagefinder.cli.main", "imagefinder.ui.app.launch", "imagefinder.ui.app.application"):
         code = f"import time; t = time.perf_counter(); import {module}; print(time.perf_counter() - t)"
         took = [
             float(
@@ -116,7 +116,7 @@ def import_table(rounds: int) -> None:
             for _ in range(rounds)
         ]
         row(module, f"{statistics.median(took) * 1e3:.0f}")
-    command = [sys.executable, "-X", "importtime", "-c", "import imagefinder.ui.application"]
+    command = [sys.executable, "-X", "importtime", "-c", "import imagefinder.ui.app.application"]
     told = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stderr
     found = re.findall(r"import time:\s+(\d+) \|\s+(\d+) \|\s*(\S+)", told)
     costs = {name: int(whole) / 1e3 for _, whole, name in found}
@@ -250,7 +250,7 @@ def made_pictures(scratch: Path, count: int, photos: Path | None) -> list[Path]:
 
 
 def imported_model(scratch: Path) -> str:
-    from imagefinder.embedders.imported import import_checkpoint
+    from imagefinder.embedders.importing.importer import import_checkpoint
 
     weights = scratch / "random.safetensors"
     name = import_checkpoint(weights, random_checkpoint(weights), scratch / "data" / "imagefinder" / "models")

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from imagefinder.model.items import ItemKind
-from imagefinder.model.queries import Hit
+from imagefinder.domain.items import ItemKind
+from imagefinder.domain.queries import Hit
 
 _FOLDERS = 200
 

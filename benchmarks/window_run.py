@@ -51,7 +51,7 @@ class Bench:
         from loop_probe import Painted, Probe, Watchdog
         from PySide6.QtWidgets import QApplication
 
-        from imagefinder.ui.engine_client import EngineClient
+        from imagefinder.ui.services.engine_client import EngineClient
 
         self.application = application
         self.answer = answer
@@ -86,7 +86,7 @@ class Bench:
     def window(self) -> Any:
         from PySide6.QtWidgets import QApplication
 
-        from imagefinder.ui.main_window import MainWindow
+        from imagefinder.ui.window.main_window import MainWindow
 
         return next(each for each in QApplication.topLevelWidgets() if isinstance(each, MainWindow))
 
@@ -198,8 +198,8 @@ def index(bench: Bench, arguments: argparse.Namespace) -> Generator[Step, None, 
 
 def close(bench: Bench, arguments: argparse.Namespace) -> Generator[Step, None, None]:
     """The window is closed in the middle of indexing."""
+    from imagefinder.domain.jobs import Phase
     from imagefinder.ipc.messages import AddSources, ModelState
-    from imagefinder.model.jobs import Phase
 
     yield lambda: bench.client.model and bench.client.model.state is ModelState.READY
     bench.client.send(AddSources((arguments.pictures,)))
@@ -390,7 +390,7 @@ def main() -> None:
         return
     answer: Answer = {}
 
-    import imagefinder.ui.app as app
+    import imagefinder.ui.app.launch as app
 
     def run(options: Any) -> int:
         app.check_display()
@@ -398,7 +398,7 @@ def main() -> None:
             from loop_probe import TimedApplication
 
             timed = TimedApplication(sys.argv[:1])
-        from imagefinder.ui.application import Application
+        from imagefinder.ui.app.application import Application
 
         answer["imported"] = time.monotonic() - BEGAN
         application = Application(options)

@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
-from imagefinder.model.errors import UsageError
+from imagefinder.domain.errors import UsageError
 from imagefinder.paths import absolute
 from imagefinder.translation import tr
 

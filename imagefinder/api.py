@@ -7,23 +7,23 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from imagefinder.addresses import given_path, given_picture
-from imagefinder.embedders import registry as embedders
-from imagefinder.engine.cancel import CancelToken
+from imagefinder.domain.devices import DEVICES
+from imagefinder.domain.errors import ModelError, UsageError
+from imagefinder.domain.jobs import IndexReport, ProgressCallback, no_progress
+from imagefinder.domain.library import LibraryStatus, ModelChange
+from imagefinder.domain.model_names import RemovedModel
+from imagefinder.domain.queries import Hit, Query, SearchResult
+from imagefinder.domain.sources import SourceOptions
+from imagefinder.embedders import model_registry as embedders
 from imagefinder.engine.engine import Engine
-from imagefinder.model.devices import DEVICES
-from imagefinder.model.errors import ModelError, UsageError
-from imagefinder.model.jobs import IndexReport, ProgressCallback, no_progress
-from imagefinder.model.library import LibraryStatus, ModelChange
-from imagefinder.model.model_names import RemovedModel
-from imagefinder.model.queries import Hit, Query, SearchResult
-from imagefinder.model.sources import SourceOptions
+from imagefinder.engine.indexing.cancel import CancelToken
 from imagefinder.paths import default_places
-from imagefinder.readers import registry as readers
+from imagefinder.readers import reader_registry as readers
 from imagefinder.thumbnails.cache import ThumbnailCache
 from imagefinder.translation import tr
 
 if TYPE_CHECKING:
-    from imagefinder.embedders.base import Embedder, FloatArray
+    from imagefinder.embedders.embedder import Embedder, FloatArray
 
 AnyPath = str | os.PathLike[str]
 
@@ -31,7 +31,7 @@ AnyPath = str | os.PathLike[str]
 class ImageFinder:
     """A library of pictures and pages on this machine. A context manager; made by ``open``.
 
-    ``ImageFinderError`` and its kinds (``imagefinder.model.errors``) are what its methods raise; each
+    ``ImageFinderError`` and its kinds (``imagefinder.domain.errors``) are what its methods raise; each
     message is a sentence for the user.
     """
 
@@ -70,7 +70,7 @@ class ImageFinder:
         wanted = model or os.environ.get("IMAGEFINDER_MODEL") or None
 
         def make_embedder(name: str | None) -> "Embedder":
-            from imagefinder.embedders.runtime_choice import RuntimeSetting
+            from imagefinder.embedders.runtime.runtime_choice import RuntimeSetting
 
             runtimes = RuntimeSetting.from_environment(places.runtimes)
             chosen = name or embedders.default_model(places.models)
@@ -194,8 +194,8 @@ class ImageFinder:
             ModelError: it is no such model, or cannot be deleted.
             LibraryInUseError: its vectors are to go, and another process is changing the library.
         """
-        from imagefinder.embedders.download import is_here
-        from imagefinder.embedders.model_files import refuse_own_model, remove_model
+        from imagefinder.embedders.catalogue.model_files import refuse_own_model, remove_model
+        from imagefinder.embedders.download.model_download import is_here
 
         refuse_own_model(name)
         status = self.engine.status(unreadable=False)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import platformdirs
 
-from imagefinder.model.errors import UsageError
+from imagefinder.domain.errors import UsageError
 from imagefinder.text_folding import canonical
 from imagefinder.translation import tr
 

@@ -6,7 +6,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from imagefinder.model.image_signatures import HEAD_BYTES, picture_extension
+from imagefinder.domain.image_signatures import HEAD_BYTES, picture_extension
 from imagefinder.private_files import replace_file
 
 _LOG = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ EXCLUDED_MODULES = (
     "tkinter", "matplotlib", "IPython", "PyQt5", "PyQt6", "PySide2", "pandas", "scipy", "tensorboard",
     "triton", "nvidia", "numba", "cupy", "transformers", "tokenizers", "pytest", "hypothesis", "setuptools",
     "pip", "wheel", "mypy", "pkg_resources", "lib2to3", "pydoc_data",
-    # OpenVINO reports to Google Analytics through it (imagefinder/embedders/openvino_tower.py).
+    # OpenVINO reports to Google Analytics through it (imagefinder/embedders/runtime/openvino_tower.py).
     "openvino_telemetry",
     # We look into the model hub's cache and download nothing.
     "hf_xet",
@@ -52,17 +52,17 @@ _QT_LIBRARIES = (
 
 def hidden_imports() -> list[str]:
     """Modules that nothing imports by name at the top of a file, above all those behind the registries."""
-    from imagefinder.embedders import registry as embedders
-    from imagefinder.embedders.base import Embedder
-    from imagefinder.readers.registry import READERS
-    from imagefinder.vectors.registry import VECTOR_INDEXES
+    from imagefinder.embedders import model_registry as embedders
+    from imagefinder.embedders.embedder import Embedder
+    from imagefinder.readers.reader_registry import READERS
+    from imagefinder.vectors.index_registry import VECTOR_INDEXES
 
     plugins: set[type] = {type(reader) for reader in READERS}
     plugins |= {get_class() for get_class in VECTOR_INDEXES.values()}
     plugins |= {
         found for _, found in inspect.getmembers(embedders, inspect.isclass) if issubclass(found, Embedder)
     }
-    # Imported by name at run time: embedders/torchvision_ops.py.
+    # Imported by name at run time: embedders/towers/torchvision_ops.py.
     return sorted({plugin.__module__ for plugin in plugins} | {"torchvision", "torchvision.transforms"})
 
 
@@ -95,7 +95,7 @@ def is_wanted(destination: str, source: str = "") -> bool:
     if path.startswith("PySide6/") or "PySide6/" in source:
         return _is_wanted_of_qt(path)
     if path.startswith("torchvision/") and not path.endswith((".py", ".json")):
-        # PyPI's compiled operators are built for CUDA; CLIP uses none, see embedders/torchvision_ops.py.
+        # PyPI's compiled operators are built for CUDA; CLIP uses none, see embedders/towers/torchvision_ops.py.
         return False
     return not any(part in f"{path} {source}" for part in _UNWANTED)
 

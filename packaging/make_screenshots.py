@@ -69,10 +69,10 @@ def _grab(what: str, file: Path) -> int:
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
 
-    from imagefinder.ui.application import Application
-    from imagefinder.ui.main_window import MainWindow
-    from imagefinder.ui.settings_dialog import MODEL_PAGE, SettingsDialog
-    from imagefinder.ui.window_options import WindowOptions
+    from imagefinder.ui.app.application import Application
+    from imagefinder.ui.app.options import WindowOptions
+    from imagefinder.ui.settings.settings_dialog import MODEL_PAGE, SettingsDialog
+    from imagefinder.ui.window.main_window import MainWindow
 
     application = Application(
         WindowOptions(model="starter", query="northern shore", language="en", theme="light")

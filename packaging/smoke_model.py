@@ -16,7 +16,7 @@ def make_model(folder: Path) -> tuple[Path, Path]:
     import torch
     from safetensors.torch import save_file
 
-    from imagefinder.embedders.torchvision_ops import import_torchvision
+    from imagefinder.embedders.towers.torchvision_ops import import_torchvision
 
     import_torchvision()
     import open_clip

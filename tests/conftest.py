@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pillow_heif
 import pytest
-from fakes import FakeEmbedder, picture
+from helpers.fakes import FakeEmbedder, picture
+from helpers.program import Program
 from PIL import Image
-from program import Program
 from pytestqt.qtbot import QtBot
 
 # Before anything imports PySide6: a test needs no screen. Those on a real one say so to their programs.
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
-from imagefinder.engine.cloud import CloudCheck
 from imagefinder.engine.engine import Engine
-from imagefinder.readers.registry import extensions
+from imagefinder.engine.indexing.cloud_detection import CloudCheck
+from imagefinder.readers.reader_registry import extensions
 from imagefinder.store.store import Store
 from imagefinder.thumbnails.cache import ThumbnailCache
 

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Callable
 from typing import Any, NoReturn
 
-from imagefinder.model.errors import UsageError
+from imagefinder.domain.errors import UsageError
 from imagefinder.translation import tr, tr_later, translated
 
 # argparse says these by itself; they are here for the translators, and found again by ``translated``.

@@ -12,8 +12,8 @@ from imagefinder.cli.ctrl_c import saying_goodbye_at_ctrl_c
 from imagefinder.cli.exit_status import INTERRUPTED, WRONG
 from imagefinder.cli.parser import WINDOW_OPTIONS, language_wanted, make_parser
 from imagefinder.cli.terminal import Terminal
+from imagefinder.domain.errors import CancelledError, ImageFinderError, UsageError
 from imagefinder.logs import log_to_file
-from imagefinder.model.errors import CancelledError, ImageFinderError, UsageError
 from imagefinder.paths import default_places
 from imagefinder.settings import Settings
 from imagefinder.translation import tr, use_language
@@ -70,7 +70,7 @@ def _main(arguments: list[str], terminal: Terminal) -> int:
 def _run(parsed: argparse.Namespace, settings: Settings, terminal: Terminal) -> int:
     # Late imports: help and a wrong call need nothing of the engine, and the window's process never does.
     if parsed.command in (None, "window"):
-        from imagefinder.cli.window import open_window
+        from imagefinder.cli.commands.window import open_window
 
         return open_window(parsed)
     for option in WINDOW_OPTIONS:
@@ -86,10 +86,10 @@ def _run(parsed: argparse.Namespace, settings: Settings, terminal: Terminal) -> 
     parsed.library = parsed.library or os.environ.get("IMAGEFINDER_LIBRARY") or settings.library or None
     parsed.device = parsed.device or settings.device
     if parsed.command == "search" and not parsed.within:
-        from imagefinder.blas import import_numpy_with_one_thread
+        from imagefinder.numpy_threads import import_numpy_with_one_thread
 
         import_numpy_with_one_thread()
-    from imagefinder.cli.commands import run
+    from imagefinder.cli.commands.changes import run
 
     with saying_goodbye_at_ctrl_c(terminal):
         return run(parsed, terminal)

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from imagefinder import __version__
 from imagefinder.cli import values
 from imagefinder.cli.arguments import CommandParser, Parser
-from imagefinder.model.devices import DEVICES
+from imagefinder.domain.devices import DEVICES
 from imagefinder.settings import THEMES
 from imagefinder.translation import tr
 

@@ -15,7 +15,7 @@ from rich.progress import (
 )
 from rich.progress import Progress as Bar
 
-from imagefinder.model.jobs import Phase, Progress, ProgressCallback
+from imagefinder.domain.jobs import Phase, Progress, ProgressCallback
 from imagefinder.translation import tr
 
 _BYTES = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())

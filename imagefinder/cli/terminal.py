@@ -12,9 +12,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, TypeAlias
 
-from imagefinder.model.items import ItemKind
-from imagefinder.model.jobs import IndexReport, ProgressCallback, in_the_cloud_text, no_progress
-from imagefinder.model.queries import Hit, SearchResult, group_title
+from imagefinder.domain.items import ItemKind
+from imagefinder.domain.jobs import IndexReport, ProgressCallback, in_the_cloud_text, no_progress
+from imagefinder.domain.queries import Hit, SearchResult, group_title
 from imagefinder.printable import PrintableFormatter
 from imagefinder.printable import printable as printable
 from imagefinder.translation import tr

@@ -1,7 +1,7 @@
 """What is not yet read of a library, in words that the commands share."""
 
 from imagefinder.api import ImageFinder
-from imagefinder.model.sources import SourceStatus
+from imagefinder.domain.sources import SourceStatus
 from imagefinder.translation import tr
 
 

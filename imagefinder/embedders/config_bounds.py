@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from imagefinder.domain.errors import ModelError
 from imagefinder.embedders.spec import JsonDict
-from imagefinder.embedders.untrusted import shown
-from imagefinder.model.errors import ModelError
+from imagefinder.embedders.untrusted_files import shown
 from imagefinder.translation import tr
 
 _Check = Callable[[str, Any], None]

@@ -13,21 +13,21 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from imagefinder.embedders.base import Embedder, FloatArray, Pixels
-from imagefinder.embedders.batches import Batches, best_batch, no_memory
-from imagefinder.embedders.device import choose_device, give_memory_back, is_out_of_memory
-from imagefinder.embedders.device import devices_here as devices_here
-from imagefinder.embedders.held import Held
-from imagefinder.embedders.image_runtime import ImageRuntime
-from imagefinder.embedders.preprocess import Preprocessing
-from imagefinder.embedders.runtime_choice import Runtime, RuntimeSetting
-from imagefinder.embedders.runtime_trial import ImageTower
+from imagefinder.domain.errors import ModelError
+from imagefinder.domain.scripts import foreign_words, is_english_script, latin_part
+from imagefinder.embedders.adaptive_batching import Batches, best_batch, no_memory
+from imagefinder.embedders.embedder import Embedder, FloatArray, Pixels
+from imagefinder.embedders.hardware.device import choose_device, give_memory_back, is_out_of_memory
+from imagefinder.embedders.hardware.device import devices_here as devices_here
+from imagefinder.embedders.lazy_resource import Held
+from imagefinder.embedders.network_guard import without_network
+from imagefinder.embedders.runtime.image_runtime import ImageRuntime
+from imagefinder.embedders.runtime.runtime_choice import Runtime, RuntimeSetting
+from imagefinder.embedders.runtime.runtime_trial import ImageTower
 from imagefinder.embedders.spec import ClipSpec
-from imagefinder.embedders.text_pieces import text_pieces
-from imagefinder.embedders.weights_file import sha256
-from imagefinder.embedders.without_network import without_network
-from imagefinder.model.errors import ModelError
-from imagefinder.model.scripts import foreign_words, is_english_script, latin_part
+from imagefinder.embedders.towers.preprocess import Preprocessing
+from imagefinder.embedders.towers.text_pieces import text_pieces
+from imagefinder.embedders.weights.weights_file import sha256
 from imagefinder.translation import tr
 
 if TYPE_CHECKING:
@@ -228,8 +228,8 @@ class OpenClipEmbedder(Embedder):
         return choose_device(self._wanted_device)
 
     def _load_text(self) -> TextTower:
-        from imagefinder.embedders.numpy_text import numpy_text_tower
-        from imagefinder.embedders.torch_towers import torch_text_tower
+        from imagefinder.embedders.towers.numpy_text_tower import numpy_text_tower
+        from imagefinder.embedders.towers.torch_towers import torch_text_tower
 
         self._begin_loading("text")
         with without_network():
@@ -242,7 +242,7 @@ class OpenClipEmbedder(Embedder):
             return self._in_memory(lambda: self.runtime.load(self._load_torch_image, lambda: self._placement))
 
     def _load_torch_image(self) -> ImageTower:
-        from imagefinder.embedders.torch_towers import torch_image_tower
+        from imagefinder.embedders.towers.torch_towers import torch_image_tower
 
         self._begin_loading("image")
         return torch_image_tower(self._spec, *self._placement, self._preprocessing)
@@ -338,9 +338,9 @@ def convert_weights(source: Path, spec: ClipSpec, trusted: bool = False) -> None
     from safetensors import SafetensorError
     from safetensors.torch import save_file
 
-    from imagefinder.embedders.state_dict import separate
-    from imagefinder.embedders.transformers_clip import as_open_clip
-    from imagefinder.embedders.weights import read_weights
+    from imagefinder.embedders.weights.state_dict import separate
+    from imagefinder.embedders.weights.torch_weights import read_weights
+    from imagefinder.embedders.weights.transformers_clip import as_open_clip
 
     try:
         save_file(

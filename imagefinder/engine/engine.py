@@ -7,27 +7,27 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imagefinder.embedders.base import Embedder, FloatArray
-from imagefinder.engine.cloud import CloudCheck
+from imagefinder.domain.errors import LibraryError, UnreadableError, UsageError
+from imagefinder.domain.items import UnreadableFile
+from imagefinder.domain.jobs import ProgressCallback, no_progress
+from imagefinder.domain.library import LibraryStatus
+from imagefinder.domain.queries import Hit, Query, SearchResult, Sort, refuse_long_text
+from imagefinder.embedders.embedder import Embedder, FloatArray
+from imagefinder.engine.indexing.cloud_detection import CloudCheck
+from imagefinder.engine.indexing.text_folding_job import FOLDING_S, after, fold_texts
+from imagefinder.engine.library_lock import WriterLock, disk_errors
 from imagefinder.engine.library_models import LibraryModels
-from imagefinder.engine.model_pair import MakeEmbedder, ModelPair
-from imagefinder.engine.text_folding_job import FOLDING_S, after, fold_texts
-from imagefinder.engine.writing import WriterLock, disk_errors
-from imagefinder.model.errors import LibraryError, UnreadableError, UsageError
-from imagefinder.model.items import UnreadableFile
-from imagefinder.model.jobs import ProgressCallback, no_progress
-from imagefinder.model.library import LibraryStatus
-from imagefinder.model.queries import Hit, Query, SearchResult, Sort, refuse_long_text
+from imagefinder.engine.models.model_switcher import MakeEmbedder, ModelPair
 from imagefinder.private_files import make_folder
 from imagefinder.store.store import Store
 from imagefinder.thumbnails.cache import ThumbnailCache
 from imagefinder.translation import tr
 
 if TYPE_CHECKING:
-    from imagefinder.engine.jobs import Jobs
-    from imagefinder.engine.result_list import ResultList
-    from imagefinder.engine.searcher import Searcher
-    from imagefinder.engine.show import Shower, ShownItem
+    from imagefinder.engine.indexing.library_jobs import Jobs
+    from imagefinder.engine.preview_renderer import Shower, ShownItem
+    from imagefinder.engine.search.result_list import ResultList
+    from imagefinder.engine.search.searcher import Searcher
     from imagefinder.isolation.decoders import Decoders
 
 _LOG = logging.getLogger(__name__)
@@ -73,23 +73,23 @@ class Engine:
     @cached_property
     def jobs(self) -> "Jobs":
         """What changes the library: adding sources, bringing them up to date, removing them."""
-        from imagefinder.engine.jobs import Jobs
+        from imagefinder.engine.indexing.library_jobs import Jobs
 
         pair, thumbnails = self._pair, self._thumbnails
         return Jobs(self.folder, self._store, pair, thumbnails, self._extensions, self._lock, self._cloud)
 
     @cached_property
     def _shower(self) -> "Shower":
-        from imagefinder.engine.show import Shower
+        from imagefinder.engine.preview_renderer import Shower
 
         return Shower(self._store, self._thumbnails, self._decoders, self._cloud)
 
     @cached_property
     def _decoders(self) -> "Decoders":
         """Those of query pictures, previews and thumbnails; a job has its own."""
-        from imagefinder.isolation import decoders, limits
+        from imagefinder.isolation import decode_limits, decoders
 
-        return decoders.Decoders(limits=limits.limits_for_who_waits())
+        return decoders.Decoders(limits=decode_limits.limits_for_who_waits())
 
     # The model
 
@@ -179,7 +179,7 @@ class Engine:
         """This process ends on purpose, and a job does not: what it reads is no suspect of a crash then. Safe in any
         thread, and at any moment; the process should end right after it.
         """
-        from imagefinder.engine.quarantine import IN_HAND, forget_in_hand
+        from imagefinder.engine.indexing.quarantine import IN_HAND, forget_in_hand
 
         try:
             forget_in_hand(self.folder / IN_HAND)
@@ -202,7 +202,7 @@ class Engine:
 
     def embed_images(self, paths: Sequence[Path]) -> FloatArray:
         """Vectors of picture files; see ``QueryTerms.embed_images``."""
-        from imagefinder.engine.query_terms import QueryTerms
+        from imagefinder.engine.search.query_encoder import QueryTerms
 
         with self._store.errors():
             memory = self._pair.current().terms
@@ -250,7 +250,7 @@ class Engine:
 
     def _searcher(self, *, is_partial: bool) -> "Searcher":
         """``is_partial``: without the model, which is not loaded."""
-        from imagefinder.engine.searcher import Searcher
+        from imagefinder.engine.search.searcher import Searcher
 
         model, note = self._pair.current(), self._partial_note()
         if is_partial:

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from imagefinder.engine.model_pair import ModelPair
-from imagefinder.engine.writing import WriterLock
-from imagefinder.model.jobs import ProgressCallback, no_progress
-from imagefinder.model.library import ModelChange
+from imagefinder.domain.jobs import ProgressCallback, no_progress
+from imagefinder.domain.library import ModelChange
+from imagefinder.engine.library_lock import WriterLock
+from imagefinder.engine.models.model_switcher import ModelPair
 from imagefinder.store.store import Store
 
 

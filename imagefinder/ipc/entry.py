@@ -10,9 +10,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TextIO
 
-from imagefinder.blas import import_numpy_with_one_thread
 from imagefinder.ipc.messages import EngineOptions
 from imagefinder.logs import log_to_file
+from imagefinder.numpy_threads import import_numpy_with_one_thread
 from imagefinder.private_files import make_folder, private_opener
 from imagefinder.translation import use_language
 
@@ -46,7 +46,7 @@ def run_engine(connection: Connection, options: EngineOptions, crash_log: Path) 
         import_numpy_with_one_thread()
         if options.low_priority:
             _let_others_go_first()
-        from imagefinder.ipc.server import serve
+        from imagefinder.ipc.worker.server import serve
 
         serve(connection, options)
         status = 0

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from imagefinder.model.items import ItemDetails, Region, UnreadableFile
-from imagefinder.model.jobs import JobStatus
-from imagefinder.model.library import LibraryStatus
-from imagefinder.model.model_names import ModelInfo
-from imagefinder.model.queries import Hit, Query, Sort
-from imagefinder.model.sources import SourceOptions
+from imagefinder.domain.items import ItemDetails, Region, UnreadableFile
+from imagefinder.domain.jobs import JobStatus
+from imagefinder.domain.library import LibraryStatus
+from imagefinder.domain.model_names import ModelInfo
+from imagefinder.domain.queries import Hit, Query, Sort
+from imagefinder.domain.sources import SourceOptions
 
 
 @dataclass(frozen=True, slots=True)

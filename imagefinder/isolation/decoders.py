@@ -6,16 +6,16 @@ from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from imagefinder.isolation.bounded import is_bounded
-from imagefinder.isolation.limits import Limits, limits_here
+from imagefinder.isolation.decode_limits import Limits, limits_here
 from imagefinder.readers.disk import open_regular_file
-from imagefinder.readers.registry import open_media
+from imagefinder.readers.reader_registry import open_media
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
-    from imagefinder.isolation.process import Decoder
+    from imagefinder.isolation.decoder_process import Decoder
     from imagefinder.isolation.sandbox import Confinement
-    from imagefinder.readers.base import MediaFile
+    from imagefinder.readers.reader import MediaFile
 
 
 class Decoders:
@@ -77,7 +77,7 @@ class Decoders:
         Raises:
             DecoderLostError: none can be had.
         """
-        from imagefinder.isolation.process import DecoderLostError, Loss
+        from imagefinder.isolation.decoder_process import DecoderLostError, Loss
 
         while True:
             with self._changed:
@@ -95,7 +95,7 @@ class Decoders:
     def _start(self) -> "Decoder":
         from concurrent.futures import ThreadPoolExecutor
 
-        from imagefinder.isolation.process import Decoder, DecoderLostError, Loss
+        from imagefinder.isolation.decoder_process import Decoder, DecoderLostError, Loss
 
         def start() -> Decoder:
             decoder = Decoder(low_priority=self._low_priority, most_memory=2 * self.limits.memory)

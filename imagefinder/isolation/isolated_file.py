@@ -6,14 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
-from imagefinder.isolation.limits import Limits
-from imagefinder.isolation.link import IS_POSIX, LinkError, Message
-from imagefinder.isolation.process import Decoder, DecoderLostError, Loss
-from imagefinder.model.errors import NoAnswerError, OverdueError, PassingError, UnreadableError
-from imagefinder.model.items import ItemKind, PartFacts, Region
-from imagefinder.model.reasons import Parameter, Reason, ReasonCode
-from imagefinder.readers.base import LoadedPart, MediaFile
+from imagefinder.domain.errors import NoAnswerError, OverdueError, PassingError, UnreadableError
+from imagefinder.domain.items import ItemKind, PartFacts, Region
+from imagefinder.domain.reasons import Parameter, Reason, ReasonCode
+from imagefinder.isolation.decode_limits import Limits
+from imagefinder.isolation.decoder_link import IS_POSIX, LinkError, Message
+from imagefinder.isolation.decoder_process import Decoder, DecoderLostError, Loss
 from imagefinder.readers.disk import READ_WHOLE, size_of
+from imagefinder.readers.reader import LoadedPart, MediaFile
 
 if TYPE_CHECKING:
     from imagefinder.isolation.decoders import Decoders
@@ -170,7 +170,7 @@ class IsolatedFile(MediaFile):
             self._decoders.give_back(decoder, is_reusable=self._is_reusable)
 
     def _loaded(self, decoder: Decoder, part: int, side: int) -> LoadedPart:
-        from imagefinder.readers.limits import MAX_PIXELS
+        from imagefinder.readers.size_limits import MAX_PIXELS
 
         answer = self._ask(decoder, {"do": "load", "part": part, "side": side})
         match answer:

@@ -15,7 +15,7 @@ BOOT = """
 import json, sys
 options = json.loads(sys.argv[1])
 sys.path[:] = options["path"]
-from imagefinder.isolation.worker import main
+from imagefinder.isolation.decoder_worker import main
 main(options)
 """
 """What the interpreter runs. A test may have it do something else first."""
@@ -30,7 +30,7 @@ _SITES = frozenset({"site-packages", "dist-packages"})
 def run_if_decoder(arguments: list[str]) -> None:
     """Be a decoder, and never return, where the program was started as one."""
     if arguments[1:2] == [FLAG]:
-        from imagefinder.isolation.worker import main
+        from imagefinder.isolation.decoder_worker import main
 
         main(json.loads(arguments[2]))
 

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from imagefinder.model.errors import PassingError, UnreadableError
-from imagefinder.model.reasons import Reason, ReasonCode
+from imagefinder.domain.errors import PassingError, UnreadableError
+from imagefinder.domain.reasons import Reason, ReasonCode
 
 _CODES = {
     errno.ENOENT: ReasonCode.NOT_FOUND,

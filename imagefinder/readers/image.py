@@ -9,21 +9,21 @@ from typing import BinaryIO, NamedTuple
 
 from PIL import Image, ImageFile
 
-from imagefinder.model.errors import UnreadableError
-from imagefinder.model.items import ItemKind, PartFacts
-from imagefinder.model.reasons import Reason, ReasonCode
-from imagefinder.readers.base import LoadedPart, MediaFile
-from imagefinder.readers.colour import to_srgb
-from imagefinder.readers.damage import picture_damage
+from imagefinder.domain.errors import UnreadableError
+from imagefinder.domain.items import ItemKind, PartFacts
+from imagefinder.domain.reasons import Reason, ReasonCode
 from imagefinder.readers.disk import open_regular_file, size_of
-from imagefinder.readers.exif import read_camera, read_shot
-from imagefinder.readers.formats import HEAD_BYTES, formats_of
-from imagefinder.readers.limits import refuse_oversize, room_for_file, room_to_decode, set_pillow_limit
-from imagefinder.readers.psd import register_psd
-from imagefinder.readers.quiet import silence_pillow
-from imagefinder.readers.repair import Repaired, fill_up, repair
-from imagefinder.readers.reservations import reserved
-from imagefinder.readers.salvage import (
+from imagefinder.readers.formats.psd import register_psd
+from imagefinder.readers.formats.tiff import register_tiff, tiff_pages
+from imagefinder.readers.formats.xbm import register_xbm
+from imagefinder.readers.pillow.colour import to_srgb
+from imagefinder.readers.pillow.exif import read_camera, read_shot
+from imagefinder.readers.pillow.pillow_errors import picture_damage
+from imagefinder.readers.pillow.pillow_formats import HEAD_BYTES, formats_of
+from imagefinder.readers.pillow.pillow_warnings import silence_pillow
+from imagefinder.readers.pillow.scaling import reduced
+from imagefinder.readers.reader import LoadedPart, MediaFile
+from imagefinder.readers.repair.salvage import (
     can_be_salvaged,
     damage_of,
     every,
@@ -32,9 +32,9 @@ from imagefinder.readers.salvage import (
     missing_rows,
     scale_transparent_colour,
 )
-from imagefinder.readers.scaling import reduced
-from imagefinder.readers.tiff import register_tiff, tiff_pages
-from imagefinder.readers.xbm import register_xbm
+from imagefinder.readers.repair.second_try import Repaired, fill_up, repair
+from imagefinder.readers.reservations import reserved
+from imagefinder.readers.size_limits import refuse_oversize, room_for_file, room_to_decode, set_pillow_limit
 
 set_pillow_limit()
 register_tiff()

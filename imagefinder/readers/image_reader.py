@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from imagefinder.readers.base import MediaReader
-from imagefinder.readers.formats import EXTENSIONS, formats_by_content
+from imagefinder.readers.pillow.pillow_formats import EXTENSIONS, formats_by_content
+from imagefinder.readers.reader import MediaReader
 
 if TYPE_CHECKING:
     from imagefinder.readers.image import PictureFile

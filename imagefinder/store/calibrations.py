@@ -1,6 +1,6 @@
 """What embedders made of the bank of unrelated queries, which relevance is measured against."""
 
-from imagefinder.model.arrays import FloatArray
+from imagefinder.domain.array_types import FloatArray
 from imagefinder.store.connection import Database
 
 _STORED = "<f2"

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from urllib.parse import quote
 
-from imagefinder.model.errors import LibraryError
+from imagefinder.domain.errors import LibraryError
 from imagefinder.private_files import make_file
 from imagefinder.store.migrations import migrate, stand_in
 from imagefinder.translation import tr

@@ -7,8 +7,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from imagefinder.model.arrays import FloatArray as FloatArray
-from imagefinder.model.arrays import IdArray as IdArray
+from imagefinder.domain.array_types import FloatArray as FloatArray
+from imagefinder.domain.array_types import IdArray as IdArray
 from imagefinder.store.connection import Database
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from imagefinder.model.items import FileStat, UnreadableFile
-from imagefinder.model.reasons import Reason
+from imagefinder.domain.items import FileStat, UnreadableFile
+from imagefinder.domain.reasons import Reason
 from imagefinder.store.connection import Database
-from imagefinder.store.paths import decode, encode, folder_range
+from imagefinder.store.path_encoding import decode, encode, folder_range
 
 _COLUMNS = """f.id, f.path, f.size, f.mtime_ns, f.hash, f.parts, f.problem, f.problem_parameters, f.offline,
     EXISTS (SELECT 1 FROM embedded_files AS e WHERE e.file_id = f.id AND e.embedder_id = :embedder)"""

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from imagefinder.model.arrays import IdArray
-from imagefinder.model.items import ItemKind, PartFacts
+from imagefinder.domain.array_types import IdArray
+from imagefinder.domain.items import ItemKind, PartFacts
 from imagefinder.store.connection import Database
 from imagefinder.store.files import is_gone
-from imagefinder.store.paths import decode, encode, folder_range
+from imagefinder.store.path_encoding import decode, encode, folder_range
 from imagefinder.store.texts import TextTable
 
 # Not with OR: SQLite would gather the rows of both sides first, to give none twice.

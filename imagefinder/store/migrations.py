@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from imagefinder.model.errors import LibraryError
+from imagefinder.domain.errors import LibraryError
 from imagefinder.translation import tr
 
 _V1 = """
@@ -122,7 +122,7 @@ CREATE TABLE embedded_files (
 ) WITHOUT ROWID;
 CREATE INDEX embedded_files_by_file ON embedded_files (file_id);
 
--- Contents that were in hand when the program died; see engine/quarantine.py.
+-- Contents that were in hand when the program died; see engine/indexing/quarantine.py.
 CREATE TABLE suspects (
     hash BLOB PRIMARY KEY,
     deaths INTEGER NOT NULL
@@ -150,7 +150,7 @@ END;
 """
 
 _V2 = """
--- What an embedder made of the bank of unrelated queries; see engine/relevance.py.
+-- What an embedder made of the bank of unrelated queries; see engine/search/relevance.py.
 CREATE TABLE calibrations (
     embedder_id INTEGER PRIMARY KEY REFERENCES embedders ON DELETE CASCADE,
     bank TEXT NOT NULL,                 -- the bank's hash
@@ -235,7 +235,7 @@ END;
 """
 
 _V6 = """
--- files.problem is a code from now on (imagefinder/model/reasons.py), no English sentence any more.
+-- files.problem is a code from now on (imagefinder/domain/reasons.py), no English sentence any more.
 ALTER TABLE files ADD COLUMN problem_parameters TEXT;   -- JSON: what the words for the code need; NULL for nothing
 UPDATE files SET problem = old_reason_code(problem), problem_parameters = old_reason_parameters(problem)
     WHERE problem IS NOT NULL;

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from imagefinder.store.connection import Database
-from imagefinder.store.paths import encode, folder_range
+from imagefinder.store.path_encoding import encode, folder_range
 
 
 class PendingTable:

@@ -7,9 +7,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from imagefinder.model.sources import Source, SourceKind, SourceOptions, SourceStatus
+from imagefinder.domain.sources import Source, SourceKind, SourceOptions, SourceStatus
 from imagefinder.store.connection import Database
-from imagefinder.store.paths import decode, encode
+from imagefinder.store.path_encoding import decode, encode
 
 _COLUMNS = "id, path, kind, options, mounts, volume, offline, gone, scanned_at"
 

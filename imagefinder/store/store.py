@@ -4,7 +4,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from imagefinder.store.calibrations import CalibrationTable
-from imagefinder.store.cloud import CloudTable
+from imagefinder.store.cloud_files import CloudTable
 from imagefinder.store.connection import Database, library_errors
 from imagefinder.store.embeddings import EmbeddingTable
 from imagefinder.store.files import FileTable

@@ -5,7 +5,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imagefinder.model.image_signatures import is_whole_jpeg
+from imagefinder.domain.image_signatures import is_whole_jpeg
 from imagefinder.paths import thumbnail_file
 from imagefinder.private_files import replace_file
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from imagefinder.model.errors import UnreadableError
-from imagefinder.model.image_signatures import is_whole_jpeg
-from imagefinder.model.reasons import ReasonCode
+from imagefinder.domain.errors import UnreadableError
+from imagefinder.domain.image_signatures import is_whole_jpeg
+from imagefinder.domain.reasons import ReasonCode
 from imagefinder.private_files import replace_file
 
 _QUALITY = 92

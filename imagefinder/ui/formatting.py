@@ -2,8 +2,8 @@
 
 from PySide6.QtCore import QDateTime, QLocale
 
-from imagefinder.model.items import ItemKind
-from imagefinder.model.queries import Group, Hit, Sort
+from imagefinder.domain.items import ItemKind
+from imagefinder.domain.queries import Group, Hit, Sort
 from imagefinder.translation import tr
 from imagefinder.ui.words import grouped, locale, path_text
 

@@ -2,7 +2,7 @@
 
 from pathlib import PurePath
 
-from imagefinder.model.model_names import BUILTIN, STARTER, model_title
+from imagefinder.domain.model_names import BUILTIN, STARTER, model_title
 from imagefinder.translation import tr
 
 _FOLDER = "local-dir:"

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imagefinder.private_files import make_folder_like_parent
-from imagefinder.vectors.base import VectorIndex
-from imagefinder.vectors.durable import TEMPORARY_SUFFIX
+from imagefinder.vectors.atomic_write import TEMPORARY_SUFFIX
+from imagefinder.vectors.index_registry import index_class
 from imagefinder.vectors.manifest import MANIFEST_NAME, Manifest
-from imagefinder.vectors.registry import index_class
+from imagefinder.vectors.vector_index import VectorIndex
 
 _PREFIX = "index-"
 _BLOCK = 1 << 20

@@ -7,10 +7,10 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from imagefinder.vectors.arrays import best, checked_batch, checked_query, cosines, grown
-from imagefinder.vectors.base import FloatArray, IdArray, VectorIndex
-from imagefinder.vectors.durable import replacing
+from imagefinder.vectors.array_ops import best, checked_batch, checked_query, cosines, grown
+from imagefinder.vectors.atomic_write import replacing
 from imagefinder.vectors.id_table import ABSENT, IdTable
+from imagefinder.vectors.vector_index import FloatArray, IdArray, VectorIndex
 
 _GATHER_SHARE = 4
 """Copying chosen rows together costs 2 to 3 times as much per row as multiplying them all where they lie

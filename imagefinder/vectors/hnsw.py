@@ -7,11 +7,11 @@ from typing import Any, ClassVar, Self
 import hnswlib
 import numpy as np
 
-from imagefinder.vectors.arrays import best, checked_batch, checked_query, grown_capacity
-from imagefinder.vectors.base import FloatArray, IdArray, VectorIndex
-from imagefinder.vectors.durable import replacing, require_length
+from imagefinder.vectors.array_ops import best, checked_batch, checked_query, grown_capacity
+from imagefinder.vectors.atomic_write import replacing, require_length
 from imagefinder.vectors.hnsw_file import narrow, read_labels
 from imagefinder.vectors.id_table import ABSENT, IdTable
+from imagefinder.vectors.vector_index import FloatArray, IdArray, VectorIndex
 
 M = 16
 """Links per element and layer (twice that on the lowest); the HNSW paper's 4.1 finds 5 to 48 sensible."""

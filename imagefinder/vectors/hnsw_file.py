@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from imagefinder.vectors.base import IdArray
+from imagefinder.vectors.vector_index import IdArray
 
 _HEADER = struct.Struct("<6QiI3QdQ")
 """hnswlib 0.8, ``HierarchicalNSW::saveIndex``: offsetLevel0, max_elements, cur_element_count,

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from imagefinder.vectors.arrays import grown
-from imagefinder.vectors.base import IdArray
+from imagefinder.vectors.array_ops import grown
+from imagefinder.vectors.vector_index import IdArray
 
 ABSENT = -1
 """The row of an id that is not present."""

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Self
 
-from imagefinder.vectors.durable import replacing
+from imagefinder.vectors.atomic_write import replacing
 
 FORMAT = 1
 MANIFEST_NAME = "manifest.json"

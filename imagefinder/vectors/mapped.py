@@ -9,11 +9,11 @@ from typing import IO, Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from imagefinder.vectors.arrays import best, checked_batch, checked_query, grown
-from imagefinder.vectors.base import FloatArray, IdArray, VectorIndex
-from imagefinder.vectors.durable import replacing
-from imagefinder.vectors.half import products
+from imagefinder.vectors.array_ops import best, checked_batch, checked_query, grown
+from imagefinder.vectors.atomic_write import replacing
+from imagefinder.vectors.float16_dot import products
 from imagefinder.vectors.id_table import ABSENT, IdTable
+from imagefinder.vectors.vector_index import FloatArray, IdArray, VectorIndex
 
 HalfArray = NDArray[np.float16]
 

@@ -1,4 +1,4 @@
-"""torchvision without its compiled operators, which CLIP does not need (imagefinder/embedders/torchvision_ops.py)."""
+"""torchvision without its compiled operators (imagefinder/embedders/towers/torchvision_ops.py)."""
 
 excludedimports = ["torchvision._C"]
 # Some of its functions are compiled from their source when it is imported.

@@ -14,10 +14,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def convert(folder: Path) -> None:
     """Write the tower's two files to ``folder``, in place of those that are there, and name them in ``model.json``."""
-    from imagefinder.embedders.kept import MODEL, read_folder
-    from imagefinder.embedders.openvino_tower import save_image_tower
-    from imagefinder.embedders.preprocess import Preprocessing
-    from imagefinder.embedders.tower_files import remove_others, take_in
+    from imagefinder.embedders.catalogue.model_store import MODEL, read_folder
+    from imagefinder.embedders.runtime.openvino_tower import save_image_tower
+    from imagefinder.embedders.runtime.tower_files import remove_others, take_in
+    from imagefinder.embedders.towers.preprocess import Preprocessing
 
     spec = read_folder(folder)
     if spec is None:

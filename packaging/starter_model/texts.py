@@ -14,7 +14,7 @@ from torch import Tensor
 from towers import unit
 from word_tables import phrases
 
-from imagefinder.embedders.torchvision_ops import import_torchvision
+from imagefinder.embedders.towers.torchvision_ops import import_torchvision
 
 CAPTIONS_EACH = 5
 """Of a photograph of Flickr8k."""

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from imagefinder.embedders import tiny_vit
-from imagefinder.embedders.torchvision_ops import import_torchvision
+from imagefinder.embedders.towers import tiny_vit
+from imagefinder.embedders.towers.torchvision_ops import import_torchvision
 
 Network = TypeVar("Network", bound=nn.Module)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from imagefinder import ImageFinder
 from imagefinder.cli.main import main as cli_main
-from imagefinder.model.queries import Hit
+from imagefinder.domain.queries import Hit
 
 WORDS = ("red", "number7", "green", "book")
 _ALL = 100_000

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from fakes import pdf, picture
+from helpers.fakes import pdf, picture
+from helpers.program import AnyArgument, Program
 from PIL import Image
-from program import AnyArgument, Program
 
 from campaigns.answers import asked_about
 

@@ -17,8 +17,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from fakes import picture
-from hostile_files import endless_page, forms_within_forms, many_scans, pdf_of, stream
+from helpers.fakes import picture
+from helpers.hostile_files import endless_page, forms_within_forms, many_scans, pdf_of, stream
 from PIL import Image
 
 from campaigns.common import Tally, make_program

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from program import AnyArgument, Program
+from helpers.program import AnyArgument, Program
 
 from campaigns.common import Tally, family, problems_said
 

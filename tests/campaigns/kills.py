@@ -19,9 +19,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from hostile_files import forms_within_forms
-from program import AnyArgument, Program
-from x11 import Screen, until, virtual_screen, window_manager
+from helpers.hostile_files import forms_within_forms
+from helpers.program import AnyArgument, Program
+from helpers.x11 import Screen, until, virtual_screen, window_manager
 
 from campaigns.common import (
     State,

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pillow_heif
-from fakes import pdf, picture
+from helpers.fakes import pdf, picture
 from PIL import Image, ImageCms
 
 from campaigns.common import Tally, make_program

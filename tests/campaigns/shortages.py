@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from program import Program
+from helpers.program import Program
 
 from campaigns.common import State, Tally, check_whole, leftovers, make_pictures, make_program, read_state
 from campaigns.inputs import judge, measured

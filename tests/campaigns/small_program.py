@@ -15,9 +15,9 @@ HNSW_FROM = 20
 
 def shrink() -> None:
     """Have this process be the small program."""
-    from imagefinder.embedders import registry
-    from imagefinder.embedders.builtin import BuiltinEmbedder
-    from imagefinder.vectors import registry as vectors
+    from imagefinder.embedders import model_registry
+    from imagefinder.embedders.colour.builtin import BuiltinEmbedder
+    from imagefinder.vectors import index_registry as vectors
 
     class SecondEmbedder(BuiltinEmbedder):
         """Other vectors of the same pictures, for a change of model."""
@@ -34,13 +34,13 @@ def shrink() -> None:
     def create(name: str, *arguments: Any) -> Any:
         if name == "fake":  # of the stored libraries of earlier versions
             sys.path.append(str(Path(__file__).resolve().parents[1]))
-            from fakes import FakeEmbedder
+            from helpers.fakes import FakeEmbedder
 
             return FakeEmbedder()
         return SecondEmbedder() if name == SecondEmbedder.name else real(name, *arguments)
 
-    real = registry.create
-    registry.create = create
+    real = model_registry.create
+    model_registry.create = create
     BuiltinEmbedder.batch_size = BATCH  # type: ignore[assignment,method-assign]
     vectors.EXACT_LIMIT = vectors._EXACT_LIMIT_DOWN = HNSW_FROM
 

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
-from fakes import picture
-from hostile_files import endless_page, forms_within_forms, many_scans
+from helpers.fakes import picture
+from helpers.hostile_files import endless_page, forms_within_forms, many_scans
 
 from campaigns.common import Tally, family, make_program, start
 from campaigns.hostile import png

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import psutil
 from conftest import save
-from fakes import picture
-from hostile_files import endless_page, misbehaving_program
-from program import AnyArgument, Program
+from helpers.fakes import picture
+from helpers.hostile_files import endless_page, misbehaving_program
+from helpers.program import AnyArgument, Program
 
 from campaigns.common import (
     Tally,

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from x11 import TOOLS
+from helpers.x11 import TOOLS
 
 from campaigns.common import Tally
 from campaigns.kills import Kills

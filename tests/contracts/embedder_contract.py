@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imagefinder.embedders.base import Embedder
+from imagefinder.embedders.embedder import Embedder
 
 
 def pictures(count: int = 8, size: tuple[int, int] = (90, 70)) -> list[Image.Image]:

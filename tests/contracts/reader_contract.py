@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from imagefinder.model.errors import UnreadableError
-from imagefinder.model.items import ItemKind
-from imagefinder.readers.base import MediaReader
+from imagefinder.domain.errors import UnreadableError
+from imagefinder.domain.items import ItemKind
+from imagefinder.readers.reader import MediaReader
 
 HARD_NAMES = [
     "plain",

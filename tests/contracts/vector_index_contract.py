@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from imagefinder.vectors.base import FloatArray, IdArray, VectorIndex
+from imagefinder.vectors.vector_index import FloatArray, IdArray, VectorIndex
 
 DIMENSION = 16
 
@@ -50,7 +50,7 @@ class VectorIndexContract:
         return index, vectors
 
     def test_its_kind_is_the_one_the_registry_knows_it_by(self) -> None:
-        from imagefinder.vectors.registry import index_class
+        from imagefinder.vectors.index_registry import index_class
 
         assert index_class(self.index_type.kind) is self.index_type
 

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from program import ROOT, Program
+from helpers.program import ROOT, Program
 
 # The pictures that are found again on the screen are the smoke test's, too.
 sys.path.append(str(ROOT / "packaging"))
 
-from real_window import PLACE, OpenWindow, RealWindow, prepare, settings_file
+from helpers.real_window import PLACE, OpenWindow, RealWindow, prepare, settings_file
+from helpers.x11 import Screen, virtual_screen
 from smoke_pictures import make_folder
-from x11 import Screen, virtual_screen
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,8 @@ from pathlib import Path
 import pymupdf
 import pytest
 from conftest import save
-from fakes import pdf, picture
-from program import Program
+from helpers.fakes import pdf, picture
+from helpers.program import Program
 
 
 def png_that_claims(width: int, height: int) -> bytes:

@@ -5,7 +5,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from program import Program
+from helpers.program import Program
 
 CHINESE = {"LANG": "zh_CN.UTF-8", "LC_ALL": "zh_CN.UTF-8", "PYTHONUTF8": "1"}
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from conftest import save
-from fakes import picture
 from filelock import FileLock
-from program import Program, assert_refused, mounted
+from helpers.fakes import picture
+from helpers.program import Program, assert_refused, mounted
 
 
 @pytest.mark.parametrize(

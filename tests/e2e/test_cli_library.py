@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 from conftest import save
-from fakes import picture
-from program import Program, assert_refused, mounted
+from helpers.fakes import picture
+from helpers.program import Program, assert_refused, mounted
 
 
 def test_options_choose_what_of_a_folder_is_added(program: Program, folder: Path) -> None:

@@ -5,8 +5,8 @@ import os
 from pathlib import Path
 
 from conftest import save
-from fakes import pdf, picture
-from program import Program
+from helpers.fakes import pdf, picture
+from helpers.program import Program
 
 
 def test_one_command_on_a_fresh_library_does_everything(program: Program, three_pictures: Path) -> None:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 from conftest import save
-from fakes import picture
-from program import Program
+from helpers.fakes import picture
+from helpers.program import Program
 
 MANY = 100
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from conftest import save
-from fakes import picture
-from program import Program
+from helpers.fakes import picture
+from helpers.program import Program
 
 _REPORTED = """
 import json, sys
@@ -38,15 +38,22 @@ _PICTURES = {"PIL", "pillow_heif", "pymupdf", "imagefinder.readers.image", "psut
 _NET = {"httpx2", "huggingface_hub.file_download", "ssl", "socket", "asyncio"}
 _OTHERS = {
     "PySide6", "rich", "multiprocessing", "subprocess", "hnswlib", "xml.etree.ElementTree",
-    "imagefinder.cli.doctor", "imagefinder.cli.model_files", "imagefinder.embedders.imported",
+    "imagefinder.cli.doctor.command", "imagefinder.cli.commands.models_files",
+    "imagefinder.embedders.importing.importer",
 }  # fmt: skip
 _NEVER = _NETWORKS | _PICTURES | _NET | _OTHERS
 _READING = {
-    "imagefinder.embedders.numpy_text", "imagefinder.embedders.torch_towers", "imagefinder.engine.batch_writer",
-    "imagefinder.engine.decoding", "imagefinder.engine.relevance", "imagefinder.readers.page_text",
+    "imagefinder.embedders.towers.numpy_text_tower", "imagefinder.embedders.towers.torch_towers",
+    "imagefinder.engine.indexing.batch_writer", "imagefinder.engine.indexing.decode_pool",
+    "imagefinder.engine.search.relevance", "imagefinder.readers.pdf.page_text",
     "concurrent.futures", "pickle", "zipfile",
 }  # fmt: skip
-_JOBS = {"imagefinder.engine.jobs", "imagefinder.engine.show", "filelock", "concurrent.futures"}
+_JOBS = {
+    "imagefinder.engine.indexing.library_jobs",
+    "imagefinder.engine.preview_renderer",
+    "filelock",
+    "concurrent.futures",
+}
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +85,7 @@ def test_a_search_by_words_imports_no_torch_no_pillow_and_no_rich(
     program: Program, tmp_path: Path, form: str
 ) -> None:
     imported = _imported(program, tmp_path, "search", "--all", form, "something", "red")
-    assert "imagefinder.embedders.numpy_text" in imported
+    assert "imagefinder.embedders.towers.numpy_text_tower" in imported
     assert imported & (_NEVER | _JOBS | {"huggingface_hub"}) == set()
 
 
@@ -89,7 +96,7 @@ def test_a_rescan_that_finds_nothing_imports_no_numpy_and_nothing_that_reads(
     if arguments:
         assert program.run(*arguments.split(), "index").status == 0
     imported = _imported(program, tmp_path, *arguments.split(), "index")
-    assert "imagefinder.engine.scanner" in imported
+    assert "imagefinder.engine.indexing.scanner" in imported
     assert imported & (_NEVER | _READING | {"numpy", "imagefinder.vectors.exact"}) == set()
 
 

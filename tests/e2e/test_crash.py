@@ -17,11 +17,11 @@ import numpy as np
 import psutil
 import pytest
 from conftest import save
-from fakes import pdf, picture
+from helpers.fakes import pdf, picture
 from numpy.typing import NDArray
 
 from imagefinder import ImageFinder
-from imagefinder.vectors import registry
+from imagefinder.vectors import index_registry
 
 _ROOT = Path(__file__).resolve().parents[2]
 _KILLS = 7
@@ -29,7 +29,7 @@ _KILLS = 7
 _KILLS_AT_MOST = 40
 """A quick machine spends most of the work on one long PDF; then more are needed to come upon other stages."""
 _KILLS_A_LIBRARY = 2
-"""Fewer than condemn a file that happens to be in hand each time (``engine/quarantine.py``)."""
+"""Fewer than condemn a file that happens to be in hand each time (``engine/indexing/quarantine.py``)."""
 _HNSW_FROM = 20
 """Vectors from which on these tests have an HNSW index and its checkpoints; the program's own limit is far up."""
 
@@ -39,14 +39,15 @@ _INDEX = """
 import json, os, signal, sys, time
 library, folder, limit, fatal = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 from imagefinder import ImageFinder
-from imagefinder.embedders.builtin import BuiltinEmbedder
-from imagefinder.vectors import registry
+from imagefinder.embedders.colour.builtin import BuiltinEmbedder
+from imagefinder.vectors import index_registry
 # A job imports these late; most kills would come meanwhile, and not in the midst of the work.
-from imagefinder.engine import batch_writer, decoding
+from imagefinder.engine.indexing import batch_writer
+from imagefinder.engine.indexing import decode_pool
 import PIL.Image, pillow_heif, pymupdf
 
 BuiltinEmbedder.batch_size = 8
-registry.EXACT_LIMIT = registry._EXACT_LIMIT_DOWN = limit
+index_registry.EXACT_LIMIT = index_registry._EXACT_LIMIT_DOWN = limit
 changes_made = 0
 
 def watch(event, arguments):
@@ -214,7 +215,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def undisturbed(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
     library = tmp_path_factory.mktemp("crash") / "undisturbed"
-    report = _index(library, tree, registry.EXACT_LIMIT)
+    report = _index(library, tree, index_registry.EXACT_LIMIT)
     vectors, contents, _ = _tables(library)
     assert len(vectors) == 110 + 22 + 3 * 20 + 6
     return Undisturbed(tree, vectors, contents, report["seconds"])
@@ -229,21 +230,21 @@ def query(tmp_path: Path) -> Path:
 @pytest.fixture
 def small_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """This process, too, has an HNSW index for a small library."""
-    monkeypatch.setattr(registry, "EXACT_LIMIT", _HNSW_FROM)
-    monkeypatch.setattr(registry, "_EXACT_LIMIT_DOWN", _HNSW_FROM)
+    monkeypatch.setattr(index_registry, "EXACT_LIMIT", _HNSW_FROM)
+    monkeypatch.setattr(index_registry, "_EXACT_LIMIT_DOWN", _HNSW_FROM)
 
 
 @pytest.mark.parametrize(
     "limit",
     [
-        pytest.param(registry.EXACT_LIMIT, id="exact"),
+        pytest.param(index_registry.EXACT_LIMIT, id="exact"),
         pytest.param(_HNSW_FROM, id="hnsw", marks=pytest.mark.slow),
     ],
 )
 def test_killed_at_many_moments_a_library_loses_and_doubles_nothing(
     limit: int, undisturbed: Undisturbed, query: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(registry, "EXACT_LIMIT", limit)
+    monkeypatch.setattr(index_registry, "EXACT_LIMIT", limit)
     chance = random.Random(limit)
     sizes: list[int] = []
     met: set[int] = set()

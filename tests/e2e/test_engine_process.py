@@ -12,14 +12,18 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import deadly_engine
 import psutil
 import pytest
 from conftest import save
-from fakes import pdf, picture
+from helpers import deadly_engine
+from helpers.fakes import pdf, picture
 from PySide6.QtCore import QCoreApplication
 from pytestqt.qtbot import QtBot
 
+from imagefinder.domain.jobs import JobState
+from imagefinder.domain.model_names import BUILTIN, STARTER
+from imagefinder.domain.queries import Query
+from imagefinder.ipc.client.engine_process import Target
 from imagefinder.ipc.entry import run_engine
 from imagefinder.ipc.messages import (
     AddSources,
@@ -47,11 +51,7 @@ from imagefinder.ipc.messages import (
     Unreadable,
     UseModel,
 )
-from imagefinder.ipc.process import Target
-from imagefinder.model.jobs import JobState
-from imagefinder.model.model_names import BUILTIN, STARTER
-from imagefinder.model.queries import Query
-from imagefinder.ui.engine_client import EngineClient, EngineState
+from imagefinder.ui.services.engine_client import EngineClient, EngineState
 
 _ROOT = Path(__file__).resolve().parents[2]
 _PATIENCE_MS = 100_000
@@ -676,7 +676,7 @@ import sys, time
 from pathlib import Path
 from PySide6.QtCore import QCoreApplication
 from imagefinder.ipc.messages import EngineOptions
-from imagefinder.ui.engine_client import EngineClient, EngineState
+from imagefinder.ui.services.engine_client import EngineClient, EngineState
 if __name__ == "__main__":
     app = QCoreApplication([])
     client = EngineClient(EngineOptions(library=Path(sys.argv[1]), model="builtin"))
@@ -714,7 +714,7 @@ for module in pkgutil.walk_packages(imagefinder.ui.__path__, "imagefinder.ui."):
 from PySide6.QtCore import QCoreApplication
 from pathlib import Path
 from imagefinder.ipc.messages import EngineOptions
-from imagefinder.ui.engine_client import EngineClient
+from imagefinder.ui.services.engine_client import EngineClient
 if __name__ == "__main__":
     app = QCoreApplication.instance() or QCoreApplication([])
     client = EngineClient(EngineOptions(library=Path(sys.argv[1]), model="builtin"))
@@ -751,7 +751,7 @@ def test_the_windows_process_never_imports_what_the_engine_needs(library: Path) 
     modules = set(json.loads(done.stdout.splitlines()[-1]))
     assert not modules & _HEAVY
     assert not modules & {f"imagefinder.{name}" for name in _ENGINE}
-    assert "imagefinder.ui.engine_client" in modules
+    assert "imagefinder.ui.services.engine_client" in modules
 
 
 _CONSOLE_SCRIPT = """
@@ -761,7 +761,7 @@ if __name__ == "__main__":
     from pathlib import Path
     from PySide6.QtCore import QCoreApplication
     from imagefinder.ipc.messages import EngineOptions
-    from imagefinder.ui.engine_client import EngineClient
+    from imagefinder.ui.services.engine_client import EngineClient
     app = QCoreApplication([])
     client = EngineClient(EngineOptions(library=Path(sys.argv[1]), model="builtin"))
 

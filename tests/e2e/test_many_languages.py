@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 from conftest import save
-from fakes import picture
-from many_languages import siglip2_like
-from program import Program
+from helpers.fakes import picture
+from helpers.many_languages import siglip2_like
+from helpers.program import Program
 
 pytest.importorskip("transformers", reason="the extra “languages” is not installed")
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 from conftest import save
-from fakes import picture
-from program import Program
-from tiny_clip import TINY_CONFIG, random_weights
+from helpers.fakes import picture
+from helpers.program import Program
+from helpers.tiny_clip import TINY_CONFIG, random_weights
 
 from imagefinder import ImageFinder
-from imagefinder.model.queries import Query
+from imagefinder.domain.queries import Query
 
 pytestmark = pytest.mark.slow
 PICTURES = 240

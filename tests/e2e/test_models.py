@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from conftest import save
-from fakes import picture
-from program import Outcome, Program
-from tiny_clip import TINY_CONFIG, random_weights
+from helpers.fakes import picture
+from helpers.program import Outcome, Program
+from helpers.tiny_clip import TINY_CONFIG, random_weights
 
 
 @pytest.fixture(autouse=True)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from conftest import save
-from fakes import picture
-from hub_server import Fault, HubServer
-from program import ROOT, AnyArgument, Program, assert_refused
-from tiny_offer import NAME, WEIGHTS, stock, weights_bytes, write_config
+from helpers.fakes import picture
+from helpers.hub_server import Fault, HubServer
+from helpers.program import ROOT, AnyArgument, Program, assert_refused
+from helpers.tiny_offer import NAME, WEIGHTS, stock, weights_bytes, write_config
 
 HALF = 6_000_000
 
@@ -26,7 +26,7 @@ class HubProgram(Program):
         self.environment["PYTHONPATH"] = f"{ROOT}:{ROOT / 'tests'}"
 
     def command(self, *arguments: AnyArgument) -> list[AnyArgument]:
-        return [sys.executable, ROOT / "tests" / "hub_program.py", self._config, *arguments]
+        return [sys.executable, ROOT / "tests" / "helpers" / "hub_program.py", self._config, *arguments]
 
     def listed(self, name: str = NAME) -> dict[str, object]:
         models = self.run("models", "list", "--json").json["models"]

@@ -3,8 +3,8 @@
 import stat
 from pathlib import Path
 
-from fakes import pdf
-from program import Program
+from helpers.fakes import pdf
+from helpers.program import Program
 
 GENEROUS = ("sh", "-c", 'umask 0; exec "$@"', "sh")
 

@@ -7,25 +7,25 @@ from pathlib import Path
 
 import pytest
 from conftest import OpenEngine, save
-from deadly_engine import DYING_OF_KILLERS
-from fakes import pdf, picture
-from program import Program
+from helpers.deadly_engine import DYING_OF_KILLERS
+from helpers.fakes import pdf, picture
+from helpers.program import Program
 
+from imagefinder.domain.sources import SourceOptions
 from imagefinder.engine.engine import Engine
-from imagefinder.model.sources import SourceOptions
 
 # The program, with a decoder that dies of files called killer-something, as a crashing C library does.
 DYING = """
 import os, sys
 from pathlib import Path
-from imagefinder.engine import decoding
+from imagefinder.engine.indexing import decode_pool
 from imagefinder.isolation import starting
-real = decoding.open_media
+real = decode_pool.open_media
 def open_media(path: Path, *content):
     if path.name.startswith("killer"):
         os.abort()
     return real(path, *content)
-decoding.open_media = open_media
+decode_pool.open_media = open_media
 starting.BOOT = sys.argv.pop(1)
 from imagefinder.cli.main import main
 sys.exit(main(sys.argv[1:]))

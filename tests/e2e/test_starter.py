@@ -5,7 +5,7 @@ import shutil
 from itertools import groupby
 
 import pytest
-from program import ROOT, Program
+from helpers.program import ROOT, Program
 
 pytestmark = pytest.mark.numerical
 SAMPLES = ROOT / "resources" / "samples"

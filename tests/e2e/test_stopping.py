@@ -11,9 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 from conftest import save
-from fakes import picture
-from hostile_files import endless_page, misbehaving_program
-from program import Program
+from helpers.fakes import picture
+from helpers.hostile_files import endless_page, misbehaving_program
+from helpers.program import Program
 
 from imagefinder import ImageFinder
 
@@ -113,7 +113,7 @@ def test_a_program_that_hangs_outside_of_decoders_ends_by_a_signal_too(
     script = tmp_path / "stuck.py"
     script.write_text(
         "import sys, time\n"
-        "from imagefinder.embedders.builtin import BuiltinEmbedder\n"
+        "from imagefinder.embedders.colour.builtin import BuiltinEmbedder\n"
         "def stuck(*_arguments):\n"
         "    print('at work', flush=True)\n"
         "    time.sleep(600)\n"
@@ -156,7 +156,7 @@ def test_a_preview_and_a_query_by_a_hostile_file_end_with_a_sentence(
     assert "took too long" in shown.problem
 
 
-@pytest.mark.parametrize("module", ["imagefinder.cli.main", "imagefinder.cli.search"])
+@pytest.mark.parametrize("module", ["imagefinder.cli.main", "imagefinder.cli.commands.search"])
 def test_ctrl_c_in_the_midst_of_an_import_is_no_traceback(
     program: Program, folder: Path, tmp_path: Path, module: str
 ) -> None:
@@ -186,7 +186,7 @@ def test_ctrl_c_in_the_midst_of_an_import_is_no_traceback(
 def test_ctrl_c_does_not_reach_the_engine_that_is_being_started(tmp_path: Path) -> None:
     code = (
         "import multiprocessing, signal, subprocess, sys\n"
-        "from imagefinder.ipc.process import _ctrl_c_held_back\n"
+        "from imagefinder.ipc.client.engine_process import _ctrl_c_held_back\n"
         "multiprocessing.get_context('spawn')\n"
         "with _ctrl_c_held_back():\n"
         "    child = subprocess.run([sys.executable, '-c', 'import os, signal; os.kill(os.getpid(), signal.SIGINT)'])\n"

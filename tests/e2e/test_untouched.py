@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from conftest import save
-from fakes import pdf, picture
+from helpers.fakes import pdf, picture
 
 _ROOT = Path(__file__).resolve().parents[2]
 _PICTURES = 120

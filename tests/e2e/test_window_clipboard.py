@@ -3,9 +3,9 @@
 import io
 from pathlib import Path
 
-from real_window import NAME, RealWindow
+from helpers.real_window import NAME, RealWindow
+from helpers.x11 import Screen, files_as_data, until
 from smoke_pictures import FILES, like
-from x11 import Screen, files_as_data, until
 
 
 def _png(name: str) -> bytes:

@@ -8,10 +8,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from program import Program
-from real_window import MIDDLE, NAME, PANEL, QUERY, OpenWindow, RealWindow
+from helpers.program import Program
+from helpers.real_window import MIDDLE, NAME, PANEL, QUERY, OpenWindow, RealWindow
+from helpers.x11 import Screen, until
 from smoke_pictures import FILES, like
-from x11 import Screen, until
 
 Data = dict[str, str | bytes]
 SETTINGS = {"fetch_local_addresses": True}

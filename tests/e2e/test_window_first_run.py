@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from program import Program
-from real_window import MIDDLE, NAME, OpenWindow
+from helpers.program import Program
+from helpers.real_window import MIDDLE, NAME, OpenWindow
+from helpers.x11 import Screen, until
 from smoke_pictures import COLOURS, like
-from x11 import Screen, until
 
 
 def test_a_folder_is_dropped_and_its_pictures_are_found_by_words_and_by_a_picture(

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from program import Program
-from real_window import NAME, OpenWindow, RealWindow
+from helpers.program import Program
+from helpers.real_window import NAME, OpenWindow, RealWindow
+from helpers.x11 import until
 from smoke_pictures import COLOURS, FILES
-from x11 import until
 
 SECOND_TAB = (420, 45)
 FILE_OF = {colour: name for name, colour in FILES.items()}

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import psutil
 from conftest import save
-from fakes import picture
-from program import Program
-from real_window import MIDDLE, NAME, PLACE, OpenWindow, RealWindow, prepare, settings_file
+from helpers.fakes import picture
+from helpers.program import Program
+from helpers.real_window import MIDDLE, NAME, PLACE, OpenWindow, RealWindow, prepare, settings_file
+from helpers.x11 import PATIENCE_S, Screen, until
 from smoke_pictures import FILES
-from x11 import PATIENCE_S, Screen, until
 
 MANY = 120
 ENGINE_S = 3.0

@@ -4,10 +4,10 @@ import json
 
 import numpy as np
 import pytest
+from helpers.program import Program
+from helpers.real_window import PLACE, OpenWindow, RealWindow, renders_on_demand, settings_file, until_zero
+from helpers.x11 import until
 from numpy.typing import NDArray
-from program import Program
-from real_window import PLACE, OpenWindow, RealWindow, renders_on_demand, settings_file, until_zero
-from x11 import until
 
 LIGHT, DARK = ("Down",), ("Down", "Down")
 """Keys within the menu of themes, from its first entry."""

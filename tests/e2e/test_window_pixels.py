@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
+from helpers.program import Program
+from helpers.real_window import RealWindow, prepare, renders_on_demand
+from helpers.x11 import Screen, until
 from numpy.typing import NDArray
 from PIL import Image
-from program import Program
-from real_window import RealWindow, prepare, renders_on_demand
-from x11 import Screen, until
 
 COLOURS = np.random.default_rng(1).integers(0, 230, (160, 3))
 """One for each picture, so that a picture is known by any of its pixels."""

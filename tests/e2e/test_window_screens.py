@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from program import Program
-from real_window import RealWindow, prepare, renders_on_demand
+from helpers.program import Program
+from helpers.real_window import RealWindow, prepare, renders_on_demand
+from helpers.x11 import Screen, until, virtual_screen, window_manager
 from smoke_pictures import FILES, order_seen
-from x11 import Screen, until, virtual_screen, window_manager
 
 FILE_OF = {colour: name for name, colour in FILES.items()}
 

@@ -1,9 +1,9 @@
 """Tabs dragged with the mouse: to the side, along their bar, into another bar, and closed on the way."""
 
 import pytest
-from program import Program
-from real_window import OpenWindow, RealWindow
-from x11 import until
+from helpers.program import Program
+from helpers.real_window import OpenWindow, RealWindow
+from helpers.x11 import until
 
 ROW = 45
 """Of the tab bars, from the top of the window."""

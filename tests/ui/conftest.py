@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 import shiboken6
+from helpers.fake_client import FakeClient
 from PySide6.QtCore import QCoreApplication, QEvent, QThread, QThreadPool, QTimer
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QApplication, QWidget
-from ui.fake_client import FakeClient
 
-from imagefinder.model.items import ItemKind
-from imagefinder.model.queries import Hit
+from imagefinder.domain.items import ItemKind
+from imagefinder.domain.queries import Hit
 
 MakeHits = Callable[..., tuple[Hit, ...]]
 

@@ -4,15 +4,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from helpers.scenes import SCENES, Stage
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QProgressBar, QWidget
 from pytestqt.qtbot import QtBot
 from ui.conftest import MakeHits
-from ui.scenes import SCENES, Stage
 
 from imagefinder.translation import LANGUAGES, use_language
-from imagefinder.ui.link_button import LinkButton
+from imagefinder.ui.widgets.link_button import LinkButton
 
 
 @pytest.fixture

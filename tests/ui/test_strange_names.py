@@ -3,23 +3,23 @@
 from pathlib import Path
 
 import pytest
+from helpers.fake_client import FakeClient
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QTextDocument
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 from ui.conftest import MakeHits
-from ui.fake_client import FakeClient
 
+from imagefinder.domain.jobs import JobState, JobStatus
+from imagefinder.domain.library import LibraryStatus
+from imagefinder.domain.sources import Source, SourceKind, SourceStatus
 from imagefinder.ipc.messages import JobChanged, LibraryChanged
-from imagefinder.model.jobs import JobState, JobStatus
-from imagefinder.model.library import LibraryStatus
-from imagefinder.model.sources import Source, SourceKind, SourceStatus
-from imagefinder.ui.forget_line import ForgetLine
-from imagefinder.ui.job_bar import JobBar
-from imagefinder.ui.preview_bars import ProblemLine
-from imagefinder.ui.quiet_label import ElidedLabel, QuietLabel
-from imagefinder.ui.results_model import ResultsModel
-from imagefinder.ui.sources_model import SourcesModel
+from imagefinder.ui.library.job_bar import JobBar
+from imagefinder.ui.library.remove_source_bar import ForgetLine
+from imagefinder.ui.library.sources_model import SourcesModel
+from imagefinder.ui.preview.preview_bars import ProblemLine
+from imagefinder.ui.results.results_model import ResultsModel
+from imagefinder.ui.widgets.labels import ElidedLabel, QuietLabel
 from imagefinder.ui.words import tooltip
 
 NAME = "<b>a & b</b> &lt;.jpg"

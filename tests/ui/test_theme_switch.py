@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 import shiboken6
+from helpers.scenes import SCENES, Scene, Stage
 from numpy.typing import NDArray
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 from ui.conftest import MakeHits
-from ui.scenes import SCENES, Scene, Stage
 
-from imagefinder.ui.background import Background
-from imagefinder.ui.theme import Theme
+from imagefinder.ui.services.background import Background
+from imagefinder.ui.widgets.theme import Theme
 
 Shoot = Callable[..., list[NDArray[np.uint8]]]
 

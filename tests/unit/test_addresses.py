@@ -13,7 +13,7 @@ from PIL import Image
 
 from imagefinder import addresses
 from imagefinder.addresses import given_path, given_picture
-from imagefinder.model.errors import UsageError
+from imagefinder.domain.errors import UsageError
 
 
 @pytest.fixture

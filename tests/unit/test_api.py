@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import save
-from fakes import picture
+from helpers.fakes import picture
 from PIL import Image
 
 from imagefinder import ImageFinder
-from imagefinder.engine.cancel import CancelToken
-from imagefinder.model.errors import ModelError, UsageError
-from imagefinder.model.jobs import Phase, Progress
+from imagefinder.domain.errors import ModelError, UsageError
+from imagefinder.domain.jobs import Phase, Progress
+from imagefinder.engine.indexing.cancel import CancelToken
 
 
 def test_the_example_of_the_documentation_works(three_pictures: Path, tmp_path: Path) -> None:

@@ -17,13 +17,13 @@ from PIL import Image
 
 import imagefinder
 from imagefinder.cli.parser import make_parser
-from imagefinder.embedders import registry as embedders
-from imagefinder.embedders.base import Embedder
-from imagefinder.embedders.kept import read_folder
-from imagefinder.embedders.tower_files import is_whole
-from imagefinder.readers.registry import READERS
+from imagefinder.embedders import model_registry as embedders
+from imagefinder.embedders.catalogue.model_store import read_folder
+from imagefinder.embedders.embedder import Embedder
+from imagefinder.embedders.runtime.tower_files import is_whole
+from imagefinder.readers.reader_registry import READERS
 from imagefinder.resources import resource
-from imagefinder.vectors.registry import VECTOR_INDEXES
+from imagefinder.vectors.index_registry import VECTOR_INDEXES
 
 ROOT = Path(__file__).parents[2]
 PACKAGING = ROOT / "packaging"

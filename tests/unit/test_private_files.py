@@ -26,7 +26,7 @@ from imagefinder.private_files import (
 )
 from imagefinder.settings import Settings
 from imagefinder.store.store import Store
-from imagefinder.vectors.durable import replacing
+from imagefinder.vectors.atomic_write import replacing
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
 

@@ -5,21 +5,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes import picture
+from helpers.fakes import picture
 
 from imagefinder import ImageFinder
-from imagefinder.cli import doctor_sections
 from imagefinder.cli.disk_sizes import readable_size
-from imagefinder.cli.doctor_timing import PICTURES, made_pictures, time_model
+from imagefinder.cli.doctor import sections
+from imagefinder.cli.doctor.timing import PICTURES, made_pictures, time_model
 from imagefinder.cli.main import main
-from imagefinder.embedders.builtin import BuiltinEmbedder
-from imagefinder.embedders.image_runtime import ImageRuntime, OtherRuntime
-from imagefinder.embedders.processor import processor_name
-from imagefinder.embedders.runtime_choice import Choice, Runtime
+from imagefinder.domain.errors import LibraryError
+from imagefinder.embedders.colour.builtin import BuiltinEmbedder
+from imagefinder.embedders.hardware.processor import processor_name
+from imagefinder.embedders.runtime.image_runtime import ImageRuntime, OtherRuntime
+from imagefinder.embedders.runtime.runtime_choice import Choice, Runtime
+from imagefinder.isolation.decoder_process import DecoderLostError, Loss
 from imagefinder.isolation.decoders import Decoders
-from imagefinder.isolation.process import DecoderLostError, Loss
 from imagefinder.isolation.sandbox import Confinement
-from imagefinder.model.errors import LibraryError
 from imagefinder.paths import default_places
 
 
@@ -80,7 +80,7 @@ def test_it_says_which_limits_decoders_are_under(
 def test_it_says_when_the_memory_does_not_suffice_for_the_faster_index(
     library: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("imagefinder.cli.doctor_sections.kind_for", lambda _count: "mapped")
+    monkeypatch.setattr("imagefinder.cli.doctor.sections.kind_for", lambda _count: "mapped")
     told = as_json(capfd, "--library", library, "--no-timing")
     assert "1 vector" in told["library"]["index"]
     assert "does not fit the memory" in told["library"]["index"]
@@ -153,7 +153,7 @@ def test_a_part_that_fails_in_no_known_way_keeps_nothing_else_away(
     def broken() -> tuple[str, ...]:
         raise OSError("libtorch_cpu.so: cannot open shared object file")
 
-    monkeypatch.setattr(doctor_sections, "graphics_here", broken)
+    monkeypatch.setattr(sections, "graphics_here", broken)
     told = as_json(capfd, "--library", library, "--no-timing")
     assert told["machine"]["problem"] == "OSError: libtorch_cpu.so: cannot open shared object file"
     assert told["machine"]["cores"] >= 1
@@ -252,11 +252,11 @@ def test_without_timing_no_runtime_is_tried(
     wanted: str,
     expected: str,
 ) -> None:
-    monkeypatch.setattr("imagefinder.cli.doctor_runtime.openvino_version", lambda: version)
+    monkeypatch.setattr("imagefinder.cli.doctor.runtime.openvino_version", lambda: version)
     other = OtherRuntime(lambda: version, refuse, refuse, refuse)
     monkeypatch.setattr(ImageRuntime.__init__, "__defaults__", (other,))
     monkeypatch.setenv("IMAGEFINDER_RUNTIME", wanted)
-    monkeypatch.setattr("imagefinder.embedders.image_runtime.is_x86", lambda: False)
+    monkeypatch.setattr("imagefinder.embedders.runtime.image_runtime.is_x86", lambda: False)
     arguments = ["--model", "starter", "--device", "cpu", "--library", tmp_path / "none", "--no-timing"]
     _, out = doctor(capfd, *arguments)
     assert expected in out

@@ -5,7 +5,7 @@ import pytest
 
 from imagefinder.cli.arguments import wrapped
 from imagefinder.cli.parser import language_wanted, make_parser
-from imagefinder.model.errors import UsageError
+from imagefinder.domain.errors import UsageError
 from imagefinder.translation import use_language
 
 

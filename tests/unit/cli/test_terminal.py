@@ -1,9 +1,9 @@
 import pytest
 
 from imagefinder.cli.terminal import Terminal, printable, summary
-from imagefinder.model.items import ItemKind
-from imagefinder.model.jobs import IndexReport, passed_over_text
-from imagefinder.model.queries import Hit, SearchResult
+from imagefinder.domain.items import ItemKind
+from imagefinder.domain.jobs import IndexReport, passed_over_text
+from imagefinder.domain.queries import Hit, SearchResult
 
 
 @pytest.mark.parametrize(

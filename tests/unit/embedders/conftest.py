@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny_clip import TINY_CONFIG, random_weights
+from helpers.tiny_clip import TINY_CONFIG, random_weights
 
-from imagefinder.embedders import imported, shapes, towers, weights
+from imagefinder.embedders.importing import checkpoint_shapes, importer
 from imagefinder.embedders.spec import ClipSpec, merge_preprocess
+from imagefinder.embedders.towers import tower_loader
+from imagefinder.embedders.weights import torch_weights
 
 
 @pytest.fixture(scope="session")
@@ -65,9 +67,9 @@ def models(tmp_path: Path) -> Path:
 def _no_library_sees_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fails a test in which torch would read a file, or open_clip build a model."""
     for module, name in (
-        (weights, "import_torch_with_patient_threads"),
-        (shapes, "build"),
-        (towers, "build"),
-        (imported, "sha256"),
+        (torch_weights, "import_torch_with_patient_threads"),
+        (checkpoint_shapes, "build"),
+        (tower_loader, "build"),
+        (importer, "sha256"),
     ):
         monkeypatch.setattr(module, name, lambda *_: pytest.fail("it was not refused before"))

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.tiny_clip import TINY_CONFIG
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny_clip import TINY_CONFIG
 
-from imagefinder.embedders.catalogue import architectures, published_tags
+from imagefinder.domain.errors import ModelError
+from imagefinder.embedders.catalogue.catalogue import architectures, published_tags
 from imagefinder.embedders.config_bounds import (
     check_config,
     check_name,
@@ -19,7 +20,6 @@ from imagefinder.embedders.config_bounds import (
     name_from,
 )
 from imagefinder.embedders.spec import merge_preprocess
-from imagefinder.model.errors import ModelError
 
 FILE = Path("open_clip_config.json")
 ELSEWHERE = [

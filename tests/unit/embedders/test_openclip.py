@@ -7,17 +7,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-import rounding
 from contracts.embedder_contract import EmbedderContract, pictures
+from helpers import rounding
+from helpers.tiny_clip import as_open_clip_takes
 from PIL import Image
-from tiny_clip import as_open_clip_takes
 
-from imagefinder.embedders import device, towers
-from imagefinder.embedders.base import Embedder
+from imagefinder.domain.errors import DeviceError, ModelError
+from imagefinder.embedders.embedder import Embedder
+from imagefinder.embedders.hardware import device
 from imagefinder.embedders.openclip import OpenClipEmbedder
 from imagefinder.embedders.spec import ClipSpec
-from imagefinder.embedders.weights import read_weights
-from imagefinder.model.errors import DeviceError, ModelError
+from imagefinder.embedders.towers import tower_loader
+from imagefinder.embedders.weights.torch_weights import read_weights
 
 PHOTOS = Path("/work/shared/data/photos")
 MakeSpec = Callable[..., ClipSpec]
@@ -91,7 +92,7 @@ def test_bfloat16_points_the_same_way_as_float32(
 
 
 def open_clips_transform(spec: ClipSpec) -> Any:
-    towers.import_open_clip()
+    tower_loader.import_open_clip()
     from open_clip.transform import PreprocessCfg, image_transform_v2
 
     return image_transform_v2(PreprocessCfg(**spec.preprocess_cfg), is_train=False)
@@ -140,8 +141,8 @@ def test_the_model_is_loaded_once_however_many_threads_ask(
 ) -> None:
     monkeypatch.setattr(device, "has_fast_bfloat16", lambda: False)
     loads = []
-    genuine = towers.read_weights
-    monkeypatch.setattr(towers, "read_weights", lambda *a, **k: loads.append(1) or genuine(*a, **k))
+    genuine = tower_loader.read_weights
+    monkeypatch.setattr(tower_loader, "read_weights", lambda *a, **k: loads.append(1) or genuine(*a, **k))
     embedder = OpenClipEmbedder(tiny_spec(), "cpu")
     barrier = threading.Barrier(4)
 
@@ -217,7 +218,7 @@ def test_a_text_part_that_needs_transformers_says_so(
     spec = tiny_spec()
     text_cfg = {**spec.model_cfg["text_cfg"], "hf_tokenizer_name": "some/tokenizer"}
     needing = dataclasses.replace(spec, model_cfg={**spec.model_cfg, "text_cfg": text_cfg})
-    monkeypatch.setattr("imagefinder.embedders.languages.has_transformers", lambda: False)
+    monkeypatch.setattr("imagefinder.embedders.towers.transformers_support.has_transformers", lambda: False)
     with pytest.raises(ModelError, match=r'pip install "imagefinder\[languages\]"'):
         OpenClipEmbedder(needing, "cpu").encode_texts(["a dog"])
 
@@ -228,7 +229,7 @@ def test_a_tokenizer_that_is_not_on_this_machine_is_not_fetched(
     spec = tiny_spec()
     text_cfg = {**spec.model_cfg["text_cfg"], "hf_tokenizer_name": "some/tokenizer"}
     needing = dataclasses.replace(spec, model_cfg={**spec.model_cfg, "text_cfg": text_cfg})
-    monkeypatch.setattr("imagefinder.embedders.tokenizer.bring_in_transformers", lambda: None)
+    monkeypatch.setattr("imagefinder.embedders.towers.tokenizer.bring_in_transformers", lambda: None)
     with pytest.raises(ModelError, match=r"needs .* of some/tokenizer, which is not on this machine"):
         OpenClipEmbedder(needing, "cpu").encode_texts(["a dog"])
 
@@ -256,7 +257,7 @@ def test_pytorch_checkpoints_are_unwrapped(
 
 
 def test_the_processor_flags_decide_about_bfloat16(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from imagefinder.embedders.processor import has_fast_bfloat16
+    from imagefinder.embedders.hardware.processor import has_fast_bfloat16
 
     monkeypatch.setattr("platform.machine", lambda: "x86_64")
     for number, (vendor, flags, expected) in enumerate(

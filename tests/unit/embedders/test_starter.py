@@ -8,15 +8,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-import rounding
 from contracts.embedder_contract import EmbedderContract, pictures
+from helpers import rounding
 
-from imagefinder.embedders import device, registry, tiny_vit, towers
-from imagefinder.embedders.base import Embedder
-from imagefinder.embedders.imported import imported_models
+from imagefinder.domain.errors import ModelError
+from imagefinder.embedders import model_registry
+from imagefinder.embedders.embedder import Embedder
+from imagefinder.embedders.hardware import device
+from imagefinder.embedders.importing.importer import imported_models
 from imagefinder.embedders.openclip import OpenClipEmbedder
 from imagefinder.embedders.spec import ClipSpec
-from imagefinder.model.errors import ModelError
+from imagefinder.embedders.towers import tiny_vit, tower_loader
 from imagefinder.resources import resource
 
 LARGEST = 60_000_000
@@ -36,7 +38,7 @@ class TestStarterModel(EmbedderContract):
         """One for all tests: they change nothing in it."""
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(device, "has_fast_bfloat16", lambda: False)
-            embedder = registry.create("starter", "cpu", Path("no models of the user's"))
+            embedder = model_registry.create("starter", "cpu", Path("no models of the user's"))
             yield embedder
 
     @pytest.fixture
@@ -88,15 +90,15 @@ def test_the_tower_in_fewer_operations_gives_the_same_vectors(
 ) -> None:
     monkeypatch.setattr(device, "has_fast_bfloat16", lambda: False)
     found: list[Any] = []
-    for is_folded in (towers._is_folded, lambda visual: False):
-        monkeypatch.setattr(towers, "_is_folded", is_folded)
+    for is_folded in (tower_loader._is_folded, lambda visual: False):
+        monkeypatch.setattr(tower_loader, "_is_folded", is_folded)
         embedder = OpenClipEmbedder(spec, "cpu")
         found.append(embedder.encode_images([embedder.prepare(picture) for picture in pictures(3)]))
     np.testing.assert_allclose(found[0], found[1], atol=rounding.NETWORK)
 
 
 def test_registering_the_tower_twice_is_harmless() -> None:
-    towers.import_open_clip()
+    tower_loader.import_open_clip()
     from timm.models import is_model
 
     tiny_vit.register()

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 from conftest import save
-from fakes import picture
+from helpers.fakes import picture
 
 from imagefinder.addresses import given_path, given_picture
+from imagefinder.domain.errors import UsageError
+from imagefinder.domain.queries import Query
+from imagefinder.domain.sources import SourceOptions
 from imagefinder.engine.engine import Engine
-from imagefinder.model.errors import UsageError
-from imagefinder.model.queries import Query
-from imagefinder.model.sources import SourceOptions
 from imagefinder.paths import absolute
 
 _EVERYTHING = SourceOptions()

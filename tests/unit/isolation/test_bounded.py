@@ -6,8 +6,8 @@ import zlib
 from pathlib import Path
 
 import pytest
-from fakes import picture
-from hostile_files import endless_page, many_scans
+from helpers.fakes import picture
+from helpers.hostile_files import endless_page, many_scans
 from PIL import Image
 
 from imagefinder.isolation.bounded import is_bounded

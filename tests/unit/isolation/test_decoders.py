@@ -10,18 +10,18 @@ from pathlib import Path
 
 import psutil
 import pytest
-from fakes import pdf, picture
-from hostile_files import endless_page, forms_within_forms, misbehaving
+from helpers.fakes import pdf, picture
+from helpers.hostile_files import endless_page, forms_within_forms, misbehaving
 from PIL import Image
 
+from imagefinder.domain.errors import NoAnswerError, OverdueError, PassingError, UnreadableError
+from imagefinder.domain.items import ItemKind
 from imagefinder.isolation import isolated_file
+from imagefinder.isolation.decode_limits import Limits, limits_for_queries
+from imagefinder.isolation.decoder_process import Decoder
 from imagefinder.isolation.decoders import Decoders
-from imagefinder.isolation.limits import Limits, limits_for_queries
-from imagefinder.isolation.process import Decoder
-from imagefinder.model.errors import NoAnswerError, OverdueError, PassingError, UnreadableError
-from imagefinder.model.items import ItemKind
-from imagefinder.readers.base import MediaFile
-from imagefinder.readers.registry import open_media
+from imagefinder.readers.reader import MediaFile
+from imagefinder.readers.reader_registry import open_media
 
 __all__ = ["misbehaving"]
 

@@ -8,8 +8,8 @@ import pytest
 from contracts.reader_contract import ReaderContract
 from PIL import Image, TiffImagePlugin
 
-from imagefinder.model.errors import UnreadableError
-from imagefinder.model.items import ItemKind
+from imagefinder.domain.errors import UnreadableError
+from imagefinder.domain.items import ItemKind
 from imagefinder.readers.image_reader import ImageReader
 
 

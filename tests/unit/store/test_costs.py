@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from imagefinder.model.items import FileStat, ItemKind, PartFacts, UnreadableFile
-from imagefinder.model.reasons import Reason, ReasonCode
-from imagefinder.model.sources import SourceKind, SourceOptions
+from imagefinder.domain.items import FileStat, ItemKind, PartFacts, UnreadableFile
+from imagefinder.domain.reasons import Reason, ReasonCode
+from imagefinder.domain.sources import SourceKind, SourceOptions
 from imagefinder.store import text_search
 from imagefinder.store.store import Store
 

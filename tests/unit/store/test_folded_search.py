@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from imagefinder.model.items import FileStat, ItemKind, PartFacts
-from imagefinder.model.sources import SourceKind, SourceOptions
+from imagefinder.domain.items import FileStat, ItemKind, PartFacts
+from imagefinder.domain.sources import SourceKind, SourceOptions
 from imagefinder.store import text_search, texts
 from imagefinder.store.store import Store
 from imagefinder.store.terms import terms_of

@@ -6,13 +6,13 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from fakes import FakeEmbedder
+from helpers.fakes import FakeEmbedder
 
+from imagefinder.domain.errors import LibraryError
+from imagefinder.domain.queries import Query
+from imagefinder.domain.reasons import Reason, ReasonCode
 from imagefinder.engine.engine import Engine
-from imagefinder.model.errors import LibraryError
-from imagefinder.model.queries import Query
-from imagefinder.model.reasons import Reason, ReasonCode
-from imagefinder.readers.registry import extensions
+from imagefinder.readers.reader_registry import extensions
 from imagefinder.store.migrations import SCHEMA_VERSION
 from imagefinder.store.store import Store
 from imagefinder.thumbnails.cache import ThumbnailCache

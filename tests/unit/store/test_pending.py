@@ -5,9 +5,9 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
-from imagefinder.model.items import FileStat, ItemKind, PartFacts
-from imagefinder.model.reasons import Reason, ReasonCode
-from imagefinder.model.sources import SourceKind, SourceOptions
+from imagefinder.domain.items import FileStat, ItemKind, PartFacts
+from imagefinder.domain.reasons import Reason, ReasonCode
+from imagefinder.domain.sources import SourceKind, SourceOptions
 from imagefinder.store.store import Store
 
 

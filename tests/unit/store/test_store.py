@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from imagefinder.model.errors import LibraryError
-from imagefinder.model.items import FileStat, ItemKind, PartFacts
-from imagefinder.model.sources import SourceKind, SourceOptions
+from imagefinder.domain.errors import LibraryError
+from imagefinder.domain.items import FileStat, ItemKind, PartFacts
+from imagefinder.domain.sources import SourceKind, SourceOptions
 from imagefinder.store import old_reasons
 from imagefinder.store.embeddings import rounded
 from imagefinder.store.migrations import MIGRATIONS, SCHEMA_VERSION

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from imagefinder.model.items import FileStat, ItemKind, PartFacts
-from imagefinder.model.sources import SourceKind, SourceOptions
+from imagefinder.domain.items import FileStat, ItemKind, PartFacts
+from imagefinder.domain.sources import SourceKind, SourceOptions
 from imagefinder.store.store import Store
 from imagefinder.store.terms import terms_of
 

@@ -2,9 +2,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pytest
-from fakes import picture
+from helpers.fakes import picture
+from helpers.program import mounted
 from PIL import Image
-from program import mounted
 
 from imagefinder import private_files
 from imagefinder.thumbnails.cache import THUMBNAIL_SIDE, ThumbnailCache, thumbnail_key

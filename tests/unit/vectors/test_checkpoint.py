@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from contracts.vector_index_contract import DIMENSION, ids_of, unit_vectors
 
-from imagefinder.vectors.base import VectorIndex
 from imagefinder.vectors.checkpoint import (
     Checkpoint,
     Unusable,
@@ -20,8 +19,9 @@ from imagefinder.vectors.checkpoint import (
     read_checkpoint,
     write_checkpoint,
 )
+from imagefinder.vectors.index_registry import VECTOR_INDEXES, index_class
 from imagefinder.vectors.manifest import MANIFEST_NAME, Manifest
-from imagefinder.vectors.registry import VECTOR_INDEXES, index_class
+from imagefinder.vectors.vector_index import VectorIndex
 
 MODEL = "ViT-X/weights=a b"
 

@@ -2,10 +2,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import rounding
 from contracts.vector_index_contract import DIMENSION, VectorIndexContract, ids_of, unit_vectors
+from helpers import rounding
 
-from imagefinder.vectors.arrays import cosines
+from imagefinder.vectors.array_ops import cosines
 from imagefinder.vectors.exact import ExactIndex
 
 

@@ -12,10 +12,10 @@ from contracts.vector_index_contract import (
     unit_vectors,
 )
 
-from imagefinder.vectors.base import FloatArray, IdArray
 from imagefinder.vectors.exact import ExactIndex
 from imagefinder.vectors.hnsw import EF_LEAST, FAR_FACTOR, HnswIndex, ef_search
 from imagefinder.vectors.hnsw_file import narrow
+from imagefinder.vectors.vector_index import FloatArray, IdArray
 
 
 class TestHnswIndex(VectorIndexContract):

@@ -4,7 +4,6 @@ from typing import IO, Any
 
 import numpy as np
 import pytest
-import rounding
 from contracts.vector_index_contract import (
     DIMENSION,
     VectorIndexContract,
@@ -12,6 +11,7 @@ from contracts.vector_index_contract import (
     ids_of,
     unit_vectors,
 )
+from helpers import rounding
 
 from imagefinder.vectors import mapped
 from imagefinder.vectors.mapped import MappedIndex

@@ -1,0 +1,1 @@
+"""``imagefinder doctor``: what was found on this machine, what was chosen and why."""

@@ -1,0 +1,1 @@
+"""The embedder that needs no weights: colour names and layout."""

@@ -1,0 +1,1 @@
+"""Devices, processors, and PyTorch's threads."""

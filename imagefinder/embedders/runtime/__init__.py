@@ -1,0 +1,1 @@
+"""Running the image tower: PyTorch or OpenVINO."""

@@ -1,0 +1,1 @@
+"""The two halves of a CLIP model, with what prepares their input."""

@@ -1,0 +1,165 @@
+"""CLIP's own tokenizer without torch: byte pairs of a vocabulary that lies beside open_clip.
+
+The same steps as ``SimpleTokenizer`` of open_clip/tokenizer.py (from OpenAI's CLIP, MIT), which cannot be imported
+without torch: clean and lower the text, split it into words, join byte pairs in the vocabulary's order.
+"""
+
+import html
+import importlib.util
+import re
+import zlib
+from collections.abc import Sequence
+from functools import cache, lru_cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from imagefinder.domain.errors import ModelError
+from imagefinder.embedders.towers.text_pieces import MOST_WORD_BYTES
+from imagefinder.translation import tr
+
+VOCABULARY_SIZE = 49408
+START, END = VOCABULARY_SIZE - 2, VOCABULARY_SIZE - 1
+"""The tokens round every text."""
+
+_FILE = "bpe_simple_vocab_16e6.txt.gz"
+_MERGES = VOCABULARY_SIZE - 2 - 2 * 256
+_ENOUGH = 600_000
+"""Bytes that hold so many lines."""
+_MARKS = {"<start_of_text>": START, "<end_of_text>": END}
+_ENDINGS = "'s|'t|'re|'ve|'m|'ll|'d"
+# What a word is: letters, one digit, or other signs. Python's own ``re`` has no classes of Unicode, so it
+# serves texts of ASCII, which most queries are; regex takes as long to import as they take to be tokenized.
+_ASCII = re.compile(rf"{'|'.join(_MARKS)}|{_ENDINGS}|[a-z]+|[0-9]|[^\sa-z0-9]+", re.IGNORECASE | re.ASCII)
+_ANY = rf"{'|'.join(_MARKS)}|{_ENDINGS}|[\p{{L}}]+|[\p{{N}}]|[^\s\p{{L}}\p{{N}}]+"
+_REMEMBERED = 4096
+
+
+class ClipVocabulary:
+    """Texts → tokens. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        """Read the vocabulary.
+
+        Raises:
+            ModelError: open_clip, which brings it, is missing or damaged.
+        """
+        self._ids, self._ranks = _tables()
+        self._signs = _signs_of_bytes()
+        self._word = lru_cache(_REMEMBERED)(self._tokens_of_word)
+
+    def __call__(self, texts: Sequence[str], length: int) -> list[list[int]]:
+        """The tokens of each text between the two marks, at most ``length`` in all: what is too long is cut."""
+        return [[START, *self._tokens(text, length - 2), END] for text in texts]
+
+    def fits(self, text: str, length: int) -> bool:
+        """Whether ``length`` tokens hold a whole text and the two marks; no word of it may pass ``MOST_WORD_BYTES``."""
+        return len(self._tokens(text, length - 1)) <= length - 2
+
+    def _tokens(self, text: str, most: int) -> list[int]:
+        tokens: list[int] = []
+        for word in _words(text):
+            if len(tokens) >= most:
+                break
+            tokens += self._word(word)
+        return tokens[:most]
+
+    def _tokens_of_word(self, word: str) -> list[int]:
+        if word in _MARKS:
+            return [_MARKS[word]]
+        signs = [self._signs[byte] for byte in word.encode()[:MOST_WORD_BYTES]]
+        signs[-1] += "</w>"
+        while len(signs) > 1:
+            pairs = [f"{first} {second}" for first, second in pairwise(signs)]
+            best = min(pairs, key=lambda pair: self._ranks.get(pair, _MERGES))
+            if best not in self._ranks:
+                break
+            signs = _joined(signs, best)
+        return [self._ids[sign] for sign in signs]
+
+
+def _joined(signs: list[str], pair: str) -> list[str]:
+    """With each such pair (two signs, a space between them) as one sign, from the left."""
+    joined: list[str] = []
+    at = 0
+    while at < len(signs):
+        if " ".join(signs[at : at + 2]) == pair:
+            joined.append(signs[at] + signs[at + 1])
+            at += 2
+        else:
+            joined.append(signs[at])
+            at += 1
+    return joined
+
+
+def _words(text: str) -> list[str]:
+    cleaned = " ".join(_clean(text).split()).lower()
+    found: list[str] = (_ASCII if cleaned.isascii() else _any_script()).findall(cleaned)
+    return found
+
+
+def _clean(text: str) -> str:
+    # ftfy changes nothing of ASCII that has no sign of control and no entity.
+    if text.isascii() and text.isprintable() and "&" not in text:
+        return text
+    import ftfy
+
+    return html.unescape(html.unescape(ftfy.fix_text(text)))
+
+
+@cache
+def _any_script() -> Any:
+    import regex  # type: ignore[import-untyped]
+
+    return regex.compile(_ANY, regex.IGNORECASE)
+
+
+@cache
+def _tables() -> tuple[dict[str, int], dict[str, int]]:
+    """Ids of all signs, and the ranks of the pairs ("th e") that are joined."""
+    bytes_alone = list(_signs_of_bytes().values())
+    pairs = _merges()
+    joined = [pair.replace(" ", "") for pair in pairs]
+    signs = [*bytes_alone, *(sign + "</w>" for sign in bytes_alone), *joined]
+    return dict(zip(signs, range(START), strict=True)), dict(zip(pairs, range(_MERGES), strict=True))
+
+
+def _merges() -> list[str]:
+    # Found without importing the package.
+    spec = importlib.util.find_spec("open_clip")
+    try:
+        folder = Path(((spec and spec.submodule_search_locations) or [])[0])
+        lines = _first_lines((folder / _FILE).read_bytes())
+    except (OSError, EOFError, ValueError, IndexError, zlib.error) as error:
+        raise ModelError(
+            tr("The libraries for CLIP models cannot be loaded: {reason}.", reason=error)
+        ) from error
+    return lines[1 : 1 + _MERGES]  # the first is a heading
+
+
+def _first_lines(packed: bytes) -> list[str]:
+    """The lines that CLIP took, with the rest in one. Five times as many follow; to read them takes 40 ms.
+
+    Raises:
+        EOFError: there are fewer.
+        ValueError, zlib.error: it is no gzip of text.
+    """
+    reader = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    text = reader.decompress(packed, _ENOUGH)
+    lines = text[: text.rfind(b"\n")].decode().split("\n", 1 + _MERGES)
+    if len(lines) <= 1 + _MERGES:
+        raise EOFError(_FILE)
+    return lines
+
+
+@cache
+def _signs_of_bytes() -> dict[int, str]:
+    """A printable sign for each byte, in the vocabulary's order: Latin-1's own, then others for those without one."""
+    printable = [
+        *range(ord("!"), ord("~") + 1),
+        *range(ord("¡"), ord("¬") + 1),
+        *range(ord("®"), ord("ÿ") + 1),
+    ]
+    others = [byte for byte in range(256) if byte not in set(printable)]
+    signs = {byte: chr(byte) for byte in printable}
+    return signs | {byte: chr(256 + number) for number, byte in enumerate(others)}

@@ -1,0 +1,90 @@
+"""The library transformers, an extra: the text towers and tokenizers of models for many languages come from there.
+
+It is imported for a model that needs it and for no other. open_clip by itself imports it wherever it is installed,
+which adds 0.7 seconds of a processor's time and 18 MB to every process (transformers 5.23).
+"""
+
+import importlib
+import importlib.util
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from imagefinder.domain.errors import ModelError
+from imagefinder.translation import tr
+
+_LIBRARY, _OPEN_CLIP_PART = "transformers", "open_clip.hf_model"
+_INSTALL = 'pip install "imagefinder[languages]"'
+_lock = threading.RLock()
+
+
+def has_transformers() -> bool:
+    """Whether the library is installed. Does not import it."""
+    with _lock:
+        return _LIBRARY in sys.modules or importlib.util.find_spec(_LIBRARY) is not None
+
+
+def require_transformers() -> None:
+    """Say what to do where the library is not installed.
+
+    Raises:
+        ModelError: it is not.
+    """
+    if has_transformers():
+        return
+    if getattr(sys, "frozen", False):  # as PyInstaller marks it; there is no pip in there
+        raise ModelError(
+            tr(
+                "This model's text part needs the library transformers, which does not come with this program. "
+                "The Python package can have it: {command}. Or use another model.",
+                command=_INSTALL,
+            )
+        )
+    raise ModelError(tr("This model's text part needs one more library: {command}", command=_INSTALL))
+
+
+@contextmanager
+def without_transformers() -> Iterator[None]:
+    """Within it the library seems not to be installed, unless the process has it already."""
+    with _lock:
+        if _LIBRARY in sys.modules:
+            yield
+            return
+        # How Python itself marks what cannot be imported.
+        sys.modules[_LIBRARY] = None  # type: ignore[assignment]
+        try:
+            yield
+        finally:
+            del sys.modules[_LIBRARY]
+
+
+def bring_in_transformers() -> Any:
+    """Import the library, and have an open_clip that was imported without it find it after all.
+
+    Returns:
+        The library's module.
+
+    Raises:
+        ModelError: it is not installed, or cannot be loaded.
+    """
+    with _lock:
+        require_transformers()
+        is_first = _LIBRARY not in sys.modules
+        try:
+            library = importlib.import_module(_LIBRARY)
+            part = importlib.import_module(_OPEN_CLIP_PART)
+            if part.transformers is None:
+                # Run again in the same namespace, so that the classes others took from it work too.
+                importlib.reload(part)
+        except (ImportError, RuntimeError) as error:
+            raise ModelError(
+                tr(
+                    "The library transformers cannot be loaded: {reason}.",
+                    reason=str(error).partition("\n")[0],
+                )
+            ) from error
+        if is_first:
+            library.logging.set_verbosity_error()  # its hints are for programmers
+        return library

@@ -1,0 +1,1 @@
+"""Reading weights files, none of which is trusted."""

@@ -1,0 +1,44 @@
+"""Whether two safetensors files hold the same weights, whatever order and remarks they are stored with."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from imagefinder.embedders.weights.weights_file import tensor_table
+
+_CHUNK = 1 << 22
+
+
+def same_weights(one: Path, other: Path) -> bool:
+    """Whether every tensor has the same name, type, shape and bytes in both; no file is no weights.
+
+    Most pairs differ in their tables of contents, and are not read further.
+
+    Raises:
+        OSError: one cannot be read.
+    """
+    try:
+        first, second = tensor_table(one), tensor_table(other)
+    except ValueError:
+        return False
+    if _described(first) != _described(second):
+        return False
+    return _digest(one, first) == _digest(other, second)
+
+
+def _described(table: dict[str, Any]) -> dict[str, tuple[str, tuple[int, ...]]]:
+    return {name: (entry["dtype"], tuple(entry["shape"])) for name, entry in table.items()}
+
+
+def _digest(path: Path, table: dict[str, Any]) -> bytes:
+    content = hashlib.sha256()
+    with path.open("rb") as stream:
+        start = 8 + int.from_bytes(stream.read(8), "little")
+        for name in sorted(table):
+            first, end = table[name]["data_offsets"]
+            stream.seek(start + first)
+            left = end - first
+            while left and (some := stream.read(min(left, _CHUNK))):
+                content.update(some)
+                left -= len(some)
+    return content.digest()

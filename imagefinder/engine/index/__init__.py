@@ -1,0 +1,1 @@
+"""The vector index in use, and the locks and priorities around it."""

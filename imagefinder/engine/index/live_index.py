@@ -1,0 +1,358 @@
+"""The vector index in use: loaded or rebuilt from the store, kept in step with it, checkpointed."""
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from imagefinder.engine.index.fair_lock import TurnLock
+from imagefinder.private_files import make_folder_like_parent
+from imagefinder.store.embeddings import EmbedderRecord, EmbeddingTable
+from imagefinder.vectors.checkpoint import (
+    Unusable,
+    checkpoint_folder,
+    delete_files,
+    read_checkpoint,
+    whole_manifest,
+    write_checkpoint,
+)
+from imagefinder.vectors.index_registry import index_class, kind_for
+from imagefinder.vectors.memory import fits_machine, graph_bytes
+from imagefinder.vectors.vector_index import FloatArray, IdArray, VectorIndex
+
+_LOG = logging.getLogger(__name__)
+
+_READ_AND_COMPARE = 5_000
+"""Up to so many items, a search among a few chosen ones reads their vectors from the store (about 20 ms) and
+compares them all: faster than walking a large graph for the few that count, and exact."""
+
+_ADDED_AT_ONCE = 8 * (os.cpu_count() or 1)
+"""Vectors added under the lock at a time: hnswlib takes every core for them, so that a search waits about 5 ms."""
+
+_READ_AT_ONCE = 4096
+"""Vectors read from the store at a time."""
+
+_WORTH_WRITING = 1000
+"""One change in this many vectors makes a checkpoint worth writing anew. A million vectors take seconds to write, in
+which a process answers nothing, and to add a thousand of them again takes one."""
+
+BuildProgress = Callable[[int, int], None]
+"""Called with (vectors placed, vectors in all) while an index is built."""
+
+
+def _no_progress(done: int, total: int) -> None: ...
+
+
+class LiveIndex:
+    """The index of one embedder's vectors in one library. Safe to use from several threads.
+
+    SQLite is the truth; what is held here can always be made again from it.
+    """
+
+    def __init__(self, embeddings: EmbeddingTable, embedder: EmbedderRecord, folder: Path) -> None:
+        self._embeddings = embeddings
+        self._embedder = embedder
+        self._folder = checkpoint_folder(folder, embedder.name)
+        # hnswlib allows no adding beside searching: one lock round every call of the index.
+        self._lock = TurnLock()
+        # Held while the index is brought into step; taken first, never inside the other.
+        self._refreshing = threading.RLock()
+        self._in_step = False
+        self._index: VectorIndex | None = None
+        self._revision = -1
+        self._saved_revision = -1
+        self._changes = 0
+        """Vectors added and removed since the checkpoint was written."""
+        self.is_worth_saving = False
+        """Whether the index was built anew, which the next process would have to do again without a checkpoint."""
+
+    def __len__(self) -> int:
+        with self._lock:
+            return len(self._index) if self._index is not None else 0
+
+    @property
+    def kind(self) -> str:
+        """Which kind of index is in use; empty before the first search."""
+        return self._index.kind if self._index is not None else ""
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a search has not to wait for the index being loaded or built."""
+        return self._index is not None
+
+    def refresh(self, progress: BuildProgress = _no_progress, *, may_lag: bool = False) -> None:
+        """Bring the index into step with the store: nothing to do, a few changes, or all of it anew.
+
+        What is in use answers until its successor is complete. With ``may_lag``, an index that another thread
+        is just now bringing into step is left as it is: a search does not wait for that.
+        """
+        if not self._refreshing.acquire(blocking=not (may_lag and self._index is not None)):
+            return
+        try:
+            if self._index is not None and self._embeddings.revision(self._embedder.id) == self._revision:
+                self._in_step = True
+                return
+            with self._embeddings.snapshot():
+                revision = self._embeddings.revision(self._embedder.id)
+                index = self._index
+                if index is None or self._is_unfit(index, self._embeddings.count(self._embedder.id)):
+                    index = self._fresh(progress, revision)
+                else:
+                    index = self._reconciled(index, progress)
+            with self._lock:
+                self._index, self._revision = index, revision
+            self._in_step = True
+        finally:
+            self._refreshing.release()
+
+    def _fresh(self, progress: BuildProgress, revision: int) -> VectorIndex:
+        """The checkpoint of the kind that suits the library now, in step with the store; else one that is built."""
+        index = self._loaded()
+        if index is None:
+            return self._built(progress)
+        return index if revision == self._saved_revision else self._reconciled(index, progress)
+
+    def _is_unfit(self, index: VectorIndex, count: int) -> bool:
+        return self._kind_for(count, index.kind) != index.kind
+
+    def _kind_for(self, count: int, current: str | None = None) -> str:
+        return kind_for(count, current, self._embedder.dimension)
+
+    def _outgrows_memory(self, index: VectorIndex, more: int) -> bool:
+        # A matrix in memory is copied when it grows, and becomes a graph at the end of the job.
+        current = "hnsw" if index.kind == "hnsw" else None
+        return index.kind != "mapped" and self._kind_for(len(index) + more, current) == "mapped"
+
+    def _checkpoint_folder(self, kind: str) -> Path:
+        # The memory that is free comes and goes: a graph that took minutes to build is not to be lost by that.
+        return self._folder / kind if kind == "mapped" else self._folder
+
+    def _loaded(self) -> VectorIndex | None:
+        kind = self._kind_for(self._embeddings.count(self._embedder.id))
+        self._saved_revision, self._changes = -1, 0
+        if kind == "exact":
+            return None
+        checkpoint = read_checkpoint(
+            self._checkpoint_folder(kind), self._embedder.name, self._embedder.dimension
+        )
+        if isinstance(checkpoint, Unusable):
+            _LOG.info("the index is built anew, because %s", checkpoint.reason)
+            return None
+        revision = self._embeddings.checkpoints(self._embedder.id).get(checkpoint.manifest.revision)
+        if revision is None:
+            _LOG.info("the index is built anew, because it belongs to another state of the library")
+            return None
+        self._saved_revision = revision
+        return checkpoint.index
+
+    def _built(self, progress: BuildProgress) -> VectorIndex:
+        total = self._embeddings.count(self._embedder.id)
+        kind = self._kind_for(total)
+        folder = self._checkpoint_folder(kind)
+        if kind == "mapped":
+            make_folder_like_parent(folder)
+        index = index_class(kind)(self._embedder.dimension, folder)
+        self._saved_revision = -1
+        self.is_worth_saving = index.kind != "exact"
+        for ids, vectors in self._embeddings.stream(self._embedder.id):
+            index.add(ids, vectors)
+            if self.is_worth_saving:  # exact search is ready in an instant
+                progress(len(index), total)
+        return index
+
+    def _reconciled(self, index: VectorIndex, progress: BuildProgress) -> VectorIndex:
+        wanted = self._embeddings.ids(self._embedder.id)
+        with self._lock:
+            present = index.ids()
+        import numpy as np  # imported late, as in the searches below: most jobs only ask whether all is settled
+
+        missing = np.setdiff1d(wanted, present, assume_unique=True)
+        if missing.size > wanted.size // 2:  # then building anew is cheaper and better
+            return self._built(progress)
+        self._remove(index, np.setdiff1d(present, wanted, assume_unique=True))
+        done = 0
+        for ids, vectors in self._read(missing):
+            self._add(index, ids, vectors)
+            done += ids.size
+            progress(done, int(missing.size))
+        return self._built(progress) if index.needs_rebuild else index
+
+    def _read(self, wanted: IdArray) -> Iterator[tuple[IdArray, FloatArray]]:
+        for start in range(0, wanted.size, _READ_AT_ONCE):
+            yield self._embeddings.read(self._embedder.id, wanted[start : start + _READ_AT_ONCE].tolist())
+
+    def _add(self, index: VectorIndex, ids: IdArray, vectors: FloatArray) -> None:
+        """In portions, between which a search that waits has its turn."""
+        for start in range(0, ids.size, _ADDED_AT_ONCE):
+            portion = slice(start, start + _ADDED_AT_ONCE)
+            with self._lock:
+                index.add(ids[portion], vectors[portion])
+        self._changes += ids.size
+
+    def _remove(self, index: VectorIndex, ids: IdArray) -> None:
+        with self._lock:
+            index.remove(ids)
+        self._changes += ids.size
+
+    def begin_job(self) -> None:
+        """Called with the library's lock in hand: from here on ``changed`` hears of every change.
+
+        Another process may have changed the library before; then the next refresh sees to it.
+        """
+        with self._refreshing:
+            revision = self._embeddings.revision(self._embedder.id)
+            self._in_step = self._index is not None and revision == self._revision
+
+    def changed(self, added: IdArray, vectors: FloatArray, removed: IdArray) -> None:
+        """Take over what has just been committed to the store: (n,) ids, (n, dimension) vectors, and ids gone."""
+        with self._refreshing:
+            if not self._in_step:
+                return
+            assert self._index is not None
+            revision = self._embeddings.revision(self._embedder.id)
+            if revision == self._revision:
+                return  # a search between the commit and this call has fetched it all
+            if self._outgrows_memory(self._index, added.size):
+                self.refresh()  # what takes its place is read from the store
+                return
+            self._remove(self._index, removed)
+            self._add(self._index, added, vectors)
+            self._revision = revision
+
+    def settle(self, progress: BuildProgress = _no_progress) -> None:
+        """At the end of a job: change to the kind that suits the size, and write a checkpoint where one helps.
+
+        Raises:
+            OSError: the checkpoint could not be written; the index in use and the store are whole.
+        """
+        with self._refreshing:
+            self.refresh(progress)
+            assert self._index is not None
+            index = self._index
+            if index.needs_rebuild:
+                index = self._built(progress)
+            elif self._is_unfit(index, len(index)):
+                index = self._fresh(progress, self._revision)
+            with self._lock:
+                self._index = index
+            if self._is_worth_writing(index):
+                self._write(index)
+            self.is_worth_saving = False
+
+    def is_settled(self) -> bool:
+        """Whether nobody has asked for the index, and the next search finds on the disk what it needs.
+
+        Then ``settle`` has nothing to do, and a job that found nothing new need not load it. Reads no vector.
+        """
+        if self._index is not None:
+            return False
+        count = self._embeddings.count(self._embedder.id)
+        kind = self._kind_for(count)
+        if kind == "exact":
+            return True
+        manifest = whole_manifest(
+            self._checkpoint_folder(kind), self._embedder.name, self._embedder.dimension
+        )
+        if manifest is None or manifest.revision not in self._embeddings.checkpoints(self._embedder.id):
+            return False
+        return abs(manifest.count - count) * _WORTH_WRITING <= count
+
+    def _is_worth_writing(self, index: VectorIndex) -> bool:
+        if index.kind == "exact" or self._revision == self._saved_revision:
+            return False
+        return self._saved_revision < 0 or self._changes * _WORTH_WRITING >= len(index)
+
+    def save(self, most_bytes: int) -> bool:
+        """Write a checkpoint of the index as it is, if it is of more use than the one there.
+
+        For a process that is about to end: builds nothing, waits for no other thread, and leaves an index alone
+        that is larger than ``most_bytes`` in memory. The next process makes up for it. Returns whether it wrote one.
+
+        Raises:
+            OSError: the checkpoint could not be written; the one there is whole.
+        """
+        if not self._refreshing.acquire(blocking=False):
+            return False
+        try:
+            index = self._index
+            if index is None or index.needs_rebuild or not self._is_worth_writing(index):
+                return False
+            if graph_bytes(len(index), index.dimension) > most_bytes:
+                return False
+            if self._embeddings.revision(self._embedder.id) != self._revision:
+                return False
+            self._write(index)
+            return True
+        finally:
+            self._refreshing.release()
+
+    def _write(self, index: VectorIndex) -> None:
+        stamp = self._embeddings.stamp_checkpoint(self._embedder.id)
+        # No lock: whoever would change the index waits for this one's, and searches may go on.
+        write_checkpoint(index, self._checkpoint_folder(index.kind), self._embedder.name, stamp)
+        self._saved_revision, self._changes = self._revision, 0
+        if index.kind == "hnsw":
+            delete_files(self._checkpoint_folder("mapped"))
+        elif not fits_machine(graph_bytes(len(index), index.dimension)):
+            delete_files(self._checkpoint_folder("hnsw"))
+
+    def search(self, query: FloatArray, k: int, allowed: IdArray | None) -> tuple[IdArray, FloatArray]:
+        """As ``VectorIndex.search``."""
+        import numpy as np
+
+        if allowed is not None and allowed.size <= _READ_AND_COMPARE and self.kind == "hnsw":
+            return self._compare(query, k, allowed)
+        with self._lock:
+            if self._index is None:
+                return np.empty(0, np.int64), np.empty(0, np.float32)
+            return self._index.search(query, k, allowed)
+
+    def vectors(self, item_ids: IdArray) -> tuple[IdArray, FloatArray]:
+        """As ``EmbeddingTable.read``: those of items that have one. Out of the matrix where there is one, which takes
+        a tenth of reading them from the store; a graph hands vectors out slower than that."""
+        import numpy as np
+
+        wanted = np.unique(item_ids)
+        with self._lock:
+            if self._index is not None and self._index.kind == "exact":
+                try:
+                    return wanted, self._index.get(wanted)
+                except KeyError:
+                    pass  # one is gone, or not there yet: the store knows
+        return self._embeddings.read(self._embedder.id, wanted.tolist())
+
+    def rank_all(self, query: FloatArray, allowed: IdArray | None) -> tuple[IdArray, FloatArray]:
+        """Every id (or all of those allowed) with its cosine, best first: exact, memory flat.
+
+        A graph would take longer to walk to its end than the store to be read through (0.4 s for 100,000 vectors
+        of 512 dimensions), and other searches would wait meanwhile. To read chosen ones takes twice as long for each.
+        """
+        import numpy as np
+
+        from imagefinder.vectors.array_ops import best, cosines
+
+        if self.kind != "hnsw":
+            with self._lock:
+                assert self._index is not None
+                return self._index.search(query, len(self._index), allowed)
+        if allowed is not None and 2 * allowed.size < len(self):
+            stored = self._read(allowed)
+        else:
+            stored = self._embeddings.stream(self._embedder.id)
+        portions = [(ids, cosines(vectors, query)) for ids, vectors in stored if ids.size]
+        if not portions:
+            return np.empty(0, np.int64), np.empty(0, np.float32)
+        ids = np.concatenate([ids for ids, _ in portions])
+        scores = np.concatenate([scores for _, scores in portions])
+        if allowed is not None:
+            inside = np.isin(ids, allowed, assume_unique=True)
+            ids, scores = ids[inside], scores[inside]
+        return best(ids, scores, ids.size)
+
+    def _compare(self, query: FloatArray, k: int, allowed: IdArray) -> tuple[IdArray, FloatArray]:
+        ids, vectors = self._embeddings.read(self._embedder.id, allowed.tolist())
+        exact = index_class("exact")(self._embedder.dimension)
+        if ids.size:
+            exact.add(ids, vectors)
+        return exact.search(query, k)

@@ -1,0 +1,1 @@
+"""Jobs that change the library: scan, read, embed, commit."""

@@ -1,0 +1,338 @@
+"""The indexing job: scan, read, embed, commit; what each batch committed is searchable at once."""
+
+import os
+import time
+from collections.abc import Callable, Collection, Iterable
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from imagefinder.domain.errors import CancelledError
+from imagefinder.domain.items import FileStat
+from imagefinder.domain.jobs import IndexReport, Phase, Progress, ProgressCallback
+from imagefinder.domain.sources import Source
+from imagefinder.embedders.embedder import Embedder
+from imagefinder.engine.index.live_index import LiveIndex
+from imagefinder.engine.indexing.cancel import CancelToken
+from imagefinder.engine.indexing.cloud_detection import CloudCheck
+from imagefinder.engine.indexing.quarantine import Quarantine
+from imagefinder.engine.indexing.scan_diff import Plan, Todo, make_plan, unread
+from imagefinder.engine.indexing.scanner import Scan, Selection, passed_over_by, unmatched_globs
+from imagefinder.engine.indexing.source_presence import Presence, lost_mounts, mount_point, presence, volume
+from imagefinder.store.store import Store
+from imagefinder.thumbnails.cache import ThumbnailCache
+
+if TYPE_CHECKING:
+    from imagefinder.engine.indexing.batch_writer import BatchWriter
+    from imagefinder.engine.indexing.decode_pool import Reading
+
+_SECONDS_BETWEEN_EVENTS = 0.1
+_WAITS_BEFORE_COMMIT = 4
+"""Quarters of a second."""
+
+
+class Indexer:
+    """Runs one indexing job. Not reused."""
+
+    def __init__(
+        self,
+        store: Store,
+        embedder: Embedder,
+        embedder_id: int,
+        index: LiveIndex,
+        thumbnails: ThumbnailCache,
+        quarantine: Quarantine,
+        extensions: frozenset[str],
+        cancel: CancelToken,
+        progress: ProgressCallback,
+        answering_id: int,
+        cloud: Callable[[], CloudCheck] = CloudCheck,
+        *,
+        download: bool | Collection[Path] = False,
+    ) -> None:
+        """
+        Args:
+            answering_id: the embedder that the library is searched with, which need not be this job's. What it has
+                not dealt with is pending.
+            cloud: makes what tells each scan which files are online only.
+            download: whether to read those, too; or those of which sources.
+        """
+        self._store = store
+        self._embedder = embedder
+        self._embedder_id = embedder_id
+        self._index = index
+        self._thumbnails = thumbnails
+        self._quarantine = quarantine
+        self._extensions = extensions
+        self._cancel = cancel
+        self._progress = progress
+        self._answering_id = answering_id
+        self._cloud = cloud
+        self._download = download
+        self._report = IndexReport()
+        self._plans: list[Plan] = []
+        self._scans: list[Scan] = []
+        self._moved: set[int] = set()
+        """Ids of files that turned up at another path."""
+        self._scanned = self._done = self._total = 0
+        self._last_event = 0.0
+        self._overdue: set[bytes] = set()
+        """Contents that took too long in this job."""
+
+    def run(self, sources: Iterable[Source], start: Path | None = None) -> IndexReport:
+        """Bring these sources up to date, or only what lies below ``start`` of them.
+
+        On cancellation what is in hand is committed, and files that seem gone stay for the next scan to judge.
+        """
+        try:
+            for source in sources:
+                self._scan(source, start)
+            self._report.passed_over = passed_over_by(self._scans)
+            self._report.unmatched_globs = unmatched_globs(self._scans)
+            # Sources may overlap: a file counts once.
+            self._report.unchanged = len({file for plan in self._plans for file in plan.unchanged})
+            self._report.unreadable = len({file for plan in self._plans for file in plan.unreadable})
+            # One source's files may be read for another.
+            in_the_cloud = {todo.stat.path for plan in self._plans for todo in plan.in_the_cloud}
+            if in_the_cloud:
+                in_the_cloud.difference_update(todo.stat.path for plan in self._plans for todo in plan.todo)
+            self._report.in_the_cloud = len(in_the_cloud)
+            self._report.stand_ins = len(
+                in_the_cloud.intersection(path for scan in self._scans for path in scan.stood_in_for)
+            )
+            if any(plan.todo or plan.problems for plan in self._plans):
+                self._write()
+            self._sweep()
+            if not self._index.is_settled():
+                self._index.settle(self._on_build)
+        except CancelledError:
+            self._report.cancelled = True
+        return self._report
+
+    def _on_build(self, done: int, total: int) -> None:
+        # No pause here: a search may wait for the index.
+        self._cancel.check_cancelled()
+        self._tell(Progress(Phase.BUILDING_INDEX, done, total), is_last=done == total)
+
+    def _scan(self, source: Source, start: Path | None) -> None:
+        found = presence(source)
+        if found is not Presence.THERE:
+            self._keep_absent(source, is_gone=found is Presence.GONE)
+            return
+        if start is None:
+            self._store.sources.begin_scan(source.id)
+        selection = Selection(source, self._extensions)
+        if source.scanned_at is None:
+            selection.watch_globs()
+        scan = Scan(source, selection, self._cancel, start, self._cloud())
+        plan = Plan(source)
+        try:
+            asked = self._download
+            download = asked if isinstance(asked, bool) else source.path in asked
+            make_plan(plan, self._store, scan, self._embedder_id, start, self._on_file, download=download)
+        except CancelledError:
+            with self._store.transaction():
+                pending, in_the_cloud = self._unread(plan, start)
+                self._store.pending.add(source.id, pending)
+                self._store.cloud.add(source.id, in_the_cloud)
+            raise
+        self._plans.append(plan)
+        self._scans.append(scan)
+        self._report.offline += plan.offline
+        with self._store.transaction():
+            self._store.files.join(source.id, plan.joining)
+            self._store.files.set_offline(plan.back, False)
+            self._store.files.set_offline(plan.away, True)
+            pending, in_the_cloud = self._unread(plan, start)
+            self._store.pending.replace(source.id, start or source.path, pending)
+            self._store.cloud.replace(source.id, start or source.path, in_the_cloud)
+            self._store.cloud.forget_problems(plan.excused)
+            if start is not None:
+                mounts = scan.mounts.union(map(str, source.mounts))
+                self._store.sources.set_scanned_in_part(source.id, mounts)
+            else:
+                # A drive that is away stays remembered: its folder may be gone too by the next scan.
+                mounts = scan.mounts.union(map(str, lost_mounts(source)))
+                place = volume(mount_point(os.path.realpath(source.path)))
+                self._store.sources.set_scanned(source.id, mounts, place, scan.passed_over)
+
+    def _keep_absent(self, source: Source, *, is_gone: bool) -> None:
+        """Nothing is known of the source's files now, so all of them are kept."""
+        with self._store.transaction():
+            self._store.sources.set_absent(source.id, gone=is_gone)
+            count = self._store.files.set_source_offline(source.id, True)
+        if is_gone:
+            self._report.gone += count
+        else:
+            self._report.offline += count
+
+    def _unread(self, plan: Plan, start: Path | None) -> tuple[list[str], dict[str, bool]]:
+        """The files that the model that answers has to read; and those that are online only, with whether they are
+        among them. The latter are not pending, also while they are downloaded: a job that is stopped leaves them there.
+        """
+        if self._answering_id != self._embedder_id:
+            paths = unread(plan, self._store, self._answering_id, start)
+        else:
+            paths = [todo.stat.path for todo in plan.todo if not todo.is_unreadable]
+            paths += [todo.stat.path for todo in plan.in_the_cloud]
+        if not plan.online_only:
+            return paths, {}
+        found = set(paths)
+        return [path for path in paths if path not in plan.online_only], {
+            path: path in found for path in plan.online_only
+        }
+
+    def _on_file(self, path: str) -> None:
+        self._scanned += 1
+        if time.monotonic() - self._last_event >= _SECONDS_BETWEEN_EVENTS:
+            self._tell(Progress(Phase.SCANNING, self._scanned, None, Path(path)))
+
+    def _write(self) -> None:
+        """Read, embed and commit what the scans found."""
+        # Imported late, with NumPy and all that reads files: most jobs find nothing new.
+        from imagefinder.engine.indexing.batch_writer import BatchWriter
+
+        writer = BatchWriter(
+            self._store,
+            self._embedder,
+            self._embedder_id,
+            self._index,
+            self._report,
+            is_answering=self._answering_id == self._embedder_id,
+        )
+        with closing(writer), self._quarantine.job():
+            try:
+                self._take_problems(writer)
+                self._embed(writer)
+            except CancelledError:
+                writer.flush()
+                raise
+        self._moved = writer.reuse.moved
+        added = (plan.source for plan in self._plans if plan.source.scanned_at is None)
+        self._report.relocated = writer.reuse.relocations.settle(added)
+        forget_thumbnails(self._store, self._thumbnails, writer.reuse.replaced)
+
+    def _embed(self, writer: "BatchWriter") -> None:
+        todos = self._todos()
+        self._total = len(todos)
+        if todos and not self._embedder.is_image_loaded:
+            self._tell(Progress(Phase.LOADING_MODEL, 0, None), is_last=True)
+        while todos:
+            self._read(todos, writer)
+            todos = writer.finish()
+
+    def _read(self, todos: list[Todo], writer: "BatchWriter") -> None:
+        """Read and commit files."""
+        from imagefinder.engine.indexing.decode_pool import DecodePool
+
+        pool = DecodePool(self._store, self._embedder, self._embedder_id, self._thumbnails, self._quarantine)
+        waited = 0
+        with closing(pool.read(todos)) as readings:
+            for reading in readings:
+                # What was read so far can be found during a pause.
+                self._cancel.check(before_waiting=writer.flush)
+                if reading is None:
+                    waited += 1
+                    if waited == _WAITS_BEFORE_COMMIT:
+                        # What comes next takes long; what is here can be found meanwhile.
+                        writer.flush()
+                    continue
+                waited = 0
+                writer.take(reading)
+                if reading.is_last:
+                    self._done += 1
+                self._note_speed(reading)
+                path = Path(reading.todo.stat.path)
+                event = Progress(
+                    Phase.EMBEDDING, min(self._done, self._total), self._total, path, self._report.items
+                )
+                self._tell(event, is_last=self._done == self._total)
+
+    def _note_speed(self, reading: "Reading") -> None:
+        """Which contents take too long; they are tried once more in the next job."""
+        digest = reading.digest
+        if digest is None or reading.is_known_content:
+            return
+        if reading.is_overdue:
+            if digest not in self._overdue:
+                self._overdue.add(digest)
+                self._quarantine.note_overdue(digest)
+        elif reading.is_last and not reading.is_unanswered and digest not in self._overdue:
+            self._quarantine.clear(digest)
+
+    def _take_problems(self, writer: "BatchWriter") -> None:
+        """Record what must not be opened (a pipe, say); what stood at such a path before is forgotten."""
+        from imagefinder.engine.indexing.decode_pool import Reading
+
+        by_path: dict[str, Reading] = {}
+        for plan in self._plans:
+            for problem in plan.problems:
+                path = str(problem.path)
+                known = self._store.files.by_path(path, self._embedder_id)
+                reading = Reading(Todo(FileStat(path, 0, 0), known, []), problem=problem.why)
+                by_path.setdefault(path, reading).todo.source_ids.append(plan.source.id)
+        for reading in by_path.values():
+            writer.take(reading)
+
+    def _todos(self) -> list[Todo]:
+        by_path: dict[str, Todo] = {}
+        for plan in self._plans:
+            for todo in plan.todo:
+                by_path.setdefault(todo.stat.path, todo).source_ids.extend(todo.source_ids)
+        return list(by_path.values())
+
+    def _sweep(self) -> None:
+        """Forget files that are gone from every source that contained them."""
+        gone = {
+            plan.source.id: [file_id for file_id in plan.missing if file_id not in self._moved]
+            for plan in self._plans
+        }
+
+        def leave() -> None:
+            for source_id, file_ids in gone.items():
+                self._store.files.leave(source_id, file_ids)
+
+        missing = {file_id for file_ids in gone.values() for file_id in file_ids}
+        self._report.removed += forget_orphans(self._store, self._index, self._thumbnails, missing, leave)
+
+    def _tell(self, event: Progress, *, is_last: bool = False) -> None:
+        now = time.monotonic()
+        if is_last or now - self._last_event >= _SECONDS_BETWEEN_EVENTS:
+            self._last_event = now
+            self._progress(event)
+
+
+def forget_orphans(
+    store: Store,
+    index: LiveIndex | None,
+    thumbnails: ThumbnailCache,
+    file_ids: Iterable[int],
+    let_go: Callable[[], None],
+) -> int:
+    """Delete from the library those of these files that no source contains after ``let_go``; returns how many.
+
+    Both in one transaction: a file without a source would never be looked at again. Files that had never been
+    read (a folder that could not be listed, say) are not counted.
+    """
+    with store.transaction():
+        let_go()
+        orphans = store.files.orphans(file_ids)
+        digests = store.files.hashes(orphans)
+        removed = store.items.ids_of_files(orphans)
+        counted = store.files.count_read(orphans)
+        store.files.delete(orphans)
+        if removed:
+            store.embeddings.touch()
+    if index is not None and removed:
+        import numpy as np
+
+        index.changed(np.empty(0, np.int64), np.empty((0, 0), np.float32), np.array(removed, np.int64))
+    forget_thumbnails(store, thumbnails, digests)
+    return counted
+
+
+def forget_thumbnails(store: Store, thumbnails: ThumbnailCache, digests: Iterable[bytes]) -> None:
+    """Delete the thumbnails of contents that no file of the library has any more."""
+    for digest in digests:
+        if not store.files.has_hash(digest):
+            thumbnails.remove(digest)

@@ -1,0 +1,364 @@
+"""The jobs that change a library: adding sources, bringing them up to date, removing them."""
+
+import os
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from imagefinder.domain.errors import CancelledError, ModelError, UsageError
+from imagefinder.domain.jobs import IndexReport, Progress, ProgressCallback, no_progress
+from imagefinder.domain.sources import Source, SourceKind, SourceOptions
+from imagefinder.engine.index.live_index import LiveIndex
+from imagefinder.engine.indexing.cancel import CancelToken
+from imagefinder.engine.indexing.cloud_detection import CloudCheck
+from imagefinder.engine.indexing.indexer import Indexer, forget_orphans
+from imagefinder.engine.indexing.quarantine import IN_HAND, Quarantine
+from imagefinder.engine.indexing.scanner import Selection
+from imagefinder.engine.indexing.source_presence import mount_point, volume
+from imagefinder.engine.indexing.text_folding_job import fold_texts
+from imagefinder.engine.known_paths import known_form, known_source
+from imagefinder.engine.library_lock import WriterLock, disk_errors
+from imagefinder.engine.models.loaded_model import ModelSlot
+from imagefinder.engine.models.model_switcher import ModelPair
+from imagefinder.paths import exists, no_such_path
+from imagefinder.store.store import Store
+from imagefinder.thumbnails.cache import ThumbnailCache
+from imagefinder.translation import tr
+
+
+class Jobs:
+    """Does what ``Engine`` offers of these jobs, one at a time."""
+
+    def __init__(
+        self,
+        folder: Path,
+        store: Store,
+        models: ModelPair,
+        thumbnails: ThumbnailCache,
+        extensions: frozenset[str],
+        lock: WriterLock,
+        cloud: Callable[[], CloudCheck],
+    ) -> None:
+        """``folder`` is the library's; ``cloud`` makes what tells a scan which files are online only."""
+        self._folder = folder
+        self._store = store
+        self._models = models
+        self._thumbnails = thumbnails
+        self._extensions = extensions
+        self._lock = lock
+        self._cloud = cloud
+
+    def add(
+        self,
+        paths: Sequence[Path],
+        options: SourceOptions,
+        progress: ProgressCallback = no_progress,
+        cancel: CancelToken | None = None,
+        *,
+        download: bool = False,
+    ) -> IndexReport:
+        """Add folders and files as sources, and index them; with ``download`` also files that are online only.
+
+        Raises:
+            UsageError: a path does not exist; nothing is added then.
+            ModelError: the model cannot be had; nothing is added then.
+            LibraryInUseError: another process is changing the library.
+        """
+        _refuse_missing(paths)
+        self._models.current().ensure_available()
+        with self._lock.hold():
+            sources = self._record_sources(paths, options)
+            # As if for the first time: the options may be new.
+            return self._index_sources(
+                [replace(source, scanned_at=None) for source in sources], progress, cancel, download=download
+            )
+
+    def add_sources(self, paths: Sequence[Path], options: SourceOptions) -> list[Source]:
+        """Record folders and files as sources, or give those that are there new options; ``index`` does the rest.
+        A job may be running meanwhile.
+
+        Raises:
+            UsageError: a path does not exist; nothing is added then.
+        """
+        _refuse_missing(paths)
+        with disk_errors(self._folder), self._store.errors():
+            return self._record_sources(paths, options)
+
+    def _record_sources(self, paths: Sequence[Path], options: SourceOptions) -> list[Source]:
+        with self._store.transaction():
+            return [self._record_source(path, options) for path in paths]
+
+    def _record_source(self, path: Path, options: SourceOptions) -> Source:
+        kind = SourceKind.FOLDER if path.is_dir() else SourceKind.FILE
+        mount = mount_point(os.path.realpath(path))
+        return self._store.sources.add(path, kind, options, [mount], volume(mount))
+
+    def index(
+        self,
+        progress: ProgressCallback = no_progress,
+        cancel: CancelToken | None = None,
+        *,
+        paths: Sequence[Path] | None = None,
+        retry: Sequence[Path] = (),
+        download: bool | Collection[Path] = False,
+    ) -> IndexReport:
+        """Bring sources up to date: those of ``paths``, or every one.
+
+        Args:
+            progress: called now and then, on this thread.
+            cancel: stops the job, or has it pause; what was read by then can be searched.
+            paths: the sources to look at; None for all.
+            retry: files known as unreadable to read again though they have not changed, even deadly ones.
+            download: whether to read files that are online only, which downloads them; or those of which sources.
+
+        Raises:
+            UsageError: one of ``paths`` is not a source.
+            LibraryInUseError: another process is changing the library.
+        """
+        with self._lock.hold():
+            by_path = {source.path: source for source in self._store.sources.all()}
+            _refuse_unknown(paths or (), by_path)
+            with self._store.transaction():
+                for digest in self._store.files.forget_problems(retry):
+                    self._store.suspects.remove(digest)
+            chosen = by_path if paths is None else dict.fromkeys(paths)
+            return self._index_sources(
+                [by_path[path] for path in chosen], progress, cancel, download=download
+            )
+
+    def bring_up_to_date(
+        self, path: Path, progress: ProgressCallback = no_progress, cancel: CancelToken | None = None
+    ) -> IndexReport:
+        """See that what lies at or below ``path`` is indexed as it is now; add it as a source where none has it.
+
+        Raises:
+            UsageError: the path does not exist, and nothing below it was ever indexed.
+            LibraryInUseError: another process is changing the library.
+        """
+        path = known_form(self._store, path)
+        is_there = exists(path)
+        # On an unplugged drive, what is known of it can be searched.
+        if not is_there and not self._knows_of(path):
+            raise no_such_path(path)
+        source = self.source_reaching(path)
+        if source is None and is_there:
+            return self.add([path], SourceOptions(), progress, cancel)
+        if source is None:
+            return IndexReport()
+        with self._lock.hold():
+            start = None if source.path == path else path
+            return self._index_sources([source], progress, cancel, start)
+
+    def source_reaching(self, path: Path) -> Source | None:
+        """The source whose scan comes to this path; the innermost, where several do."""
+        with self._store.errors():
+            reaching = [
+                source
+                for source in self._store.sources.all()
+                if Selection(source, self._extensions).reaches(path)
+            ]
+        return max(reaching, key=lambda source: len(source.path.parts), default=None)
+
+    def files_there(self, paths: Sequence[Path]) -> dict[Path, Path]:
+        """Which of these are files, no sources themselves, that a folder source's scan comes to; and that folder."""
+        with self._store.errors():
+            sources = self._store.sources.all()
+        known = {source.path for source in sources}
+        # Of several the innermost, which is the least work to look through.
+        folders = sorted(
+            (source for source in sources if source.kind is SourceKind.FOLDER),
+            key=lambda source: -len(source.path.parts),
+        )
+        selections = [(source.path, Selection(source, self._extensions)) for source in folders]
+        found: dict[Path, Path] = {}
+        for path in paths:
+            if path in known or not path.is_file():
+                continue
+            for folder, selection in selections:
+                if selection.reaches(path) and not _leads_over_link(folder, path):
+                    found[path] = folder
+                    break
+        return found
+
+    def remove(self, paths: Sequence[Path]) -> int:
+        """Forget sources, with what no other source contains; the files themselves are not touched.
+
+        Returns:
+            How many files the library forgot.
+
+        Raises:
+            UsageError: a path is not a source; nothing is removed then.
+            LibraryInUseError: another process is changing the library.
+        """
+        with self._lock.hold():
+            by_path = {source.path: source for source in self._store.sources.all()}
+            paths = [known_source(path, by_path) or path for path in paths]
+            _refuse_unknown(paths, by_path)
+            index = self._open_index()
+            removed = 0
+            for path in dict.fromkeys(paths):
+                source = by_path[path]
+                members = self._store.files.member_ids(source.id)
+                removed += forget_orphans(
+                    self._store,
+                    index,
+                    self._thumbnails,
+                    members,
+                    partial(self._store.sources.remove, source.id),
+                )
+            return removed
+
+    def _open_index(self) -> LiveIndex | None:
+        """The index, where one is in use: removing needs no model to be loaded."""
+        index = self._models.current().index
+        if index is not None:
+            index.begin_job()
+        return index
+
+    def _index_sources(
+        self,
+        sources: Sequence[Source],
+        progress: ProgressCallback,
+        cancel: CancelToken | None,
+        start: Path | None = None,
+        *,
+        download: bool | Collection[Path] = False,
+    ) -> IndexReport:
+        token = cancel or CancelToken()
+
+        def is_stopped() -> bool:
+            try:
+                token.check()
+            except CancelledError:
+                return True
+            return False
+
+        fold_texts(self._store, progress, is_stopped)
+        report = self._index_with_models(sources, progress, token, start, download)
+        report.pending = self._store.pending.count()
+        return report
+
+    def _index_with_models(
+        self,
+        sources: Sequence[Source],
+        progress: ProgressCallback,
+        token: CancelToken,
+        start: Path | None,
+        download: bool | Collection[Path],
+    ) -> IndexReport:
+        """With the model that answers; and, where the library is being changed to another and these are whole
+        sources, with that one too."""
+        self._models.delete_unwanted()
+        try:
+            self._models.current().ensure_made()
+        except ModelError:
+            if self._models.next() is None:
+                raise
+            # Its weights are gone: better to be searched with part of the vectors than with none.
+            self._models.switch()
+        report = self._run(self._models.current(), sources, progress, token, start, download)
+        change = self._models.change()
+        if change is None or start is not None or report.cancelled:
+            return report
+
+        def with_model(event: Progress) -> None:
+            progress(replace(event, model=change.model))
+
+        return self._go_on_with_change(report, sources, with_model, token, download)
+
+    def _go_on_with_change(
+        self,
+        report: IndexReport,
+        sources: Sequence[Source],
+        progress: ProgressCallback,
+        token: CancelToken,
+        download: bool | Collection[Path],
+    ) -> IndexReport:
+        slot = self._models.next()
+        assert slot is not None
+        try:
+            further = self._run(slot, sources, progress, token, None, download)
+            # The second scan saw every file again, so its counts are the job's; what the first did is added.
+            further.removed += report.removed
+            further.relocated = report.relocated
+            further.items += report.items
+            further.reused = max(further.reused, report.reused)
+            # What the model that answers has read is not missing from the library.
+            further.unchanged += further.in_the_cloud - report.in_the_cloud
+            further.in_the_cloud, further.stand_ins = report.in_the_cloud, report.stand_ins
+            if not further.cancelled and self._models.is_complete():
+                slot.load(progress)
+                self._models.switch()
+                self._models.delete_unwanted()
+        except ModelError as error:
+            raise ModelError(
+                tr(
+                    "{problem} This library is being changed to that model; to call it off, use {model} again: in "
+                    "the window's settings, or by imagefinder models use {model}",
+                    problem=error,
+                    model=self._store.models.in_use,
+                )
+            ) from error
+        return further
+
+    def _run(
+        self,
+        model: ModelSlot,
+        sources: Sequence[Source],
+        progress: ProgressCallback,
+        token: CancelToken,
+        start: Path | None,
+        download: bool | Collection[Path],
+    ) -> IndexReport:
+        embedder = model.embedder
+        record, index = model.live_index(register=True)
+        assert record is not None
+        assert index is not None
+        if self._store.models.in_use is None:
+            # From now on a better model on this machine changes nothing unasked.
+            self._store.models.in_use = embedder.name
+        index.begin_job()
+        indexer = Indexer(
+            self._store,
+            embedder,
+            record.id,
+            index,
+            self._thumbnails,
+            Quarantine(self._store.suspects, self._folder / IN_HAND),
+            self._extensions,
+            token,
+            progress,
+            self._models.answering_id(default=record.id),
+            self._cloud,
+            download=download,
+        )
+        report = indexer.run(sources, start)
+        if not report.cancelled:
+            model.calibrate()
+        return report
+
+    def _knows_of(self, path: Path) -> bool:
+        with self._store.errors():
+            return self._store.items.are_below(path)
+
+
+def _leads_over_link(folder: Path, path: Path) -> bool:
+    """Whether a scan of the folder may pass the file over, because a link to a folder lies between them."""
+    between = [parent for parent in path.parents if parent.is_relative_to(folder) and parent != folder]
+    return any(parent.is_symlink() for parent in between)
+
+
+def _refuse_missing(paths: Sequence[Path]) -> None:
+    for path in paths:
+        if not exists(path):
+            raise no_such_path(path)
+
+
+def _refuse_unknown(paths: Sequence[Path], sources: Mapping[Path, Source]) -> None:
+    for path in paths:
+        if path not in sources:
+            known = ", ".join(map(str, sources)) or tr("none yet")
+            raise UsageError(
+                tr("{path} is not a source of this library. Its sources: {known}.", path=path, known=known)
+            )

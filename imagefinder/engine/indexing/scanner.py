@@ -1,0 +1,326 @@
+"""Scanning a source: which files are there now, by ``stat`` alone; nothing is opened."""
+
+import os
+import stat as stat_module
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from operator import attrgetter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from imagefinder.domain.items import FileStat, UnreadableFile
+from imagefinder.domain.reasons import Reason, ReasonCode
+from imagefinder.domain.sources import Source, SourceKind
+from imagefinder.engine.indexing.cancel import CancelToken
+from imagefinder.engine.indexing.cloud_detection import CloudCheck, name_behind
+from imagefinder.engine.indexing.source_presence import mount_point
+from imagefinder.readers.disk import disk_reason
+from imagefinder.text_folding import canonical
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
+# What operating systems, network drives and tools leave lying about. Hidden names are passed over anyway.
+_JUNK = frozenset(
+    {
+        "@eadir", "#recycle", "#snapshot", "$recycle.bin", "system volume information", "lost+found",
+        "node_modules", "__macosx", "thumbs.db", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "picasa.ini",
+        "icon\r",
+    }
+)  # fmt: skip
+_LONGEST_EXTENSION = 10
+"""What is longer, or not of letters and digits, is the end of a sentence rather than a kind of file."""
+_NAME = attrgetter("name")
+_SYSTEM_FOLDERS = ("/proc/", "/sys/", "/dev/")
+_SHARED_MEMORY = "/dev/shm/"  # noqa: S108 - where one may well keep pictures
+
+
+class Selection:
+    """Which files and folders of a source are wanted, by name alone."""
+
+    def __init__(self, source: Source, known_extensions: frozenset[str]) -> None:
+        self._root = str(source.path)
+        options = source.options
+        self.globs = (*options.include, *options.exclude)
+        """The source's globs, as the user wrote them."""
+        self._recursive = options.recursive
+        self._takes_all_kinds = not options.extensions
+        self._extensions = frozenset(options.extensions) or known_extensions
+        self._include = self._spec(options.include)
+        self._exclude = self._spec(options.exclude)
+        self._unmatched: dict[str, GitIgnoreSpec] = {}
+
+    def _spec(self, patterns: tuple[str, ...]) -> "GitIgnoreSpec | None":
+        if not patterns:
+            return None
+        from pathspec import GitIgnoreSpec  # most sources have no globs
+
+        return GitIgnoreSpec.from_lines(map(self._pattern, patterns))
+
+    def watch_globs(self) -> None:
+        """Note from now on which globs match. For a source that was just added: it takes time."""
+        for pattern in self.globs:
+            if (spec := self._spec((pattern,))) is not None:
+                self._unmatched[pattern] = spec
+
+    def has_matched(self, pattern: str) -> bool:
+        """Whether a glob matched a file or a folder since ``watch_globs``."""
+        return pattern not in self._unmatched
+
+    def _note_globs(self, relative: str) -> None:
+        for pattern in [each for each, spec in self._unmatched.items() if spec.match_file(relative)]:
+            del self._unmatched[pattern]
+
+    def _pattern(self, pattern: str) -> str:
+        # A glob may be written with the source's own path; and "#" begins a folder's name, not a comment.
+        pattern = canonical(pattern.replace(os.sep, "/"))
+        root = canonical(self._root.replace(os.sep, "/").rstrip("/"))
+        if pattern.startswith(root + "/"):
+            pattern = pattern[len(root) :]
+        return "\\" + pattern if pattern.startswith(("#", "!")) else pattern
+
+    def _relative(self, path: str) -> str:
+        return canonical(path[len(self._root) :].lstrip(os.sep).replace(os.sep, "/"))
+
+    def wants_folder(self, path: str, name: str) -> bool:
+        """Whether to look into a folder."""
+        if not self._recursive or name.startswith(".") or name.casefold() in _JUNK:
+            return False
+        if not self._exclude:
+            return True
+        relative = self._relative(path) + "/"
+        if self._unmatched:
+            self._note_globs(relative)
+        return not self._exclude.match_file(relative)
+
+    def wants_file(self, path: str, name: str) -> bool:
+        """Whether to take a file."""
+        stem, _, extension = name.rpartition(".")
+        if not stem or extension.lower() not in self._extensions:
+            return False
+        if name.startswith(".") or name.casefold() in _JUNK:
+            return False
+        return self._matches_globs(path)
+
+    def kind_passed_over(self, path: str, name: str) -> str | None:
+        """The extension of a file that is not taken for its kind alone; empty where it has none to speak of.
+
+        None where it is taken, is nobody's own (a system leaves it lying about), or is what the user does not want.
+        """
+        if not self._takes_all_kinds or name.startswith(".") or name.casefold() in _JUNK:
+            return None
+        stem, _, extension = name.rpartition(".")
+        extension = extension.lower() if stem else ""
+        if (extension and extension in self._extensions) or not self._matches_globs(path):
+            return None
+        is_kind = len(extension) <= _LONGEST_EXTENSION and extension.isalnum() and not extension.isdecimal()
+        return extension if is_kind else ""
+
+    def _matches_globs(self, path: str) -> bool:
+        if not (self._include or self._exclude):
+            return True
+        relative = self._relative(path)
+        if self._unmatched:
+            self._note_globs(relative)
+        if self._include and not self._include.match_file(relative):
+            return False
+        return not (self._exclude and self._exclude.match_file(relative))
+
+    def reaches(self, path: Path) -> bool:
+        """Whether a scan of the source would come to this file or folder, if it is there."""
+        text = str(path)
+        if text == self._root:
+            return True
+        if not path.is_relative_to(self._root):
+            return False
+        parents = [parent for parent in path.parents if parent.is_relative_to(self._root)][:-1]
+        if not all(self.wants_folder(str(parent), parent.name) for parent in parents):
+            return False
+        return self.wants_folder(text, path.name) if path.is_dir() else self.wants_file(text, path.name)
+
+
+class Scan:
+    """One walk over a source, or over what lies below one path of it. Iterate it for the files found."""
+
+    def __init__(
+        self,
+        source: Source,
+        selection: Selection,
+        cancel: CancelToken,
+        start: Path | None = None,
+        cloud: CloudCheck | None = None,
+    ) -> None:
+        """``cloud`` tells which files are online only; by default by what the system says."""
+        self._is_online_only = (cloud or CloudCheck()).is_online_only
+        self._source = source
+        self._selection = selection
+        self._cancel = cancel
+        self._start = str(start or source.path)
+        self.mounts: set[str] = {mount_point(os.path.realpath(self._start))}
+        """Mount points that the files seen stand on."""
+        self.unlisted: list[str] = []
+        """Folders that could not be listed and files that did not answer: nothing is known of them now."""
+        self.problems: list[UnreadableFile] = []
+        """Files that must not or cannot be opened, and folders that cannot be listed."""
+        self.passed_over: Counter[str] = Counter()
+        """How many files nothing reads, by extension; see ``Selection.kind_passed_over``."""
+        self.online_only: set[str] = set()
+        """Of the files found, those whose content is in the cloud alone."""
+        self.stood_in_for: set[str] = set()
+        """Of those, the ones that are not there: a cloud's program left a stand-in, which tells no size or time."""
+
+    @property
+    def globs(self) -> set[str]:
+        """The source's globs."""
+        return set(self._selection.globs)
+
+    @property
+    def folder(self) -> Path:
+        """The source's path."""
+        return self._source.path
+
+    @property
+    def unmatched_globs(self) -> set[str]:
+        """The source's globs that are watched and matched nothing that the scan came to."""
+        return {pattern for pattern in self._selection.globs if not self._selection.has_matched(pattern)}
+
+    def reaches(self, path: Path) -> bool:
+        """Whether the scan comes to this file or folder, if it is there."""
+        return self._selection.reaches(path)
+
+    def __iter__(self) -> Iterator[FileStat]:
+        if self._source.kind is SourceKind.FILE or not os.path.isdir(self._start):  # noqa: PTH112
+            found = self._stat(self._start)
+            if found:
+                yield found
+            return
+        # Links to folders come last, so that a folder reached both ways is known by its own path. A folder
+        # is entered once, by device and inode: loops of links end.
+        real, linked = [self._start], deque[str]()
+        seen: set[tuple[int, int]] = set()
+        while real or linked:
+            self._cancel.check()
+            folder = real.pop() if real else linked.popleft()
+            if self._enter(folder, seen):
+                yield from self._list(folder, real, linked)
+
+    def _enter(self, folder: str, seen: set[tuple[int, int]]) -> bool:
+        try:
+            status = os.stat(folder)  # noqa: PTH116
+        except OSError as error:
+            self._unlistable(folder, error)
+            return False
+        identity = (status.st_dev, status.st_ino)
+        if identity in seen:
+            return False
+        seen.add(identity)
+        if os.path.ismount(folder):
+            self.mounts.add(folder)
+        return True
+
+    def _list(self, folder: str, real: list[str], linked: deque[str]) -> Iterator[FileStat]:
+        try:
+            with os.scandir(folder) as listing:
+                entries = sorted(listing, key=_NAME)
+        except OSError as error:
+            self._unlistable(folder, error)
+            return
+        folders: list[str] = []
+        for entry in entries:
+            try:
+                is_folder = entry.is_dir()
+            except OSError:
+                is_folder = False
+            if entry.is_symlink() and _leads_into_the_system(entry.path):
+                if is_folder or self._selection.wants_file(entry.path, entry.name):
+                    self.problems.append(UnreadableFile(Path(entry.path), Reason(ReasonCode.SYSTEM_LINK)))
+            elif is_folder:
+                if not self._selection.wants_folder(entry.path, entry.name):
+                    continue
+                if not entry.is_symlink():
+                    folders.append(entry.path)
+                elif not self._leads_back(entry.path):
+                    linked.append(entry.path)
+            elif entry.is_symlink() and not os.path.exists(entry.path) and "." not in entry.name:  # noqa: PTH110
+                # It may have led to a folder of a drive that is away.
+                self.unlisted.append(entry.path)
+            elif self._selection.wants_file(entry.path, entry.name):
+                found = self._stat(entry.path, entry)
+                if found:
+                    yield found
+            elif (behind := name_behind(entry.name)) and (found := self._stood_in_for(folder, behind)):
+                yield found
+            else:
+                kind = self._selection.kind_passed_over(entry.path, behind or entry.name)
+                # Told by what the listing brought: no further look at the disk.
+                if kind is not None and entry.is_file(follow_symlinks=False):
+                    self.passed_over[kind] += 1
+        real.extend(reversed(folders))
+
+    def _leads_back(self, link: str) -> bool:
+        """Whether a link leads round the source, or to a folder of it that the scan reaches by its own path."""
+        target, root = Path(os.path.realpath(link)), Path(os.path.realpath(self._source.path))
+        if target.is_relative_to(root):
+            return self._selection.reaches(self._source.path / target.relative_to(root))
+        return root.is_relative_to(target)
+
+    def _stat(self, path: str, entry: "os.DirEntry[str] | None" = None) -> FileStat | None:
+        try:
+            status = entry.stat() if entry else os.stat(path)  # noqa: PTH116
+        except FileNotFoundError:
+            if os.path.islink(path):  # noqa: PTH114 - otherwise it went while we looked
+                self.unlisted.append(path)
+                self.problems.append(UnreadableFile(Path(path), Reason(ReasonCode.BROKEN_LINK)))
+            return None
+        except OSError as error:
+            self.unlisted.append(path)
+            self.problems.append(UnreadableFile(Path(path), disk_reason(error)))
+            return None
+        if not stat_module.S_ISREG(status.st_mode):
+            self.problems.append(UnreadableFile(Path(path), Reason(ReasonCode.NOT_REGULAR)))
+            return None
+        if self._is_online_only(path, status):
+            self.online_only.add(path)
+        return FileStat.of(path, status)
+
+    def _stood_in_for(self, folder: str, name: str) -> FileStat | None:
+        """The file of this name, which is not here itself; None where it is, or is not wanted."""
+        path = os.path.join(folder, name)  # noqa: PTH118
+        if os.path.lexists(path) or not self._selection.wants_file(path, name):
+            return None
+        self.online_only.add(path)
+        self.stood_in_for.add(path)
+        return FileStat(path, 0, 0)
+
+    def _unlistable(self, folder: str, error: OSError) -> None:
+        self.unlisted.append(folder)
+        self.problems.append(UnreadableFile(Path(folder), disk_reason(error).having(listing=1)))
+
+
+def unmatched_globs(scans: Sequence[Scan]) -> tuple[str, ...]:
+    """The globs that matched nothing in any source that has them, as far as they were watched."""
+    found = {pattern: True for scan in scans for pattern in scan.unmatched_globs}
+    for scan in scans:
+        for pattern in scan.globs - scan.unmatched_globs:
+            found.pop(pattern, None)
+    return tuple(sorted(found))
+
+
+def passed_over_by(scans: Sequence[Scan]) -> dict[str, int]:
+    """How many files the scans of one job passed over because nothing reads them, by extension.
+
+    A source that lies within another of the job is left out, so that its files count once.
+    """
+    by_folder = {scan.folder: scan for scan in scans}
+    total: Counter[str] = Counter()
+    for scan in scans:
+        around = (by_folder[parent] for parent in scan.folder.parents if parent in by_folder)
+        if scan.passed_over and not any(outer.reaches(scan.folder) for outer in around):
+            total += scan.passed_over
+    return dict(total)
+
+
+def _leads_into_the_system(link: str) -> bool:
+    """Whether a link leads to what the system makes up: processes, devices, the whole disk by another way."""
+    target = os.path.realpath(link)
+    return f"{target}/".startswith(_SYSTEM_FOLDERS) and not target.startswith(_SHARED_MEMORY)

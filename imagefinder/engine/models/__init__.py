@@ -1,0 +1,1 @@
+"""The loaded model, and the switch to another one."""

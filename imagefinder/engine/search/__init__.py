@@ -1,0 +1,1 @@
+"""Answering queries: encoding, ranking, relevance, result lists."""

@@ -1,0 +1,132 @@
+"""Having what relevance is measured against: the bank of unrelated queries, embedded once for each model."""
+
+import hashlib
+import logging
+import threading
+from functools import cache
+from typing import TYPE_CHECKING
+
+from imagefinder.domain.errors import LibraryError
+from imagefinder.embedders.embedder import Embedder, FloatArray
+from imagefinder.resources import resource
+from imagefinder.store.embeddings import EmbedderRecord
+from imagefinder.store.store import Store
+
+if TYPE_CHECKING:
+    from imagefinder.engine.search.relevance import Background
+
+_LOG = logging.getLogger(__name__)
+
+_SAMPLE = 512
+"""Pictures of the library that stand for all of them."""
+_AT_A_TIME = 16
+"""Queries embedded in one go: a search that comes meanwhile waits for so many at most."""
+_GREW = 1.1
+"""A library that is so many times as large as it was is looked at again."""
+
+
+@cache
+def bank() -> tuple[str, ...]:
+    """The unrelated queries."""
+    lines = (resource("relevance") / "unrelated_queries.txt").read_text(encoding="utf-8").splitlines()
+    return tuple(line for line in lines if line)
+
+
+@cache
+def _bank_hash() -> str:
+    return hashlib.sha256("\n".join(bank()).encode()).hexdigest()
+
+
+class Calibration:
+    """What one model makes of unrelated queries, in one library. Safe to use from several threads."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._preparing = threading.Lock()
+        self._making = threading.Lock()
+        self._bank: FloatArray | None = None
+        self._background: tuple[object, Background] | None = None
+
+    def prepare(self, embedder: Embedder, record: EmbedderRecord | None) -> None:
+        """Embed the bank, unless that was done before; kept in the library where it has a ``record`` of the model.
+
+        A model that does not understand all of it, as ``builtin`` does not, is left without. Takes seconds with
+        a large model; searches go on meanwhile.
+
+        Raises:
+            ModelError: the model cannot be had.
+        """
+        with self._preparing:
+            if record is not None and self._store.calibrations.has(record.id, _bank_hash()):
+                return
+            if not all(map(embedder.understands, bank())):
+                return
+            if self._bank is None:
+                import numpy as np
+
+                parts = [
+                    embedder.encode_texts(bank()[at : at + _AT_A_TIME])
+                    for at in range(0, len(bank()), _AT_A_TIME)
+                ]
+                self._bank = np.concatenate(parts)
+            if record is not None:
+                self._keep(record)
+
+    def background(self, record: EmbedderRecord, count: int) -> "Background | None":
+        """What to measure relevance against in a library with ``count`` vectors; None before ``prepare``.
+
+        Cheap: a sample of the library is read again once it has grown by a tenth.
+        """
+        if not count:
+            return None
+        import numpy as np
+
+        vectors = self._bank if self._bank is not None else self._stored(record)
+        if vectors is None:
+            return None
+        if count <= _SAMPLE:
+            state: object = (record.id, self._store.embeddings.revision(record.id))
+        else:
+            state = (record.id, int(np.log(count) / np.log(_GREW)))
+        with self._making:  # two would not know whom the other has met
+            return self._background_of(record, vectors, state)
+
+    def _background_of(
+        self, record: EmbedderRecord, vectors: FloatArray, state: object
+    ) -> "Background | None":
+        import numpy as np
+
+        from imagefinder.engine.search.relevance import Background
+
+        known = self._background
+        if known is not None and known[0] == state:
+            return known[1]
+        ids = self._store.embeddings.ids(record.id)
+        chosen = ids[np.linspace(0, ids.size - 1, min(_SAMPLE, ids.size)).astype(np.int64)]
+        _, sample = self._store.embeddings.read(record.id, chosen.tolist())
+        if not len(sample):
+            return None
+        background = Background(vectors, sample)
+        self._background = state, background
+        return background
+
+    def clear(self) -> None:
+        """Forget what is held in memory."""
+        self._bank = self._background = None
+
+    def _stored(self, record: EmbedderRecord | None) -> FloatArray | None:
+        if record is None:
+            return None
+        vectors = self._store.calibrations.read(record.id, _bank_hash())
+        if vectors is not None:
+            self._bank = vectors
+        return vectors
+
+    def _keep(self, record: EmbedderRecord) -> None:
+        assert self._bank is not None
+        try:
+            with self._store.errors():
+                self._store.calibrations.write(record.id, _bank_hash(), self._bank)
+        except LibraryError as error:
+            # Read-only or full: it is held in memory, and the next process makes it again.
+            _LOG.info("the unrelated queries' vectors were not kept: %s", error)

@@ -1,0 +1,112 @@
+"""How the work stands, for the window."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from imagefinder.domain.jobs import IndexReport, JobState, JobStatus, Phase, Progress
+from imagefinder.ipc.messages import Event, JobChanged
+from imagefinder.ipc.worker.throughput import Rate
+
+_BETWEEN_S = 0.1
+
+
+class JobBoard:
+    """Sends ``JobChanged``: moves at most ten a second, everything else at once. Safe to use from several threads."""
+
+    def __init__(
+        self, send: Callable[[Event], None], flush: Callable[[], object], *, is_paused: bool = False
+    ) -> None:
+        """``flush`` returns when what was sent is under way to the window."""
+        self._send = send
+        self._flush = flush
+        self._lock = threading.RLock()
+        self._rate = Rate()
+        self._is_paused = is_paused
+        self._is_at_work = False
+        self._status = JobStatus()
+        self._last = 0.0
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the user paused the work."""
+        return self._is_paused
+
+    def tell(self) -> None:
+        """Say how the work stands, though nothing has changed."""
+        with self._lock:
+            self._tell()
+
+    def wait(self, waiting: tuple[Path, ...], *, is_loading: bool = False) -> None:
+        """These sources wait: for the job at work to end, or for the model, where that ``is_loading``."""
+        with self._lock:
+            if self._is_at_work:
+                self._status = replace(self._status, waiting=waiting)
+            elif is_loading:
+                loading = Progress(Phase.LOADING_MODEL, 0, None)
+                self._status = JobStatus(sources=waiting, progress=loading)
+            else:
+                self._status = JobStatus(waiting=waiting)
+            self._tell()
+
+    def begin(self, sources: tuple[Path, ...]) -> None:
+        """A job on these sources begins. Returns when the window is about to hear of it.
+
+        For whoever must know, should this process die over a file, that it was at work on files.
+        """
+        with self._lock:
+            self._is_at_work = True
+            self._rate.reset()
+            self._status = JobStatus(sources=sources, progress=Progress(Phase.SCANNING, 0, None))
+            self._tell()
+        self._flush()
+
+    def move(self, progress: Progress) -> None:
+        """The job got so far."""
+        with self._lock:
+            now = time.monotonic()
+            self._rate.take(progress, now)
+            # Between phases a moment is never left out.
+            is_other = self._status.progress is None or self._status.progress.phase is not progress.phase
+            self._status = replace(
+                self._status,
+                progress=progress,
+                rate=self._rate.per_second if progress.phase is Phase.EMBEDDING else 0.0,
+                seconds_left=self._rate.seconds_left(progress),
+            )
+            if is_other or progress.done == progress.total or now - self._last >= _BETWEEN_S:
+                self._tell()
+
+    def end(self, waiting: tuple[Path, ...], report: IndexReport | None, error: str) -> None:
+        """The job is over; these sources wait for the next one."""
+        with self._lock:
+            self._is_at_work = False
+            self._status = JobStatus(waiting=waiting, error=error, report=report)
+            self._tell()
+
+    def pause(self) -> None:
+        """The user wants the work to rest."""
+        with self._lock:
+            self._is_paused = True
+            self._status = replace(self._status, rate=0.0, seconds_left=None)
+            self._tell()
+
+    def resume(self) -> None:
+        """The user wants it to go on."""
+        with self._lock:
+            self._is_paused = False
+            self._rate.reset()
+            self._tell()
+
+    def _tell(self) -> None:
+        if self._is_paused:
+            state = JobState.PAUSED
+        elif self._is_at_work or self._status.progress is not None:
+            state = JobState.RUNNING
+        else:
+            state = JobState.IDLE
+        self._status = replace(self._status, state=state)
+        self._last = time.monotonic()
+        self._send(JobChanged(self._status))

@@ -1,0 +1,83 @@
+"""The engine's process: opens the library and hands what the window asks to who does it."""
+
+import logging
+import os
+import queue
+import signal
+import threading
+import time
+from multiprocessing.connection import Connection
+from types import FrameType
+
+from imagefinder.domain.errors import ImageFinderError
+from imagefinder.ipc.channel import Channel
+from imagefinder.ipc.heartbeat import BEAT_S, Alive
+from imagefinder.ipc.messages import EngineOptions, Event, Failed, LibraryUnusable, Request, Stop
+from imagefinder.ipc.worker.session import Session
+from imagefinder.translation import tr
+
+_LOG = logging.getLogger(__name__)
+
+ENDING_SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""By which a system that shuts down, a terminal that is closed or a user ends the process."""
+
+
+def serve(connection: Connection, options: EngineOptions) -> None:
+    """Do what comes through the pipe until ``Stop``. If the window is gone without one, the process ends at once."""
+    channel: Channel[Request, Event | Alive] = Channel(connection)
+    channel.start()
+    inbox: queue.SimpleQueue[Request] = queue.SimpleQueue()
+    sessions: list[Session] = []
+
+    def receive() -> None:
+        channel.receive_all(inbox.put)
+        # Nobody is there any more, not even to be told. The store is safe against this at any moment.
+        for session in sessions:
+            session.end_at_once()
+        os._exit(0)
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        for session in sessions:
+            session.end_at_once()
+        # As the signal itself does it, so that the window knows what it was.
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    def beat() -> None:
+        while True:
+            channel.send(Alive())
+            time.sleep(BEAT_S)
+
+    threading.Thread(target=receive, name="receiver", daemon=True).start()
+    threading.Thread(target=beat, name="heartbeat", daemon=True).start()
+    for number in ENDING_SIGNALS:
+        signal.signal(number, end)
+    _attend(options, channel, inbox, sessions)
+    channel.flush()
+
+
+def _attend(
+    options: EngineOptions,
+    channel: Channel[Request, Event | Alive],
+    inbox: "queue.SimpleQueue[Request]",
+    sessions: list[Session],
+) -> None:
+    try:
+        session = Session(options, channel.send, channel.flush)
+        sessions.append(session)
+        session.start()
+    except ImageFinderError as error:
+        channel.send(LibraryUnusable(str(error)))
+        return
+    while not isinstance(request := inbox.get(), Stop):
+        try:
+            session.handle(request)
+        except Exception:  # noqa: BLE001 - our own mistake; the next request may go well
+            _LOG.exception("a request failed: %s", type(request).__name__)
+            if request_id := getattr(request, "request_id", 0):
+                channel.send(
+                    Failed(
+                        request_id, tr("This failed by a mistake in imagefinder itself. Its log says more.")
+                    )
+                )
+    session.close()

@@ -1,0 +1,1 @@
+"""PDF pages and their words."""

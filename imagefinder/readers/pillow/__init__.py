@@ -1,0 +1,1 @@
+"""What Pillow decodes: colours, bit depths, EXIF, its warnings and errors."""

@@ -1,0 +1,35 @@
+"""Which of Pillow's formats a picture is in.
+
+Handed on as ``Image.open(formats=...)``, the answer also keeps Pillow to formats that are only pictures: it shuts
+out those that run another program (EPS, WMF).
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from imagefinder.domain.errors import UnreadableError
+from imagefinder.domain.image_signatures import EXTENSIONS as EXTENSIONS
+from imagefinder.domain.image_signatures import FORMATS, formats_beginning
+from imagefinder.domain.image_signatures import HEAD_BYTES as HEAD_BYTES
+from imagefinder.domain.image_signatures import extension_of as extension_of
+from imagefinder.domain.reasons import ReasonCode
+
+_BY_EXTENSION = {extension: each.name for each in FORMATS if not each.magic for extension in each.extensions}
+
+
+def formats_by_content(head: bytes) -> Sequence[str]:
+    """Pillow's names of the formats that a file beginning with ``head`` can be in; empty when it is none."""
+    return [each.name for each in formats_beginning(head)]
+
+
+def formats_of(head: bytes, path: Path) -> Sequence[str]:
+    """As ``formats_by_content``, and the format of the extension where only that can tell.
+
+    Raises:
+        UnreadableError: there is none.
+    """
+    by_extension = _BY_EXTENSION.get(extension_of(path))
+    formats = [*formats_by_content(head), *([by_extension] if by_extension else [])]
+    if not formats:
+        raise UnreadableError(ReasonCode.NOT_AN_IMAGE)
+    return formats

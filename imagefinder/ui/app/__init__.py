@@ -1,0 +1,1 @@
+"""Start-up and lifetime of the window's process."""

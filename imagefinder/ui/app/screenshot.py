@@ -1,0 +1,106 @@
+"""A picture of the window itself: waits until hits and thumbnails stand, and writes a PNG."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtWidgets import QLineEdit, QWidget
+
+from imagefinder.ipc.messages import Failed, Hits, ModelState
+from imagefinder.translation import tr
+from imagefinder.ui.services.engine_client import EngineClient, EngineState
+from imagefinder.ui.services.thumbnail_loader import ThumbnailLoader
+
+_POLL_MS = 100
+_QUIET_POLLS = 4
+"""How often in a row nothing may be on its way: thumbnails are asked for only when the grid has been painted."""
+_TIMEOUT_MS = 60_000
+
+
+class Screenshot(QObject):
+    """Takes one picture of a window."""
+
+    taken = Signal()
+    failed = Signal(str)
+    """One sentence for the user."""
+
+    def __init__(
+        self,
+        window: QWidget,
+        client: EngineClient,
+        thumbnails: ThumbnailLoader,
+        file: Path,
+        *,
+        waits_for_hits: bool,
+        timeout_ms: int = _TIMEOUT_MS,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._window = window
+        self._client = client
+        self._thumbnails = thumbnails
+        self._file = file
+        self._waits_for_hits = waits_for_hits
+        self._is_answered = False
+        self._quiet = 0
+        client.hits_received.connect(self._take_hits)
+        client.failed.connect(self._take_failure)
+        self._timer = QTimer(self)
+        self._timer.setInterval(_POLL_MS)
+        self._timer.timeout.connect(self._look)
+        self._timer.start()
+        self._deadline = QTimer(self)
+        self._deadline.setSingleShot(True)
+        self._deadline.timeout.connect(self._give_up)
+        self._deadline.start(timeout_ms)
+
+    @property
+    def stands(self) -> bool:
+        """Whether all that will be seen is there."""
+        model = self._client.model
+        return (
+            self._client.library is not None
+            and model is not None
+            and model.state is not ModelState.LOADING
+            and (self._is_answered or not self._waits_for_hits)
+            and self._thumbnails.is_idle
+        )
+
+    def _take_hits(self, hits: Hits) -> None:
+        model = self._client.model
+        if not hits.is_partial or (model is not None and model.state is ModelState.FAILED):
+            self._is_answered = True
+
+    def _take_failure(self, failure: Failed) -> None:
+        # A search that failed is a state of the window like any other.
+        self._is_answered = True
+
+    def _look(self) -> None:
+        if self._client.engine.state is EngineState.BROKEN:
+            self._end()
+            self.failed.emit(self._client.engine.message)
+            return
+        self._quiet = self._quiet + 1 if self.stands else 0
+        if self._quiet >= _QUIET_POLLS:
+            self._take()
+
+    def _take(self) -> None:
+        self._end()
+        focus = self._window.focusWidget()
+        if isinstance(focus, QLineEdit):
+            # A cursor that blinks and words marked for being typed over are nothing for a picture.
+            focus.deselect()
+            focus.clearFocus()
+        if self._window.grab().save(str(self._file), "PNG"):
+            self.taken.emit()
+        else:
+            self.failed.emit(tr("The picture of the window could not be written to {file}.", file=self._file))
+
+    def _give_up(self) -> None:
+        self._end()
+        self.failed.emit(
+            tr("The window did not come to rest in time, so no picture of it was taken. Nothing was changed.")
+        )
+
+    def _end(self) -> None:
+        self._timer.stop()
+        self._deadline.stop()

@@ -1,0 +1,1 @@
+"""What comes from outside: drops, the clipboard, links."""

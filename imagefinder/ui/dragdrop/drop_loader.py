@@ -1,0 +1,113 @@
+"""The way of a dropped or pasted picture into a file that can be searched by."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QUrl, Signal
+from PySide6.QtGui import QImage
+
+from imagefinder.translation import tr
+from imagefinder.ui.dragdrop.drop_cache import DroppedPictures
+from imagefinder.ui.dragdrop.link_fetcher import Fetch, LinkFetcher
+from imagefinder.ui.dragdrop.mime_parser import Dropped
+from imagefinder.ui.services.background import Background
+
+
+class Arrival(QObject):
+    """One picture on its way to a file. Ends with ``arrived`` or ``failed``, or silently once cancelled."""
+
+    progress = Signal(float)
+    """0 to 1; -1 where it is not known."""
+    arrived = Signal(object)  # Path
+    failed = Signal(str)
+
+    def __init__(self, label: str, parent: QObject) -> None:
+        super().__init__(parent)
+        self.label = label
+        self.no_picture = tr("What was dropped is not a picture that can be read.")
+        """What to say where it turns out to be none."""
+        self.is_cancelled = False
+        self.fetch: Fetch | None = None
+
+    def cancel(self) -> None:
+        """Nobody waits for it any more."""
+        self.is_cancelled = True
+        if self.fetch is not None:
+            self.fetch.cancel()
+            self.fetch = None
+
+
+class PictureIntake(QObject):
+    """Writes picture data to files in a thread of its own, and fetches links first."""
+
+    def __init__(self, dropped: DroppedPictures, fetcher: LinkFetcher, parent: QObject) -> None:
+        super().__init__(parent)
+        self._dropped = dropped
+        self._fetcher = fetcher
+        self._background = Background("dropped", 1, self)
+
+    def take(self, dropped: Dropped) -> Arrival | None:
+        """Begin to make a file of what came as data or as a link; None where it is neither."""
+        if dropped.data or dropped.image is not None:
+            arrival = Arrival(tr("Pasted picture") if dropped.is_pasted else tr("Dropped picture"), self)
+            if dropped.is_pasted:
+                arrival.no_picture = tr("What was pasted is not a picture that can be read.")
+            self._keep(arrival, dropped.data or dropped.image or b"")
+            return arrival
+        if dropped.links:
+            arrival = Arrival(_name_of(dropped.links[0]), self)
+            self._fetch(arrival, dropped.links)
+            return arrival
+        return None
+
+    def close(self) -> None:
+        """End the thread; nothing arrives any more."""
+        self._background.close()
+
+    def _fetch(self, arrival: Arrival, links: Sequence[QUrl], problem: str = "") -> None:
+        fetch = self._fetcher.fetch(links[0])
+        arrival.fetch = fetch
+
+        def failed(reason: str) -> None:
+            arrival.fetch = None
+            # The likeliest address was tried first: what is wrong with it is what is worth telling.
+            if links[1:]:
+                self._fetch(arrival, links[1:], problem or reason)
+            else:
+                self._finish(arrival, problem or reason)
+
+        def fetched(data: bytes) -> None:
+            arrival.fetch = None
+            self._keep(arrival, data)
+
+        fetch.progress.connect(arrival.progress)
+        fetch.failed.connect(failed)
+        fetch.fetched.connect(fetched)
+
+    def _keep(self, arrival: Arrival, picture: QImage | bytes) -> None:
+        self._background.run(
+            partial(_kept, self._dropped, picture, arrival.no_picture), partial(self._finish, arrival)
+        )
+
+    def _finish(self, arrival: Arrival, result: Path | str) -> None:
+        if not arrival.is_cancelled:
+            if isinstance(result, str):
+                arrival.failed.emit(result)
+            else:
+                arrival.arrived.emit(result)
+        arrival.deleteLater()
+
+
+def _kept(dropped: DroppedPictures, picture: QImage | bytes, no_picture: str) -> Path | str:
+    """The file, or why there is none: ``no_picture`` where it is none. Runs in a thread."""
+    try:
+        return dropped.keep(picture)
+    except ValueError:
+        return no_picture
+    except OSError as error:
+        return tr("The picture could not be kept: {reason}.", reason=error.strerror or error)
+
+
+def _name_of(link: QUrl) -> str:
+    return link.fileName() or link.host()

@@ -1,0 +1,250 @@
+"""Fetching a picture from an address that the user dropped, and nothing else.
+
+How an address is kept from leading into the user's own network (against DNS rebinding, too): the host is resolved
+first, every address it has is checked, and the connection is made to one of the checked addresses by number. The
+name travels in the ``Host`` header and, for https, as the name that the certificate must be for. A redirect is
+a new fetch with all the checks. Where the system says to use a proxy, the proxy is asked for the checked number too.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QByteArray, QObject, QTimer, QUrl, Signal
+from PySide6.QtNetwork import QHostAddress, QHostInfo
+
+from imagefinder.domain.image_signatures import HEAD_BYTES, picture_extension
+from imagefinder.settings import Settings
+from imagefinder.translation import tr
+from imagefinder.ui.dragdrop.address_check import is_public
+from imagefinder.ui.dragdrop.http_get import HttpGet
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class FetchLimits:
+    """When a fetch is given up."""
+
+    seconds: float = 30.0
+    """For the whole of it, redirects and all."""
+    size: int = 50_000_000
+    """Bytes."""
+    redirects: int = 5
+
+
+class Fetch(QObject):
+    """One picture on its way. Ends with exactly one of ``fetched`` and ``failed``, or neither once cancelled."""
+
+    progress = Signal(float)
+    """How much of it is here, 0 to 1; -1 where that is not known."""
+    fetched = Signal(bytes)
+    """The bytes of a picture file."""
+    failed = Signal(str)
+    """Why not: one sentence for the user."""
+
+    def __init__(
+        self,
+        url: QUrl,
+        settings: Callable[[], Settings],
+        limits: FetchLimits,
+        parent: QObject,
+    ) -> None:
+        """Starts when the event loop goes on, so that whoever made it can connect first."""
+        super().__init__(parent)
+        self._url = url
+        self._settings = settings
+        self._limits = limits
+        self._hops = 0
+        self._body = bytearray()
+        self._get: HttpGet | None = None
+        self._is_over = False
+        self._clock = QTimer(self)
+        self._clock.setSingleShot(True)
+        self._clock.timeout.connect(self._late)
+        self._clock.start(int(limits.seconds * 1000))
+        self._first = QTimer(self)
+        self._first.setSingleShot(True)
+        self._first.timeout.connect(self._go)
+        self._first.start(0)
+
+    def cancel(self) -> None:
+        """Stop; no signal follows."""
+        if self._is_over:
+            return
+        self._is_over = True
+        self._first.stop()
+        self._clock.stop()
+        self._drop_get()
+        self.deleteLater()
+
+    def _end(self, problem: str, data: bytes = b"") -> None:
+        if self._is_over:
+            return
+        self.cancel()
+        if problem:
+            _LOG.info("a dropped link was not fetched: %s", problem)
+            self.failed.emit(problem)
+        else:
+            self.fetched.emit(data)
+
+    def _late(self) -> None:
+        seconds = round(self._limits.seconds)
+        self._end(
+            _advised(
+                tr(
+                    "{host} did not send the picture within {seconds} seconds.",
+                    host=self._url.host(),
+                    seconds=seconds,
+                )
+            )
+        )
+
+    def _go(self) -> None:
+        if not self._settings().fetch_dropped_links:
+            self._end(
+                tr(
+                    "Fetching dropped links is switched off in Settings, Network. "
+                    "Save the picture and drop the file, or switch it on."
+                )
+            )
+        elif self._url.scheme().lower() not in ("http", "https") or not self._url.host():
+            self._end(tr("Only addresses that begin with http or https can be fetched."))
+        else:
+            # Numbers pass through it unchanged, in all the ways the system knows to write them.
+            # PySide's stubs do not know that it is static.
+            QHostInfo.lookupHost(self._url.host(), self._resolved)  # type: ignore[call-overload]
+
+    def _resolved(self, info: QHostInfo) -> None:
+        if self._is_over:
+            return  # cancelled meanwhile; a lookup cannot be
+        addresses = info.addresses()
+        if info.error() != QHostInfo.HostInfoError.NoError or not addresses:
+            self._end(
+                _advised(tr("{host} could not be found. Is this computer online?", host=self._url.host()))
+            )
+        elif not self._settings().fetch_local_addresses and not all(
+            is_public(address.toString()) for address in addresses
+        ):
+            self._end(
+                tr(
+                    "{host} is on this computer or in the local network, so nothing was fetched. "
+                    "That can be allowed in Settings, Network.",
+                    host=self._url.host(),
+                )
+            )
+        else:
+            self._connect_to(addresses[0])
+
+    def _connect_to(self, address: QHostAddress) -> None:
+        get = HttpGet(self._url, address.toString(), self)
+        get.received.connect(self._read)
+        get.ended.connect(self._ended)
+        self._get = get
+
+    def _read(self, some: bytes) -> None:
+        get = self._get
+        if get is None:
+            return
+        status = get.response.status
+        if status != 200:
+            self._answered(status, get.response.headers.get("location", ""))
+            return
+        self._body += some
+        announced = get.response.length or 0
+        if max(len(self._body), announced) > self._limits.size:
+            megabytes = self._limits.size // 1_000_000
+            self._end(
+                _advised(
+                    tr(
+                        "The picture at {host} is larger than {size} MB.",
+                        host=self._url.host(),
+                        size=megabytes,
+                    )
+                )
+            )
+        elif len(self._body) >= HEAD_BYTES and not picture_extension(bytes(self._body[:HEAD_BYTES])):
+            self._end(self._no_picture())
+        else:
+            self.progress.emit(len(self._body) / announced if announced else -1.0)
+
+    def _answered(self, status: int, location: str) -> None:
+        """Take an answer that is no picture; what else comes of it is not waited for."""
+        if status // 100 == 3 and location:
+            self._redirect(QUrl.fromEncoded(QByteArray(location.encode("latin-1"))))
+        else:
+            self._end(
+                _advised(
+                    tr(
+                        "{host} does not give this picture out (it answered {status}).",
+                        host=self._url.host(),
+                        status=status,
+                    )
+                )
+            )
+
+    def _ended(self, problem: str) -> None:
+        if self._get is None or self._is_over:
+            return
+        if problem:
+            host = self._url.host()
+            reason = problem.rstrip(". ")
+            self._end(
+                _advised(
+                    tr("The picture could not be fetched from {host}: {reason}.", host=host, reason=reason)
+                )
+            )
+        elif picture_extension(bytes(self._body[:HEAD_BYTES])):
+            self._end("", bytes(self._body))
+        else:
+            self._end(self._no_picture())
+
+    def _redirect(self, target: QUrl) -> None:
+        self._hops += 1
+        was_safe = self._url.scheme().lower() == "https"
+        self._url = self._url.resolved(target)
+        self._drop_get()
+        self._body.clear()
+        if self._hops > self._limits.redirects:
+            self._end(_advised(tr("The address leads from one to the next without end.")))
+        elif was_safe and self._url.scheme().lower() != "https":
+            self._end(
+                _advised(tr("{host} is not reached by a safe connection any more.", host=self._url.host()))
+            )
+        else:
+            self._go()
+
+    def _no_picture(self) -> str:
+        return _advised(
+            tr("What {host} sent is not a picture, perhaps a page around it.", host=self._url.host())
+        )
+
+    def _drop_get(self) -> None:
+        if self._get is not None:
+            get, self._get = self._get, None
+            get.abort()
+            get.deleteLater()
+
+
+class LinkFetcher(QObject):
+    """The only part of the window that touches the network, and only on a drop."""
+
+    def __init__(
+        self,
+        settings: Callable[[], Settings],
+        parent: QObject | None = None,
+        limits: FetchLimits | None = None,
+    ) -> None:
+        """``settings`` gives the settings as they are at the time of a fetch."""
+        super().__init__(parent)
+        self._settings = settings
+        self._limits = limits or FetchLimits()
+
+    def fetch(self, url: QUrl) -> Fetch:
+        """Begin to fetch a picture: http or https, within the limits, and never from an address of this machine
+        or of the local network unless the settings allow it. The proxy is the system's; there are no cookies."""
+        return Fetch(url, self._settings, self._limits, self)
+
+
+def _advised(sentence: str) -> str:
+    return tr("{sentence} Save the picture in the browser and drop the file.", sentence=sentence)

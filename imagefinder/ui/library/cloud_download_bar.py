@@ -1,0 +1,27 @@
+"""The question before files that are online only are read, which downloads them."""
+
+from PySide6.QtWidgets import QPushButton, QWidget
+
+from imagefinder.domain.sources import SourceStatus
+from imagefinder.translation import tr
+from imagefinder.ui.library.confirmation_bar import QuestionLine
+from imagefinder.ui.words import grouped
+
+
+class DownloadLine(QuestionLine):
+    """Asks whether to read what a source, or several, have in the cloud."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        read = QPushButton(tr("Read them", "files in the cloud"))
+        read.setAccessibleName(tr("Read them; this downloads the files that are in the cloud"))
+        leave = QPushButton(tr("Not now"))
+        leave.setAccessibleName(tr("Not now; leave them in the cloud"))
+        leave.setToolTip(tr("Leave them in the cloud (Esc)"))
+        note = tr("The cloud's own program downloads them. That takes time, and room on this disk.")
+        super().__init__(read, leave, note, parent)
+
+    def ask(self, *sources: SourceStatus) -> None:
+        """Ask about one source or more."""
+        count = sum(each.in_the_cloud for each in sources)
+        question = tr("Read {count} file(s) that are in the cloud?", "", count, count=grouped(count))
+        self._show(question, [each.source.path for each in sources])

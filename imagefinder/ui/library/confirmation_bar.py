@@ -1,0 +1,93 @@
+"""A question about sources of the library, asked in a line and not in a dialog."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent, QPalette
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from imagefinder.ui.widgets.labels import ElidedLabel, QuietLabel
+from imagefinder.ui.words import path_text, tooltip
+
+_NAMED = 20
+"""Of many sources, those that the tooltip names."""
+
+
+class QuestionLine(QFrame):
+    """Hidden until it is asked about a source, or several; subclasses word it."""
+
+    confirmed = Signal(tuple)  # tuple[Path, ...]
+    closed = Signal()
+
+    def __init__(self, yes: QPushButton, no: QPushButton, note: str, parent: QWidget | None = None) -> None:
+        """``note`` stands below every question."""
+        super().__init__(parent)
+        self._paths: tuple[Path, ...] = ()
+        self._yes, self._no = yes, no
+        self.setAutoFillBackground(True)
+        self.setBackgroundRole(QPalette.ColorRole.AlternateBase)
+        self._question = QLabel(self)
+        self._question.setWordWrap(True)
+        self._question.setTextFormat(Qt.TextFormat.PlainText)
+        self._where = ElidedLabel(parent=self)
+        self._where.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        for button in (yes, no):
+            button.setAutoDefault(True)
+        yes.clicked.connect(self._confirm)
+        no.clicked.connect(self.close_line)
+
+        buttons = QHBoxLayout()
+        buttons.setSpacing(8)
+        buttons.addWidget(yes)
+        buttons.addWidget(no)
+        buttons.addStretch(1)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(12, 8, 12, 8)
+        whole.setSpacing(4)
+        whole.addWidget(self._question)
+        whole.addWidget(self._where)
+        whole.addWidget(QuietLabel(note, self))
+        whole.addSpacing(4)
+        whole.addLayout(buttons)
+        self.hide()
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The sources it asks about; none while it is closed."""
+        return self._paths
+
+    def close_line(self) -> None:
+        """Ask no longer."""
+        self._paths = ()
+        self.hide()
+        self.closed.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.close_line()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            (self._yes if self._yes.hasFocus() else self._no).click()
+        else:
+            super().keyPressEvent(event)
+
+    def _show(self, question: str, sources: Sequence[Path]) -> None:
+        self._paths = tuple(sources)
+        self._question.setText(question)
+        paths = [path_text(path) for path in self._paths[:_NAMED]]
+        if len(self._paths) > _NAMED:
+            paths.append("…")
+        # Of several the list shows by its selection which are meant.
+        self._where.setVisible(len(paths) == 1)
+        self._where.setText(paths[0])
+        for label in (self._question, self._where):
+            label.setToolTip(tooltip("\n".join(paths)))
+        self.show()
+        # A key pressed twice must not answer it.
+        self._no.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _confirm(self) -> None:
+        paths = self._paths
+        self.close_line()
+        if paths:
+            self.confirmed.emit(paths)

@@ -1,0 +1,97 @@
+"""An indexing job in words."""
+
+from imagefinder.domain.jobs import IndexReport, JobState, JobStatus, Phase, in_the_cloud_text
+from imagefinder.translation import tr
+from imagefinder.ui.short_titles import short_title
+from imagefinder.ui.words import grouped, per_second, short_name, time_left
+
+
+def job_line(status: JobStatus) -> str:
+    """What a job that is not over does."""
+    progress = status.progress
+    if progress is None:
+        return tr("Paused") if status.state is JobState.PAUSED else tr("Starting…")
+    done, total = grouped(progress.done), grouped(progress.total or 0)
+    if status.state is JobState.PAUSED:
+        has_counts = progress.total and progress.phase is Phase.EMBEDDING
+        return tr("Paused at {done} of {total}", done=done, total=total) if has_counts else tr("Paused")
+    match progress.phase:
+        case Phase.SCANNING:
+            return tr("Scanning {count} file(s)…", "", progress.done, count=grouped(progress.done))
+        case Phase.LOADING_MODEL:
+            if progress.model:
+                return tr("Loading {model}…", "a model", model=short_title(progress.model))
+            return tr("Loading the model…")
+        case Phase.BUILDING_INDEX:
+            return tr("Building the index…")
+        case Phase.FOLDING_TEXTS:
+            return tr("Updating the word index…")
+        case Phase.DOWNLOADING:
+            return tr("Downloading…")
+        case _:
+            if not progress.total:
+                return tr("Indexing…")
+            if progress.model:
+                model = short_title(progress.model)
+                return tr(
+                    "Indexing {done} of {total} with {model}", "files", done=done, total=total, model=model
+                )
+            return tr("Indexing {done} of {total}", done=done, total=total)
+
+
+def rate_line(status: JobStatus) -> str:
+    """How fast it goes, how long it takes still, and what waits; empty where nothing of it is known."""
+    parts = []
+    if status.state is JobState.RUNNING and status.progress and status.progress.phase is Phase.EMBEDDING:
+        if status.rate > 0:
+            parts.append(tr("{rate} a second", rate=per_second(status.rate)))
+        if status.seconds_left is not None:
+            parts.append(time_left(status.seconds_left))
+    if len(status.sources) == 1 and not parts:
+        parts.append(short_name(status.sources[0]))
+    if not parts and (waiting := len(status.waiting)):
+        # Beside the rate there is no room; the sources say it of themselves.
+        parts.append(tr("{count} waiting", count=grouped(waiting)))
+    return " · ".join(parts)
+
+
+def up_to_date() -> str:
+    """What a job says that found nothing new."""
+    return tr("Up to date")
+
+
+def report_line(report: IndexReport | None) -> str:
+    """What the last job did; empty before the first one, when nobody has looked."""
+    if report is None:
+        return ""
+    counts = []
+    if report.indexed:
+        counts.append(tr("{count} indexed", "files", count=grouped(report.indexed)))
+    if report.reused:
+        counts.append(tr("{count} moved or copied", "files", count=grouped(report.reused)))
+    if report.removed:
+        counts.append(tr("{count} gone", "files", count=grouped(report.removed)))
+    if report.offline:
+        counts.append(tr("{count} offline", "files", count=grouped(report.offline)))
+    if report.gone:
+        counts.append(tr("{count} no longer there, kept", "files", count=grouped(report.gone)))
+    in_the_cloud = in_the_cloud_text(report.in_the_cloud)
+    if in_the_cloud and report.in_the_cloud == report.stand_ins:
+        in_the_cloud = tr(
+            "{count} to be downloaded in the cloud's program", "files", count=grouped(report.stand_ins)
+        )
+    if not report.cancelled and not counts:
+        if not in_the_cloud:
+            return up_to_date()
+        counts.append(up_to_date())
+    if in_the_cloud:
+        counts.append(in_the_cloud)
+    if report.unreadable:
+        counts.append(tr("{count} cannot be read", "files", count=grouped(report.unreadable)))
+    if not report.cancelled:
+        return ", ".join(counts)
+    done = ", ".join(counts) if counts else tr("nothing new indexed")
+    if report.pending:
+        left = grouped(report.pending)
+        return tr("Stopped: {done}; {left} not yet read.", "files", done=done, left=left)
+    return tr("Stopped: {done}. A rescan does the rest.", done=done)

@@ -1,0 +1,280 @@
+"""The library's side of the window: the sources, what is done with them, and how the work stands."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QFont, QKeySequence
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
+
+from imagefinder.domain.jobs import JobState
+from imagefinder.domain.sources import SourceKind, SourceStatus
+from imagefinder.ipc.messages import (
+    AddSources,
+    Done,
+    LibraryChanged,
+    ModelState,
+    RemoveSources,
+    Rescan,
+    ResumeJobs,
+)
+from imagefinder.translation import tr
+from imagefinder.ui.dragdrop.drop_target import DropTarget
+from imagefinder.ui.library.add_dialog import AddFolderDialog
+from imagefinder.ui.library.cloud_download_bar import DownloadLine
+from imagefinder.ui.library.job_bar import JobBar
+from imagefinder.ui.library.model_switch_status import ChangeLine
+from imagefinder.ui.library.remove_source_bar import ForgetLine
+from imagefinder.ui.library.source_list import SourceList
+from imagefinder.ui.library.source_status import RowAction
+from imagefinder.ui.library.sources_model import SourcesModel
+from imagefinder.ui.library.unreadable_dialog import UnreadableDialog
+from imagefinder.ui.services.desktop import Desktop
+from imagefinder.ui.services.engine_client import EngineClient
+from imagefinder.ui.widgets.icons import icon, menu_icon
+from imagefinder.ui.widgets.labels import QuietLabel
+from imagefinder.ui.widgets.link_button import LinkButton
+from imagefinder.ui.words import grouped
+
+
+class LibraryPanel(DropTarget):
+    """Shows and changes what is in the library."""
+
+    add_requested = Signal()
+    notice = Signal(str)
+    problem = Signal(str)
+    folders_dropped = Signal(list)  # list[Path]
+
+    def __init__(self, client: EngineClient, desktop: Desktop, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._client = client
+        self._desktop = desktop
+        self._unreadable: dict[Path, UnreadableDialog] = {}
+        self.setAccessibleName(tr("Library"))
+        self._title = QLabel(tr("Library"), self)
+        font = QFont(self._title.font())
+        font.setPointSizeF(font.pointSizeF() * 1.15)
+        font.setWeight(QFont.Weight.DemiBold)
+        self._title.setFont(font)
+        self._rescan = QToolButton(self, autoRaise=True)
+        self._rescan.setIcon(icon("refresh-cw"))
+        self._rescan.setToolTip(tr("Look for new and changed files everywhere (F5)"))
+        self._rescan.setAccessibleName(tr("Look for new and changed files"))
+        self._rescan.clicked.connect(lambda: client.send(Rescan()))
+        self._add = QToolButton(self, autoRaise=True)
+        self._add.setIcon(icon("plus"))
+        self._add.setText(tr("Add"))
+        self._add.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._add.setToolTip(tr("Add a folder to the library (Ctrl+O)"))
+        self._add.setAccessibleName(tr("Add a folder"))
+        self._add.clicked.connect(self.add_requested)
+        for button in (self._rescan, self._add):
+            button.setIconSize(QSize(16, 16))
+            button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+        self.model = SourcesModel(client, self)
+        self.list = SourceList(self.model, self)
+        self._empty = self._make_empty()
+        self.forget_line = ForgetLine(self)
+        self.download_line = DownloadLine(self)
+        self._coverage = QuietLabel(parent=self)
+        self._index_now = LinkButton(tr("Index them now"), self)
+        self._index_now.clicked.connect(lambda: client.send(Rescan()))
+        coverage = QVBoxLayout()
+        coverage.setContentsMargins(12, 4, 9, 0)
+        coverage.setSpacing(0)
+        coverage.addWidget(self._coverage)
+        coverage.addWidget(self._index_now)
+        self.change_line = ChangeLine(client, self)
+        self.job_bar = JobBar(client, self)
+
+        top = QHBoxLayout()
+        top.setContentsMargins(12, 8, 8, 4)
+        top.setSpacing(4)
+        top.addWidget(self._title, 1)
+        top.addWidget(self._rescan)
+        top.addWidget(self._add)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addLayout(top)
+        whole.addWidget(self._empty, 1)
+        whole.addWidget(self.list, 1)
+        whole.addWidget(self.forget_line)
+        whole.addWidget(self.download_line)
+        whole.addLayout(coverage)
+        whole.addWidget(self.change_line)
+        whole.addWidget(self.job_bar)
+
+        self.dropped.connect(self.folders_dropped)
+        self.list.menu_wanted.connect(self._show_menu)
+        self.list.unreadable_wanted.connect(self.show_unreadable)
+        self.list.forget_wanted.connect(self._ask_to_forget)
+        self.list.continue_wanted.connect(self._continue)
+        self.list.download_wanted.connect(self._ask_to_download)
+        self.change_line.notice.connect(self.notice)
+        self.change_line.problem.connect(self.problem)
+        self.forget_line.confirmed.connect(self._forget)
+        self.forget_line.closed.connect(self.list.setFocus)
+        self.download_line.confirmed.connect(self._download)
+        self.download_line.closed.connect(self.list.setFocus)
+        client.library_changed.connect(self._take_library)
+        client.job_changed.connect(self._show_coverage)
+        client.model_changed.connect(self._show_coverage)
+        self._show_counts()
+
+    def sizeHint(self) -> QSize:
+        return QSize(288, 480)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(216, super().minimumSizeHint().height())
+
+    def menu_for(self, status: SourceStatus) -> QMenu:
+        """What can be done with a source; where it is selected with others, what can be done with them all."""
+        path, chosen, menu = status.source.path, self._chosen(status), QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if any(self.model.offers(each.source.path, RowAction.CONTINUE) for each in chosen):
+            menu.addAction(icon("play"), tr("Continue indexing"), lambda: self._continue(*chosen))
+        menu.addAction(
+            menu_icon("refresh-cw"),
+            tr("Look for new and changed files"),
+            lambda: self._client.send(Rescan(tuple(each.source.path for each in chosen))),
+        )
+        in_the_cloud = [each for each in chosen if each.in_the_cloud]
+        if count := sum(each.in_the_cloud for each in in_the_cloud):
+            words = tr("Read {count} file(s) that are in the cloud…", "", count, count=grouped(count))
+            menu.addAction(menu_icon("download"), words, lambda: self._ask_to_download(in_the_cloud))
+        if len(chosen) == 1:
+            menu.addAction(menu_icon("folder-open"), tr("Show in folder"), lambda: self._reveal(path))
+            if status.unreadable:
+                menu.addAction(
+                    menu_icon("file-x-2"),
+                    tr("Files that cannot be read…"),
+                    lambda: self.show_unreadable(status),
+                )
+            if status.source.kind is SourceKind.FOLDER:
+                menu.addAction(
+                    menu_icon("sliders-horizontal"), tr("Options…"), lambda: self._change_options(status)
+                )
+        menu.addSeparator()
+        forget = menu.addAction(menu_icon("trash-2"), tr("Forget…"), lambda: self._ask_to_forget(chosen))
+        # Shown for who reads it here; the list itself listens for the key.
+        forget.setShortcut(QKeySequence(Qt.Key.Key_Delete))
+        forget.setShortcutVisibleInContextMenu(True)
+        forget.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        return menu
+
+    def show_unreadable(self, status: SourceStatus) -> None:
+        """Open the list of a source's files that cannot be read, or raise the one that is open."""
+        path = status.source.path
+        dialog = self._unreadable.get(path)
+        if dialog is None:
+            dialog = UnreadableDialog(self._client, self._desktop, path, self)
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.finished.connect(lambda: self._unreadable.pop(path, None))
+            self._unreadable[path] = dialog
+        dialog.show()
+        dialog.raise_()
+        dialog.activateWindow()
+
+    def _make_empty(self) -> QWidget:
+        frame = QWidget(self)
+        words = QuietLabel(tr("Nothing is in the library yet. Drop a folder of pictures here."), frame)
+        words.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
+        self._invitation = words
+        inner = QVBoxLayout(frame)
+        inner.setContentsMargins(24, 32, 24, 16)
+        inner.addWidget(words)
+        return frame
+
+    def _chosen(self, status: SourceStatus) -> list[SourceStatus]:
+        chosen = self.list.selected()
+        return chosen if any(each.source.path == status.source.path for each in chosen) else [status]
+
+    def _show_menu(self, status: SourceStatus, where: QPoint) -> None:
+        self.menu_for(status).popup(where)
+
+    def _continue(self, *chosen: SourceStatus) -> None:
+        if self._client.is_paused:
+            # Who asks for it now does not want it to wait.
+            self._client.send(ResumeJobs())
+        self._client.send(Rescan(tuple(each.source.path for each in chosen)))
+
+    def _reveal(self, path: Path) -> None:
+        if problem := self._desktop.reveal(path):
+            self.problem.emit(problem)
+
+    def _change_options(self, status: SourceStatus) -> None:
+        source = status.source
+        extensions = self._client.library.extensions if self._client.library else ()
+        dialog = AddFolderDialog((source.path,), extensions, source.options, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+
+        def save() -> None:
+            if (options := dialog.options()) != source.options:
+                self._send(AddSources((source.path,), options, self._client.next_id()))
+
+        dialog.accepted.connect(save)
+        dialog.open()
+
+    def _ask_to_forget(self, chosen: Sequence[SourceStatus]) -> None:
+        if len(chosen) == 1:
+            self.list.select(chosen[0].source.path)
+        self.download_line.close_line()
+        self.forget_line.ask(*(each.source for each in chosen))
+
+    def _ask_to_download(self, chosen: Sequence[SourceStatus]) -> None:
+        self.forget_line.close_line()
+        self.download_line.ask(*chosen)
+
+    def _download(self, paths: tuple[Path, ...]) -> None:
+        if self._client.is_paused:
+            self._client.send(ResumeJobs())
+        self._client.send(Rescan(paths, download=True))
+
+    def _forget(self, paths: tuple[Path, ...]) -> None:
+        self._send(RemoveSources(paths, self._client.next_id()))
+
+    def _send(self, request: AddSources | RemoveSources) -> None:
+        self._client.request(request, self._on_done, self._on_failed)
+
+    def _on_done(self, event: Done) -> None:
+        if event.message:
+            self.notice.emit(event.message)
+
+    def _on_failed(self, problem: str) -> None:
+        self.problem.emit(problem)
+
+    def _take_library(self, event: LibraryChanged) -> None:
+        self._show_counts()
+        there = {each.source.path for each in event.status.sources}
+        for line in (self.forget_line, self.download_line):
+            if not there.issuperset(line.paths):
+                line.close_line()
+
+    def _show_counts(self) -> None:
+        has_sources = self.model.rowCount() > 0
+        self.list.setVisible(has_sources)
+        self._empty.setVisible(not has_sources)
+        # Before the engine has answered nobody knows.
+        self._invitation.setVisible(self._client.library is not None)
+        self._rescan.setEnabled(has_sources)
+        self._show_coverage()
+
+    def _show_coverage(self) -> None:
+        library, job = self._client.library, self._client.job
+        is_idle = job is None or job.status.state is JobState.IDLE
+        missing = max(0, library.status.items - library.covered) if library else 0
+        # While the model is changed, the line about that says what is to be indexed.
+        is_changing = library is not None and library.status.change is not None
+        # Of a model that cannot be used it is not known what is indexed with it.
+        has_failed = self._client.model is not None and self._client.model.state is ModelState.FAILED
+        for widget in (self._coverage, self._index_now):
+            widget.setVisible(bool(missing) and is_idle and not is_changing and not has_failed)
+        if library and missing:
+            words = tr(
+                "{missing} of {all} are not indexed with this model yet.",
+                missing=grouped(missing),
+                all=grouped(library.status.items),
+            )
+            self._coverage.setText(words)

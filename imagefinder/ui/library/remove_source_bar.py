@@ -1,0 +1,41 @@
+"""The question before sources are forgotten."""
+
+from collections.abc import Sequence
+
+from PySide6.QtWidgets import QPushButton, QWidget
+
+from imagefinder.domain.sources import Source, SourceKind
+from imagefinder.translation import tr
+from imagefinder.ui.library.confirmation_bar import QuestionLine
+from imagefinder.ui.words import grouped, short_name
+
+
+class ForgetLine(QuestionLine):
+    """Asks whether to forget a source, or several."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        forget = QPushButton(tr("Forget"))
+        forget.setAccessibleName(tr("Forget it; the files stay on disk"))
+        keep = QPushButton(tr("Keep"))
+        keep.setAccessibleName(tr("Keep it in the library"))
+        keep.setToolTip(tr("Keep it in the library (Esc)"))
+        super().__init__(forget, keep, tr("Files stay on disk."), parent)
+
+    def ask(self, *sources: Source) -> None:
+        """Ask about one source or more."""
+        self._show(_question(sources), [source.path for source in sources])
+
+
+def _question(sources: Sequence[Source]) -> str:
+    kinds, count = {source.kind for source in sources}, len(sources)
+    if count == 1:
+        name = short_name(sources[0].path)
+        is_folder = SourceKind.FOLDER in kinds
+        return (
+            tr("Forget the folder “{name}”?", name=name) if is_folder else tr("Forget “{name}”?", name=name)
+        )
+    if kinds == {SourceKind.FOLDER}:
+        return tr("Forget {count} folder(s)?", "", count, count=grouped(count))
+    if kinds == {SourceKind.FILE}:
+        return tr("Forget {count} file(s)?", "", count, count=grouped(count))
+    return tr("Forget {count} folders and files?", count=grouped(count))

@@ -1,0 +1,154 @@
+"""What a source does now, in words."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from imagefinder.domain.jobs import JobState, JobStatus, Phase, in_the_cloud_text
+from imagefinder.domain.sources import SourceKind, SourceStatus
+from imagefinder.translation import tr
+from imagefinder.ui.words import grouped, time_ago
+
+
+class RowAction(StrEnum):
+    """What a row offers to do about its state."""
+
+    CONTINUE = "continue"
+    """Read what is not yet read."""
+    FORGET = "forget"
+    """Take the source out of the library."""
+    DOWNLOAD = "download"
+    """Read what is in the cloud alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """One row's second line."""
+
+    words: tuple[str, ...]
+    """Each stands for itself; together on one line where there is room."""
+    fraction: float | None = None
+    """How much of the work on it is done, 0 to 1; None where there is none, or nobody knows."""
+    is_offline: bool = False
+    is_gone: bool = False
+    action: RowAction | None = None
+
+    @property
+    def action_text(self) -> str:
+        """The action as a link; empty where there is none."""
+        match self.action:
+            case RowAction.CONTINUE:
+                return tr("Continue", "indexing")
+            case RowAction.FORGET:
+                return tr("Forget…")
+            case RowAction.DOWNLOAD:
+                return tr("Read them…", "files in the cloud")
+        return ""
+
+
+def state_of(
+    status: SourceStatus,
+    job: JobStatus,
+    now: float,
+    *,
+    at_work: Collection[Path] | None = None,
+    waiting: Collection[Path] | None = None,
+) -> SourceState:
+    """What to say of a source; ``now`` is in seconds since the epoch.
+
+    ``at_work`` and ``waiting`` are the job's own as sets, for whoever asks about many sources.
+    """
+    source = status.source
+    if source.path in (job.sources if at_work is None else at_work):
+        return _at_work(status, job, now)
+    if source.path in (job.waiting if waiting is None else waiting):
+        return SourceState((tr("Waiting"), *_count(status), *_unread(status)))
+    return _at_rest(status, now)
+
+
+def _at_rest(status: SourceStatus, now: float) -> SourceState:
+    source = status.source
+    if source.gone:
+        absence = tr("This folder is no longer there: it was moved, renamed or deleted.")
+        if source.kind is SourceKind.FILE:
+            absence = tr("This file is no longer there: it was moved, renamed or deleted.")
+        advice = tr("Add it again where it is now; nothing has to be read anew.")
+        return SourceState((absence, advice), is_gone=True, action=RowAction.FORGET)
+    if source.offline:
+        return SourceState((tr("Offline: plug in its drive; it can be searched meanwhile"),), is_offline=True)
+    unread = _unread(status)
+    words = [*_count(status), *unread] if unread else [pictures_and_pages(status.items)]
+    if not unread and source.scanned_at is not None:
+        words.append(tr("scanned {when}", when=time_ago(source.scanned_at, now)))
+    if offline := status.offline_files:
+        words.append(tr("{count} file(s) offline", "", offline, count=grouped(offline)))
+    action = RowAction.CONTINUE if unread else None
+    if in_the_cloud := in_the_cloud_text(status.in_the_cloud):
+        words.append(in_the_cloud)
+        action = action or RowAction.DOWNLOAD
+    return SourceState(tuple(words), action=action)
+
+
+def _unread(status: SourceStatus) -> tuple[str, ...]:
+    """What is left to do; nothing where the source is complete."""
+    if status.pending:
+        return (tr("{count} not yet read", "files", count=grouped(status.pending)),)
+    if not status.scan_complete or status.source.scanned_at is None:
+        return (tr("not looked through to the end yet"),)
+    return ()
+
+
+def pictures_and_pages(count: int) -> str:
+    """Items in words."""
+    return tr("{count} picture(s) and page(s)", "", count, count=grouped(count))
+
+
+def _count(status: SourceStatus) -> tuple[str, ...]:
+    return (pictures_and_pages(status.items),) if status.items else ()
+
+
+def _at_work(status: SourceStatus, job: JobStatus, now: float) -> SourceState:
+    progress = job.progress
+    if (
+        len(job.sources) > 1
+        and progress is not None
+        and progress.phase is Phase.EMBEDDING
+        and not progress.model
+    ):
+        # The job reads files of some of its sources only.
+        unread = _unread(status)
+        if not unread:
+            return _at_rest(status, now)
+        words = tr("Paused") if job.state is JobState.PAUSED else tr("Indexing…")
+        return SourceState((words, *unread))
+    # The counts are the job's: they are this source's too only while it is in work alone.
+    alone = len(job.sources) == 1
+    has_counts = alone and progress is not None and bool(progress.total) and progress.phase is Phase.EMBEDDING
+    fraction = progress.done / progress.total if has_counts and progress and progress.total else None
+    done, total = grouped(progress.done if progress else 0), grouped(progress.total or 0 if progress else 0)
+    if job.state is JobState.PAUSED:
+        if has_counts:
+            return SourceState((tr("Paused at {done} of {total}", done=done, total=total),), fraction)
+        return SourceState((tr("Paused"), *_unread(status)))
+    if progress is None:
+        return SourceState((tr("Starting…"),))
+    match progress.phase:
+        case Phase.SCANNING:
+            words = tr("Scanning {count} file(s)…", "", progress.done, count=grouped(progress.done))
+            return SourceState((words if alone and progress.done else tr("Scanning…"),))
+        case Phase.LOADING_MODEL:
+            return SourceState((tr("Waiting for the model"), *_count(status), *_unread(status)))
+        case Phase.BUILDING_INDEX:
+            return SourceState((tr("Building the index…"),))
+        case Phase.FOLDING_TEXTS:
+            return SourceState((tr("Updating the word index…"), *_count(status), *_unread(status)))
+        case _:
+            return SourceState(
+                (
+                    tr("Indexing {done} of {total}", done=done, total=total)
+                    if has_counts
+                    else tr("Indexing…"),
+                ),
+                fraction,
+            )

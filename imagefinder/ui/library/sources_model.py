@@ -1,0 +1,158 @@
+"""The library's sources as a Qt list: one row each, with its state in words."""
+
+import time
+from collections import Counter
+from enum import IntEnum
+from pathlib import Path
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+
+from imagefinder.domain.jobs import JobStatus, passed_over_text
+from imagefinder.domain.sources import SourceKind, SourceStatus
+from imagefinder.ipc.messages import JobChanged, LibraryChanged
+from imagefinder.translation import tr
+from imagefinder.ui.library.source_status import RowAction, SourceState, state_of
+from imagefinder.ui.services.engine_client import EngineClient
+from imagefinder.ui.words import grouped, path_text, short_name, tooltip
+
+_NO_PARENT = QModelIndex()
+
+
+class SourceRole(IntEnum):
+    """What a row tells besides its name."""
+
+    STATUS = Qt.ItemDataRole.UserRole + 1
+    """``SourceStatus``."""
+    STATE = Qt.ItemDataRole.UserRole + 2
+    """``SourceState``: what it does now, in words and as a fraction."""
+    ICON_NAME = Qt.ItemDataRole.UserRole + 3
+    """As ``icons.icon`` takes it."""
+    UNREADABLE_TEXT = Qt.ItemDataRole.UserRole + 4
+    """How many of its files cannot be read; empty where all can."""
+
+
+class SourcesModel(QAbstractListModel):
+    """Fed by the client's ``library_changed`` and ``job_changed``."""
+
+    def __init__(self, client: EngineClient, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._sources: list[SourceStatus] = []
+        self._states: list[SourceState] = []
+        self._names: list[str] = []
+        self._job = client.job.status if client.job else JobStatus()
+        if client.library:
+            self._take_library(client.library)
+        client.library_changed.connect(self._take_library)
+        client.job_changed.connect(self._take_job)
+
+    def source(self, row: int) -> SourceStatus:
+        """The source in a row."""
+        return self._sources[row]
+
+    def offers(self, path: Path, action: RowAction) -> bool:
+        """Whether the row of a source offers this now."""
+        row = self.row_of(path)
+        return row >= 0 and self._states[row].action is action
+
+    def row_of(self, path: Path) -> int:
+        """The row of a source; -1 where it is none."""
+        return next((row for row, each in enumerate(self._sources) if each.source.path == path), -1)
+
+    def refresh(self) -> None:
+        """Say again how long ago things were."""
+        states = self._states_of(self._sources)
+        changed = [row for row, state in enumerate(states) if state != self._states[row]]
+        self._states = states
+        for row in changed:
+            self.dataChanged.emit(self.index(row), self.index(row))
+
+    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = _NO_PARENT) -> int:
+        return 0 if parent.isValid() else len(self._sources)
+
+    def data(
+        self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> object:
+        if not index.isValid():
+            return None
+        status, state = self._sources[index.row()], self._states[index.row()]
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return self._names[index.row()]
+            case Qt.ItemDataRole.ToolTipRole:
+                passed_over = passed_over_text(status.passed_over)
+                lines = (path_text(status.source.path), *state.words, passed_over)
+                return tooltip("\n".join(filter(None, lines)))
+            case Qt.ItemDataRole.AccessibleTextRole:
+                words = (self._names[index.row()], *state.words, state.action_text, _unreadable_text(status))
+                return ", ".join(filter(None, words))
+            case SourceRole.STATUS:
+                return status
+            case SourceRole.STATE:
+                return state
+            case SourceRole.ICON_NAME:
+                if state.is_gone:
+                    return "circle-alert"
+                return "unplug" if state.is_offline else _icon_name(status)
+            case SourceRole.UNREADABLE_TEXT:
+                return _unreadable_text(status)
+        return None
+
+    def _take_library(self, event: LibraryChanged) -> None:
+        new = list(event.status.sources)
+        kept = {each.source.path for each in new}
+        for row in reversed(range(len(self._sources))):
+            if self._sources[row].source.path not in kept:
+                self.beginRemoveRows(_NO_PARENT, row, row)
+                del self._sources[row], self._states[row], self._names[row]
+                self.endRemoveRows()
+        known = [each.source.path for each in self._sources]
+        if known != [each.source.path for each in new[: len(known)]]:
+            # Sources keep the order in which they were added, so this is another library.
+            self.beginResetModel()
+            self._set(new)
+            self.endResetModel()
+            return
+        old_sources, old_states, old_names = self._sources, self._states, self._names
+        if len(new) > len(known):
+            self.beginInsertRows(_NO_PARENT, len(known), len(new) - 1)
+        self._set(new)
+        if len(new) > len(known):
+            self.endInsertRows()
+        for row, old in enumerate(zip(old_sources, old_states, old_names, strict=True)):
+            if old != (self._sources[row], self._states[row], self._names[row]):
+                self.dataChanged.emit(self.index(row), self.index(row))
+
+    def _set(self, sources: list[SourceStatus]) -> None:
+        self._sources = sources
+        self._states = self._states_of(sources)
+        self._names = _names([each.source.path for each in sources])
+
+    def _states_of(self, sources: list[SourceStatus]) -> list[SourceState]:
+        now, job = time.time(), self._job
+        at_work, waiting = frozenset(job.sources), frozenset(job.waiting)
+        return [state_of(each, job, now, at_work=at_work, waiting=waiting) for each in sources]
+
+    def _take_job(self, event: JobChanged) -> None:
+        self._job = event.status
+        self.refresh()
+
+
+def _names(paths: list[Path]) -> list[str]:
+    """The folders' names; where two are the same, the folder above tells them apart."""
+    names = [short_name(path) for path in paths]
+    count = Counter(names)
+    return [
+        tr("{name} in {folder}", name=name, folder=short_name(path.parent)) if count[name] > 1 else name
+        for name, path in zip(names, paths, strict=True)
+    ]
+
+
+def _icon_name(status: SourceStatus) -> str:
+    if status.source.kind is SourceKind.FOLDER:
+        return "folder"
+    return "file-text" if status.source.path.suffix.lower() == ".pdf" else "image"
+
+
+def _unreadable_text(status: SourceStatus) -> str:
+    count = status.unreadable
+    return tr("{count} file(s) cannot be read", "", count, count=grouped(count)) if count else ""

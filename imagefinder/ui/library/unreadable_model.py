@@ -1,0 +1,95 @@
+"""Files that cannot be read, as a Qt table."""
+
+from collections.abc import Sequence
+from enum import IntEnum
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QSortFilterProxyModel,
+    Qt,
+)
+
+from imagefinder.domain.items import UnreadableFile
+from imagefinder.text_folding import fold, without_accents
+from imagefinder.translation import tr
+from imagefinder.ui.words import path_text, short_name, tooltip
+
+Index = QModelIndex | QPersistentModelIndex
+_NO_PARENT = QModelIndex()
+
+
+class Column(IntEnum):
+    """What the table tells of a file."""
+
+    NAME = 0
+    REASON = 1
+    FOLDER = 2
+
+
+class UnreadableModel(QAbstractTableModel):
+    """One row a file."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._files: list[UnreadableFile] = []
+
+    def reset(self, files: Sequence[UnreadableFile]) -> None:
+        """Show these instead."""
+        self.beginResetModel()
+        self._files = list(files)
+        self.endResetModel()
+
+    def file(self, row: int) -> UnreadableFile:
+        """The file in a row."""
+        return self._files[row]
+
+    def rowCount(self, parent: Index = _NO_PARENT) -> int:
+        return 0 if parent.isValid() else len(self._files)
+
+    def columnCount(self, parent: Index = _NO_PARENT) -> int:
+        return 0 if parent.isValid() else len(Column)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if not index.isValid():
+            return None
+        file = self._files[index.row()]
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return tooltip(f"{path_text(file.path)}\n{file.reason}")
+        if role != Qt.ItemDataRole.DisplayRole:
+            return None
+        match Column(index.column()):
+            case Column.NAME:
+                return short_name(file.path)
+            case Column.REASON:
+                return file.reason
+            case _:
+                return path_text(file.path.parent)
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> object:
+        if orientation is not Qt.Orientation.Horizontal or role != Qt.ItemDataRole.DisplayRole:
+            return None
+        return (tr("File"), tr("Why it cannot be read"), tr("Folder"))[section]
+
+
+class UnreadableFilter(QSortFilterProxyModel):
+    """The rows that hold a text in any column, whatever its case, form and accents."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._wanted = ""
+
+    def set_text(self, text: str) -> None:
+        """Show the rows that hold this."""
+        self._wanted = without_accents(fold(text))
+        # Has the rows looked at again; Qt's own ways of saying so come and go with its versions.
+        self.setFilterFixedString(text)
+
+    def filterAcceptsRow(self, row: int, parent: Index) -> bool:
+        model = self.sourceModel()
+        columns = (model.index(row, column, parent).data() for column in range(model.columnCount(parent)))
+        return any(self._wanted in without_accents(fold(text)) for text in columns)

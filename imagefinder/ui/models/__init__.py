@@ -1,0 +1,1 @@
+"""CLIP models: chosen, downloaded, imported, switched."""

@@ -1,0 +1,62 @@
+"""How far the download of a model is."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from imagefinder.ipc.messages import DownloadChanged
+from imagefinder.translation import tr
+from imagefinder.ui.models.model_text import progress
+
+_STEPS = 1000
+
+
+class DownloadBar(QWidget):
+    """A bar, the figures in words, and the button that stops it."""
+
+    stopped = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._bar = QProgressBar(self, textVisible=False)
+        self._bar.setFixedHeight(6)
+        self._words = QLabel(self)
+        self._words.setTextFormat(Qt.TextFormat.PlainText)
+        self._words.setWordWrap(True)
+        self._stop = QPushButton(tr("Cancel"), self)
+        self._stop.setAutoDefault(False)
+        self._stop.setToolTip(tr("Stop for now. What came is kept, and the download can go on later."))
+        self._stop.clicked.connect(self._ask_to_stop)
+        line = QHBoxLayout()
+        line.setSpacing(8)
+        line.addWidget(self._words, 1)
+        line.addWidget(self._stop)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(8)
+        whole.addWidget(self._bar)
+        whole.addLayout(line)
+
+    def show_download(self, title: str, download: DownloadChanged | None, *, is_stopping: bool) -> None:
+        """Show how far it is; None for one that waits for its turn."""
+        self._stop.setEnabled(not is_stopping)
+        self._stop.setAccessibleName(tr("Cancel the download of {model}", model=title))
+        if is_stopping:
+            self._words.setText(tr("Being stopped…"))
+        elif download is None:
+            self._words.setText(tr("Waiting to begin…"))
+        else:
+            self._words.setText(progress(download))
+        if download is not None and download.total:
+            self._bar.setRange(0, _STEPS)
+            self._bar.setValue(min(_STEPS, _STEPS * download.done // download.total))
+        else:
+            # A moving bar would be a running timer for nothing: it waits.
+            self._bar.setRange(0, _STEPS)
+            self._bar.setValue(0)
+        self._bar.setAccessibleName(
+            tr("Download of {model}: {progress}", model=title, progress=self._words.text())
+        )
+
+    def _ask_to_stop(self) -> None:
+        self._stop.setEnabled(False)
+        self.stopped.emit()

@@ -1,0 +1,188 @@
+"""What can be done with a model that stands in the page: the buttons, and what must be known or agreed to first."""
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from imagefinder.translation import tr
+from imagefinder.ui.models.model_manager import Deed, ModelEntry, ModelShelf
+from imagefinder.ui.models.model_removal import RemovalQuestion
+from imagefinder.ui.models.model_text import ways_to_a_file
+from imagefinder.ui.widgets.icons import icon
+from imagefinder.ui.widgets.labels import QuietLabel
+from imagefinder.ui.widgets.link_button import LinkButton
+
+
+class ModelDeeds(QWidget):
+    """The buttons of one model, by its state."""
+
+    def __init__(self, shelf: ModelShelf, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._shelf = shelf
+        self._entry: ModelEntry | None = None
+        self._dialog: QFileDialog | None = None
+        self._hint = QuietLabel(parent=self)
+        self._consent = QCheckBox(tr("I have read the licence and agree to it:"), self)
+        self._consent.toggled.connect(self._show_consent)
+        self._licence = LinkButton(parent=self)
+        self._drop_old = QCheckBox(tr("Delete what was indexed with the present model afterwards"), self)
+        self._download = QPushButton(icon("download"), "", self)
+        self._download.clicked.connect(self._begin_download)
+        self._use = QPushButton(icon("check"), tr("Use this model"), self)
+        self._use.clicked.connect(self._begin_use)
+        self._file = QPushButton(icon("folder-open"), tr("Choose its file…"), self)
+        self._file.clicked.connect(self._choose_file)
+        self._remove = QPushButton(icon("trash-2"), "", self)
+        self._remove.clicked.connect(self._ask_removal)
+        self._question = RemovalQuestion(self)
+        self._question.confirmed.connect(self._begin_removal)
+        self._question.closed.connect(lambda: self._remove.setFocus(Qt.FocusReason.OtherFocusReason))
+        self._ways = QuietLabel(parent=self)
+        self._page = LinkButton(parent=self)
+
+        licence = QHBoxLayout()
+        licence.setSpacing(6)
+        licence.addWidget(self._consent)
+        licence.addWidget(self._licence)
+        licence.addStretch(1)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(8)
+        for button in (self._download, self._use, self._remove):
+            button.setAutoDefault(False)
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        self._file.setAutoDefault(False)
+        ways = QVBoxLayout()
+        ways.setSpacing(0)
+        ways.addWidget(self._ways)
+        ways.addWidget(self._page)
+        other = QHBoxLayout()
+        other.setSpacing(8)
+        other.addLayout(ways, 1)
+        other.addWidget(self._file)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(8)
+        whole.addWidget(self._hint)
+        whole.addLayout(licence)
+        whole.addWidget(self._drop_old)
+        whole.addLayout(buttons)
+        whole.addWidget(self._question)
+        whole.addLayout(other)
+
+    def show_entry(self, entry: ModelEntry) -> None:
+        """Offer what can be done with a model in this state."""
+        self._entry = entry
+        info, offer = entry.info, entry.info.offer
+        is_free = entry.deed is None and entry.download is None
+        is_usable = info.installed and not entry.is_in_use and not entry.is_coming
+        can_download = offer is not None and not info.installed and is_free
+        needs_consent = can_download and offer is not None and offer.needs_consent
+
+        self._hint.setText(self._words(entry))
+        self._hint.setVisible(bool(self._hint.text()))
+        if needs_consent and offer is not None:
+            self._licence.setText(offer.licence)
+            self._licence.set_address(offer.licence_page)
+            self._licence.setAccessibleDescription(tr("Licence of {model}", model=info.title))
+        self._consent.setVisible(needs_consent)
+        self._licence.setVisible(needs_consent)
+        self._drop_old.setVisible(is_usable and self._shelf.item_count > 0)
+        self._drop_old.setEnabled(is_free)
+        self._download.setVisible(can_download)
+        self._download.setText(tr("Go on with the download") if info.partial_bytes else tr("Download"))
+        self._download.setAccessibleName(
+            "" if info.partial_bytes else tr("Download {model}", model=info.title)
+        )
+        self._show_consent()
+        self._use.setVisible(is_usable)
+        self._use.setEnabled(is_free)
+        self._file.setVisible(can_download)
+        can_go = info.is_removable and is_free and not entry.is_in_use and not entry.is_coming
+        self._remove.setVisible(can_go)
+        self._remove.setText(tr("Remove…") if info.installed else tr("Delete what came"))
+        for button in (self._download, self._use, self._file, self._remove):
+            # Each model has such buttons.
+            button.setAccessibleDescription(info.title)
+        if not can_go:
+            self._question.hide()
+        self._ways.setText(ways_to_a_file(info))
+        self._ways.setVisible(can_download)
+        self._page.setText(info.page.removeprefix("https://"))
+        self._page.set_address(info.page)
+        self._page.setVisible(can_download and bool(info.page))
+        self.setVisible(any((self._hint.text(), is_usable, can_download, can_go)))
+
+    def take_file(self, path: str) -> None:
+        """Keep a copy of a weights file as this model."""
+        if self._entry is not None and self._entry.deed is None:
+            self._shelf.take_in(Path(path), self._entry.info.name)
+
+    def _words(self, entry: ModelEntry) -> str:
+        present = self._shelf.title(self._shelf.in_use)
+        if entry.deed is Deed.IMPORT:
+            return tr("The file is being checked and copied…")
+        if entry.deed is Deed.REMOVE:
+            return tr("Being removed…")
+        if entry.deed is Deed.USE:
+            return tr("Being prepared…")
+        if entry.is_in_use and not entry.info.installed:
+            return tr("This library is indexed with it. Once its files are here again, it answers as before.")
+        if entry.is_in_use:
+            return "" if self._shelf.has_failed else tr("This model answers now.")
+        if entry.is_coming:
+            return tr("The library is being indexed with it; see above.")
+        if not entry.info.installed:
+            return ""
+        if not self._shelf.item_count:
+            return tr("The library is empty: the first picture is indexed with it.")
+        if self._shelf.has_failed:
+            return tr("It answers at once; what is not indexed with it yet is found once it is.")
+        return tr(
+            "What is not indexed with it yet is indexed in the background. Until that is done, {present} answers; "
+            "then the change happens by itself.",
+            present=present,
+        )
+
+    def _show_consent(self) -> None:
+        offer = self._entry.info.offer if self._entry else None
+        self._download.setEnabled(
+            offer is not None and (not offer.needs_consent or self._consent.isChecked())
+        )
+
+    def _begin_download(self) -> None:
+        if self._entry is not None and (offer := self._entry.info.offer) is not None:
+            agreed = offer.needs_consent and self._consent.isChecked()
+            self._shelf.download(self._entry.info.name, accepts_licence=agreed)
+
+    def _begin_use(self) -> None:
+        if self._entry is not None:
+            self._shelf.use(self._entry.info.name, drop_old=self._drop_old.isChecked())
+
+    def _ask_removal(self) -> None:
+        if self._entry is None:
+            return
+        if self._entry.info.installed:
+            self._question.ask(self._entry.info)
+        else:
+            self._begin_removal(with_vectors=False)
+
+    def _begin_removal(self, with_vectors: bool) -> None:
+        if self._entry is not None:
+            self._shelf.remove(self._entry.info.name, with_vectors=with_vectors)
+
+    def _choose_file(self) -> None:
+        if self._dialog is None:
+            # One for the life of the card: a file dialog deleted as it closes takes PySide 6.12 down with it.
+            self._dialog = weights_dialog(self)
+            self._dialog.fileSelected.connect(self.take_file)
+        self._dialog.open()
+
+
+def weights_dialog(parent: QWidget) -> QFileDialog:
+    """A dialog that asks for a file of weights."""
+    dialog = QFileDialog(parent, tr("The file with the model's weights"))
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    dialog.setNameFilters([tr("Model files") + " (*.safetensors *.bin *.pt)", tr("All files") + " (*)"])
+    return dialog

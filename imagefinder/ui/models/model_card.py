@@ -1,0 +1,151 @@
+"""A model in the settings: one line that unfolds into what there is to say and to do."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
+
+from imagefinder.translation import tr
+from imagefinder.ui.models.download_bar import DownloadBar
+from imagefinder.ui.models.model_actions import ModelDeeds
+from imagefinder.ui.models.model_header import ModelHeader
+from imagefinder.ui.models.model_manager import Deed, ModelEntry, ModelShelf
+from imagefinder.ui.models.model_text import about, facts, interrupted, summary
+from imagefinder.ui.widgets.link_button import LinkButton
+
+
+class ModelCard(QFrame):
+    """Follows one model; a running download and a problem are seen folded, too."""
+
+    unfolded = Signal()
+
+    def __init__(self, shelf: ModelShelf, entry: ModelEntry, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._shelf = shelf
+        self.name = entry.info.name
+        """Of the model."""
+        self._shown: tuple[ModelEntry, str, bool, bool] | None = None
+        self.setObjectName("card")
+        self.setStyleSheet(
+            "#card { background: palette(base); border: 1px solid palette(mid); border-radius: 8px; }"
+        )
+        self.header = ModelHeader(self)
+        self.header.toggled.connect(self._fold)
+        self._bar = DownloadBar(self)
+        self._bar.stopped.connect(lambda: shelf.stop_download(self.name))
+        self._problem = _text(self)
+        self._problem.setForegroundRole(QPalette.ColorRole.BrightText)
+        self._problem.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._body = QWidget(self)
+        self._about = _text(self)
+        self._facts = _text(self)
+        self._facts.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self._facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._licence = LinkButton(parent=self)
+        self.deeds = ModelDeeds(shelf, self)
+
+        inside = QVBoxLayout(self._body)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.setSpacing(8)
+        inside.addWidget(self._about)
+        inside.addWidget(self._facts)
+        inside.addWidget(self._licence)
+        inside.addWidget(self.deeds)
+        rest = QVBoxLayout()
+        rest.setContentsMargins(12, 4, 12, 12)
+        rest.setSpacing(8)
+        rest.addWidget(self._bar)
+        rest.addWidget(self._problem)
+        rest.addWidget(self._body)
+        self._rest = QWidget(self)
+        self._rest.setLayout(rest)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(1, 1, 1, 1)
+        whole.setSpacing(0)
+        whole.addWidget(self.header)
+        whole.addWidget(self._rest)
+        self._body.hide()
+        self.show_entry(entry)
+
+    def show_entry(self, entry: ModelEntry) -> None:
+        """Show the model as it stands now."""
+        now = entry, self._shelf.in_use, bool(self._shelf.item_count), self._shelf.has_failed
+        if now == self._shown:
+            # Else what is selected in a text to be copied would be lost several times a second.
+            return
+        self._shown = now
+        had_focus = self.has_focus
+        self._show(entry)
+        if had_focus and not self.has_focus:
+            # The button that was pressed is gone; Qt would give the keys to the next model.
+            self.header.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @property
+    def has_focus(self) -> bool:
+        """Whether the keys go to a part of it."""
+        focused = self.window().focusWidget()
+        return focused is not None and self.isAncestorOf(focused)
+
+    def unfold(self, on: bool) -> None:
+        """Show all there is to say and to do, or one line."""
+        self.header.setChecked(on)
+
+    def _show(self, entry: ModelEntry) -> None:
+        info = entry.info
+        badge = _badge(entry)
+        is_downloading = entry.deed is Deed.DOWNLOAD or entry.download is not None
+        is_halted = bool(info.partial_bytes) and not info.installed and not is_downloading
+        self.header.show_model(
+            info.title,
+            badge,
+            interrupted(info) if is_halted else summary(info),
+            is_strong=entry.is_in_use,
+            percent=info.offer.coco if info.offer else None,
+        )
+        self._bar.setVisible(is_downloading)
+        if is_downloading:
+            self._bar.show_download(info.title, entry.download, is_stopping=entry.is_stopping)
+        self._problem.setText(entry.problem)
+        self._problem.setVisible(bool(entry.problem))
+        words = about(info)
+        self._about.setText(words)
+        self._about.setVisible(bool(words))
+        self._facts.setText(facts(info))
+        self._facts.setAccessibleDescription(tr("About {model}", model=info.title))
+        offer = info.offer
+        # One that has to be agreed to stands beside its check box.
+        self._licence.setVisible(offer is not None and (info.installed or not offer.needs_consent))
+        if offer is not None:
+            self._licence.setText(tr("Licence: {licence}", licence=offer.licence))
+            self._licence.set_address(offer.licence_page)
+        self.deeds.show_entry(entry)
+        self._show_rest()
+
+    def _fold(self, is_open: bool) -> None:
+        self._body.setVisible(is_open)
+        self._show_rest()
+        if is_open:
+            self.unfolded.emit()
+
+    def _show_rest(self) -> None:
+        # Else a folded card would keep the margins of what it does not show.
+        shown = (each.isVisibleTo(self._rest) for each in (self._bar, self._problem, self._body))
+        self._rest.setVisible(any(shown))
+
+
+def _badge(entry: ModelEntry) -> str:
+    if entry.is_in_use:
+        return tr("In use")
+    if entry.is_coming:
+        return tr("Being prepared")
+    if entry.info.offer is not None and entry.info.offer.is_recommended:
+        return tr("Recommended")
+    return ""
+
+
+def _text(parent: QWidget) -> QLabel:
+    label = QLabel(parent)
+    label.setWordWrap(True)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    # A long path has no place to break: it shall not make the whole page wider than its window.
+    label.setMinimumWidth(1)
+    return label

@@ -1,0 +1,156 @@
+"""The line of a model that is always seen: its title, what marks it, and the rest at a glance."""
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from imagefinder.translation import tr
+from imagefinder.ui.widgets.icons import icon
+from imagefinder.ui.widgets.labels import ElidedLabel
+
+_CHEVRON = 16
+_METER = QSize(64, 6)
+
+
+class ModelHeader(QAbstractButton):
+    """Unfolds what is below it; checked while that is unfolded."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setCheckable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._title = ElidedLabel(parent=self, mode=Qt.TextElideMode.ElideRight)
+        font = QFont(self._title.font())
+        font.setWeight(QFont.Weight.DemiBold)
+        self._title.setFont(font)
+        self._badge = Badge(self)
+        self._summary = ElidedLabel(parent=self, mode=Qt.TextElideMode.ElideRight)
+        self._summary.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self._meter = Meter(self)
+        top = QHBoxLayout()
+        top.setSpacing(8)
+        top.addWidget(self._title)
+        top.addWidget(self._badge)
+        top.addStretch(1)
+        texts = QVBoxLayout()
+        texts.setSpacing(2)
+        texts.addLayout(top)
+        texts.addWidget(self._summary)
+        line = QHBoxLayout(self)
+        line.setContentsMargins(12, 8, 12 + _CHEVRON + 12, 8)
+        line.setSpacing(12)
+        line.addLayout(texts, 1)
+        line.addWidget(self._meter, 0, Qt.AlignmentFlag.AlignVCenter)
+        for each in self.findChildren(QWidget):
+            each.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+
+    def show_model(
+        self, title: str, badge: str, summary: str, *, is_strong: bool, percent: float | None
+    ) -> None:
+        """Show a model; ``is_strong`` gives the badge the accent, ``percent`` is how well it finds, of 100."""
+        self._title.setText(title)
+        self._badge.show_text(badge, is_strong=is_strong)
+        self._summary.setText(summary)
+        self._meter.setVisible(percent is not None)
+        self._meter.show_percent(percent or 0.0)
+        self.setText(title)
+        self.setAccessibleName(", ".join(filter(None, (title, badge, summary))))
+        self.setToolTip(
+            tr("Finds {count} of 100 described pictures", count=round(percent)) if percent else ""
+        )
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        # A button that is none of QPushButton's knows the space bar alone.
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.click()
+        else:
+            super().keyPressEvent(event)
+
+    def sizeHint(self) -> QSize:
+        layout = self.layout()
+        return layout.sizeHint() if layout else QSize()
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(120, self.sizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        palette = self.palette()
+        area = QRectF(self.rect()).adjusted(1.5, 1.5, -1.5, -1.5)
+        if self.underMouse() or self.hasFocus():
+            fill = QColor(palette.color(QPalette.ColorRole.AlternateBase))
+            painter.setBrush(fill if self.underMouse() else Qt.BrushStyle.NoBrush)
+            accent = QPen(palette.color(QPalette.ColorRole.Highlight), 1.5)
+            painter.setPen(accent if self.hasFocus() else Qt.PenStyle.NoPen)
+            painter.drawRoundedRect(area, 7, 7)
+        place = self.rect().adjusted(self.width() - 12 - _CHEVRON, 0, -12, 0)
+        place.setHeight(_CHEVRON)
+        place.moveTop((self.height() - _CHEVRON) // 2)
+        icon("chevron-down" if self.isChecked() else "chevron-right").paint(painter, place)
+
+
+class Badge(QLabel):
+    """A word or two in a rounded field; takes no room without."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._is_strong = False
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        font = QFont(self.font())
+        font.setPointSizeF(font.pointSizeF() * 0.85)
+        self.setFont(font)
+        self.setContentsMargins(8, 2, 8, 2)
+
+    def show_text(self, text: str, *, is_strong: bool) -> None:
+        """Show these words, in the accent where they are strong."""
+        self.setText(text)
+        self._is_strong = is_strong
+        role = QPalette.ColorRole.HighlightedText if is_strong else QPalette.ColorRole.Text
+        self.setForegroundRole(role)
+        self.setVisible(bool(text))
+
+    def minimumSizeHint(self) -> QSize:
+        # The title gives way, not the badge.
+        return self.sizeHint()
+
+    def sizeHint(self) -> QSize:
+        metrics = QFontMetrics(self.font())
+        return QSize(metrics.horizontalAdvance(self.text()) + 18, metrics.height() + 4)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        role = QPalette.ColorRole.Highlight if self._is_strong else QPalette.ColorRole.Midlight
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self.palette().color(role))
+        radius = self.height() / 2
+        painter.drawRoundedRect(QRectF(self.rect()), radius, radius)
+        super().paintEvent(event)
+
+
+class Meter(QWidget):
+    """A published percentage as the length of a bar, so that models can be compared at a glance."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._percent = 0.0
+        self.setFixedSize(_METER)
+
+    def show_percent(self, percent: float) -> None:
+        """Show a figure of 0 to 100."""
+        self._percent = percent
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        whole = QRectF(self.rect())
+        painter.setBrush(self.palette().color(QPalette.ColorRole.Midlight))
+        painter.drawRoundedRect(whole, 3, 3)
+        whole.setWidth(max(6.0, whole.width() * min(100.0, self._percent) / 100))
+        painter.setBrush(self.palette().color(QPalette.ColorRole.Highlight))
+        painter.drawRoundedRect(whole, 3, 3)

@@ -1,0 +1,110 @@
+"""A model that somebody has as a file or as a folder: chosen, recognised by the engine, and kept as a copy."""
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+
+from imagefinder.translation import tr
+from imagefinder.ui.models.model_actions import weights_dialog
+from imagefinder.ui.models.model_manager import ModelShelf
+from imagefinder.ui.widgets.icons import icon
+from imagefinder.ui.widgets.labels import QuietLabel
+
+
+class ModelImport(QWidget):
+    """Two buttons, how it went, and a field for what the engine could not recognise by itself."""
+
+    def __init__(self, shelf: ModelShelf, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._shelf = shelf
+        self._path: Path | None = None
+        """What was chosen last."""
+        self._dialogs: dict[bool, QFileDialog] = {}
+        """One of each kind for the life of the page: one deleted as it closes takes PySide 6.12 down with it."""
+        hint = QuietLabel(
+            tr(
+                "A file of weights (safetensors, or .pt of OpenAI and open_clip), or a folder with weights and "
+                "open_clip_config.json. What it is, is recognised; a copy is kept, the original is not touched."
+            ),
+            self,
+        )
+        self._file = QPushButton(icon("file-text"), tr("Choose a file…"), self)
+        self._file.setAccessibleDescription(tr("A file with a model's weights"))
+        self._file.clicked.connect(lambda: self._choose(is_folder=False))
+        self._folder = QPushButton(icon("folder-open"), tr("Choose a folder…"), self)
+        self._folder.setAccessibleDescription(tr("A folder with a model"))
+        self._folder.clicked.connect(lambda: self._choose(is_folder=True))
+        self._news = QLabel(self)
+        self._news.setWordWrap(True)
+        self._news.setMinimumWidth(1)
+        self._news.setTextFormat(Qt.TextFormat.PlainText)
+        self._news.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._arch = QLineEdit(self)
+        self._arch.setPlaceholderText(tr("Architecture, such as ViT-B-32"))
+        self._arch.setAccessibleName(tr("Architecture of the model"))
+        self._again = QPushButton(tr("Try again as this"), self)
+        self._again.clicked.connect(self._try_again)
+        self._arch.textChanged.connect(lambda: self._show())
+        self._arch.returnPressed.connect(self._try_again)
+
+        buttons = QHBoxLayout()
+        buttons.setSpacing(8)
+        for button in (self._file, self._folder):
+            button.setAutoDefault(False)
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        self._again.setAutoDefault(False)
+        named = QHBoxLayout()
+        named.setSpacing(8)
+        named.addWidget(self._arch, 1)
+        named.addWidget(self._again)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(8)
+        whole.addWidget(hint)
+        whole.addLayout(buttons)
+        whole.addWidget(self._news)
+        whole.addLayout(named)
+        shelf.changed.connect(self._show)
+        self._show()
+
+    def take(self, path: str) -> None:
+        """Keep a copy of this file or folder as a model."""
+        self._path = Path(path)
+        self._arch.clear()
+        self._shelf.take_in(self._path)
+
+    def _choose(self, *, is_folder: bool) -> None:
+        if is_folder not in self._dialogs:
+            dialog = weights_dialog(self)
+            if is_folder:
+                dialog.setWindowTitle(tr("The folder with the model"))
+                dialog.setFileMode(QFileDialog.FileMode.Directory)
+                dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+            dialog.fileSelected.connect(self.take)
+            self._dialogs[is_folder] = dialog
+        self._dialogs[is_folder].open()
+
+    def _try_again(self) -> None:
+        arch = self._arch.text().strip()
+        if self._path is not None and arch and not self._shelf.is_importing:
+            self._shelf.take_in(self._path, arch=arch)
+
+    def _show(self) -> None:
+        is_busy = self._shelf.is_importing
+        news = tr("The file is being checked and copied…") if is_busy else self._shelf.import_news
+        has_failed = self._shelf.has_import_failed and not is_busy
+        self._news.setText(news)
+        self._news.setVisible(bool(news))
+        self._news.setForegroundRole(
+            QPalette.ColorRole.BrightText if has_failed else QPalette.ColorRole.WindowText
+        )
+        for button in (self._file, self._folder):
+            button.setEnabled(not is_busy)
+        # Only the engine can say whether a name would have helped, and it says so in words.
+        can_name = has_failed and self._path is not None
+        self._arch.setVisible(can_name or (is_busy and bool(self._arch.text())))
+        self._again.setVisible(self._arch.isVisibleTo(self))
+        self._again.setEnabled(bool(self._arch.text().strip()) and not is_busy)

@@ -1,0 +1,96 @@
+"""The question before a model is removed, asked in its card and not in a dialog."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from imagefinder.domain.model_names import ModelInfo
+from imagefinder.translation import tr
+from imagefinder.ui.models.model_text import megabytes
+from imagefinder.ui.widgets.labels import QuietLabel
+
+
+class RemovalQuestion(QFrame):
+    """Hidden until it is asked."""
+
+    confirmed = Signal(bool)
+    """Remove it; whether what was indexed with it goes too."""
+    closed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("removal")
+        self.setStyleSheet("#removal { background: palette(alternate-base); border-radius: 6px; }")
+        self._question = QLabel(self)
+        self._question.setWordWrap(True)
+        self._question.setTextFormat(Qt.TextFormat.PlainText)
+        self._vectors = QCheckBox(tr("Delete what this library indexed with it, too"), self)
+        self._vectors.toggled.connect(self._show_hint)
+        self._hint = QuietLabel(parent=self)
+        self._show_hint()
+        self._remove = QPushButton(tr("Remove"), self)
+        self._keep = QPushButton(tr("Keep"), self)
+        for button in (self._remove, self._keep):
+            button.setAutoDefault(False)
+        self._keep.setToolTip(tr("Keep it (Esc)"))
+        self._remove.clicked.connect(self._confirm)
+        self._keep.clicked.connect(self.close_question)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(8)
+        buttons.addWidget(self._remove)
+        buttons.addWidget(self._keep)
+        buttons.addStretch(1)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(12, 8, 12, 12)
+        whole.setSpacing(8)
+        whole.addWidget(self._question)
+        whole.addWidget(self._hint)
+        whole.addWidget(self._vectors)
+        whole.addLayout(buttons)
+        self.hide()
+
+    def ask(self, info: ModelInfo) -> None:
+        """Ask about a model."""
+        if info.offer is not None:
+            size = megabytes(info.offer.megabytes)
+            question = tr("Remove {model}? About {size} become free.", model=info.title, size=size)
+        else:
+            question = tr(
+                "Remove {model}? The copy that imagefinder keeps is deleted, the file it came from is not.",
+                model=info.title,
+            )
+        self._question.setText(question)
+        for button in (self._remove, self._keep):
+            button.setAccessibleDescription(info.title)
+        self._vectors.setChecked(False)
+        self.show()
+        # A key pressed twice must not remove anything.
+        self._keep.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def close_question(self) -> None:
+        """Ask no longer."""
+        self.hide()
+        self.closed.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.close_question()
+        else:
+            super().keyPressEvent(event)
+
+    def _show_hint(self) -> None:
+        self._hint.setText(
+            tr(
+                "Once the model is here again, this library has to be indexed with it anew. No picture is touched."
+            )
+            if self._vectors.isChecked()
+            else tr(
+                "What was indexed with it stays: once the model is here again, nothing is indexed anew. No picture "
+                "is touched."
+            )
+        )
+
+    def _confirm(self) -> None:
+        with_vectors = self._vectors.isChecked()
+        self.close_question()
+        self.confirmed.emit(with_vectors)

@@ -1,0 +1,111 @@
+"""How far a change to another model is, and the two ways to end it sooner."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFont
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from imagefinder.domain.jobs import JobState
+from imagefinder.domain.library import ModelChange
+from imagefinder.translation import tr
+from imagefinder.ui.models.model_manager import ModelShelf
+from imagefinder.ui.services.engine_client import EngineClient
+from imagefinder.ui.widgets.labels import QuietLabel
+from imagefinder.ui.words import grouped
+
+
+class ModelChangeBar(QFrame):
+    """Takes no room while no change is under way."""
+
+    left = Signal()
+    """It goes, and had the keys."""
+
+    def __init__(self, shelf: ModelShelf, client: EngineClient, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._shelf = shelf
+        self._client = client
+        self.setObjectName("change")
+        self.setStyleSheet(
+            "#change { background: palette(base); border: 1px solid palette(highlight); border-radius: 8px; }"
+        )
+        self._title = QLabel(self)
+        self._title.setWordWrap(True)
+        self._title.setTextFormat(Qt.TextFormat.PlainText)
+        font = QFont(self._title.font())
+        font.setWeight(QFont.Weight.DemiBold)
+        self._title.setFont(font)
+        self._bar = QProgressBar(self, textVisible=False)
+        self._bar.setFixedHeight(6)
+        self._amount = QLabel(self)
+        self._amount.setWordWrap(True)
+        self._amount.setTextFormat(Qt.TextFormat.PlainText)
+        self._hint = QuietLabel(parent=self)
+        self._now = QPushButton(tr("Change now"), self)
+        self._now.setToolTip(tr("What is not indexed with the new model yet is found once it is."))
+        self._now.clicked.connect(self._change_now)
+        self._keep = QPushButton(tr("Keep the present model"), self)
+        self._keep.setToolTip(tr("Call the change off. What was indexed for it is kept for another time."))
+        self._keep.clicked.connect(self._keep_present)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(8)
+        for button in (self._now, self._keep):
+            button.setAutoDefault(False)
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(12, 12, 12, 12)
+        whole.setSpacing(8)
+        for widget in (self._title, self._bar, self._amount, self._hint):
+            whole.addWidget(widget)
+        whole.addLayout(buttons)
+        shelf.changed.connect(self._show)
+        client.job_changed.connect(self._show)
+        self._show()
+
+    def _show(self) -> None:
+        change = self._shelf.change
+        focused = self.window().focusWidget()
+        if change is None and focused is not None and self.isAncestorOf(focused):
+            self.left.emit()
+        self.setVisible(change is not None)
+        if change is None:
+            return
+        present = self._shelf.title(self._shelf.in_use)
+        self._title.setText(tr("Changing to {model}", model=self._shelf.title(change.model)))
+        self._amount.setText(_amount(change))
+        self._hint.setText(self._words(change, present))
+        self._bar.setRange(0, max(1, change.total))
+        self._bar.setValue(min(change.done, change.total))
+        self._bar.setAccessibleName(f"{self._title.text()}: {self._amount.text()}")
+        self._keep.setAccessibleDescription(present)
+
+    def _words(self, change: ModelChange, present: str) -> str:
+        sentences = []
+        if change.unreachable:
+            sentences.append(
+                tr(
+                    "%n of them cannot be read now, because the drive is not connected or they are in the cloud, "
+                    "say. The change waits for them.",
+                    "pictures and pages",
+                    change.unreachable,
+                )
+            )
+        job = self._client.job
+        if job is not None and job.status.state is JobState.PAUSED and change.done < change.total:
+            sentences.append(tr("Indexing is paused, so it does not go on now."))
+        return " ".join([*sentences, tr("Until then {model} answers.", model=present)])
+
+    def _change_now(self) -> None:
+        if (change := self._shelf.change) is not None:
+            self._shelf.use(change.model, now=True)
+
+    def _keep_present(self) -> None:
+        if self._shelf.in_use:
+            self._shelf.use(self._shelf.in_use)
+
+
+def _amount(change: ModelChange) -> str:
+    return tr(
+        "{done} of {total} pictures and pages are indexed with it.",
+        done=grouped(change.done),
+        total=grouped(change.total),
+    )

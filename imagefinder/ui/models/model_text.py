@@ -1,0 +1,133 @@
+"""What there is to say of a model: its size, how well it finds, its licence, and how far its download is."""
+
+from imagefinder.domain.model_names import BUILTIN, STARTER, ModelInfo, ModelOffer
+from imagefinder.ipc.messages import DownloadChanged
+from imagefinder.translation import tr, translated
+from imagefinder.ui.words import grouped, locale, time_left
+
+_MEGABYTE = 1_000_000
+_GIGABYTE_FROM = 1000
+
+
+def megabytes(count: int) -> str:
+    """An amount of megabytes, such as ``605 MB`` or ``1.5 GB``."""
+    if count < _GIGABYTE_FROM:
+        return tr("{count} MB", count=grouped(count))
+    return tr("{count} GB", count=locale().toString(count / 1000, "f", 1))
+
+
+def summary(info: ModelInfo) -> str:
+    """One line: size, languages, and how well it finds."""
+    offer = info.offer
+    if offer is None:
+        return _own_summary(info)
+    parts = [megabytes(offer.megabytes), _languages(offer)]
+    if offer.coco is not None:
+        parts.append(tr("finds {count} of 100", "pictures described in words", count=round(offer.coco)))
+    return " · ".join(parts)
+
+
+def facts(info: ModelInfo) -> str:
+    """All there is to say of it but for its licence, one line a fact."""
+    offer = info.offer
+    lines = []
+    if offer is not None:
+        lines += _quality(offer)
+        lines.append(
+            tr(
+                "Takes about {memory} of memory while it works.",
+                "{memory} is an amount, such as 900 MB",
+                memory=megabytes(offer.memory_mb),
+            )
+        )
+        if offer.needs_transformers and not info.installed:
+            lines.append(tr("Needs the Python library transformers as well."))
+    if info.name not in (STARTER, BUILTIN):
+        lines.append(tr("Name: {name}", "of a model", name=info.name))
+    if info.installed and info.detail:
+        lines.append(info.detail[:1].upper() + info.detail[1:])
+    return "\n".join(lines)
+
+
+def about(info: ModelInfo) -> str:
+    """What it is good for, in one sentence; empty where nobody said."""
+    return translated(info.offer.about, "a model") if info.offer else ""
+
+
+def ways_to_a_file(info: ModelInfo) -> str:
+    """How its weights can be had without a download by the program; the address, if there is one, follows."""
+    if not info.page:
+        return tr("Or choose the file with its weights.")
+    return tr("Or get its file with a web browser, and choose it:")
+
+
+def progress(download: DownloadChanged) -> str:
+    """How far a download is: amount, rate, time left."""
+    if download.total is not None and download.done >= download.total:
+        return tr("All {total} MB are here, and are being checked…", total=_mb(download.total))
+    if download.total is None:
+        parts = [tr("{done} MB", done=_mb(download.done))]
+    else:
+        parts = [tr("{done} of {total} MB", done=_mb(download.done), total=_mb(download.total))]
+    if download.rate > 0:
+        rate = locale().toString(download.rate / _MEGABYTE, "f", 1)
+        parts.append(tr("{rate} MB/s", rate=rate))
+        if download.total is not None:
+            parts.append(time_left(max(0, download.total - download.done) / download.rate))
+    return " · ".join(parts)
+
+
+def interrupted(info: ModelInfo) -> str:
+    """How much of an interrupted download is here."""
+    here = _mb(info.partial_bytes)
+    if info.offer is None:
+        return tr("Interrupted: {done} MB are here.", done=here)
+    total = grouped(info.offer.megabytes)
+    return tr("Interrupted: {done} of about {total} MB are here.", done=here, total=total)
+
+
+def _own_summary(info: ModelInfo) -> str:
+    if info.name == STARTER:
+        return tr("Small and quick · English · comes with the program")
+    if info.name == BUILTIN:
+        return tr("Knows no things, only colours · comes with the program")
+    return info.name if info.name != info.title else tr("Taken from a file")
+
+
+def _languages(offer: ModelOffer) -> str:
+    return tr("English") if offer.languages == "en" else tr("many languages")
+
+
+def _quality(offer: ModelOffer) -> list[str]:
+    """The published figures, told as what they are: none is turned into a mark of our own."""
+    lines = []
+    if offer.coco is not None:
+        lines.append(
+            tr(
+                "In 5,000 photographs it put the right one first for {percent} of 100 descriptions (COCO).",
+                percent=_figure(offer.coco),
+            )
+        )
+    if offer.flickr30k is not None:
+        lines.append(
+            tr(
+                "In 1,000 photographs it put the right one first for {percent} of 100 descriptions (Flickr30k).",
+                percent=_figure(offer.flickr30k),
+            )
+        )
+    if offer.imagenet is not None:
+        lines.append(
+            tr(
+                "It named the thing in a photograph, out of 1,000 kinds, for {percent} of 100 (ImageNet).",
+                percent=_figure(offer.imagenet),
+            )
+        )
+    return lines
+
+
+def _figure(percent: float) -> str:
+    return locale().toString(percent, "f", 1)
+
+
+def _mb(count: int) -> str:
+    return grouped(round(count / _MEGABYTE))

@@ -1,0 +1,1 @@
+"""What is asked: words and pictures in one line."""

@@ -1,0 +1,330 @@
+"""What is looked for: a line of words, with pictures in it as chips."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QObject, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QToolButton, QWidget
+
+from imagefinder.translation import tr
+from imagefinder.ui.dragdrop.drop_cache import DroppedPictures
+from imagefinder.ui.dragdrop.drop_loader import Arrival, PictureIntake
+from imagefinder.ui.dragdrop.link_fetcher import LinkFetcher
+from imagefinder.ui.dragdrop.mime_parser import Dropped
+from imagefinder.ui.query.query_chip import PictureChip
+from imagefinder.ui.query.query_line import QueryLine
+from imagefinder.ui.query.search_state import PictureTerm
+from imagefinder.ui.services.thumbnail_loader import ThumbnailLoader
+from imagefinder.ui.widgets.flow_box import FlowBox
+from imagefinder.ui.widgets.icons import icon
+from imagefinder.ui.words import short_name
+
+_TYPING_MS = 250
+_MOST_PICTURES = 16
+"""More than these in one query would say nothing together, and fill the window."""
+
+
+class QueryBar(QWidget):
+    """One rounded field of chips and words."""
+
+    changed = Signal()
+    """The query is another one: at once for pictures and Enter, a moment after the last key for words."""
+    folders_dropped = Signal(list)  # list[Path]
+    problem = Signal(str)
+    """Something that was to be searched by is not; one sentence."""
+    left_downwards = Signal()
+    """The Down key asks for what is below."""
+
+    def __init__(
+        self,
+        thumbnails: ThumbnailLoader,
+        dropped: DroppedPictures,
+        fetcher: LinkFetcher,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.extensions: tuple[str, ...] = ()
+        """What the file dialog offers, lower case without the dot; none offers everything."""
+        self._thumbnails = thumbnails
+        self._intake = PictureIntake(dropped, fetcher, self)
+        self._chips: list[PictureChip] = []
+        self._arrivals: dict[PictureChip, Arrival] = {}
+        self._typing = QTimer(self)
+        self._typing.setSingleShot(True)
+        self._typing.setInterval(_TYPING_MS)
+        self._typing.timeout.connect(self.changed)
+        self._line = QueryLine(self)
+        self._line.setPlaceholderText(tr("Describe a picture, or drop one here"))
+        self._line.setAccessibleName(tr("What to look for"))
+        self._line.textEdited.connect(self._edited)
+        self._line.textChanged.connect(self._show_clear)
+        self._line.returnPressed.connect(self._now)
+        self._line.pasted.connect(self.take)
+        self._line.went_back.connect(self._remove_last)
+        self._line.went_left.connect(lambda: self._focus_chip(len(self._chips) - 1))
+        self._line.went_down.connect(self.left_downwards)
+        self._line.installEventFilter(self)
+        self._add = self._button("image-plus", tr("Add a picture to search by…"))
+        self._add.clicked.connect(self.choose_pictures)
+        self._clear = self._button("x", tr("Clear the search (Esc)"))
+        self._clear.clicked.connect(self.clear)
+        self._lay_out()
+        self._show_clear()
+        self.setFocusProxy(self._line)
+
+    def _button(self, name: str, label: str) -> QToolButton:
+        button = QToolButton(self)
+        button.setIcon(icon(name))
+        button.setIconSize(QSize(18, 18))
+        button.setAutoRaise(True)
+        button.setToolTip(label)
+        button.setAccessibleName(label)
+        return button
+
+    def _lay_out(self) -> None:
+        sign = _SearchSign(self)
+        self._flow = FlowBox(6, parent=self)
+        self._flow.insert(0, self._line)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 5, 6, 5)
+        row.setSpacing(8)
+        row.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self._flow, 1)
+        row.addWidget(self._add, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self._clear, 0, Qt.AlignmentFlag.AlignTop)
+        row.setSpacing(4)
+        for button in (self._add, self._clear):
+            button.setFixedSize(34, 34)
+
+    def text(self) -> str:
+        """The words, as typed."""
+        return self._line.text()
+
+    def terms(self) -> tuple[PictureTerm, ...]:
+        """The pictures that are here."""
+        return tuple(chip.term for chip in self._chips if chip.term is not None)
+
+    def set_text(self, text: str) -> None:
+        """Put words in place of those there; ``changed`` is not emitted."""
+        self._typing.stop()
+        self._line.setText(text)
+
+    def set_terms(self, terms: Sequence[PictureTerm]) -> None:
+        """Put pictures in place of those there; ``changed`` is not emitted."""
+        for chip in tuple(self._chips):
+            self._drop_chip(chip)
+        self.add_terms(terms)
+
+    def clear(self) -> None:
+        """Look for nothing."""
+        self.set_terms(())
+        self.set_text("")
+        self._line.setFocus()
+        self.changed.emit()
+
+    def take(self, dropped: Dropped, *, instead: bool = False) -> None:
+        """Search by what was dropped or pasted too, or instead of the pictures here; folders are handed on.
+
+        What has to be fetched takes the others' place only once it is here: it may never come.
+        """
+        if dropped.missing:
+            name, others = short_name(dropped.missing[0]), len(dropped.missing) - 1
+            self.problem.emit(
+                tr("{name} and %n more file(s) are not there, so they were left out.", "", others, name=name)
+                if others
+                else tr("{name} is not there, so it was left out.", name=name)
+            )
+        if dropped.folders:
+            self.folders_dropped.emit(list(dropped.folders))
+        count = len(self.terms())
+        if instead and dropped.files:
+            self.set_terms(())
+            count = -1
+        if dropped.files:
+            self.add_terms([PictureTerm.of_file(path) for path in dropped.files])
+            if len(self.terms()) != count:
+                self._now()
+        elif len(self._chips) >= _MOST_PICTURES and not instead:
+            self._say_full()
+        elif (arrival := self._intake.take(dropped)) is not None:
+            self._await(arrival, instead=instead)
+        elif not dropped.folders:
+            self.problem.emit(tr("There is no picture in what was dropped."))
+
+    def add_terms(self, terms: Sequence[PictureTerm]) -> None:
+        """Add pictures; those that are there already stay single. ``changed`` is not emitted."""
+        fresh = [term for term in terms if not any(term.is_same(other) for other in self.terms())]
+        room = _MOST_PICTURES - len(self._chips)
+        for term in fresh[:room]:
+            self._add_term(term)
+        if len(fresh) > room:
+            self._say_full()
+        self._show_clear()
+
+    def _say_full(self) -> None:
+        self.problem.emit(
+            tr("A search takes {most} pictures at most; the rest was left out.", most=_MOST_PICTURES)
+        )
+
+    def focus_words(self) -> None:
+        """Put the cursor into the words, all of them selected."""
+        self._line.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self._line.selectAll()
+
+    def choose_pictures(self) -> None:
+        """Let the user choose pictures in the system's dialog."""
+        dialog = QFileDialog(self, tr("Pictures to search by"))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        # Where names' case counts, it counts in these patterns too.
+        patterns = " ".join(f"*.{each} *.{each.upper()}" for each in self.extensions)
+        filters = [tr("Pictures and PDFs") + f" ({patterns})"] if patterns else []
+        dialog.setOption(QFileDialog.Option.HideNameFilterDetails)  # there are more than a line holds
+        dialog.setNameFilters([*filters, tr("All files") + " (*)"])
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.filesSelected.connect(lambda names: self.take(Dropped(files=tuple(map(Path, names)))))
+        dialog.open()
+
+    def paste(self) -> None:
+        """Paste from the clipboard, pictures or words."""
+        self._line.setFocus()
+        self._line.paste_anything()
+
+    def insert_text(self, text: str) -> None:
+        """Add words that were dropped."""
+        self.set_text(" ".join(f"{self.text()} {text}".split()))
+        self._now()
+
+    def stop(self) -> None:
+        """Give up what is on its way; nothing is emitted any more."""
+        self._typing.stop()
+        for arrival in self._arrivals.values():
+            arrival.cancel()
+        self._arrivals.clear()
+        self._intake.close()
+
+    def _edited(self) -> None:
+        self._typing.start()
+
+    def _now(self) -> None:
+        self._typing.stop()
+        self.changed.emit()
+
+    def _await(self, arrival: Arrival, *, instead: bool) -> None:
+        for other in tuple(self._arrivals) if instead else ():
+            self._drop_chip(other)
+        chip = self._insert(PictureChip(arrival.label, self._thumbnails, self))
+        self._arrivals[chip] = arrival
+
+        def arrived(path: Path) -> None:
+            del self._arrivals[chip]
+            term = PictureTerm(path, None, "", arrival.label)
+            for other in tuple(self._chips) if instead else ():
+                if other is not chip and other not in self._arrivals:
+                    self._drop_chip(other)
+            if any(term.is_same(other) for other in self.terms()):
+                self._drop_chip(chip)
+                return
+            chip.set_term(term)
+            self._now()
+
+        def failed(problem: str) -> None:
+            del self._arrivals[chip]
+            self._drop_chip(chip)
+            self._show_clear()
+            self.problem.emit(problem)
+
+        arrival.progress.connect(chip.set_progress)
+        arrival.arrived.connect(arrived)
+        arrival.failed.connect(failed)
+        self._show_clear()
+
+    def _add_term(self, term: PictureTerm) -> None:
+        self._insert(PictureChip.of(term, self._thumbnails, self))
+
+    def _insert(self, chip: PictureChip) -> PictureChip:
+        before = self._chips[-1] if self._chips else self
+        self._flow.insert(len(self._chips), chip)
+        self._chips.append(chip)
+        chip.removed.connect(lambda: self._remove(chip))
+        chip.went.connect(lambda step: self._focus_chip(self._chips.index(chip) + step))
+        if before is not self:
+            QWidget.setTabOrder(before, chip)
+        QWidget.setTabOrder(chip, self._line)
+        self._resized()
+        return chip
+
+    def _remove(self, chip: PictureChip) -> None:
+        at = self._chips.index(chip)
+        had_term = chip.term is not None
+        had_focus = chip.hasFocus()
+        self._drop_chip(chip)
+        self._show_clear()
+        if had_focus:
+            self._focus_chip(min(at, len(self._chips) - 1) if self._chips else 0)
+        if had_term:
+            self._now()
+
+    def _remove_last(self) -> None:
+        if self._chips:
+            self._remove(self._chips[-1])
+
+    def _drop_chip(self, chip: PictureChip) -> None:
+        if arrival := self._arrivals.pop(chip, None):
+            arrival.cancel()
+        self._chips.remove(chip)
+        self._flow.remove(chip)
+        self._resized()
+
+    def _focus_chip(self, at: int) -> None:
+        if 0 <= at < len(self._chips):
+            self._chips[at].setFocus(Qt.FocusReason.TabFocusReason)
+        elif at >= len(self._chips):
+            self._line.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _show_clear(self) -> None:
+        self._clear.setVisible(bool(self._chips or self._line.text()))
+
+    def _resized(self) -> None:
+        for chip in self._chips:
+            chip.set_neighbours(len(self._chips))
+        self._flow.arrange()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
+            self.update()
+        return super().eventFilter(watched, event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and (self._chips or self.text()):
+            self.clear()
+        else:
+            super().keyPressEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._line.setFocus(Qt.FocusReason.MouseFocusReason)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        colours = self.palette()
+        has_focus = self._line.hasFocus()
+        role = QPalette.ColorRole.Highlight if has_focus else QPalette.ColorRole.Mid
+        width = 1.5 if has_focus else 1.0
+        painter.setPen(QPen(colours.color(role), width))
+        painter.setBrush(colours.color(QPalette.ColorRole.Base))
+        inset = width / 2 + 0.25
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(inset, inset, -inset, -inset), 10, 10)
+
+
+class _SearchSign(QLabel):
+    """The magnifying glass at the beginning of the field."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setFixedSize(22, 34)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setOpacity(0.65)
+        icon("search").paint(painter, self.rect().adjusted(0, 8, -4, -8))

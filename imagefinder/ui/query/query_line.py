@@ -1,0 +1,82 @@
+"""The line that the words of a query are typed into."""
+
+from dataclasses import replace
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import QLineEdit, QWidget
+
+from imagefinder.domain.queries import MOST_CHARACTERS
+from imagefinder.ui.dragdrop.mime_parser import Dropped, may_hold_pictures, read_mime
+
+
+class QueryLine(QLineEdit):
+    """A line of text that hands pasted pictures on, and lets the keyboard out to the chips before it."""
+
+    pasted = Signal(object)  # Dropped
+    went_back = Signal()
+    """Backspace where nothing is left of it."""
+    went_left = Signal()
+    went_down = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFrame(False)
+        # Whoever pastes a book reads that it is too long; a field that cuts it says nothing.
+        self.setMaxLength(10 * MOST_CHARACTERS)
+        # The field around it has the frame, and takes what is dropped.
+        self.setStyleSheet(
+            "QLineEdit, QLineEdit:focus { border: none; background: transparent; padding: 0; min-height: 34px; }"
+        )
+        self.setAcceptDrops(False)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            selects_word = event.matches(QKeySequence.StandardKey.SelectNextWord)
+            if selects_word and self.cursorPosition() == len(self.text()):
+                # Nothing to select there: the window's own use of these keys comes through.
+                event.ignore()
+                return False
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        at_start = self.cursorPosition() == 0 and not self.hasSelectedText()
+        if event.matches(QKeySequence.StandardKey.Paste):
+            self.paste_anything()
+        elif at_start and event.key() == Qt.Key.Key_Backspace:
+            self.went_back.emit()
+        elif at_start and event.key() == Qt.Key.Key_Left and not event.modifiers():
+            self.went_left.emit()
+        elif event.key() == Qt.Key.Key_Down:
+            self.went_down.emit()
+        else:
+            super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        menu = self.createStandardContextMenu()
+        for action in menu.actions():
+            if action.objectName() == "edit-paste":
+                action.triggered.disconnect()
+                action.triggered.connect(self.paste_anything)
+                action.setEnabled(action.isEnabled() or bool(self._on_clipboard()))
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(event.globalPos())
+
+    def paste_anything(self) -> None:
+        """Paste pictures or files as such, anything else as text."""
+        if found := self._on_clipboard():
+            self.pasted.emit(replace(found, is_pasted=True))
+        else:
+            self.paste()
+
+    def _on_clipboard(self) -> Dropped | None:
+        mime = QGuiApplication.clipboard().mimeData()
+        if mime is None or not may_hold_pictures(mime):
+            return None
+        found = read_mime(mime)
+        if found.files or found.folders:
+            return found
+        # A spreadsheet gives its cells as text and as a picture of them: in a line of text, the text is meant. An
+        # address alone is text, too: only what is dropped is fetched.
+        has_data = found.data or found.image is not None
+        return found if has_data and not mime.text().strip() else None

@@ -1,0 +1,68 @@
+"""Where the results end, though there are more that look less like what was asked for: a line that offers them."""
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QKeyEvent
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
+
+from imagefinder.translation import tr
+from imagefinder.ui.widgets.labels import QuietLabel
+
+_SIDE = 8
+_BY_MOUSE = Qt.FocusReason.MouseFocusReason
+
+
+def rest_words() -> str:
+    """What is said of the rest."""
+    return tr("The rest looks less like what you asked for.")
+
+
+def show_rest_label() -> str:
+    """What brings the rest."""
+    return tr("Show the rest")
+
+
+class RestLine(QWidget):
+    """Quiet words and a button, as wide as the results."""
+
+    wanted = Signal()
+    reached = Signal()
+    """The keyboard is at the button: it is to be seen."""
+    left_upwards = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._words = QuietLabel(rest_words(), self)
+        self.button = QPushButton(show_rest_label(), self)
+        self.button.setToolTip(tr("Show what was left out, below these results"))
+        self.button.setAccessibleName(show_rest_label())
+        self.button.setAccessibleDescription(rest_words())
+        self.button.clicked.connect(self.wanted)
+        self.button.installEventFilter(self)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(_SIDE, 12, _SIDE, 12)
+        row.setSpacing(16)
+        row.addStretch(1)
+        # It wraps only where the pane is narrow.
+        row.addWidget(self._words, 1000)
+        row.addWidget(self.button)
+        row.addStretch(1)
+        self._words.setMaximumWidth(self._words.fontMetrics().horizontalAdvance(rest_words()) + 4)
+        self._row = row
+
+    def height_in(self, width: int) -> int:
+        """Points it needs in such a width."""
+        return self._row.heightForWidth(width)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        # Whoever clicks on it sees it.
+        if isinstance(event, QFocusEvent) and event.gotFocus() and event.reason() != _BY_MOUSE:
+            self.reached.emit()
+        return super().eventFilter(watched, event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.button.click()
+        elif event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Escape):
+            self.left_upwards.emit()
+        else:
+            super().keyPressEvent(event)

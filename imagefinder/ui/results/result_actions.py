@@ -1,0 +1,207 @@
+"""What can be done with chosen results: one place for the menu, its keys and what they do."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QGuiApplication, QKeyEvent
+from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
+
+from imagefinder.domain.queries import Hit
+from imagefinder.translation import tr
+from imagefinder.ui.services.clipboard import PictureCopier
+from imagefinder.ui.services.desktop import Desktop
+from imagefinder.ui.services.engine_client import EngineClient
+from imagefinder.ui.services.file_copier import CopyReport
+from imagefinder.ui.services.file_mime import mime_of_copied_files
+from imagefinder.ui.widgets.icons import menu_icon
+from imagefinder.ui.widgets.shortcut_actions import KeyedActions
+from imagefinder.ui.words import path_text, short_name
+
+_MOST_NAMED = 3
+"""Files in one sentence."""
+_MOST_OPENED = 10
+"""At once; a slip of the hand on a hundred would bring the desktop to its knees."""
+_OF_ONE = ("reveal", "similar", "copy_picture")
+"""Greyed in a menu over several pictures. Their keys act on the one of them that the keyboard is on."""
+
+
+class ResultActions(QObject):
+    """Acts on what is chosen at the moment."""
+
+    preview_wanted = Signal()
+    similar_requested = Signal(object)  # Hit
+    new_pane_requested = Signal(object)  # list[Hit]
+    hide_requested = Signal(object, bool)  # list[Hit], hidden
+    notice = Signal(str)
+    problem = Signal(str)
+    """What was asked for could not be done, or not wholly."""
+
+    def __init__(
+        self,
+        client: EngineClient,
+        desktop: Desktop,
+        chosen: Callable[[], list[Hit]],
+        current: Callable[[], Hit | None],
+        parent: QWidget,
+    ) -> None:
+        """``chosen`` gives the hits in the order they are shown, ``current`` the one that the keyboard is on."""
+        super().__init__(parent)
+        self._widget = parent
+        self._desktop = desktop
+        self._chosen = chosen
+        self._current = current
+        self._copier = PictureCopier(client, desktop.background, self)
+        self._copier.notice.connect(self.notice)
+        self._copier.problem.connect(self.problem)
+        self._actions = KeyedActions(self)
+        add = self._actions.add
+        add("open", "external-link", tr("Open"), self.open, "Return", "Enter")
+        add("reveal", "folder-open", tr("Show in folder"), self.reveal, "Ctrl+Return", "Ctrl+Enter")
+        add("preview", "maximize", tr("Preview"), self.preview_wanted.emit, "Space")
+        add("similar", "sparkles", tr("Find similar"), self.find_similar, "S")
+        add("new_pane", "columns-2", tr("Use as query in a new pane"), self.use_in_new_pane, "N")
+        add("copy_picture", "image", tr("Copy picture"), self.copy_picture, "Ctrl+Shift+C")
+        add("copy_paths", "copy", tr("Copy path"), self.copy_paths, "Ctrl+C")
+        add("export", "folder-output", tr("Copy files to a folder…"), self.export, "Ctrl+Shift+S")
+        add("hide", "eye-off", tr("Hide from results"), self.toggle_hidden, "H")
+        add("delete", "trash-2", "", self._refuse_to_delete, "Delete", "Ctrl+Backspace")
+
+    def menu(self, parent: QWidget) -> QMenu:
+        """The context menu for what is chosen now.
+
+        Its entries are its own: what it greys out or words otherwise is no matter of the keys.
+        """
+        hits = self._chosen()
+        are_hidden = bool(hits) and all(hit.hidden for hit in hits)
+        menu = QMenu(parent)
+        groups = (
+            ("open", "reveal", "preview"),
+            ("similar", "new_pane"),
+            ("copy_picture", "copy_paths", "export"),
+            ("hide",),
+        )
+        for group in groups:
+            for name in group:
+                action = self._actions[name]
+                entry = menu.addAction(self._actions.menu_icon_of(name), action.text(), action.trigger)
+                entry.setShortcut(self._actions.key_of(name))
+                entry.setShortcutVisibleInContextMenu(True)
+                if name in _OF_ONE:
+                    entry.setEnabled(len(hits) == 1)
+                elif name == "copy_paths" and len(hits) > 1:
+                    entry.setText(tr("Copy paths"))
+                elif name == "hide" and are_hidden:
+                    entry.setText(tr("Show in results again"))
+                    entry.setIcon(menu_icon("eye"))
+            menu.addSeparator()
+        menu.aboutToHide.connect(menu.deleteLater)
+        return menu
+
+    def take_key(self, event: QKeyEvent) -> bool:
+        """Do what a key stands for; returns whether it stands for anything."""
+        return self._actions.take_key(event, may_repeat=False)
+
+    def open(self) -> None:
+        """Open the files in the system's viewers."""
+        hits = self._chosen()
+        if len(hits) > _MOST_OPENED:
+            self.problem.emit(tr("Choose at most {number} pictures to open at once.", number=_MOST_OPENED))
+            return
+        for hit in hits:
+            self._say(self._desktop.open(hit.path, hit.part, is_offline=hit.offline))
+
+    def reveal(self) -> None:
+        """Show one file in the file manager."""
+        if hit := self._one():
+            self._say(self._desktop.reveal(hit.path, is_offline=hit.offline))
+
+    def find_similar(self) -> None:
+        """Ask for what is like one picture."""
+        if hit := self._one():
+            self.similar_requested.emit(hit)
+
+    def use_in_new_pane(self) -> None:
+        """Ask for a new pane with these as its query."""
+        if hits := self._chosen():
+            self.new_pane_requested.emit(hits)
+
+    def copy_picture(self) -> None:
+        """Put one picture on the clipboard."""
+        if hit := self._one():
+            self._copier.copy(hit)
+
+    def copy_paths(self) -> None:
+        """Put the files on the clipboard: their paths for editors, the files for file managers."""
+        paths = list(dict.fromkeys(hit.path for hit in self._chosen()))
+        if not paths:
+            return
+        QGuiApplication.clipboard().setMimeData(mime_of_copied_files(paths))
+        if len(paths) == 1:
+            self.notice.emit(tr("Copied the path of {name}.", name=short_name(paths[0])))
+        else:
+            self.notice.emit(tr("Copied the paths of %n files.", "", len(paths)))
+
+    def export(self) -> None:
+        """Ask for a folder, and copy the files there."""
+        if not self._chosen():
+            return
+        dialog = QFileDialog(self._widget, tr("Copy files to a folder"))
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.setLabelText(QFileDialog.DialogLabel.Accept, tr("Copy here"))
+        paths = [hit.path for hit in self._chosen()]
+        dialog.fileSelected.connect(lambda folder: self.export_to(Path(folder), paths))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def export_to(self, folder: Path, paths: Sequence[Path]) -> None:
+        """Copy the files into this folder; a notice tells how many."""
+        self._desktop.copy_files(paths, folder, self._report)
+
+    def toggle_hidden(self) -> None:
+        """Hide these from results; where all of them are hidden, show them again."""
+        if hits := self._chosen():
+            self.hide_requested.emit(hits, not all(hit.hidden for hit in hits))
+
+    def _one(self) -> Hit | None:
+        """Of several that are chosen, the one that the keyboard is on."""
+        hits, current = self._chosen(), self._current()
+        return current if current in hits else next(iter(hits), None)
+
+    def _report(self, report: CopyReport) -> None:
+        folder = path_text(report.folder)
+        copied = tr("Copied %n file(s) to {folder}.", "", report.copied, folder=folder)
+        if not report.failures:
+            self.notice.emit(copied)
+            return
+        said = [copied] if report.copied else []
+        by_reason: dict[str, list[str]] = {}
+        for path, reason in report.failures:
+            by_reason.setdefault(reason, []).append(short_name(path))
+        for reason, names in by_reason.items():
+            count = len(names)
+            if count <= _MOST_NAMED:
+                which = tr(", ", "between the parts of a list").join(names)
+                text = tr(
+                    "Not copied to {folder}: {names} ({reason}).", folder=folder, names=which, reason=reason
+                )
+            else:
+                which = tr(", ", "between the parts of a list").join(names[:_MOST_NAMED])
+                text = tr(
+                    "Not copied to {folder}: {names} and %n more file(s) ({reason}).",
+                    "",
+                    count - _MOST_NAMED,
+                    folder=folder,
+                    names=which,
+                    reason=reason,
+                )
+            said.append(text)
+        self.problem.emit(" ".join(said))
+
+    def _refuse_to_delete(self) -> None:
+        self.notice.emit(tr("Files are never deleted here. To hide a picture from results, press H."))
+
+    def _say(self, problem: str) -> None:
+        if problem:
+            self.problem.emit(problem)

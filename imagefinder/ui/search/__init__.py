@@ -1,0 +1,1 @@
+"""Search panes: tabs, groups, and the conversation with the engine."""

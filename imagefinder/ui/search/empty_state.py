@@ -1,0 +1,172 @@
+"""What a search pane says in the place where its results will be."""
+
+from collections.abc import Sequence
+
+from imagefinder.domain.jobs import JobState
+from imagefinder.domain.library import why_empty
+from imagefinder.domain.model_names import BUILTIN, STARTER
+from imagefinder.domain.scripts import is_english_script
+from imagefinder.ipc.messages import ModelState
+from imagefinder.translation import tr, tr_later, translated
+from imagefinder.ui.search.pane_message import PaneMessage
+from imagefinder.ui.services.engine_client import EngineClient, EngineState
+from imagefinder.ui.words import grouped
+
+_EXAMPLES = (
+    tr_later("a dog on the beach", "an example"),
+    tr_later("sunset over water", "an example"),
+    tr_later("birthday cake", "an example"),
+    tr_later("snow in the mountains", "an example"),
+)
+"""Things that are in many people's pictures."""
+
+
+class InsteadOfResults:
+    """Chooses the words for a pane's message, by what the engine has said so far."""
+
+    def __init__(self, client: EngineClient, message: PaneMessage) -> None:
+        self._client = client
+        self._message = message
+
+    def invite(self) -> None:
+        """Nothing is looked for yet: say what can be."""
+        if self.is_library_empty:
+            self._say_library_is_empty()
+            return
+        library = self._client.library
+        count = library.status.items if library is not None else 0
+        heading = (
+            tr("Search {count} picture(s) and page(s)", "", count, count=grouped(count))
+            if count
+            else tr("Search your pictures")
+        )
+        if self._knows_colours_only:
+            text = tr("Name a colour or words of a page, or drop a picture to find those like it.")
+            self._message.show_message("search", heading, text, _colour_examples())
+            self._advise_on_model()
+        elif self._model == STARTER:
+            text = tr(
+                "Describe what is in it, or drop a picture to find those like it.",
+                "the model knows English only",
+            )
+            self._message.show_message("search", heading, text, _EXAMPLES)
+        else:
+            text = tr("Describe what is in it, or drop a picture to find those like it.")
+            examples = [translated(example, "an example") for example in _EXAMPLES]
+            self._message.show_message("search", heading, text, examples)
+
+    def say_searching(self) -> None:
+        """It takes a while."""
+        if self._client.engine.state is EngineState.BROKEN:
+            heading = tr("Searching is not possible just now")
+            self._message.show_message("circle-alert", heading, self._client.engine.message)
+        else:
+            self._message.show_message("search", tr("Searching…"))
+
+    @property
+    def is_library_empty(self) -> bool:
+        """Whether it is known that there is no picture and no page in the library."""
+        return self._client.library is not None and not self._client.library.status.items
+
+    def _say_library_is_empty(self) -> None:
+        library, job, model = self._client.library, self._client.job, self._client.model
+        sources = library.status.sources if library is not None else ()
+        if not sources:
+            text = tr("Add a folder of pictures, then find any of them here.")
+            self._message.show_message("images", tr("Nothing is in the library yet"), text)
+            self._message.advise("", tr("Add a folder…"), adds_folder=True)
+            return
+        is_at_work = job is not None and bool(job.status.sources or job.status.waiting)
+        if model is not None and model.state is ModelState.FAILED:
+            text = tr("Nothing can be read, because the model cannot be used.")
+        elif job is not None and job.status.state is JobState.PAUSED:
+            text = tr("Indexing is paused. Once it goes on, what has been read can be found here.")
+        elif is_at_work or job is None:
+            text = tr("Pictures can be found here as soon as the first of them have been read.")
+        else:
+            self._message.show_message("images", tr("Nothing to search"), why_empty(sources))
+            return
+        self._message.show_message("images", tr("Nothing to search yet"), text)
+
+    def say_nothing_found(
+        self, *, is_partial: bool, are_hidden_shown: bool, has_rest: bool = False, words: str, note: str = ""
+    ) -> None:
+        """There are no hits.
+
+        ``is_partial`` where the model has not been asked yet, ``has_rest`` where all there is was left out as
+        irrelevant. ``words`` are those that were looked for; empty where it was pictures alone. ``note`` is what the
+        engine says of its answer.
+        """
+        if self.is_library_empty:
+            self._say_library_is_empty()
+            return
+        if is_partial:
+            heading = tr("The model is still being loaded")
+            text = (
+                tr("No name or page has these words. Pictures are searched in a moment.")
+                if words
+                else tr("Pictures are searched in a moment.")
+            )
+            self._message.show_message("clock", heading, text)
+            return
+        if has_rest:
+            heading = (
+                tr("Nothing here seems to show that.")
+                if words
+                else tr("Nothing here seems to be like that.", "the picture that is searched by")
+            )
+            self._message.show_message("frown", heading, tr("What comes nearest can be shown all the same."))
+            self._message.offer_rest()
+            self._advise_on_model()
+            return
+        model = self._client.model
+        is_foreign = model is not None and model.is_english and not is_english_script(words)
+        advice = [note] if note else []
+        if not words:
+            advice.append(tr("Try another picture, or words for what is in it."))
+        elif not is_foreign:
+            advice.append(tr("Try fewer or other words, or drop a picture that looks like it."))
+        if not are_hidden_shown:
+            advice.append(tr("What you hide is left out of results; the menu above shows it."))
+        if self._client.library is not None and (pending := self._client.library.status.pending):
+            advice.append(tr("{count} file(s) are not yet read.", "", pending, count=grouped(pending)))
+        self._message.show_message("frown", tr("Nothing found"), "\n".join(advice))
+        if is_foreign and not self._is_changing:
+            text = tr("A model for many languages, downloaded once, understands these words.")
+            self._message.advise(text, tr("Choose a model…"))
+        else:
+            self._advise_on_model()
+
+    def say_failed(self, problem: str) -> None:
+        """The search could not be carried out."""
+        self._message.show_message("circle-alert", tr("This search did not work"), problem)
+
+    @property
+    def _model(self) -> str:
+        return self._client.model.name if self._client.model is not None else ""
+
+    @property
+    def _knows_colours_only(self) -> bool:
+        return self._model == BUILTIN
+
+    @property
+    def _is_changing(self) -> bool:
+        return self._client.library is not None and self._client.library.status.change is not None
+
+    def _advise_on_model(self) -> None:
+        """Whoever sees "Nothing found" for "a dog" shall know why."""
+        if self._client.model is not None and self._client.model.state is ModelState.FAILED:
+            return
+        if self._knows_colours_only:
+            advice = tr(
+                "Only colours and shapes are known here.\nA trained model finds what is in the pictures."
+            )
+            self._message.advise(advice, tr("Choose a model…"))
+        elif self._model == STARTER and not self._is_changing:
+            advice = tr("The starter model is small.\nA larger one, downloaded once, finds more.")
+            self._message.advise(advice, tr("Choose a model…"))
+
+
+def _colour_examples() -> Sequence[str]:
+    """What is found by colours alone."""
+    return [tr("red"), tr("blue and white"), tr("green"), tr("orange", "the colour")]

@@ -1,0 +1,27 @@
+"""Hiding results: asked of the engine, and said where it could not be done."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject, Signal
+
+from imagefinder.ipc.messages import SetHidden
+from imagefinder.ui.services.engine_client import EngineClient
+
+
+class PaneHiding(QObject):
+    """One pane's requests to hide results, or to show them again."""
+
+    failed = Signal(str)
+    """What was taken out of sight is not hidden: one sentence."""
+
+    def __init__(self, client: EngineClient, parent: QObject) -> None:
+        super().__init__(parent)
+        self._client = client
+
+    def ask(self, item_ids: Sequence[int], is_hidden: bool) -> None:
+        """Hide these items, or show them again."""
+        request = SetHidden(tuple(item_ids), is_hidden, self._client.next_id())
+        self._client.request(request, on_error=self._on_failed)
+
+    def _on_failed(self, problem: str) -> None:
+        self.failed.emit(problem)

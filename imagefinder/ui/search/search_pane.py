@@ -1,0 +1,367 @@
+"""One search: what is looked for, its results, and what there is to say about them."""
+
+from collections.abc import Collection, Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QKeySequence,
+    QShortcut,
+)
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+
+from imagefinder.domain.queries import Hit
+from imagefinder.ipc.messages import Hits, JobChanged, LibraryChanged, ModelChanged, ModelState
+from imagefinder.translation import tr
+from imagefinder.ui.dragdrop.drop_cache import DroppedPictures
+from imagefinder.ui.dragdrop.drop_overlay import DropOverlay
+from imagefinder.ui.dragdrop.link_fetcher import LinkFetcher
+from imagefinder.ui.query.query_bar import QueryBar
+from imagefinder.ui.query.search_state import PaneState, PictureTerm
+from imagefinder.ui.results.results_model import ResultsModel
+from imagefinder.ui.results.results_updater import ResultsPlace
+from imagefinder.ui.results.results_view import ResultsView
+from imagefinder.ui.search.drop_handler import PaneDrops
+from imagefinder.ui.search.empty_state import InsteadOfResults
+from imagefinder.ui.search.hide_controller import PaneHiding
+from imagefinder.ui.search.pane_message import PaneMessage
+from imagefinder.ui.search.pane_status import PaneStatus
+from imagefinder.ui.search.results_toolbar import PaneTools
+from imagefinder.ui.search.search_session import PaneSearch
+from imagefinder.ui.services.desktop import Desktop
+from imagefinder.ui.services.engine_client import EngineClient, EngineState
+from imagefinder.ui.services.thumbnail_loader import ThumbnailLoader
+from imagefinder.ui.short_titles import short_title
+
+
+class SearchPane(QWidget):
+    """A query bar above a grid of results. Pictures can be dropped anywhere on it."""
+
+    preview_requested = Signal(object, int, str)  # ResultsModel, row, the query's words
+    new_pane_requested = Signal(object)  # PaneState
+    split_requested = Signal(object)  # PaneState of the pane that shall stand beside this one
+    folders_dropped = Signal(list)  # list[Path]
+    hidden_changed = Signal(object, bool)
+    """Items (tuple[int, ...]) were hidden from results here, or are shown again: of interest to all panes."""
+    title_changed = Signal(str)
+    notice = Signal(str)
+    problem = Signal(str)
+    """Something that was asked for could not be done; one sentence."""
+    models_wanted = Signal()
+    """The user wants to choose another model."""
+    folder_wanted = Signal()
+    """The user wants to add a folder to the library."""
+
+    def __init__(
+        self,
+        client: EngineClient,
+        pane_id: int,
+        thumbnails: ThumbnailLoader,
+        dropped: DroppedPictures,
+        fetcher: LinkFetcher,
+        desktop: Desktop,
+        parent: QWidget | None = None,
+    ) -> None:
+        """``pane_id`` tells it from the others in what is said to the engine."""
+        super().__init__(parent)
+        self.pane_id = pane_id
+        self.bar = QueryBar(thumbnails, dropped, fetcher, self)
+        self.tools = PaneTools(self)
+        self.model = ResultsModel(self)
+        self.view = ResultsView(self.model, thumbnails, desktop, self)
+        self.message = PaneMessage(self)
+        self._instead = InsteadOfResults(client, self.message)
+        self.search = PaneSearch(client, pane_id, self)
+        self._client = client
+        self._place = ResultsPlace(self.model, self.view)
+        self._title = ""
+        self.search.may_replace = lambda: not self._place.is_in_use
+        self._hiding = PaneHiding(client, self)
+        self._status = PaneStatus(self)
+        self._stack = QStackedWidget(self)
+        self._stack.addWidget(self.message)
+        self._stack.addWidget(self.view)
+        self._overlay = DropOverlay(self)
+        self._drops = PaneDrops(self, self.bar, self.view, self._overlay, self._ask)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 8, 12, 8)
+        column.setSpacing(8)
+        column.addWidget(self.bar)
+        column.addWidget(self.tools)
+        column.addWidget(self._stack, 1)
+        column.addWidget(self._status)
+        self.setAcceptDrops(True)
+        self._connect()
+        paste = QShortcut(QKeySequence(QKeySequence.StandardKey.Paste), self)
+        paste.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        paste.activated.connect(self.bar.paste)
+        self.tools.set_in_use(False)
+        self._show_extensions()
+        self._show_empty()
+
+    def _connect(self) -> None:
+        self.bar.changed.connect(self._ask)
+        self.bar.folders_dropped.connect(self.folders_dropped)
+        self.bar.problem.connect(self.problem)
+        self.bar.left_downwards.connect(self._enter_results)
+        self.tools.sort_chosen.connect(self._ask)
+        self.tools.hidden_toggled.connect(self._ask)
+        self.tools.cell_size_chosen.connect(self.view.set_cell_size)
+        self.tools.split_wanted.connect(lambda: self.split_requested.emit(PaneState()))
+        self.model.more_wanted.connect(lambda offset: self.search.more(offset, self.model.rowCount()))
+        self.view.preview_requested.connect(self._preview)
+        self.view.similar_requested.connect(self.find_similar)
+        self.view.new_pane_requested.connect(self._open_pane)
+        self.view.hide_requested.connect(self._hide)
+        self.view.notice.connect(self.notice)
+        self.view.problem.connect(self.problem)
+        self.view.cell_size_changed.connect(self.tools.set_cell_size)
+        self.message.example_chosen.connect(self._try_example)
+        self.message.action_wanted.connect(self.models_wanted)
+        self.message.folder_wanted.connect(self.folder_wanted)
+        for widget in (self.message, self.view):
+            widget.rest_wanted.connect(self.search.ask_rest)
+        self._status.action_wanted.connect(self._ask)
+        self.search.answered.connect(self._show_hits)
+        self.search.extended.connect(self._show_more)
+        self.search.failed.connect(self._show_failure)
+        self.search.page_failed.connect(self._show_page_failure)
+        self.search.unfolded.connect(self._show_rest)
+        self.search.rest_failed.connect(self.problem)
+        self.search.outdated.connect(self._show_state)
+        self._hiding.failed.connect(self._show_hiding_failure)
+        self.search.slow.connect(self._show_searching)
+        self._client.library_changed.connect(self._library_changed)
+        self._client.model_changed.connect(self._model_changed)
+        self._client.job_changed.connect(self._job_changed)
+
+    @property
+    def title(self) -> str:
+        """What to call it, in a few words."""
+        return self.state().title
+
+    @property
+    def status_text(self) -> str:
+        """The line below the results."""
+        return self._status.text
+
+    def state(self) -> PaneState:
+        """All that makes it what it is."""
+        return PaneState(
+            self.bar.terms(),
+            self.bar.text(),
+            self.tools.sort,
+            self.tools.cell_size,
+            self.tools.include_hidden,
+        )
+
+    def restore(self, state: PaneState) -> None:
+        """Be that pane, and search."""
+        self.bar.set_terms(state.terms)
+        self.bar.set_text(state.text)
+        self.tools.set_sort(state.sort)
+        self.tools.set_cell_size(state.cell_size)
+        self.view.set_cell_size(state.cell_size)
+        self.tools.set_include_hidden(state.include_hidden)
+        self._ask()
+
+    def focus_query(self) -> None:
+        """Put the cursor into the words, all of them selected."""
+        self.bar.focus_words()
+
+    def find_similar(self, hit: Hit) -> None:
+        """Look for what is like a result, and for nothing else."""
+        self.bar.set_terms([PictureTerm.of_hit(hit)])
+        self.bar.set_text("")
+        self._ask()
+
+    def zoom(self, step: int) -> None:
+        """Larger pictures, or smaller ones."""
+        self.tools.zoom(step)
+
+    def show_hidden(self, is_on: bool) -> None:
+        """Show what the user hid from results, or do not."""
+        self.tools.choose_hidden(is_on)
+
+    def note_hidden(self, item_ids: Collection[int], is_hidden: bool) -> None:
+        """Items were hidden from results, or are shown again, here or in another pane."""
+        if is_hidden and not self.tools.include_hidden:
+            self.model.remove(item_ids)
+            self._show_state()
+            self.search.ask_after_answer()
+        else:
+            self.search.ask_again()
+
+    def close_pane(self) -> None:
+        """Nothing is asked or fetched any more, and the engine may forget the results."""
+        self.bar.stop()
+        self.search.stop()
+
+    def _ask(self) -> None:
+        state = self.state()
+        self.tools.set_in_use(not state.is_empty)
+        if state.title != self._title:
+            self._title = state.title
+            self.title_changed.emit(state.title)
+        if state.is_empty:
+            self.search.stop()
+            self.model.clear()
+            self._show_empty()
+        else:
+            self.search.ask(state.query(), state.sort)
+
+    def _show_hits(self, hits: Hits, is_update: bool) -> None:
+        if not is_update:
+            self._place.begin(hits)
+        elif self._place.update(hits):
+            self.search.forget_page()
+        self._show_state()
+
+    def _show_more(self, hits: Hits) -> None:
+        self._place.extend(hits)
+        self._show_state()
+
+    def _show_rest(self, hits: Hits) -> None:
+        if self._place.unfold(hits):
+            self.search.forget_page()
+        was_in_message = self.message.has_focus
+        self._show_state()
+        if was_in_message:
+            self._enter_results()
+
+    def _show_page_failure(self, problem: str) -> None:
+        self.problem.emit(problem)
+        # Whoever scrolls on asks once more.
+        self.model.append((), has_more=True)
+
+    def _show_state(self) -> None:
+        """Results where there are some, else why there are none; and what there is to say below."""
+        hits = self.search.latest
+        if hits is None:
+            return
+        count = self.model.rowCount()
+        has_more = self.model.canFetchMore(self.view.rootIndex())
+        found = self.model.found_count
+        if found == count:
+            self.tools.show_count(count, has_more, hits.model)
+        else:
+            self.tools.show_count(found, False, hits.model, has_possible=True)
+        self.view.set_sort(self.tools.sort)
+        self.view.offer_rest(bool(count) and self._place.has_rest)
+        if count:
+            self._stack.setCurrentWidget(self.view)
+        else:
+            self._instead.say_nothing_found(
+                is_partial=hits.is_partial,
+                are_hidden_shown=self.tools.include_hidden,
+                has_rest=self._place.has_rest,
+                words=self.bar.text().strip(),
+                note=hits.note,
+            )
+            self._stack.setCurrentWidget(self.message)
+        if hits.is_partial:
+            self._status.say(
+                tr("The model is still being loaded; words in names and on pages are searched meanwhile.")
+                if self.bar.text().strip()
+                else tr("The model is still being loaded")
+            )
+        elif self.search.is_of_another_model:
+            assert self._client.model is not None
+            self._status.say(
+                tr("Found by {model}", "a model", model=short_title(hits.model)),
+                tr("Search with {model}", "another model", model=short_title(self._client.model.name)),
+            )
+        else:
+            # Where there are no results, the message in their place has it.
+            self._status.say(hits.note if count else "")
+
+    def _show_empty(self) -> None:
+        self.tools.show_count(0, has_more=False)
+        self._status.say("")
+        self._instead.invite()
+        self._stack.setCurrentWidget(self.message)
+
+    def _show_searching(self) -> None:
+        self._status.say("" if self._client.engine.state is EngineState.BROKEN else tr("Searching…"))
+        if not self.model.rowCount():
+            self._instead.say_searching()
+            self._stack.setCurrentWidget(self.message)
+
+    def _show_failure(self, problem: str) -> None:
+        self.model.clear()
+        self.tools.show_count(0, has_more=False)
+        self._status.say("")
+        self._instead.say_failed(problem)
+        self._stack.setCurrentWidget(self.message)
+
+    def _try_example(self, words: str) -> None:
+        self.bar.set_text(words)
+        self.bar.setFocus()
+        self._ask()
+
+    def _preview(self, row: int) -> None:
+        self.preview_requested.emit(self.model, row, self.bar.text().strip())
+
+    def _open_pane(self, hits: Sequence[Hit]) -> None:
+        terms = tuple(PictureTerm.of_hit(hit) for hit in hits)
+        size = self.tools.cell_size
+        self.new_pane_requested.emit(PaneState(terms, cell_size=size))
+
+    def _hide(self, hits: Sequence[Hit], is_hidden: bool) -> None:
+        ids = tuple(hit.item_id for hit in hits)
+        self._hiding.ask(ids, is_hidden)
+        self.note_hidden(ids, is_hidden)
+        if is_hidden and not self.tools.include_hidden:
+            self.notice.emit(
+                tr("%n picture(s) hidden. The menu above the results shows them again.", "", len(ids))
+            )
+        self.hidden_changed.emit(ids, is_hidden)
+
+    def _show_hiding_failure(self, problem: str) -> None:
+        self.problem.emit(problem)
+        # What was taken out of sight is found again.
+        self.search.ask_again()
+
+    def _enter_results(self) -> None:
+        if self.model.rowCount():
+            if not self.view.currentIndex().isValid():
+                self.view.setCurrentIndex(self.model.index(0, 0))
+            self.view.setFocus(Qt.FocusReason.TabFocusReason)
+
+    def _library_changed(self, _change: LibraryChanged) -> None:
+        self._show_extensions()
+        if self.state().is_empty:
+            self._show_empty()
+
+    def _model_changed(self, change: ModelChanged) -> None:
+        if change.state is ModelState.FAILED and self.search.latest is not None:
+            self._status.say(change.error)
+        if self.state().is_empty:
+            self._show_empty()
+
+    def _job_changed(self, _job: JobChanged) -> None:
+        # It says why there is nothing yet.
+        if self._instead.is_library_empty and not self.search.is_waiting:
+            if self.state().is_empty:
+                self._show_empty()
+            else:
+                self._show_state()
+
+    def _show_extensions(self) -> None:
+        if self._client.library is not None:
+            self.bar.extensions = self._client.library.extensions
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        self._drops.enter(event)
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        self._drops.hover(event)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._overlay.hide()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self._drops.take(event)

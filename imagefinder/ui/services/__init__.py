@@ -1,0 +1,1 @@
+"""Shared objects without widgets."""

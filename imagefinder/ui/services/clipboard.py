@@ -1,0 +1,71 @@
+"""Puts a picture on the clipboard, as the engine renders it: a page or a HEIC file is copied like any other."""
+
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QSize, Signal
+from PySide6.QtGui import QGuiApplication, QImage
+
+from imagefinder.domain.items import ItemKind
+from imagefinder.domain.queries import Hit
+from imagefinder.ipc.messages import ItemShown, ShowItem
+from imagefinder.translation import tr
+from imagefinder.ui.services.background import Background
+from imagefinder.ui.services.engine_client import EngineClient
+from imagefinder.ui.services.thumbnail_images import PictureProblemError, read_scaled
+from imagefinder.ui.words import short_name
+
+_MOST_SIDE = 4096
+"""Pixels. Programs take pictures from the clipboard as bare pixels: 64 MB at this size."""
+_PAGE_SIDE = 2480
+"""Pixels: a page of A4 at 210 dots per inch."""
+
+
+class PictureCopier(QObject):
+    """Copies one picture at a time; a second wish takes the place of one that is still under way."""
+
+    notice = Signal(str)
+    problem = Signal(str)
+    """Why the picture is not on the clipboard."""
+
+    def __init__(self, client: EngineClient, background: Background, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._client = client
+        self._background = background
+        self._request_id = 0
+        self._name = ""
+
+    def copy(self, hit: Hit) -> None:
+        """Copy this picture; ``notice`` tells when it is on the clipboard, ``problem`` why it is not."""
+        self._client.forget(self._request_id)
+        self._request_id = self._client.next_id()
+        self._name = short_name(hit.path)
+        side = _PAGE_SIDE if hit.kind is ItemKind.PAGE else _MOST_SIDE
+        request = ShowItem(self._request_id, hit.item_id, side=side, download=True)
+        self._client.request(request, self._on_shown, self._on_failed)
+
+    def _on_shown(self, shown: ItemShown) -> None:
+        if shown.picture is None or shown.problem:
+            self.problem.emit(shown.problem or tr("{name} cannot be copied.", name=self._name))
+            return
+        self._background.run(partial(_read, shown.picture), partial(self._put, shown.request_id))
+
+    def _on_failed(self, problem: str) -> None:
+        self.problem.emit(problem)
+
+    def _put(self, request_id: int, image: QImage | None) -> None:
+        if request_id != self._request_id:
+            return
+        if image is None:
+            self.problem.emit(tr("{name} cannot be copied.", name=self._name))
+            return
+        QGuiApplication.clipboard().setImage(image)
+        self.notice.emit(tr("Copied the picture {name}.", name=self._name))
+
+
+def _read(path: Path) -> QImage | None:
+    """Runs in a thread."""
+    try:
+        return read_scaled(path, QSize(_MOST_SIDE, _MOST_SIDE))
+    except (OSError, PictureProblemError):
+        return None  # said by the sentence above

@@ -1,0 +1,135 @@
+"""What the window asks of the desktop: open a file, show it in its folder, copy files."""
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QProcess, Signal
+from PySide6.QtGui import QDesktopServices
+
+from imagefinder.translation import tr
+from imagefinder.ui.services.background import Background
+from imagefinder.ui.services.file_copier import CopyReport, copy_files
+from imagefinder.ui.services.file_mime import file_url
+from imagefinder.ui.services.pdf_viewers import command_for_page
+from imagefinder.ui.words import path_text, short_name
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a look at the disk gave."""
+
+    problem: str = ""
+    is_folder: bool = False
+    command: tuple[str, ...] = ()
+    """A program that shows the page; empty where the system's viewer is asked in the usual way."""
+
+
+class Desktop(QObject):
+    """The desktop. Nothing here blocks: a drive that sleeps is waited for in a thread."""
+
+    problem = Signal(str)
+    """Why a file could not be opened or shown after all; one sentence."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.background = Background("desktop", 2, self)
+
+    def open(self, path: Path, part: int = 1, *, is_offline: bool = False) -> str:
+        """Open a file in the system's viewer, a PDF at its page where the viewer takes one.
+
+        ``is_offline``: its drive was away when it was found; said of it if it is not there now either.
+        Returns why not, one sentence, where that is known at once; what shows later comes by ``problem``.
+        """
+        if self.background.is_closed:
+            return tr("The program is being closed.")
+        self.background.run(lambda: _look(path, part, is_offline), lambda found: self._open(path, found))
+        return ""
+
+    def reveal(self, path: Path, *, is_offline: bool = False) -> str:
+        """Show a file in the file manager, selected where it can; a folder is opened. All else as ``open`` does."""
+        if self.background.is_closed:
+            return tr("The program is being closed.")
+        self.background.run(lambda: _look(path, None, is_offline), lambda found: self._reveal(path, found))
+        return ""
+
+    def copy_files(self, paths: Sequence[Path], folder: Path, then: Callable[[CopyReport], None]) -> None:
+        """Copy files into a folder, never over one that is there; the report comes to ``then``."""
+        unique = tuple(dict.fromkeys(paths))
+        self.background.run(lambda: copy_files(unique, folder, lambda: self.background.is_closed), then)
+
+    def close(self) -> None:
+        """End the threads; a copy in hand is given up, and its file removed."""
+        self.background.close()
+
+    def _open(self, path: Path, found: _Found) -> None:
+        if found.problem:
+            self.problem.emit(found.problem)
+            return
+        if found.command and QProcess.startDetached(found.command[0], list(found.command[1:]))[0]:
+            return
+        if not QDesktopServices.openUrl(file_url(path)):
+            self.problem.emit(tr("No program was found that opens {name}.", name=short_name(path)))
+
+    def _reveal(self, path: Path, found: _Found) -> None:
+        if found.problem:
+            self.problem.emit(found.problem)
+        elif found.is_folder:
+            self._open(path, found)
+        elif sys.platform == "win32":
+            # One argument: explorer parses its command line in a way of its own.
+            process = QProcess(self)
+            process.setProgram("explorer.exe")
+            process.setNativeArguments(f'/select,"{path}"')
+            process.startDetached()
+            process.deleteLater()
+        elif sys.platform == "darwin":
+            QProcess.startDetached("open", ["-R", str(path)])
+        else:
+            self._reveal_by_bus(path)
+
+    def _reveal_by_bus(self, path: Path) -> None:
+        from PySide6.QtDBus import QDBusConnection, QDBusMessage, QDBusPendingCallWatcher
+
+        message = QDBusMessage.createMethodCall(
+            "org.freedesktop.FileManager1",
+            "/org/freedesktop/FileManager1",
+            "org.freedesktop.FileManager1",
+            "ShowItems",
+        )
+        message.setArguments([[path.as_uri()], ""])
+        bus = QDBusConnection.sessionBus()
+        if not bus.isConnected():
+            self._open(path.parent, _Found())
+            return
+        watcher = QDBusPendingCallWatcher(bus.asyncCall(message), self)
+
+        def take(done: QDBusPendingCallWatcher) -> None:
+            if done.isError():
+                self._open(path.parent, _Found())
+            done.deleteLater()
+
+        watcher.finished.connect(take)
+
+
+def _absence(path: Path, is_offline: bool) -> str:
+    if is_offline:
+        return tr(
+            "{name} is on a drive that is not connected now. Connect it and try again.", name=short_name(path)
+        )
+    if path.is_symlink():
+        return tr("{name} is a link to something that is not there.", name=short_name(path))
+    return tr("{path} is not there any more.", path=path_text(path))
+
+
+def _look(path: Path, part: int | None, is_offline: bool) -> _Found:
+    """Runs in a thread: the drive may sleep, the network may be slow."""
+    try:
+        is_folder = path.is_dir()
+        if not is_folder and not path.exists():
+            return _Found(_absence(path, is_offline))
+    except OSError as error:
+        return _Found(tr("{path} cannot be reached: {reason}.", path=path_text(path), reason=error.strerror))
+    is_page = part is not None and part > 1 and path.suffix.lower() == ".pdf"
+    return _Found(is_folder=is_folder, command=command_for_page(path, part or 1) if is_page else ())

@@ -1,0 +1,102 @@
+"""Settings: where the library and the thumbnails are kept."""
+
+from pathlib import Path
+
+from PySide6.QtWidgets import QFileDialog, QPushButton, QWidget
+
+from imagefinder.paths import Places, absolute
+from imagefinder.translation import tr
+from imagefinder.ui.formatting import file_size
+from imagefinder.ui.services.background import Background
+from imagefinder.ui.services.desktop import Desktop
+from imagefinder.ui.services.engine_client import EngineClient
+from imagefinder.ui.services.settings_store import SettingsKeeper
+from imagefinder.ui.settings.folder_size import folder_size
+from imagefinder.ui.settings.settings_page import SettingsPage
+from imagefinder.ui.widgets.icons import icon
+from imagefinder.ui.words import grouped
+
+
+class LibraryPage(SettingsPage):
+    """The folder of the library, and that of the thumbnails."""
+
+    def __init__(
+        self,
+        client: EngineClient,
+        keeper: SettingsKeeper,
+        places: Places,
+        desktop: Desktop,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(tr("Library"), parent)
+        self._keeper = keeper
+        self._places = places
+        self._desktop = desktop
+        self._background = Background("folder size", 1, self)
+
+        self.heading(tr("Library"))
+        self.hint(tr("What was indexed is kept in one folder. It can be copied and backed up as a whole."))
+        self._folder = self.text()
+        change = QPushButton(icon("folder"), tr("Use another folder…"), self)
+        change.clicked.connect(self.choose)
+        show = QPushButton(icon("folder-open"), tr("Open folder"), self)
+        show.setAccessibleDescription(tr("The library's folder"))
+        show.clicked.connect(lambda: self._open(self._library))
+        self._default = QPushButton(tr("Back to the usual folder"), self)
+        self._default.clicked.connect(lambda: keeper.change(library=""))
+        self.buttons(change, show, self._default)
+        self.hint(
+            tr(
+                "Another folder is another library, with folders and pictures of its own. Nothing is moved or "
+                "deleted: choosing the old one brings it all back."
+            )
+        )
+
+        self.heading(tr("Thumbnails"))
+        self.text(str(places.thumbnails))
+        self._amount = self.hint(tr("Being measured…"))
+        see = QPushButton(icon("folder-open"), tr("Open folder"), self)
+        see.setAccessibleDescription(tr("The thumbnails' folder"))
+        see.clicked.connect(lambda: self._open(places.thumbnails))
+        self.buttons(see)
+        self.hint(tr("They may be deleted at any time; what is needed is made again."))
+
+        client.library_changed.connect(self._show_folder)
+        keeper.changed.connect(self._show_folder)
+        self._client = client
+        self._show_folder()
+        self._background.run(
+            lambda: folder_size(places.thumbnails, lambda: self._background.is_closed), self._show_size
+        )
+
+    def close_down(self) -> None:
+        """Stop measuring."""
+        self._background.close()
+
+    def choose(self) -> None:
+        """Ask for the folder of a library, and use it."""
+        folder = QFileDialog.getExistingDirectory(
+            self, tr("A folder for the library"), str(self._library.parent)
+        )
+        if folder:
+            self._keeper.change(library=str(absolute(folder)))
+
+    @property
+    def _library(self) -> Path:
+        if self._client.library is not None:
+            return self._client.library.status.folder
+        return self._places.library
+
+    def _show_folder(self) -> None:
+        self._folder.setText(str(self._library))
+        self._default.setVisible(bool(self._keeper.value.library))
+
+    def _open(self, folder: Path) -> None:
+        if problem := self._desktop.open(folder):
+            self._keeper.notice.emit(problem)
+
+    def _show_size(self, found: tuple[int, int]) -> None:
+        size, files = found
+        self._amount.setText(
+            tr("{count} thumbnail(s), {size}", "", files, count=grouped(files), size=file_size(size))
+        )

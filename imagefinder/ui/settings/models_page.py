@@ -1,0 +1,253 @@
+"""Settings: the models, and what they compute on."""
+
+from collections.abc import Sequence
+
+import shiboken6
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+from PySide6.QtWidgets import QComboBox, QPushButton, QVBoxLayout, QWidget
+
+from imagefinder.domain.devices import DEVICES
+from imagefinder.ipc.messages import ModelState
+from imagefinder.translation import tr
+from imagefinder.ui.models.model_card import ModelCard
+from imagefinder.ui.models.model_import import ModelImport
+from imagefinder.ui.models.model_manager import Deed, ModelEntry, ModelShelf
+from imagefinder.ui.models.model_switch_bar import ModelChangeBar
+from imagefinder.ui.services.engine_client import EngineClient
+from imagefinder.ui.services.settings_store import SettingsKeeper
+from imagefinder.ui.settings.settings_page import SettingsPage
+
+_MARGIN = 24
+_RELEASE_MINUTES = (5, 15, 30, 60, 240, 0)
+
+
+class ModelPage(SettingsPage):
+    """The models that are here, those that can be had, and the device."""
+
+    network_wanted = Signal()
+    """To be shown where models come from."""
+
+    def __init__(
+        self,
+        client: EngineClient,
+        keeper: SettingsKeeper,
+        shelf: ModelShelf,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(tr("Model"), parent)
+        self._client = client
+        self._keeper = keeper
+        self._shelf = shelf
+        self._cards: dict[str, ModelCard] = {}
+        self._is_changing = False
+
+        self.heading(tr("On this computer"))
+        self.hint(
+            tr(
+                "The model is what understands pictures and words. A larger one finds better, and takes longer "
+                "to index."
+            )
+        )
+        self._state = self.text()
+        self._change_bar = ModelChangeBar(shelf, client, self)
+        self._change_bar.left.connect(self._go_to_model_in_use)
+        self.wide(self._change_bar)
+        # Looking for models takes seconds the first time.
+        self._looking = self.hint(tr("Looking for models…"))
+        self._again = QPushButton(tr("Try again"), self)
+        self._again.clicked.connect(shelf.refresh)
+        self.buttons(self._again)
+        self._here = _column(self)
+        self.wide(self._here)
+        self._to_get_title = self.heading(tr("To download"))
+        self._to_get_hint = self.hint(
+            tr(
+                "The bars show for how many of 100 descriptions a model puts the right one of 5,000 photographs "
+                "first. Nothing is downloaded before you ask for it."
+            )
+        )
+        self._to_get = _column(self)
+        self.wide(self._to_get)
+        self._network = QPushButton(tr("Where models come from…"), self)
+        self._network.setToolTip(tr("The address of a mirror, and a proxy"))
+        self._network.clicked.connect(self.network_wanted)
+        self.buttons(self._network)
+
+        self.heading(tr("From a file"))
+        self.imports = ModelImport(shelf, self)
+        self.wide(self.imports)
+
+        self.heading(tr("Device"))
+        self._device = QComboBox(self)
+        self._device.activated.connect(self._choose_device)
+        self.row(tr("Compute on:"), self._device)
+        self._found = self.hint("")
+
+        self.heading(tr("Memory"))
+        self._release = QComboBox(self)
+        for minutes in sorted(
+            {*_RELEASE_MINUTES, keeper.value.release_minutes}, key=lambda each: each or 1e9
+        ):
+            text = tr("After %n minute(s) without work", "", minutes) if minutes else tr("Never", "interval")
+            self._release.addItem(text, minutes)
+        self._release.setCurrentIndex(self._release.findData(keeper.value.release_minutes))
+        self._release.activated.connect(lambda: keeper.change(release_minutes=self._release.currentData()))
+        self.row(tr("Give it back:"), self._release)
+        self._release.setAccessibleName(tr("Give the model's memory back"))
+        self.hint(tr("The next search then waits for as long as the model takes to load."))
+
+        shelf.changed.connect(self._show)
+        shelf.failed.connect(self._announce)
+        client.model_changed.connect(self._show_state)
+        self._show_state()
+        self._show()
+        shelf.refresh()
+
+    def card(self, name: str) -> ModelCard:
+        """The card of the model with this name."""
+        return self._cards[name]
+
+    def _show(self) -> None:
+        known = self._shelf.is_known
+        problem = self._shelf.listing_problem
+        self._looking.setText(problem or tr("Looking for models…"))
+        self._looking.setVisible(not known)
+        self._again.setVisible(not known and bool(problem))
+        entries = self._shelf.entries()
+        for name in self._cards.keys() - {entry.info.name for entry in entries}:
+            card = self._cards.pop(name)
+            card.hide()
+            card.deleteLater()
+        is_first = known and not self._cards
+        for entry in entries:
+            self._show_card(entry)
+        self._order(self._here, [each for each in entries if each.info.installed])
+        self._order(self._to_get, [each for each in entries if not each.info.installed])
+        has_more = any(not entry.info.installed for entry in entries)
+        for widget in (self._to_get_title, self._to_get_hint, self._to_get, self._network):
+            widget.setVisible(has_more)
+        if is_first and entries:
+            self._unfold_first(entries)
+        if self._is_changing != (is_changing := self._shelf.change is not None):
+            self._is_changing = is_changing
+            if is_changing and not is_first:
+                # It came above what was pressed.
+                self._bring_into_view(self._change_bar)
+        self._show_devices()
+
+    def _announce(self, problem: str) -> None:
+        announcement = QAccessibleAnnouncementEvent(self, problem)
+        announcement.setPoliteness(QAccessible.AnnouncementPoliteness.Assertive)
+        QAccessible.updateAccessibility(announcement)
+
+    def _show_card(self, entry: ModelEntry) -> None:
+        name = entry.info.name
+        if name in self._cards:
+            self._cards[name].show_entry(entry)
+            return
+        card = self._cards[name] = ModelCard(self._shelf, entry, self)
+        card.unfolded.connect(lambda: self._fold_others(name))
+
+    def _order(self, column: QWidget, entries: Sequence[ModelEntry]) -> None:
+        layout = column.layout()
+        assert isinstance(layout, QVBoxLayout)
+        for place, entry in enumerate(entries):
+            card = self._cards[entry.info.name]
+            item = layout.itemAt(place)
+            if item is None or item.widget() is not card:
+                had_focus = card.has_focus
+                is_followed = card.header.isChecked() and not card.visibleRegion().isEmpty()
+                layout.insertWidget(place, card)
+                card.show()
+                if had_focus:
+                    card.header.setFocus(Qt.FocusReason.OtherFocusReason)
+                if is_followed:
+                    self._bring_into_view(card)
+
+    def _unfold_first(self, entries: Sequence[ModelEntry]) -> None:
+        """One on its way, else one with a problem, else the recommended one: what a newcomer looks for."""
+        to_get = [entry for entry in entries if not entry.info.installed]
+        coming = [entry for entry in to_get if entry.download or entry.deed is Deed.DOWNLOAD]
+        halted = [entry for entry in to_get if entry.problem or entry.is_in_use]
+        usual = [entry for entry in to_get if entry.info.offer and entry.info.offer.is_recommended]
+        for entry in (*coming, *halted, *usual)[:1]:
+            self._cards[entry.info.name].unfold(on=True)
+
+    def _fold_others(self, name: str) -> None:
+        for other, card in self._cards.items():
+            if other != name:
+                card.unfold(on=False)
+        self._bring_into_view(self._cards[name])
+
+    def _go_to_model_in_use(self) -> None:
+        if (card := self._cards.get(self._shelf.in_use)) is not None:
+            card.header.setFocus(Qt.FocusReason.OtherFocusReason)
+            self._bring_into_view(card.header)
+
+    def _bring_into_view(self, widget: QWidget) -> None:
+        def bring() -> None:
+            inside = self.widget()
+            if inside is not None and shiboken6.isValid(widget):
+                # Its end, and then its beginning, which counts more where there is no room for both.
+                self.ensureWidgetVisible(widget)
+                top = widget.mapTo(inside, QPoint(0, 0))
+                self.ensureVisible(top.x(), top.y(), 0, _MARGIN)
+
+        # What is above it has its new height only then.
+        QTimer.singleShot(0, self, bring)
+
+    def _show_devices(self) -> None:
+        names = {"auto": tr("Whatever is fastest"), **_device_names()}
+        # What was not found here is offered only where it was chosen before.
+        found = ("auto", self._keeper.value.device, *self._shelf.devices)
+        offered = [device for device in DEVICES if device in found]
+        if offered != [self._device.itemData(row) for row in range(self._device.count())]:
+            self._device.clear()
+            for device in offered:
+                self._device.addItem(names[device], device)
+        self._device.setCurrentIndex(self._device.findData(self._keeper.value.device))
+        self._show_found()
+
+    def _choose_device(self) -> None:
+        self._keeper.change(device=self._device.currentData())
+
+    def _show_state(self) -> None:
+        model = self._client.model
+        if model is None or model.state is ModelState.LOADING:
+            self._state.setText(tr("The model is being loaded."))
+        else:
+            self._state.setText(model.error)
+        self._state.setVisible(bool(self._state.text()))
+        self._show_found()
+
+    def _show_found(self) -> None:
+        model, devices = self._client.model, self._shelf.devices
+        names = _device_names()
+        parts = []
+        if devices:
+            found = ", ".join(names.get(each, each) for each in devices)
+            parts.append(tr("Found on this computer: {devices}.", devices=found))
+        if model is not None and model.device:
+            kind, space, rest = model.device.partition(" ")
+            parts.append(tr("In use: {device}.", device=names.get(kind, kind) + space + rest))
+        self._found.setText(" ".join(parts))
+        self._found.setVisible(bool(parts))
+
+
+def _column(parent: QWidget) -> QWidget:
+    column = QWidget(parent)
+    layout = QVBoxLayout(column)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(8)
+    layout.setAlignment(Qt.AlignmentFlag.AlignTop)
+    return column
+
+
+def _device_names() -> dict[str, str]:
+    """What a model can compute on, in words."""
+    return {
+        "cpu": tr("Processor"),
+        "cuda": tr("NVIDIA graphics card"),
+        "mps": tr("Apple graphics processor"),
+    }

@@ -1,0 +1,64 @@
+"""Settings: what may touch the network, and by which way."""
+
+from PySide6.QtWidgets import QCheckBox, QWidget
+
+from imagefinder.translation import tr
+from imagefinder.ui.services.settings_store import SettingsKeeper
+from imagefinder.ui.settings.address_field import AddressField
+from imagefinder.ui.settings.hub_address import mirror_problem, proxy_problem
+from imagefinder.ui.settings.settings_page import SettingsPage
+
+_HUB = "https://huggingface.co"
+
+
+class NetworkPage(SettingsPage):
+    """The two things that may touch the network: dropped addresses, and models that are downloaded."""
+
+    def __init__(self, keeper: SettingsKeeper, parent: QWidget | None = None) -> None:
+        super().__init__(tr("Network"), parent)
+        now = keeper.value
+        self.heading(tr("Network"))
+        self.hint(
+            tr(
+                "Pictures, words and index never leave this computer. The network is used for two things only: a "
+                "picture that you drop from a web browser may arrive as an address alone, and is then fetched "
+                "from there; and a model is downloaded when you ask for it."
+            )
+        )
+        fetch = QCheckBox(tr("Fetch pictures that are dropped as an address"), self)
+        fetch.setChecked(now.fetch_dropped_links)
+        local = QCheckBox(tr("Also from this computer and the local network"), self)
+        local.setChecked(now.fetch_local_addresses)
+        local.setEnabled(now.fetch_dropped_links)
+        fetch.toggled.connect(lambda on: keeper.change(fetch_dropped_links=on))
+        fetch.toggled.connect(local.setEnabled)
+        local.toggled.connect(lambda on: keeper.change(fetch_local_addresses=on))
+        self.wide(fetch)
+        self.wide(local)
+        self.hint(
+            tr(
+                "Leave this off unless you search by pictures of a server at home: a web page could make a "
+                "dropped address point at devices of your network."
+            )
+        )
+
+        self.heading(tr("Where models come from"))
+        self.hint(
+            tr(
+                "Models are published on huggingface.co. Where that cannot be reached, give the address of a mirror "
+                "of it, or the proxy that leads out of your network."
+            )
+        )
+        self._mirror = AddressField(tr("Mirror"), now.hub_mirror, _HUB, mirror_problem, self)
+        self._mirror.kept.connect(lambda address: keeper.change(hub_mirror=address))
+        self.field(tr("Mirror:"), self._mirror)
+        self._proxy = AddressField(
+            tr("Proxy"), now.proxy, tr("As the system has it", "proxy"), proxy_problem, self
+        )
+        self._proxy.kept.connect(lambda address: keeper.change(proxy=address))
+        self.field(tr("Proxy:"), self._proxy)
+
+    def keep(self) -> None:
+        """Keep what was typed last, too: a field that still has the keyboard has not said that it is done."""
+        self._mirror.keep()
+        self._proxy.keep()

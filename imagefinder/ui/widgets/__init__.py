@@ -1,0 +1,1 @@
+"""Reusable widgets, icons and the theme. They know no other room."""

@@ -1,0 +1,112 @@
+"""What the window says when the engine does not come up again."""
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QFont, QFontDatabase, QGuiApplication
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from imagefinder.paths import default_places
+from imagefinder.translation import tr
+from imagefinder.ui.services.engine_client import EngineStatus
+from imagefinder.ui.widgets.fitting_dialog import FittingDialog
+from imagefinder.ui.widgets.labels import QuietLabel
+from imagefinder.ui.widgets.sign import Sign
+
+
+class CrashDialog(FittingDialog):
+    """Tells what happened, that nothing is lost and what to do; the report is there to be read and copied."""
+
+    retry_requested = Signal()
+
+    def __init__(
+        self, status: EngineStatus, parent: QWidget | None = None, log_folder: Path | None = None
+    ) -> None:
+        """``log_folder`` is where the program writes its logs; None for the usual place."""
+        super().__init__(parent)
+        self._logs = log_folder or default_places().logs
+        self._report = status.report
+        self.setWindowTitle(tr("imagefinder has a problem"))
+        picture = Sign("triangle-alert", 36, self)
+        title = QLabel(tr("Searching is not possible just now"), self)
+        title.setWordWrap(True)
+        font = QFont(title.font())
+        font.setPointSizeF(font.pointSizeF() * 1.2)
+        font.setWeight(QFont.Weight.DemiBold)
+        title.setFont(font)
+        self._message = QLabel(status.message, self)
+        self._message.setTextFormat(Qt.TextFormat.PlainText)
+        self._message.setWordWrap(True)
+        self._message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        hint = QuietLabel(
+            tr(
+                "The report below helps to mend this. It names none of your files and is sent nowhere by itself."
+            ),
+            self,
+        )
+        hint.setVisible(bool(status.report))
+        self._box = QPlainTextEdit(status.report, self)
+        self._box.setReadOnly(True)
+        self._box.setTabChangesFocus(True)
+        self._box.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self._box.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self._box.setAccessibleName(tr("Report"))
+        self._done = QuietLabel(parent=self)
+        copy = self._button(tr("&Copy report"), self._copy)
+        logs = self._button(tr("Open &log folder"), self._open_logs)
+        close = self._button(tr("Close"), self.reject)
+        retry = self._button(tr("&Try again"), self._retry)
+        retry.setDefault(True)
+        for widget in (self._box, copy):
+            widget.setVisible(bool(status.report))
+
+        texts = QVBoxLayout()
+        texts.setSpacing(8)
+        for label in (title, self._message, hint):
+            texts.addWidget(label)
+        header = QHBoxLayout()
+        header.setSpacing(16)
+        header.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
+        header.addLayout(texts, 1)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(8)
+        buttons.addWidget(copy)
+        buttons.addWidget(logs)
+        buttons.addWidget(self._done, 1)
+        buttons.addWidget(close)
+        buttons.addWidget(retry)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(20, 20, 20, 16)
+        whole.setSpacing(16)
+        whole.addLayout(header)
+        whole.addWidget(self._box, 1)
+        whole.addLayout(buttons)
+        retry.setFocus()
+        self.setMinimumWidth(480)
+        if status.report:
+            self.resize(680, 460)
+
+    def _button(self, text: str, clicked: object) -> QPushButton:
+        button = QPushButton(text, self)
+        button.setAutoDefault(False)
+        button.clicked.connect(clicked)
+        return button
+
+    def _retry(self) -> None:
+        self.accept()
+        self.retry_requested.emit()
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText(self._report)
+        self._done.setText(tr("Copied."))
+
+    def _open_logs(self) -> None:
+        if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._logs))):
+            self._done.setText(tr("The logs are in {folder}", folder=str(self._logs)))

@@ -1,0 +1,99 @@
+"""What the engine's process meets, told in lines of the window; only its end is a dialog."""
+
+from PySide6.QtCore import QObject, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QWidget
+
+from imagefinder.domain.jobs import IndexReport, unmatched_text
+from imagefinder.ipc.messages import AddSources, Done, JobChanged, ModelChanged, ModelState
+from imagefinder.paths import Places
+from imagefinder.translation import tr
+from imagefinder.ui.services.engine_client import EngineClient, EngineState, EngineStatus
+from imagefinder.ui.widgets.notification_bar import NoticeBar, NoticeKind
+from imagefinder.ui.window.crash_dialog import CrashDialog
+
+_ENGINE, _MODEL = "engine", "model"
+
+
+class EngineNotices(QObject):
+    """Says what happens to the engine, and how the window's own requests went."""
+
+    another_library_wanted = Signal()
+
+    def __init__(self, client: EngineClient, bar: NoticeBar, places: Places, window: QWidget) -> None:
+        super().__init__(window)
+        self._client = client
+        self._bar = bar
+        self._places = places
+        self._window = window
+        self._dialog: CrashDialog | None = None
+        self._state = client.engine.state
+        self._report: IndexReport | None = None
+        """The last one that something was said of."""
+        client.engine_changed.connect(self._take_engine)
+        client.model_changed.connect(self._take_model)
+        client.job_changed.connect(self._take_job)
+        self._take_engine(client.engine)
+        if client.model is not None:
+            self._take_model(client.model)
+
+    def send(self, request: AddSources) -> None:
+        """Send a request, and tell how it went."""
+        self._client.request(request, self._on_done, self._on_failed)
+
+    def _take_engine(self, status: EngineStatus) -> None:
+        before, self._state = self._state, status.state
+        if status.state is EngineState.RESTARTING:
+            self._bar.say(status.message, NoticeKind.WARNING, key=_ENGINE)
+        elif status.state is EngineState.BROKEN and status.report:
+            self._show_crash(status)
+        elif status.state is EngineState.BROKEN:
+            actions = [
+                (tr("Try again"), self._client.restart),
+                (tr("Choose another library…"), self.another_library_wanted.emit),
+            ]
+            self._bar.say(status.message, NoticeKind.ERROR, actions=actions, key=_ENGINE, seconds=None)
+        elif status.state is EngineState.RUNNING and before is not EngineState.RESTARTING:
+            # It is back within a second: what happened stays for as long as it takes to read, and goes by itself.
+            self._bar.withdraw(_ENGINE)
+
+    def _show_crash(self, status: EngineStatus) -> None:
+        if self._dialog is None:
+            self._dialog = CrashDialog(status, self._window)
+            self._dialog.retry_requested.connect(self._client.restart)
+            self._dialog.finished.connect(self._forget_dialog)
+            self._dialog.open()
+
+    def _forget_dialog(self) -> None:
+        if self._dialog is not None:
+            self._dialog.deleteLater()
+            self._dialog = None
+        if self._client.engine.state is EngineState.BROKEN:
+            # The dialog was closed, and what it said still holds.
+            actions = [(tr("Try again"), self._client.restart), (tr("Open the log folder"), self.open_logs)]
+            self._bar.say(
+                self._client.engine.message, NoticeKind.ERROR, actions=actions, key=_ENGINE, seconds=None
+            )
+
+    def open_logs(self) -> None:
+        """Show the folder of the log."""
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._places.logs)))
+
+    def _take_model(self, model: ModelChanged) -> None:
+        if model.state is ModelState.FAILED:
+            self._bar.say(model.error, NoticeKind.ERROR, key=_MODEL, seconds=None)
+        else:
+            self._bar.withdraw(_MODEL)
+
+    def _take_job(self, job: JobChanged) -> None:
+        report = job.status.report
+        if report is not None and report.unmatched_globs and report is not self._report:
+            self._report = report
+            self._bar.say(unmatched_text(report.unmatched_globs), NoticeKind.WARNING, seconds=None)
+
+    def _on_done(self, done: Done) -> None:
+        if done.message:
+            self._bar.say(done.message)
+
+    def _on_failed(self, problem: str) -> None:
+        self._bar.say(problem, NoticeKind.ERROR, seconds=None)

@@ -1,0 +1,139 @@
+"""The window's menus: every action with its words, its keys and its icon."""
+
+import re
+from collections.abc import Callable
+from typing import Protocol
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QMainWindow, QMenu
+
+from imagefinder.settings import THEMES
+from imagefinder.translation import tr
+from imagefinder.ui.widgets.icons import menu_icon
+
+
+class Deeds(Protocol):
+    """What the menus can do; the main window does it."""
+
+    def add_folder(self) -> None: ...
+    def add_files(self) -> None: ...
+    def rescan(self) -> None: ...
+    def toggle_pause(self) -> None: ...
+    def show_unreadable(self) -> None: ...
+    def new_pane(self) -> None: ...
+    def split(self) -> None: ...
+    def close_pane(self) -> None: ...
+    def find_words(self) -> None: ...
+    def zoom(self, step: int) -> None: ...
+    def toggle_hidden(self) -> None: ...
+    def show_panel(self, on: bool) -> None: ...
+    def use_theme(self, name: str) -> None: ...
+    def open_settings(self, page: int = 0) -> None: ...
+    def show_shortcuts(self) -> None: ...
+    def open_logs(self) -> None: ...
+    def show_about(self) -> None: ...
+    def close(self) -> bool: ...
+
+
+class MainActions(QObject):
+    """Makes the menu bar. What can be switched on and off is told by whoever knows (``setChecked``)."""
+
+    def __init__(self, window: QMainWindow, deeds: Deeds, theme: str) -> None:
+        """``theme`` is the one in use, of ``settings.THEMES``."""
+        super().__init__(window)
+        self._window = window
+        self.all: list[tuple[str, list[QAction]]] = []
+        """The menus' titles with their actions, for the page of shortcuts."""
+        self._file(deeds)
+        self._edit(deeds)
+        self._view(deeds, theme)
+        self._help(deeds)
+
+    def _file(self, deeds: Deeds) -> None:
+        menu = self._menu(tr("&File"))
+        self._add(menu, tr("Add folder…"), deeds.add_folder, "Ctrl+O", "folder-plus")
+        self._add(menu, tr("Add pictures and PDFs…"), deeds.add_files, "Ctrl+Shift+O", "files")
+        menu.addSeparator()
+        self.rescan = self._add(menu, tr("Look for new pictures"), deeds.rescan, "F5", "refresh-cw")
+        self.pause = self._add(menu, tr("Pause indexing"), deeds.toggle_pause, "Ctrl+P", "pause")
+        self.unreadable = self._add(
+            menu, tr("Files that cannot be read…"), deeds.show_unreadable, "", "file-x-2"
+        )
+        menu.addSeparator()
+        self.quit = self._add(menu, tr("Quit"), deeds.close, "Ctrl+Q")
+        self.quit.setMenuRole(QAction.MenuRole.QuitRole)
+
+    def _edit(self, deeds: Deeds) -> None:
+        menu = self._menu(tr("&Edit"))
+        self.find = self._add(menu, tr("Find"), deeds.find_words, "Ctrl+F", "search")
+        menu.addSeparator()
+        settings = self._add(menu, tr("Settings…"), deeds.open_settings, "Ctrl+,", "settings")
+        settings.setMenuRole(QAction.MenuRole.PreferencesRole)
+
+    def _view(self, deeds: Deeds, theme: str) -> None:
+        menu = self.view_menu = self._menu(tr("&View"))
+        self.panes = [
+            self._add(menu, tr("New search"), deeds.new_pane, "Ctrl+T", "plus"),
+            self._add(menu, tr("New search beside this one"), deeds.split, "Ctrl+Shift+Right", "columns-2"),
+            self._add(menu, tr("Close search"), deeds.close_pane, "Ctrl+W", "x"),
+        ]
+        menu.addSeparator()
+        self.zooms = [
+            self._add(menu, tr("Larger thumbnails"), lambda: deeds.zoom(1), "Ctrl++", "zoom-in"),
+            self._add(menu, tr("Smaller thumbnails"), lambda: deeds.zoom(-1), "Ctrl+-", "zoom-out"),
+        ]
+        # The plus sign of most keyboards needs Shift; without it the key says "=".
+        self.zooms[0].setShortcuts([QKeySequence("Ctrl++"), QKeySequence("Ctrl+=")])
+        self.hidden = self._switch(
+            menu, tr("Show hidden pictures"), lambda _on: deeds.toggle_hidden(), "Ctrl+Shift+H"
+        )
+        menu.addSeparator()
+        self.panel = self._switch(menu, tr("Library panel"), deeds.show_panel, "F9")
+        themes = menu.addMenu(tr("Theme"))
+        group = QActionGroup(self)
+        names = dict(zip(THEMES, (tr("As the system has it"), tr("Light"), tr("Dark")), strict=True))
+        self.themes = {name: QAction(words, group) for name, words in names.items()}
+        for name, action in self.themes.items():
+            action.setCheckable(True)
+            action.setChecked(name == theme)
+            action.triggered.connect(lambda _=False, name=name: deeds.use_theme(name))
+            themes.addAction(action)
+
+    def _help(self, deeds: Deeds) -> None:
+        menu = self._menu(tr("&Help"))
+        self._add(menu, tr("Keyboard shortcuts"), deeds.show_shortcuts, "F1", "keyboard")
+        self._add(menu, tr("Open the folder of the log"), deeds.open_logs, "", "file-text")
+        menu.addSeparator()
+        about = self._add(menu, tr("About imagefinder"), deeds.show_about, "", "info")
+        about.setMenuRole(QAction.MenuRole.AboutRole)
+
+    def _menu(self, title: str) -> QMenu:
+        menu = self._window.menuBar().addMenu(title)
+        # In Chinese the key stands in brackets after the word.
+        self.all.append((re.sub(r"\(&\w\)|&", "", title), []))
+        return menu
+
+    def _add(
+        self, menu: QMenu, words: str, deed: Callable[[], object], keys: str = "", picture: str = ""
+    ) -> QAction:
+        action = QAction(words, self)
+        if picture:
+            action.setIcon(menu_icon(picture))
+        if keys:
+            action.setShortcut(QKeySequence(keys))
+            action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+        # A lambda, because "triggered" would hand its "checked" to the deed's first argument.
+        action.triggered.connect(lambda: deed())
+        menu.addAction(action)
+        self.all[-1][1].append(action)
+        return action
+
+    def _switch(self, menu: QMenu, words: str, deed: Callable[[bool], None], keys: str) -> QAction:
+        action = QAction(words, self)
+        action.setCheckable(True)
+        action.setShortcut(QKeySequence(keys))
+        action.triggered.connect(deed)
+        menu.addAction(action)
+        self.all[-1][1].append(action)
+        return action

@@ -1,0 +1,399 @@
+"""The main window: the library to the left, search panes to the right, lines of news and state below."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from imagefinder.domain.jobs import JobState
+from imagefinder.domain.queries import Hit
+from imagefinder.ipc.messages import PauseJobs, Rescan, ResumeJobs
+from imagefinder.translation import tr
+from imagefinder.ui.dragdrop.mime_parser import local_paths
+from imagefinder.ui.library.add_sources import Adding
+from imagefinder.ui.library.library_panel import LibraryPanel
+from imagefinder.ui.library.unreadable_dialog import UnreadableDialog
+from imagefinder.ui.models.model_manager import ModelShelf
+from imagefinder.ui.preview.preview_window import PreviewWindow
+from imagefinder.ui.query.search_state import PaneState, PictureTerm
+from imagefinder.ui.results.results_model import ResultsModel
+from imagefinder.ui.search.pane_area import PaneArea
+from imagefinder.ui.search.search_pane import SearchPane
+from imagefinder.ui.settings.settings_dialog import MODEL_PAGE, SettingsDialog
+from imagefinder.ui.widgets.fitting_dialog import stay_on_screen
+from imagefinder.ui.widgets.notification_bar import NoticeBar, NoticeKind
+from imagefinder.ui.window.about_dialog import AboutDialog
+from imagefinder.ui.window.engine_notices import EngineNotices
+from imagefinder.ui.window.main_actions import MainActions
+from imagefinder.ui.window.shortcut_list import shortcut_groups
+from imagefinder.ui.window.shortcuts_dialog import ShortcutsDialog
+from imagefinder.ui.window.status_line import StatusLine
+from imagefinder.ui.window.welcome import WelcomePage
+from imagefinder.ui.window.window_services import WindowParts
+from imagefinder.ui.window.window_state import WindowState, as_bytes, as_text
+
+_PANEL_WIDTH = 272
+_SIZE = (1180, 780)
+
+
+class MainWindow(QMainWindow):
+    """Puts the widgets together and passes signals between them; whatever thinks is in them."""
+
+    closed = Signal()
+
+    def __init__(self, parts: WindowParts) -> None:
+        super().__init__()
+        self._parts = parts
+        self._client = client = parts.client
+        self._had_sources = False
+        self._is_panel_wanted = True
+        self._settings: SettingsDialog | None = None
+        self._previewed: ResultsModel | None = None
+        self.setWindowTitle("imagefinder")
+        self.resize(*_SIZE)
+        stay_on_screen(self)
+        self.setAcceptDrops(True)
+
+        self.notices = NoticeBar(self)
+        self._news = EngineNotices(client, self.notices, parts.places, self)
+        self._models = ModelShelf(client, parts.keeper, self)
+        self._adding = Adding(client, self._news.send, self)
+        self.panel = LibraryPanel(client, parts.desktop, self)
+        self.panes = PaneArea(self._make_pane, self)
+        self.welcome = WelcomePage(client, self)
+        self.preview = PreviewWindow(client, parts.desktop, parts.thumbnails)
+        self._pages = QStackedWidget(self)
+        self._pages.addWidget(self.welcome)
+        self._pages.addWidget(self.panes)
+        self._splitter = QSplitter(Qt.Orientation.Horizontal, self)
+        self._splitter.addWidget(self.panel)
+        self._splitter.addWidget(self._pages)
+        self._splitter.setStretchFactor(1, 1)
+        self._splitter.setCollapsible(1, False)
+        self._splitter.setHandleWidth(1)
+        self._splitter.setSizes([_PANEL_WIDTH, _SIZE[0] - _PANEL_WIDTH])
+        inside = QWidget(self)
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._splitter, 1)
+        column.addWidget(self.notices)
+        self.status_line = StatusLine(client, self)
+        column.addWidget(self.status_line)
+        self.setCentralWidget(inside)
+        self.actions_ = MainActions(self, self, parts.keeper.value.theme)
+        self._wire()
+        self._show_library()
+        self._show_job()
+
+    def _wire(self) -> None:
+        client, parts = self._client, self._parts
+        client.library_changed.connect(self._show_library)
+        client.job_changed.connect(self._show_job)
+        self.actions_.view_menu.aboutToShow.connect(self._show_hidden_state)
+        self._models.told.connect(self.say)
+        self._models.failed.connect(self._tell_of_model)
+        parts.desktop.problem.connect(self.warn)
+        parts.keeper.notice.connect(self.warn)
+        self._news.another_library_wanted.connect(self._choose_library)
+        self.panel.add_requested.connect(self.add_folder)
+        self.panel.folders_dropped.connect(self._adding.add)
+        self.welcome.folders_chosen.connect(self._adding.add)
+        self.panes.folders_dropped.connect(self._adding.add)
+        self.panes.preview_requested.connect(self._preview)
+        self.status_line.models_wanted.connect(lambda: self.open_settings(MODEL_PAGE))
+        for widget in (self.panel, self.panes):
+            widget.notice.connect(self.say)
+            widget.problem.connect(self.warn)
+        self.preview.similar_requested.connect(self._find_similar)
+        self.preview.row_shown.connect(self._follow_preview)
+        self.panes.current_changed.connect(self._show_title)
+        self._pages.currentChanged.connect(self._show_title)
+
+    # What the user reads.
+
+    def say(self, text: str) -> None:
+        """One line that goes away by itself."""
+        self.notices.say(text)
+
+    def warn(self, text: str) -> None:
+        """One line on what went wrong, which stays until it is closed: nobody may be looking when it happens."""
+        self.notices.say(text, NoticeKind.WARNING, seconds=None)
+
+    # What is kept from one time to the next.
+
+    def state(self) -> WindowState:
+        """The window as it is."""
+        return WindowState(
+            geometry=as_text(bytes(self.saveGeometry().data())),
+            preview_geometry=as_text(self.preview.saved_place()),
+            splitter=self._splitter.sizes() if not self.panel.isHidden() else [],
+            is_panel_visible=self._is_panel_wanted,
+            is_paused=self._client.is_paused,
+            library=str(self._parts.places.library),
+            had_sources=self._had_sources,
+            panes=self.panes.save(),
+        )
+
+    def restore(self, state: WindowState) -> None:
+        """Make it as it was."""
+        if geometry := as_bytes(state.geometry):
+            self.restoreGeometry(QByteArray(geometry))
+            stay_on_screen(self)
+        if geometry := as_bytes(state.preview_geometry):
+            self.preview.restore_place(geometry)
+        if len(state.splitter) == self._splitter.count() and all(state.splitter):
+            self._splitter.setSizes(state.splitter)
+        self._is_panel_wanted = state.is_panel_visible
+        is_same_library = state.library in ("", str(self._parts.places.library))
+        self._had_sources = self._had_sources or (state.had_sources and is_same_library)
+        if state.panes:
+            self.panes.restore(state.panes, with_items=is_same_library)
+        self._show_library()
+
+    # What the menus do.
+
+    def add_folder(self) -> None:
+        """Choose a folder and add it."""
+        self._adding.choose_folder()
+
+    def add_files(self) -> None:
+        """Choose pictures and PDFs and add them."""
+        self._adding.choose_files()
+
+    def rescan(self) -> None:
+        """Look for what is new in all sources."""
+        self._client.send(Rescan())
+
+    def toggle_pause(self) -> None:
+        """Pause the indexing, or go on."""
+        self._client.send(ResumeJobs() if self._is_paused else PauseJobs())
+
+    def show_unreadable(self) -> None:
+        """List the files that cannot be read."""
+        dialog = UnreadableDialog(self._client, self._parts.desktop, None, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.show()
+
+    def new_pane(self) -> None:
+        """A new, empty search."""
+        self._show_panes()
+        self.panes.new_pane().focus_query()
+
+    def split(self) -> None:
+        """A new search beside the one in use."""
+        self._show_panes()
+        self.panes.new_pane(beside=True).focus_query()
+
+    def close_pane(self) -> None:
+        """Close the search in use."""
+        self.panes.close_current()
+
+    def find_words(self) -> None:
+        """Go to the words of the search."""
+        self._show_panes()
+        self.panes.current_pane().focus_query()
+
+    def zoom(self, step: int) -> None:
+        """Larger or smaller thumbnails in the pane in use."""
+        self.panes.current_pane().zoom(step)
+
+    def toggle_hidden(self) -> None:
+        """Show what was hidden in the pane in use, or hide it again."""
+        pane = self.panes.current_pane()
+        pane.show_hidden(not pane.state().include_hidden)
+        self._show_hidden_state()
+
+    def show_panel(self, on: bool) -> None:
+        """Show or hide the library panel."""
+        self._is_panel_wanted = on
+        self._show_library()
+
+    def use_theme(self, name: str) -> None:
+        """Wear another theme from now on."""
+        self._parts.keeper.change(theme=name)
+
+    def open_settings(self, page: int = 0) -> None:
+        """Open the settings at a page, counted from 0."""
+        if self._settings is None:
+            parts = self._parts
+            self._settings = SettingsDialog(
+                parts.client, parts.keeper, self._models, parts.places, parts.desktop, self
+            )
+            self._settings.finished.connect(self._forget_settings)
+        self._settings.show_page(page)
+        self._settings.show()
+        self._settings.raise_()
+        self._settings.activateWindow()
+
+    def show_shortcuts(self) -> None:
+        """All keys on one page."""
+        dialog = ShortcutsDialog(shortcut_groups(self.actions_.all), self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.show()
+
+    def open_logs(self) -> None:
+        """Show the folder of the log."""
+        self._news.open_logs()
+
+    def show_about(self) -> None:
+        """What the program is."""
+        dialog = AboutDialog(QApplication.windowIcon(), self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.show()
+
+    # From outside.
+
+    def open_paths(self, folders: Sequence[Path], files: Sequence[Path]) -> None:
+        """Search by these files, and offer these folders for adding."""
+        if files:
+            self._show_panes()
+            state = PaneState(terms=tuple(PictureTerm.of_file(file) for file in files))
+            pane = self.panes.current_pane()
+            if pane.state().is_empty:
+                pane.restore(replace(state, cell_size=pane.state().cell_size))
+            else:
+                self.panes.new_pane(state)
+        self._adding.add(folders)
+
+    def search(self, text: str) -> None:
+        """Search for words in the pane in use."""
+        self._show_panes()
+        pane = self.panes.current_pane()
+        pane.restore(replace(pane.state(), text=text))
+
+    def come_to_front(self) -> None:
+        """Before all other windows, where the desktop lets us."""
+        if self.isMinimized():
+            self.showNormal()
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
+    def dropped_pictures(self) -> set[Path]:
+        """The files that panes search by; of what was dropped as data, only these need be kept."""
+        return {
+            term.path for pane in self.panes.panes() for term in pane.state().terms if term.path is not None
+        }
+
+    def retire(self) -> None:
+        """Give way to a new window: close all that belongs to this one, without ending the program."""
+        self.blockSignals(True)
+        self.close()
+        # It is no child of ours: else it would always lie above us.
+        self.preview.deleteLater()
+        self.deleteLater()
+
+    @property
+    def settings_page(self) -> int | None:
+        """The page of the settings that is open."""
+        return self._settings.page if self._settings is not None else None
+
+    # Inside.
+
+    @property
+    def _is_paused(self) -> bool:
+        job = self._client.job
+        return job is not None and job.status.state is JobState.PAUSED
+
+    def _make_pane(self, pane_id: int) -> SearchPane:
+        parts = self._parts
+        pane = SearchPane(
+            parts.client, pane_id, parts.thumbnails, parts.dropped, parts.fetcher, parts.desktop, self
+        )
+        pane.models_wanted.connect(lambda: self.open_settings(MODEL_PAGE))
+        pane.folder_wanted.connect(self.add_folder)
+        return pane
+
+    def _show_library(self) -> None:
+        library = self._client.library
+        if library is not None:
+            self._had_sources = bool(library.status.sources)
+        if self._had_sources:
+            self._show_panes()
+        elif library is None or all(pane.state().is_empty for pane in self.panes.panes()):
+            self._pages.setCurrentWidget(self.welcome)
+        is_welcome = self._pages.currentWidget() is self.welcome
+        self.panel.setVisible(self._is_panel_wanted and not is_welcome)
+        self.actions_.panel.setChecked(self._is_panel_wanted)
+        for action in (self.actions_.rescan, self.actions_.unreadable):
+            action.setEnabled(self._had_sources)
+
+    def _show_panes(self) -> None:
+        if self._pages.currentWidget() is not self.panes:
+            self._pages.setCurrentWidget(self.panes)
+            self.panel.setVisible(self._is_panel_wanted)
+            QTimer.singleShot(0, self.panes, lambda: self.panes.current_pane().focus_query())
+
+    def _show_title(self) -> None:
+        """What is looked for, so that windows can be told apart; Qt adds the program's name."""
+        pane = self.panes.current_pane()
+        is_searching = self._pages.currentWidget() is self.panes and not pane.state().is_empty
+        self.setWindowTitle(pane.title if is_searching else "imagefinder")
+
+    def _show_hidden_state(self) -> None:
+        self.actions_.hidden.setChecked(self.panes.current_pane().state().include_hidden)
+
+    def _show_job(self) -> None:
+        self.actions_.pause.setText(tr("Go on indexing") if self._is_paused else tr("Pause indexing"))
+
+    def _preview(self, model: ResultsModel, row: int, words: str) -> None:
+        self._previewed = model
+        self.preview.show_hit(model, row, words)
+
+    def _follow_preview(self, row: int) -> None:
+        for pane in self.panes.panes():
+            if pane.model is self._previewed and pane.view.currentIndex().row() != row:
+                pane.view.setCurrentIndex(pane.model.index(row, 0))
+
+    def _find_similar(self, hit: Hit) -> None:
+        self.come_to_front()
+        self.panes.current_pane().find_similar(hit)
+
+    def _choose_library(self) -> None:
+        self.open_settings()
+        if self._settings is not None:
+            self._settings.library.choose()
+
+    def _tell_of_model(self, problem: str) -> None:
+        # The page of models has it where it belongs.
+        if self.settings_page != MODEL_PAGE:
+            self.warn(problem)
+
+    def _forget_settings(self) -> None:
+        if self._settings is not None:
+            self._settings.deleteLater()
+            self._settings = None
+
+    # Qt's own.
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.source() is None and local_paths(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        # What is dropped on the menu or on the lines below; panel, panes and first page have their own ways.
+        event.acceptProposedAction()
+        self.paths_dropped.emit(local_paths(event.mimeData()))
+
+    paths_dropped = Signal(list)
+    """Paths dropped beside all that takes them (list[Path])."""
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            name = self._parts.keeper.value.theme
+            if hasattr(self, "actions_") and name in self.actions_.themes:
+                self.actions_.themes[name].setChecked(True)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        # Its state is taken while it still stands.
+        self.closed.emit()
+        if self._settings is not None:
+            self._settings.close()
+        self.preview.close()
+        self.panes.stop()
+        super().closeEvent(event)

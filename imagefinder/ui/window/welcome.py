@@ -1,0 +1,144 @@
+"""The first run: an invitation to add a folder."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QDir, QSize, QStandardPaths, Qt, Signal
+from PySide6.QtGui import QFont, QResizeEvent
+from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from imagefinder.ipc.messages import ModelState
+from imagefinder.translation import tr
+from imagefinder.ui.dragdrop.drop_target import DropTarget
+from imagefinder.ui.services.engine_client import EngineClient, EngineState
+from imagefinder.ui.widgets.labels import ElidedLabel, QuietLabel
+from imagefinder.ui.window.welcome_picture import WelcomePicture
+
+_WIDTH = 480
+_HEIGHT_FOR_PICTURE = 500
+
+
+class WelcomePage(DropTarget):
+    """Stands in place of the panes while the library is empty."""
+
+    folders_chosen = Signal(list)  # list[Path]
+
+    def __init__(
+        self, client: EngineClient, parent: QWidget | None = None, pictures: Path | None = None
+    ) -> None:
+        """``pictures`` is the folder that is offered; None for the user's own Pictures folder."""
+        super().__init__(parent)
+        self._client = client
+        self._dialog: QFileDialog | None = None
+        self.setAccessibleName(tr("Welcome"))
+        self._pictures = pictures or _pictures_folder()
+        title = QLabel(tr("Drop a folder of pictures here"), self)
+        font = QFont(title.font())
+        font.setPointSizeF(font.pointSizeF() * 1.9)
+        font.setWeight(QFont.Weight.DemiBold)
+        title.setFont(font)
+        title.setWordWrap(True)
+        words = QuietLabel(
+            tr(
+                "Then find any of them by describing what is in it, or by dropping a picture that looks like it. "
+                "PDF documents count too: every page is found by its look and by its words."
+            ),
+            self,
+        )
+        self._choose = QPushButton(tr("Choose a folder…"), self)
+        self._choose.setDefault(True)
+        self._choose.setMinimumWidth(280)
+        self._choose.setToolTip(tr("Choose a folder of pictures (Ctrl+O)"))
+        self._choose.clicked.connect(self._open_dialog)
+        self._own = QPushButton(tr("Add my Pictures folder"), self)
+        self._own.setMinimumWidth(280)
+        self._own.clicked.connect(self._add_own)
+        path = QDir.toNativeSeparators(str(self._pictures or ""))
+        where = ElidedLabel(path, self)
+        where.setForegroundRole(where.foregroundRole().PlaceholderText)
+        where.setMaximumWidth(_WIDTH)
+        self._own.setAccessibleDescription(path)
+        for widget in (self._own, where):
+            widget.setVisible(self._pictures is not None)
+        self._state = QuietLabel(parent=self)
+        stays = QuietLabel(tr("Everything stays on this computer."), self)
+        for label in (title, words, where, self._state, stays):
+            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+
+        column = QVBoxLayout()
+        column.setSpacing(0)
+        column.addStretch(3)
+        self._picture = WelcomePicture(self)
+        column.addWidget(self._picture, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addSpacing(24)
+        column.addWidget(title)
+        column.addSpacing(12)
+        column.addWidget(words)
+        column.addSpacing(28)
+        column.addWidget(self._choose, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addSpacing(12)
+        column.addWidget(self._own, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addSpacing(4)
+        column.addWidget(where)
+        column.addStretch(4)
+        column.addWidget(stays)
+        column.addSpacing(4)
+        column.addWidget(self._state)
+        inner = QFrame(self)
+        inner.setLayout(column)
+        inner.setMaximumWidth(_WIDTH)
+        whole = QHBoxLayout(self)
+        whole.setContentsMargins(24, 24, 24, 20)
+        whole.addStretch(1)
+        whole.addWidget(inner, 1000)
+        whole.addStretch(1)
+
+        self.dropped.connect(self.folders_chosen)
+        client.engine_changed.connect(self._show_state)
+        client.model_changed.connect(self._show_state)
+        self._show_state()
+
+    def minimumSizeHint(self) -> QSize:
+        size = super().minimumSizeHint()
+        # It gives way.
+        drawn = 0 if self._picture.isHidden() else self._picture.minimumSizeHint().height()
+        return QSize(size.width(), size.height() - drawn)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        # The words and the buttons matter more than the drawing.
+        self._picture.setVisible(event.size().height() >= _HEIGHT_FOR_PICTURE)
+
+    def _show_state(self) -> None:
+        engine, model = self._client.engine, self._client.model
+        if engine.state in (EngineState.RESTARTING, EngineState.BROKEN):
+            words = engine.message
+        elif engine.state is EngineState.STARTING:
+            words = tr("Getting ready…")
+        elif model is not None and model.state is ModelState.LOADING:
+            words = tr("Loading the model…")
+        else:
+            words = ""
+        self._state.setText(words)
+
+    def _open_dialog(self) -> None:
+        if self._dialog is None:
+            # One for the life of the page: a file dialog deleted as it closes takes PySide 6.12 down with it.
+            self._dialog = QFileDialog(self, tr("Choose a folder of pictures"))
+            self._dialog.setDirectory(str(self._pictures or Path.home()))
+            self._dialog.setFileMode(QFileDialog.FileMode.Directory)
+            self._dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+            self._dialog.fileSelected.connect(self._take_chosen)
+        self._dialog.open()
+
+    def _take_chosen(self, path: str) -> None:
+        self.folders_chosen.emit([Path(path)])
+
+    def _add_own(self) -> None:
+        self.folders_chosen.emit([self._pictures])
+
+
+def _pictures_folder() -> Path | None:
+    """The user's Pictures folder, if there is one."""
+    path = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation)
+    # Where a system names no such folder, Qt gives the home folder itself: too much to offer.
+    return Path(path) if path and Path(path) != Path.home() and QDir(path).exists() else None

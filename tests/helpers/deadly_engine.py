@@ -1,0 +1,123 @@
+"""What an engine's process runs in tests: the real engine, with a way to die, to dawdle, or to hold a door open."""
+
+import os
+import time
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from imagefinder.ipc.entry import run_engine
+from imagefinder.ipc.messages import EngineOptions
+
+
+def dies_at_once(connection: Connection, options: EngineOptions, crash_log: Path) -> None:
+    """An engine that cannot even begin."""
+    os.abort()
+
+
+def dies_of_killers(connection: Connection, options: EngineOptions, crash_log: Path) -> None:
+    """The engine, which dies of files called killer-something wherever it decodes them, as of a crashing C library.
+
+    Where another process decodes them, that one dies.
+    """
+    from imagefinder.engine.indexing import decode_pool
+    from imagefinder.isolation import decoders, starting
+
+    def deadly(real: Any) -> Any:
+        def open_media(path: Path, *content: Any) -> Any:
+            if path.name.startswith("killer"):
+                os.abort()
+            return real(path, *content)
+
+        return open_media
+
+    decode_pool.open_media = deadly(decode_pool.open_media)  # type: ignore[attr-defined]
+    decoders.open_media = deadly(decoders.open_media)  # type: ignore[attr-defined]
+    starting.BOOT = DYING_OF_KILLERS
+    run_engine(connection, options, crash_log)
+
+
+DYING_OF_KILLERS = """
+import json, os, sys
+options = json.loads(sys.argv[1])
+sys.path[:] = options["path"]
+from imagefinder.isolation import decoder_worker
+from imagefinder.readers import reader_registry
+real = reader_registry.open_media
+
+def open_media(path, content=None):
+    if path.name.startswith("killer"):
+        os.abort()
+    return real(path, content)
+
+reader_registry.open_media = open_media
+decoder_worker.main(options)
+"""
+
+
+def is_slow(connection: Connection, options: EngineOptions, crash_log: Path) -> None:
+    """The engine, with a decoder that takes a twentieth of a second a file."""
+    from imagefinder.engine.indexing import decode_pool
+
+    real = decode_pool.open_media  # type: ignore[attr-defined]
+
+    def open_media(path: Path, *content: Any) -> Any:
+        time.sleep(0.05)
+        return real(path, *content)
+
+    decode_pool.open_media = open_media  # type: ignore[attr-defined]
+    run_engine(connection, options, crash_log)
+
+
+def reads_for_ever(connection: Connection, options: EngineOptions, crash_log: Path) -> None:
+    """The engine, with a decoder that never comes to the end of files called endless-something."""
+    from imagefinder.engine.indexing import decode_pool
+
+    real = decode_pool.open_media  # type: ignore[attr-defined]
+
+    def open_media(path: Path, *content: Any) -> Any:
+        while path.name.startswith("endless"):
+            time.sleep(60)
+        return real(path, *content)
+
+    decode_pool.open_media = open_media  # type: ignore[attr-defined]
+    run_engine(connection, options, crash_log)
+
+
+def loads_slowly(connection: Connection, options: EngineOptions, crash_log: Path) -> None:
+    """The engine, whose model is loaded once there is a file called ``load now`` beside the library."""
+    from imagefinder.engine.models.loaded_model import ModelSlot
+
+    real = ModelSlot.load
+    assert options.library is not None
+    door = options.library.with_name("load now")
+
+    def load(slot: ModelSlot, *arguments: Any) -> None:
+        while not door.exists():
+            time.sleep(0.01)
+        real(slot, *arguments)
+
+    # The built-in model needs no loading, so it is told to pretend.
+    ModelSlot.is_loaded = property(lambda slot: door.exists())  # type: ignore[assignment, method-assign]
+    ModelSlot.load = load  # type: ignore[method-assign]
+    run_engine(connection, options, crash_log)
+
+
+def never_stops(connection: Connection, options: EngineOptions, crash_log: Path) -> None:
+    """A process that listens to nobody."""
+    while True:
+        time.sleep(60)
+
+
+def dawdles_at_the_end(connection: Connection, options: EngineOptions, crash_log: Path) -> None:
+    """The engine, which takes its time to end."""
+    from imagefinder.ipc.worker.session import Session
+
+    real = Session.close
+
+    def close(session: Session) -> None:
+        time.sleep(0.3)
+        real(session)
+
+    Session.close = close  # type: ignore[method-assign]
+    run_engine(connection, options, crash_log)
