@@ -113,7 +113,7 @@ def test_garbage_is_an_error_and_nothing_else(garbage: bytes) -> None:
     with pytest.raises(LinkError):
         link.receive()
     theirs.close()
-    decoder_link.close()
+    link.close()
 
 
 def test_pixels_cross_where_the_program_has_no_address_space_to_map_them(

@@ -466,11 +466,11 @@ def test_a_file_for_which_memory_does_not_suffice_now_is_listed_and_tried_again(
         return prepare(image)
 
     monkeypatch.setattr(embedder, "prepare", prepare_but_one)
-    assert counts(engine.add([three_pictures], SourceOptions())) == {"indexed": 2, "unreadable": 1}
+    assert counts(engine.jobs.add([three_pictures], SourceOptions())) == {"indexed": 2, "unreadable": 1}
     (problem,) = engine.unreadable()
     assert problem.path.name == "red.png"
     assert "not enough free memory" in problem.reason
     monkeypatch.undo()
-    engine.index()
+    engine.jobs.index()
     assert engine.unreadable() == ()
     assert _paths(engine, "red")[0] == "red.png"

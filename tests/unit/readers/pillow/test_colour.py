@@ -4,6 +4,7 @@ import io
 
 import numpy as np
 import pytest
+from helpers.colour_profiles import swapped_profile
 from PIL import Image, ImageCms, PngImagePlugin
 
 from imagefinder.readers.image_reader import ImageReader
@@ -15,14 +16,6 @@ RAMP = np.linspace(0, 1, 256).reshape(16, 16)
 def close(image: Image.Image, wanted: Image.Image, tolerance: int = 2) -> bool:
     difference = np.abs(np.asarray(image, dtype=int) - np.asarray(wanted.convert("RGB"), dtype=int))
     return bool(difference.max() <= tolerance)
-
-
-def swapped_profile() -> bytes:
-    """An sRGB profile whose red and blue colorants have changed places."""
-    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
-    red, blue = profile.index(b"rXYZ"), profile.index(b"bXYZ")
-    profile[red : red + 4], profile[blue : blue + 4] = b"bXYZ", b"rXYZ"
-    return bytes(profile)
 
 
 def load(path) -> Image.Image:

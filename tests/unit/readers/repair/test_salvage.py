@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers.colour_profiles import swapped_profile
 from PIL import ExifTags, Image, ImageFile, PngImagePlugin
 
 from imagefinder.domain.errors import PassingError, UnreadableError
@@ -18,8 +19,6 @@ from imagefinder.readers.reader import LoadedPart
 from imagefinder.readers.reader_registry import open_media
 from imagefinder.readers.repair import png_repair
 from imagefinder.readers.repair.second_try import repair
-
-from .test_colour import swapped_profile
 
 LOWER = Reason(ReasonCode.LOWER_PART_MISSING)
 
