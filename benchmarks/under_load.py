@@ -32,7 +32,7 @@ from imagefinder.domain.jobs import JobState, Phase
 from imagefinder.domain.queries import Query
 from imagefinder.domain.sources import SourceOptions
 from imagefinder.engine.indexing.cancel import CancelToken
-from imagefinder.ipc.client.engine_process import EngineRun
+from imagefinder.ipc.client.engine_process import EngineProcess
 from imagefinder.ipc.messages import (
     AddSources,
     CancelJobs,
@@ -115,7 +115,7 @@ def in_one_process(
         table("One process, two threads", rest, load, rate)
 
 
-class EngineProcess:
+class AskedEngine:
     """The engine's process, asked as the window asks it."""
 
     def __init__(self, library: Path, model: str) -> None:
@@ -125,7 +125,7 @@ class EngineProcess:
         self.is_idle = threading.Event()
         self.embedded = 0
         options = EngineOptions(library=library, model=model, index_at_start=False)
-        self._run = EngineRun(options, library.with_suffix(".crash"), self._on_event, lambda _: None)
+        self._run = EngineProcess(options, library.with_suffix(".crash"), self._on_event, lambda _: None)
         self._run.start()
         self._ready.wait()
 
@@ -158,8 +158,8 @@ class EngineProcess:
 
 
 @contextmanager
-def engine_process(library: Path, model: str) -> Iterator[EngineProcess]:
-    engine = EngineProcess(library, model)
+def engine_process(library: Path, model: str) -> Iterator[AskedEngine]:
+    engine = AskedEngine(library, model)
     try:
         yield engine
     finally:

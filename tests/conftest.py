@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
 from imagefinder.engine.engine import Engine
-from imagefinder.engine.indexing.cloud_detection import CloudCheck
+from imagefinder.engine.indexing.cloud_detection import CloudDetector
 from imagefinder.readers.reader_registry import extensions
 from imagefinder.store.store import Store
 from imagefinder.thumbnails.cache import ThumbnailCache
@@ -85,13 +85,13 @@ def open_engine(tmp_path: Path, embedder: FakeEmbedder) -> Iterator[OpenEngine]:
     """Opens engines on one library with the counting embedder, or another; closes them at the end."""
     engines: list[Engine] = []
 
-    def open_it(model: FakeEmbedder | None = None, cloud: CloudCheck | None = None) -> Engine:
+    def open_it(model: FakeEmbedder | None = None, cloud: CloudDetector | None = None) -> Engine:
         engine = Engine(
             tmp_path / "library",
             lambda _store: model or embedder,
             ThumbnailCache(tmp_path / "thumbnails"),
             extensions(),
-            cloud=lambda: cloud or CloudCheck(),
+            cloud=lambda: cloud or CloudDetector(),
         )
         engines.append(engine)
         return engine

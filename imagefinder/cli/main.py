@@ -63,7 +63,7 @@ def _main(arguments: list[str], terminal: Terminal) -> int:
                 )
             )
         else:
-            _confess(error, terminal)
+            _report_internal_error(error, terminal)
         return WRONG
 
 
@@ -100,7 +100,7 @@ def _give_up_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _confess(error: Exception, terminal: Terminal) -> None:
+def _report_internal_error(error: Exception, terminal: Terminal) -> None:
     log = log_to_file()
     _LOG.error("unexpected", exc_info=error)
     if os.environ.get("IMAGEFINDER_DEBUG"):

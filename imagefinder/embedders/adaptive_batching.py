@@ -13,7 +13,7 @@ _T = TypeVar("_T")
 _WORTHWHILE = 1.05
 
 
-class Batches:
+class AdaptiveBatching:
     """Feeds a model, with fewer at a time once its memory was full."""
 
     def __init__(self, is_out_of_memory: Callable[[BaseException], bool], free: Callable[[], None]) -> None:

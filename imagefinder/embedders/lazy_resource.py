@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 _T = TypeVar("_T")
 
 
-class Held(Generic[_T]):
+class LazyResource(Generic[_T]):
     """One such thing. Safe to use from several threads: it is loaded once however many ask."""
 
     def __init__(self, load: Callable[[], _T], clock: Callable[[], float] = time.monotonic) -> None:

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from imagefinder.domain.errors import ModelError
 from imagefinder.domain.scripts import foreign_words, is_english_script, latin_part
-from imagefinder.embedders.adaptive_batching import Batches, best_batch, no_memory
+from imagefinder.embedders.adaptive_batching import AdaptiveBatching, best_batch, no_memory
 from imagefinder.embedders.embedder import Embedder, FloatArray, Pixels
 from imagefinder.embedders.hardware.device import choose_device, give_memory_back, is_out_of_memory
 from imagefinder.embedders.hardware.device import devices_here as devices_here
-from imagefinder.embedders.lazy_resource import Held
+from imagefinder.embedders.lazy_resource import LazyResource
 from imagefinder.embedders.network_guard import without_network
 from imagefinder.embedders.runtime.image_runtime import ImageRuntime
 from imagefinder.embedders.runtime.runtime_choice import Runtime, RuntimeSetting
@@ -86,10 +86,10 @@ class OpenClipEmbedder(Embedder):
         self._proving = threading.Lock()
         self._preprocessing = Preprocessing(spec.preprocess_cfg)
         self.runtime = ImageRuntime(spec, self._preprocessing, device, runtimes or RuntimeSetting())
-        self._text: Held[TextTower] = Held(self._load_text, clock)
-        self._image: Held[ImageTower] = Held(self._load_image, clock)
-        self._texts_at_a_time = Batches(is_out_of_memory, self._give_back)
-        self._images_at_a_time = Batches(is_out_of_memory, self._give_back)
+        self._text: LazyResource[TextTower] = LazyResource(self._load_text, clock)
+        self._image: LazyResource[ImageTower] = LazyResource(self._load_image, clock)
+        self._texts_at_a_time = AdaptiveBatching(is_out_of_memory, self._give_back)
+        self._images_at_a_time = AdaptiveBatching(is_out_of_memory, self._give_back)
         self._proved: tuple[int, int, int] | None = None
         self._piece_counts: OrderedDict[str, int] = OrderedDict()
         """Of texts that did not fit the context; the last ones."""

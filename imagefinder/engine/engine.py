@@ -13,19 +13,19 @@ from imagefinder.domain.jobs import ProgressCallback, no_progress
 from imagefinder.domain.library import LibraryStatus
 from imagefinder.domain.queries import Hit, Query, SearchResult, Sort, refuse_long_text
 from imagefinder.embedders.embedder import Embedder, FloatArray
-from imagefinder.engine.indexing.cloud_detection import CloudCheck
+from imagefinder.engine.indexing.cloud_detection import CloudDetector
 from imagefinder.engine.indexing.text_folding_job import FOLDING_S, after, fold_texts
-from imagefinder.engine.library_lock import WriterLock, disk_errors
+from imagefinder.engine.library_lock import LibraryLock, disk_errors
 from imagefinder.engine.library_models import LibraryModels
-from imagefinder.engine.models.model_switcher import MakeEmbedder, ModelPair
+from imagefinder.engine.models.model_switcher import MakeEmbedder, ModelSwitcher
 from imagefinder.private_files import make_folder
 from imagefinder.store.store import Store
 from imagefinder.thumbnails.cache import ThumbnailCache
 from imagefinder.translation import tr
 
 if TYPE_CHECKING:
-    from imagefinder.engine.indexing.library_jobs import Jobs
-    from imagefinder.engine.preview_renderer import Shower, ShownItem
+    from imagefinder.engine.indexing.library_jobs import LibraryJobs
+    from imagefinder.engine.preview_renderer import PreviewRenderer, ShownItem
     from imagefinder.engine.search.result_list import ResultList
     from imagefinder.engine.search.searcher import Searcher
     from imagefinder.isolation.decoders import Decoders
@@ -48,7 +48,7 @@ class Engine:
         thumbnails: ThumbnailCache,
         extensions: frozenset[str],
         model: str | None = None,
-        cloud: Callable[[], CloudCheck] = CloudCheck,
+        cloud: Callable[[], CloudDetector] = CloudDetector,
     ) -> None:
         """Open or create the library in ``folder``.
 
@@ -62,27 +62,29 @@ class Engine:
         with disk_errors(folder):
             make_folder(folder)
             self._store = Store(folder / "library.db")
-        self._pair = ModelPair(embedder, self._store, folder / "vectors", model)
+        self._pair = ModelSwitcher(embedder, self._store, folder / "vectors", model)
         self._thumbnails = thumbnails
         self._cloud = cloud
         self._extensions = extensions
-        self._lock = WriterLock(folder, self._store)
+        self._lock = LibraryLock(folder, self._store)
         self.models = LibraryModels(self._pair, self._store, self._lock)
         """The model that answers, and changing it."""
 
     @cached_property
-    def jobs(self) -> "Jobs":
+    def jobs(self) -> "LibraryJobs":
         """What changes the library: adding sources, bringing them up to date, removing them."""
-        from imagefinder.engine.indexing.library_jobs import Jobs
+        from imagefinder.engine.indexing.library_jobs import LibraryJobs
 
         pair, thumbnails = self._pair, self._thumbnails
-        return Jobs(self.folder, self._store, pair, thumbnails, self._extensions, self._lock, self._cloud)
+        return LibraryJobs(
+            self.folder, self._store, pair, thumbnails, self._extensions, self._lock, self._cloud
+        )
 
     @cached_property
-    def _shower(self) -> "Shower":
-        from imagefinder.engine.preview_renderer import Shower
+    def _shower(self) -> "PreviewRenderer":
+        from imagefinder.engine.preview_renderer import PreviewRenderer
 
-        return Shower(self._store, self._thumbnails, self._decoders, self._cloud)
+        return PreviewRenderer(self._store, self._thumbnails, self._decoders, self._cloud)
 
     @cached_property
     def _decoders(self) -> "Decoders":
@@ -201,12 +203,12 @@ class Engine:
             _LOG.info("the index was not saved: %s", error)
 
     def embed_images(self, paths: Sequence[Path]) -> FloatArray:
-        """Vectors of picture files; see ``QueryTerms.embed_images``."""
-        from imagefinder.engine.search.query_encoder import QueryTerms
+        """Vectors of picture files; see ``QueryEncoder.embed_images``."""
+        from imagefinder.engine.search.query_encoder import QueryEncoder
 
         with self._store.errors():
             memory = self._pair.current().terms
-            return QueryTerms(self._store, self.embedder, None, memory, self._decoders).embed_images(paths)
+            return QueryEncoder(self._store, self.embedder, None, memory, self._decoders).embed_images(paths)
 
     def show(
         self, item_id: int, part: int | None = None, *, side: int = 2048, words: str = "", folder: Path,

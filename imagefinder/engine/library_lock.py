@@ -20,7 +20,7 @@ _SAVING_S = 60
 """Seconds that a job waits for an index being saved: ten times what a million vectors take."""
 
 
-class WriterLock:
+class LibraryLock:
     """The right to change the library's files. Safe to ask for from several threads and processes."""
 
     def __init__(self, folder: Path, store: Store) -> None:

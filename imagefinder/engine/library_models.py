@@ -4,15 +4,15 @@ from collections.abc import Callable
 
 from imagefinder.domain.jobs import ProgressCallback, no_progress
 from imagefinder.domain.library import ModelChange
-from imagefinder.engine.library_lock import WriterLock
-from imagefinder.engine.models.model_switcher import ModelPair
+from imagefinder.engine.library_lock import LibraryLock
+from imagefinder.engine.models.model_switcher import ModelSwitcher
 from imagefinder.store.store import Store
 
 
 class LibraryModels:
     """The model that answers, and changing it. Safe to use from several threads."""
 
-    def __init__(self, pair: ModelPair, store: Store, lock: WriterLock) -> None:
+    def __init__(self, pair: ModelSwitcher, store: Store, lock: LibraryLock) -> None:
         self._pair = pair
         self._store = store
         self._lock = lock
@@ -55,7 +55,7 @@ class LibraryModels:
         with self._store.errors():
             self._pair.current().calibrate()
 
-    def meet_all(self, should_stop: Callable[[], bool]) -> None:
+    def warm_background_stats(self, should_stop: Callable[[], bool]) -> None:
         """Have searches by words as fast at first as they are when they meet the same pictures again.
 
         For a process that will answer many; takes about 15 s of a processor for a million pictures, while
@@ -65,7 +65,7 @@ class LibraryModels:
             ModelError: the model cannot be had; the message says why and what to do.
         """
         with self._store.errors():
-            self._pair.current().meet_all(should_stop)
+            self._pair.current().warm_background_stats(should_stop)
 
     def release(self, idle_s: float) -> None:
         """Give back the memory of models that did no work for so many seconds; they load when they are needed."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from imagefinder.domain.errors import UnreadableError, UsageError
 from imagefinder.domain.items import FileStat, ItemDetails, Region
 from imagefinder.domain.reasons import ReasonCode
-from imagefinder.engine.indexing.cloud_detection import CloudCheck, look
+from imagefinder.engine.indexing.cloud_detection import CloudDetector, look
 from imagefinder.isolation.decoders import Decoders
 from imagefinder.readers.reader import MediaFile
 from imagefinder.readers.reader_registry import explain
@@ -44,7 +44,7 @@ class ShownItem:
     """Whether it was not opened because that would download it."""
 
 
-class Shower:
+class PreviewRenderer:
     """Renders items of one library. Safe to use from several threads."""
 
     def __init__(
@@ -52,7 +52,7 @@ class Shower:
         store: Store,
         thumbnails: ThumbnailCache,
         decoders: Decoders,
-        cloud: Callable[[], CloudCheck] = CloudCheck,
+        cloud: Callable[[], CloudDetector] = CloudDetector,
     ) -> None:
         """``cloud`` makes what tells which files are online only."""
         self._cloud = cloud

@@ -34,7 +34,7 @@ _REHEARSED = 12
 
 
 @dataclass(frozen=True)
-class Plan:
+class ScanDiff:
     """How long each stage goes on, and how much it sees; the defaults trained the model that is shipped."""
 
     epochs: float = image_tower.EPOCHS
@@ -53,7 +53,7 @@ class Plan:
     """Photographs of each held-out class that are measured."""
 
 
-REHEARSAL = Plan(
+REHEARSAL = ScanDiff(
     epochs=2,
     teacher_steps=3,
     text_steps=3,
@@ -78,7 +78,7 @@ class Stage:
 class Training:
     """All stages over one data folder and one work folder."""
 
-    def __init__(self, places: Places, plan: Plan, out: Path) -> None:
+    def __init__(self, places: Places, plan: ScanDiff, out: Path) -> None:
         self._places = places
         self._plan = plan
         self._out = out
@@ -162,7 +162,7 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     arguments.work.mkdir(parents=True, exist_ok=True)
     places = Places(arguments.data.resolve(), arguments.work.resolve())
-    plan = REHEARSAL if arguments.rehearse else Plan(epochs=arguments.epochs)
+    plan = REHEARSAL if arguments.rehearse else ScanDiff(epochs=arguments.epochs)
     training = Training(places, plan, arguments.out or places.work / "model")
     stages = training.stages()
     names = [stage.name for stage in stages]

@@ -4,10 +4,10 @@ import os
 import sys
 from pathlib import Path
 
-from imagefinder.engine.indexing.cloud_detection import CloudCheck
+from imagefinder.engine.indexing.cloud_detection import CloudDetector
 
 
-class FakeCloud(CloudCheck):
+class FakeCloud(CloudDetector):
     """Takes files for online only by their names, and notes which of them are opened for reading."""
 
     def __init__(self, *names: str) -> None:

@@ -86,20 +86,20 @@ def reads_for_ever(connection: Connection, options: EngineOptions, crash_log: Pa
 
 def loads_slowly(connection: Connection, options: EngineOptions, crash_log: Path) -> None:
     """The engine, whose model is loaded once there is a file called ``load now`` beside the library."""
-    from imagefinder.engine.models.loaded_model import ModelSlot
+    from imagefinder.engine.models.loaded_model import LoadedModel
 
-    real = ModelSlot.load
+    real = LoadedModel.load
     assert options.library is not None
     door = options.library.with_name("load now")
 
-    def load(slot: ModelSlot, *arguments: Any) -> None:
+    def load(slot: LoadedModel, *arguments: Any) -> None:
         while not door.exists():
             time.sleep(0.01)
         real(slot, *arguments)
 
     # The built-in model needs no loading, so it is told to pretend.
-    ModelSlot.is_loaded = property(lambda slot: door.exists())  # type: ignore[assignment, method-assign]
-    ModelSlot.load = load  # type: ignore[method-assign]
+    LoadedModel.is_loaded = property(lambda slot: door.exists())  # type: ignore[assignment, method-assign]
+    LoadedModel.load = load  # type: ignore[method-assign]
     run_engine(connection, options, crash_log)
 
 

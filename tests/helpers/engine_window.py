@@ -20,16 +20,16 @@ from imagefinder.ipc.client.engine_process import Target
 from imagefinder.ipc.entry import run_engine
 from imagefinder.ipc.messages import EngineOptions, ModelState
 from imagefinder.paths import default_places
-from imagefinder.ui.dragdrop.drop_cache import DroppedPictures
+from imagefinder.ui.dragdrop.drop_cache import DropCache
 from imagefinder.ui.dragdrop.link_fetcher import LinkFetcher
 from imagefinder.ui.library.add_dialog import AddFolderDialog
 from imagefinder.ui.search.search_pane import SearchPane
 from imagefinder.ui.services.desktop import Desktop
 from imagefinder.ui.services.engine_client import EngineClient, EngineState
-from imagefinder.ui.services.settings_store import SettingsKeeper
+from imagefinder.ui.services.settings_store import SettingsStore
 from imagefinder.ui.services.thumbnail_loader import ThumbnailLoader
 from imagefinder.ui.window.main_window import MainWindow
-from imagefinder.ui.window.window_services import WindowParts
+from imagefinder.ui.window.window_services import WindowServices
 
 _PATIENCE_MS = 100_000
 
@@ -44,13 +44,15 @@ class EngineWindow:
         self.client = EngineClient(EngineOptions(library=library, **chosen), target=target)
         self.client.engine_changed.connect(lambda status: self.states.append(status.state))
         places = replace(default_places(library))
-        self.keeper = keeper = SettingsKeeper(places.settings)
+        self.settings_store = settings_store = SettingsStore(places.settings)
         self.thumbnails = ThumbnailLoader(self.client, places.thumbnails)
         self._desktop = Desktop()
-        self._fetcher = LinkFetcher(lambda: keeper.value)
-        dropped = DroppedPictures(places.dropped)
+        self._fetcher = LinkFetcher(lambda: settings_store.value)
+        dropped = DropCache(places.dropped)
         self.window = MainWindow(
-            WindowParts(self.client, keeper, places, self._desktop, self.thumbnails, dropped, self._fetcher)
+            WindowServices(
+                self.client, settings_store, places, self._desktop, self.thumbnails, dropped, self._fetcher
+            )
         )
         self.window.show()
         self.client.start()
@@ -61,7 +63,7 @@ class EngineWindow:
         self._desktop.close()
         ended = self.client.stop(timeout_s=_PATIENCE_MS / 1000)
         self.window.retire()
-        for each in (self._fetcher, self.thumbnails, self._desktop, self.keeper, self.client):
+        for each in (self._fetcher, self.thumbnails, self._desktop, self.settings_store, self.client):
             each.deleteLater()
         return ended
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject
 from imagefinder.domain.queries import Hit
 from imagefinder.ipc.messages import Hits, Search
 from imagefinder.settings import Settings
-from imagefinder.ui.dragdrop.drop_cache import DroppedPictures
+from imagefinder.ui.dragdrop.drop_cache import DropCache
 from imagefinder.ui.dragdrop.link_fetcher import LinkFetcher
 from imagefinder.ui.search.search_pane import SearchPane
 from imagefinder.ui.services.desktop import Desktop
@@ -24,7 +24,7 @@ class PaneParts:
         self.owner = QObject()
         self.thumbnails = ThumbnailLoader(client, folder / "thumbnails", self.owner)
         self.desktop = Desktop(self.owner)
-        self.dropped = DroppedPictures(folder / "dropped")
+        self.dropped = DropCache(folder / "dropped")
         self.fetcher = LinkFetcher(Settings, self.owner)
 
     def make(self, pane_id: int) -> SearchPane:

@@ -28,14 +28,14 @@ from imagefinder.ipc.messages import (
     Unreadable,
 )
 from imagefinder.paths import default_places
-from imagefinder.ui.dragdrop.drop_cache import DroppedPictures
+from imagefinder.ui.dragdrop.drop_cache import DropCache
 from imagefinder.ui.dragdrop.link_fetcher import LinkFetcher
 from imagefinder.ui.library.add_dialog import AddFolderDialog
 from imagefinder.ui.library.unreadable_dialog import UnreadableDialog
 from imagefinder.ui.query.search_state import PaneState, PictureTerm
 from imagefinder.ui.services.desktop import Desktop
 from imagefinder.ui.services.engine_client import EngineState, EngineStatus
-from imagefinder.ui.services.settings_store import SettingsKeeper
+from imagefinder.ui.services.settings_store import SettingsStore
 from imagefinder.ui.services.thumbnail_loader import ThumbnailLoader
 from imagefinder.ui.widgets.notification_bar import NoticeKind
 from imagefinder.ui.window.about_dialog import AboutDialog
@@ -43,7 +43,7 @@ from imagefinder.ui.window.crash_dialog import CrashDialog
 from imagefinder.ui.window.main_window import MainWindow
 from imagefinder.ui.window.shortcut_list import shortcut_groups
 from imagefinder.ui.window.shortcuts_dialog import ShortcutsDialog
-from imagefinder.ui.window.window_services import WindowParts
+from imagefinder.ui.window.window_services import WindowServices
 
 
 class Stage:
@@ -55,13 +55,13 @@ class Stage:
         self._picture = picture
         self.client = FakeClient()
         places = default_places()
-        self.keeper = SettingsKeeper(places.settings)
+        self.settings_store = SettingsStore(places.settings)
         self._desktop = Desktop()
         self._thumbnails = ThumbnailLoader(self.client, places.thumbnails)
-        self._fetcher = LinkFetcher(lambda: self.keeper.value)
-        dropped = DroppedPictures(places.dropped)
-        parts = WindowParts(
-            self.client, self.keeper, places, self._desktop, self._thumbnails, dropped, self._fetcher
+        self._fetcher = LinkFetcher(lambda: self.settings_store.value)
+        dropped = DropCache(places.dropped)
+        parts = WindowServices(
+            self.client, self.settings_store, places, self._desktop, self._thumbnails, dropped, self._fetcher
         )
         self.window = MainWindow(parts)
         self.window.resize(1180, 980)
@@ -72,7 +72,7 @@ class Stage:
         self._thumbnails.close()
         self._desktop.close()
         self.window.retire()
-        for each in (self._fetcher, self._thumbnails, self._desktop, self.keeper, self.client):
+        for each in (self._fetcher, self._thumbnails, self._desktop, self.settings_store, self.client):
             each.deleteLater()
 
     def first_page(self) -> QWidget:
@@ -103,8 +103,8 @@ class Stage:
         answer(self.client, searches(self.client, other)[-1], ())
         for kind in NoticeKind:
             self.window.notices.say(f"News: {kind}", kind, [("Do it", lambda: None)])
-        self.window.panel.forget_line.ask(a_source(HOLIDAY).source)
-        self.window.panel.download_line.ask(a_source(SCANS, in_the_cloud=1234))
+        self.window.panel.remove_bar.ask(a_source(HOLIDAY).source)
+        self.window.panel.cloud_download_bar.ask(a_source(SCANS, in_the_cloud=1234))
         return self.window
 
     def at_work(self) -> QWidget:

@@ -15,11 +15,11 @@ from imagefinder.domain.library import LibraryStatus
 from imagefinder.domain.sources import Source, SourceKind, SourceStatus
 from imagefinder.ipc.messages import JobChanged, LibraryChanged
 from imagefinder.ui.library.job_bar import JobBar
-from imagefinder.ui.library.remove_source_bar import ForgetLine
+from imagefinder.ui.library.remove_source_bar import RemoveSourceBar
 from imagefinder.ui.library.sources_model import SourcesModel
 from imagefinder.ui.preview.preview_bars import ProblemLine
 from imagefinder.ui.results.results_model import ResultsModel
-from imagefinder.ui.widgets.labels import ElidedLabel, QuietLabel
+from imagefinder.ui.widgets.labels import ElidedLabel, SecondaryLabel
 from imagefinder.ui.words import tooltip
 
 NAME = "<b>a & b</b> &lt;.jpg"
@@ -54,13 +54,13 @@ def test_results_and_sources_show_the_names_they_have(
 
 
 def test_no_line_takes_a_name_for_html(qtbot: QtBot, client: FakeClient) -> None:
-    forget = ForgetLine()
+    forget = RemoveSourceBar()
     forget.ask(Source(1, PATH, SourceKind.FILE))
     problem = ProblemLine()
     problem.say(NAME)
     client.job = JobChanged(JobStatus(JobState.RUNNING, sources=(PATH,), error=NAME))
     bar = JobBar(client)
-    for widget in (forget, problem, bar, QuietLabel(NAME), ElidedLabel(NAME)):
+    for widget in (forget, problem, bar, SecondaryLabel(NAME), ElidedLabel(NAME)):
         qtbot.addWidget(widget)
         labels = [widget] if isinstance(widget, QLabel) else widget.findChildren(QLabel)
         assert [

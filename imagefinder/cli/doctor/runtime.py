@@ -5,7 +5,7 @@ from typing import Any
 
 from imagefinder.embedders.openclip import OpenClipEmbedder
 from imagefinder.embedders.runtime.openvino_tower import openvino_version
-from imagefinder.embedders.runtime.runtime_choice import AUTO, Choice, Runtime
+from imagefinder.embedders.runtime.runtime_choice import AUTO, Runtime, RuntimeChoice
 from imagefinder.translation import tr
 
 _TITLES = {Runtime.TORCH: "PyTorch", Runtime.OPENVINO: "OpenVINO"}
@@ -45,7 +45,7 @@ def runtime_value(embedder: OpenClipEmbedder) -> dict[str, Any]:
     }
 
 
-def _of_choice(choice: Choice, wanted: str) -> str:
+def _of_choice(choice: RuntimeChoice, wanted: str) -> str:
     if choice.problem:
         return tr("PyTorch: OpenVINO failed here ({reason})", reason=choice.problem)
     if choice.runtime is Runtime.OPENVINO and choice.cosine is None:

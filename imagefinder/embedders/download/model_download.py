@@ -32,7 +32,7 @@ _TOWER_FILE = "config.json"
 ProgressOf = Callable[[int, int | None], None]
 """Told the bytes that are here, and how many there will be (None: not known)."""
 
-Plan = list[tuple[HubFile, PurePosixPath]]
+ScanDiff = list[tuple[HubFile, PurePosixPath]]
 """The files of a model, and where each goes in its folder; the weights come first."""
 
 
@@ -153,9 +153,9 @@ def _try_out(spec: ClipSpec, came: Path) -> None:
     came.unlink()
 
 
-def _planned(hub: Hub, row: JsonDict, model_cfg: JsonDict, should_stop: Callable[[], bool]) -> Plan:
+def _planned(hub: Hub, row: JsonDict, model_cfg: JsonDict, should_stop: Callable[[], bool]) -> ScanDiff:
     repository, names = hub_files(row)
-    plan: Plan = []
+    plan: ScanDiff = []
     for name in names:
         if found := looked_up(hub, repository, name, should_stop):
             is_ready = name.endswith(".safetensors")
@@ -212,7 +212,7 @@ def _check_consent(offer: ModelOffer, accepts_licence: bool) -> None:
         )
 
 
-def _check_space(plan: Plan, folder: Path) -> None:
+def _check_space(plan: ScanDiff, folder: Path) -> None:
     """Refuse a download that would fill the disk, before its first byte."""
     needed = 0
     for file, place in plan:

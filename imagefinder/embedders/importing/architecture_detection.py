@@ -59,7 +59,7 @@ _IDLE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ArchitectureChoice:
     """One way to compute with certain tensors."""
 
     arch: str
@@ -117,7 +117,7 @@ def comparable(shapes: Shapes) -> dict[str, tuple[int, ...]]:
     }
 
 
-def choices(archs: Iterable[str]) -> list[Choice]:
+def choices(archs: Iterable[str]) -> list[ArchitectureChoice]:
     """The different computations that architectures of the same tensors stand for, with the weights published so."""
     ways: dict[str, list[tuple[str, str | None]]] = {}
     for arch in archs:
@@ -153,7 +153,7 @@ def published_as(digest: str) -> list[str]:
     ]
 
 
-def told_apart(options: Sequence[Choice]) -> str:
+def told_apart(options: Sequence[ArchitectureChoice]) -> str:
     """The choices in words: each with what sets it apart from the others, and weights published so."""
     facts = [_facts(option) for option in options]
     differing = [key for key in facts[0] if len({fact[key] for fact in facts}) > 1]
@@ -168,7 +168,7 @@ def told_apart(options: Sequence[Choice]) -> str:
     return tr("; ", "between choices").join(lines)
 
 
-def _choice(names: Sequence[tuple[str, str | None]]) -> Choice:
+def _choice(names: Sequence[tuple[str, str | None]]) -> ArchitectureChoice:
     plain = [arch for arch, tag in names if tag is None]
     # The shortest name first: open_clip lists ViT-B-32/openai again under ViT-B-32-quickgelu.
     shortest = {tag: arch for arch, tag in sorted(names, key=lambda name: -len(name[0])) if tag is not None}
@@ -176,10 +176,10 @@ def _choice(names: Sequence[tuple[str, str | None]]) -> Choice:
     arch, tag = (plain[0], None) if plain else names[0]
     model_cfg, preprocess_cfg = settings_for(arch, tag)
     chosen = arch if tag is None else f"{arch}/{tag}"
-    return Choice(chosen, model_cfg, preprocess_cfg, tags, tuple(plain[1:]))
+    return ArchitectureChoice(chosen, model_cfg, preprocess_cfg, tags, tuple(plain[1:]))
 
 
-def _facts(option: Choice) -> dict[str, str]:
+def _facts(option: ArchitectureChoice) -> dict[str, str]:
     """What choices may differ in, in words."""
     preprocess = option.preprocess_cfg
     return {

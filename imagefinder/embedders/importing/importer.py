@@ -26,7 +26,7 @@ from imagefinder.embedders.config_bounds import check_name
 from imagefinder.embedders.importing.architecture_detection import computation
 from imagefinder.embedders.importing.checkpoint_shapes import found_shapes
 from imagefinder.embedders.importing.import_source import Source, find_source
-from imagefinder.embedders.importing.model_resolution import Pairing, pair
+from imagefinder.embedders.importing.model_resolution import ResolvedModel, pair
 from imagefinder.embedders.importing.unsupported_checkpoints import refuse_strangers
 from imagefinder.embedders.network_guard import without_network
 from imagefinder.embedders.spec import ClipSpec, JsonDict, short_hash
@@ -135,7 +135,7 @@ def _own_folder(source: Source) -> ClipSpec | None:
     return own
 
 
-def _draft(source: Source, pairing: Pairing, digest: str, own: ClipSpec | None) -> ClipSpec:
+def _draft(source: Source, pairing: ResolvedModel, digest: str, own: ClipSpec | None) -> ClipSpec:
     """The model to be, its weights still where the user has them."""
     if own is not None:  # brought from another machine: vectors made there are this model's
         return replace(own, model_cfg=pairing.model_cfg)

@@ -11,7 +11,7 @@ from pathlib import Path
 from imagefinder.domain.errors import ModelError
 from imagefinder.embedders.catalogue.catalogue import custom_config, settings_for
 from imagefinder.embedders.importing.architecture_detection import (
-    Choice,
+    ArchitectureChoice,
     choices,
     compared,
     computation,
@@ -28,7 +28,7 @@ from imagefinder.translation import tr
 
 
 @dataclass(frozen=True, slots=True)
-class Pairing:
+class ResolvedModel:
     """How weights are to be computed with."""
 
     arch: str
@@ -43,7 +43,7 @@ class Pairing:
 
 def pair(
     source: Source, arch: str, found: Shapes, digest: Callable[[], str], *, of_transformers: bool = False
-) -> Pairing:
+) -> ResolvedModel:
     """Say how the weights of ``source`` are to be computed with.
 
     Args:
@@ -71,7 +71,7 @@ def pair(
     return pairing
 
 
-def _beside(config: Path, model_cfg: JsonDict, overlay: JsonDict, arch: str, found: Shapes) -> Pairing:
+def _beside(config: Path, model_cfg: JsonDict, overlay: JsonDict, arch: str, found: Shapes) -> ResolvedModel:
     """What the config beside the weights says: the model, and the preprocessing or nothing of it."""
     preprocess_cfg = merge_preprocess(model_cfg, overlay)
     names = same_architecture(model_cfg)
@@ -92,30 +92,32 @@ def _beside(config: Path, model_cfg: JsonDict, overlay: JsonDict, arch: str, fou
             arch=name,
             config=config.name,
         )
-    return Pairing(name, model_cfg, preprocess_cfg, how, arch if "/" in arch and not _is_path(arch) else "")
+    return ResolvedModel(
+        name, model_cfg, preprocess_cfg, how, arch if "/" in arch and not _is_path(arch) else ""
+    )
 
 
-def _named(arch: str) -> Pairing:
+def _named(arch: str) -> ResolvedModel:
     """What the user says, taken at its word."""
     if _is_path(arch):
         path = Path(arch).expanduser()
         model_cfg, overlay = custom_config(path)
         how = tr("Architecture and preprocessing are those of {config}.", config=path)
         name = f"{path.stem}-{short_hash(model_cfg)}"
-        return Pairing(name, model_cfg, merge_preprocess(model_cfg, overlay), how)
+        return ResolvedModel(name, model_cfg, merge_preprocess(model_cfg, overlay), how)
     base, _, tag = arch.partition("/")
     model_cfg, preprocess_cfg = settings_for(base, tag or None)
     how = tr("Taken as {arch}; preprocessing is what is published for it.", arch=arch)
-    return Pairing(base, model_cfg, preprocess_cfg, how, arch if tag else "")
+    return ResolvedModel(base, model_cfg, preprocess_cfg, how, arch if tag else "")
 
 
-def _published(name: str) -> Pairing:
+def _published(name: str) -> ResolvedModel:
     base, _, tag = name.partition("/")
     how = tr("Recognised by its checksum: these are the published weights {model}.", model=name)
-    return Pairing(base, *settings_for(base, tag), how, name)
+    return ResolvedModel(base, *settings_for(base, tag), how, name)
 
 
-def _recognised(found: Shapes, path: Path) -> Pairing:
+def _recognised(found: Shapes, path: Path) -> ResolvedModel:
     misfits = compared(found)
     fits = [arch for arch, wrong in misfits.items() if not wrong]
     if not fits:
@@ -134,10 +136,10 @@ def _recognised(found: Shapes, path: Path) -> Pairing:
             "used.",
             arch=names,
         )
-    return Pairing(choice.arch, choice.model_cfg, choice.preprocess_cfg, how)
+    return ResolvedModel(choice.arch, choice.model_cfg, choice.preprocess_cfg, how)
 
 
-def _prove(pairing: Pairing, found: Shapes) -> None:
+def _prove(pairing: ResolvedModel, found: Shapes) -> None:
     from imagefinder.embedders.importing.checkpoint_shapes import expected_shapes
 
     if _is_apples(
@@ -174,7 +176,7 @@ def _contradiction(arch: str, config: Path, says: str) -> ModelError:
     )
 
 
-def _ambiguous(options: list[Choice], path: Path) -> ModelError:
+def _ambiguous(options: list[ArchitectureChoice], path: Path) -> ModelError:
     published = next((option.tags[0] for option in options if option.tags), "")
     hint = tr(
         " For published weights add their tag, such as {model}.",

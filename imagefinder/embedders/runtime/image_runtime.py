@@ -23,7 +23,13 @@ from imagefinder.embedders.runtime.openvino_tower import (
     save_image_tower,
     save_in_int8,
 )
-from imagefinder.embedders.runtime.runtime_choice import AUTO, Choice, ChoiceFile, Runtime, RuntimeSetting
+from imagefinder.embedders.runtime.runtime_choice import (
+    AUTO,
+    ChoiceFile,
+    Runtime,
+    RuntimeChoice,
+    RuntimeSetting,
+)
 from imagefinder.embedders.runtime.runtime_trial import ImageTower, least_cosine, rates
 from imagefinder.embedders.runtime.tower_files import is_whole, take_in
 from imagefinder.embedders.spec import ClipSpec
@@ -85,7 +91,7 @@ class ImageRuntime:
         self._device = device
         self.setting = setting
         self._other = other
-        self._choice: Choice | None = None
+        self._choice: RuntimeChoice | None = None
         self._is_read = False
 
     @property
@@ -94,7 +100,7 @@ class ImageRuntime:
         return self._kept is not None
 
     @property
-    def choice(self) -> Choice | None:
+    def choice(self) -> RuntimeChoice | None:
         """What was chosen for a processor, as far as that is known without importing PyTorch.
 
         None before the first trial, too.
@@ -141,13 +147,13 @@ class ImageRuntime:
         version = self._other.version()
         return ChoiceFile(folder, self._spec, wanted, version) if version else None
 
-    def _found(self) -> Choice | None:
+    def _found(self) -> RuntimeChoice | None:
         if self._kept and not self._is_read:
             self._choice = self._kept.read() or self._ready()
             self._is_read = True
         return self._choice
 
-    def _ready(self) -> Choice | None:
+    def _ready(self) -> RuntimeChoice | None:
         """OpenVINO, untried, for a tower that came converted and is known to give the same vectors: on every processor
         of the kind it is made for it was faster, by half and more, and PyTorch's start alone takes as long as a trial.
         """
@@ -156,7 +162,7 @@ class ImageRuntime:
             return None
         try:
             if is_whole(tower):
-                return Choice(Runtime.OPENVINO, float_precision(), tower=str(tower))
+                return RuntimeChoice(Runtime.OPENVINO, float_precision(), tower=str(tower))
             _LOG.info("%s is damaged", tower)
         except OSError as error:
             _LOG.info("%s cannot be read: %s", tower, error)
@@ -174,7 +180,7 @@ class ImageRuntime:
                 _LOG.info("OpenVINO was not tried: %s", error)
                 return ours
             _LOG.info("OpenVINO cannot compute %s", self._spec.name, exc_info=True)
-            choice = Choice(Runtime.TORCH, precision, problem=_said(error))
+            choice = RuntimeChoice(Runtime.TORCH, precision, problem=_said(error))
         self._remember(choice)
         if theirs is None:
             return ours
@@ -182,7 +188,7 @@ class ImageRuntime:
         give_memory_back(None)
         return _Guarded(theirs, load_torch, self._refuse)
 
-    def _compared(self, ours: ImageTower, kept: ChoiceFile, precision: str) -> Choice:
+    def _compared(self, ours: ImageTower, kept: ChoiceFile, precision: str) -> RuntimeChoice:
         """The choice; the other runtime's better tower is kept if it is the one."""
         from tempfile import TemporaryDirectory
 
@@ -197,9 +203,11 @@ class ImageRuntime:
             choice, file = self._better(ours, self._saved(Path(scratch), precision), precision)
             return choice if file is None else replace(choice, tower=take_in(file, kept.folder))
 
-    def _better(self, ours: ImageTower, saved: dict[str, Path], precision: str) -> tuple[Choice, Path | None]:
+    def _better(
+        self, ours: ImageTower, saved: dict[str, Path], precision: str
+    ) -> tuple[RuntimeChoice, Path | None]:
         """The choice, and the file of the other runtime's tower if it is the one. None of them is loaded any more."""
-        choice, best, most = Choice(Runtime.TORCH, precision), None, 0.0
+        choice, best, most = RuntimeChoice(Runtime.TORCH, precision), None, 0.0
         for kind, file in saved.items():
             give_memory_back(None)  # of what was before: the converter's, or the other tower's
             tried = self._timed(ours, file, kind)
@@ -214,13 +222,13 @@ class ImageRuntime:
             return replace(choice, runtime=Runtime.TORCH, precision=precision), None
         return choice, best
 
-    def _timed(self, ours: ImageTower, file: Path, kind: str) -> Choice:
+    def _timed(self, ours: ImageTower, file: Path, kind: str) -> RuntimeChoice:
         """One of the other runtime's towers as a choice; without figures where its vectors are others."""
         theirs, shape = self._other.load(file, kind), self._preprocessing.shape
         cosine = least_cosine(ours, theirs, shape)
         is_same = cosine >= (_LEAST_COSINE_IN_INT8 if kind == INT8 else _LEAST_COSINE)
         torch_rate, rate = rates(ours, theirs, shape) if is_same else (None, None)
-        return Choice(Runtime.OPENVINO, kind, torch_rate, rate, cosine)
+        return RuntimeChoice(Runtime.OPENVINO, kind, torch_rate, rate, cosine)
 
     def _saved(self, folder: Path, precision: str) -> dict[str, Path]:
         """Converts the tower, and again in int8; their files by what they are computed in."""
@@ -229,7 +237,7 @@ class ImageRuntime:
         has_int8 = self._other.save_in_int8(whole, rounded)
         return {INT8: rounded, precision: whole} if has_int8 else {precision: whole}
 
-    def _remember(self, choice: Choice) -> None:
+    def _remember(self, choice: RuntimeChoice) -> None:
         _LOG.info("%s embeds pictures by %s", self._spec.name, choice)
         self._choice, self._is_read = choice, True
         if self._kept:
@@ -239,7 +247,7 @@ class ImageRuntime:
         """OpenVINO failed: it is not asked again until something changes."""
         _LOG.info("OpenVINO failed; PyTorch takes over: %s", error)
         if choice := self._choice:
-            self._remember(Choice(Runtime.TORCH, choice.precision, problem=_said(error)))
+            self._remember(RuntimeChoice(Runtime.TORCH, choice.precision, problem=_said(error)))
 
 
 class _Guarded:

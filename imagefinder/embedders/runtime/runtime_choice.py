@@ -60,7 +60,7 @@ class RuntimeSetting:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class RuntimeChoice:
     """What was chosen, and why."""
 
     runtime: Runtime
@@ -91,14 +91,14 @@ class ChoiceFile:
         self._spec = spec
         self._found_with = {"wanted": wanted, "openvino": openvino}
 
-    def read(self) -> Choice | None:
+    def read(self) -> RuntimeChoice | None:
         """What was chosen; None where nothing was, or under other circumstances, or a file of it is damaged."""
         found = read_object(self._file)
         try:
             if not found or found["key"] != self._key():
                 return None
             kept = dict(found["choice"])
-            choice = Choice(Runtime(kept.pop("runtime")), **kept)
+            choice = RuntimeChoice(Runtime(kept.pop("runtime")), **kept)
             if choice.runtime is Runtime.OPENVINO and not tower_files.is_whole(self.tower_of(choice)):
                 _LOG.info("OpenVINO's files in %s are damaged; the choice is made anew", self.folder)
                 return None
@@ -107,7 +107,7 @@ class ChoiceFile:
             return None
         return choice
 
-    def write(self, choice: Choice) -> None:
+    def write(self, choice: RuntimeChoice) -> None:
         """Remember a choice in place of the one before; where that cannot be written, it will be made anew."""
         try:
             replace_object(self._file, {"key": self._key(), "choice": asdict(choice)})
@@ -116,7 +116,7 @@ class ChoiceFile:
         for problem in tower_files.remove_others(self.folder, choice.tower):
             _LOG.info("a tower that is not needed stays: %s", problem)
 
-    def tower_of(self, choice: Choice) -> Path:
+    def tower_of(self, choice: RuntimeChoice) -> Path:
         """OpenVINO's file of a choice."""
         return self.folder / choice.tower  # which leaves a whole path as it is
 

@@ -3,7 +3,7 @@
 import threading
 
 
-class TurnLock:
+class FairLock:
     """A mutual exclusion for ``with``, not reentrant: one thread that takes it again and again lets others between.
 
     ``threading.Lock`` may be had again by the thread that has just let go of it, so that a search would wait for

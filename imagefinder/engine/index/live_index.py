@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from imagefinder.engine.index.fair_lock import TurnLock
+from imagefinder.engine.index.fair_lock import FairLock
 from imagefinder.private_files import make_folder_like_parent
 from imagefinder.store.embeddings import EmbedderRecord, EmbeddingTable
 from imagefinder.vectors.checkpoint import (
@@ -55,7 +55,7 @@ class LiveIndex:
         self._embedder = embedder
         self._folder = checkpoint_folder(folder, embedder.name)
         # hnswlib allows no adding beside searching: one lock round every call of the index.
-        self._lock = TurnLock()
+        self._lock = FairLock()
         # Held while the index is brought into step; taken first, never inside the other.
         self._refreshing = threading.RLock()
         self._in_step = False

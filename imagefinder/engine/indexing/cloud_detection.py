@@ -27,7 +27,7 @@ _ICLOUD = ".icloud"
 _ALL_SUFFIXES = (*_SUFFIXES, _ICLOUD)
 
 
-class CloudCheck:
+class CloudDetector:
     """Tells by a file's ``stat`` whether reading it would download it. Any doubt means that it would not.
 
     It knows the file systems that are mounted when it is first asked, so each scan makes a new one.
@@ -83,7 +83,7 @@ def _attribute(status: os.stat_result, name: str) -> int:
     return number
 
 
-def look(check: CloudCheck, path: Path) -> bool:
+def look(check: CloudDetector, path: Path) -> bool:
     """Whether a file's content is in the cloud alone now, also where a stand-in takes its place.
 
     Raises:

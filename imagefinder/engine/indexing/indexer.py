@@ -14,9 +14,9 @@ from imagefinder.domain.sources import Source
 from imagefinder.embedders.embedder import Embedder
 from imagefinder.engine.index.live_index import LiveIndex
 from imagefinder.engine.indexing.cancel import CancelToken
-from imagefinder.engine.indexing.cloud_detection import CloudCheck
+from imagefinder.engine.indexing.cloud_detection import CloudDetector
 from imagefinder.engine.indexing.quarantine import Quarantine
-from imagefinder.engine.indexing.scan_diff import Plan, Todo, make_plan, unread
+from imagefinder.engine.indexing.scan_diff import ScanDiff, Todo, make_plan, unread
 from imagefinder.engine.indexing.scanner import Scan, Selection, passed_over_by, unmatched_globs
 from imagefinder.engine.indexing.source_presence import Presence, lost_mounts, mount_point, presence, volume
 from imagefinder.store.store import Store
@@ -46,7 +46,7 @@ class Indexer:
         cancel: CancelToken,
         progress: ProgressCallback,
         answering_id: int,
-        cloud: Callable[[], CloudCheck] = CloudCheck,
+        cloud: Callable[[], CloudDetector] = CloudDetector,
         *,
         download: bool | Collection[Path] = False,
     ) -> None:
@@ -70,7 +70,7 @@ class Indexer:
         self._cloud = cloud
         self._download = download
         self._report = IndexReport()
-        self._plans: list[Plan] = []
+        self._plans: list[ScanDiff] = []
         self._scans: list[Scan] = []
         self._moved: set[int] = set()
         """Ids of files that turned up at another path."""
@@ -125,7 +125,7 @@ class Indexer:
         if source.scanned_at is None:
             selection.watch_globs()
         scan = Scan(source, selection, self._cancel, start, self._cloud())
-        plan = Plan(source)
+        plan = ScanDiff(source)
         try:
             asked = self._download
             download = asked if isinstance(asked, bool) else source.path in asked
@@ -166,7 +166,7 @@ class Indexer:
         else:
             self._report.offline += count
 
-    def _unread(self, plan: Plan, start: Path | None) -> tuple[list[str], dict[str, bool]]:
+    def _unread(self, plan: ScanDiff, start: Path | None) -> tuple[list[str], dict[str, bool]]:
         """The files that the model that answers has to read; and those that are online only, with whether they are
         among them. The latter are not pending, also while they are downloaded: a job that is stopped leaves them there.
         """

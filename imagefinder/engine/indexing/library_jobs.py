@@ -11,34 +11,34 @@ from imagefinder.domain.jobs import IndexReport, Progress, ProgressCallback, no_
 from imagefinder.domain.sources import Source, SourceKind, SourceOptions
 from imagefinder.engine.index.live_index import LiveIndex
 from imagefinder.engine.indexing.cancel import CancelToken
-from imagefinder.engine.indexing.cloud_detection import CloudCheck
+from imagefinder.engine.indexing.cloud_detection import CloudDetector
 from imagefinder.engine.indexing.indexer import Indexer, forget_orphans
 from imagefinder.engine.indexing.quarantine import IN_HAND, Quarantine
 from imagefinder.engine.indexing.scanner import Selection
 from imagefinder.engine.indexing.source_presence import mount_point, volume
 from imagefinder.engine.indexing.text_folding_job import fold_texts
 from imagefinder.engine.known_paths import known_form, known_source
-from imagefinder.engine.library_lock import WriterLock, disk_errors
-from imagefinder.engine.models.loaded_model import ModelSlot
-from imagefinder.engine.models.model_switcher import ModelPair
+from imagefinder.engine.library_lock import LibraryLock, disk_errors
+from imagefinder.engine.models.loaded_model import LoadedModel
+from imagefinder.engine.models.model_switcher import ModelSwitcher
 from imagefinder.paths import exists, no_such_path
 from imagefinder.store.store import Store
 from imagefinder.thumbnails.cache import ThumbnailCache
 from imagefinder.translation import tr
 
 
-class Jobs:
+class LibraryJobs:
     """Does what ``Engine`` offers of these jobs, one at a time."""
 
     def __init__(
         self,
         folder: Path,
         store: Store,
-        models: ModelPair,
+        models: ModelSwitcher,
         thumbnails: ThumbnailCache,
         extensions: frozenset[str],
-        lock: WriterLock,
-        cloud: Callable[[], CloudCheck],
+        lock: LibraryLock,
+        cloud: Callable[[], CloudDetector],
     ) -> None:
         """``folder`` is the library's; ``cloud`` makes what tells a scan which files are online only."""
         self._folder = folder
@@ -304,7 +304,7 @@ class Jobs:
 
     def _run(
         self,
-        model: ModelSlot,
+        model: LoadedModel,
         sources: Sequence[Source],
         progress: ProgressCallback,
         token: CancelToken,

@@ -37,7 +37,7 @@ class Todo:
 
 
 @dataclass(slots=True)
-class Plan:
+class ScanDiff:
     """What a scan of one source found."""
 
     source: Source
@@ -66,7 +66,7 @@ class Plan:
 
 
 def make_plan(
-    plan: Plan,
+    plan: ScanDiff,
     store: Store,
     scan: Scan,
     embedder_id: int,
@@ -128,7 +128,7 @@ def make_plan(
             plan.missing.append(file.id)
 
 
-def unread(plan: Plan, store: Store, embedder_id: int, start: Path | None) -> list[str]:
+def unread(plan: ScanDiff, store: Store, embedder_id: int, start: Path | None) -> list[str]:
     """The files of a plan, which may have been made for another embedder, that this embedder has not dealt with.
 
     Those that are known to be unreadable do not count; those in the cloud do.
@@ -145,7 +145,7 @@ def unread(plan: Plan, store: Store, embedder_id: int, start: Path | None) -> li
     return paths
 
 
-def _keep(plan: Plan, file: Outline) -> None:
+def _keep(plan: ScanDiff, file: Outline) -> None:
     """The file is there as it was."""
     if file.offline:
         plan.back.append(file.id)

@@ -12,7 +12,7 @@ from imagefinder.domain.items import FileStat, UnreadableFile
 from imagefinder.domain.reasons import Reason, ReasonCode
 from imagefinder.domain.sources import Source, SourceKind
 from imagefinder.engine.indexing.cancel import CancelToken
-from imagefinder.engine.indexing.cloud_detection import CloudCheck, name_behind
+from imagefinder.engine.indexing.cloud_detection import CloudDetector, name_behind
 from imagefinder.engine.indexing.source_presence import mount_point
 from imagefinder.readers.disk import disk_reason
 from imagefinder.text_folding import canonical
@@ -148,10 +148,10 @@ class Scan:
         selection: Selection,
         cancel: CancelToken,
         start: Path | None = None,
-        cloud: CloudCheck | None = None,
+        cloud: CloudDetector | None = None,
     ) -> None:
         """``cloud`` tells which files are online only; by default by what the system says."""
-        self._is_online_only = (cloud or CloudCheck()).is_online_only
+        self._is_online_only = (cloud or CloudDetector()).is_online_only
         self._source = source
         self._selection = selection
         self._cancel = cancel

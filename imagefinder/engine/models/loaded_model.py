@@ -10,7 +10,7 @@ from imagefinder.embedders.embedder import Embedder
 from imagefinder.engine.index.live_index import LiveIndex
 from imagefinder.engine.index.thread_priority import give_way
 from imagefinder.engine.search.calibration import Calibration
-from imagefinder.engine.search.query_vector_cache import TermMemory
+from imagefinder.engine.search.query_vector_cache import QueryVectorCache
 from imagefinder.store.embeddings import EmbedderRecord, IdArray
 from imagefinder.store.store import Store
 
@@ -18,7 +18,7 @@ _MET_AT_ONCE = 512
 """Pictures, some 5 ms of work, in which a search waits for nothing of it."""
 
 
-class ModelSlot:
+class LoadedModel:
     """One embedder with its record and its index. Safe to use from several threads."""
 
     def __init__(self, make: Callable[[], Embedder], store: Store, vectors: Path) -> None:
@@ -30,7 +30,7 @@ class ModelSlot:
         self._embedder: Embedder | None = None
         self._record: EmbedderRecord | None = None
         self._index: LiveIndex | None = None
-        self.terms = TermMemory()
+        self.terms = QueryVectorCache()
         """What the model made of queries."""
         self.calibration = Calibration(store)
         """What relevance is measured against."""
@@ -141,7 +141,7 @@ class ModelSlot:
         record, _ = self.live_index(register=False)
         self.calibration.prepare(self.embedder, record)
 
-    def meet_all(self, should_stop: Callable[[], bool]) -> None:
+    def warm_background_stats(self, should_stop: Callable[[], bool]) -> None:
         """Work out what searches by words would have to when they first meet a picture, which is half of their time.
 
         Takes about 15 s of a processor for a million pictures; goes behind searches meanwhile. Does nothing before

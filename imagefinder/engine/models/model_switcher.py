@@ -13,7 +13,7 @@ from pathlib import Path
 from imagefinder.domain.errors import ModelError
 from imagefinder.domain.library import ModelChange
 from imagefinder.embedders.embedder import Embedder
-from imagefinder.engine.models.loaded_model import ModelSlot
+from imagefinder.engine.models.loaded_model import LoadedModel
 from imagefinder.store.store import Store
 from imagefinder.vectors.checkpoint import checkpoint_folder, remove_checkpoint
 
@@ -26,7 +26,7 @@ MakeEmbedder = Callable[[str | None], Embedder]
 def _nothing() -> None: ...
 
 
-class ModelPair:
+class ModelSwitcher:
     """Two slots, the second mostly empty. Safe to use from several threads.
 
     What changes the library (``begin``, ``call_off``, ``switch``, ``delete_unwanted``) is called with its lock in
@@ -42,13 +42,13 @@ class ModelPair:
         self._lock = threading.RLock()
         self._recorded: str | None = None
         """What the library said of its model the last time."""
-        self._next: tuple[str, ModelSlot] | None = None
+        self._next: tuple[str, LoadedModel] | None = None
         self._current = self._slot(lambda: named or store.models.in_use)
         self._is_used = False
         self.on_switched: Callable[[], None] = _nothing
         """Called when another model answers from now on."""
 
-    def current(self) -> ModelSlot:
+    def current(self) -> LoadedModel:
         """The model that answers, by what the library says now: another process may have changed it meanwhile."""
         with self._lock:
             if self._named is not None:
@@ -60,7 +60,7 @@ class ModelPair:
             self._recorded, self._is_used = recorded, True
             return self._current
 
-    def next(self) -> ModelSlot | None:
+    def next(self) -> LoadedModel | None:
         """The model that the library is being changed to, if it is."""
         with self._lock:
             name = self._store.models.next if self._named is None else None
@@ -174,22 +174,22 @@ class ModelPair:
             if self._next is not None:
                 self._next[1].close()
 
-    def _slot(self, name: Callable[[], str | None]) -> ModelSlot:
-        return ModelSlot(lambda: self._make(name()), self._store, self._vectors)
+    def _slot(self, name: Callable[[], str | None]) -> LoadedModel:
+        return LoadedModel(lambda: self._make(name()), self._store, self._vectors)
 
-    def _take_next(self, name: str | None) -> ModelSlot | None:
+    def _take_next(self, name: str | None) -> LoadedModel | None:
         if self._next is None or self._next[0] != name:
             return None
         slot, self._next = self._next[1], None
         return slot
 
-    def _put(self, slot: ModelSlot) -> None:
+    def _put(self, slot: LoadedModel) -> None:
         old, self._current = self._current, slot
         # A search that has hold of it loads it again at the worst.
         old.close()
         self.on_switched()
 
-    def _want(self, slot: ModelSlot | None) -> None:
+    def _want(self, slot: LoadedModel | None) -> None:
         """What was to be deleted of this model is wanted again."""
         if slot is not None:
             unwanted = self._store.models.unwanted
@@ -202,7 +202,7 @@ class ModelPair:
             return self._store.items.count(), 0
         return self._store.embeddings.left(embedder_id)
 
-    def _id_of(self, slot: ModelSlot) -> int | None:
+    def _id_of(self, slot: LoadedModel) -> int | None:
         """The embedder's id; 0, which none has, where the library has no vectors of it. None where the model's files
         are gone, which the next job says."""
         try:
@@ -220,7 +220,7 @@ class ModelPair:
         return record is not None and self._store.embeddings.has_any(record.id)
 
     @staticmethod
-    def _made(slot: ModelSlot) -> Embedder | None:
+    def _made(slot: LoadedModel) -> Embedder | None:
         try:
             return slot.embedder
         except ModelError:  # it is not here any more, so its id is not known

@@ -14,7 +14,7 @@ Find = Callable[[IdArray], tuple[IdArray, FloatArray]]
 """Finds the habits, (n, 2), of those of the items that have a vector, by ascending id."""
 
 
-class Habits:
+class BackgroundStats:
     """Habits of items, by id. Safe to use from several threads.
 
     The window asks the same again every few seconds while pictures are indexed, when the order changes or a picture

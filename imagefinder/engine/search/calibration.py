@@ -13,7 +13,7 @@ from imagefinder.store.embeddings import EmbedderRecord
 from imagefinder.store.store import Store
 
 if TYPE_CHECKING:
-    from imagefinder.engine.search.relevance import Background
+    from imagefinder.engine.search.relevance import BackgroundScores
 
 _LOG = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class Calibration:
         self._preparing = threading.Lock()
         self._making = threading.Lock()
         self._bank: FloatArray | None = None
-        self._background: tuple[object, Background] | None = None
+        self._background: tuple[object, BackgroundScores] | None = None
 
     def prepare(self, embedder: Embedder, record: EmbedderRecord | None) -> None:
         """Embed the bank, unless that was done before; kept in the library where it has a ``record`` of the model.
@@ -72,7 +72,7 @@ class Calibration:
             if record is not None:
                 self._keep(record)
 
-    def background(self, record: EmbedderRecord, count: int) -> "Background | None":
+    def background(self, record: EmbedderRecord, count: int) -> "BackgroundScores | None":
         """What to measure relevance against in a library with ``count`` vectors; None before ``prepare``.
 
         Cheap: a sample of the library is read again once it has grown by a tenth.
@@ -93,10 +93,10 @@ class Calibration:
 
     def _background_of(
         self, record: EmbedderRecord, vectors: FloatArray, state: object
-    ) -> "Background | None":
+    ) -> "BackgroundScores | None":
         import numpy as np
 
-        from imagefinder.engine.search.relevance import Background
+        from imagefinder.engine.search.relevance import BackgroundScores
 
         known = self._background
         if known is not None and known[0] == state:
@@ -106,7 +106,7 @@ class Calibration:
         _, sample = self._store.embeddings.read(record.id, chosen.tolist())
         if not len(sample):
             return None
-        background = Background(vectors, sample)
+        background = BackgroundScores(vectors, sample)
         self._background = state, background
         return background
 

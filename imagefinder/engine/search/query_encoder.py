@@ -10,7 +10,7 @@ from imagefinder.domain.items import FileStat
 from imagefinder.domain.jobs import Phase, Progress, ProgressCallback
 from imagefinder.domain.queries import Query
 from imagefinder.embedders.embedder import Embedder, FloatArray
-from imagefinder.engine.search.query_vector_cache import TermMemory
+from imagefinder.engine.search.query_vector_cache import QueryVectorCache
 from imagefinder.isolation.decode_limits import limits_for_queries
 from imagefinder.isolation.decoders import Decoders
 from imagefinder.paths import no_such_path
@@ -22,7 +22,7 @@ _Place = tuple[Path, int]
 """A file and a part of it, from 1."""
 
 
-class QueryTerms:
+class QueryEncoder:
     """Turns the terms of queries into vectors with one embedder."""
 
     def __init__(
@@ -30,7 +30,7 @@ class QueryTerms:
         store: Store,
         embedder: Embedder,
         record: EmbedderRecord | None,
-        memory: TermMemory,
+        memory: QueryVectorCache,
         decoders: Decoders,
     ) -> None:
         """``record`` is None where the library has no vectors of this embedder; ``memory`` is of this embedder."""

@@ -10,7 +10,7 @@ _MOST = 256
 """About half a megabyte."""
 
 
-class TermMemory:
+class QueryVectorCache:
     """What one embedder made of words and pictures of queries. Safe to use from several threads.
 
     The same question comes again and again: while pictures are indexed the window asks for what is new every few

@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from imagefinder.engine.search.background_stats import Habits
+from imagefinder.engine.search.background_stats import BackgroundStats
 from imagefinder.store.embeddings import FloatArray, IdArray
 from imagefinder.vectors.array_ops import cosines
 
@@ -67,7 +67,7 @@ class Unrelated:
         self._usual = float(np.std(self._queries @ self._centre))
         self._in_columns = self._queries.T.astype(np.float64)
         self._pooled = float(self._variances(sample).mean())
-        self.habits = Habits()
+        self.habits = BackgroundStats()
         """Of the library's pictures that were hits, or were met beforehand."""
 
     @property
@@ -128,7 +128,7 @@ class Judge:
         return np.nan_to_num(curve(self.unrelated.deviations_of(self.query, cosines, habits)), copy=False)
 
 
-class Background:
+class BackgroundScores:
     """What an embedder makes of unrelated queries, and a sample of a library's pictures."""
 
     def __init__(self, bank: FloatArray, sample: FloatArray) -> None:

@@ -15,8 +15,8 @@ from imagefinder.engine.index.live_index import LiveIndex
 from imagefinder.engine.known_paths import known_form
 from imagefinder.engine.search.calibration import Calibration
 from imagefinder.engine.search.grouping import Grouping, Measure
-from imagefinder.engine.search.query_encoder import QueryTerms, own_items
-from imagefinder.engine.search.query_vector_cache import TermMemory
+from imagefinder.engine.search.query_encoder import QueryEncoder, own_items
+from imagefinder.engine.search.query_vector_cache import QueryVectorCache
 from imagefinder.engine.search.ranking import nearest_first
 from imagefinder.engine.search.relevance import sure
 from imagefinder.engine.search.result_list import Answer, ResultList
@@ -37,7 +37,7 @@ class Searcher:
         embedder: Embedder | None,
         record: EmbedderRecord | None,
         index: LiveIndex | None,
-        memory: TermMemory,
+        memory: QueryVectorCache,
         decoders: Decoders,
         partial_note: str = "",
         calibration: Calibration | None = None,
@@ -119,7 +119,7 @@ class Searcher:
     ) -> tuple[FloatArray | None, bool]:
         if self._embedder is None:
             return None, True
-        terms = QueryTerms(self._store, self._embedder, self._record, self._memory, self._decoders)
+        terms = QueryEncoder(self._store, self._embedder, self._record, self._memory, self._decoders)
         return terms.vector(query, progress, may_load=may_load)
 
     def _measure(self, query: Query, vector: FloatArray | None, allowed: IdArray | None) -> Measure | None:

@@ -50,7 +50,7 @@ class Ending:
         return self.exit_code is not None and -self.exit_code == _KILL
 
 
-class EngineRun:
+class EngineProcess:
     """One engine process from its start to its end. Not reused.
 
     Starting a process takes up to 30 ms and more on a busy machine, so it is done in the thread that then receives
@@ -121,11 +121,11 @@ class EngineRun:
         return ended
 
     def _live(self) -> None:
-        ending = self._lived()
+        ending = self._uptime()
         self._channel.close()
         self._on_end(ending)
 
-    def _lived(self) -> Ending:
+    def _uptime(self) -> Ending:
         try:
             self._crash_log.unlink(missing_ok=True)
             with self._lock:

@@ -32,7 +32,7 @@ class Settlement:
     """For the window, in the engine's place."""
 
 
-class InFlight:
+class PendingRequests:
     """Requests without an answer. Of each pane's searches only the newest counts."""
 
     def __init__(self) -> None:

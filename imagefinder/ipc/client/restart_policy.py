@@ -15,7 +15,7 @@ _Facts = tuple[int, ...]
 
 
 @dataclass(slots=True)
-class Health:
+class RestartPolicy:
     """Counts the engine's deaths in a row.
 
     The third death in a row is the last one; the fifth, where the engine was at work on pictures. A row is broken,

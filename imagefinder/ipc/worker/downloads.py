@@ -12,7 +12,7 @@ from imagefinder.domain.jobs import Phase, Progress
 from imagefinder.embedders.catalogue.downloadable_models import offers
 from imagefinder.embedders.download.model_download import DownloadError, download
 from imagefinder.ipc.messages import Done, DownloadChanged, DownloadModel, Event, Failed
-from imagefinder.ipc.worker.throughput import Rate
+from imagefinder.ipc.worker.throughput import Throughput
 from imagefinder.translation import tr
 
 _LOG = logging.getLogger(__name__)
@@ -133,7 +133,7 @@ class _Teller:
     def __init__(self, name: str, send: Callable[[Event], None]) -> None:
         self._name = name
         self._send = send
-        self._rate = Rate()
+        self._rate = Throughput()
         self._last = DownloadChanged(name, 0, None)
         self._told_at = float("-inf")
 

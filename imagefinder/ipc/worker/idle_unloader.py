@@ -8,7 +8,7 @@ _LOOKS_A_SPAN = 4
 """How often it looks in the time after which a model counts as idle."""
 
 
-class IdleRelease:
+class IdleUnloader:
     """Has the engine let go of models that did no work for some minutes; they load again when they are needed."""
 
     def __init__(self, engine: Engine, minutes: float) -> None:

@@ -12,10 +12,10 @@ from imagefinder.domain.errors import CancelledError, ImageFinderError, LibraryI
 from imagefinder.domain.jobs import IndexReport, Phase, Progress
 from imagefinder.engine.engine import Engine
 from imagefinder.engine.indexing.cancel import CancelToken
-from imagefinder.ipc.worker.job_reporter import JobBoard
-from imagefinder.ipc.worker.library_reporter import LibraryReports
+from imagefinder.ipc.worker.job_reporter import JobReporter
+from imagefinder.ipc.worker.library_reporter import LibraryReporter
 from imagefinder.ipc.worker.model_loader import ModelLoader
-from imagefinder.ipc.worker.pending_rescans import Wanted
+from imagefinder.ipc.worker.pending_rescans import PendingRescans
 from imagefinder.translation import tr
 
 _LOG = logging.getLogger(__name__)
@@ -33,8 +33,8 @@ class JobQueue:
         self,
         engine: Engine,
         loader: ModelLoader,
-        library: LibraryReports,
-        board: JobBoard,
+        library: LibraryReporter,
+        board: JobReporter,
         *,
         rescan_s: float,
         retry_s: float = 30.0,
@@ -56,7 +56,7 @@ class JobQueue:
         self._retry_s = retry_s
         self._changed = threading.Condition()
         self._tasks: deque[Task] = deque()
-        self._wanted = Wanted()
+        self._wanted = PendingRescans()
         self._token: CancelToken | None = None
         self._has_strangers = False
         """Whether there may be pictures that no search has met."""
@@ -118,7 +118,7 @@ class JobQueue:
     def cancel(self) -> None:
         """Stop the job at work and drop those that wait; what was committed is kept."""
         with self._changed:
-            self._wanted = Wanted()
+            self._wanted = PendingRescans()
             self._is_interrupted = False
             self._is_stopped = True
             if self._token is not None:
@@ -181,7 +181,7 @@ class JobQueue:
         if not self._wanted and self._rescans and now >= self._last_end + self._rescan_s:
             self._wanted.add(())
         if self._wanted and self._loader.is_over and not self._board.is_paused and now >= self._not_before:
-            wanted, self._wanted = self._wanted, Wanted()
+            wanted, self._wanted = self._wanted, PendingRescans()
             token = self._token = CancelToken()
             self._is_interrupted = False
             return lambda: self._run(wanted, token)
@@ -207,7 +207,7 @@ class JobQueue:
 
         try:
             self._engine.fold_texts(should_stop)
-            self._engine.models.meet_all(should_stop)
+            self._engine.models.warm_background_stats(should_stop)
         except ImageFinderError as error:
             _LOG.info("searches will find out more by themselves: %s", error)
 
@@ -223,7 +223,7 @@ class JobQueue:
     def _rescans(self) -> bool:
         return self._rescan_s > 0 and not self._is_stopped
 
-    def _run(self, wanted: Wanted, token: CancelToken) -> None:
+    def _run(self, wanted: PendingRescans, token: CancelToken) -> None:
         report: IndexReport | None = None
         error = ""
         again = False
@@ -263,12 +263,12 @@ class JobQueue:
         self._report_library()
         self._board.end(waiting, None if is_interrupted else report, error)
 
-    def _settle_what_to_do(self, wanted: Wanted) -> tuple[Wanted, tuple[Path, ...]]:
+    def _settle_what_to_do(self, wanted: PendingRescans) -> tuple[PendingRescans, tuple[Path, ...]]:
         """What was asked for up to now, and the sources as they are now: what is added later is the next job's."""
         with self._changed:
             self._library.report()
             self._wanted.put_back(wanted)
-            wanted, self._wanted = self._wanted, Wanted()
+            wanted, self._wanted = self._wanted, PendingRescans()
             return wanted, wanted.among(self._library.sources)
 
     def _on_progress(self, progress: Progress) -> None:

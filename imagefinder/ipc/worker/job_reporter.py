@@ -8,12 +8,12 @@ from pathlib import Path
 
 from imagefinder.domain.jobs import IndexReport, JobState, JobStatus, Phase, Progress
 from imagefinder.ipc.messages import Event, JobChanged
-from imagefinder.ipc.worker.throughput import Rate
+from imagefinder.ipc.worker.throughput import Throughput
 
 _BETWEEN_S = 0.1
 
 
-class JobBoard:
+class JobReporter:
     """Sends ``JobChanged``: moves at most ten a second, everything else at once. Safe to use from several threads."""
 
     def __init__(
@@ -23,7 +23,7 @@ class JobBoard:
         self._send = send
         self._flush = flush
         self._lock = threading.RLock()
-        self._rate = Rate()
+        self._rate = Throughput()
         self._is_paused = is_paused
         self._is_at_work = False
         self._status = JobStatus()

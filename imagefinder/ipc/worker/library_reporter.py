@@ -13,7 +13,7 @@ _LARGEST_SHARE = 0.05
 """Of a job's time that goes into counting what is there."""
 
 
-class LibraryReports:
+class LibraryReporter:
     """Sends ``LibraryChanged``. Safe to use from several threads."""
 
     def __init__(self, engine: Engine, extensions: frozenset[str], send: Callable[[Event], None]) -> None:

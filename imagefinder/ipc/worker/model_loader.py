@@ -49,18 +49,18 @@ class ModelLoader:
         with self._one_at_a_time:
             if not self._engine.models.is_loaded:
                 self._send(ModelChanged(ModelState.LOADING, self._name))
-            self._take(self._attempt(self._load))
+            self._report(self._attempt(self._load))
             self.is_over = True
             for listener in self._listeners:
                 listener()
             if self.error:
                 return
             if (failure := self._attempt(self._load_the_rest)) is not None:
-                self._take(failure)
+                self._report(failure)
             for listener in self._listeners:
                 listener()
 
-    def _take(self, state: ModelChanged) -> None:
+    def _report(self, state: ModelChanged) -> None:
         self.error = state.error
         self._send(state)
 

@@ -7,7 +7,7 @@ from typing import Self
 
 
 @dataclass(slots=True)
-class Wanted:
+class PendingRescans:
     """Sources to be brought up to date, in the order they were asked for; asked for twice, they wait once."""
 
     everything: bool = False

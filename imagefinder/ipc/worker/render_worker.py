@@ -19,7 +19,7 @@ _TIDY_AFTER = 20
 Task = Callable[[], None]
 
 
-class Pictures:
+class RenderWorker:
     """A few threads. Other small tasks that read the disk may be given to them too."""
 
     def __init__(

@@ -17,7 +17,7 @@ _LOG = logging.getLogger(__name__)
 Question = Search | MoreHits | ClosePane | SetHidden
 
 
-class Searches:
+class SearchWorker:
     """A thread that answers in the order of asking, so that what was hidden is hidden from the next search.
 
     Searches by pictures have a thread of their own, because decoding one may take seconds. While the model loads, words

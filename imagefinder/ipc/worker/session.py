@@ -38,13 +38,13 @@ from imagefinder.ipc.messages import (
     UseModel,
 )
 from imagefinder.ipc.worker.downloads import Downloads
-from imagefinder.ipc.worker.idle_unloader import IdleRelease
+from imagefinder.ipc.worker.idle_unloader import IdleUnloader
 from imagefinder.ipc.worker.job_queue import JobQueue
-from imagefinder.ipc.worker.job_reporter import JobBoard
-from imagefinder.ipc.worker.library_reporter import LibraryReports
+from imagefinder.ipc.worker.job_reporter import JobReporter
+from imagefinder.ipc.worker.library_reporter import LibraryReporter
 from imagefinder.ipc.worker.model_loader import ModelLoader
-from imagefinder.ipc.worker.render_worker import Pictures
-from imagefinder.ipc.worker.search_worker import Searches
+from imagefinder.ipc.worker.render_worker import RenderWorker
+from imagefinder.ipc.worker.search_worker import SearchWorker
 from imagefinder.paths import default_places
 from imagefinder.readers.reader_registry import extensions
 from imagefinder.translation import tr
@@ -71,17 +71,17 @@ class Session:
         self._options = options
         self._send = send
         engine = self._engine = self._finder.engine
-        self._library = LibraryReports(engine, extensions(), send)
+        self._library = LibraryReporter(engine, extensions(), send)
         self._loader = ModelLoader(engine, options.model or "", send)
         engine.models.on_switched(self._loader.start)
-        self._idle = IdleRelease(engine, options.release_minutes)
-        self._board = JobBoard(send, flush, is_paused=options.paused)
+        self._idle = IdleUnloader(engine, options.release_minutes)
+        self._board = JobReporter(send, flush, is_paused=options.paused)
         self._jobs = JobQueue(
             engine, self._loader, self._library, self._board, rescan_s=options.rescan_minutes * 60
         )
-        self._searches = Searches(engine, self._loader, send)
+        self._searches = SearchWorker(engine, self._loader, send)
         self._downloads = Downloads(self._finder.models_dir, send, self._load_if_failed)
-        self._pictures = Pictures(engine, default_places(options.library).previews, send)
+        self._pictures = RenderWorker(engine, default_places(options.library).previews, send)
 
     def start(self) -> None:
         """Tell what is there, and begin to work."""

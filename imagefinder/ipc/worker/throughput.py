@@ -9,7 +9,7 @@ _LEAST_S = 2.0
 """Below that a rate is a guess."""
 
 
-class Rate:
+class Throughput:
     """The rate over the last half minute of one phase."""
 
     def __init__(self) -> None:

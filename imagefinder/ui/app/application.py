@@ -18,22 +18,22 @@ from imagefinder.resources import resource
 from imagefinder.settings import Settings
 from imagefinder.translation import language_in_use, use_language
 from imagefinder.ui.app.engine_options import chosen_library, engine_options
-from imagefinder.ui.app.exception_hook import Unexpected
-from imagefinder.ui.app.gc_scheduler import Collector
+from imagefinder.ui.app.exception_hook import ExceptionHook
+from imagefinder.ui.app.gc_scheduler import GcScheduler
 from imagefinder.ui.app.options import WindowOptions
 from imagefinder.ui.app.screenshot import Screenshot
-from imagefinder.ui.app.signal_handler import Interrupts
+from imagefinder.ui.app.signal_handler import SignalHandler
 from imagefinder.ui.app.single_instance import SingleInstance
-from imagefinder.ui.dragdrop.drop_cache import DroppedPictures
+from imagefinder.ui.dragdrop.drop_cache import DropCache
 from imagefinder.ui.dragdrop.link_fetcher import LinkFetcher
 from imagefinder.ui.services.background import Background
 from imagefinder.ui.services.desktop import Desktop
 from imagefinder.ui.services.engine_client import EngineClient
-from imagefinder.ui.services.settings_store import SettingsKeeper
+from imagefinder.ui.services.settings_store import SettingsStore
 from imagefinder.ui.services.thumbnail_loader import ThumbnailLoader
 from imagefinder.ui.widgets.theme import Theme
 from imagefinder.ui.window.main_window import MainWindow
-from imagefinder.ui.window.window_services import WindowParts
+from imagefinder.ui.window.window_services import WindowServices
 from imagefinder.ui.window.window_state import WindowState
 
 _LOG = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ class Application(QObject):
         self._window: MainWindow | None = None
         self._translators: list[QTranslator] = []
         settings_file = default_places().settings
-        self._keeper = SettingsKeeper(settings_file, self)
+        self._keeper = SettingsStore(settings_file, self)
         self._speak()
         self._theme = Theme(self._app, options.theme or self._settings.theme)
         self._places = self._find_places()
@@ -83,14 +83,14 @@ class Application(QObject):
                 return 0
             log_to_file()
         state = WindowState() if is_for_picture else WindowState.load(self._places.window)
-        unexpected, interrupts = Unexpected(self), Interrupts(self)
+        unexpected, interrupts = ExceptionHook(self), SignalHandler(self)
         unexpected.notice.connect(self._warn)
         interrupts.asked_to_end.connect(self._close_window)
         self._instance.started_again.connect(self._come_to_front)
-        self._keeper.changed.connect(self._take_settings)
+        self._keeper.changed.connect(self._on_settings_changed)
         self._client.done.connect(self._forget_model)
         options = engine_options(self._settings, self._options, is_paused=state.is_paused)
-        collector = Collector(self._app, self)
+        collector = GcScheduler(self._app, self)
         try:
             self._open_window(state)
             # First the window, then the engine: whoever starts a program wants to see it.
@@ -126,14 +126,14 @@ class Application(QObject):
     def _find_places(self) -> Places:
         return default_places(chosen_library(self._settings, self._options))
 
-    def _make_parts(self) -> WindowParts:
-        return WindowParts(
+    def _make_parts(self) -> WindowServices:
+        return WindowServices(
             client=self._client,
-            keeper=self._keeper,
+            settings_store=self._keeper,
             places=self._places,
             desktop=Desktop(self),
             thumbnails=ThumbnailLoader(self._client, self._places.thumbnails, self),
-            dropped=DroppedPictures(self._places.dropped),
+            dropped=DropCache(self._places.dropped),
             fetcher=LinkFetcher(lambda: self._settings, self),
         )
 
@@ -213,7 +213,7 @@ class Application(QObject):
 
     # Changes of the settings.
 
-    def _take_settings(self, before: Settings, now: Settings) -> None:
+    def _on_settings_changed(self, before: Settings, now: Settings) -> None:
         if now.theme != before.theme:
             self._theme.use(now.theme)
         if now.language != before.language:

@@ -12,7 +12,7 @@ from imagefinder.translation import tr
 _LOG = logging.getLogger(__name__)
 
 
-class Unexpected(QObject):
+class ExceptionHook(QObject):
     """Takes exceptions that nobody caught, of any thread."""
 
     notice = Signal(str)
@@ -20,14 +20,16 @@ class Unexpected(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._before = sys.excepthook, threading.excepthook
-        sys.excepthook = self._take
-        threading.excepthook = self._take_of_thread
+        sys.excepthook = self._on_exception
+        threading.excepthook = self._on_thread_exception
 
     def close(self) -> None:
         """Let them go where they went before."""
         sys.excepthook, threading.excepthook = self._before
 
-    def _take(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    def _on_exception(
+        self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
         if issubclass(kind, KeyboardInterrupt):
             self._before[0](kind, error, trace)
             return
@@ -39,6 +41,6 @@ class Unexpected(QObject):
             )
         )
 
-    def _take_of_thread(self, args: threading.ExceptHookArgs) -> None:
+    def _on_thread_exception(self, args: threading.ExceptHookArgs) -> None:
         if args.exc_value is not None:
-            self._take(args.exc_type, args.exc_value, args.exc_traceback)
+            self._on_exception(args.exc_type, args.exc_value, args.exc_traceback)

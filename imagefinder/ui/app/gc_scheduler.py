@@ -12,7 +12,7 @@ _BETWEEN_FULL_S = 10.0
 _LATEST_FULL_S = 300.0
 
 
-class Collector(QObject):
+class GcScheduler(QObject):
     """Collects cyclic garbage in Python's stead, from its making to ``close``.
 
     Python does so on whatever thread happens to make objects: a widget that is found there would be destroyed beside
@@ -38,7 +38,7 @@ class Collector(QObject):
         self._timer.setInterval(_EVERY_MS)
         self._timer.timeout.connect(self.collect)
         self._timer.start()
-        app.applicationStateChanged.connect(self._take_state)
+        app.applicationStateChanged.connect(self._on_state_changed)
 
     def collect(self) -> None:
         """Look through the young objects, or through all where that was not done for long."""
@@ -53,7 +53,7 @@ class Collector(QObject):
         gc.unfreeze()
         gc.enable()
 
-    def _take_state(self, state: Qt.ApplicationState) -> None:
+    def _on_state_changed(self, state: Qt.ApplicationState) -> None:
         is_looked_at = state is Qt.ApplicationState.ApplicationActive
         if self._timer.isActive() and not is_looked_at and self._clock() - self._last_full >= _BETWEEN_FULL_S:
             self._collect_all()

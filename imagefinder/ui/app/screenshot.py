@@ -42,8 +42,8 @@ class Screenshot(QObject):
         self._waits_for_hits = waits_for_hits
         self._is_answered = False
         self._quiet = 0
-        client.hits_received.connect(self._take_hits)
-        client.failed.connect(self._take_failure)
+        client.hits_received.connect(self._on_hits)
+        client.failed.connect(self._on_failed)
         self._timer = QTimer(self)
         self._timer.setInterval(_POLL_MS)
         self._timer.timeout.connect(self._look)
@@ -65,12 +65,12 @@ class Screenshot(QObject):
             and self._thumbnails.is_idle
         )
 
-    def _take_hits(self, hits: Hits) -> None:
+    def _on_hits(self, hits: Hits) -> None:
         model = self._client.model
         if not hits.is_partial or (model is not None and model.state is ModelState.FAILED):
             self._is_answered = True
 
-    def _take_failure(self, failure: Failed) -> None:
+    def _on_failed(self, failure: Failed) -> None:
         # A search that failed is a state of the window like any other.
         self._is_answered = True
 
@@ -81,9 +81,9 @@ class Screenshot(QObject):
             return
         self._quiet = self._quiet + 1 if self.stands else 0
         if self._quiet >= _QUIET_POLLS:
-            self._take()
+            self._save()
 
-    def _take(self) -> None:
+    def _save(self) -> None:
         self._end()
         focus = self._window.focusWidget()
         if isinstance(focus, QLineEdit):

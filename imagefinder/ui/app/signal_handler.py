@@ -11,7 +11,7 @@ _SIGNALS = tuple(
 )
 
 
-class Interrupts(QObject):
+class SignalHandler(QObject):
     """Python's handlers run between bytecodes alone, and while Qt waits for events there are none: a byte wakes it.
 
     The byte waits, too, where a signal comes before Qt's loop runs: nothing could be closed then.

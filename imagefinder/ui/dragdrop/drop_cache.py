@@ -13,7 +13,7 @@ _LIVES_S = 24 * 3600
 """Seconds that a picture stays which was not dropped on this window: another may search by it."""
 
 
-class DroppedPictures:
+class DropCache:
     """A ``PictureCache`` that knows which pictures came by this window.
 
     Its methods work on the disk: call them from a worker thread.

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QImage
 
 from imagefinder.translation import tr
-from imagefinder.ui.dragdrop.drop_cache import DroppedPictures
+from imagefinder.ui.dragdrop.drop_cache import DropCache
 from imagefinder.ui.dragdrop.link_fetcher import Fetch, LinkFetcher
 from imagefinder.ui.dragdrop.mime_parser import Dropped
 from imagefinder.ui.services.background import Background
@@ -38,10 +38,10 @@ class Arrival(QObject):
             self.fetch = None
 
 
-class PictureIntake(QObject):
+class DropLoader(QObject):
     """Writes picture data to files in a thread of its own, and fetches links first."""
 
-    def __init__(self, dropped: DroppedPictures, fetcher: LinkFetcher, parent: QObject) -> None:
+    def __init__(self, dropped: DropCache, fetcher: LinkFetcher, parent: QObject) -> None:
         super().__init__(parent)
         self._dropped = dropped
         self._fetcher = fetcher
@@ -99,7 +99,7 @@ class PictureIntake(QObject):
         arrival.deleteLater()
 
 
-def _kept(dropped: DroppedPictures, picture: QImage | bytes, no_picture: str) -> Path | str:
+def _kept(dropped: DropCache, picture: QImage | bytes, no_picture: str) -> Path | str:
     """The file, or why there is none: ``no_picture`` where it is none. Runs in a thread."""
     try:
         return dropped.keep(picture)

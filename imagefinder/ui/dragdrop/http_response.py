@@ -67,18 +67,18 @@ class HttpResponse:
         """Go one step on; returns whether another may follow."""
         match self._state:
             case _State.HEAD:
-                return self._take_head()
+                return self._parse_head()
             case _State.BODY if self.length is None:
                 body += self._waiting
                 self._waiting.clear()
                 return False
             case _State.BODY | _State.CHUNK:
-                return self._take_content(body)
+                return self._parse_content(body)
             case _State.CHUNK_LINE | _State.CHUNK_END:
-                return self._take_line()
+                return self._parse_line()
         return False
 
-    def _take_head(self) -> bool:
+    def _parse_head(self) -> bool:
         ends = [at for at in (self._waiting.find(b"\r\n\r\n"), self._waiting.find(b"\n\n")) if at >= 0]
         if self._heads + (min(ends) if ends else len(self._waiting)) > MOST_HEAD:
             raise HttpError("its headers are too long")
@@ -118,7 +118,7 @@ class HttpResponse:
             self.length = self._left = int(length)
         self._state = _State.OVER if self.length == 0 else _State.BODY
 
-    def _take_content(self, body: bytearray) -> bool:
+    def _parse_content(self, body: bytearray) -> bool:
         some = self._waiting[: self._left]
         body += some
         del self._waiting[: len(some)]
@@ -128,7 +128,7 @@ class HttpResponse:
         self._state = _State.OVER if self._state is _State.BODY else _State.CHUNK_END
         return True
 
-    def _take_line(self) -> bool:
+    def _parse_line(self) -> bool:
         end = self._waiting.find(b"\n")
         if end > _MOST_CHUNK_LINE or (end < 0 and len(self._waiting) > _MOST_CHUNK_LINE):
             raise HttpError("its chunks cannot be understood")

@@ -25,8 +25,8 @@ from imagefinder.translation import tr
 from imagefinder.ui.library.file_kinds import FileKinds, kinds_of, parse_extensions
 from imagefinder.ui.widgets.fitting_dialog import FittingDialog, stay_on_screen
 from imagefinder.ui.widgets.icons import icon
-from imagefinder.ui.widgets.labels import ElidedLabel, QuietLabel
-from imagefinder.ui.widgets.sign import Sign
+from imagefinder.ui.widgets.labels import ElidedLabel, SecondaryLabel
+from imagefinder.ui.widgets.sign import IconLabel
 from imagefinder.ui.words import grouped, path_text, short_name
 
 _PATHS_SHOWN = 3
@@ -65,7 +65,7 @@ class AddFolderDialog(FittingDialog):
         self._listed = QLineEdit(", ".join(options.extensions), self)
         self._listed.setPlaceholderText(tr("jpg, heic, png", "an example of a list of kinds of file"))
         self._listed.setAccessibleName(tr("Kinds of file, by the ends of their names"))
-        self._hint = QuietLabel(parent=self)
+        self._hint = SecondaryLabel(parent=self)
         self._more = QToolButton(self, autoRaise=True)
         self._more.setCheckable(True)
         self._more.setText(tr("&More options"))
@@ -157,7 +157,7 @@ class AddFolderDialog(FittingDialog):
 
     def _make_header(self, paths: Sequence[Path]) -> QHBoxLayout:
         are_files = self._are_files(paths)
-        picture = Sign("files" if len(paths) > 1 else "image" if are_files else "folder", 32, self)
+        picture = IconLabel("files" if len(paths) > 1 else "image" if are_files else "folder", 32, self)
         texts = QVBoxLayout()
         texts.setSpacing(2)
         count = len(paths)
@@ -180,7 +180,7 @@ class AddFolderDialog(FittingDialog):
             line.setForegroundRole(line.foregroundRole().PlaceholderText)
             texts.addWidget(line)
         if (left := count - _PATHS_SHOWN) > 0:
-            texts.addWidget(QuietLabel(tr("and {count} more", "folders", count=grouped(left)), self))
+            texts.addWidget(SecondaryLabel(tr("and {count} more", "folders", count=grouped(left)), self))
         # Files have no folders in them.
         self._recursive.setVisible(not are_files)
         header = QHBoxLayout()
@@ -211,7 +211,7 @@ class AddFolderDialog(FittingDialog):
             inner.addWidget(field)
             inner.addSpacing(8)
         inner.addWidget(
-            QuietLabel(
+            SecondaryLabel(
                 tr(
                     "* stands for anything in a name, ** for any folders between, a / at the end for folders only. "
                     "Hidden files and folders are always left out."

@@ -14,7 +14,7 @@ from imagefinder.ui.library.add_dialog import AddFolderDialog
 from imagefinder.ui.services.engine_client import EngineClient
 
 
-class Adding(QObject):
+class SourceAdder(QObject):
     """Asks what matters, and sends the rest to the engine."""
 
     def __init__(self, client: EngineClient, send: Callable[[AddSources], None], window: QWidget) -> None:

@@ -4,11 +4,11 @@ from PySide6.QtWidgets import QPushButton, QWidget
 
 from imagefinder.domain.sources import SourceStatus
 from imagefinder.translation import tr
-from imagefinder.ui.library.confirmation_bar import QuestionLine
+from imagefinder.ui.library.confirmation_bar import ConfirmationBar
 from imagefinder.ui.words import grouped
 
 
-class DownloadLine(QuestionLine):
+class CloudDownloadBar(ConfirmationBar):
     """Asks whether to read what a source, or several, have in the cloud."""
 
     def __init__(self, parent: QWidget | None = None) -> None:

@@ -7,14 +7,14 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from imagefinder.ui.widgets.labels import ElidedLabel, QuietLabel
+from imagefinder.ui.widgets.labels import ElidedLabel, SecondaryLabel
 from imagefinder.ui.words import path_text, tooltip
 
 _NAMED = 20
 """Of many sources, those that the tooltip names."""
 
 
-class QuestionLine(QFrame):
+class ConfirmationBar(QFrame):
     """Hidden until it is asked about a source, or several; subclasses word it."""
 
     confirmed = Signal(tuple)  # tuple[Path, ...]
@@ -47,7 +47,7 @@ class QuestionLine(QFrame):
         whole.setSpacing(4)
         whole.addWidget(self._question)
         whole.addWidget(self._where)
-        whole.addWidget(QuietLabel(note, self))
+        whole.addWidget(SecondaryLabel(note, self))
         whole.addSpacing(4)
         whole.addLayout(buttons)
         self.hide()

@@ -12,7 +12,7 @@ from imagefinder.translation import tr
 from imagefinder.ui.library.job_text import job_line, rate_line, report_line, up_to_date
 from imagefinder.ui.services.engine_client import EngineClient
 from imagefinder.ui.widgets.icons import icon
-from imagefinder.ui.widgets.labels import QuietLabel
+from imagefinder.ui.widgets.labels import SecondaryLabel
 
 
 class JobBar(QWidget):
@@ -25,7 +25,7 @@ class JobBar(QWidget):
         self._line = QLabel(self)
         self._line.setWordWrap(True)
         self._line.setTextFormat(Qt.TextFormat.PlainText)
-        self._details = QuietLabel(parent=self)
+        self._details = SecondaryLabel(parent=self)
         self._error = QLabel(self)
         self._error.setWordWrap(True)
         self._error.setTextFormat(Qt.TextFormat.PlainText)
@@ -50,8 +50,8 @@ class JobBar(QWidget):
         whole.addWidget(self._bar)
         whole.addWidget(self._details)
         whole.addWidget(self._error)
-        client.job_changed.connect(self._take_job)
-        client.library_changed.connect(self._take_library)
+        client.job_changed.connect(self._on_job_changed)
+        client.library_changed.connect(self._on_library_changed)
         self._show()
 
     def text(self) -> str:
@@ -59,11 +59,11 @@ class JobBar(QWidget):
         labels = (self._line, self._details, self._error)
         return "\n".join(each.text() for each in labels if each.isVisibleTo(self))
 
-    def _take_job(self, event: JobChanged) -> None:
+    def _on_job_changed(self, event: JobChanged) -> None:
         self._status = event.status
         self._show()
 
-    def _take_library(self, event: LibraryChanged) -> None:
+    def _on_library_changed(self, event: LibraryChanged) -> None:
         self._show()
 
     def _toggle_pause(self) -> None:

@@ -21,10 +21,10 @@ from imagefinder.ipc.messages import (
 from imagefinder.translation import tr
 from imagefinder.ui.dragdrop.drop_target import DropTarget
 from imagefinder.ui.library.add_dialog import AddFolderDialog
-from imagefinder.ui.library.cloud_download_bar import DownloadLine
+from imagefinder.ui.library.cloud_download_bar import CloudDownloadBar
 from imagefinder.ui.library.job_bar import JobBar
-from imagefinder.ui.library.model_switch_status import ChangeLine
-from imagefinder.ui.library.remove_source_bar import ForgetLine
+from imagefinder.ui.library.model_switch_status import ModelSwitchStatus
+from imagefinder.ui.library.remove_source_bar import RemoveSourceBar
 from imagefinder.ui.library.source_list import SourceList
 from imagefinder.ui.library.source_status import RowAction
 from imagefinder.ui.library.sources_model import SourcesModel
@@ -32,7 +32,7 @@ from imagefinder.ui.library.unreadable_dialog import UnreadableDialog
 from imagefinder.ui.services.desktop import Desktop
 from imagefinder.ui.services.engine_client import EngineClient
 from imagefinder.ui.widgets.icons import icon, menu_icon
-from imagefinder.ui.widgets.labels import QuietLabel
+from imagefinder.ui.widgets.labels import SecondaryLabel
 from imagefinder.ui.widgets.link_button import LinkButton
 from imagefinder.ui.words import grouped
 
@@ -75,9 +75,9 @@ class LibraryPanel(DropTarget):
         self.model = SourcesModel(client, self)
         self.list = SourceList(self.model, self)
         self._empty = self._make_empty()
-        self.forget_line = ForgetLine(self)
-        self.download_line = DownloadLine(self)
-        self._coverage = QuietLabel(parent=self)
+        self.remove_bar = RemoveSourceBar(self)
+        self.cloud_download_bar = CloudDownloadBar(self)
+        self._coverage = SecondaryLabel(parent=self)
         self._index_now = LinkButton(tr("Index them now"), self)
         self._index_now.clicked.connect(lambda: client.send(Rescan()))
         coverage = QVBoxLayout()
@@ -85,7 +85,7 @@ class LibraryPanel(DropTarget):
         coverage.setSpacing(0)
         coverage.addWidget(self._coverage)
         coverage.addWidget(self._index_now)
-        self.change_line = ChangeLine(client, self)
+        self.switch_status = ModelSwitchStatus(client, self)
         self.job_bar = JobBar(client, self)
 
         top = QHBoxLayout()
@@ -100,10 +100,10 @@ class LibraryPanel(DropTarget):
         whole.addLayout(top)
         whole.addWidget(self._empty, 1)
         whole.addWidget(self.list, 1)
-        whole.addWidget(self.forget_line)
-        whole.addWidget(self.download_line)
+        whole.addWidget(self.remove_bar)
+        whole.addWidget(self.cloud_download_bar)
         whole.addLayout(coverage)
-        whole.addWidget(self.change_line)
+        whole.addWidget(self.switch_status)
         whole.addWidget(self.job_bar)
 
         self.dropped.connect(self.folders_dropped)
@@ -112,13 +112,13 @@ class LibraryPanel(DropTarget):
         self.list.forget_wanted.connect(self._ask_to_forget)
         self.list.continue_wanted.connect(self._continue)
         self.list.download_wanted.connect(self._ask_to_download)
-        self.change_line.notice.connect(self.notice)
-        self.change_line.problem.connect(self.problem)
-        self.forget_line.confirmed.connect(self._forget)
-        self.forget_line.closed.connect(self.list.setFocus)
-        self.download_line.confirmed.connect(self._download)
-        self.download_line.closed.connect(self.list.setFocus)
-        client.library_changed.connect(self._take_library)
+        self.switch_status.notice.connect(self.notice)
+        self.switch_status.problem.connect(self.problem)
+        self.remove_bar.confirmed.connect(self._forget)
+        self.remove_bar.closed.connect(self.list.setFocus)
+        self.cloud_download_bar.confirmed.connect(self._download)
+        self.cloud_download_bar.closed.connect(self.list.setFocus)
+        client.library_changed.connect(self._on_library_changed)
         client.job_changed.connect(self._show_coverage)
         client.model_changed.connect(self._show_coverage)
         self._show_counts()
@@ -179,7 +179,7 @@ class LibraryPanel(DropTarget):
 
     def _make_empty(self) -> QWidget:
         frame = QWidget(self)
-        words = QuietLabel(tr("Nothing is in the library yet. Drop a folder of pictures here."), frame)
+        words = SecondaryLabel(tr("Nothing is in the library yet. Drop a folder of pictures here."), frame)
         words.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
         self._invitation = words
         inner = QVBoxLayout(frame)
@@ -220,12 +220,12 @@ class LibraryPanel(DropTarget):
     def _ask_to_forget(self, chosen: Sequence[SourceStatus]) -> None:
         if len(chosen) == 1:
             self.list.select(chosen[0].source.path)
-        self.download_line.close_line()
-        self.forget_line.ask(*(each.source for each in chosen))
+        self.cloud_download_bar.close_line()
+        self.remove_bar.ask(*(each.source for each in chosen))
 
     def _ask_to_download(self, chosen: Sequence[SourceStatus]) -> None:
-        self.forget_line.close_line()
-        self.download_line.ask(*chosen)
+        self.remove_bar.close_line()
+        self.cloud_download_bar.ask(*chosen)
 
     def _download(self, paths: tuple[Path, ...]) -> None:
         if self._client.is_paused:
@@ -245,10 +245,10 @@ class LibraryPanel(DropTarget):
     def _on_failed(self, problem: str) -> None:
         self.problem.emit(problem)
 
-    def _take_library(self, event: LibraryChanged) -> None:
+    def _on_library_changed(self, event: LibraryChanged) -> None:
         self._show_counts()
         there = {each.source.path for each in event.status.sources}
-        for line in (self.forget_line, self.download_line):
+        for line in (self.remove_bar, self.cloud_download_bar):
             if not there.issuperset(line.paths):
                 line.close_line()
 

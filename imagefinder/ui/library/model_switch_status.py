@@ -12,7 +12,7 @@ from imagefinder.ipc.messages import Done, LibraryChanged, Rescan, UseModel
 from imagefinder.translation import tr
 from imagefinder.ui.services.engine_client import EngineClient
 from imagefinder.ui.short_titles import short_title
-from imagefinder.ui.widgets.labels import ElidedLabel, QuietLabel
+from imagefinder.ui.widgets.labels import ElidedLabel, SecondaryLabel
 from imagefinder.ui.words import grouped, tooltip
 
 
@@ -42,7 +42,7 @@ def waits_for_drives(change: ModelChange) -> bool:
     return change.unreachable > 0 and change.done + change.unreachable >= change.total
 
 
-class ChangeLine(QWidget):
+class ModelSwitchStatus(QWidget):
     """Takes no room while no change is under way."""
 
     notice = Signal(str)
@@ -59,7 +59,7 @@ class ChangeLine(QWidget):
         self._title = ElidedLabel(parent=self, mode=Qt.TextElideMode.ElideRight)
         self._bar = QProgressBar(self, textVisible=False)
         self._bar.setFixedHeight(6)
-        self._words = QuietLabel(parent=self)
+        self._words = SecondaryLabel(parent=self)
         self._button = QPushButton(self)
         self._button.clicked.connect(self._act)
         buttons = QHBoxLayout()
@@ -72,11 +72,11 @@ class ChangeLine(QWidget):
         for widget in (self._title, self._bar, self._words):
             whole.addWidget(widget)
         whole.addLayout(buttons)
-        client.library_changed.connect(self._take_library)
+        client.library_changed.connect(self._on_library_changed)
         client.job_changed.connect(self._show)
         client.model_changed.connect(self._show)
         if client.library is not None:
-            self._take_library(client.library)
+            self._on_library_changed(client.library)
         self._show()
 
     def text(self) -> str:
@@ -92,7 +92,7 @@ class ChangeLine(QWidget):
     def _change(self) -> ModelChange | None:
         return self._client.library.status.change if self._client.library is not None else None
 
-    def _take_library(self, event: LibraryChanged) -> None:
+    def _on_library_changed(self, event: LibraryChanged) -> None:
         status = event.status
         if self._seen == (status.folder, status.model) and status.change is None:
             # The very words of the engine's own answer, so that a line of news says it once.

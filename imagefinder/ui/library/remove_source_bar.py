@@ -6,11 +6,11 @@ from PySide6.QtWidgets import QPushButton, QWidget
 
 from imagefinder.domain.sources import Source, SourceKind
 from imagefinder.translation import tr
-from imagefinder.ui.library.confirmation_bar import QuestionLine
+from imagefinder.ui.library.confirmation_bar import ConfirmationBar
 from imagefinder.ui.words import grouped, short_name
 
 
-class ForgetLine(QuestionLine):
+class RemoveSourceBar(ConfirmationBar):
     """Asks whether to forget a source, or several."""
 
     def __init__(self, parent: QWidget | None = None) -> None:

@@ -41,9 +41,9 @@ class SourcesModel(QAbstractListModel):
         self._names: list[str] = []
         self._job = client.job.status if client.job else JobStatus()
         if client.library:
-            self._take_library(client.library)
-        client.library_changed.connect(self._take_library)
-        client.job_changed.connect(self._take_job)
+            self._on_library_changed(client.library)
+        client.library_changed.connect(self._on_library_changed)
+        client.job_changed.connect(self._on_job_changed)
 
     def source(self, row: int) -> SourceStatus:
         """The source in a row."""
@@ -97,7 +97,7 @@ class SourcesModel(QAbstractListModel):
                 return _unreadable_text(status)
         return None
 
-    def _take_library(self, event: LibraryChanged) -> None:
+    def _on_library_changed(self, event: LibraryChanged) -> None:
         new = list(event.status.sources)
         kept = {each.source.path for each in new}
         for row in reversed(range(len(self._sources))):
@@ -132,7 +132,7 @@ class SourcesModel(QAbstractListModel):
         at_work, waiting = frozenset(job.sources), frozenset(job.waiting)
         return [state_of(each, job, now, at_work=at_work, waiting=waiting) for each in sources]
 
-    def _take_job(self, event: JobChanged) -> None:
+    def _on_job_changed(self, event: JobChanged) -> None:
         self._job = event.status
         self.refresh()
 

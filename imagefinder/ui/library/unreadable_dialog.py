@@ -26,7 +26,7 @@ from imagefinder.ui.services.desktop import Desktop
 from imagefinder.ui.services.engine_client import EngineClient
 from imagefinder.ui.widgets.fitting_dialog import FittingDialog
 from imagefinder.ui.widgets.icons import menu_icon
-from imagefinder.ui.widgets.labels import QuietLabel
+from imagefinder.ui.widgets.labels import SecondaryLabel
 from imagefinder.ui.words import grouped, path_text, short_name
 
 
@@ -58,7 +58,7 @@ class UnreadableDialog(FittingDialog):
         self._filter.setAccessibleName(tr("Filter"))
         self._filter.textChanged.connect(self._sorted.set_text)
         self.table = self._make_table()
-        self._line = QuietLabel(parent=self)
+        self._line = SecondaryLabel(parent=self)
         self._retry_chosen = self._button(tr("Try chosen again"), self._retry_selected)
         self._retry_all = self._button(tr("Try all again"), lambda: self._retry(self.files()))
         self._reveal = self._button(tr("Show in folder"), self._reveal_current)
@@ -79,8 +79,8 @@ class UnreadableDialog(FittingDialog):
         whole.addWidget(self._line)
         whole.addLayout(buttons)
 
-        client.library_changed.connect(self._take_library)
-        client.job_changed.connect(self._take_job)
+        client.library_changed.connect(self._on_library_changed)
+        client.job_changed.connect(self._on_job_changed)
         self._sorted.layoutChanged.connect(self._show_state)
         self._sorted.rowsInserted.connect(self._show_state)
         self._sorted.rowsRemoved.connect(self._show_state)
@@ -156,12 +156,12 @@ class UnreadableDialog(FittingDialog):
             self.table.setCurrentIndex(self._sorted.mapFromSource(self.model.index(rows[0], 0)))
         self._show_state()
 
-    def _take_library(self, event: LibraryChanged) -> None:
+    def _on_library_changed(self, event: LibraryChanged) -> None:
         if self._count() != self._known:
             self._known = self._count()
             self._ask()
 
-    def _take_job(self, event: JobChanged) -> None:
+    def _on_job_changed(self, event: JobChanged) -> None:
         # Reasons may have changed though their number has not.
         if event.status.state is JobState.IDLE:
             self._ask()

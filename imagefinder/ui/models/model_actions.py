@@ -6,23 +6,23 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from imagefinder.translation import tr
-from imagefinder.ui.models.model_manager import Deed, ModelEntry, ModelShelf
-from imagefinder.ui.models.model_removal import RemovalQuestion
+from imagefinder.ui.models.model_manager import ModelEntry, ModelManager, ModelOperation
+from imagefinder.ui.models.model_removal import RemoveModelBar
 from imagefinder.ui.models.model_text import ways_to_a_file
 from imagefinder.ui.widgets.icons import icon
-from imagefinder.ui.widgets.labels import QuietLabel
+from imagefinder.ui.widgets.labels import SecondaryLabel
 from imagefinder.ui.widgets.link_button import LinkButton
 
 
-class ModelDeeds(QWidget):
+class ModelActions(QWidget):
     """The buttons of one model, by its state."""
 
-    def __init__(self, shelf: ModelShelf, parent: QWidget | None = None) -> None:
+    def __init__(self, shelf: ModelManager, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._shelf = shelf
         self._entry: ModelEntry | None = None
         self._dialog: QFileDialog | None = None
-        self._hint = QuietLabel(parent=self)
+        self._hint = SecondaryLabel(parent=self)
         self._consent = QCheckBox(tr("I have read the licence and agree to it:"), self)
         self._consent.toggled.connect(self._show_consent)
         self._licence = LinkButton(parent=self)
@@ -35,10 +35,10 @@ class ModelDeeds(QWidget):
         self._file.clicked.connect(self._choose_file)
         self._remove = QPushButton(icon("trash-2"), "", self)
         self._remove.clicked.connect(self._ask_removal)
-        self._question = RemovalQuestion(self)
+        self._question = RemoveModelBar(self)
         self._question.confirmed.connect(self._begin_removal)
         self._question.closed.connect(lambda: self._remove.setFocus(Qt.FocusReason.OtherFocusReason))
-        self._ways = QuietLabel(parent=self)
+        self._ways = SecondaryLabel(parent=self)
         self._page = LinkButton(parent=self)
 
         licence = QHBoxLayout()
@@ -121,11 +121,11 @@ class ModelDeeds(QWidget):
 
     def _words(self, entry: ModelEntry) -> str:
         present = self._shelf.title(self._shelf.in_use)
-        if entry.deed is Deed.IMPORT:
+        if entry.deed is ModelOperation.IMPORT:
             return tr("The file is being checked and copied…")
-        if entry.deed is Deed.REMOVE:
+        if entry.deed is ModelOperation.REMOVE:
             return tr("Being removed…")
-        if entry.deed is Deed.USE:
+        if entry.deed is ModelOperation.USE:
             return tr("Being prepared…")
         if entry.is_in_use and not entry.info.installed:
             return tr("This library is indexed with it. Once its files are here again, it answers as before.")

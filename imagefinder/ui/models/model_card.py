@@ -6,9 +6,9 @@ from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from imagefinder.translation import tr
 from imagefinder.ui.models.download_bar import DownloadBar
-from imagefinder.ui.models.model_actions import ModelDeeds
+from imagefinder.ui.models.model_actions import ModelActions
 from imagefinder.ui.models.model_header import ModelHeader
-from imagefinder.ui.models.model_manager import Deed, ModelEntry, ModelShelf
+from imagefinder.ui.models.model_manager import ModelEntry, ModelManager, ModelOperation
 from imagefinder.ui.models.model_text import about, facts, interrupted, summary
 from imagefinder.ui.widgets.link_button import LinkButton
 
@@ -18,7 +18,7 @@ class ModelCard(QFrame):
 
     unfolded = Signal()
 
-    def __init__(self, shelf: ModelShelf, entry: ModelEntry, parent: QWidget | None = None) -> None:
+    def __init__(self, shelf: ModelManager, entry: ModelEntry, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._shelf = shelf
         self.name = entry.info.name
@@ -41,7 +41,7 @@ class ModelCard(QFrame):
         self._facts.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self._facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._licence = LinkButton(parent=self)
-        self.deeds = ModelDeeds(shelf, self)
+        self.deeds = ModelActions(shelf, self)
 
         inside = QVBoxLayout(self._body)
         inside.setContentsMargins(0, 0, 0, 0)
@@ -92,7 +92,7 @@ class ModelCard(QFrame):
     def _show(self, entry: ModelEntry) -> None:
         info = entry.info
         badge = _badge(entry)
-        is_downloading = entry.deed is Deed.DOWNLOAD or entry.download is not None
+        is_downloading = entry.deed is ModelOperation.DOWNLOAD or entry.download is not None
         is_halted = bool(info.partial_bytes) and not info.installed and not is_downloading
         self.header.show_model(
             info.title,

@@ -8,22 +8,22 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QLineEdit, QPush
 
 from imagefinder.translation import tr
 from imagefinder.ui.models.model_actions import weights_dialog
-from imagefinder.ui.models.model_manager import ModelShelf
+from imagefinder.ui.models.model_manager import ModelManager
 from imagefinder.ui.widgets.icons import icon
-from imagefinder.ui.widgets.labels import QuietLabel
+from imagefinder.ui.widgets.labels import SecondaryLabel
 
 
 class ModelImport(QWidget):
     """Two buttons, how it went, and a field for what the engine could not recognise by itself."""
 
-    def __init__(self, shelf: ModelShelf, parent: QWidget | None = None) -> None:
+    def __init__(self, shelf: ModelManager, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._shelf = shelf
         self._path: Path | None = None
         """What was chosen last."""
         self._dialogs: dict[bool, QFileDialog] = {}
         """One of each kind for the life of the page: one deleted as it closes takes PySide 6.12 down with it."""
-        hint = QuietLabel(
+        hint = SecondaryLabel(
             tr(
                 "A file of weights (safetensors, or .pt of OpenAI and open_clip), or a folder with weights and "
                 "open_clip_config.json. What it is, is recognised; a copy is kept, the original is not touched."

@@ -25,10 +25,10 @@ from imagefinder.ipc.messages import (
 )
 from imagefinder.translation import tr
 from imagefinder.ui.services.engine_client import EngineClient, EngineState, EngineStatus
-from imagefinder.ui.services.settings_store import SettingsKeeper
+from imagefinder.ui.services.settings_store import SettingsStore
 
 
-class Deed(StrEnum):
+class ModelOperation(StrEnum):
     """What can be asked for a model."""
 
     DOWNLOAD = "download"
@@ -45,7 +45,7 @@ class ModelEntry:
     is_in_use: bool = False
     is_coming: bool = False
     """Whether the library is being indexed with it, to be searched with it then."""
-    deed: Deed | None = None
+    deed: ModelOperation | None = None
     """What was asked for it and is not done yet."""
     download: DownloadChanged | None = None
     """How far its download is, while there is one."""
@@ -55,7 +55,7 @@ class ModelEntry:
     """Why what was asked last was not done; empty if it was."""
 
 
-class ModelShelf(QObject):
+class ModelManager(QObject):
     """Sends what is asked for models, and remembers how it went."""
 
     changed = Signal()
@@ -65,14 +65,16 @@ class ModelShelf(QObject):
     failed = Signal(str)
     """What was not done, and why; also kept with the model it concerns."""
 
-    def __init__(self, client: EngineClient, keeper: SettingsKeeper, parent: QObject | None = None) -> None:
+    def __init__(
+        self, client: EngineClient, settings_store: SettingsStore, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self._client = client
-        self._keeper = keeper
+        self._keeper = settings_store
         self._listing = 0
         """The request id of the list that is waited for; 0 for none."""
         self._infos: tuple[ModelInfo, ...] | None = None
-        self._deeds: dict[int, tuple[Deed, str]] = {}
+        self._deeds: dict[int, tuple[ModelOperation, str]] = {}
         """What is not done yet, by request id: the deed and the model's name, empty where it has none yet."""
         self._problems: dict[str, str] = {}
         self._is_wanted = False
@@ -85,8 +87,8 @@ class ModelShelf(QObject):
         self.has_import_failed = False
         self.listing_problem = ""
         """Why it is not known which models there are."""
-        client.download_changed.connect(self._take_download)
-        client.engine_changed.connect(self._take_engine)
+        client.download_changed.connect(self._on_download_changed)
+        client.engine_changed.connect(self._on_engine_changed)
         client.model_changed.connect(self.changed)
         client.library_changed.connect(self.changed)
 
@@ -123,7 +125,7 @@ class ModelShelf(QObject):
     @property
     def is_importing(self) -> bool:
         """Whether a file or folder without a known name is being taken in."""
-        return (Deed.IMPORT, "") in self._deeds.values()
+        return (ModelOperation.IMPORT, "") in self._deeds.values()
 
     def title(self, name: str) -> str:
         """A model's title, for its name."""
@@ -148,7 +150,7 @@ class ModelShelf(QObject):
         settings = self._keeper.value
         number = self._client.next_id()
         request = DownloadModel(name, settings.hub_mirror, settings.proxy, accepts_licence, number)
-        self._ask(request, number, Deed.DOWNLOAD, name)
+        self._ask(request, number, ModelOperation.DOWNLOAD, name)
 
     def stop_download(self, name: str) -> None:
         """Fetch it no longer; what came is kept."""
@@ -160,21 +162,21 @@ class ModelShelf(QObject):
         """Keep a copy of a weights file or of a folder as a model: one of the catalogue where ``name`` is given."""
         number = self._client.next_id()
         self.import_news = ""
-        self._ask(ImportModel(file, name or arch, number), number, Deed.IMPORT, name)
+        self._ask(ImportModel(file, name or arch, number), number, ModelOperation.IMPORT, name)
 
     def remove(self, name: str, *, with_vectors: bool) -> None:
         """Delete a model's files, and what this library indexed with it where that is wanted too."""
         number = self._client.next_id()
-        self._ask(RemoveModel(name, with_vectors, number), number, Deed.REMOVE, name)
+        self._ask(RemoveModel(name, with_vectors, number), number, ModelOperation.REMOVE, name)
 
     def use(self, name: str, *, drop_old: bool = False, now: bool = False) -> None:
         """Search the library with another model, once it is indexed with that, or ``now``."""
         number = self._client.next_id()
-        self._ask(UseModel(name, drop_old, now, number), number, Deed.USE, name)
+        self._ask(UseModel(name, drop_old, now, number), number, ModelOperation.USE, name)
 
     # Inside.
 
-    def _ask(self, request: Request, number: int, deed: Deed, name: str) -> None:
+    def _ask(self, request: Request, number: int, deed: ModelOperation, name: str) -> None:
         self._problems.pop(name, None)
         self._deeds[number] = deed, name
         self._client.request(request, self._on_done, partial(self._on_failed, number))
@@ -204,8 +206,8 @@ class ModelShelf(QObject):
         self.listing_problem = problem
         self.changed.emit()
 
-    def _take_download(self, download: DownloadChanged) -> None:
-        if download.is_over and (Deed.DOWNLOAD, download.name) not in self._deeds.values():
+    def _on_download_changed(self, download: DownloadChanged) -> None:
+        if download.is_over and (ModelOperation.DOWNLOAD, download.name) not in self._deeds.values():
             # Asked for by a window before this one, say.
             self._stopped.discard(download.name)
             self.refresh()
@@ -214,10 +216,10 @@ class ModelShelf(QObject):
     def _on_done(self, done: Done) -> None:
         deed, name = self._deeds.pop(done.request_id)
         message = done.message
-        if deed is Deed.DOWNLOAD:
+        if deed is ModelOperation.DOWNLOAD:
             self._stopped.discard(name)
             message = message or tr("{model} is on this computer now.", model=self.title(name))
-        if deed is Deed.IMPORT and not name:
+        if deed is ModelOperation.IMPORT and not name:
             self.import_news, self.has_import_failed = message, False
         if message:
             self.told.emit(message)
@@ -226,9 +228,9 @@ class ModelShelf(QObject):
 
     def _on_failed(self, request_id: int, problem: str) -> None:
         deed, name = self._deeds.pop(request_id)
-        if deed is Deed.IMPORT and not name:
+        if deed is ModelOperation.IMPORT and not name:
             self.import_news, self.has_import_failed = problem, True
-        if deed is Deed.DOWNLOAD and name in self._stopped:
+        if deed is ModelOperation.DOWNLOAD and name in self._stopped:
             self._stopped.discard(name)
         else:
             if name:
@@ -238,7 +240,7 @@ class ModelShelf(QObject):
         self.refresh()
         self.changed.emit()
 
-    def _take_engine(self, engine: EngineStatus) -> None:
+    def _on_engine_changed(self, engine: EngineStatus) -> None:
         if (
             self._is_wanted
             and not self._listing

@@ -7,10 +7,10 @@ from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QPushButto
 from imagefinder.domain.model_names import ModelInfo
 from imagefinder.translation import tr
 from imagefinder.ui.models.model_text import megabytes
-from imagefinder.ui.widgets.labels import QuietLabel
+from imagefinder.ui.widgets.labels import SecondaryLabel
 
 
-class RemovalQuestion(QFrame):
+class RemoveModelBar(QFrame):
     """Hidden until it is asked."""
 
     confirmed = Signal(bool)
@@ -26,7 +26,7 @@ class RemovalQuestion(QFrame):
         self._question.setTextFormat(Qt.TextFormat.PlainText)
         self._vectors = QCheckBox(tr("Delete what this library indexed with it, too"), self)
         self._vectors.toggled.connect(self._show_hint)
-        self._hint = QuietLabel(parent=self)
+        self._hint = SecondaryLabel(parent=self)
         self._show_hint()
         self._remove = QPushButton(tr("Remove"), self)
         self._keep = QPushButton(tr("Keep"), self)

@@ -7,19 +7,19 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushBu
 from imagefinder.domain.jobs import JobState
 from imagefinder.domain.library import ModelChange
 from imagefinder.translation import tr
-from imagefinder.ui.models.model_manager import ModelShelf
+from imagefinder.ui.models.model_manager import ModelManager
 from imagefinder.ui.services.engine_client import EngineClient
-from imagefinder.ui.widgets.labels import QuietLabel
+from imagefinder.ui.widgets.labels import SecondaryLabel
 from imagefinder.ui.words import grouped
 
 
-class ModelChangeBar(QFrame):
+class ModelSwitchBar(QFrame):
     """Takes no room while no change is under way."""
 
     left = Signal()
     """It goes, and had the keys."""
 
-    def __init__(self, shelf: ModelShelf, client: EngineClient, parent: QWidget | None = None) -> None:
+    def __init__(self, shelf: ModelManager, client: EngineClient, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._shelf = shelf
         self._client = client
@@ -38,7 +38,7 @@ class ModelChangeBar(QFrame):
         self._amount = QLabel(self)
         self._amount.setWordWrap(True)
         self._amount.setTextFormat(Qt.TextFormat.PlainText)
-        self._hint = QuietLabel(parent=self)
+        self._hint = SecondaryLabel(parent=self)
         self._now = QPushButton(tr("Change now"), self)
         self._now.setToolTip(tr("What is not indexed with the new model yet is found once it is."))
         self._now.clicked.connect(self._change_now)

@@ -14,7 +14,7 @@ _WIDTH = 264
 _MOST_COPIES = 20
 
 
-class PreviewFacts(QScrollArea):
+class MetadataPanel(QScrollArea):
     """Rows of a quiet caption and a text that can be selected."""
 
     def __init__(self, parent: QWidget | None = None) -> None:

@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWi
 from imagefinder.translation import tr
 from imagefinder.ui.widgets.labels import ElidedLabel
 from imagefinder.ui.widgets.link_button import LinkButton
-from imagefinder.ui.widgets.shortcut_actions import KeyedActions
-from imagefinder.ui.widgets.sign import Sign
+from imagefinder.ui.widgets.shortcut_actions import ShortcutActions
+from imagefinder.ui.widgets.sign import IconLabel
 from imagefinder.ui.words import grouped, tooltip
 
 _ICON = QSize(18, 18)
@@ -17,7 +17,7 @@ _ICON = QSize(18, 18)
 class PreviewTopBar(QWidget):
     """Which result it is, its zoom, and what can be done with it."""
 
-    def __init__(self, actions: KeyedActions, parent: QWidget | None = None) -> None:
+    def __init__(self, actions: ShortcutActions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._place = QLabel()
         self._place.setForegroundRole(QPalette.ColorRole.PlaceholderText)
@@ -63,7 +63,7 @@ class PreviewTopBar(QWidget):
 class PageBar(QWidget):
     """Turns the pages of a file that has several."""
 
-    def __init__(self, actions: KeyedActions, parent: QWidget | None = None) -> None:
+    def __init__(self, actions: ShortcutActions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._place = QLabel()
         self._place.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -92,7 +92,7 @@ class ProblemLine(QWidget):
         self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._text.setWordWrap(True)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        sign = Sign("triangle-alert", _ICON.width())
+        sign = IconLabel("triangle-alert", _ICON.width())
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 8, 12, 8)
         row.addWidget(sign)
@@ -114,7 +114,7 @@ class ProblemLine(QWidget):
         self.setVisible(bool(text))
 
 
-def tool_button(actions: KeyedActions, name: str) -> QToolButton:
+def tool_button(actions: ShortcutActions, name: str) -> QToolButton:
     """A button for an action, named for screen readers and reachable by Tab."""
     button = QToolButton()
     button.setDefaultAction(actions[name])

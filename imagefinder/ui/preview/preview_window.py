@@ -8,17 +8,17 @@ from imagefinder.domain.items import ItemKind
 from imagefinder.domain.queries import Hit
 from imagefinder.ipc.messages import ItemShown
 from imagefinder.translation import tr
-from imagefinder.ui.preview.metadata_panel import PreviewFacts
+from imagefinder.ui.preview.metadata_panel import MetadataPanel
 from imagefinder.ui.preview.preview_bars import PageBar, PreviewTopBar, ProblemLine
 from imagefinder.ui.preview.preview_canvas import PreviewCanvas
 from imagefinder.ui.preview.preview_loader import MOST_SIDE, PreviewLoader
 from imagefinder.ui.results.results_model import ResultsModel
-from imagefinder.ui.services.clipboard import PictureCopier
+from imagefinder.ui.services.clipboard import PictureClipboard
 from imagefinder.ui.services.desktop import Desktop
 from imagefinder.ui.services.engine_client import EngineClient
 from imagefinder.ui.services.thumbnail_loader import ThumbnailLoader
 from imagefinder.ui.widgets.fitting_dialog import stay_on_screen
-from imagefinder.ui.widgets.shortcut_actions import KeyedActions
+from imagefinder.ui.widgets.shortcut_actions import ShortcutActions
 from imagefinder.ui.words import short_name
 
 _LEAST_SIDE = 1024
@@ -55,9 +55,9 @@ class PreviewWindow(QWidget):
         self._side = 0
         self._usual = QRect()
         self._loader = PreviewLoader(client, desktop.background, self)
-        self._loader.shown.connect(self._take_shown)
+        self._loader.shown.connect(self._on_shown)
         self._loader.failed.connect(self._say)
-        self._copier = PictureCopier(client, desktop.background, self)
+        self._copier = PictureClipboard(client, desktop.background, self)
         self._copier.notice.connect(self._say)
         self._copier.problem.connect(self._say)
         self._actions = self._make_actions()
@@ -66,7 +66,7 @@ class PreviewWindow(QWidget):
         self._canvas.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._canvas.zoom_changed.connect(lambda: self._top.show_zoom(self._canvas.zoom))
         self._canvas.detail_wanted.connect(self._ask_for_detail)
-        self._facts = PreviewFacts()
+        self._facts = MetadataPanel()
         self._pages = PageBar(self._actions)
         self._problem = ProblemLine()
         self._problem.download_wanted.connect(self._download)
@@ -74,8 +74,8 @@ class PreviewWindow(QWidget):
         self.resize(self.sizeHint())  # kept for the next start even if it is never opened
         stay_on_screen(self)
         if thumbnails is not None:
-            thumbnails.ready.connect(self._take_thumbnail)
-        desktop.problem.connect(self._take_desktop_problem)
+            thumbnails.ready.connect(self._on_thumbnail)
+        desktop.problem.connect(self._on_desktop_problem)
 
     def show_hit(self, model: ResultsModel, row: int, words: str) -> None:
         """Show the hit in this row; ``words`` (the query's text) are marked on a page."""
@@ -144,8 +144,8 @@ class PreviewWindow(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(1100, 760)
 
-    def _make_actions(self) -> KeyedActions:
-        actions = KeyedActions(self)
+    def _make_actions(self) -> ShortcutActions:
+        actions = ShortcutActions(self)
         add = actions.add
         add("previous", "chevron-left", tr("Previous result"), lambda: self.step(-1), "Left", "Up")
         add("next", "chevron-right", tr("Next result"), lambda: self.step(1), "Right", "Down")
@@ -218,7 +218,7 @@ class PreviewWindow(QWidget):
         found = self._thumbnails.peek(hit.thumbnail_key)
         return found or self._thumbnails.pixmap(hit, _THUMBNAIL, self.devicePixelRatioF())
 
-    def _take_thumbnail(self, key: str) -> None:
+    def _on_thumbnail(self, key: str) -> None:
         hit = self._hit
         has_better = self._shown is not None and self._shown.picture is not None
         if not has_better and hit is not None and self._part == hit.part and key == hit.thumbnail_key:
@@ -251,7 +251,7 @@ class PreviewWindow(QWidget):
         if wanted > self._side:
             self._ask(wanted)
 
-    def _take_shown(self, shown: ItemShown, pixmap: QPixmap | None) -> None:
+    def _on_shown(self, shown: ItemShown, pixmap: QPixmap | None) -> None:
         hit = self._hit
         if hit is None:
             return
@@ -317,7 +317,7 @@ class PreviewWindow(QWidget):
     def _say(self, text: str) -> None:
         self._problem.say(text)
 
-    def _take_desktop_problem(self, text: str) -> None:
+    def _on_desktop_problem(self, text: str) -> None:
         if self.isActiveWindow():
             self._say(text)
 

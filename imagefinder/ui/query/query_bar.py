@@ -8,8 +8,8 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalett
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from imagefinder.translation import tr
-from imagefinder.ui.dragdrop.drop_cache import DroppedPictures
-from imagefinder.ui.dragdrop.drop_loader import Arrival, PictureIntake
+from imagefinder.ui.dragdrop.drop_cache import DropCache
+from imagefinder.ui.dragdrop.drop_loader import Arrival, DropLoader
 from imagefinder.ui.dragdrop.link_fetcher import LinkFetcher
 from imagefinder.ui.dragdrop.mime_parser import Dropped
 from imagefinder.ui.query.query_chip import PictureChip
@@ -39,7 +39,7 @@ class QueryBar(QWidget):
     def __init__(
         self,
         thumbnails: ThumbnailLoader,
-        dropped: DroppedPictures,
+        dropped: DropCache,
         fetcher: LinkFetcher,
         parent: QWidget | None = None,
     ) -> None:
@@ -47,7 +47,7 @@ class QueryBar(QWidget):
         self.extensions: tuple[str, ...] = ()
         """What the file dialog offers, lower case without the dot; none offers everything."""
         self._thumbnails = thumbnails
-        self._intake = PictureIntake(dropped, fetcher, self)
+        self._intake = DropLoader(dropped, fetcher, self)
         self._chips: list[PictureChip] = []
         self._arrivals: dict[PictureChip, Arrival] = {}
         self._typing = QTimer(self)

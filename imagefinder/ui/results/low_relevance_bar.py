@@ -5,7 +5,7 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from imagefinder.translation import tr
-from imagefinder.ui.widgets.labels import QuietLabel
+from imagefinder.ui.widgets.labels import SecondaryLabel
 
 _SIDE = 8
 _BY_MOUSE = Qt.FocusReason.MouseFocusReason
@@ -21,7 +21,7 @@ def show_rest_label() -> str:
     return tr("Show the rest")
 
 
-class RestLine(QWidget):
+class LowRelevanceBar(QWidget):
     """Quiet words and a button, as wide as the results."""
 
     wanted = Signal()
@@ -31,7 +31,7 @@ class RestLine(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._words = QuietLabel(rest_words(), self)
+        self._words = SecondaryLabel(rest_words(), self)
         self.button = QPushButton(show_rest_label(), self)
         self.button.setToolTip(tr("Show what was left out, below these results"))
         self.button.setAccessibleName(show_rest_label())

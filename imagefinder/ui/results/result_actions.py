@@ -9,13 +9,13 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from imagefinder.domain.queries import Hit
 from imagefinder.translation import tr
-from imagefinder.ui.services.clipboard import PictureCopier
+from imagefinder.ui.services.clipboard import PictureClipboard
 from imagefinder.ui.services.desktop import Desktop
 from imagefinder.ui.services.engine_client import EngineClient
 from imagefinder.ui.services.file_copier import CopyReport
 from imagefinder.ui.services.file_mime import mime_of_copied_files
 from imagefinder.ui.widgets.icons import menu_icon
-from imagefinder.ui.widgets.shortcut_actions import KeyedActions
+from imagefinder.ui.widgets.shortcut_actions import ShortcutActions
 from imagefinder.ui.words import path_text, short_name
 
 _MOST_NAMED = 3
@@ -51,10 +51,10 @@ class ResultActions(QObject):
         self._desktop = desktop
         self._chosen = chosen
         self._current = current
-        self._copier = PictureCopier(client, desktop.background, self)
+        self._copier = PictureClipboard(client, desktop.background, self)
         self._copier.notice.connect(self.notice)
         self._copier.problem.connect(self.problem)
-        self._actions = KeyedActions(self)
+        self._actions = ShortcutActions(self)
         add = self._actions.add
         add("open", "external-link", tr("Open"), self.open, "Return", "Enter")
         add("reveal", "folder-open", tr("Show in folder"), self.reveal, "Ctrl+Return", "Ctrl+Enter")

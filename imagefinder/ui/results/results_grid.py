@@ -30,7 +30,7 @@ _HOVER_EVENTS = frozenset(
 )
 
 
-class GridView(QListView):
+class ResultsGrid(QListView):
     """A list view in everything (models, selection, screen readers) but where its cells lie.
 
     ``QListView`` lays out all rows one by one whenever some are added: 0.6 s at 100,000, as they pass through Python.

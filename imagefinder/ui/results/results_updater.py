@@ -9,7 +9,7 @@ from imagefinder.ipc.messages import Hits
 from imagefinder.ui.results.results_model import ResultsModel
 
 
-class ResultsPlace:
+class ResultsUpdater:
     """Where a user is in a grid of results: how far down, and what is selected."""
 
     def __init__(self, model: ResultsModel, view: QListView) -> None:

@@ -17,10 +17,10 @@ from imagefinder.domain.queries import Hit, Sort, group_title
 from imagefinder.translation import tr
 from imagefinder.ui.results.grid_layout import GridLayout
 from imagefinder.ui.results.group_heading import heading_height, paint_heading
-from imagefinder.ui.results.low_relevance_bar import RestLine
+from imagefinder.ui.results.low_relevance_bar import LowRelevanceBar
 from imagefinder.ui.results.result_actions import ResultActions
 from imagefinder.ui.results.results_delegate import GAP, ResultsDelegate
-from imagefinder.ui.results.results_grid import GridView
+from imagefinder.ui.results.results_grid import ResultsGrid
 from imagefinder.ui.results.results_model import HitRole, ResultsModel
 from imagefinder.ui.services.desktop import Desktop
 from imagefinder.ui.services.thumbnail_loader import ThumbnailLoader
@@ -33,7 +33,7 @@ _NOTCH = 120
 _SCREENS_AHEAD = 2
 
 
-class ResultsView(GridView):
+class ResultsView(ResultsGrid):
     """Thumbnails in columns that share the width evenly; everything can be done by keyboard."""
 
     preview_requested = Signal(int)  # row
@@ -64,7 +64,7 @@ class ResultsView(GridView):
         self._repaint.setSingleShot(True)
         self._repaint.timeout.connect(self._show_fresh)
         self._delegate = ResultsDelegate(thumbnails, self)
-        self.rest_line = RestLine(self.viewport())
+        self.rest_line = LowRelevanceBar(self.viewport())
         self.rest_line.hide()
         self.rest_line.wanted.connect(self.rest_wanted)
         self.rest_line.reached.connect(self._scroll_to_end)

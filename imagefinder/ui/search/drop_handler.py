@@ -16,7 +16,7 @@ from imagefinder.ui.query.search_state import PictureTerm
 from imagefinder.ui.results.results_view import ResultsView
 
 
-class PaneDrops:
+class DropHandler:
     """Takes the drag events of a pane."""
 
     def __init__(

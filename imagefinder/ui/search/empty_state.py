@@ -21,7 +21,7 @@ _EXAMPLES = (
 """Things that are in many people's pictures."""
 
 
-class InsteadOfResults:
+class EmptyState:
     """Chooses the words for a pane's message, by what the engine has said so far."""
 
     def __init__(self, client: EngineClient, message: PaneMessage) -> None:

@@ -8,7 +8,7 @@ from imagefinder.ipc.messages import SetHidden
 from imagefinder.ui.services.engine_client import EngineClient
 
 
-class PaneHiding(QObject):
+class HideController(QObject):
     """One pane's requests to hide results, or to show them again."""
 
     failed = Signal(str)

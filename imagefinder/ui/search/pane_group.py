@@ -39,7 +39,7 @@ class PaneGroup(QWidget):
         self.tabs = PaneTabs(token, self)
         self._stack = QStackedWidget(self)
         self._overlay = DropOverlay(self)
-        self.tabs.currentChanged.connect(self._take_current)
+        self.tabs.currentChanged.connect(self._on_current_changed)
         self.tabs.close_wanted.connect(self.close_wanted)
         self.tabs.split_wanted.connect(self.split_wanted)
         add = QToolButton(self)
@@ -81,7 +81,7 @@ class PaneGroup(QWidget):
             self.tabs.setCurrentIndex(at)
             self._panes.insert(at, pane)
         self._stack.insertWidget(at, pane)
-        self._take_current()
+        self._on_current_changed()
 
     def remove(self, pane: SearchPane) -> None:
         """Let a pane go; it is hidden, and still there."""
@@ -100,7 +100,7 @@ class PaneGroup(QWidget):
         """Put a pane in front."""
         self.tabs.setCurrentIndex(self._panes.index(pane))
 
-    def _take_current(self) -> None:
+    def _on_current_changed(self) -> None:
         self._show_current()
         self.current_changed.emit()
 

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollA
 from imagefinder.translation import tr
 from imagefinder.ui.results.low_relevance_bar import show_rest_label
 from imagefinder.ui.widgets.flow_box import FlowBox
-from imagefinder.ui.widgets.sign import Sign
+from imagefinder.ui.widgets.sign import IconLabel
 
 _WIDTH = 460
 """Points: longer lines are hard to read."""
@@ -35,7 +35,7 @@ class PaneMessage(QScrollArea):
         # The window's own ground, not a field's.
         self.viewport().setAutoFillBackground(False)
         page.setAutoFillBackground(False)
-        self._sign = Sign("search", 48, self, opacity=0.4)
+        self._sign = IconLabel("search", 48, self, opacity=0.4)
         self._heading = _line(self)
         font = self._heading.font()
         font.setPointSizeF(font.pointSizeF() * 1.35)

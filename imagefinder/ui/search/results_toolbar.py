@@ -28,7 +28,7 @@ def sort_name(sort: Sort) -> str:
     }[sort]
 
 
-class PaneTools(QWidget):
+class ResultsToolbar(QWidget):
     """What can be set about a pane's results."""
 
     sort_chosen = Signal(object)  # Sort

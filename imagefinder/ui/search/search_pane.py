@@ -16,21 +16,21 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 from imagefinder.domain.queries import Hit
 from imagefinder.ipc.messages import Hits, JobChanged, LibraryChanged, ModelChanged, ModelState
 from imagefinder.translation import tr
-from imagefinder.ui.dragdrop.drop_cache import DroppedPictures
+from imagefinder.ui.dragdrop.drop_cache import DropCache
 from imagefinder.ui.dragdrop.drop_overlay import DropOverlay
 from imagefinder.ui.dragdrop.link_fetcher import LinkFetcher
 from imagefinder.ui.query.query_bar import QueryBar
 from imagefinder.ui.query.search_state import PaneState, PictureTerm
 from imagefinder.ui.results.results_model import ResultsModel
-from imagefinder.ui.results.results_updater import ResultsPlace
+from imagefinder.ui.results.results_updater import ResultsUpdater
 from imagefinder.ui.results.results_view import ResultsView
-from imagefinder.ui.search.drop_handler import PaneDrops
-from imagefinder.ui.search.empty_state import InsteadOfResults
-from imagefinder.ui.search.hide_controller import PaneHiding
+from imagefinder.ui.search.drop_handler import DropHandler
+from imagefinder.ui.search.empty_state import EmptyState
+from imagefinder.ui.search.hide_controller import HideController
 from imagefinder.ui.search.pane_message import PaneMessage
 from imagefinder.ui.search.pane_status import PaneStatus
-from imagefinder.ui.search.results_toolbar import PaneTools
-from imagefinder.ui.search.search_session import PaneSearch
+from imagefinder.ui.search.results_toolbar import ResultsToolbar
+from imagefinder.ui.search.search_session import SearchSession
 from imagefinder.ui.services.desktop import Desktop
 from imagefinder.ui.services.engine_client import EngineClient, EngineState
 from imagefinder.ui.services.thumbnail_loader import ThumbnailLoader
@@ -60,7 +60,7 @@ class SearchPane(QWidget):
         client: EngineClient,
         pane_id: int,
         thumbnails: ThumbnailLoader,
-        dropped: DroppedPictures,
+        dropped: DropCache,
         fetcher: LinkFetcher,
         desktop: Desktop,
         parent: QWidget | None = None,
@@ -69,23 +69,23 @@ class SearchPane(QWidget):
         super().__init__(parent)
         self.pane_id = pane_id
         self.bar = QueryBar(thumbnails, dropped, fetcher, self)
-        self.tools = PaneTools(self)
+        self.tools = ResultsToolbar(self)
         self.model = ResultsModel(self)
         self.view = ResultsView(self.model, thumbnails, desktop, self)
         self.message = PaneMessage(self)
-        self._instead = InsteadOfResults(client, self.message)
-        self.search = PaneSearch(client, pane_id, self)
+        self._instead = EmptyState(client, self.message)
+        self.search = SearchSession(client, pane_id, self)
         self._client = client
-        self._place = ResultsPlace(self.model, self.view)
+        self._place = ResultsUpdater(self.model, self.view)
         self._title = ""
         self.search.may_replace = lambda: not self._place.is_in_use
-        self._hiding = PaneHiding(client, self)
+        self._hiding = HideController(client, self)
         self._status = PaneStatus(self)
         self._stack = QStackedWidget(self)
         self._stack.addWidget(self.message)
         self._stack.addWidget(self.view)
         self._overlay = DropOverlay(self)
-        self._drops = PaneDrops(self, self.bar, self.view, self._overlay, self._ask)
+        self._drops = DropHandler(self, self.bar, self.view, self._overlay, self._ask)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 8, 12, 8)
         column.setSpacing(8)

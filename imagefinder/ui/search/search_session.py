@@ -42,7 +42,7 @@ def _always() -> bool:
     return True
 
 
-class PaneSearch(QObject):
+class SearchSession(QObject):
     """Asks, and lets through only the answers to the latest question."""
 
     answered = Signal(object, bool)  # Hits, and whether the user did not ask for them: an update
@@ -81,10 +81,10 @@ class PaneSearch(QObject):
         self._slow_timer.timeout.connect(self.slow)
         self._refresh_timer = self._timer(_REFRESH_MS)
         self._refresh_timer.timeout.connect(self._refresh)
-        client.hits_received.connect(self._take_hits)
-        client.model_changed.connect(self._take_model)
-        client.library_changed.connect(self._take_library)
-        client.engine_changed.connect(self._take_engine)
+        client.hits_received.connect(self._on_hits)
+        client.model_changed.connect(self._on_model_changed)
+        client.library_changed.connect(self._on_library_changed)
+        client.engine_changed.connect(self._on_engine_changed)
 
     def _timer(self, milliseconds: int) -> QTimer:
         timer = QTimer(self)
@@ -193,7 +193,7 @@ class PaneSearch(QObject):
         request = MoreHits(self._request, self._pane, offset, PAGE)
         self._client.request(request, on_error=self._on_failed)
 
-    def _take_hits(self, hits: Hits) -> None:
+    def _on_hits(self, hits: Hits) -> None:
         if hits.request_id != self._request or hits.pane != self._pane:
             return
         if hits.offset:
@@ -236,7 +236,7 @@ class PaneSearch(QObject):
             self._offset = None
             self.page_failed.emit(problem)
 
-    def _take_model(self, model: ModelChanged) -> None:
+    def _on_model_changed(self, model: ModelChanged) -> None:
         if model.state is not ModelState.READY or self.latest is None:
             return
         if not self._was_model_asked or (self.latest.model != model.name and self.may_replace()):
@@ -244,11 +244,11 @@ class PaneSearch(QObject):
         elif self.latest.model != model.name:
             self.outdated.emit()
 
-    def _take_library(self, _library: LibraryChanged) -> None:
+    def _on_library_changed(self, _library: LibraryChanged) -> None:
         if self._question is not None and not self._refresh_timer.isActive():
             self._refresh_timer.start()
 
-    def _take_engine(self, status: EngineStatus) -> None:
+    def _on_engine_changed(self, status: EngineStatus) -> None:
         is_running = status.state is EngineState.RUNNING
         if is_running and not self._was_running:
             # The new engine does not know the list that the old one was paging through.

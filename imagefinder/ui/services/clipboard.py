@@ -21,7 +21,7 @@ _PAGE_SIDE = 2480
 """Pixels: a page of A4 at 210 dots per inch."""
 
 
-class PictureCopier(QObject):
+class PictureClipboard(QObject):
     """Copies one picture at a time; a second wish takes the place of one that is still under way."""
 
     notice = Signal(str)

@@ -11,9 +11,9 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from imagefinder.domain.jobs import JobState, JobStatus
 from imagefinder.ipc.client.crash_report import crash_report
-from imagefinder.ipc.client.engine_process import EngineRun, Target, what_happened
-from imagefinder.ipc.client.pending_requests import InFlight
-from imagefinder.ipc.client.restart_policy import Health
+from imagefinder.ipc.client.engine_process import EngineProcess, Target, what_happened
+from imagefinder.ipc.client.pending_requests import PendingRequests
+from imagefinder.ipc.client.restart_policy import RestartPolicy
 from imagefinder.ipc.entry import run_engine
 from imagefinder.ipc.messages import (
     Done,
@@ -91,8 +91,8 @@ class EngineClient(QObject):
         """Requests that wait for its model."""
         self._model_requests: set[int] = set()
         """Ids of the ``UseModel`` that were not answered yet."""
-        self._health = Health()
-        self._owed = InFlight()
+        self._health = RestartPolicy()
+        self._owed = PendingRequests()
         self._intent = JobIntent(is_paused=options.paused)
         self._trace = default_places().logs / _TRACE
         self._replies = PendingReplies()
@@ -112,7 +112,7 @@ class EngineClient(QObject):
         self._return.timeout.connect(self._come_back)
         self._ended: RunEnd | None = None
         """Of the run that was ended from outside, and that another one follows in a moment."""
-        self._arrived.connect(self._take)
+        self._arrived.connect(self._on_event)
 
     def next_id(self) -> int:
         """A request id that was not used before."""
@@ -209,7 +209,7 @@ class EngineClient(QObject):
         self._return.stop()
         run, self._run = self._run, None
         ended = run.process.stop(timeout_s) if run is not None else True
-        self._owed = InFlight()
+        self._owed = PendingRequests()
         self._held = []
         self._tell(EngineStatus(EngineState.STOPPED))
         return ended
@@ -220,7 +220,7 @@ class EngineClient(QObject):
             self._owed.send(request)
         settlement = self._owed.settle(by_death=False)
         answers = settlement.answers
-        self._owed = InFlight()
+        self._owed = PendingRequests()
         # A model's files belong to no library.
         self._backlog = [request for request in settlement.again if isinstance(request, DownloadModel)]
         self._held = []
@@ -237,7 +237,7 @@ class EngineClient(QObject):
         self._return.stop()
         self._ended = None
         self._health.begin(time.monotonic())
-        process = EngineRun(
+        process = EngineProcess(
             self._intent.options(self.options),
             self._trace,
             on_event=lambda event: self._arrived.emit(run, event),
@@ -260,11 +260,11 @@ class EngineClient(QObject):
         status = self.job.status
         return bool(status.state is JobState.RUNNING or status.sources or status.waiting)
 
-    def _take(self, run: CurrentRun, event: Event | RunEnd) -> None:
+    def _on_event(self, run: CurrentRun, event: Event | RunEnd) -> None:
         if run is not self._run:
             return
         if isinstance(event, RunEnd):
-            self._take_end(run, event)
+            self._on_run_ended(run, event)
         elif run.is_unheard:
             return
         elif isinstance(event, LibraryUnusable):
@@ -309,7 +309,7 @@ class EngineClient(QObject):
     def _is_model_ready(self) -> bool:
         return self.model is not None and self.model.state is not ModelState.LOADING
 
-    def _take_end(self, run: CurrentRun, end: RunEnd) -> None:
+    def _on_run_ended(self, run: CurrentRun, end: RunEnd) -> None:
         self._deadline.stop()
         self._run = None
         settlement = self._owed.settle(by_death=not run.is_ending)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from imagefinder.ipc.client.engine_process import Ending, EngineRun
+from imagefinder.ipc.client.engine_process import Ending, EngineProcess
 from imagefinder.ipc.messages import (
     AddSources,
     CancelJobs,
@@ -52,7 +52,7 @@ class RunEnd:
 class CurrentRun:
     """The run in hand; what an earlier one still has to say is not heard."""
 
-    process: EngineRun
+    process: EngineProcess
     is_ending: bool = False
     """Whether it was told to end, so that its end is no death."""
     is_unheard: bool = False

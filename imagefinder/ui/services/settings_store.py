@@ -12,7 +12,7 @@ from imagefinder.translation import tr
 _LOG = logging.getLogger(__name__)
 
 
-class SettingsKeeper(QObject):
+class SettingsStore(QObject):
     """The settings in force."""
 
     changed = Signal(object, object)  # Settings before, Settings now

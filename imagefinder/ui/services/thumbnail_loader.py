@@ -90,8 +90,8 @@ class ThumbnailLoader(QObject):
         self._asked: dict[str, _Wanted] = {}
         self._problems: OrderedDict[str, tuple[str, float]] = OrderedDict()
         self._has_dropped = False
-        client.thumbnail_made.connect(self._take_made)
-        client.engine_changed.connect(self._take_engine)
+        client.thumbnail_made.connect(self._on_thumbnail_made)
+        client.engine_changed.connect(self._on_engine_changed)
 
     def pixmap(self, hit: Hit, size: QSize, dpr: float) -> QPixmap | None:
         """The thumbnail of a hit, fitted into ``size`` (points); None while it is on its way, or cannot be had.
@@ -158,9 +158,9 @@ class ThumbnailLoader(QObject):
         while self._waiting and len(self._decoding) < _THREADS:
             key, wanted = self._waiting.popitem()
             self._decoding.add(key)
-            self._background.run(partial(_decode, wanted), self._take_decoded)
+            self._background.run(partial(_decode, wanted), self._on_decoded)
 
-    def _take_decoded(self, decoded: _Decoded) -> None:
+    def _on_decoded(self, decoded: _Decoded) -> None:
         wanted = decoded.wanted
         self._decoding.discard(wanted.key)
         if decoded.image is not None:
@@ -176,7 +176,7 @@ class ThumbnailLoader(QObject):
             self.client.send(MakeThumbnail(wanted.item_id, wanted.key))
         self._go_on()
 
-    def _take_made(self, made: ThumbnailMade) -> None:
+    def _on_thumbnail_made(self, made: ThumbnailMade) -> None:
         wanted = self._asked.pop(made.key, None)
         if wanted is None:
             return
@@ -187,7 +187,7 @@ class ThumbnailLoader(QObject):
             self._waiting[made.key] = _Wanted(made.key, made.path, wanted.box, wanted.dpr)
         self._go_on()
 
-    def _take_engine(self, status: EngineStatus) -> None:
+    def _on_engine_changed(self, status: EngineStatus) -> None:
         # A new engine knows nothing of what the old one was asked.
         if status.state is EngineState.RUNNING:
             # What the old one said of them may be in another language.

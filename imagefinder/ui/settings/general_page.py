@@ -5,7 +5,7 @@ import os
 from PySide6.QtWidgets import QCheckBox, QComboBox, QSpinBox, QWidget
 
 from imagefinder.translation import LANGUAGES, tr
-from imagefinder.ui.services.settings_store import SettingsKeeper
+from imagefinder.ui.services.settings_store import SettingsStore
 from imagefinder.ui.settings.settings_page import SettingsPage
 
 _MINUTES = (0, 5, 15, 30, 60, 240)
@@ -14,29 +14,29 @@ _MINUTES = (0, 5, 15, 30, 60, 240)
 class LookPage(SettingsPage):
     """Theme and language."""
 
-    def __init__(self, keeper: SettingsKeeper, parent: QWidget | None = None) -> None:
+    def __init__(self, settings_store: SettingsStore, parent: QWidget | None = None) -> None:
         super().__init__(tr("Appearance"), parent)
         self.heading(tr("Appearance"))
         themes = [("system", tr("As the system has it")), ("light", tr("Light")), ("dark", tr("Dark"))]
-        self._theme = _choice(self, themes, keeper.value.theme)
-        self._theme.activated.connect(lambda: keeper.change(theme=self._theme.currentData()))
+        self._theme = _choice(self, themes, settings_store.value.theme)
+        self._theme.activated.connect(lambda: settings_store.change(theme=self._theme.currentData()))
         self.row(tr("Theme:"), self._theme)
         languages = [("", tr("As the system has it")), *LANGUAGES.items()]
-        self._language = _choice(self, languages, keeper.value.language)
-        self._language.activated.connect(lambda: keeper.change(language=self._language.currentData()))
+        self._language = _choice(self, languages, settings_store.value.language)
+        self._language.activated.connect(lambda: settings_store.change(language=self._language.currentData()))
         self.row(tr("Language:"), self._language)
 
 
 class WorkPage(SettingsPage):
     """When sources are looked through, and how hard the machine works."""
 
-    def __init__(self, keeper: SettingsKeeper, parent: QWidget | None = None) -> None:
+    def __init__(self, settings_store: SettingsStore, parent: QWidget | None = None) -> None:
         super().__init__(tr("Indexing", "a page of the settings"), parent)
-        now = keeper.value
+        now = settings_store.value
         self.heading(tr("New pictures"))
         start = QCheckBox(tr("Look for new pictures when the program starts"), self)
         start.setChecked(now.index_at_start)
-        start.toggled.connect(lambda on: keeper.change(index_at_start=on))
+        start.toggled.connect(lambda on: settings_store.change(index_at_start=on))
         self.wide(start)
         minutes = sorted({*_MINUTES, now.rescan_minutes})
         intervals = [
@@ -44,13 +44,15 @@ class WorkPage(SettingsPage):
             for each in minutes
         ]
         self._interval = _choice(self, intervals, now.rescan_minutes)
-        self._interval.activated.connect(lambda: keeper.change(rescan_minutes=self._interval.currentData()))
+        self._interval.activated.connect(
+            lambda: settings_store.change(rescan_minutes=self._interval.currentData())
+        )
         self.row(tr("While it is open:"), self._interval)
 
         self.heading(tr("Work"))
         priority = QCheckBox(tr("Let other programs go first"), self)
         priority.setChecked(now.low_priority)
-        priority.toggled.connect(lambda on: keeper.change(low_priority=on))
+        priority.toggled.connect(lambda on: settings_store.change(low_priority=on))
         self.wide(priority)
         self.hint(tr("Indexing then takes what the computer has to spare. Searching is not slowed down."))
         self._threads = QSpinBox(self)
@@ -58,7 +60,7 @@ class WorkPage(SettingsPage):
         self._threads.setSpecialValueText(tr("Automatic"))
         self._threads.setValue(now.threads)
         self._threads.setMinimumWidth(140)
-        self._threads.valueChanged.connect(lambda value: keeper.change(threads=value))
+        self._threads.valueChanged.connect(lambda value: settings_store.change(threads=value))
         self.row(tr("Processor threads:"), self._threads)
         self.hint(tr("Fewer threads keep the computer cooler and quieter."))
 

@@ -10,7 +10,7 @@ from imagefinder.ui.formatting import file_size
 from imagefinder.ui.services.background import Background
 from imagefinder.ui.services.desktop import Desktop
 from imagefinder.ui.services.engine_client import EngineClient
-from imagefinder.ui.services.settings_store import SettingsKeeper
+from imagefinder.ui.services.settings_store import SettingsStore
 from imagefinder.ui.settings.folder_size import folder_size
 from imagefinder.ui.settings.settings_page import SettingsPage
 from imagefinder.ui.widgets.icons import icon
@@ -23,13 +23,13 @@ class LibraryPage(SettingsPage):
     def __init__(
         self,
         client: EngineClient,
-        keeper: SettingsKeeper,
+        settings_store: SettingsStore,
         places: Places,
         desktop: Desktop,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(tr("Library"), parent)
-        self._keeper = keeper
+        self._keeper = settings_store
         self._places = places
         self._desktop = desktop
         self._background = Background("folder size", 1, self)
@@ -43,7 +43,7 @@ class LibraryPage(SettingsPage):
         show.setAccessibleDescription(tr("The library's folder"))
         show.clicked.connect(lambda: self._open(self._library))
         self._default = QPushButton(tr("Back to the usual folder"), self)
-        self._default.clicked.connect(lambda: keeper.change(library=""))
+        self._default.clicked.connect(lambda: settings_store.change(library=""))
         self.buttons(change, show, self._default)
         self.hint(
             tr(
@@ -62,7 +62,7 @@ class LibraryPage(SettingsPage):
         self.hint(tr("They may be deleted at any time; what is needed is made again."))
 
         client.library_changed.connect(self._show_folder)
-        keeper.changed.connect(self._show_folder)
+        settings_store.changed.connect(self._show_folder)
         self._client = client
         self._show_folder()
         self._background.run(

@@ -12,17 +12,17 @@ from imagefinder.ipc.messages import ModelState
 from imagefinder.translation import tr
 from imagefinder.ui.models.model_card import ModelCard
 from imagefinder.ui.models.model_import import ModelImport
-from imagefinder.ui.models.model_manager import Deed, ModelEntry, ModelShelf
-from imagefinder.ui.models.model_switch_bar import ModelChangeBar
+from imagefinder.ui.models.model_manager import ModelEntry, ModelManager, ModelOperation
+from imagefinder.ui.models.model_switch_bar import ModelSwitchBar
 from imagefinder.ui.services.engine_client import EngineClient
-from imagefinder.ui.services.settings_store import SettingsKeeper
+from imagefinder.ui.services.settings_store import SettingsStore
 from imagefinder.ui.settings.settings_page import SettingsPage
 
 _MARGIN = 24
 _RELEASE_MINUTES = (5, 15, 30, 60, 240, 0)
 
 
-class ModelPage(SettingsPage):
+class ModelsPage(SettingsPage):
     """The models that are here, those that can be had, and the device."""
 
     network_wanted = Signal()
@@ -31,13 +31,13 @@ class ModelPage(SettingsPage):
     def __init__(
         self,
         client: EngineClient,
-        keeper: SettingsKeeper,
-        shelf: ModelShelf,
+        settings_store: SettingsStore,
+        shelf: ModelManager,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(tr("Model"), parent)
         self._client = client
-        self._keeper = keeper
+        self._keeper = settings_store
         self._shelf = shelf
         self._cards: dict[str, ModelCard] = {}
         self._is_changing = False
@@ -50,7 +50,7 @@ class ModelPage(SettingsPage):
             )
         )
         self._state = self.text()
-        self._change_bar = ModelChangeBar(shelf, client, self)
+        self._change_bar = ModelSwitchBar(shelf, client, self)
         self._change_bar.left.connect(self._go_to_model_in_use)
         self.wide(self._change_bar)
         # Looking for models takes seconds the first time.
@@ -87,12 +87,14 @@ class ModelPage(SettingsPage):
         self.heading(tr("Memory"))
         self._release = QComboBox(self)
         for minutes in sorted(
-            {*_RELEASE_MINUTES, keeper.value.release_minutes}, key=lambda each: each or 1e9
+            {*_RELEASE_MINUTES, settings_store.value.release_minutes}, key=lambda each: each or 1e9
         ):
             text = tr("After %n minute(s) without work", "", minutes) if minutes else tr("Never", "interval")
             self._release.addItem(text, minutes)
-        self._release.setCurrentIndex(self._release.findData(keeper.value.release_minutes))
-        self._release.activated.connect(lambda: keeper.change(release_minutes=self._release.currentData()))
+        self._release.setCurrentIndex(self._release.findData(settings_store.value.release_minutes))
+        self._release.activated.connect(
+            lambda: settings_store.change(release_minutes=self._release.currentData())
+        )
         self.row(tr("Give it back:"), self._release)
         self._release.setAccessibleName(tr("Give the model's memory back"))
         self.hint(tr("The next search then waits for as long as the model takes to load."))
@@ -168,7 +170,7 @@ class ModelPage(SettingsPage):
     def _unfold_first(self, entries: Sequence[ModelEntry]) -> None:
         """One on its way, else one with a problem, else the recommended one: what a newcomer looks for."""
         to_get = [entry for entry in entries if not entry.info.installed]
-        coming = [entry for entry in to_get if entry.download or entry.deed is Deed.DOWNLOAD]
+        coming = [entry for entry in to_get if entry.download or entry.deed is ModelOperation.DOWNLOAD]
         halted = [entry for entry in to_get if entry.problem or entry.is_in_use]
         usual = [entry for entry in to_get if entry.info.offer and entry.info.offer.is_recommended]
         for entry in (*coming, *halted, *usual)[:1]:

@@ -3,7 +3,7 @@
 from PySide6.QtWidgets import QCheckBox, QWidget
 
 from imagefinder.translation import tr
-from imagefinder.ui.services.settings_store import SettingsKeeper
+from imagefinder.ui.services.settings_store import SettingsStore
 from imagefinder.ui.settings.address_field import AddressField
 from imagefinder.ui.settings.hub_address import mirror_problem, proxy_problem
 from imagefinder.ui.settings.settings_page import SettingsPage
@@ -14,9 +14,9 @@ _HUB = "https://huggingface.co"
 class NetworkPage(SettingsPage):
     """The two things that may touch the network: dropped addresses, and models that are downloaded."""
 
-    def __init__(self, keeper: SettingsKeeper, parent: QWidget | None = None) -> None:
+    def __init__(self, settings_store: SettingsStore, parent: QWidget | None = None) -> None:
         super().__init__(tr("Network"), parent)
-        now = keeper.value
+        now = settings_store.value
         self.heading(tr("Network"))
         self.hint(
             tr(
@@ -30,9 +30,9 @@ class NetworkPage(SettingsPage):
         local = QCheckBox(tr("Also from this computer and the local network"), self)
         local.setChecked(now.fetch_local_addresses)
         local.setEnabled(now.fetch_dropped_links)
-        fetch.toggled.connect(lambda on: keeper.change(fetch_dropped_links=on))
+        fetch.toggled.connect(lambda on: settings_store.change(fetch_dropped_links=on))
         fetch.toggled.connect(local.setEnabled)
-        local.toggled.connect(lambda on: keeper.change(fetch_local_addresses=on))
+        local.toggled.connect(lambda on: settings_store.change(fetch_local_addresses=on))
         self.wide(fetch)
         self.wide(local)
         self.hint(
@@ -50,12 +50,12 @@ class NetworkPage(SettingsPage):
             )
         )
         self._mirror = AddressField(tr("Mirror"), now.hub_mirror, _HUB, mirror_problem, self)
-        self._mirror.kept.connect(lambda address: keeper.change(hub_mirror=address))
+        self._mirror.kept.connect(lambda address: settings_store.change(hub_mirror=address))
         self.field(tr("Mirror:"), self._mirror)
         self._proxy = AddressField(
             tr("Proxy"), now.proxy, tr("As the system has it", "proxy"), proxy_problem, self
         )
-        self._proxy.kept.connect(lambda address: keeper.change(proxy=address))
+        self._proxy.kept.connect(lambda address: settings_store.change(proxy=address))
         self.field(tr("Proxy:"), self._proxy)
 
     def keep(self) -> None:

@@ -13,13 +13,13 @@ from PySide6.QtWidgets import (
 
 from imagefinder.paths import Places
 from imagefinder.translation import tr
-from imagefinder.ui.models.model_manager import ModelShelf
+from imagefinder.ui.models.model_manager import ModelManager
 from imagefinder.ui.services.desktop import Desktop
 from imagefinder.ui.services.engine_client import EngineClient
-from imagefinder.ui.services.settings_store import SettingsKeeper
+from imagefinder.ui.services.settings_store import SettingsStore
 from imagefinder.ui.settings.general_page import LookPage, WorkPage
 from imagefinder.ui.settings.library_page import LibraryPage
-from imagefinder.ui.settings.models_page import ModelPage
+from imagefinder.ui.settings.models_page import ModelsPage
 from imagefinder.ui.settings.network_page import NetworkPage
 from imagefinder.ui.settings.settings_page import SettingsPage
 from imagefinder.ui.widgets.fitting_dialog import FittingDialog
@@ -35,8 +35,8 @@ class SettingsDialog(FittingDialog):
     def __init__(
         self,
         client: EngineClient,
-        keeper: SettingsKeeper,
-        shelf: ModelShelf,
+        settings_store: SettingsStore,
+        shelf: ModelManager,
         places: Places,
         desktop: Desktop,
         parent: QWidget | None = None,
@@ -52,14 +52,14 @@ class SettingsDialog(FittingDialog):
         self._names.setIconSize(QSize(18, 18))
         self._names.setSpacing(2)
         self._names.currentRowChanged.connect(self._pages.setCurrentIndex)
-        self.network = NetworkPage(keeper, self)
-        self.library = LibraryPage(client, keeper, places, desktop, self)
-        model = ModelPage(client, keeper, shelf, self)
+        self.network = NetworkPage(settings_store, self)
+        self.library = LibraryPage(client, settings_store, places, desktop, self)
+        model = ModelsPage(client, settings_store, shelf, self)
         model.network_wanted.connect(lambda: self.show_page(NETWORK_PAGE))
         self._add("hard-drive", self.library)
         self._add("cpu", model)
-        self._add("refresh-cw", WorkPage(keeper, self))
-        self._add("sun", LookPage(keeper, self))
+        self._add("refresh-cw", WorkPage(settings_store, self))
+        self._add("sun", LookPage(settings_store, self))
         self._add("globe", self.network)
         self._names.setCurrentRow(0)
         layout = QHBoxLayout(self)

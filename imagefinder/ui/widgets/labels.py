@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 from imagefinder.ui.words import tooltip
 
 
-class QuietLabel(QLabel):
+class SecondaryLabel(QLabel):
     """Wrapped text in the secondary colour of the theme."""
 
     def __init__(self, text: str = "", parent: QWidget | None = None) -> None:

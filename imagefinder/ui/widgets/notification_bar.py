@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolBut
 
 from imagefinder.translation import tr
 from imagefinder.ui.widgets.icons import icon
-from imagefinder.ui.widgets.sign import Sign
+from imagefinder.ui.widgets.sign import IconLabel
 
 _MOST = 3
 
@@ -34,7 +34,7 @@ class NoticeKind(StrEnum):
 _ICONS = {NoticeKind.INFO: "info", NoticeKind.WARNING: "triangle-alert", NoticeKind.ERROR: "circle-alert"}
 
 
-class NoticeBar(QWidget):
+class NotificationBar(QWidget):
     """Up to three lines, the newest last. Takes no room while there is none."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -118,7 +118,7 @@ class _Notice(QFrame):
             '#notice[kind="warning"] { border-color: palette(highlight); }'
             '#notice[kind="error"] { border-color: palette(bright-text); }'
         )
-        picture = Sign(_ICONS[kind], 18, self)
+        picture = IconLabel(_ICONS[kind], 18, self)
         words = QLabel(text, self)
         words.setTextFormat(Qt.TextFormat.PlainText)
         words.setWordWrap(True)

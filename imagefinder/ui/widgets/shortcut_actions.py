@@ -9,7 +9,7 @@ from imagefinder.translation import tr
 from imagefinder.ui.widgets.icons import icon, menu_icon
 
 
-class KeyedActions(QObject):
+class ShortcutActions(QObject):
     """The actions of one widget, whose ``keyPressEvent`` asks ``take_key`` first.
 
     A shortcut of Qt's would take Space and Enter from the button that has the focus.

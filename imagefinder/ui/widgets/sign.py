@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QWidget
 from imagefinder.ui.widgets.icons import icon
 
 
-class Sign(QWidget):
+class IconLabel(QWidget):
     """An icon that says nothing by itself: screen readers pass it by."""
 
     def __init__(self, name: str, side: int, parent: QWidget | None = None, *, opacity: float = 1.0) -> None:

@@ -17,8 +17,8 @@ from imagefinder.paths import default_places
 from imagefinder.translation import tr
 from imagefinder.ui.services.engine_client import EngineStatus
 from imagefinder.ui.widgets.fitting_dialog import FittingDialog
-from imagefinder.ui.widgets.labels import QuietLabel
-from imagefinder.ui.widgets.sign import Sign
+from imagefinder.ui.widgets.labels import SecondaryLabel
+from imagefinder.ui.widgets.sign import IconLabel
 
 
 class CrashDialog(FittingDialog):
@@ -34,7 +34,7 @@ class CrashDialog(FittingDialog):
         self._logs = log_folder or default_places().logs
         self._report = status.report
         self.setWindowTitle(tr("imagefinder has a problem"))
-        picture = Sign("triangle-alert", 36, self)
+        picture = IconLabel("triangle-alert", 36, self)
         title = QLabel(tr("Searching is not possible just now"), self)
         title.setWordWrap(True)
         font = QFont(title.font())
@@ -45,7 +45,7 @@ class CrashDialog(FittingDialog):
         self._message.setTextFormat(Qt.TextFormat.PlainText)
         self._message.setWordWrap(True)
         self._message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        hint = QuietLabel(
+        hint = SecondaryLabel(
             tr(
                 "The report below helps to mend this. It names none of your files and is sent nowhere by itself."
             ),
@@ -58,7 +58,7 @@ class CrashDialog(FittingDialog):
         self._box.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self._box.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self._box.setAccessibleName(tr("Report"))
-        self._done = QuietLabel(parent=self)
+        self._done = SecondaryLabel(parent=self)
         copy = self._button(tr("&Copy report"), self._copy)
         logs = self._button(tr("Open &log folder"), self._open_logs)
         close = self._button(tr("Close"), self.reject)

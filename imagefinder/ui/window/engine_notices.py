@@ -9,7 +9,7 @@ from imagefinder.ipc.messages import AddSources, Done, JobChanged, ModelChanged,
 from imagefinder.paths import Places
 from imagefinder.translation import tr
 from imagefinder.ui.services.engine_client import EngineClient, EngineState, EngineStatus
-from imagefinder.ui.widgets.notification_bar import NoticeBar, NoticeKind
+from imagefinder.ui.widgets.notification_bar import NoticeKind, NotificationBar
 from imagefinder.ui.window.crash_dialog import CrashDialog
 
 _ENGINE, _MODEL = "engine", "model"
@@ -20,7 +20,7 @@ class EngineNotices(QObject):
 
     another_library_wanted = Signal()
 
-    def __init__(self, client: EngineClient, bar: NoticeBar, places: Places, window: QWidget) -> None:
+    def __init__(self, client: EngineClient, bar: NotificationBar, places: Places, window: QWidget) -> None:
         super().__init__(window)
         self._client = client
         self._bar = bar
@@ -30,18 +30,18 @@ class EngineNotices(QObject):
         self._state = client.engine.state
         self._report: IndexReport | None = None
         """The last one that something was said of."""
-        client.engine_changed.connect(self._take_engine)
-        client.model_changed.connect(self._take_model)
-        client.job_changed.connect(self._take_job)
-        self._take_engine(client.engine)
+        client.engine_changed.connect(self._on_engine_changed)
+        client.model_changed.connect(self._on_model_changed)
+        client.job_changed.connect(self._on_job_changed)
+        self._on_engine_changed(client.engine)
         if client.model is not None:
-            self._take_model(client.model)
+            self._on_model_changed(client.model)
 
     def send(self, request: AddSources) -> None:
         """Send a request, and tell how it went."""
         self._client.request(request, self._on_done, self._on_failed)
 
-    def _take_engine(self, status: EngineStatus) -> None:
+    def _on_engine_changed(self, status: EngineStatus) -> None:
         before, self._state = self._state, status.state
         if status.state is EngineState.RESTARTING:
             self._bar.say(status.message, NoticeKind.WARNING, key=_ENGINE)
@@ -79,13 +79,13 @@ class EngineNotices(QObject):
         """Show the folder of the log."""
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._places.logs)))
 
-    def _take_model(self, model: ModelChanged) -> None:
+    def _on_model_changed(self, model: ModelChanged) -> None:
         if model.state is ModelState.FAILED:
             self._bar.say(model.error, NoticeKind.ERROR, key=_MODEL, seconds=None)
         else:
             self._bar.withdraw(_MODEL)
 
-    def _take_job(self, job: JobChanged) -> None:
+    def _on_job_changed(self, job: JobChanged) -> None:
         report = job.status.report
         if report is not None and report.unmatched_globs and report is not self._report:
             self._report = report

@@ -13,7 +13,7 @@ from imagefinder.translation import tr
 from imagefinder.ui.widgets.icons import menu_icon
 
 
-class Deeds(Protocol):
+class MainOperations(Protocol):
     """What the menus can do; the main window does it."""
 
     def add_folder(self) -> None: ...
@@ -39,7 +39,7 @@ class Deeds(Protocol):
 class MainActions(QObject):
     """Makes the menu bar. What can be switched on and off is told by whoever knows (``setChecked``)."""
 
-    def __init__(self, window: QMainWindow, deeds: Deeds, theme: str) -> None:
+    def __init__(self, window: QMainWindow, deeds: MainOperations, theme: str) -> None:
         """``theme`` is the one in use, of ``settings.THEMES``."""
         super().__init__(window)
         self._window = window
@@ -50,7 +50,7 @@ class MainActions(QObject):
         self._view(deeds, theme)
         self._help(deeds)
 
-    def _file(self, deeds: Deeds) -> None:
+    def _file(self, deeds: MainOperations) -> None:
         menu = self._menu(tr("&File"))
         self._add(menu, tr("Add folder…"), deeds.add_folder, "Ctrl+O", "folder-plus")
         self._add(menu, tr("Add pictures and PDFs…"), deeds.add_files, "Ctrl+Shift+O", "files")
@@ -64,14 +64,14 @@ class MainActions(QObject):
         self.quit = self._add(menu, tr("Quit"), deeds.close, "Ctrl+Q")
         self.quit.setMenuRole(QAction.MenuRole.QuitRole)
 
-    def _edit(self, deeds: Deeds) -> None:
+    def _edit(self, deeds: MainOperations) -> None:
         menu = self._menu(tr("&Edit"))
         self.find = self._add(menu, tr("Find"), deeds.find_words, "Ctrl+F", "search")
         menu.addSeparator()
         settings = self._add(menu, tr("Settings…"), deeds.open_settings, "Ctrl+,", "settings")
         settings.setMenuRole(QAction.MenuRole.PreferencesRole)
 
-    def _view(self, deeds: Deeds, theme: str) -> None:
+    def _view(self, deeds: MainOperations, theme: str) -> None:
         menu = self.view_menu = self._menu(tr("&View"))
         self.panes = [
             self._add(menu, tr("New search"), deeds.new_pane, "Ctrl+T", "plus"),
@@ -100,7 +100,7 @@ class MainActions(QObject):
             action.triggered.connect(lambda _=False, name=name: deeds.use_theme(name))
             themes.addAction(action)
 
-    def _help(self, deeds: Deeds) -> None:
+    def _help(self, deeds: MainOperations) -> None:
         menu = self._menu(tr("&Help"))
         self._add(menu, tr("Keyboard shortcuts"), deeds.show_shortcuts, "F1", "keyboard")
         self._add(menu, tr("Open the folder of the log"), deeds.open_logs, "", "file-text")

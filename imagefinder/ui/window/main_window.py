@@ -13,10 +13,10 @@ from imagefinder.domain.queries import Hit
 from imagefinder.ipc.messages import PauseJobs, Rescan, ResumeJobs
 from imagefinder.translation import tr
 from imagefinder.ui.dragdrop.mime_parser import local_paths
-from imagefinder.ui.library.add_sources import Adding
+from imagefinder.ui.library.add_sources import SourceAdder
 from imagefinder.ui.library.library_panel import LibraryPanel
 from imagefinder.ui.library.unreadable_dialog import UnreadableDialog
-from imagefinder.ui.models.model_manager import ModelShelf
+from imagefinder.ui.models.model_manager import ModelManager
 from imagefinder.ui.preview.preview_window import PreviewWindow
 from imagefinder.ui.query.search_state import PaneState, PictureTerm
 from imagefinder.ui.results.results_model import ResultsModel
@@ -24,7 +24,7 @@ from imagefinder.ui.search.pane_area import PaneArea
 from imagefinder.ui.search.search_pane import SearchPane
 from imagefinder.ui.settings.settings_dialog import MODEL_PAGE, SettingsDialog
 from imagefinder.ui.widgets.fitting_dialog import stay_on_screen
-from imagefinder.ui.widgets.notification_bar import NoticeBar, NoticeKind
+from imagefinder.ui.widgets.notification_bar import NoticeKind, NotificationBar
 from imagefinder.ui.window.about_dialog import AboutDialog
 from imagefinder.ui.window.engine_notices import EngineNotices
 from imagefinder.ui.window.main_actions import MainActions
@@ -32,7 +32,7 @@ from imagefinder.ui.window.shortcut_list import shortcut_groups
 from imagefinder.ui.window.shortcuts_dialog import ShortcutsDialog
 from imagefinder.ui.window.status_line import StatusLine
 from imagefinder.ui.window.welcome import WelcomePage
-from imagefinder.ui.window.window_services import WindowParts
+from imagefinder.ui.window.window_services import WindowServices
 from imagefinder.ui.window.window_state import WindowState, as_bytes, as_text
 
 _PANEL_WIDTH = 272
@@ -44,7 +44,7 @@ class MainWindow(QMainWindow):
 
     closed = Signal()
 
-    def __init__(self, parts: WindowParts) -> None:
+    def __init__(self, parts: WindowServices) -> None:
         super().__init__()
         self._parts = parts
         self._client = client = parts.client
@@ -57,10 +57,10 @@ class MainWindow(QMainWindow):
         stay_on_screen(self)
         self.setAcceptDrops(True)
 
-        self.notices = NoticeBar(self)
+        self.notices = NotificationBar(self)
         self._news = EngineNotices(client, self.notices, parts.places, self)
-        self._models = ModelShelf(client, parts.keeper, self)
-        self._adding = Adding(client, self._news.send, self)
+        self._models = ModelManager(client, parts.settings_store, self)
+        self._adding = SourceAdder(client, self._news.send, self)
         self.panel = LibraryPanel(client, parts.desktop, self)
         self.panes = PaneArea(self._make_pane, self)
         self.welcome = WelcomePage(client, self)
@@ -84,7 +84,7 @@ class MainWindow(QMainWindow):
         self.status_line = StatusLine(client, self)
         column.addWidget(self.status_line)
         self.setCentralWidget(inside)
-        self.actions_ = MainActions(self, self, parts.keeper.value.theme)
+        self.actions_ = MainActions(self, self, parts.settings_store.value.theme)
         self._wire()
         self._show_library()
         self._show_job()
@@ -97,7 +97,7 @@ class MainWindow(QMainWindow):
         self._models.told.connect(self.say)
         self._models.failed.connect(self._tell_of_model)
         parts.desktop.problem.connect(self.warn)
-        parts.keeper.notice.connect(self.warn)
+        parts.settings_store.notice.connect(self.warn)
         self._news.another_library_wanted.connect(self._choose_library)
         self.panel.add_requested.connect(self.add_folder)
         self.panel.folders_dropped.connect(self._adding.add)
@@ -214,14 +214,14 @@ class MainWindow(QMainWindow):
 
     def use_theme(self, name: str) -> None:
         """Wear another theme from now on."""
-        self._parts.keeper.change(theme=name)
+        self._parts.settings_store.change(theme=name)
 
     def open_settings(self, page: int = 0) -> None:
         """Open the settings at a page, counted from 0."""
         if self._settings is None:
             parts = self._parts
             self._settings = SettingsDialog(
-                parts.client, parts.keeper, self._models, parts.places, parts.desktop, self
+                parts.client, parts.settings_store, self._models, parts.places, parts.desktop, self
             )
             self._settings.finished.connect(self._forget_settings)
         self._settings.show_page(page)
@@ -385,7 +385,7 @@ class MainWindow(QMainWindow):
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
-            name = self._parts.keeper.value.theme
+            name = self._parts.settings_store.value.theme
             if hasattr(self, "actions_") and name in self.actions_.themes:
                 self.actions_.themes[name].setChecked(True)
 

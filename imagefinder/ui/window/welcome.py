@@ -10,7 +10,7 @@ from imagefinder.ipc.messages import ModelState
 from imagefinder.translation import tr
 from imagefinder.ui.dragdrop.drop_target import DropTarget
 from imagefinder.ui.services.engine_client import EngineClient, EngineState
-from imagefinder.ui.widgets.labels import ElidedLabel, QuietLabel
+from imagefinder.ui.widgets.labels import ElidedLabel, SecondaryLabel
 from imagefinder.ui.window.welcome_picture import WelcomePicture
 
 _WIDTH = 480
@@ -37,7 +37,7 @@ class WelcomePage(DropTarget):
         font.setWeight(QFont.Weight.DemiBold)
         title.setFont(font)
         title.setWordWrap(True)
-        words = QuietLabel(
+        words = SecondaryLabel(
             tr(
                 "Then find any of them by describing what is in it, or by dropping a picture that looks like it. "
                 "PDF documents count too: every page is found by its look and by its words."
@@ -59,8 +59,8 @@ class WelcomePage(DropTarget):
         self._own.setAccessibleDescription(path)
         for widget in (self._own, where):
             widget.setVisible(self._pictures is not None)
-        self._state = QuietLabel(parent=self)
-        stays = QuietLabel(tr("Everything stays on this computer."), self)
+        self._state = SecondaryLabel(parent=self)
+        stays = SecondaryLabel(tr("Everything stays on this computer."), self)
         for label in (title, words, where, self._state, stays):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
 
@@ -127,10 +127,10 @@ class WelcomePage(DropTarget):
             self._dialog.setDirectory(str(self._pictures or Path.home()))
             self._dialog.setFileMode(QFileDialog.FileMode.Directory)
             self._dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-            self._dialog.fileSelected.connect(self._take_chosen)
+            self._dialog.fileSelected.connect(self._on_chosen)
         self._dialog.open()
 
-    def _take_chosen(self, path: str) -> None:
+    def _on_chosen(self, path: str) -> None:
         self.folders_chosen.emit([Path(path)])
 
     def _add_own(self) -> None:

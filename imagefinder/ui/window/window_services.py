@@ -3,22 +3,22 @@
 from dataclasses import dataclass
 
 from imagefinder.paths import Places
-from imagefinder.ui.dragdrop.drop_cache import DroppedPictures
+from imagefinder.ui.dragdrop.drop_cache import DropCache
 from imagefinder.ui.dragdrop.link_fetcher import LinkFetcher
 from imagefinder.ui.services.desktop import Desktop
 from imagefinder.ui.services.engine_client import EngineClient
-from imagefinder.ui.services.settings_store import SettingsKeeper
+from imagefinder.ui.services.settings_store import SettingsStore
 from imagefinder.ui.services.thumbnail_loader import ThumbnailLoader
 
 
 @dataclass(frozen=True, slots=True)
-class WindowParts:
+class WindowServices:
     """The window's collaborators. They outlive it: a change of language makes the window anew."""
 
     client: EngineClient
-    keeper: SettingsKeeper
+    settings_store: SettingsStore
     places: Places
     desktop: Desktop
     thumbnails: ThumbnailLoader
-    dropped: DroppedPictures
+    dropped: DropCache
     fetcher: LinkFetcher

@@ -162,7 +162,7 @@ def test_the_language_changes_at_once_and_back_with_all_that_is_open(
         yield says_why("not a picture in any known format")
         program.window.open_settings(3)
         before, engine = program.window, program.client.pid
-        program.window._parts.keeper.change(language="zh_CN")
+        program.window._parts.settings_store.change(language="zh_CN")
         yield lambda: program.window is not before and program.finds("red.png")()
         assert program.window.actions_.pause.text() == "暂停建立索引"
         assert program.window.settings_page == 3
@@ -173,7 +173,7 @@ def test_the_language_changes_at_once_and_back_with_all_that_is_open(
         assert program.client.options.language == "zh_CN"
         yield says_why("不是任何已知格式的图片")
 
-        program.window._parts.keeper.change(language="en")
+        program.window._parts.settings_store.change(language="en")
         yield lambda: program.window is not chinese and program.finds("red.png")()
         assert program.window.actions_.pause.text() == "Pause indexing"
         assert program.pane.bar.text() == "red"
@@ -195,7 +195,7 @@ def test_once_a_model_was_chosen_the_one_of_this_start_counts_no_longer(
         program.window._models.use("builtin")
         yield lambda: program.client.options.model is None
         # Any change of the settings asks whether the engine has to be started anew for it.
-        program.window._parts.keeper.change(theme="dark")
+        program.window._parts.settings_store.change(theme="dark")
         assert not program.application._restart.isActive()
         assert program.client.pid == engine
 
@@ -214,8 +214,8 @@ def test_another_library_is_another_world_and_the_old_one_comes_back(
         yield program.has_items(3)
         program.type("red")
         yield program.finds("red.png")
-        keeper = program.window._parts.keeper
-        keeper.change(library=str(tmp_path / "other"))
+        settings_store = program.window._parts.settings_store
+        settings_store.change(library=str(tmp_path / "other"))
         yield program.has_items(0)
         assert program.window.welcome.isVisible()
         assert program.pane.state().is_empty
@@ -234,7 +234,7 @@ def test_another_library_is_another_world_and_the_old_one_comes_back(
         assert second.returncode == 0
         yield lambda: program.pane.title == "blue.png"
 
-        keeper.change(library=str(tmp_path / "library"))
+        settings_store.change(library=str(tmp_path / "library"))
         yield program.has_items(3)
         program.type("blue")
         yield program.finds("blue.png")
@@ -257,7 +257,7 @@ def test_another_device_means_another_engine_and_panes_answer_again(
         states = []
         program.client.engine_changed.connect(lambda status: states.append(status.state))
         program.window.toggle_pause()
-        program.window._parts.keeper.change(device="cpu")
+        program.window._parts.settings_store.change(device="cpu")
         yield lambda: program.client.pid not in (engine, None) and program.is_ready()
         assert program.client.options.device == "cpu"
         assert program.client.job.status.state is JobState.PAUSED, "what was paused goes on by itself"

@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
-from imagefinder.ui.app.gc_scheduler import Collector
+from imagefinder.ui.app.gc_scheduler import GcScheduler
 
 
 class Clock:
@@ -32,8 +32,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def collector(qapp: QApplication, clock: Clock) -> Iterator[Collector]:
-    made = Collector(qapp, clock=clock)
+def collector(qapp: QApplication, clock: Clock) -> Iterator[GcScheduler]:
+    made = GcScheduler(qapp, clock=clock)
     yield made
     made.close()
     made.deleteLater()
@@ -49,7 +49,7 @@ def forgotten(*, is_old: bool = False) -> "weakref.ref[Knot]":
 
 
 def test_python_collects_nothing_by_itself_until_it_is_closed(qapp: QApplication) -> None:
-    collector = Collector(qapp)
+    collector = GcScheduler(qapp)
     assert not gc.isenabled()
     collector.close()
     assert gc.isenabled()
@@ -57,7 +57,7 @@ def test_python_collects_nothing_by_itself_until_it_is_closed(qapp: QApplication
     collector.deleteLater()
 
 
-def test_another_thread_that_makes_many_objects_collects_none(collector: Collector) -> None:
+def test_another_thread_that_makes_many_objects_collects_none(collector: GcScheduler) -> None:
     found: list[str] = []
 
     def note(phase: str, _info: dict[str, int]) -> None:
@@ -71,14 +71,14 @@ def test_another_thread_that_makes_many_objects_collects_none(collector: Collect
     assert not found
 
 
-def test_what_was_just_made_and_forgotten_is_gone_at_the_next_look(collector: Collector) -> None:
+def test_what_was_just_made_and_forgotten_is_gone_at_the_next_look(collector: GcScheduler) -> None:
     knot = forgotten()
     collector.collect()
     assert knot() is None
 
 
 def test_old_garbage_waits_until_the_user_turns_away(
-    collector: Collector, qapp: QApplication, clock: Clock
+    collector: GcScheduler, qapp: QApplication, clock: Clock
 ) -> None:
     knot = forgotten(is_old=True)
     clock.now = 60
@@ -90,7 +90,7 @@ def test_old_garbage_waits_until_the_user_turns_away(
 
 
 def test_who_turns_away_and_back_again_and_again_waits_for_no_collection(
-    collector: Collector, qapp: QApplication, clock: Clock
+    collector: GcScheduler, qapp: QApplication, clock: Clock
 ) -> None:
     clock.now = 60
     qapp.applicationStateChanged.emit(Qt.ApplicationState.ApplicationInactive)
@@ -101,7 +101,7 @@ def test_who_turns_away_and_back_again_and_again_waits_for_no_collection(
 
 
 def test_old_garbage_goes_after_five_minutes_whatever_the_user_does(
-    collector: Collector, clock: Clock
+    collector: GcScheduler, clock: Clock
 ) -> None:
     knot = forgotten(is_old=True)
     clock.now = 301

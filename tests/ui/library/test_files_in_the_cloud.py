@@ -52,13 +52,13 @@ def test_they_are_read_only_after_a_question(qtbot: QtBot, client: FakeClient, p
     assert "cloud" not in _words(panel, 0)
     assert _words(panel, 1).endswith("1,234 in the cloud")
     _click_link(qtbot, panel, 1)
-    assert panel.download_line.isVisible()
-    qtbot.keyClick(panel.download_line, Qt.Key.Key_Return)  # a key pressed twice
-    assert not panel.download_line.isVisible()
+    assert panel.cloud_download_bar.isVisible()
+    qtbot.keyClick(panel.cloud_download_bar, Qt.Key.Key_Return)  # a key pressed twice
+    assert not panel.cloud_download_bar.isVisible()
     assert client.sent == []
     _choose(panel, 1, "Read 1,234 ")
-    assert panel.download_line.paths == (HOLIDAY,)
-    qtbot.mouseClick(panel.download_line._yes, Qt.MouseButton.LeftButton)
+    assert panel.cloud_download_bar.paths == (HOLIDAY,)
+    qtbot.mouseClick(panel.cloud_download_bar._yes, Qt.MouseButton.LeftButton)
     assert client.sent == [Rescan((HOLIDAY,), download=True)]
 
 
@@ -68,7 +68,7 @@ def test_reading_them_goes_on_where_the_work_was_paused(
     monkeypatch.setattr(type(client), "is_paused", True)
     tell_library(client, a_source(HOLIDAY, in_the_cloud=1))
     _click_link(qtbot, panel, 0)
-    qtbot.mouseClick(panel.download_line._yes, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(panel.cloud_download_bar._yes, Qt.MouseButton.LeftButton)
     assert client.sent == [ResumeJobs(), Rescan((HOLIDAY,), download=True)]
 
 
@@ -84,18 +84,18 @@ def test_of_several_sources_only_those_that_have_any_are_asked_about(
     tell_library(client, a_source(HOLIDAY, in_the_cloud=2), a_source(SCANS))
     panel.list.selectAll()
     _choose(panel, 1, "Read 2 ")
-    assert panel.download_line.paths == (HOLIDAY,)
+    assert panel.cloud_download_bar.paths == (HOLIDAY,)
     tell_library(client, a_source(SCANS))
-    assert not panel.download_line.isVisible()
+    assert not panel.cloud_download_bar.isVisible()
 
 
 def test_one_question_at_a_time(client: FakeClient, panel: LibraryPanel) -> None:
     tell_library(client, a_source(HOLIDAY, in_the_cloud=2))
     _choose(panel, 0, "Read 2 ")
     _choose(panel, 0, "Forget")
-    assert (panel.download_line.isVisible(), panel.forget_line.isVisible()) == (False, True)
+    assert (panel.cloud_download_bar.isVisible(), panel.remove_bar.isVisible()) == (False, True)
     _choose(panel, 0, "Read 2 ")
-    assert (panel.download_line.isVisible(), panel.forget_line.isVisible()) == (True, False)
+    assert (panel.cloud_download_bar.isVisible(), panel.remove_bar.isVisible()) == (True, False)
 
 
 def test_an_away_source_says_nothing_of_them(client: FakeClient, panel: LibraryPanel) -> None:

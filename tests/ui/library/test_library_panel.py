@@ -108,24 +108,24 @@ def test_delete_asks_in_a_line_and_keep_forgets_nothing(
 ) -> None:
     panel.list.select(SCANS)
     qtbot.keyClick(panel.list, Qt.Key.Key_Delete)
-    assert panel.forget_line.isVisible()
-    assert panel.forget_line.paths == (SCANS,)
-    qtbot.keyClick(panel.forget_line, Qt.Key.Key_Escape)
-    assert not panel.forget_line.isVisible()
+    assert panel.remove_bar.isVisible()
+    assert panel.remove_bar.paths == (SCANS,)
+    qtbot.keyClick(panel.remove_bar, Qt.Key.Key_Escape)
+    assert not panel.remove_bar.isVisible()
     assert client.sent == []
 
 
 def test_a_key_pressed_twice_forgets_nothing(qtbot: QtBot, panel: LibraryPanel, client: FakeClient) -> None:
     panel.list.select(SCANS)
     qtbot.keyClick(panel.list, Qt.Key.Key_Delete)
-    qtbot.keyClick(panel.forget_line, Qt.Key.Key_Return)
+    qtbot.keyClick(panel.remove_bar, Qt.Key.Key_Return)
     assert client.sent == []
-    assert not panel.forget_line.isVisible()
+    assert not panel.remove_bar.isVisible()
 
 
 def test_forget_sends_it_and_tells_the_answer(qtbot: QtBot, panel: LibraryPanel, client: FakeClient) -> None:
     choose(panel, 0, "Forget…")
-    qtbot.mouseClick(panel.forget_line._yes, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(panel.remove_bar._yes, Qt.MouseButton.LeftButton)
     request = client.last(RemoveSources)
     assert request.paths == (HOLIDAY,)
     with qtbot.waitSignal(panel.notice) as told:
@@ -143,9 +143,9 @@ def test_many_are_forgotten_with_one_question(qtbot: QtBot, panel: LibraryPanel,
     panel.list.setFocus()
     qtbot.keyClick(panel.list, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
     qtbot.keyClick(panel.list, Qt.Key.Key_Delete)
-    assert "300" in panel.forget_line._question.text()
+    assert "300" in panel.remove_bar._question.text()
     assert len(panel.list.selected()) == 300, "nobody sees any more what the question is about"
-    qtbot.mouseClick(panel.forget_line._yes, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(panel.remove_bar._yes, Qt.MouseButton.LeftButton)
     assert [type(each) for each in client.sent] == [RemoveSources]
     assert client.last(RemoveSources).paths == tuple(each.source.path for each in files(300))
 
@@ -165,9 +165,9 @@ def test_the_question_says_what_and_names_it(
     click(qtbot, panel, chosen[0])
     click(qtbot, panel, chosen[1], Qt.KeyboardModifier.ControlModifier)
     qtbot.keyClick(panel.list, Qt.Key.Key_Delete)
-    assert words in panel.forget_line._question.text()
-    assert panel.forget_line.paths == chosen
-    assert all(path.name in panel.forget_line._question.toolTip() for path in chosen)
+    assert words in panel.remove_bar._question.text()
+    assert panel.remove_bar.paths == chosen
+    assert all(path.name in panel.remove_bar._question.toolTip() for path in chosen)
 
 
 def click(
@@ -198,13 +198,13 @@ def test_the_menu_of_one_of_several_is_for_them_all(
     choose(panel, 1, "Look for new and changed files")
     assert client.last(Rescan).paths == (HOLIDAY, SCANS)
     choose(panel, 1, "Forget…")
-    assert panel.forget_line.paths == (HOLIDAY, SCANS)
+    assert panel.remove_bar.paths == (HOLIDAY, SCANS)
 
 
 def test_the_menu_of_another_row_is_for_that_row(qtbot: QtBot, panel: LibraryPanel) -> None:
     panel.list.select(HOLIDAY)
     choose(panel, 1, "Forget…")
-    assert panel.forget_line.paths == (SCANS,)
+    assert panel.remove_bar.paths == (SCANS,)
     assert [each.source.path for each in panel.list.selected()] == [SCANS]
 
 
@@ -222,7 +222,7 @@ def test_a_failure_is_told_and_those_of_others_are_not(
 def test_the_question_goes_when_its_source_has_gone(panel: LibraryPanel, client: FakeClient) -> None:
     choose(panel, 1, "Forget…")
     tell_library(client, a_source(HOLIDAY))
-    assert not panel.forget_line.isVisible()
+    assert not panel.remove_bar.isVisible()
 
 
 def test_a_row_can_be_looked_through_again(panel: LibraryPanel, client: FakeClient) -> None:
@@ -321,7 +321,7 @@ def test_a_row_whose_folder_is_gone_offers_to_forget_it(
 ) -> None:
     tell_library(client, a_source(HOLIDAY), a_source(SCANS, gone=True))
     click_on_action(qtbot, panel, 1)
-    assert panel.forget_line.paths == (SCANS,)
+    assert panel.remove_bar.paths == (SCANS,)
     assert client.sent == [], "nothing is forgotten unasked"
 
 

@@ -16,16 +16,16 @@ from imagefinder.domain.library import ModelChange
 from imagefinder.ipc.messages import Done, Failed, Rescan, UseModel
 from imagefinder.ui.library.job_bar import JobBar
 from imagefinder.ui.library.library_panel import LibraryPanel
-from imagefinder.ui.library.model_switch_status import ChangeLine
+from imagefinder.ui.library.model_switch_status import ModelSwitchStatus
 
 NEW = "ViT-B-32-256/datacomp_s34b_b86k"
 
 
 @pytest.fixture
-def line(qtbot: QtBot, client: FakeClient) -> Iterator[ChangeLine]:
+def line(qtbot: QtBot, client: FakeClient) -> Iterator[ModelSwitchStatus]:
     before = QLocale()
     QLocale.setDefault(QLocale("en_US"))
-    made = ChangeLine(client)
+    made = ModelSwitchStatus(client)
     qtbot.addWidget(made)
     made.notices = []  # type: ignore[attr-defined]
     made.notice.connect(made.notices.append)  # type: ignore[attr-defined]
@@ -44,23 +44,23 @@ def tell(
     client.library_changed.emit(client.library)
 
 
-def notices(line: ChangeLine) -> list[str]:
+def notices(line: ModelSwitchStatus) -> list[str]:
     return line.notices  # type: ignore[attr-defined,no-any-return]
 
 
-def button(line: ChangeLine) -> QPushButton:
+def button(line: ModelSwitchStatus) -> QPushButton:
     found = line.findChild(QPushButton)
     assert found is not None
     return found
 
 
-def test_no_change_needs_no_line(line: ChangeLine, client: FakeClient) -> None:
+def test_no_change_needs_no_line(line: ModelSwitchStatus, client: FakeClient) -> None:
     tell(client, None)
     assert line.text() == ""
     assert line.isHidden()
 
 
-def test_a_change_tells_how_far_it_is_and_who_answers(line: ChangeLine, client: FakeClient) -> None:
+def test_a_change_tells_how_far_it_is_and_who_answers(line: ModelSwitchStatus, client: FakeClient) -> None:
     tell(client, ModelChange(NEW, 1204, 5310))
     tell_job(client, indexing(HOLIDAY))
     assert line.text().splitlines() == [
@@ -72,7 +72,7 @@ def test_a_change_tells_how_far_it_is_and_who_answers(line: ChangeLine, client: 
     assert (line._bar.value(), line._bar.maximum()) == (1204, 5310)
 
 
-def test_what_waits_for_drives_alone_can_be_had_now(line: ChangeLine, client: FakeClient) -> None:
+def test_what_waits_for_drives_alone_can_be_had_now(line: ModelSwitchStatus, client: FakeClient) -> None:
     tell(client, ModelChange(NEW, 5298, 5310, unreachable=12))
     assert "12" in line.text()
     assert "cannot be reached now" in line.text()
@@ -86,7 +86,7 @@ def test_what_waits_for_drives_alone_can_be_had_now(line: ChangeLine, client: Fa
     assert button(line).isEnabled()
 
 
-def test_a_change_that_is_done_is_told_once(line: ChangeLine, client: FakeClient) -> None:
+def test_a_change_that_is_done_is_told_once(line: ModelSwitchStatus, client: FakeClient) -> None:
     tell(client, ModelChange(NEW, 5298, 5310, unreachable=12))
     button(line).click()
     tell(client, None, model=NEW)
@@ -96,19 +96,19 @@ def test_a_change_that_is_done_is_told_once(line: ChangeLine, client: FakeClient
     assert line.isHidden()
 
 
-def test_a_change_that_is_called_off_is_no_change(line: ChangeLine, client: FakeClient) -> None:
+def test_a_change_that_is_called_off_is_no_change(line: ModelSwitchStatus, client: FakeClient) -> None:
     tell(client, ModelChange(NEW, 4, 5310))
     tell(client, None, model="starter")
     assert notices(line) == []
 
 
-def test_another_library_with_that_model_is_no_change(line: ChangeLine, client: FakeClient) -> None:
+def test_another_library_with_that_model_is_no_change(line: ModelSwitchStatus, client: FakeClient) -> None:
     tell(client, ModelChange(NEW, 4, 5310))
     tell(client, None, model=NEW, folder="/other")
     assert notices(line) == []
 
 
-def test_a_change_whose_work_was_stopped_can_go_on(line: ChangeLine, client: FakeClient) -> None:
+def test_a_change_whose_work_was_stopped_can_go_on(line: ModelSwitchStatus, client: FakeClient) -> None:
     tell(client, ModelChange(NEW, 4, 5310, unreachable=3))
     tell_job(client, JobStatus(JobState.IDLE))
     assert line.action == "Go on indexing"
@@ -116,13 +116,13 @@ def test_a_change_whose_work_was_stopped_can_go_on(line: ChangeLine, client: Fak
     assert client.last(Rescan) == Rescan()
 
 
-def test_a_library_without_pictures_has_no_bar_that_runs(line: ChangeLine, client: FakeClient) -> None:
+def test_a_library_without_pictures_has_no_bar_that_runs(line: ModelSwitchStatus, client: FakeClient) -> None:
     tell(client, ModelChange(NEW, 0, 0))
     assert line._bar.maximum() > 0
 
 
 def test_the_job_says_which_model_it_indexes_with_and_has_no_second_bar(
-    qtbot: QtBot, line: ChangeLine, client: FakeClient
+    qtbot: QtBot, line: ModelSwitchStatus, client: FakeClient
 ) -> None:
     bar = JobBar(client)
     qtbot.addWidget(bar)
@@ -136,14 +136,14 @@ def test_the_job_says_which_model_it_indexes_with_and_has_no_second_bar(
     assert bar._bar.isVisibleTo(bar)
 
 
-def test_the_panel_passes_on_what_is_new(qtbot: QtBot, line: ChangeLine, client: FakeClient) -> None:
+def test_the_panel_passes_on_what_is_new(qtbot: QtBot, line: ModelSwitchStatus, client: FakeClient) -> None:
     from imagefinder.ui.services.desktop import Desktop
 
     desktop = Desktop()
     panel = LibraryPanel(client, desktop)
     qtbot.addWidget(panel)
     tell(client, ModelChange(NEW, 4, 5310))
-    assert "Changing to" in panel.change_line.text()
+    assert "Changing to" in panel.switch_status.text()
     assert panel._coverage.isHidden()
     with qtbot.waitSignal(panel.notice):
         tell(client, None, model=NEW)

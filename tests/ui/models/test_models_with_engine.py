@@ -20,7 +20,7 @@ from imagefinder.domain.model_names import BUILTIN
 from imagefinder.ipc.messages import ModelState
 from imagefinder.store.store import Store
 from imagefinder.ui.models.model_card import ModelCard
-from imagefinder.ui.settings.models_page import ModelPage
+from imagefinder.ui.settings.models_page import ModelsPage
 from imagefinder.ui.settings.settings_dialog import MODEL_PAGE, SettingsDialog
 
 HALF = 6_000_000
@@ -152,10 +152,10 @@ def test_a_library_whose_model_is_not_here_is_searched_again_once_it_is_download
     assert list(window.client.library.status.embedded.values()) == [3]
 
 
-def _page(window: EngineWindow) -> ModelPage:
+def _page(window: EngineWindow) -> ModelsPage:
     dialog = window.window.findChild(SettingsDialog)
     assert dialog is not None
-    found = dialog.findChild(ModelPage)
+    found = dialog.findChild(ModelsPage)
     assert found is not None
     return found
 

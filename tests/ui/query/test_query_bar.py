@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QGuiApplication, QImage
 from pytestqt.qtbot import QtBot
 
 from imagefinder.settings import Settings
-from imagefinder.ui.dragdrop.drop_cache import DroppedPictures
+from imagefinder.ui.dragdrop.drop_cache import DropCache
 from imagefinder.ui.dragdrop.link_fetcher import LinkFetcher
 from imagefinder.ui.dragdrop.mime_parser import Dropped
 from imagefinder.ui.query.query_bar import QueryBar
@@ -51,7 +51,7 @@ class FakeFetcher(LinkFetcher):
 def bar(qtbot: QtBot, client: FakeClient, tmp_path: Path) -> Iterator[QueryBar]:
     loader = ThumbnailLoader(client, tmp_path / "thumbnails")
     owner = QObject()
-    made = QueryBar(loader, DroppedPictures(tmp_path / "dropped"), FakeFetcher(owner))
+    made = QueryBar(loader, DropCache(tmp_path / "dropped"), FakeFetcher(owner))
     qtbot.addWidget(made)
     made.resize(600, 60)
     made.show()

@@ -71,7 +71,7 @@ class Run:
 
 @pytest.fixture
 def client(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setattr(engine_client, "EngineRun", Run)
+    monkeypatch.setattr(engine_client, "EngineProcess", Run)
     Run.all = []
     made = EngineClient(EngineOptions(library=Path("/one")))
     made.start()

@@ -42,37 +42,39 @@ from imagefinder.ipc.messages import (
     UseModel,
 )
 from imagefinder.ui.models.model_header import Badge
-from imagefinder.ui.models.model_manager import ModelShelf
-from imagefinder.ui.models.model_switch_bar import ModelChangeBar
+from imagefinder.ui.models.model_manager import ModelManager
+from imagefinder.ui.models.model_switch_bar import ModelSwitchBar
 from imagefinder.ui.services.engine_client import EngineState, EngineStatus
-from imagefinder.ui.services.settings_store import SettingsKeeper
-from imagefinder.ui.settings.models_page import ModelPage
+from imagefinder.ui.services.settings_store import SettingsStore
+from imagefinder.ui.settings.models_page import ModelsPage
 from imagefinder.ui.widgets.link_button import LinkButton
 from imagefinder.ui.widgets.style_sheet import style_sheet
 
-MakePage = Callable[[], ModelPage]
+MakePage = Callable[[], ModelsPage]
 
 
 @pytest.fixture
-def keeper(tmp_path: Path) -> Iterator[SettingsKeeper]:
-    made = SettingsKeeper(tmp_path / "settings.json")
+def settings_store(tmp_path: Path) -> Iterator[SettingsStore]:
+    made = SettingsStore(tmp_path / "settings.json")
     yield made
     made.deleteLater()
 
 
 @pytest.fixture
-def shelf(client: FakeClient, keeper: SettingsKeeper) -> Iterator[ModelShelf]:
+def shelf(client: FakeClient, settings_store: SettingsStore) -> Iterator[ModelManager]:
     client.model = ModelChanged(ModelState.READY, "starter", "cpu")
     client.library = _library()
-    made = ModelShelf(client, keeper)
+    made = ModelManager(client, settings_store)
     yield made
     made.deleteLater()
 
 
 @pytest.fixture
-def make_page(qtbot: QtBot, client: FakeClient, keeper: SettingsKeeper, shelf: ModelShelf) -> MakePage:
-    def make() -> ModelPage:
-        made = ModelPage(client, keeper, shelf)
+def make_page(
+    qtbot: QtBot, client: FakeClient, settings_store: SettingsStore, shelf: ModelManager
+) -> MakePage:
+    def make() -> ModelsPage:
+        made = ModelsPage(client, settings_store, shelf)
         qtbot.addWidget(made)
         # With the paddings of the real window, and the width of the page in the settings as they open.
         made.setStyleSheet(style_sheet())
@@ -84,7 +86,7 @@ def make_page(qtbot: QtBot, client: FakeClient, keeper: SettingsKeeper, shelf: M
 
 
 @pytest.fixture
-def page(make_page: MakePage) -> ModelPage:
+def page(make_page: MakePage) -> ModelsPage:
     return make_page()
 
 
@@ -131,12 +133,12 @@ def _texts(widget: QWidget) -> str:
     return "\n".join(each.text() for each in widget.findChildren(QLabel) if each.isVisible())
 
 
-def _badge(page: ModelPage, model: ModelInfo) -> str:
+def _badge(page: ModelsPage, model: ModelInfo) -> str:
     return str(page.card(model.name).findChild(Badge).text())
 
 
 def test_the_model_in_use_is_marked_and_the_recommended_one_is_open(
-    page: ModelPage, client: FakeClient
+    page: ModelsPage, client: FakeClient
 ) -> None:
     _list(client, COLOURS_MODEL, OPENAI, STARTER_MODEL, DATACOMP, MOBILE)
 
@@ -149,7 +151,7 @@ def test_the_model_in_use_is_marked_and_the_recommended_one_is_open(
 
 
 def test_a_model_says_its_size_its_languages_and_its_published_figures(
-    page: ModelPage, client: FakeClient
+    page: ModelsPage, client: FakeClient
 ) -> None:
     _list(client, STARTER_MODEL, SIGLIP)
     card = page.card(SIGLIP.name)
@@ -166,7 +168,7 @@ def test_a_model_says_its_size_its_languages_and_its_published_figures(
     assert "transformers" in shown
 
 
-def test_one_model_at_a_time_is_unfolded_by_a_key(page: ModelPage, client: FakeClient, qtbot: QtBot) -> None:
+def test_one_model_at_a_time_is_unfolded_by_a_key(page: ModelsPage, client: FakeClient, qtbot: QtBot) -> None:
     _list(client, STARTER_MODEL, DATACOMP, OPENAI)
     header = page.card(OPENAI.name).header
     header.setFocus()
@@ -178,7 +180,7 @@ def test_one_model_at_a_time_is_unfolded_by_a_key(page: ModelPage, client: FakeC
 
 
 def test_a_download_shows_how_far_it_is_and_ends_in_a_model_that_can_be_used(
-    page: ModelPage, client: FakeClient, shelf: ModelShelf, qtbot: QtBot
+    page: ModelsPage, client: FakeClient, shelf: ModelManager, qtbot: QtBot
 ) -> None:
     _list(client, STARTER_MODEL, DATACOMP)
     card = page.card(DATACOMP.name)
@@ -196,7 +198,7 @@ def test_a_download_shows_how_far_it_is_and_ends_in_a_model_that_can_be_used(
     assert _buttons(card) == ["Use this model", "Remove…"]
 
 
-def test_the_keys_stay_with_a_model_whose_button_is_gone(page: ModelPage, client: FakeClient) -> None:
+def test_the_keys_stay_with_a_model_whose_button_is_gone(page: ModelsPage, client: FakeClient) -> None:
     _list(client, STARTER_MODEL, DATACOMP, OPENAI)
     card = page.card(DATACOMP.name)
     _focus(card, "Download")
@@ -211,7 +213,7 @@ def test_the_keys_stay_with_a_model_whose_button_is_gone(page: ModelPage, client
 
 
 def test_a_model_that_was_opened_is_followed_to_its_new_place(
-    page: ModelPage, client: FakeClient, shelf: ModelShelf, qtbot: QtBot
+    page: ModelsPage, client: FakeClient, shelf: ModelManager, qtbot: QtBot
 ) -> None:
     models = [STARTER_MODEL, *(info(offer(f"a/{number}", f"A {number}")) for number in range(12))]
     last = models[-1]
@@ -228,24 +230,24 @@ def test_a_model_that_was_opened_is_followed_to_its_new_place(
 
 
 def test_a_change_that_begins_is_brought_into_sight(
-    page: ModelPage, client: FakeClient, qtbot: QtBot
+    page: ModelsPage, client: FakeClient, qtbot: QtBot
 ) -> None:
     models = [STARTER_MODEL, *(here(info(offer(f"a/{number}", f"A {number}"))) for number in range(12))]
     _list(client, *models)
     card = page.card(models[-1].name)
     card.unfold(on=True)
     qtbot.waitUntil(lambda: _is_in_sight(card))
-    bar = page.findChild(ModelChangeBar)
+    bar = page.findChild(ModelSwitchBar)
 
     client.hear(_library(ModelChange(models[-1].name, 3, 2000, 0)))
 
     qtbot.waitUntil(lambda: _is_in_sight(bar))
 
 
-def test_after_a_change_the_keys_are_with_the_model_in_use(page: ModelPage, client: FakeClient) -> None:
+def test_after_a_change_the_keys_are_with_the_model_in_use(page: ModelsPage, client: FakeClient) -> None:
     _list(client, STARTER_MODEL, here(DATACOMP))
     client.hear(_library(ModelChange(DATACOMP.name, 3, 2000, 0)))
-    bar = page.findChild(ModelChangeBar)
+    bar = page.findChild(ModelSwitchBar)
     _focus(bar, "Change now")
 
     client.hear(_library())
@@ -255,7 +257,7 @@ def test_after_a_change_the_keys_are_with_the_model_in_use(page: ModelPage, clie
 
 
 def test_a_model_in_use_whose_files_are_gone_is_the_one_that_is_open(
-    page: ModelPage, client: FakeClient
+    page: ModelsPage, client: FakeClient
 ) -> None:
     client.library = LibraryChanged(replace(_library().status, model=OPENAI.name), 0, ("jpg",))
     client.hear(ModelChanged(ModelState.FAILED, "", error="It is not here."))
@@ -268,7 +270,7 @@ def test_a_model_in_use_whose_files_are_gone_is_the_one_that_is_open(
     assert "It answers at once" in _texts(page.card(STARTER_MODEL.name))
 
 
-def test_what_came_whole_is_being_checked(page: ModelPage, client: FakeClient) -> None:
+def test_what_came_whole_is_being_checked(page: ModelsPage, client: FakeClient) -> None:
     _list(client, STARTER_MODEL, DATACOMP)
     card = page.card(DATACOMP.name)
     _press(card, "Download")
@@ -289,7 +291,9 @@ def test_a_page_opens_with_the_model_that_is_on_its_way(make_page: MakePage, cli
     assert not second.card(DATACOMP.name).header.isChecked()
 
 
-def test_a_download_that_is_cancelled_is_no_mishap_and_can_go_on(page: ModelPage, client: FakeClient) -> None:
+def test_a_download_that_is_cancelled_is_no_mishap_and_can_go_on(
+    page: ModelsPage, client: FakeClient
+) -> None:
     _list(client, STARTER_MODEL, DATACOMP)
     card = page.card(DATACOMP.name)
     _press(card, "Download")
@@ -309,7 +313,7 @@ def test_a_download_that_is_cancelled_is_no_mishap_and_can_go_on(page: ModelPage
     assert client.last(RemoveModel).name == DATACOMP.name
 
 
-def test_a_download_that_fails_says_why_and_offers_to_go_on(page: ModelPage, client: FakeClient) -> None:
+def test_a_download_that_fails_says_why_and_offers_to_go_on(page: ModelsPage, client: FakeClient) -> None:
     _list(client, STARTER_MODEL, DATACOMP)
     card = page.card(DATACOMP.name)
     _press(card, "Download")
@@ -325,7 +329,7 @@ def test_a_download_that_fails_says_why_and_offers_to_go_on(page: ModelPage, cli
 
 
 def test_a_licence_that_needs_it_is_agreed_to_before_the_download(
-    page: ModelPage, client: FakeClient
+    page: ModelsPage, client: FakeClient
 ) -> None:
     _list(client, STARTER_MODEL, MOBILE)
     card = page.card(MOBILE.name)
@@ -342,7 +346,7 @@ def test_a_licence_that_needs_it_is_agreed_to_before_the_download(
     assert client.last(DownloadModel).accepts_licence
 
 
-def test_nothing_is_agreed_to_where_nothing_was_asked(page: ModelPage, client: FakeClient) -> None:
+def test_nothing_is_agreed_to_where_nothing_was_asked(page: ModelsPage, client: FakeClient) -> None:
     _list(client, STARTER_MODEL, DATACOMP)
 
     _press(page.card(DATACOMP.name), "Download")
@@ -370,7 +374,7 @@ def test_a_page_that_is_opened_again_knows_the_download_and_what_went_wrong(
 
 
 def test_the_end_of_a_download_that_another_window_began_is_noticed(
-    page: ModelPage, client: FakeClient
+    page: ModelsPage, client: FakeClient
 ) -> None:
     _list(client, STARTER_MODEL, DATACOMP)
     client.hear(DownloadChanged(DATACOMP.name, 1, 2))
@@ -382,7 +386,7 @@ def test_the_end_of_a_download_that_another_window_began_is_noticed(
     assert "Use this model" in _buttons(page.card(DATACOMP.name))
 
 
-def test_use_says_what_happens_and_that_the_old_index_may_go(page: ModelPage, client: FakeClient) -> None:
+def test_use_says_what_happens_and_that_the_old_index_may_go(page: ModelsPage, client: FakeClient) -> None:
     _list(client, STARTER_MODEL, here(DATACOMP))
     card = page.card(DATACOMP.name)
     card.unfold(on=True)
@@ -396,7 +400,7 @@ def test_use_says_what_happens_and_that_the_old_index_may_go(page: ModelPage, cl
     assert _buttons(card) == []
 
 
-def test_a_model_that_the_engine_refuses_can_be_tried_again(page: ModelPage, client: FakeClient) -> None:
+def test_a_model_that_the_engine_refuses_can_be_tried_again(page: ModelsPage, client: FakeClient) -> None:
     _list(client, STARTER_MODEL, here(DATACOMP))
     card = page.card(DATACOMP.name)
     card.unfold(on=True)
@@ -408,7 +412,7 @@ def test_a_model_that_the_engine_refuses_can_be_tried_again(page: ModelPage, cli
     assert "Use this model" in _buttons(card)
 
 
-def test_a_change_shows_how_far_it_is_and_what_it_waits_for(page: ModelPage, client: FakeClient) -> None:
+def test_a_change_shows_how_far_it_is_and_what_it_waits_for(page: ModelsPage, client: FakeClient) -> None:
     _list(client, STARTER_MODEL, here(DATACOMP))
     client.hear(_library(ModelChange(DATACOMP.name, 1200, 2000, unreachable=30)))
 
@@ -429,7 +433,7 @@ def test_a_change_shows_how_far_it_is_and_what_it_waits_for(page: ModelPage, cli
     assert _badge(page, DATACOMP) == "In use"
 
 
-def test_a_change_can_be_made_at_once_or_called_off(page: ModelPage, client: FakeClient) -> None:
+def test_a_change_can_be_made_at_once_or_called_off(page: ModelsPage, client: FakeClient) -> None:
     _list(client, STARTER_MODEL, here(DATACOMP))
     client.hear(_library(ModelChange(DATACOMP.name, 1200, 2000)))
 
@@ -443,7 +447,7 @@ def test_a_change_can_be_made_at_once_or_called_off(page: ModelPage, client: Fak
 
 
 def test_a_model_is_removed_after_a_question_in_the_page(
-    page: ModelPage, client: FakeClient, qtbot: QtBot
+    page: ModelsPage, client: FakeClient, qtbot: QtBot
 ) -> None:
     _list(client, STARTER_MODEL, here(DATACOMP))
     card = page.card(DATACOMP.name)
@@ -468,7 +472,7 @@ def test_a_model_is_removed_after_a_question_in_the_page(
 
 
 def test_models_of_the_program_and_those_at_work_cannot_be_removed(
-    page: ModelPage, client: FakeClient
+    page: ModelsPage, client: FakeClient
 ) -> None:
     client.hear(ModelChanged(ModelState.READY, OWN.name, "cpu"))
     client.hear(_library(ModelChange(DATACOMP.name, 1, 2)))
@@ -479,7 +483,7 @@ def test_models_of_the_program_and_those_at_work_cannot_be_removed(
         assert "Remove…" not in _buttons(page.card(model.name))
 
 
-def test_a_file_is_taken_in_and_its_model_appears(page: ModelPage, client: FakeClient) -> None:
+def test_a_file_is_taken_in_and_its_model_appears(page: ModelsPage, client: FakeClient) -> None:
     _list(client, STARTER_MODEL)
 
     page.imports.take("/downloads/clip.safetensors")
@@ -496,7 +500,7 @@ def test_a_file_is_taken_in_and_its_model_appears(page: ModelPage, client: FakeC
 
 
 def test_what_could_not_be_recognised_is_tried_again_under_a_name(
-    page: ModelPage, client: FakeClient
+    page: ModelsPage, client: FakeClient
 ) -> None:
     _list(client, STARTER_MODEL)
     page.imports.take("/downloads/clip.pt")
@@ -515,7 +519,7 @@ def test_what_could_not_be_recognised_is_tried_again_under_a_name(
     assert not arch.isVisible()
 
 
-def test_a_model_of_the_catalogue_is_taken_from_its_own_file(page: ModelPage, client: FakeClient) -> None:
+def test_a_model_of_the_catalogue_is_taken_from_its_own_file(page: ModelsPage, client: FakeClient) -> None:
     _list(client, STARTER_MODEL, DATACOMP)
     card = page.card(DATACOMP.name)
     assert "Choose its file…" in _buttons(card)
@@ -529,7 +533,7 @@ def test_a_model_of_the_catalogue_is_taken_from_its_own_file(page: ModelPage, cl
     assert "This is a picture." in _texts(card)
 
 
-def test_a_list_that_does_not_come_is_said_and_asked_for_again(page: ModelPage, client: FakeClient) -> None:
+def test_a_list_that_does_not_come_is_said_and_asked_for_again(page: ModelsPage, client: FakeClient) -> None:
     client.hear(Failed(client.last(ListModels).request_id, "It stopped before this was done."))
     assert "It stopped before this was done." in _texts(page)
     assert _buttons(page).count("Try again") == 1
@@ -543,13 +547,13 @@ def test_a_list_that_does_not_come_is_said_and_asked_for_again(page: ModelPage, 
     assert "Try again" not in _buttons(page)
 
 
-def test_a_model_that_cannot_be_loaded_is_said(page: ModelPage, client: FakeClient) -> None:
+def test_a_model_that_cannot_be_loaded_is_said(page: ModelsPage, client: FakeClient) -> None:
     client.hear(ModelChanged(ModelState.FAILED, "fine", error="The weights are gone."))
 
     assert "The weights are gone." in _texts(page)
 
 
-def test_an_empty_library_needs_no_change(page: ModelPage, client: FakeClient) -> None:
+def test_an_empty_library_needs_no_change(page: ModelsPage, client: FakeClient) -> None:
     client.hear(_library(items=0))
     _list(client, STARTER_MODEL, here(DATACOMP))
     card = page.card(DATACOMP.name)
@@ -559,7 +563,7 @@ def test_an_empty_library_needs_no_change(page: ModelPage, client: FakeClient) -
     assert not [each for each in card.findChildren(QCheckBox) if each.isVisible()]
 
 
-def test_nothing_is_wider_than_the_page(page: ModelPage, client: FakeClient) -> None:
+def test_nothing_is_wider_than_the_page(page: ModelsPage, client: FakeClient) -> None:
     halted = replace(SIGLIP, partial_bytes=412_000_000, is_removable=True)
     far = replace(OWN, title="m" * 200, detail="/" + "path_" * 60)
     _list(client, STARTER_MODEL, COLOURS_MODEL, here(DATACOMP), OPENAI, MOBILE, halted, far)

@@ -21,25 +21,25 @@ from pytestqt.qtbot import QtBot
 
 from imagefinder.ipc.messages import DownloadModel, ListModels, ModelChanged, Models, ModelState
 from imagefinder.paths import default_places
-from imagefinder.ui.models.model_manager import ModelShelf
+from imagefinder.ui.models.model_manager import ModelManager
 from imagefinder.ui.services.desktop import Desktop
-from imagefinder.ui.services.settings_store import SettingsKeeper
+from imagefinder.ui.services.settings_store import SettingsStore
 from imagefinder.ui.settings.settings_dialog import NETWORK_PAGE, SettingsDialog
 
 
 @pytest.fixture
-def keeper(tmp_path: Path) -> Iterator[SettingsKeeper]:
-    made = SettingsKeeper(tmp_path / "settings.json")
+def settings_store(tmp_path: Path) -> Iterator[SettingsStore]:
+    made = SettingsStore(tmp_path / "settings.json")
     yield made
     made.deleteLater()
 
 
 @pytest.fixture
-def dialog(qtbot: QtBot, client: FakeClient, keeper: SettingsKeeper) -> Iterator[SettingsDialog]:
+def dialog(qtbot: QtBot, client: FakeClient, settings_store: SettingsStore) -> Iterator[SettingsDialog]:
     client.model = ModelChanged(ModelState.READY, "starter", "cpu (bfloat16)")
     desktop = Desktop()
-    shelf = ModelShelf(client, keeper)
-    made = SettingsDialog(client, keeper, shelf, default_places(), desktop)
+    shelf = ModelManager(client, settings_store)
+    made = SettingsDialog(client, settings_store, shelf, default_places(), desktop)
     qtbot.addWidget(made)
     made.show()
     yield made
@@ -72,41 +72,41 @@ def _list_models(client: FakeClient, *devices: str) -> None:
 
 
 def test_a_theme_is_kept_as_soon_as_it_is_chosen(
-    dialog: SettingsDialog, keeper: SettingsKeeper, tmp_path: Path
+    dialog: SettingsDialog, settings_store: SettingsStore, tmp_path: Path
 ) -> None:
     _choose(_combo(dialog, "Theme"), "dark")
 
-    assert keeper.value.theme == "dark"
+    assert settings_store.value.theme == "dark"
     assert json.loads((tmp_path / "settings.json").read_text())["theme"] == "dark"
 
 
-def test_every_language_is_named_in_itself(dialog: SettingsDialog, keeper: SettingsKeeper) -> None:
+def test_every_language_is_named_in_itself(dialog: SettingsDialog, settings_store: SettingsStore) -> None:
     languages = _combo(dialog, "Language")
     assert languages.findText("简体中文") >= 0
 
     _choose(languages, "zh_CN")
 
-    assert keeper.value.language == "zh_CN"
+    assert settings_store.value.language == "zh_CN"
 
 
-def test_threads_and_manners_are_kept(dialog: SettingsDialog, keeper: SettingsKeeper) -> None:
+def test_threads_and_manners_are_kept(dialog: SettingsDialog, settings_store: SettingsStore) -> None:
     dialog.findChild(QSpinBox).setValue(1)
     for box in dialog.findChildren(QCheckBox):
         if box.isEnabled():
             box.click()
     _choose(_combo(dialog, "While it is open"), 0)
 
-    now = keeper.value
+    now = settings_store.value
     assert (now.threads, now.low_priority, now.index_at_start, now.rescan_minutes) == (1, False, False, 0)
     assert not now.fetch_dropped_links
 
 
 def test_local_addresses_are_a_matter_only_where_addresses_are_fetched(
-    dialog: SettingsDialog, keeper: SettingsKeeper
+    dialog: SettingsDialog, settings_store: SettingsStore
 ) -> None:
     local = _named(dialog, QCheckBox, "Also from this computer and the local network")
     local.click()
-    assert keeper.value.fetch_local_addresses
+    assert settings_store.value.fetch_local_addresses
 
     _named(dialog, QCheckBox, "Fetch pictures that are dropped as an address").click()
 
@@ -122,24 +122,24 @@ def test_only_devices_that_were_found_are_offered(dialog: SettingsDialog, client
 
 
 def test_the_models_memory_is_given_back_when_one_likes(
-    dialog: SettingsDialog, keeper: SettingsKeeper
+    dialog: SettingsDialog, settings_store: SettingsStore
 ) -> None:
     release = _combo(dialog, "Give the model's memory back")
     assert release.currentData() == 15
 
     _choose(release, 0)
 
-    assert keeper.value.release_minutes == 0
+    assert settings_store.value.release_minutes == 0
 
 
 def test_a_download_goes_by_the_mirror_and_the_proxy_that_were_set(
-    dialog: SettingsDialog, client: FakeClient, keeper: SettingsKeeper
+    dialog: SettingsDialog, client: FakeClient, settings_store: SettingsStore
 ) -> None:
     for name, address in (("Mirror", "https://mirror.example/hub"), ("Proxy", "http://proxy.example:8080")):
         field = _named(dialog, QLineEdit, name)
         field.setText(f" {address} ")
         field.editingFinished.emit()
-    assert (keeper.value.hub_mirror, keeper.value.proxy) == (
+    assert (settings_store.value.hub_mirror, settings_store.value.proxy) == (
         "https://mirror.example/hub",
         "http://proxy.example:8080",
     )
@@ -152,7 +152,7 @@ def test_a_download_goes_by_the_mirror_and_the_proxy_that_were_set(
 
 
 def test_an_address_that_cannot_be_one_is_said_while_it_is_typed_and_not_kept(
-    dialog: SettingsDialog, keeper: SettingsKeeper
+    dialog: SettingsDialog, settings_store: SettingsStore
 ) -> None:
     field = _named(dialog, QLineEdit, "Mirror")
     field.setText("https:/")
@@ -162,17 +162,17 @@ def test_an_address_that_cannot_be_one_is_said_while_it_is_typed_and_not_kept(
     assert "An address begins with https:// or http://." in _texts(dialog)
     field.editingFinished.emit()
 
-    assert keeper.value.hub_mirror == ""
+    assert settings_store.value.hub_mirror == ""
 
 
 def test_what_was_typed_last_is_kept_when_the_settings_are_closed(
-    dialog: SettingsDialog, keeper: SettingsKeeper
+    dialog: SettingsDialog, settings_store: SettingsStore
 ) -> None:
     _named(dialog, QLineEdit, "Proxy").setText("http://proxy.example:8080")
 
     dialog.reject()
 
-    assert keeper.value.proxy == "http://proxy.example:8080"
+    assert settings_store.value.proxy == "http://proxy.example:8080"
 
 
 def test_the_page_of_models_leads_to_where_they_come_from(dialog: SettingsDialog, client: FakeClient) -> None:
@@ -184,7 +184,7 @@ def test_the_page_of_models_leads_to_where_they_come_from(dialog: SettingsDialog
 
 
 def test_another_library_is_another_setting(
-    dialog: SettingsDialog, keeper: SettingsKeeper, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    dialog: SettingsDialog, settings_store: SettingsStore, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(
         "imagefinder.ui.settings.library_page.QFileDialog.getExistingDirectory",
@@ -193,7 +193,7 @@ def test_another_library_is_another_setting(
 
     dialog.library.choose()
 
-    assert keeper.value.library == str(tmp_path / "elsewhere")
+    assert settings_store.value.library == str(tmp_path / "elsewhere")
 
 
 def test_the_thumbnails_folder_is_measured(qtbot: QtBot, dialog: SettingsDialog) -> None:
@@ -202,12 +202,12 @@ def test_the_thumbnails_folder_is_measured(qtbot: QtBot, dialog: SettingsDialog)
 
 def test_settings_that_cannot_be_written_hold_until_the_end_and_say_so(qtbot: QtBot, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    keeper = SettingsKeeper(tmp_path / "file" / "settings.json")
+    settings_store = SettingsStore(tmp_path / "file" / "settings.json")
 
-    with qtbot.waitSignal(keeper.notice):
-        keeper.change(theme="light")
+    with qtbot.waitSignal(settings_store.notice):
+        settings_store.change(theme="light")
 
-    assert keeper.value.theme == "light"
+    assert settings_store.value.theme == "light"
 
 
 def test_everything_has_a_name_for_screen_readers(dialog: SettingsDialog, client: FakeClient) -> None:

@@ -6,66 +6,66 @@ from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QApplication, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
-from imagefinder.ui.widgets.notification_bar import NoticeBar, NoticeKind
+from imagefinder.ui.widgets.notification_bar import NoticeKind, NotificationBar
 
 
 @pytest.fixture
-def bar(qtbot: QtBot) -> NoticeBar:
+def bar(qtbot: QtBot) -> NotificationBar:
     # A line under the mouse would stay.
     QCursor.setPos(4000, 4000)
-    made = NoticeBar()
+    made = NotificationBar()
     qtbot.addWidget(made)
     return made
 
 
-def timer(bar: NoticeBar) -> QTimer:
+def timer(bar: NotificationBar) -> QTimer:
     return bar._notices[-1].findChildren(QTimer)[0]
 
 
-def test_it_takes_no_room_until_something_is_said(qtbot: QtBot, bar: NoticeBar) -> None:
+def test_it_takes_no_room_until_something_is_said(qtbot: QtBot, bar: NotificationBar) -> None:
     assert bar.isHidden()
     bar.say("Hello.")
     assert bar.isVisible()
     assert bar.texts() == ["Hello."]
 
 
-def test_the_same_key_replaces(bar: NoticeBar) -> None:
+def test_the_same_key_replaces(bar: NotificationBar) -> None:
     bar.say("The engine is being started again…", key="engine", seconds=None)
     bar.say("The engine is there again.", key="engine")
     assert bar.texts() == ["The engine is there again."]
 
 
-def test_the_same_words_do_not_stack(bar: NoticeBar) -> None:
+def test_the_same_words_do_not_stack(bar: NotificationBar) -> None:
     bar.say("Files are never deleted here.")
     bar.say("Files are never deleted here.")
     assert len(bar.texts()) == 1
 
 
-def test_of_four_the_first_that_would_go_by_itself_goes(bar: NoticeBar) -> None:
+def test_of_four_the_first_that_would_go_by_itself_goes(bar: NotificationBar) -> None:
     bar.say("stays", seconds=None)
     for number in range(3):
         bar.say(f"passing {number}")
     assert bar.texts() == ["stays", "passing 1", "passing 2"]
 
 
-def test_of_four_that_stay_the_oldest_goes(bar: NoticeBar) -> None:
+def test_of_four_that_stay_the_oldest_goes(bar: NotificationBar) -> None:
     for number in range(4):
         bar.say(f"stays {number}", seconds=None)
     assert bar.texts() == ["stays 1", "stays 2", "stays 3"]
 
 
-def test_a_line_goes_after_its_time(qtbot: QtBot, bar: NoticeBar) -> None:
+def test_a_line_goes_after_its_time(qtbot: QtBot, bar: NotificationBar) -> None:
     bar.say("Hello.", seconds=0.01)
     qtbot.waitUntil(bar.isHidden)
     assert bar.texts() == []
 
 
-def test_a_line_that_matters_stays(bar: NoticeBar) -> None:
+def test_a_line_that_matters_stays(bar: NotificationBar) -> None:
     bar.say("The library cannot be opened.", NoticeKind.ERROR, seconds=None)
     assert not timer(bar).isActive()
 
 
-def test_nothing_goes_while_the_mouse_is_on_it(bar: NoticeBar) -> None:
+def test_nothing_goes_while_the_mouse_is_on_it(bar: NotificationBar) -> None:
     bar.say("Hello.", seconds=60)
     notice = bar._notices[-1]
     QApplication.sendEvent(notice, _enter())
@@ -74,7 +74,7 @@ def test_nothing_goes_while_the_mouse_is_on_it(bar: NoticeBar) -> None:
     assert timer(bar).isActive()
 
 
-def test_it_is_closed_by_its_button_or_escape(qtbot: QtBot, bar: NoticeBar) -> None:
+def test_it_is_closed_by_its_button_or_escape(qtbot: QtBot, bar: NotificationBar) -> None:
     for close in ("button", "escape"):
         bar.say("Hello.", seconds=None)
         notice = bar._notices[-1]
@@ -85,7 +85,7 @@ def test_it_is_closed_by_its_button_or_escape(qtbot: QtBot, bar: NoticeBar) -> N
         assert bar.isHidden()
 
 
-def test_an_action_is_done_once_and_the_line_goes(qtbot: QtBot, bar: NoticeBar) -> None:
+def test_an_action_is_done_once_and_the_line_goes(qtbot: QtBot, bar: NotificationBar) -> None:
     done: list[str] = []
     bar.say("Broken.", actions=[("Retry", lambda: done.append("retry")), ("Log", lambda: done.append("log"))])
     buttons = bar._notices[-1].findChildren(QPushButton)
@@ -94,13 +94,13 @@ def test_an_action_is_done_once_and_the_line_goes(qtbot: QtBot, bar: NoticeBar) 
     assert bar.texts() == []
 
 
-def test_an_action_may_say_something_itself(qtbot: QtBot, bar: NoticeBar) -> None:
+def test_an_action_may_say_something_itself(qtbot: QtBot, bar: NotificationBar) -> None:
     bar.say("Broken.", actions=[("Retry", lambda: bar.say("Trying…", key="x"))], key="x", seconds=None)
     qtbot.mouseClick(bar._notices[-1].findChildren(QPushButton)[0], Qt.MouseButton.LeftButton)
     assert bar.texts() == ["Trying…"]
 
 
-def test_what_is_said_can_be_taken_back(bar: NoticeBar) -> None:
+def test_what_is_said_can_be_taken_back(bar: NotificationBar) -> None:
     bar.say("Starting again…", key="engine", seconds=None)
     bar.withdraw("engine")
     bar.withdraw("unknown")

@@ -32,37 +32,39 @@ from imagefinder.ipc.messages import (
     UseModel,
 )
 from imagefinder.paths import default_places
-from imagefinder.ui.dragdrop.drop_cache import DroppedPictures
+from imagefinder.ui.dragdrop.drop_cache import DropCache
 from imagefinder.ui.dragdrop.link_fetcher import LinkFetcher
 from imagefinder.ui.library.add_dialog import AddFolderDialog
 from imagefinder.ui.services.desktop import Desktop
 from imagefinder.ui.services.engine_client import EngineState, EngineStatus
-from imagefinder.ui.services.settings_store import SettingsKeeper
+from imagefinder.ui.services.settings_store import SettingsStore
 from imagefinder.ui.services.thumbnail_loader import ThumbnailLoader
 from imagefinder.ui.settings.settings_dialog import MODEL_PAGE
 from imagefinder.ui.window.crash_dialog import CrashDialog
 from imagefinder.ui.window.main_window import MainWindow
 from imagefinder.ui.window.shortcuts_dialog import ShortcutsDialog
-from imagefinder.ui.window.window_services import WindowParts
+from imagefinder.ui.window.window_services import WindowServices
 from imagefinder.ui.window.window_state import WindowState
 
 
 @pytest.fixture
-def parts(qapp: QApplication, client: FakeClient) -> Iterator[WindowParts]:
+def parts(qapp: QApplication, client: FakeClient) -> Iterator[WindowServices]:
     places = default_places()
-    keeper = SettingsKeeper(places.settings)
+    settings_store = SettingsStore(places.settings)
     desktop = Desktop()
     thumbnails = ThumbnailLoader(client, places.thumbnails)
-    fetcher = LinkFetcher(lambda: keeper.value)
-    yield WindowParts(client, keeper, places, desktop, thumbnails, DroppedPictures(places.dropped), fetcher)
+    fetcher = LinkFetcher(lambda: settings_store.value)
+    yield WindowServices(
+        client, settings_store, places, desktop, thumbnails, DropCache(places.dropped), fetcher
+    )
     thumbnails.close()
     desktop.close()
-    for each in (fetcher, thumbnails, desktop, keeper):
+    for each in (fetcher, thumbnails, desktop, settings_store):
         each.deleteLater()
 
 
 @pytest.fixture
-def window(qtbot: QtBot, parts: WindowParts) -> Iterator[MainWindow]:
+def window(qtbot: QtBot, parts: WindowServices) -> Iterator[MainWindow]:
     made = MainWindow(parts)
     made.show()
     yield made
@@ -217,7 +219,7 @@ def test_work_is_paused_and_taken_up_again(window: MainWindow, client: FakeClien
 
 
 def test_the_window_comes_back_as_it_was(
-    qtbot: QtBot, window: MainWindow, parts: WindowParts, client: FakeClient
+    qtbot: QtBot, window: MainWindow, parts: WindowServices, client: FakeClient
 ) -> None:
     _tell(client, _library())
     window.search("a red bicycle")
@@ -285,7 +287,7 @@ def test_an_engine_that_stays_down_shows_its_report_and_can_be_tried_again(
 
 def test_a_library_that_cannot_be_used_leads_to_another(
     window: MainWindow,
-    parts: WindowParts,
+    parts: WindowServices,
     client: FakeClient,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
@@ -299,7 +301,7 @@ def test_a_library_that_cannot_be_used_leads_to_another(
 
     window._news.another_library_wanted.emit()
 
-    assert parts.keeper.value.library == chosen
+    assert parts.settings_store.value.library == chosen
     assert not any(isinstance(each, CrashDialog) for each in window.findChildren(QDialog))
 
 

@@ -125,7 +125,7 @@ def test_whatever_a_browser_lets_go_over_a_pane_is_searched_by(window: EngineWin
     as_image = QMimeData()
     as_image.setImageData(image)
     inside = "data:image/png;base64," + base64.b64encode(_png("#fe0000")).decode()
-    window.keeper.change(fetch_local_addresses=True)
+    window.settings_store.change(fetch_local_addresses=True)
     with site(_png("#fd0000")) as address:
         as_address = QMimeData()
         as_address.setUrls([QUrl(f"{address}/safari.png")])
@@ -384,7 +384,7 @@ def test_a_source_that_is_forgotten_leaves_library_and_results(
     panel = window.window.panel
     panel.list.select(three_pictures)
     panel.list.forget_wanted.emit([panel.list.current()])
-    button(panel.forget_line, "Forget").click()
+    button(panel.remove_bar, "Forget").click()
 
     window.until(lambda: window.items == 1)
     window.until(lambda: window.names() == ["red too.png"])

@@ -10,10 +10,10 @@ from contracts.embedder_contract import pictures
 from helpers import rounding
 
 from imagefinder.domain.errors import ModelError
-from imagefinder.embedders.adaptive_batching import Batches, best_batch
+from imagefinder.embedders.adaptive_batching import AdaptiveBatching, best_batch
 from imagefinder.embedders.embedder import FloatArray
 from imagefinder.embedders.hardware.device import is_out_of_memory
-from imagefinder.embedders.lazy_resource import Held
+from imagefinder.embedders.lazy_resource import LazyResource
 from imagefinder.embedders.openclip import OpenClipEmbedder
 from imagefinder.embedders.spec import ClipSpec
 from imagefinder.embedders.towers import numpy_text_tower, torch_towers
@@ -39,8 +39,8 @@ class Memory:
         self.freed += 1
 
 
-def batches(memory: Memory) -> Batches:
-    return Batches(lambda error: isinstance(error, MemoryError), memory.free)
+def batches(memory: Memory) -> AdaptiveBatching:
+    return AdaptiveBatching(lambda error: isinstance(error, MemoryError), memory.free)
 
 
 def test_all_go_at_once_where_they_fit() -> None:
@@ -175,7 +175,7 @@ def test_with_a_cuda_card_the_batch_is_found_once_by_trying(
 ) -> None:
     embedder = scarce(100)
     embedder.__dict__["_placement"] = (SimpleNamespace(type="cuda"), None)
-    embedder._image = Held(lambda: SimpleNamespace(encode=None))
+    embedder._image = LazyResource(lambda: SimpleNamespace(encode=None))
     asked: list[int] = []
     rates: dict[int, float | None] = {16: 100, 32: 200, 64: 300, 128: None}
     monkeypatch.setattr(embedder, "_rate", lambda tower, size: asked.append(size) or rates[size])

@@ -3,12 +3,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from imagefinder.embedders.lazy_resource import Held
+from imagefinder.embedders.lazy_resource import LazyResource
 
 
 def test_nothing_is_loaded_before_it_is_used() -> None:
     loads: list[int] = []
-    held = Held(lambda: loads.append(1) or "thing")
+    held = LazyResource(lambda: loads.append(1) or "thing")
     assert not held.is_loaded
     assert not held.release(0)
     with held.use() as thing:
@@ -21,7 +21,7 @@ def test_nothing_is_loaded_before_it_is_used() -> None:
 def test_it_is_loaded_once_however_many_threads_ask() -> None:
     loads: list[int] = []
     barrier = threading.Barrier(4)
-    held = Held(lambda: loads.append(1) or object())
+    held = LazyResource(lambda: loads.append(1) or object())
 
     def ask(_: int) -> object:
         barrier.wait()
@@ -34,7 +34,7 @@ def test_it_is_loaded_once_however_many_threads_ask() -> None:
 
 
 def test_what_is_in_use_is_never_let_go_of() -> None:
-    held = Held(lambda: "thing")
+    held = LazyResource(lambda: "thing")
     with held.use():
         with held.use():
             pass
@@ -46,7 +46,7 @@ def test_what_is_in_use_is_never_let_go_of() -> None:
 
 def test_idle_time_counts_from_the_end_of_the_last_use() -> None:
     now = [0.0]
-    held = Held(lambda: "thing", lambda: now[0])
+    held = LazyResource(lambda: "thing", lambda: now[0])
     with held.use():
         now[0] = 100
     now[0] = 109.9
@@ -63,7 +63,7 @@ def test_letting_go_does_not_wait_for_one_that_loads() -> None:
         assert go_on.wait(60)
         return "thing"
 
-    held = Held(load)
+    held = LazyResource(load)
 
     def use() -> None:
         with held.use():
@@ -87,7 +87,7 @@ def test_a_failure_to_load_is_passed_on_and_the_next_use_tries_again() -> None:
             raise ValueError("not now")
         return "thing"
 
-    held = Held(load)
+    held = LazyResource(load)
     with pytest.raises(ValueError, match="not now"), held.use():
         pass
     with held.use() as thing:
@@ -95,7 +95,7 @@ def test_a_failure_to_load_is_passed_on_and_the_next_use_tries_again() -> None:
 
 
 def test_closing_lets_go_at_once_or_when_the_last_user_is_done() -> None:
-    held = Held(lambda: "thing")
+    held = LazyResource(lambda: "thing")
     with held.use():
         pass
     held.close()

@@ -143,7 +143,7 @@ def test_every_architecture_is_either_unique_or_listed_here() -> None:
     assert set(listed) <= set(architectures())
 
 
-def paired(found: Shapes, arch: str = "", digest: str = "0" * 64) -> model_resolution.Pairing:
+def paired(found: Shapes, arch: str = "", digest: str = "0" * 64) -> model_resolution.ResolvedModel:
     return model_resolution.pair(Source(Path("x.safetensors"), None, None, "x"), arch, found, lambda: digest)
 
 

@@ -20,7 +20,7 @@ from imagefinder.embedders.hardware import device
 from imagefinder.embedders.openclip import OpenClipEmbedder
 from imagefinder.embedders.runtime import image_runtime, runtime_choice, runtime_trial, tower_files
 from imagefinder.embedders.runtime.image_runtime import ImageRuntime, OtherRuntime
-from imagefinder.embedders.runtime.runtime_choice import Choice, Runtime, RuntimeSetting
+from imagefinder.embedders.runtime.runtime_choice import Runtime, RuntimeChoice, RuntimeSetting
 from imagefinder.embedders.spec import ClipSpec
 from imagefinder.embedders.towers.preprocess import Preprocessing
 from imagefinder.embedders.weights.weights_file import bytes_of_image_tower
@@ -71,7 +71,7 @@ class Machine:
         self.asked.clear()
         return (runtime or self.runtime()).load(self._load_torch, self._placement)
 
-    def chosen(self) -> Choice:
+    def chosen(self) -> RuntimeChoice:
         choice = self.runtime().choice
         assert choice is not None
         return choice
@@ -264,7 +264,9 @@ def converted(machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_a_model_that_came_converted_needs_no_trial_and_no_pytorch(converted: Machine) -> None:
     assert embedded_by(converted.load()) == "theirs"
     assert converted.asked == ["load"]
-    assert converted.chosen() == Choice(Runtime.OPENVINO, "float32", tower=str(converted.spec.openvino_tower))
+    assert converted.chosen() == RuntimeChoice(
+        Runtime.OPENVINO, "float32", tower=str(converted.spec.openvino_tower)
+    )
     assert not converted.files(), "nothing was found out that would have to be kept"
     assert embedded_by(converted.load(converted.runtime("torch"))) == "ours"
     converted.installed = ""

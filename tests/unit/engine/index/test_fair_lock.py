@@ -1,10 +1,10 @@
 import threading
 
-from imagefinder.engine.index.fair_lock import TurnLock
+from imagefinder.engine.index.fair_lock import FairLock
 
 
 def test_who_waits_has_the_lock_before_who_held_it_has_it_again() -> None:
-    lock, order = TurnLock(), list[str]()
+    lock, order = FairLock(), list[str]()
 
     def wait() -> None:
         with lock:
@@ -24,7 +24,7 @@ def test_who_waits_has_the_lock_before_who_held_it_has_it_again() -> None:
 
 
 def test_it_is_free_again_after_an_error() -> None:
-    lock = TurnLock()
+    lock = FairLock()
     try:
         with lock:
             raise RuntimeError

@@ -8,7 +8,7 @@ import pytest
 
 from imagefinder.domain.sources import Source, SourceKind, SourceOptions
 from imagefinder.engine.indexing.cancel import CancelToken
-from imagefinder.engine.indexing.cloud_detection import CloudCheck, has_stand_in, look, name_behind
+from imagefinder.engine.indexing.cloud_detection import CloudDetector, has_stand_in, look, name_behind
 from imagefinder.engine.indexing.scanner import Scan, Selection
 
 
@@ -35,7 +35,7 @@ class LinuxStat(NamedTuple):
     st_dev: int
 
 
-def _says(check: CloudCheck, status: WindowsStat | MacStat | LinuxStat) -> bool:
+def _says(check: CloudDetector, status: WindowsStat | MacStat | LinuxStat) -> bool:
     return check.is_online_only("/a.jpg", cast(os.stat_result, status))
 
 
@@ -60,7 +60,7 @@ def _says(check: CloudCheck, status: WindowsStat | MacStat | LinuxStat) -> bool:
     ],
 )
 def test_windows_marks_them_by_attributes(attributes: int, is_online_only: bool) -> None:
-    assert _says(CloudCheck(stat_type=WindowsStat), WindowsStat(attributes)) is is_online_only
+    assert _says(CloudDetector(stat_type=WindowsStat), WindowsStat(attributes)) is is_online_only
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_windows_marks_them_by_attributes(attributes: int, is_online_only: bool)
     ],
 )
 def test_macos_marks_them_by_a_flag(flags: int, blocks: int, is_online_only: bool) -> None:
-    assert _says(CloudCheck(stat_type=MacStat), MacStat(flags, blocks)) is is_online_only
+    assert _says(CloudDetector(stat_type=MacStat), MacStat(flags, blocks)) is is_online_only
 
 
 MOUNTS = r"""22 1 8:2 / / rw,relatime shared:1 - ext4 /dev/sda2 rw
@@ -117,24 +117,24 @@ def test_on_linux_they_have_no_blocks_and_lie_on_a_clouds_file_system(
 ) -> None:
     mounts = tmp_path / "mountinfo"
     mounts.write_text(MOUNTS)
-    check = CloudCheck(mounts, LinuxStat)
+    check = CloudDetector(mounts, LinuxStat)
     assert _says(check, LinuxStat(blocks, size, os.makedev(0, minor))) is is_online_only
 
 
 def test_a_file_without_blocks_elsewhere_was_just_written(tmp_path: Path) -> None:
     mounts = tmp_path / "mountinfo"
     mounts.write_text(MOUNTS)
-    assert not _says(CloudCheck(mounts, LinuxStat), LinuxStat(0, 1000, os.makedev(8, 2)))
+    assert not _says(CloudDetector(mounts, LinuxStat), LinuxStat(0, 1000, os.makedev(8, 2)))
 
 
 def test_where_the_mounts_cannot_be_read_nothing_is_in_the_cloud(tmp_path: Path) -> None:
-    check = CloudCheck(tmp_path / "none", LinuxStat)
+    check = CloudDetector(tmp_path / "none", LinuxStat)
     assert not _says(check, LinuxStat(0, 1000, os.makedev(0, 60)))
 
 
 def test_the_mounts_are_read_once_and_only_for_a_file_without_blocks(tmp_path: Path) -> None:
     mounts = tmp_path / "mountinfo"
-    check = CloudCheck(mounts, LinuxStat)
+    check = CloudDetector(mounts, LinuxStat)
     assert not _says(check, LinuxStat(8, 1000, os.makedev(0, 60)))
     mounts.write_text(MOUNTS)
     assert _says(check, LinuxStat(0, 1000, os.makedev(0, 60)))
@@ -146,16 +146,16 @@ def test_a_system_that_marks_nothing_has_none() -> None:
     class Plain(NamedTuple):
         st_size: int
 
-    assert not CloudCheck(stat_type=Plain).is_online_only("/a.jpg", cast(os.stat_result, Plain(3)))
+    assert not CloudDetector(stat_type=Plain).is_online_only("/a.jpg", cast(os.stat_result, Plain(3)))
 
 
 def test_files_on_this_machines_own_disk_are_no_clouds(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(b"x" * 5000)
     (tmp_path / "sparse.jpg").touch()
     os.truncate(tmp_path / "sparse.jpg", 1_000_000)
-    assert not look(CloudCheck(), tmp_path / "a.jpg")
-    assert not look(CloudCheck(), tmp_path / "sparse.jpg")
-    assert not look(CloudCheck(), tmp_path / "none.jpg")
+    assert not look(CloudDetector(), tmp_path / "a.jpg")
+    assert not look(CloudDetector(), tmp_path / "sparse.jpg")
+    assert not look(CloudDetector(), tmp_path / "none.jpg")
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_a_clients_stand_in_has_the_name_of_its_file(name: str, behind: str) -> 
 def test_a_file_that_a_stand_in_took_the_place_of_is_in_the_cloud(tmp_path: Path, stand_in: str) -> None:
     (tmp_path / stand_in).write_bytes(b" ")
     assert has_stand_in(str(tmp_path / "a.jpg"))
-    assert look(CloudCheck(), tmp_path / "a.jpg")
+    assert look(CloudDetector(), tmp_path / "a.jpg")
     assert not has_stand_in(str(tmp_path / "b.jpg"))
 
 

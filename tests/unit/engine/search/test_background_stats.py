@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from imagefinder.engine.search.background_stats import Habits
+from imagefinder.engine.search.background_stats import BackgroundStats
 from imagefinder.store.embeddings import FloatArray, IdArray
 
 
@@ -19,7 +19,7 @@ class _Finder:
 
 
 def test_habits_come_in_the_order_asked_and_are_looked_for_once() -> None:
-    habits, find = Habits(), _Finder()
+    habits, find = BackgroundStats(), _Finder()
     first = habits.of(np.array([8, 2, 3]), find)
     np.testing.assert_array_equal(first, [[8, 80], [2, 20], [np.nan, np.nan]])
     np.testing.assert_array_equal(habits.of(np.array([2, 400, 8]), find), [[2, 20], [400, 4000], [8, 80]])
@@ -28,7 +28,7 @@ def test_habits_come_in_the_order_asked_and_are_looked_for_once() -> None:
 
 
 def test_what_was_learned_beforehand_is_not_looked_for() -> None:
-    habits, find = Habits(), _Finder()
+    habits, find = BackgroundStats(), _Finder()
     ids = np.array([2, 4, 900])
     assert habits.unknown(ids).tolist() == [2, 4, 900]
     habits.learn(np.array([4, 900]), np.array([[1, 2], [3, 4]], np.float32))

@@ -13,7 +13,7 @@ from imagefinder.domain.queries import Query
 from imagefinder.domain.sources import SourceOptions
 from imagefinder.embedders.embedder import FloatArray
 from imagefinder.engine.engine import Engine
-from imagefinder.engine.search.query_vector_cache import TermMemory
+from imagefinder.engine.search.query_vector_cache import QueryVectorCache
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_a_picture_that_cannot_be_read_is_tried_again(filled: Engine, stranger: 
 
 
 def test_what_was_not_asked_for_longest_is_forgotten_first() -> None:
-    memory = TermMemory()
+    memory = QueryVectorCache()
     made: list[int] = []
 
     def get(term: int) -> None:

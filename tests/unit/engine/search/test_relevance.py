@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from imagefinder.engine.search.relevance import CUT, Background, Judge, curve, sure
+from imagefinder.engine.search.relevance import CUT, BackgroundScores, Judge, curve, sure
 from imagefinder.store.embeddings import FloatArray, IdArray
 
 DIMENSION = 64
@@ -31,7 +31,7 @@ class Space:
         return self._with_gap(self._noise(count), self._of_pictures)
 
     def words(self, library: FloatArray, query: FloatArray, vectors: FloatArray) -> FloatArray:
-        judge = Background(self.bank, library).judge(query, has_words=True, pictures=0)
+        judge = BackgroundScores(self.bank, library).judge(query, has_words=True, pictures=0)
         assert judge is not None
         return judge.relevance(vectors)
 
@@ -92,7 +92,7 @@ def test_a_picture_that_is_near_every_query_is_not_relevant_to_each() -> None:
 def test_a_query_by_picture_is_measured_against_the_librarys_other_pictures() -> None:
     space = Space(gap=2.0)
     library = np.concatenate([space.unrelated(200), space.pictures(2, 10)])
-    judge = Background(space.bank, library).judge(space.pictures(2, 1)[0], has_words=False, pictures=1)
+    judge = BackgroundScores(space.bank, library).judge(space.pictures(2, 1)[0], has_words=False, pictures=1)
     assert judge is not None
     relevance = judge.relevance(library)
     assert relevance[200:].min() >= CUT
@@ -103,7 +103,7 @@ def test_a_query_of_words_and_a_picture_is_measured_against_such_sums() -> None:
     space = Space(gap=1.0)
     library = np.concatenate([space.unrelated(200), space.pictures(2, 10)])
     query = _unit((space.text(2) + space.pictures(2, 1)[0])[None])[0]
-    judge = Background(space.bank, library).judge(query, has_words=True, pictures=1)
+    judge = BackgroundScores(space.bank, library).judge(query, has_words=True, pictures=1)
     assert judge is not None
     relevance = judge.relevance(library)
     assert relevance[200:].min() >= CUT
@@ -112,20 +112,20 @@ def test_a_query_of_words_and_a_picture_is_measured_against_such_sums() -> None:
 
 def test_a_few_pictures_do_not_say_what_unrelated_ones_are_like() -> None:
     space = Space()
-    few = Background(space.bank, space.unrelated(49))
+    few = BackgroundScores(space.bank, space.unrelated(49))
     assert few.judge(space.unrelated(1)[0], has_words=False, pictures=1) is None
     assert few.judge(space.text(1), has_words=True, pictures=0) is not None
 
 
 def test_a_model_that_makes_the_same_of_every_text_has_no_relevance() -> None:
     space = Space()
-    background = Background(np.tile(space.bank[:1], (200, 1)), space.unrelated(50))
+    background = BackgroundScores(np.tile(space.bank[:1], (200, 1)), space.unrelated(50))
     assert background.judge(space.bank[0], has_words=True, pictures=0) is None
 
 
 def test_copies_of_one_picture_alone_have_no_relevance_to_a_picture() -> None:
     space = Space()
-    background = Background(space.bank, np.tile(space.unrelated(1), (50, 1)))
+    background = BackgroundScores(space.bank, np.tile(space.unrelated(1), (50, 1)))
     assert background.judge(space.unrelated(1)[0], has_words=False, pictures=1) is None
 
 
@@ -155,7 +155,7 @@ def library(space: Space) -> FloatArray:
 
 
 def _judge(space: Space, library: FloatArray) -> Judge:
-    judge = Background(space.bank, library).judge(space.text(3), has_words=True, pictures=0)
+    judge = BackgroundScores(space.bank, library).judge(space.text(3), has_words=True, pictures=0)
     assert judge is not None
     return judge
 

@@ -349,12 +349,12 @@ def test_what_was_met_beforehand_is_judged_the_same_and_no_vector_is_read(
     open_engine: OpenEngine, shades: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     learning, prepared = open_engine(WellRead()), open_engine(WellRead())
-    prepared.models.meet_all(lambda: False)  # nothing is loaded: there is nothing to do
+    prepared.models.warm_background_stats(lambda: False)  # nothing is loaded: there is nothing to do
     prepared.models.load()
     monkeypatch.setattr(loaded_model, "_MET_AT_ONCE", 7)
     asked = iter([False, False, True])
-    prepared.models.meet_all(lambda: next(asked))  # it can be stopped, and goes on
-    prepared.models.meet_all(lambda: False)
+    prepared.models.warm_background_stats(lambda: next(asked))  # it can be stopped, and goes on
+    prepared.models.warm_background_stats(lambda: False)
     expected = learning.search(replace(_RED, include_rest=True)).hits
 
     def refuse(*_: object) -> None:
@@ -362,4 +362,4 @@ def test_what_was_met_beforehand_is_judged_the_same_and_no_vector_is_read(
 
     monkeypatch.setattr(LiveIndex, "vectors", refuse)
     assert prepared.search(replace(_RED, include_rest=True)).hits == expected
-    prepared.models.meet_all(lambda: False)  # there is none that it has not met
+    prepared.models.warm_background_stats(lambda: False)  # there is none that it has not met

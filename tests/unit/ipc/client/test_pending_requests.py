@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from imagefinder.domain.queries import Query
-from imagefinder.ipc.client.pending_requests import InFlight
+from imagefinder.ipc.client.pending_requests import PendingRequests
 from imagefinder.ipc.messages import (
     ClosePane,
     Done,
@@ -25,7 +25,7 @@ def _hits(request_id: int, pane: int = 1, offset: int = 0, *, is_partial: bool =
 
 
 def test_only_the_newest_search_of_a_pane_is_sent_again() -> None:
-    owed = InFlight()
+    owed = PendingRequests()
     for request_id, pane in ((1, 1), (2, 1), (3, 2), (4, 3)):
         owed.send(Search(request_id, pane, Query(str(request_id))))
     owed.send(ClosePane(3))
@@ -35,7 +35,7 @@ def test_only_the_newest_search_of_a_pane_is_sent_again() -> None:
 
 
 def test_what_was_answered_is_not_owed() -> None:
-    owed = InFlight()
+    owed = PendingRequests()
     owed.send(Search(1, 1, Query("a")))
     owed.send(RemoveSources((Path("/a"),), 2))
     owed.send(MakeThumbnail(5, "key"))
@@ -49,7 +49,7 @@ def test_what_was_answered_is_not_owed() -> None:
 
 
 def test_an_answer_to_an_older_search_settles_nothing() -> None:
-    owed = InFlight()
+    owed = PendingRequests()
     owed.send(Search(1, 1, Query("a")))
     owed.send(Search(2, 1, Query("b")))
     owed.receive(_hits(1))
@@ -57,7 +57,7 @@ def test_an_answer_to_an_older_search_settles_nothing() -> None:
 
 
 def test_owed_at_two_deaths_a_search_is_answered_with_failed() -> None:
-    owed = InFlight()
+    owed = PendingRequests()
     search = Search(1, 1, Query("a"))
     owed.send(search)
     assert owed.settle(by_death=True).again == [search]
@@ -70,7 +70,7 @@ def test_owed_at_two_deaths_a_search_is_answered_with_failed() -> None:
 
 
 def test_owed_at_two_deaths_a_thumbnail_is_answered_with_a_problem() -> None:
-    owed = InFlight()
+    owed = PendingRequests()
     for _ in range(2):
         owed.send(MakeThumbnail(5, "key"))
         settlement = owed.settle(by_death=True)
@@ -80,7 +80,7 @@ def test_owed_at_two_deaths_a_thumbnail_is_answered_with_a_problem() -> None:
 
 
 def test_an_end_that_was_wanted_is_no_death() -> None:
-    owed = InFlight()
+    owed = PendingRequests()
     search = Search(1, 1, Query("a"))
     for _ in range(5):
         owed.send(search)
@@ -88,7 +88,7 @@ def test_an_end_that_was_wanted_is_no_death() -> None:
 
 
 def test_what_may_have_been_done_half_is_not_repeated() -> None:
-    owed = InFlight()
+    owed = PendingRequests()
     owed.send(RemoveSources((Path("/a"),), 7))
     settlement = owed.settle(by_death=True)
     assert settlement.again == []
@@ -96,7 +96,7 @@ def test_what_may_have_been_done_half_is_not_repeated() -> None:
 
 
 def test_a_search_that_kills_once_the_model_is_there_is_given_up_though_it_is_asked_anew() -> None:
-    owed = InFlight()
+    owed = PendingRequests()
     first = Search(1, 1, _KILLER)
     owed.send(first)
     assert owed.settle(by_death=True).again == [first]
@@ -112,7 +112,7 @@ def test_a_search_that_kills_once_the_model_is_there_is_given_up_though_it_is_as
 
 
 def test_a_whole_answer_clears_a_search_of_suspicion() -> None:
-    owed = InFlight()
+    owed = PendingRequests()
     search = Search(1, 1, _KILLER)
     for _ in range(5):
         owed.send(search)
@@ -122,7 +122,7 @@ def test_a_whole_answer_clears_a_search_of_suspicion() -> None:
 
 
 def test_more_hits_of_a_forgotten_search_bring_the_search_along() -> None:
-    owed = InFlight()
+    owed = PendingRequests()
     search = Search(1, 1, Query("a"))
     more = MoreHits(1, 1, offset=200)
     owed.send(search)
@@ -142,14 +142,14 @@ def test_more_hits_of_a_forgotten_search_bring_the_search_along() -> None:
 
 
 def test_more_hits_of_a_search_that_the_pane_has_left_are_not_asked_for() -> None:
-    owed = InFlight()
+    owed = PendingRequests()
     owed.send(Search(1, 1, Query("a")))
     owed.settle(by_death=False)
     assert owed.send(MoreHits(99, 1, offset=200)) == []
 
 
 def test_what_shall_be_hidden_is_sent_again_before_every_search_and_as_often_as_needed() -> None:
-    owed = InFlight()
+    owed = PendingRequests()
     owed.send(Search(1, 1, Query("a")))
     hide, show = SetHidden((1,), True, 2), SetHidden((1,), False, 3)
     for request in (hide, show):

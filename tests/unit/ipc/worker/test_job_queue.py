@@ -14,13 +14,13 @@ from imagefinder.engine.engine import Engine
 from imagefinder.engine.indexing.cancel import CancelToken
 from imagefinder.ipc.messages import Event, JobChanged
 from imagefinder.ipc.worker.job_queue import JobQueue
-from imagefinder.ipc.worker.job_reporter import JobBoard
+from imagefinder.ipc.worker.job_reporter import JobReporter
 
 A, B = Path("/a"), Path("/b")
 _PATIENCE_S = 30.0
 
 
-class Jobs:
+class LibraryJobs:
     """A fake engine, library and loader, and what was told to the window."""
 
     def __init__(self) -> None:
@@ -92,7 +92,7 @@ class Jobs:
     def fold_texts(self, should_stop: Callable[[], bool]) -> None:
         self.is_folded = not should_stop()
 
-    def meet_all(self, should_stop: Callable[[], bool]) -> None:
+    def warm_background_stats(self, should_stop: Callable[[], bool]) -> None:
         self.meeting.set()
         while not self.are_met.wait(0.005):
             if should_stop():
@@ -105,19 +105,19 @@ MakeQueue = Callable[..., JobQueue]
 
 
 @pytest.fixture
-def jobs() -> Jobs:
-    return Jobs()
+def jobs() -> LibraryJobs:
+    return LibraryJobs()
 
 
 @pytest.fixture
-def make(jobs: Jobs) -> Iterator[MakeQueue]:
+def make(jobs: LibraryJobs) -> Iterator[MakeQueue]:
     queues: list[JobQueue] = []
 
     def make_it(**options: Any) -> JobQueue:
         fake = cast(Any, jobs)
-        board = JobBoard(jobs.hear, lambda: None, is_paused=options.pop("is_paused", False))
+        board = JobReporter(jobs.hear, lambda: None, is_paused=options.pop("is_paused", False))
         options.setdefault("rescan_s", 0)
-        models = SimpleNamespace(meet_all=jobs.meet_all)
+        models = SimpleNamespace(warm_background_stats=jobs.warm_background_stats)
         engine = SimpleNamespace(
             jobs=SimpleNamespace(index=jobs.index), models=models, fold_texts=jobs.fold_texts
         )
@@ -138,7 +138,7 @@ def _is_over(status: JobStatus) -> bool:
     return status.report is not None
 
 
-def test_what_waits_when_a_job_begins_becomes_one_job(make: MakeQueue, jobs: Jobs) -> None:
+def test_what_waits_when_a_job_begins_becomes_one_job(make: MakeQueue, jobs: LibraryJobs) -> None:
     queue = make(is_paused=True)
     queue.rescan([B])
     queue.rescan([A], retry=[Path("/a/broken")])
@@ -149,7 +149,7 @@ def test_what_waits_when_a_job_begins_becomes_one_job(make: MakeQueue, jobs: Job
     assert jobs.reports >= 2
 
 
-def test_what_is_asked_for_while_no_job_may_begin_becomes_one_job(make: MakeQueue, jobs: Jobs) -> None:
+def test_what_is_asked_for_while_no_job_may_begin_becomes_one_job(make: MakeQueue, jobs: LibraryJobs) -> None:
     queue = make()
     with queue.no_job_begins():
         queue.rescan([B])
@@ -160,7 +160,7 @@ def test_what_is_asked_for_while_no_job_may_begin_becomes_one_job(make: MakeQueu
     assert jobs.asked == [(B, A)]
 
 
-def test_a_job_waits_for_the_model(make: MakeQueue, jobs: Jobs) -> None:
+def test_a_job_waits_for_the_model(make: MakeQueue, jobs: LibraryJobs) -> None:
     jobs.is_over = False
     queue = make()
     queue.rescan()
@@ -175,7 +175,7 @@ def test_a_job_waits_for_the_model(make: MakeQueue, jobs: Jobs) -> None:
     assert JobState.IDLE not in [status.state for status in jobs.told[:-1]]
 
 
-def test_a_library_in_use_is_tried_again_later(make: MakeQueue, jobs: Jobs) -> None:
+def test_a_library_in_use_is_tried_again_later(make: MakeQueue, jobs: LibraryJobs) -> None:
     jobs.troubles = [LibraryInUseError("Another one is at it.")]
     queue = make(retry_s=0.01)
     queue.rescan([A])
@@ -184,7 +184,7 @@ def test_a_library_in_use_is_tried_again_later(make: MakeQueue, jobs: Jobs) -> N
     assert jobs.asked == [(A,), (A,)]
 
 
-def test_who_asks_again_need_not_wait_for_the_next_try(make: MakeQueue, jobs: Jobs) -> None:
+def test_who_asks_again_need_not_wait_for_the_next_try(make: MakeQueue, jobs: LibraryJobs) -> None:
     jobs.troubles = [LibraryInUseError("Another one is at it.")]
     queue = make(retry_s=3600)
     queue.rescan([A])
@@ -196,7 +196,7 @@ def test_who_asks_again_need_not_wait_for_the_next_try(make: MakeQueue, jobs: Jo
 
 @pytest.mark.parametrize("trouble", [LibraryError("The disk is full."), KeyError("our own mistake")])
 def test_a_job_that_fails_is_said_and_the_next_goes_on(
-    make: MakeQueue, jobs: Jobs, trouble: Exception
+    make: MakeQueue, jobs: LibraryJobs, trouble: Exception
 ) -> None:
     jobs.troubles = [trouble]
     queue = make()
@@ -207,7 +207,7 @@ def test_a_job_that_fails_is_said_and_the_next_goes_on(
     jobs.until(_is_over)
 
 
-def test_a_task_interrupts_the_job_which_goes_on_after_it(make: MakeQueue, jobs: Jobs) -> None:
+def test_a_task_interrupts_the_job_which_goes_on_after_it(make: MakeQueue, jobs: LibraryJobs) -> None:
     jobs.gate.clear()
     queue = make()
     queue.rescan([A, B])
@@ -223,7 +223,7 @@ def test_a_task_interrupts_the_job_which_goes_on_after_it(make: MakeQueue, jobs:
     assert [status.report.cancelled for status in jobs.told if status.report] == [False]
 
 
-def test_cancelled_nothing_goes_on_by_itself(make: MakeQueue, jobs: Jobs) -> None:
+def test_cancelled_nothing_goes_on_by_itself(make: MakeQueue, jobs: LibraryJobs) -> None:
     jobs.gate.clear()
     queue = make()
     queue.rescan([A])
@@ -237,7 +237,7 @@ def test_cancelled_nothing_goes_on_by_itself(make: MakeQueue, jobs: Jobs) -> Non
     assert jobs.asked == [(A,)]
 
 
-def test_cancelled_after_a_task_came_the_job_does_not_go_on(make: MakeQueue, jobs: Jobs) -> None:
+def test_cancelled_after_a_task_came_the_job_does_not_go_on(make: MakeQueue, jobs: LibraryJobs) -> None:
     jobs.gate.clear()
     queue = make()
     queue.rescan([A])
@@ -254,7 +254,7 @@ def test_cancelled_after_a_task_came_the_job_does_not_go_on(make: MakeQueue, job
     assert jobs.asked == [(A,)]
 
 
-def test_a_task_that_fails_leaves_the_queue_at_work(make: MakeQueue, jobs: Jobs) -> None:
+def test_a_task_that_fails_leaves_the_queue_at_work(make: MakeQueue, jobs: LibraryJobs) -> None:
     queue = make()
 
     def fail() -> None:
@@ -265,14 +265,14 @@ def test_a_task_that_fails_leaves_the_queue_at_work(make: MakeQueue, jobs: Jobs)
     jobs.until(_is_over)
 
 
-def test_after_a_while_of_rest_everything_is_looked_through_again(make: MakeQueue, jobs: Jobs) -> None:
+def test_after_a_while_of_rest_everything_is_looked_through_again(make: MakeQueue, jobs: LibraryJobs) -> None:
     make(rescan_s=0.02)
     jobs.until(_is_over)
     assert jobs.asked[0] == (A, B)
 
 
 def test_after_a_job_was_stopped_nothing_is_looked_through_until_somebody_asks(
-    make: MakeQueue, jobs: Jobs
+    make: MakeQueue, jobs: LibraryJobs
 ) -> None:
     jobs.gate.clear()
     queue = make(rescan_s=1e-9)
@@ -291,7 +291,7 @@ def test_after_a_job_was_stopped_nothing_is_looked_through_until_somebody_asks(
 
 
 def test_after_a_job_pictures_are_met_and_whatever_else_is_to_do_comes_before(
-    make: MakeQueue, jobs: Jobs
+    make: MakeQueue, jobs: LibraryJobs
 ) -> None:
     queue = make()
     queue.rescan([A])
@@ -313,7 +313,7 @@ def test_after_a_job_pictures_are_met_and_whatever_else_is_to_do_comes_before(
     assert jobs.meetings >= 1
 
 
-def test_nobody_is_met_while_a_job_waits_for_its_next_try(make: MakeQueue, jobs: Jobs) -> None:
+def test_nobody_is_met_while_a_job_waits_for_its_next_try(make: MakeQueue, jobs: LibraryJobs) -> None:
     jobs.troubles.append(LibraryInUseError("in use"))
     jobs.are_met.set()
     queue = make(retry_s=0.2)
@@ -324,7 +324,7 @@ def test_nobody_is_met_while_a_job_waits_for_its_next_try(make: MakeQueue, jobs:
     assert jobs.meetings <= 1
 
 
-def test_nobody_is_met_while_work_is_paused(make: MakeQueue, jobs: Jobs) -> None:
+def test_nobody_is_met_while_work_is_paused(make: MakeQueue, jobs: LibraryJobs) -> None:
     queue = make()
     queue.rescan([A])
     assert jobs.meeting.wait(_PATIENCE_S)
@@ -338,7 +338,9 @@ def test_nobody_is_met_while_work_is_paused(make: MakeQueue, jobs: Jobs) -> None
     assert jobs.meeting.wait(_PATIENCE_S)
 
 
-def test_the_window_is_told_what_is_to_be_read_once_the_scans_are_over(jobs: Jobs, make: MakeQueue) -> None:
+def test_the_window_is_told_what_is_to_be_read_once_the_scans_are_over(
+    jobs: LibraryJobs, make: MakeQueue
+) -> None:
     reports: list[tuple[Phase, int]] = []
 
     def index(progress: Callable[[Progress], None], _cancel: CancelToken, **_options: object) -> IndexReport:
@@ -370,7 +372,7 @@ def test_the_window_is_told_what_is_to_be_read_once_the_scans_are_over(jobs: Job
 
 
 def test_of_what_becomes_one_job_only_the_sources_named_for_it_are_downloaded(
-    jobs: Jobs, make: MakeQueue
+    jobs: LibraryJobs, make: MakeQueue
 ) -> None:
     queue = make(is_paused=True)
     queue.rescan([A], download=True)

@@ -29,8 +29,8 @@ from imagefinder.ipc.messages import (
     ThumbnailMade,
 )
 from imagefinder.ipc.worker.model_loader import ModelLoader
-from imagefinder.ipc.worker.render_worker import Pictures
-from imagefinder.ipc.worker.search_worker import Searches
+from imagefinder.ipc.worker.render_worker import RenderWorker
+from imagefinder.ipc.worker.search_worker import SearchWorker
 from imagefinder.translation import use_language
 
 _PATIENCE_S = 30.0
@@ -121,8 +121,8 @@ def loader() -> Any:
 
 
 @pytest.fixture
-def searches(engine: SlowEngine, loader: Any, ear: Ear) -> Iterator[Searches]:
-    desk = Searches(cast(Engine, engine), loader, ear.hear)
+def searches(engine: SlowEngine, loader: Any, ear: Ear) -> Iterator[SearchWorker]:
+    desk = SearchWorker(cast(Engine, engine), loader, ear.hear)
     desk.start()
     yield desk
     engine.gate.set()
@@ -130,8 +130,8 @@ def searches(engine: SlowEngine, loader: Any, ear: Ear) -> Iterator[Searches]:
 
 
 @pytest.fixture
-def pictures(engine: SlowEngine, ear: Ear, tmp_path: Path) -> Iterator[Pictures]:
-    desk = Pictures(cast(Engine, engine), tmp_path, ear.hear, workers=1)
+def pictures(engine: SlowEngine, ear: Ear, tmp_path: Path) -> Iterator[RenderWorker]:
+    desk = RenderWorker(cast(Engine, engine), tmp_path, ear.hear, workers=1)
     desk.start()
     yield desk
     engine.gate.set()
@@ -139,7 +139,7 @@ def pictures(engine: SlowEngine, ear: Ear, tmp_path: Path) -> Iterator[Pictures]
 
 
 def test_of_a_panes_searches_that_wait_only_the_newest_is_answered(
-    searches: Searches, engine: SlowEngine, ear: Ear
+    searches: SearchWorker, engine: SlowEngine, ear: Ear
 ) -> None:
     searches.ask(Search(1, 1, Query("first")))
     assert engine.begun.wait(_PATIENCE_S)
@@ -151,7 +151,7 @@ def test_of_a_panes_searches_that_wait_only_the_newest_is_answered(
 
 
 def test_what_is_hidden_is_hidden_before_the_next_search(
-    searches: Searches, engine: SlowEngine, ear: Ear
+    searches: SearchWorker, engine: SlowEngine, ear: Ear
 ) -> None:
     searches.ask(Search(1, 1, Query("before")))
     searches.ask(SetHidden((1,), True))
@@ -163,14 +163,16 @@ def test_what_is_hidden_is_hidden_before_the_next_search(
     assert engine.asked[-3:] == ["hide True", "after", "end"]
 
 
-def test_hiding_is_answered(searches: Searches, engine: SlowEngine, ear: Ear) -> None:
+def test_hiding_is_answered(searches: SearchWorker, engine: SlowEngine, ear: Ear) -> None:
     engine.gate.set()
     searches.ask(SetHidden((1,), True, 5))
     searches.ask(SetHidden((66,), True, 6))
     assert ear.wait_for(2) == [Done(5), Failed(6, "The disk is full.")]
 
 
-def test_more_hits_are_of_the_panes_own_last_search(searches: Searches, engine: SlowEngine, ear: Ear) -> None:
+def test_more_hits_are_of_the_panes_own_last_search(
+    searches: SearchWorker, engine: SlowEngine, ear: Ear
+) -> None:
     engine.gate.set()
     searches.ask(Search(1, 1, Query("a")))
     ear.wait_for(1)
@@ -184,7 +186,7 @@ def test_more_hits_are_of_the_panes_own_last_search(searches: Searches, engine: 
 
 
 def test_a_search_that_fails_is_answered_and_the_next_goes_on(
-    searches: Searches, engine: SlowEngine, ear: Ear
+    searches: SearchWorker, engine: SlowEngine, ear: Ear
 ) -> None:
     engine.gate.set()
     for request_id, text in ((1, "bad"), (2, "bug"), (3, "good")):
@@ -197,7 +199,7 @@ def test_a_search_that_fails_is_answered_and_the_next_goes_on(
 
 
 def test_a_model_that_is_not_there_is_not_waited_for(
-    searches: Searches, engine: SlowEngine, loader: Any, ear: Ear
+    searches: SearchWorker, engine: SlowEngine, loader: Any, ear: Ear
 ) -> None:
     engine.gate.set()
     loader.is_over = False
@@ -214,7 +216,7 @@ def test_a_model_that_is_not_there_is_not_waited_for(
 
 
 def test_previews_go_first_and_the_newest_thumbnail_before_older_ones(
-    pictures: Pictures, engine: SlowEngine, ear: Ear
+    pictures: RenderWorker, engine: SlowEngine, ear: Ear
 ) -> None:
     pictures.make(MakeThumbnail(1, "1"))
     assert engine.begun.wait(_PATIENCE_S)
@@ -233,7 +235,7 @@ def test_previews_of_yesterday_are_deleted(tmp_path: Path, engine: SlowEngine, e
     for path in (old, new):
         path.touch()
     os.utime(old, (0, 0))
-    desk = Pictures(cast(Engine, engine), tmp_path, ear.hear, workers=1)
+    desk = RenderWorker(cast(Engine, engine), tmp_path, ear.hear, workers=1)
     desk.start()
     engine.gate.set()
     desk.make(MakeThumbnail(1, "1"))
@@ -243,7 +245,7 @@ def test_previews_of_yesterday_are_deleted(tmp_path: Path, engine: SlowEngine, e
 
 
 def test_previews_are_tidied_while_the_window_is_open(
-    pictures: Pictures, engine: SlowEngine, ear: Ear, monkeypatch: pytest.MonkeyPatch
+    pictures: RenderWorker, engine: SlowEngine, ear: Ear, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tidied = threading.Event()
     engine.gate.set()
@@ -256,7 +258,7 @@ def test_previews_are_tidied_while_the_window_is_open(
     assert tidied.wait(_PATIENCE_S)
 
 
-def test_the_reason_is_in_the_users_language(pictures: Pictures, engine: SlowEngine, ear: Ear) -> None:
+def test_the_reason_is_in_the_users_language(pictures: RenderWorker, engine: SlowEngine, ear: Ear) -> None:
     engine.gate.set()
     use_language("zh_CN")
     try:
@@ -270,7 +272,7 @@ def test_the_reason_is_in_the_users_language(pictures: Pictures, engine: SlowEng
 
 
 def test_a_thumbnail_that_cannot_be_made_is_answered_with_the_reason(
-    pictures: Pictures, engine: SlowEngine, ear: Ear
+    pictures: RenderWorker, engine: SlowEngine, ear: Ear
 ) -> None:
     engine.gate.set()
     pictures.make(MakeThumbnail(66, "cut"))

@@ -9,15 +9,15 @@ from imagefinder.domain.jobs import IndexReport, JobState, JobStatus, Phase, Pro
 from imagefinder.ipc.client.crash_report import crash_report
 from imagefinder.ipc.client.engine_process import describe_exit
 from imagefinder.ipc.messages import Event, JobChanged
-from imagefinder.ipc.worker.job_reporter import JobBoard
-from imagefinder.ipc.worker.pending_rescans import Wanted
-from imagefinder.ipc.worker.throughput import Rate
+from imagefinder.ipc.worker.job_reporter import JobReporter
+from imagefinder.ipc.worker.pending_rescans import PendingRescans
+from imagefinder.ipc.worker.throughput import Throughput
 
 A, B, C = Path("/a"), Path("/b"), Path("/c")
 
 
 def test_sources_wait_once_and_in_the_order_they_were_asked_for() -> None:
-    wanted = Wanted()
+    wanted = PendingRescans()
     wanted.add([B])
     wanted.add([A])
     wanted.add([B])
@@ -27,13 +27,13 @@ def test_sources_wait_once_and_in_the_order_they_were_asked_for() -> None:
 
 
 def test_what_is_no_source_any_more_is_not_wanted() -> None:
-    wanted = Wanted()
+    wanted = PendingRescans()
     wanted.add([A, B])
     assert wanted.among([B]) == (B,)
 
 
 def test_an_interrupted_job_comes_first_again() -> None:
-    earlier, wanted = Wanted(), Wanted()
+    earlier, wanted = PendingRescans(), PendingRescans()
     earlier.add([B], retry=[Path("/b/file")])
     wanted.add([A])
     wanted.put_back(earlier)
@@ -46,7 +46,7 @@ def _embedding(done: int, total: int = 100) -> Progress:
 
 
 def test_the_rate_is_of_the_last_half_minute() -> None:
-    rate = Rate()
+    rate = Throughput()
     rate.take(_embedding(0), now=0)
     rate.take(_embedding(10), now=10)
     assert rate.per_second == pytest.approx(1)
@@ -58,7 +58,7 @@ def test_the_rate_is_of_the_last_half_minute() -> None:
 
 
 def test_a_rate_is_not_guessed_and_not_carried_into_the_next_phase() -> None:
-    rate = Rate()
+    rate = Throughput()
     rate.take(_embedding(0), now=0)
     rate.take(_embedding(5), now=1)
     assert rate.per_second == 0
@@ -68,14 +68,14 @@ def test_a_rate_is_not_guessed_and_not_carried_into_the_next_phase() -> None:
     assert rate.per_second == 0
 
 
-def _board() -> tuple[JobBoard, list[JobStatus]]:
+def _board() -> tuple[JobReporter, list[JobStatus]]:
     told: list[JobStatus] = []
 
     def hear(event: Event) -> None:
         assert isinstance(event, JobChanged)
         told.append(event.status)
 
-    return JobBoard(hear, lambda: None), told
+    return JobReporter(hear, lambda: None), told
 
 
 def test_moves_are_told_ten_times_a_second_at_most_and_the_last_always() -> None:
@@ -131,12 +131,12 @@ def test_a_report_names_the_home_folder_nowhere(tmp_path: Path, monkeypatch: pyt
 
 
 def test_only_sources_that_were_named_for_it_are_downloaded() -> None:
-    wanted = Wanted()
+    wanted = PendingRescans()
     wanted.add([A], download=True)
     wanted.add([B])
     wanted.add([])
     assert list(wanted.download) == [A]
-    later = Wanted()
+    later = PendingRescans()
     later.add([B], download=True)
     later.put_back(wanted)
     assert set(later.download) == {A, B}
