@@ -29,7 +29,7 @@ def main() -> int:
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="imagefinder-") as name:
         home = Path(name)
-        folders = make_pictures(home / "RenderWorker")
+        folders = make_pictures(home / "Pictures")
         _use_home(home)
         _run("add", *map(str, folders))
         by_picture = ("window", str(folders[0] / "sunset 1.jpg"))

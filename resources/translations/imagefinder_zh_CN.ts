@@ -1566,6 +1566,10 @@ A trained model finds what is in the pictures.</source>
         <translation>图片 {name}</translation>
     </message>
     <message>
+        <source>Pictures</source>
+        <translation>图片</translation>
+    </message>
+    <message>
         <source>Pictures and PDF pages</source>
         <translation>图片和 PDF 页面</translation>
     </message>
@@ -1698,6 +1702,10 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>Search your pictures</source>
         <translation>搜索自己的图片</translation>
+    </message>
+    <message>
+        <source>Searches</source>
+        <translation>搜索</translation>
     </message>
     <message>
         <source>Searching</source>
@@ -3125,14 +3133,6 @@ A larger one, downloaded once, finds more.</source>
     <message>
         <source>The model understands English only: file names and page text were searched.</source>
         <translation>模型只懂英文：已搜索文件名和页面文字。</translation>
-    </message>
-    <message>
-        <source>RenderWorker</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>SearchWorker</source>
-        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>The model understands English only: the pictures given, file names and page text were searched.</source>

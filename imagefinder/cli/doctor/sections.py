@@ -171,7 +171,7 @@ class Examination:
         )
         yield Fact(
             "pictures",
-            tr("RenderWorker"),
+            tr("Pictures"),
             pictures,
             {
                 "a_second": timing.pictures_a_second,

@@ -43,7 +43,7 @@ class PaneTabs(QTabBar):
         self.setUsesScrollButtons(True)
         self.setDocumentMode(True)
         self.setDrawBase(False)
-        self.setAccessibleName(tr("SearchWorker"))
+        self.setAccessibleName(tr("Searches"))
 
     def insert(self, at: int, pane_id: int, title: str) -> None:
         """A new tab."""

@@ -16,7 +16,7 @@ from imagefinder.domain.errors import LibraryError
 from imagefinder.embedders.colour.builtin import BuiltinEmbedder
 from imagefinder.embedders.hardware.processor import processor_name
 from imagefinder.embedders.runtime.image_runtime import ImageRuntime, OtherRuntime
-from imagefinder.embedders.runtime.runtime_choice import Choice, Runtime
+from imagefinder.embedders.runtime.runtime_choice import Runtime, RuntimeChoice
 from imagefinder.isolation.decoder_process import DecoderLostError, Loss
 from imagefinder.isolation.decoders import Decoders
 from imagefinder.isolation.sandbox import Confinement
@@ -215,7 +215,9 @@ def test_the_processor_has_a_name(tmp_path: Path) -> None:
 def test_which_runtime_sees_pictures_is_said_with_its_figures(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ImageRuntime, "choice", Choice(Runtime.OPENVINO, "bfloat16", 90.2, 173.4, 0.9995))
+    monkeypatch.setattr(
+        ImageRuntime, "choice", RuntimeChoice(Runtime.OPENVINO, "bfloat16", 90.2, 173.4, 0.9995)
+    )
     monkeypatch.setenv("IMAGEFINDER_RUNTIME", "auto")
     arguments = ["--model", "starter", "--device", "cpu", "--library", tmp_path / "none", "--no-timing"]
     told = as_json(capfd, *arguments)["model"]
@@ -225,12 +227,12 @@ def test_which_runtime_sees_pictures_is_said_with_its_figures(
     _, out = doctor(capfd, *arguments)
     assert "OpenVINO: OpenVINO 173 pictures a second, PyTorch 90.2\n" in out
     monkeypatch.setattr(
-        ImageRuntime, "choice", Choice(Runtime.OPENVINO, "bfloat16", tower="/there/tower.xml")
+        ImageRuntime, "choice", RuntimeChoice(Runtime.OPENVINO, "bfloat16", tower="/there/tower.xml")
     )
     assert as_json(capfd, *arguments)["model"]["runtime"]["openvino_a_second"] is None
     _, out = doctor(capfd, *arguments)
     assert "OpenVINO: the model came converted for it\n" in out
-    monkeypatch.setattr(ImageRuntime, "choice", Choice(Runtime.OPENVINO, "int8", 14.4, 32.5, 0.9989))
+    monkeypatch.setattr(ImageRuntime, "choice", RuntimeChoice(Runtime.OPENVINO, "int8", 14.4, 32.5, 0.9989))
     _, out = doctor(capfd, *arguments)
     assert "cpu (int8, OpenVINO): int8 was faster when it was tried" in out
     assert "OpenVINO: OpenVINO 32.5 pictures a second, PyTorch 14.4\n" in out
@@ -267,18 +269,24 @@ def test_without_timing_no_runtime_is_tried(
     ("choice", "expected"),
     [
         (
-            Choice(Runtime.TORCH, "float32", problem="no such operation"),
+            RuntimeChoice(Runtime.TORCH, "float32", problem="no such operation"),
             "OpenVINO failed here (no such operation)",
         ),
-        (Choice(Runtime.TORCH, "float32", cosine=0.98765), "OpenVINO's vectors are others (cosine 0.9877)"),
-        (Choice(Runtime.TORCH, "float32", 30, 29, 1), "PyTorch: OpenVINO 29 pictures a second, PyTorch 30"),
+        (
+            RuntimeChoice(Runtime.TORCH, "float32", cosine=0.98765),
+            "OpenVINO's vectors are others (cosine 0.9877)",
+        ),
+        (
+            RuntimeChoice(Runtime.TORCH, "float32", 30, 29, 1),
+            "PyTorch: OpenVINO 29 pictures a second, PyTorch 30",
+        ),
     ],
 )
 def test_why_pytorch_was_chosen_is_said(
     capfd: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
-    choice: Choice,
+    choice: RuntimeChoice,
     expected: str,
 ) -> None:
     monkeypatch.setattr(ImageRuntime, "choice", choice)
