@@ -66,8 +66,7 @@ class Window:
         self.client = EngineClient(EngineOptions(library=library, model="builtin", **options), target=target)
         self.heard: list[Any] = []
         for name in (
-            "engine_changed model_changed library_changed job_changed hits_received thumbnail_made item_shown "
-            "unreadable_received models_received done failed"
+            "engine_changed model_changed library_changed job_changed hits_received thumbnail_made done failed"
         ).split():
             getattr(self.client, name).connect(self.heard.append)
 
@@ -77,9 +76,8 @@ class Window:
 
     def ask(self, kind: Any, **fields: Any) -> Any:
         """Send a request and return its answer."""
-        request_id = self.client.next_id()
-        self.client.send(kind(request_id=request_id, **fields))
-        return self.answer(request_id)
+        request = kind(request_id=self.client.next_id(), **fields)
+        return self.answer(self.client.request(request, self.heard.append))
 
     def answer(self, request_id: int) -> Any:
         """The first answer to a request."""
