@@ -9,6 +9,8 @@ STARTER = "starter"
 
 BUILTIN = "builtin"
 """What runs where even the starter model's files are missing: it knows colours and shapes."""
+BUILTIN_ID = "builtin:1"
+"""The id of its embedder; the number grows with what it sees."""
 
 
 def model_title(name: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imagefinder.domain.errors import ModelError
-from imagefinder.domain.model_names import BUILTIN, STARTER, ModelInfo, model_title
+from imagefinder.domain.model_names import BUILTIN, BUILTIN_ID, STARTER, ModelInfo, model_title
 from imagefinder.embedders.catalogue.catalogue import architectures, published_tags, settings_for, suggestion
 from imagefinder.embedders.catalogue.downloadable_models import offers
 from imagefinder.embedders.catalogue.hub_cache import hub_files, published_here, published_spec
@@ -119,7 +119,8 @@ def _info(name: str, kept: ClipSpec | None, is_cached: bool, models_dir: Path) -
 def id_of(name: str, models_dir: Path) -> str:
     """The id of a model's vectors, also where a published model's weights are not here; empty where it is unknown."""
     with suppress(ModelError):
-        return create(name, "auto", models_dir).id
+        if embedder_id := _id_here(name, models_dir):
+            return embedder_id
     arch, _, tag = name.partition("/")
     if tag not in published_tags(arch):
         return ""
@@ -152,9 +153,19 @@ def names_by_id(names: Iterable[str], models_dir: Path) -> dict[str, str]:
     """Those of these models that are here, by their ids."""
     by_id = {}
     for name in names:
-        with suppress(ModelError):  # its weights are not on this machine, so its id is not known either
-            by_id[create(name, "auto", models_dir).id] = name
+        with suppress(ModelError):
+            # Where its weights are not on this machine, its id is not known either.
+            if embedder_id := _id_here(name, models_dir):
+                by_id[embedder_id] = name
     return by_id
+
+
+def _id_here(name: str, models_dir: Path) -> str:
+    """The id of a model that is here; empty where it is not. No embedder is made."""
+    if name == BUILTIN:
+        return BUILTIN_ID
+    spec = _find(name, models_dir)
+    return spec.id if spec else ""
 
 
 def _starter() -> ClipSpec | None:

@@ -21,9 +21,6 @@ from imagefinder.embedders.hardware.device import choose_device, give_memory_bac
 from imagefinder.embedders.hardware.device import devices_here as devices_here
 from imagefinder.embedders.lazy_resource import LazyResource
 from imagefinder.embedders.network_guard import without_network
-from imagefinder.embedders.runtime.image_runtime import ImageRuntime
-from imagefinder.embedders.runtime.runtime_choice import Runtime, RuntimeSetting
-from imagefinder.embedders.runtime.runtime_trial import ImageTower
 from imagefinder.embedders.spec import ClipSpec
 from imagefinder.embedders.towers.preprocess import Preprocessing
 from imagefinder.embedders.towers.text_pieces import text_pieces
@@ -33,6 +30,10 @@ from imagefinder.translation import tr
 if TYPE_CHECKING:
     import torch
     from PIL import Image
+
+    from imagefinder.embedders.runtime.image_runtime import ImageRuntime
+    from imagefinder.embedders.runtime.runtime_choice import RuntimeSetting
+    from imagefinder.embedders.runtime.runtime_trial import ImageTower
 
 _log = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ class OpenClipEmbedder(Embedder):
         spec: ClipSpec,
         device: str = "auto",
         clock: Callable[[], float] = time.monotonic,
-        runtimes: RuntimeSetting | None = None,
+        runtimes: "RuntimeSetting | None" = None,
     ) -> None:
         """Make one.
 
@@ -85,7 +86,7 @@ class OpenClipEmbedder(Embedder):
         # One of its own: a tower is loaded with the other one in hand, and without.
         self._proving = threading.Lock()
         self._preprocessing = Preprocessing(spec.preprocess_cfg)
-        self.runtime = ImageRuntime(spec, self._preprocessing, device, runtimes or RuntimeSetting())
+        self._runtimes = runtimes
         self._text: LazyResource[TextTower] = LazyResource(self._load_text, clock)
         self._image: LazyResource[ImageTower] = LazyResource(self._load_image, clock)
         self._texts_at_a_time = AdaptiveBatching(is_out_of_memory, self._give_back)
@@ -93,6 +94,16 @@ class OpenClipEmbedder(Embedder):
         self._proved: tuple[int, int, int] | None = None
         self._piece_counts: OrderedDict[str, int] = OrderedDict()
         """Of texts that did not fit the context; the last ones."""
+
+    @cached_property
+    def runtime(self) -> "ImageRuntime":
+        """What computes the image tower. Imported late: a search by words has no use for it."""
+        from imagefinder.embedders.runtime.image_runtime import ImageRuntime
+        from imagefinder.embedders.runtime.runtime_choice import RuntimeSetting
+
+        return ImageRuntime(
+            self._spec, self._preprocessing, self._wanted_device, self._runtimes or RuntimeSetting()
+        )
 
     @property
     def device(self) -> str:
@@ -102,7 +113,7 @@ class OpenClipEmbedder(Embedder):
             DeviceError: the device asked for is not on this machine; the message names those that are.
         """
         choice = self.runtime.choice
-        if choice and choice.runtime is Runtime.OPENVINO:
+        if choice and choice.uses_openvino:
             return f"cpu ({choice.precision}, OpenVINO)"
         device, dtype = self._placement
         return f"{device.type} ({str(dtype).removeprefix('torch.')})"
@@ -237,11 +248,11 @@ class OpenClipEmbedder(Embedder):
                 lambda: torch_text_tower(self._spec, *self._placement)
             )
 
-    def _load_image(self) -> ImageTower:
+    def _load_image(self) -> "ImageTower":
         with without_network():
             return self._in_memory(lambda: self.runtime.load(self._load_torch_image, lambda: self._placement))
 
-    def _load_torch_image(self) -> ImageTower:
+    def _load_torch_image(self) -> "ImageTower":
         from imagefinder.embedders.towers.torch_towers import torch_image_tower
 
         self._begin_loading("image")
@@ -293,7 +304,7 @@ class OpenClipEmbedder(Embedder):
         _log.info("%s takes %d pictures at a time on %s", self.name, found, self.device)
         return found
 
-    def _rate(self, tower: ImageTower, size: int) -> float | None:
+    def _rate(self, tower: "ImageTower", size: int) -> float | None:
         """Pictures a second, that many at a time; None where the memory does not suffice."""
         import numpy as np
 

@@ -13,8 +13,6 @@ from imagefinder.domain.jobs import ProgressCallback, no_progress
 from imagefinder.domain.library import LibraryStatus
 from imagefinder.domain.queries import Hit, Query, SearchResult, Sort, refuse_long_text
 from imagefinder.embedders.embedder import Embedder, FloatArray
-from imagefinder.engine.indexing.cloud_detection import CloudDetector
-from imagefinder.engine.indexing.text_folding_job import FOLDING_S, after, fold_texts
 from imagefinder.engine.library_lock import LibraryLock, disk_errors
 from imagefinder.engine.library_models import LibraryModels
 from imagefinder.engine.models.model_switcher import MakeEmbedder, ModelSwitcher
@@ -24,6 +22,7 @@ from imagefinder.thumbnails.cache import ThumbnailCache
 from imagefinder.translation import tr
 
 if TYPE_CHECKING:
+    from imagefinder.engine.indexing.cloud_detection import CloudDetector
     from imagefinder.engine.indexing.library_jobs import LibraryJobs
     from imagefinder.engine.preview_renderer import PreviewRenderer, ShownItem
     from imagefinder.engine.search.result_list import ResultList
@@ -48,7 +47,7 @@ class Engine:
         thumbnails: ThumbnailCache,
         extensions: frozenset[str],
         model: str | None = None,
-        cloud: Callable[[], CloudDetector] = CloudDetector,
+        cloud: "Callable[[], CloudDetector] | None" = None,
     ) -> None:
         """Open or create the library in ``folder``.
 
@@ -125,7 +124,7 @@ class Engine:
         below 1."""
         if query.limit < 1:
             raise UsageError(tr("A search cannot give {limit} hits; ask for 1 or more.", limit=query.limit))
-        fold_texts(self._store, progress, after(FOLDING_S))
+        self._fold_texts_for_a_moment(progress)
         began = time.perf_counter()
         results = self.start_search(query, progress=progress)
         hits = results.page(0, query.limit)
@@ -159,7 +158,17 @@ class Engine:
 
     def fold_texts(self, should_stop: Callable[[], bool]) -> None:
         """See ``text_folding_job``; there is nothing to do but once in a library of an older version."""
+        from imagefinder.engine.indexing.text_folding_job import fold_texts
+
         fold_texts(self._store, no_progress, should_stop)
+
+    def _fold_texts_for_a_moment(self, progress: ProgressCallback) -> None:
+        with self._store.errors():
+            if self._store.words.is_folded():
+                return
+        from imagefinder.engine.indexing.text_folding_job import FOLDING_S, after, fold_texts
+
+        fold_texts(self._store, progress, after(FOLDING_S))
 
     def save_index(self) -> None:
         """Keep an index that a search had to build, so that the next start has it at once, as jobs do at their end.

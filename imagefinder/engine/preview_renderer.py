@@ -52,10 +52,10 @@ class PreviewRenderer:
         store: Store,
         thumbnails: ThumbnailCache,
         decoders: Decoders,
-        cloud: Callable[[], CloudDetector] = CloudDetector,
+        cloud: Callable[[], CloudDetector] | None = None,
     ) -> None:
         """``cloud`` makes what tells which files are online only."""
-        self._cloud = cloud
+        self._cloud = cloud or CloudDetector
         self._store = store
         self._decoders = decoders
         self._thumbnails = thumbnails

@@ -5,7 +5,6 @@ import os
 import sys
 from pathlib import Path
 
-from imagefinder.addresses import given_path, given_picture
 from imagefinder.api import ImageFinder
 from imagefinder.cli.exit_status import FOUND, NOTHING_FOUND
 from imagefinder.cli.job_display import run_job
@@ -21,10 +20,17 @@ from imagefinder.translation import tr
 
 def search(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Find, and show what was found."""
+    images: tuple[Path, ...] = ()
+    within: tuple[Path, ...] = ()
+    if arguments.image or arguments.within:
+        from imagefinder.addresses import given_path, given_picture
+
+        images = tuple(given_picture(path, default_places().dropped) for path in arguments.image)
+        within = tuple(map(given_path, arguments.within))
     query = Query(
         text=" ".join(arguments.text),
-        images=tuple(given_picture(path, default_places().dropped) for path in arguments.image),
-        within=tuple(map(given_path, arguments.within)),
+        images=images,
+        within=within,
         limit=arguments.limit,
         include_query_images=arguments.include_query,
         include_rest=arguments.all,

@@ -48,7 +48,7 @@ def runtime_value(embedder: OpenClipEmbedder) -> dict[str, Any]:
 def _of_choice(choice: RuntimeChoice, wanted: str) -> str:
     if choice.problem:
         return tr("PyTorch: OpenVINO failed here ({reason})", reason=choice.problem)
-    if choice.runtime is Runtime.OPENVINO and choice.cosine is None:
+    if choice.uses_openvino and choice.cosine is None:
         return tr("OpenVINO: the model came converted for it")
     if choice.torch_rate is None or choice.openvino_rate is None:
         return tr(

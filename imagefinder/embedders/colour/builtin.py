@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from imagefinder.domain.model_names import BUILTIN
+from imagefinder.domain.model_names import BUILTIN, BUILTIN_ID
 from imagefinder.embedders.colour.colour_space import NAMES, name_shares
 from imagefinder.embedders.colour.colour_words import other_words, shade_vector, shades_of
 from imagefinder.embedders.colour.layout_features import LAYOUT_SIZE, SHAPE_SIZE, colour_layout, edge_shape
@@ -43,7 +43,7 @@ class BuiltinEmbedder(Embedder):
     """In English; ``translated`` with that comment shows it."""
 
     def __init__(self) -> None:
-        self.id = "builtin:1"
+        self.id = BUILTIN_ID
         self.dimension = len(NAMES) + LAYOUT_SIZE + SHAPE_SIZE + 2
         self.image_side = 96
 

@@ -127,7 +127,7 @@ class ImageRuntime:
             choice = self._found()
             if choice is None:
                 return self._tried(self._kept, load_torch, str(dtype).removeprefix("torch."))
-        if choice.runtime is Runtime.OPENVINO and self._kept:
+        if choice.uses_openvino and self._kept:
             try:
                 tower = self._other.load(self._kept.tower_of(choice), choice.precision)
             except Exception as error:  # noqa: BLE001 - whatever ails a library that is not needed
@@ -173,7 +173,7 @@ class ImageRuntime:
         theirs: ImageTower | None = None
         try:
             choice = self._compared(ours, kept, precision)
-            if choice.runtime is Runtime.OPENVINO:
+            if choice.uses_openvino:
                 theirs = self._other.load(kept.tower_of(choice), choice.precision)
         except Exception as error:  # noqa: BLE001 - whatever ails a library that is not needed
             if _may_pass(error):

@@ -76,6 +76,11 @@ class RuntimeChoice:
     tower: str = ""
     """The file that OpenVINO reads, in the folder of the choice, or wherever it came with the model."""
 
+    @property
+    def uses_openvino(self) -> bool:
+        """Whether OpenVINO computes the image tower."""
+        return self.runtime is Runtime.OPENVINO
+
 
 class ChoiceFile:
     """The choice for one model on the processor, and OpenVINO's files where it won.
@@ -99,7 +104,7 @@ class ChoiceFile:
                 return None
             kept = dict(found["choice"])
             choice = RuntimeChoice(Runtime(kept.pop("runtime")), **kept)
-            if choice.runtime is Runtime.OPENVINO and not tower_files.is_whole(self.tower_of(choice)):
+            if choice.uses_openvino and not tower_files.is_whole(self.tower_of(choice)):
                 _LOG.info("OpenVINO's files in %s are damaged; the choice is made anew", self.folder)
                 return None
         except (OSError, LookupError, TypeError, ValueError) as error:

@@ -44,7 +44,7 @@ class ClipVocabulary:
         Raises:
             ModelError: open_clip, which brings it, is missing or damaged.
         """
-        self._ids, self._ranks = _tables()
+        self._ids, self._ranks = _ids_of_bytes(), _ranks()
         self._signs = _signs_of_bytes()
         self._word = lru_cache(_REMEMBERED)(self._tokens_of_word)
 
@@ -69,13 +69,16 @@ class ClipVocabulary:
             return [_MARKS[word]]
         signs = [self._signs[byte] for byte in word.encode()[:MOST_WORD_BYTES]]
         signs[-1] += "</w>"
+        ids = {sign: self._ids[sign] for sign in signs}
         while len(signs) > 1:
             pairs = [f"{first} {second}" for first, second in pairwise(signs)]
             best = min(pairs, key=lambda pair: self._ranks.get(pair, _MERGES))
             if best not in self._ranks:
                 break
             signs = _joined(signs, best)
-        return [self._ids[sign] for sign in signs]
+            # No two pairs make the same sign, so a sign's id is told by the pair that made it.
+            ids[best.replace(" ", "")] = len(self._ids) + self._ranks[best]
+        return [ids[sign] for sign in signs]
 
 
 def _joined(signs: list[str], pair: str) -> list[str]:
@@ -115,13 +118,17 @@ def _any_script() -> Any:
 
 
 @cache
-def _tables() -> tuple[dict[str, int], dict[str, int]]:
-    """Ids of all signs, and the ranks of the pairs ("th e") that are joined."""
+def _ids_of_bytes() -> dict[str, int]:
+    """Ids of the signs of single bytes, amid a word and at its end; those of joined signs follow, by their rank."""
     bytes_alone = list(_signs_of_bytes().values())
-    pairs = _merges()
-    joined = [pair.replace(" ", "") for pair in pairs]
-    signs = [*bytes_alone, *(sign + "</w>" for sign in bytes_alone), *joined]
-    return dict(zip(signs, range(START), strict=True)), dict(zip(pairs, range(_MERGES), strict=True))
+    signs = [*bytes_alone, *(sign + "</w>" for sign in bytes_alone)]
+    return {sign: number for number, sign in enumerate(signs)}
+
+
+@cache
+def _ranks() -> dict[str, int]:
+    """The ranks of the pairs ("th e") that are joined."""
+    return dict(zip(_merges(), range(_MERGES), strict=True))
 
 
 def _merges() -> list[str]:

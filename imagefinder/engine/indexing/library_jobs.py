@@ -38,7 +38,7 @@ class LibraryJobs:
         thumbnails: ThumbnailCache,
         extensions: frozenset[str],
         lock: LibraryLock,
-        cloud: Callable[[], CloudDetector],
+        cloud: Callable[[], CloudDetector] | None = None,
     ) -> None:
         """``folder`` is the library's; ``cloud`` makes what tells a scan which files are online only."""
         self._folder = folder
@@ -47,7 +47,7 @@ class LibraryJobs:
         self._thumbnails = thumbnails
         self._extensions = extensions
         self._lock = lock
-        self._cloud = cloud
+        self._cloud = cloud or CloudDetector
 
     def add(
         self,

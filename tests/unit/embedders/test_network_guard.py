@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from imagefinder.embedders import openclip
 from imagefinder.embedders.importing import importer
 from imagefinder.embedders.network_guard import without_network
 from imagefinder.embedders.openclip import OpenClipEmbedder
+from imagefinder.embedders.runtime import image_runtime
 from imagefinder.embedders.spec import ClipSpec
 from imagefinder.embedders.towers import numpy_text_tower
 
@@ -69,7 +69,7 @@ def test_both_towers_are_loaded_off_the_network(
 ) -> None:
     embedder = OpenClipEmbedder(tiny_spec(), "cpu")
     monkeypatch.setattr(numpy_text_tower, "numpy_text_tower", lambda _: connect())
-    monkeypatch.setattr(openclip.ImageRuntime, "load", lambda *_: connect())
+    monkeypatch.setattr(image_runtime.ImageRuntime, "load", lambda *_: connect())
     with pytest.raises(OSError, match="network is not used"):
         embedder.encode_texts(["a dog"])
     with pytest.raises(OSError, match="network is not used"):

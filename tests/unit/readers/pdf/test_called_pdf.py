@@ -11,7 +11,7 @@ from conftest import save
 from helpers.fakes import picture
 
 from imagefinder.domain.errors import UnreadableError
-from imagefinder.readers.pdf.pdf_reader import PdfFile
+from imagefinder.readers.pdf.pdf_file import PdfFile
 from imagefinder.readers.reader_registry import open_media
 
 HTML = b"<html><body><p>words</p><img src='neighbour.png'><img src='file:///etc/hostname'></body></html>"

@@ -13,7 +13,8 @@ from contracts.reader_contract import ReaderContract
 
 from imagefinder.domain.errors import UnreadableError
 from imagefinder.domain.items import ItemKind
-from imagefinder.readers.pdf.pdf_reader import MAX_PAGE_PIXELS, PdfReader
+from imagefinder.readers.pdf.pdf_file import MAX_PAGE_PIXELS
+from imagefinder.readers.pdf.pdf_reader import PdfReader
 
 
 class TestPdf(ReaderContract):
