@@ -112,20 +112,39 @@ def _pattern(source: str) -> re.Pattern[str]:
 def _read(language: str) -> _Catalogue:
     """The catalogue of the language in use. Threads may come at once: each finds none, or a whole one."""
     global _catalogue
-    # Late: it takes longer than many a command.
-    from xml.etree import ElementTree
+    # Late, and not by ElementTree: its import takes longer than many a command.
+    from xml.parsers import expat
 
     catalogue = _Catalogue(language, is_read=True)
-    tree = ElementTree.parse(resource(f"translations/imagefinder_{language}.ts"))  # noqa: S314 - our own file
-    for message in tree.iterfind("context/message"):
-        translation = message.find("translation")
-        if translation is None:
-            continue
-        key = message.findtext("source", ""), message.findtext("comment", "")
-        if forms := [form.text or "" for form in translation.iterfind("numerusform")]:
-            if all(forms):
-                catalogue.plurals[key] = forms
-        elif translation.text:
-            catalogue.texts[key] = translation.text
+    message: dict[str, str] = {}
+    forms: list[str] = []
+    text: list[str] = []
+
+    def begin(name: str, _attributes: object) -> None:
+        text.clear()
+        if name == "message":
+            message.clear()
+            forms.clear()
+
+    def end(name: str) -> None:
+        content = "".join(text)
+        if name == "numerusform":
+            forms.append(content)
+        elif name != "message":
+            message[name] = content
+        else:
+            key = message.get("source", ""), message.get("comment", "")
+            if forms:
+                if all(forms):
+                    catalogue.plurals[key] = list(forms)
+            elif message.get("translation"):
+                catalogue.texts[key] = message["translation"]
+
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+    parser.StartElementHandler, parser.EndElementHandler = begin, end
+    parser.CharacterDataHandler = text.append
+    with resource(f"translations/imagefinder_{language}.ts").open("rb") as file:
+        parser.ParseFile(file)
     _catalogue = catalogue
     return catalogue
