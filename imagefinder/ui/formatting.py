@@ -1,4 +1,4 @@
-"""Sizes, dates and scores in words, as the language in use writes them."""
+"""Format sizes, dates and scores in the language in use."""
 
 from PySide6.QtCore import QDateTime, QLocale
 

@@ -1,4 +1,4 @@
-"""Numbers, times and paths in words, as the library's side of the window says them."""
+"""Format numbers, durations and paths for the library panel."""
 
 import os
 import re

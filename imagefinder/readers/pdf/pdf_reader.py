@@ -1,4 +1,4 @@
-"""PDF pages, through MuPDF."""
+"""Read PDF pages with MuPDF."""
 
 import io
 import math

@@ -1,4 +1,4 @@
-"""What a search pane says in the place where its results will be."""
+"""Choose the message that a pane shows in place of results."""
 
 from collections.abc import Sequence
 

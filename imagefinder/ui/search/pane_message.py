@@ -1,4 +1,4 @@
-"""What stands in a pane where there are no results: a hint, the reason, and what to do."""
+"""Widget shown in place of results: a hint or the reason, and what to do."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""All keys on one page."""
+"""Dialog that lists all keyboard shortcuts."""
 
 from collections.abc import Sequence
 
