@@ -1,4 +1,4 @@
-"""Format sizes, dates and scores in the language in use."""
+"""Sizes, dates and scores in words, as the language in use writes them."""
 
 from PySide6.QtCore import QDateTime, QLocale
 

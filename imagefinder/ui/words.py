@@ -1,4 +1,4 @@
-"""Format numbers, durations and paths for the library panel."""
+"""Numbers, times and paths in words, as the library's side of the window says them."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""``imagefinder add``, ``index`` and ``remove``, and the table of all commands. Each returns its exit status."""
+"""The commands, and what ``add``, ``index`` and ``remove`` do. Each returns the exit status."""
 
 import argparse
 from collections.abc import Callable

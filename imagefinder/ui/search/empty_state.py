@@ -1,4 +1,4 @@
-"""Choose the message that a pane shows in place of results."""
+"""What a search pane says in the place where its results will be."""
 
 from collections.abc import Sequence
 

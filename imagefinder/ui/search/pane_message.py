@@ -1,4 +1,4 @@
-"""Widget shown in place of results: a hint or the reason, and what to do."""
+"""What stands in a pane where there are no results: a hint, the reason, and what to do."""
 
 from collections.abc import Sequence
 

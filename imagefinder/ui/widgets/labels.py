@@ -1,4 +1,4 @@
-"""Labels: secondary text, and paths that are elided to fit."""
+"""Labels for text of the second rank, and for paths that may be longer than the window."""
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette

@@ -1,4 +1,4 @@
-"""List of all keyboard shortcuts, for the dialog that shows them."""
+"""The keys of the whole program, for the page that shows them."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Dialog that lists all keyboard shortcuts."""
+"""All keys on one page."""
 
 from collections.abc import Sequence
 
