@@ -1,4 +1,4 @@
-"""Files and folders as users give them: a path, or an address such as a file manager or a browser copies it.
+"""Parse the paths and addresses that users give: plain paths, and ``file:`` and ``data:`` URLs.
 
 ``file:`` addresses are paths; ``data:`` addresses hold a picture themselves. No address is ever fetched.
 """

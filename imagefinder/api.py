@@ -1,4 +1,4 @@
-"""The Python API: the same engine as the command line's."""
+"""The Python API, over the same engine as the command line."""
 
 import os
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""How much memory this process may still take: the machine's, within the limits of its control groups and its own."""
+"""Memory that this process may still allocate: the machine's, within control groups and resource limits."""
 
 import errno
 import os

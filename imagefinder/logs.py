@@ -1,4 +1,4 @@
-"""The log file, in the user's own log folder. Nothing is sent anywhere."""
+"""The log file, in the user's log folder. Nothing is sent anywhere."""
 
 import logging
 from io import TextIOWrapper

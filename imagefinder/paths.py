@@ -1,4 +1,4 @@
-"""Where things are kept on this machine when the user does not say otherwise."""
+"""Default folders on this machine."""
 
 import os
 from dataclasses import dataclass

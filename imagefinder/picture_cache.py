@@ -1,4 +1,4 @@
-"""Pictures that came as data rather than as files, kept as files in a cache folder."""
+"""Pictures that arrived as data, stored as files in a cache folder."""
 
 import hashlib
 import logging

@@ -1,4 +1,4 @@
-"""Files and folders that tell of the user's pictures: only the user may read them, from their very creation.
+"""Create files and folders that only the user may read.
 
 The mode is given to the call that creates, so that there is no moment in which another user could open the file, and a
 generous umask changes nothing. What is there already keeps its mode: its owner may share a library with a group.

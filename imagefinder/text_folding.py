@@ -1,4 +1,4 @@
-"""Text brought into one form, so that what reads alike compares equal.
+"""Text folding: bring text into one form, so that what reads alike compares equal.
 
 Unicode writes the same text in many ways: "é" as one character or two, full-width and half-width letters, ligatures,
 capitals. Whatever compares names, words on pages and queries compares what ``fold`` gives of both sides.

@@ -1,4 +1,4 @@
-"""The words of the program in the user's language.
+"""Translate the program's texts into the user's language.
 
 Every text that a user reads goes through ``tr`` with its English wording as the key. The catalogues are Qt's
 ``.ts`` files (``resources/translations``), which ``packaging/translations.py`` fills from the source and

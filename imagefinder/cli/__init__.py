@@ -1,1 +1,1 @@
-"""The command line."""
+"""The command line: parsing, commands, and output for terminals and for programs (``--json``)."""

@@ -1,4 +1,4 @@
-"""argparse in the user's language: help that wraps by the width characters take, errors that are ours."""
+"""Subclasses of argparse: translated help, wrapping by display width, errors raised as ``UsageError``."""
 
 import argparse
 import re

@@ -1,4 +1,4 @@
-"""How much files hold and disks have room for, in words."""
+"""File sizes and free disk space, formatted for messages."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Running an indexing job in front of a person: a progress bar, Ctrl-C, a summary."""
+"""Run an indexing job in the foreground: progress bar, Ctrl-C handling and summary."""
 
 import os
 import signal

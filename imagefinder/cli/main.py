@@ -1,4 +1,4 @@
-"""The program's entry: the window, or a command. Errors become one line and an exit status."""
+"""Entry point of the command line. Errors become one line on standard error and an exit status."""
 
 import argparse
 import errno

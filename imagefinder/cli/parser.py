@@ -1,4 +1,4 @@
-"""The command line's words, and its help for humans."""
+"""The argument parser: commands, options and their help."""
 
 import argparse
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What the command line shows: hits, tables, progress bars; plain text when nobody watches."""
+"""Terminal output: hits, tables and progress bars; plain text where the output is not a terminal."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""What is not yet read of a library, in words that the commands share."""
+"""Messages about files that are not read yet, shared by the commands."""
 
 from imagefinder.api import ImageFinder
 from imagefinder.domain.sources import SourceStatus

@@ -1,4 +1,4 @@
-"""Values that options take, checked. What is wrong is said in a sentence."""
+"""Types of option values for argparse, with validation."""
 
 import argparse
 import math

@@ -1,1 +1,1 @@
-"""What the program talks about: frozen dataclasses and errors. Imports nothing of ours."""
+"""The types that all layers share: frozen dataclasses, enums and errors."""

@@ -1,4 +1,4 @@
-"""Errors in three kinds: the user's to act on, the file's, and (any other exception) our bug.
+"""The exceptions: the user's to act on, a file's, and (any other exception) a bug.
 
 Every message is one plain sentence, or two: what happened, and what to do.
 """

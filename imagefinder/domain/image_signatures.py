@@ -1,4 +1,4 @@
-"""The picture formats that are read: their extensions, and how such a file begins.
+"""The supported picture formats: extensions and magic numbers.
 
 One list for the readers and for the window, which must not import Pillow.
 """

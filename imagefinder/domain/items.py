@@ -1,4 +1,4 @@
-"""Files, items and what is known of them."""
+"""Files, items, and their metadata."""
 
 import os
 from dataclasses import dataclass

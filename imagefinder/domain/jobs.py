@@ -1,4 +1,4 @@
-"""Indexing jobs: progress while one runs, a report when it is over."""
+"""Indexing jobs: progress, state and final report."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field

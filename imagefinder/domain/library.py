@@ -1,4 +1,4 @@
-"""What is in a library."""
+"""The status of a library: counts, the model in use, and a model switch under way."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""How models are called, and what there is to say of them."""
+"""Names of models, and the facts shown about each."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Why a file, or a part of one, cannot be read: a code with parameters, put into words when it is shown."""
+"""Reason codes: why a file, or a part of one, cannot be read. Worded when shown."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress

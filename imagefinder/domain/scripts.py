@@ -1,4 +1,4 @@
-"""Which words of a text are in a script that an English model was taught."""
+"""Detect words in scripts that an English model was not trained on."""
 
 import unicodedata
 from itertools import groupby

@@ -1,4 +1,4 @@
-"""Sources: the folders and files a user has added."""
+"""Sources: the folders and files that a user has added."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

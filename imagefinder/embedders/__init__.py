@@ -1,1 +1,1 @@
-"""Pictures and words → vectors."""
+"""Embedders: models that map pictures and texts to vectors in one space."""

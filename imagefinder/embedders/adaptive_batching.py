@@ -1,4 +1,4 @@
-"""How many pictures a model takes at a time: found by trying, and less where the memory does not suffice."""
+"""Adaptive batch size: found by trial on CUDA, halved when memory runs out."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar

@@ -1,4 +1,4 @@
-"""What a model config may say: known keys, plain names, numbers within bounds.
+"""Validate an untrusted model config: known keys, plain names, numbers within bounds.
 
 A config from elsewhere goes to open_clip, timm and transformers, which take some names for addresses of a hub or for
 folders, and build whatever size they are told. So each is checked here first. The bounds are several times what

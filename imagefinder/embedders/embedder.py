@@ -1,4 +1,4 @@
-"""The embedder's interface: pictures and words into one vector space."""
+"""The embedder interface: pictures and texts into one vector space."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence

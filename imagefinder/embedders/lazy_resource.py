@@ -1,4 +1,4 @@
-"""Something large in memory: loaded when it is first needed, let go of when nobody needs it."""
+"""Lazily loaded, reference-counted resource, released when idle."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""The embedders there are: those that come with the program, imported ones, and open_clip's published ones.
+"""The registry of embedders: the ones that come with the program, stored ones, and open_clip's published ones.
 
 Nothing here imports torch, downloads, or touches the network; an embedder is imported when it is made.
 """

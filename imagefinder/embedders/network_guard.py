@@ -1,4 +1,4 @@
-"""Keep a thread off the network while it runs code that reads a model."""
+"""Block network access of one thread while it runs code that reads a model."""
 
 import errno
 import sys

@@ -1,4 +1,4 @@
-"""CLIP models of open_clip, the starter model among them.
+"""The embedder for open_clip's CLIP models, the starter model among them.
 
 Most text towers are NumPy's; torch is imported when a text of another model, or a picture, is first embedded, and
 for pictures not where OpenVINO was found to be better (``image_runtime``).

@@ -1,4 +1,4 @@
-"""What is needed to run one CLIP model, gathered without importing torch."""
+"""The specification of one CLIP model: all that is needed to load it, gathered without importing torch."""
 
 import hashlib
 import json

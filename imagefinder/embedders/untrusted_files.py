@@ -1,4 +1,4 @@
-"""Reading files that came from elsewhere: bounded, ordinary files only, JSON that means one thing."""
+"""Read untrusted files: bounded, ordinary files only, JSON without duplicate names or NaN."""
 
 import json
 import math

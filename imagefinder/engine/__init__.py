@@ -1,1 +1,1 @@
-"""The orchestration: scanning, indexing, searching. No Qt, no printing."""
+"""The engine: libraries, indexing and searching. No Qt, no printing."""

@@ -1,4 +1,4 @@
-"""The facade: everything the window, the command line and Python ask of a library."""
+"""The facade of the engine: everything that the window, the command line and the Python API ask of a library."""
 
 import logging
 import time

@@ -1,4 +1,4 @@
-"""Paths as the library has them, where a user gives the same names in another form of the same letters."""
+"""Map a path from a user to the library's spelling of it, where they differ in Unicode normal form."""
 
 import os
 from collections.abc import Callable, Iterable

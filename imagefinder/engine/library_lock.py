@@ -1,4 +1,4 @@
-"""Who may change a library: one process, and in it one job, at a time."""
+"""The library lock: one process, and in it one job, changes a library at a time."""
 
 import errno
 import threading

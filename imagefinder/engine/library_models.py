@@ -1,4 +1,4 @@
-"""What the window, the command line and Python do with a library's models; beside its ``Engine``."""
+"""Operations on the models of a library, for all three front ends; used beside ``Engine``."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Showing one item: its picture in the window's size, its details, and where the query's words stand on it."""
+"""Render one item for the preview: picture, details, and where the query's words stand on it."""
 
 import math
 from collections.abc import Callable, Iterator

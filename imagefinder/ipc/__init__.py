@@ -1,1 +1,1 @@
-"""The boundary between the window's process and the engine's."""
+"""The process boundary between the window and the engine: messages and their channel."""

@@ -1,4 +1,4 @@
-"""Where the engine's process begins. Light: the heavy imports come once the process is set up."""
+"""Entry point of the engine process. Light: heavy imports come once the process is set up."""
 
 import faulthandler
 import logging

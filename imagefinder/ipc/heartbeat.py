@@ -1,4 +1,4 @@
-"""Telling an engine that hangs from one that is busy, stopped, asleep with its machine, or waiting for a disk."""
+"""Heartbeat: tell a hung engine from one that is busy, stopped, suspended, or waiting for a disk."""
 
 import threading
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What the window and the engine's process say to each other: frozen dataclasses over one pipe.
+"""The messages between the window and the engine process: frozen dataclasses over one pipe.
 
 Vectors and pictures never cross it: a thumbnail or a preview is a file, and its path crosses. A request with a
 ``request_id`` is answered by an event with the same one, ``Failed`` where it could not be carried out.

@@ -1,1 +1,1 @@
-"""Decoding in child processes, which can be limited, killed and blamed."""
+"""Decoding of untrusted files in child processes with limits."""

@@ -1,4 +1,4 @@
-"""Which files may be decoded within the program: those whose decoding is known to end soon, and to take little memory.
+"""Decide which files may be decoded in this process: those whose time and memory are bounded by their size.
 
 A decoder process costs a fifth of a second to start and some milliseconds a file, which photographs shall not pay for.
 """

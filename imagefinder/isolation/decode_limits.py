@@ -1,4 +1,4 @@
-"""How much of the processor and of the memory decoding one file may take."""
+"""Limits of processor time and memory for decoding one file."""
 
 import io
 import math

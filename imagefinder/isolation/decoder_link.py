@@ -1,4 +1,4 @@
-"""The connection between the program and one decoder process: small JSON messages, and bytes beside them.
+"""The connection to one decoder process: small JSON messages, and bytes beside them.
 
 Nothing that comes from a decoder is ever unpickled or otherwise executed: a decoder may have been taken over by the
 file that it reads.

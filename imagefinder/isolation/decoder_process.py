@@ -1,4 +1,4 @@
-"""One decoder process, as the program sees it: asked, watched, and ended where it takes too much."""
+"""One decoder process, seen from the program: started, watched, and killed where it exceeds its limits."""
 
 import os
 import signal

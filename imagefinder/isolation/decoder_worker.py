@@ -1,4 +1,4 @@
-"""What a decoder process does: opens a file that it is handed, and decodes its parts one by one as it is asked."""
+"""The decoder process itself: opens a file that it is handed and decodes parts on request."""
 
 import os
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The decoder processes of a job, or of whatever else needs pictures: started when a file needs one, and kept."""
+"""A pool of decoder processes, started on demand and reused."""
 
 import threading
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A file whose parts are decoded in another process, one that may crash, hang, or be taken over by the file."""
+"""A file whose parts are decoded in a decoder process, which may crash, hang, or be taken over by the file."""
 
 import math
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Forbidding a process the file system and the network (Linux, landlock): see landlock(7)."""
+"""Restrict a process's access to the file system and network (Linux, landlock): see landlock(7)."""
 
 import ctypes
 import os

@@ -1,4 +1,4 @@
-"""What a decoder process may do: compute, and read the libraries that it computes with."""
+"""Confine a decoder process: it may compute, and read the libraries that it needs."""
 
 import contextlib
 import ctypes

@@ -1,4 +1,4 @@
-"""A filter of system calls (Linux, seccomp): no network, no other program, nothing written, no other process touched.
+"""System call filter (Linux, seccomp): no network, no other program, no writing, no other process.
 
 It cannot see paths, so reading files is landlock's to forbid (``landlock.py``). See seccomp(2), and
 Documentation/userspace-api/seccomp_filter.rst of the kernel.

@@ -1,4 +1,4 @@
-"""How a decoder process is started: this very Python, or this very program where it is frozen, and only its readers."""
+"""Start a decoder process: this Python, or this program where it is frozen, with the readers alone."""
 
 import json
 import os

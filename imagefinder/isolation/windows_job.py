@@ -1,4 +1,4 @@
-"""A job object (Windows): a decoder's memory is limited, it starts no other process, and it ends with the program."""
+"""Job object (Windows): limits a decoder's memory, forbids child processes, and ends it with the program."""
 
 import sys
 

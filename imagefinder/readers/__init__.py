@@ -1,1 +1,1 @@
-"""File → pictures: one small module a family of formats."""
+"""Readers: decode files into pictures and words, a reader for each family of formats."""

@@ -1,4 +1,4 @@
-"""Opening a file for a reader, and the reasons why the disk would not give it."""
+"""Open a file for a reader, and map errors of the disk to reasons."""
 
 import errno
 import io

@@ -1,4 +1,4 @@
-"""Pictures: photographs, drawings and scans, through Pillow."""
+"""Decode pictures with Pillow."""
 
 import io
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The reader's interface: what every format family offers the engine."""
+"""The reader interface: what every format family offers the engine."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The readers there are. A new format family is one line in ``READERS``."""
+"""The registry of readers. A new format family is one line in ``READERS``."""
 
 from pathlib import Path
 from typing import BinaryIO

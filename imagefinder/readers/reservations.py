@@ -1,4 +1,4 @@
-"""Memory promised to decoders, so that several of them do not each count on the same."""
+"""Memory reservations of decoders, so that several of them do not each count on the same memory."""
 
 import sys
 import threading

@@ -1,4 +1,4 @@
-"""How large a picture may be: decided from its header alone, before a pixel is decoded."""
+"""Limits of picture size, checked from the header before a pixel is decoded."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

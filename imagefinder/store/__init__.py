@@ -1,1 +1,1 @@
-"""All SQL: the truth about sources, files, items, vectors and words."""
+"""The store: all SQL. The source of truth about sources, files, items, vectors and words."""

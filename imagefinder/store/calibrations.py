@@ -1,4 +1,4 @@
-"""What embedders made of the bank of unrelated queries, which relevance is measured against."""
+"""Table of calibrations: the vectors of the bank of unrelated queries, by embedder."""
 
 from imagefinder.domain.array_types import FloatArray
 from imagefinder.store.connection import Database

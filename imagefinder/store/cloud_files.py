@@ -1,4 +1,4 @@
-"""Files that a scan found to be online only, by source."""
+"""Table of online-only files, by source."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Connections to ``library.db``: one per thread, opened alike, with errors a user understands."""
+"""Connections to ``library.db``: one per thread, opened alike; errors are translated to ours."""
 
 import os
 import sqlite3

@@ -1,4 +1,4 @@
-"""Vectors, the truth about them: float16 by item and embedder."""
+"""Table of vectors: float16, by item and embedder."""
 
 import json
 import secrets

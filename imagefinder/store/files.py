@@ -1,4 +1,4 @@
-"""Files: what a scan knows of each, and which sources contain it."""
+"""Table of files, and their membership in sources."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Items: the pictures and pages that files hold, with their words."""
+"""Table of items: the pictures and pages that files hold."""
 
 import json
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""The database's schema, as numbered steps. A step once released is never changed; a new one is added."""
+"""The database's schema, as numbered steps. A released step is never changed; a new one is added."""
 
 import sqlite3
 

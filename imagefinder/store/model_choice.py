@@ -1,4 +1,4 @@
-"""Which model a library is searched with, and which one it is being changed to."""
+"""The model that a library is searched with, and the one it is being switched to."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Reasons as libraries up to version 5 hold them, English sentences, turned into the codes and parameters of version 6.
+"""Parse the reasons of libraries up to version 5 (English sentences) into the codes and parameters of version 6.
 
 These are the sentences and codes of that time: what is written here stays, however reasons are worded or told apart
 later.

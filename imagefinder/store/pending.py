@@ -1,4 +1,4 @@
-"""Files that a scan found and that are not read yet, by source."""
+"""Table of files that a scan found and that are not read yet, by source."""
 
 from collections.abc import Iterable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The sources a user has added."""
+"""Table of the sources that a user has added."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""The words of a query, and how far they stand in a text."""
+"""Parse a query's words into terms, and match them against a text."""
 
 import re
 import unicodedata

@@ -1,4 +1,4 @@
-"""Words in file names and on pages: FTS5 with the trigram tokenizer."""
+"""Full-text search in file names and page text: FTS5 with the trigram tokenizer."""
 
 import unicodedata
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The words that are searched: names and page text, folded, and folded again where the rules have changed."""
+"""Table of searchable text: names and page text, folded, and refolded when the rules change."""
 
 import json
 import sqlite3

@@ -1,1 +1,1 @@
-"""Small pictures of items, in the user's cache folder."""
+"""Disk caches of thumbnails and of rendered previews."""

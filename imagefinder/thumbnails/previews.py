@@ -1,4 +1,4 @@
-"""Pictures rendered for the preview: large JPEG files in a folder of the window's, made once."""
+"""The preview cache: rendered pictures for the preview, as large JPEG files."""
 
 import io
 import os

@@ -1,1 +1,1 @@
-"""Nearest vectors."""
+"""Vector indexes: nearest-neighbour search, exact and approximate."""

@@ -1,4 +1,4 @@
-"""Small array work that both vector indexes share: checking what comes in, growing, ranking what goes out."""
+"""Array operations shared by the vector indexes: validation, growth, cosine, top k."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Replacing a file so that, whatever happens, either the old one or the whole new one stands there."""
+"""Replace a file atomically: after a crash either the old or the whole new one is there."""
 
 import errno
 import os

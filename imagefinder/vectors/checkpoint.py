@@ -1,4 +1,4 @@
-"""Keeping a vector index on disk between runs: a pair of an index file and a manifest that vouches for it.
+"""Checkpoint: a vector index on disk, as an index file and a manifest that vouches for it.
 
 Each checkpoint's index file has a name of its own, and replacing the manifest is the one step that makes it
 count. So a crash at any moment leaves the old pair or the new one, and a second process that reads while this

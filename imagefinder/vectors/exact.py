@@ -1,4 +1,4 @@
-"""Exact nearest neighbours by one matrix-vector product: for small libraries, and the oracle of the tests."""
+"""Exact nearest neighbours by one matrix-vector product: for small libraries, and the reference of the tests."""
 
 import zipfile
 import zlib

@@ -1,4 +1,4 @@
-"""Products of vectors stored as float16 with a float32 query, without a slow conversion."""
+"""Dot products of float16 vectors with a float32 query, without a slow conversion."""
 
 import os
 from itertools import pairwise

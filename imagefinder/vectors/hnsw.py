@@ -1,4 +1,4 @@
-"""Approximate nearest neighbours in a graph, by hnswlib. The only module that knows hnswlib."""
+"""Approximate nearest neighbours by HNSW. The only module that imports hnswlib."""
 
 import math
 from pathlib import Path

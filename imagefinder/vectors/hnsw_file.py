@@ -1,4 +1,4 @@
-"""What hnswlib leaves to its caller about index files: narrow paths, checks on loading, what is deleted."""
+"""What hnswlib leaves to its caller about index files: path encoding, checks on loading, deleted entries."""
 
 import os
 import struct

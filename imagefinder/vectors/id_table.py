@@ -1,4 +1,4 @@
-"""Which ids an index holds, held before, and where it keeps them."""
+"""Sorted table from item id to row in an index. Removed ids stay known."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,4 +1,4 @@
-"""The vector indexes there are, and which one suits a library. Imports hnswlib only when it is asked for."""
+"""The registry of vector indexes, and which one suits a library. Imports hnswlib only on request."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType

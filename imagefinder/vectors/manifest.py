@@ -1,4 +1,4 @@
-"""What a checkpoint says of itself: one small JSON file that names its index file."""
+"""Manifest of a checkpoint: a small JSON file that names its index file."""
 
 import json
 import zlib

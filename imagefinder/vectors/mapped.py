@@ -1,4 +1,4 @@
-"""Exact nearest neighbours over a file of float16 vectors: for libraries whose graph would not fit the memory."""
+"""Exact nearest neighbours over a mapped file of float16 vectors, for graphs that would not fit into memory."""
 
 import struct
 import tempfile

@@ -1,4 +1,4 @@
-"""The vector index's interface: which stored vectors lie nearest to one."""
+"""The vector index interface: which stored vectors are nearest to a query."""
 
 from abc import ABC, abstractmethod
 from pathlib import Path

@@ -1,1 +1,1 @@
-"""The commands, one file each."""
+"""The subcommands of ``imagefinder``, a module for each or for a few that belong together."""

@@ -1,4 +1,4 @@
-"""``imagefinder`` alone, and ``imagefinder window``. Imports nothing of the engine: that is another process's."""
+"""``imagefinder window``, also the default command. Imports nothing of the engine, which is another process."""
 
 import argparse
 import importlib.util

@@ -1,1 +1,1 @@
-"""``imagefinder doctor``: what was found on this machine, what was chosen and why."""
+"""``imagefinder doctor``: report the hardware and software found, what was chosen, and how fast it is."""

@@ -1,4 +1,4 @@
-"""``imagefinder doctor``: what was found on this machine, chosen and why; made to be pasted into a report."""
+"""``imagefinder doctor``: print a diagnostic report, or write it as JSON."""
 
 import argparse
 from pathlib import Path

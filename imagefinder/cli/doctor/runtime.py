@@ -1,4 +1,4 @@
-"""What ``imagefinder doctor`` says of the runtime that embeds pictures: PyTorch or OpenVINO, and why."""
+"""The section of ``imagefinder doctor`` about the runtime of the image tower: PyTorch or OpenVINO, and why."""
 
 import sys
 from typing import Any

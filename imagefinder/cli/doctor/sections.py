@@ -1,4 +1,4 @@
-"""What ``imagefinder doctor`` looks at, section by section. Nothing is made or changed.
+"""The sections of ``imagefinder doctor``. They read only.
 
 But for one thing: timing a model that has embedded no picture here yet finds out its runtime, which is remembered.
 """

@@ -1,4 +1,4 @@
-"""How fast a model works here, on pictures made on the spot: no file of the user's is touched."""
+"""Time a model on generated pictures; none of the user's files is read."""
 
 import time
 from dataclasses import dataclass

@@ -1,1 +1,1 @@
-"""Models that are known, downloaded, or imported: where they are and what is said of them."""
+"""Which models exist: published, downloadable, in the hub cache, and in the model store."""

@@ -1,4 +1,4 @@
-"""open_clip's architectures and published weights, learned without importing open_clip (and so torch).
+"""open_clip's architectures and published weights, read without importing open_clip (and so torch).
 
 The architectures are JSON files in its package folder. The table of published weights is code in its
 ``pretrained.py``; only that file's assignments and its ``_…cfg`` helpers are run here, not its imports.

@@ -1,4 +1,4 @@
-"""Published weights that are on this machine already. Looks, never fetches."""
+"""Look up published weights in this machine's Hugging Face cache. Never downloads."""
 
 from pathlib import Path, PurePosixPath
 

@@ -1,4 +1,4 @@
-"""The folders of models that are ours, and of downloads that are not over: found, locked, deleted."""
+"""Find, lock and delete the folders of stored models and of unfinished downloads."""
 
 import re
 import shutil

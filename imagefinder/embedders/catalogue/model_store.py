@@ -1,4 +1,4 @@
-"""The folders that models are kept in, read. Imports nothing of what makes them, because every start reads them.
+"""Read the model store: the folders of imported and downloaded models. Light, because every start reads it.
 
 A folder holds ``weights.safetensors``, ``config.json`` (in the form of open_clip's ``open_clip_config.json``:
 the model and its preprocessing, so that nothing depends on what a later open_clip says), ``model.json``

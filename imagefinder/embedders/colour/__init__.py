@@ -1,1 +1,1 @@
-"""The embedder that needs no weights: colour names and layout."""
+"""The built-in embedder, which needs no weights: colour names, layout and edges."""

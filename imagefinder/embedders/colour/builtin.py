@@ -1,4 +1,4 @@
-"""What runs where every trained model is missing: no neural network, but it knows colours by name, and layout."""
+"""The built-in embedder: colour names and layout features without a neural network; used where no model is left."""
 
 import math
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Colour names, and where they lie in colour space.
+"""Colour names and their anchors in the Oklab colour space.
 
 Pixels are named by the nearest of a few anchors per name in Oklab (Björn Ottosson, 2020,
 https://bottosson.github.io/posts/oklab/), where equal distances look about equally different. The names are

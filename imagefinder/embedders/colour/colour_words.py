@@ -1,4 +1,4 @@
-"""Which words mean which colours, in English and Chinese."""
+"""English and Chinese words for colours."""
 
 import re
 from collections.abc import Iterator, Mapping

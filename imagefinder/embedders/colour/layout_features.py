@@ -1,4 +1,4 @@
-"""What ``BuiltinEmbedder`` sees in a picture besides colour names: where colours lie, and the run of edges."""
+"""Layout features of the built-in embedder: where colours lie, and edge directions."""
 
 from imagefinder.embedders.colour.colour_space import oklab
 from imagefinder.embedders.embedder import FloatArray

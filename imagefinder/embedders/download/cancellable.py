@@ -1,4 +1,4 @@
-"""Waiting for something slow on another thread, so that the wait can be given up at any moment."""
+"""Run blocking calls on another thread, so that waiting for them can be cancelled at any moment."""
 
 import queue
 import threading

@@ -1,4 +1,4 @@
-"""One file of a hub onto this disk: from where it stopped, proved, and under its own name only when whole."""
+"""Download one file from a hub: resumable, verified by checksum, renamed into place once complete."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""The model hub, or a mirror of it: what it says of a file, and the file's bytes from any place on.
+"""Client for the model hub or a mirror: file metadata, and file content from any offset.
 
 Addresses are huggingface_hub's. Its own ``hf_hub_download`` is not used: since 2.0 it writes to a temporary file of a
 name used once and deletes that when it fails (huggingface_hub pull request 4228), so an interrupted download could not

@@ -1,4 +1,4 @@
-"""What can go wrong between here and a model hub, each in a sentence of its own."""
+"""Errors of a hub client, each with a message of its own."""
 
 import socket
 import ssl

@@ -1,4 +1,4 @@
-"""Downloading a model of the catalogue: checked before, resumable, proved after, and there in one step."""
+"""Download a model of the catalogue: checked first, resumable, verified, and put in place atomically."""
 
 import errno
 import shutil

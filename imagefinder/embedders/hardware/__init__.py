@@ -1,1 +1,1 @@
-"""Devices, processors, and PyTorch's threads."""
+"""Devices, the processor's features, and PyTorch's threads."""

@@ -1,4 +1,4 @@
-"""What the models compute on: the devices of this machine, and what it looks like when their memory is full."""
+"""Compute devices of this machine, and recognising their out-of-memory errors."""
 
 import ctypes
 import os

@@ -1,4 +1,4 @@
-"""What this machine's processor is, and can do."""
+"""The processor's model and instruction sets."""
 
 import platform
 from functools import cache

@@ -1,1 +1,1 @@
-"""Importing a model that the user has as a file or a folder."""
+"""Importing a model from a file or folder of the user's."""

@@ -1,4 +1,4 @@
-"""Which architecture a weights file was made for, told from its tensors alone. File names are no evidence.
+"""Detect the architecture of a checkpoint from its tensors alone. File names are no evidence.
 
 What tensors cannot tell is not guessed: the activation function (QuickGELU or GELU) has no weights, and neither
 have the input size of a convolutional tower and the preprocessing.

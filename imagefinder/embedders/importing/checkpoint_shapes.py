@@ -1,4 +1,4 @@
-"""The tensors that an architecture has, and those that a file holds: names and shapes, no weight is read."""
+"""Names and shapes of tensors, as an architecture defines them and as a file holds them. Reads no weights."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

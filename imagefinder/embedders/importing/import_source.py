@@ -1,4 +1,4 @@
-"""What the user points at when importing: a weights file, or a folder with one and perhaps its config."""
+"""Locate what is imported: a weights file, or a folder with one and perhaps its config."""
 
 import re
 from collections.abc import Iterator

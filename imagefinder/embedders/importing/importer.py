@@ -1,4 +1,4 @@
-"""Models whose weights the user got elsewhere: checked, then kept in a folder of their own (``kept``)."""
+"""Import a model: check the user's weights, then copy them into the model store."""
 
 import json
 import os

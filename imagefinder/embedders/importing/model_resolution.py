@@ -1,4 +1,4 @@
-"""Which architecture and preprocessing go with weights: as they are found, named, or told by what lies beside them.
+"""Determine the architecture and preprocessing of weights: from their config, the user, checksums or tensors.
 
 What is said is compared with the tensors and with each other, and a contradiction is refused: weights under the
 wrong architecture, or pictures prepared in another way than in training, give vectors that look like good ones.

@@ -1,4 +1,4 @@
-"""Checkpoints that are often taken for CLIP models: known by the names of their tensors, and called what they are."""
+"""Recognise checkpoints that are often mistaken for CLIP models, such as LoRAs, by their tensors' names."""
 
 from collections.abc import Iterator
 from pathlib import Path

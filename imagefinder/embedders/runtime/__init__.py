@@ -1,1 +1,1 @@
-"""Running the image tower: PyTorch or OpenVINO."""
+"""Runtimes of the image tower (PyTorch, OpenVINO), and the trial that chooses between them."""

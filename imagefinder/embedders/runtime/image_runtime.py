@@ -1,4 +1,4 @@
-"""The image tower of a model on PyTorch or OpenVINO, whichever a short trial at first use finds better here.
+"""Run an image tower on PyTorch or OpenVINO, whichever a short trial at first use finds better.
 
 PyTorch is what every model runs on. OpenVINO, where it is installed, has to give the same vectors, and to be about as
 fast; then PyTorch is not even imported for pictures, since its tower was converted and kept. The starter model comes

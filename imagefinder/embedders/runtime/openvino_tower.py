@@ -1,4 +1,4 @@
-"""OpenVINO: the image tower of a CLIP model, converted from PyTorch's, without PyTorch.
+"""OpenVINO image tower: converted from PyTorch's once, then run without PyTorch.
 
 The only module that imports it. Its Python package reports each import and conversion to Google Analytics through
 the package ``openvino_telemetry``, without asking: where no file says otherwise, consent counts as given

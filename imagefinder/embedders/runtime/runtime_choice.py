@@ -1,4 +1,4 @@
-"""Which runtime embeds pictures best here, as a short trial found it; remembered in the user's cache folder."""
+"""The runtime choice: result of the trial, stored in the user's cache folder."""
 
 import logging
 import os

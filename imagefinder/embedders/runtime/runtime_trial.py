@@ -1,4 +1,4 @@
-"""Two runtimes computing the same image tower: whether they agree, and which is faster."""
+"""Compare two runtimes on the same image tower: agreement of vectors, and speed."""
 
 import time
 from typing import Protocol

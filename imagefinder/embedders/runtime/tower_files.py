@@ -1,5 +1,4 @@
-"""The two files of an image tower that was converted for OpenVINO, named by their content: ``tower-1a2b3c4d.xml``, and
-``.bin``. So any number of processes may read and write them, and damage shows."""
+"""The files of an image tower converted for OpenVINO, named by content hash."""
 
 import zlib
 from pathlib import Path

@@ -1,1 +1,1 @@
-"""The two halves of a CLIP model, with what prepares their input."""
+"""The image and text towers of CLIP models, with preprocessing and tokenizers."""

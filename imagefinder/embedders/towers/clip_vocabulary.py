@@ -1,4 +1,4 @@
-"""CLIP's own tokenizer without torch: byte pairs of a vocabulary that lies beside open_clip.
+"""CLIP's byte-pair tokenizer without torch, over the vocabulary in open_clip's package.
 
 The same steps as ``SimpleTokenizer`` of open_clip/tokenizer.py (from OpenAI's CLIP, MIT), which cannot be imported
 without torch: clean and lower the text, split it into words, join byte pairs in the vocabulary's order.

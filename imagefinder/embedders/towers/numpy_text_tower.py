@@ -1,4 +1,4 @@
-"""CLIP's text tower in NumPy: a search by words needs no torch, whose import alone takes longer than all the rest.
+"""CLIP's text tower in NumPy: searching by words must not wait for the import of torch.
 
 The transformer of Radford et al. 2021 (arXiv:2103.00020, 2.4; open_clip/transformer.py, ``TextTransformer``), in
 float32. Under a causal mask a token sees only those before it, so all behind a text's end is left out: nine tokens of

@@ -1,4 +1,4 @@
-"""A CLIP model's preprocessing of pictures, by Pillow and NumPy alone: what open_clip's own transforms give.
+"""Preprocessing of pictures by Pillow and NumPy alone, equal to open_clip's transforms.
 
 They stand in open_clip/transform.py and are built of torchvision's, whose import takes longer than a whole search.
 """

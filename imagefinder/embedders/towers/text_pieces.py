@@ -1,4 +1,4 @@
-"""Splitting a text that is longer than a model's context into pieces that fit it."""
+"""Split a text that is longer than a model's context into pieces that fit."""
 
 import unicodedata
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Text towers that lean on transformers, and tokenizers: their files are looked up on this machine, never fetched.
+"""Tokenizers, and text towers built on transformers; their files are looked up on this machine, never fetched.
 
 A config of open_clip names them by repositories of the model hub. A model of ours has them in its own folder, under
 ``tokenizer/`` (``embedders/importing/importer.py`` puts that folder in the names' place).

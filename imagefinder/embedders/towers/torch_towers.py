@@ -1,4 +1,4 @@
-"""The two towers of a CLIP model as PyTorch computes them."""
+"""Image and text towers run by PyTorch."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any

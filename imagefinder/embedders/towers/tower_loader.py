@@ -1,4 +1,4 @@
-"""The two halves of a CLIP model, each loaded by itself: words are understood before pictures can be."""
+"""Load one tower of a CLIP model without the other, so that texts can be embedded before pictures."""
 
 from copy import deepcopy
 from enum import Enum, auto

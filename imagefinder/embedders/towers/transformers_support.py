@@ -1,4 +1,4 @@
-"""The library transformers, an extra: the text towers and tokenizers of models for many languages come from there.
+"""Optional support for the transformers library: text towers and tokenizers of models for many languages.
 
 It is imported for a model that needs it and for no other. open_clip by itself imports it wherever it is installed,
 which adds 0.7 seconds of a processor's time and 18 MB to every process (transformers 5.23).

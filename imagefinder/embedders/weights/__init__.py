@@ -1,1 +1,1 @@
-"""Reading weights files, none of which is trusted."""
+"""Reading untrusted weights files: safetensors and PyTorch checkpoints."""

@@ -1,4 +1,4 @@
-"""Weights in a ``.safetensors`` file, read as they are used: its pages are mapped, and nothing is copied unasked."""
+"""Memory-mapped tensors of a ``.safetensors`` file."""
 
 import mmap
 from dataclasses import dataclass

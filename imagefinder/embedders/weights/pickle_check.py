@@ -1,4 +1,4 @@
-"""PyTorch's files looked through before PyTorch reads them: what they would unpack to, and what they would call.
+"""Check PyTorch's pickles before PyTorch reads them: what they would allocate, and what they would call.
 
 PyTorch's own reader (``weights_only``) calls nothing but what it knows; it does take all the memory that a file asks
 for, and importing it takes seconds. So a file that no CLIP model needs is refused here. Nothing is unpickled: the

@@ -1,4 +1,4 @@
-"""State dicts (weights by name): unwrapped, compared, made fit to store. Handles tensors without torch."""
+"""State dicts (tensors by name): unwrap, compare, and prepare for storing. Works without torch."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Reading weights from files of all kinds, running nothing that they bring along."""
+"""Load weights from files of all supported kinds, without running code that they contain."""
 
 import mmap
 import pickle

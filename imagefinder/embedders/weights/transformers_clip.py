@@ -1,4 +1,4 @@
-"""CLIP models in the form of the transformers library (``CLIPModel``), put into open_clip's: the same arithmetic.
+"""Convert CLIP models of the transformers library (``CLIPModel``) to open_clip's form: the same arithmetic.
 
 Such a repository has ``model.safetensors``, ``config.json`` with ``"model_type": "clip"``, and
 ``preprocessor_config.json``. transformers itself is not needed.

@@ -1,4 +1,4 @@
-"""Whether two safetensors files hold the same weights, whatever order and remarks they are stored with."""
+"""Compare two safetensors files by their weights, whatever the order of tensors and the metadata."""
 
 import hashlib
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Tell what kind of weights file one is by its content, before anything is loaded from it."""
+"""Identify the kind of a weights file by its content, before anything is loaded from it."""
 
 import hashlib
 import math

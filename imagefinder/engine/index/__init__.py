@@ -1,1 +1,1 @@
-"""The vector index in use, and the locks and priorities around it."""
+"""The vector index in use, with its lock and thread priorities."""

@@ -1,1 +1,1 @@
-"""Jobs that change the library: scan, read, embed, commit."""
+"""Indexing jobs: scan, decode, embed, commit."""

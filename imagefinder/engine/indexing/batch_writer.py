@@ -1,4 +1,4 @@
-"""Committing what was read: one transaction a batch, then the index, so that nothing is half known."""
+"""Embed and commit batches of decoded parts: one transaction a batch, then the vector index."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Stopping a job, or having it pause, from another thread or a signal handler."""
+"""Cancel or pause a job from another thread or a signal handler."""
 
 import threading
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Files that are online only: their names are here, and reading one downloads its content from a cloud."""
+"""Detect online-only files, which reading would download."""
 
 import os
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""What the library knows already of a file's content: files that moved, copies, and files that were only touched."""
+"""Reuse of known content: moved files, copies, and files of which only the time changed."""
 
 import os
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Threads that work off tasks, and that the program's end does not wait for."""
+"""A pool of daemon threads, which the program's end does not wait for."""
 
 import queue
 import threading

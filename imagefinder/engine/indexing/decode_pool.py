@@ -1,4 +1,4 @@
-"""The decode pool: files → hashed, decoded and preprocessed parts, in order, with a bounded look-ahead.
+"""The decode pool: hash, decode and preprocess files in threads, in order, with a bounded look-ahead.
 
 Order gives way where keeping it would keep others waiting: behind a file that takes long, and among long files.
 """

@@ -1,4 +1,4 @@
-"""The indexing job: scan, read, embed, commit; what each batch committed is searchable at once."""
+"""The indexing job: scan, decode, embed, commit; each committed batch is searchable at once."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""The jobs that change a library: adding sources, bringing them up to date, removing them."""
+"""The jobs that change a library: add, update and remove sources."""
 
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Contents that are decoded within the program, noted where its death cannot wipe them out.
+"""Quarantine: contents that were being decoded in this process when it died.
 
 What is decoded in a process of its own (``isolation``) is blamed by that process's death. For the plain pictures that
 are not, the contents in hand stand in a small file. What a dead run left there is decoded in a process of its own from

@@ -1,4 +1,4 @@
-"""Noticing that a source as a whole was moved or renamed, by where its files turned up."""
+"""Recognise a source that was moved or renamed as a whole, by where its files turned up."""
 
 from collections.abc import Iterable
 from pathlib import Path

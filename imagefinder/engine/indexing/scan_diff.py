@@ -1,4 +1,4 @@
-"""Comparing a source on disk with what the library knows: what is left to do."""
+"""Scan diff: a source on disk compared with the store, as a list of files to read, update and remove."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

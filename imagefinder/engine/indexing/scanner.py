@@ -1,4 +1,4 @@
-"""Scanning a source: which files are there now, by ``stat`` alone; nothing is opened."""
+"""Scan a source: list its files by ``stat`` alone; nothing is opened."""
 
 import os
 import stat as stat_module

@@ -1,4 +1,4 @@
-"""Whether a source is there now and, where it is not, whether its drive is."""
+"""Whether a source is present, offline (its drive is away) or gone."""
 
 import os
 import stat

@@ -1,1 +1,1 @@
-"""The loaded model, and the switch to another one."""
+"""The loaded model, and switching to another one."""

@@ -1,4 +1,4 @@
-"""One model, and the index of its vectors: made when first needed, and never before."""
+"""A model with the index of its vectors, both loaded when first needed."""
 
 import threading
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The model that answers and, while a library is changed to another one, the model to come.
+"""The model in use and, during a model switch, the next one.
 
 Changing the model must not cost the user their search. Vectors are kept by embedder, so the present model goes on
 answering while the library is indexed with the next one, over restarts; once nothing is left, one transaction makes

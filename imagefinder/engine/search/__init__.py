@@ -1,1 +1,1 @@
-"""Answering queries: encoding, ranking, relevance, result lists."""
+"""Searching: query encoding, ranking, relevance, groups and result lists."""

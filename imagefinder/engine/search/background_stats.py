@@ -1,4 +1,4 @@
-"""What unrelated queries get from pictures, remembered once it is known."""
+"""Per-item cache of the mean and deviation of background scores."""
 
 import threading
 from collections.abc import Callable

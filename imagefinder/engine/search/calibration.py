@@ -1,4 +1,4 @@
-"""Having what relevance is measured against: the bank of unrelated queries, embedded once for each model."""
+"""Calibration: the bank of unrelated queries, embedded once for each model."""
 
 import hashlib
 import logging

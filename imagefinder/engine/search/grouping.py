@@ -1,4 +1,4 @@
-"""The hits of a query in the groups that they are shown in."""
+"""Sort hits into the groups they are shown in: matches, words, possible matches."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace

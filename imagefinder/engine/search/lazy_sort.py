@@ -1,4 +1,4 @@
-"""Sorting a long list by relevance while it is still being ranked."""
+"""Sort a long list by relevance while it is still being ranked."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace

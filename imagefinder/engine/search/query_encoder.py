@@ -1,4 +1,4 @@
-"""What a query asks for, as one vector: its words, its pictures, and items of the library."""
+"""Encode a query as one vector: the sum of its text, pictures and items of the library."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The vectors of the terms that were asked for last."""
+"""A small LRU cache of the vectors of query terms."""
 
 import threading
 from collections import OrderedDict

@@ -1,4 +1,4 @@
-"""Relevance: how surely a hit is what was asked for, from 0 to 1, alike for every query and every model.
+"""Relevance: a score from 0 to 1 that compares between queries and models.
 
 A cosine says little by itself: 0.3 is much for one model and nothing for another, some queries are near every
 picture, and some pictures ("hubs") are near every query. So a hit's cosine is measured against what *unrelated*

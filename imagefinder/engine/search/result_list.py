@@ -1,4 +1,4 @@
-"""The answer to one query as a list without a fixed end: read in pages, ranked as deep as it is read."""
+"""The result of one query: a list without a fixed end, ranked as deep as it is read."""
 
 import math
 import threading

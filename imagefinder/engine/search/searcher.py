@@ -1,4 +1,4 @@
-"""Answering a query: its terms as one vector, the nearest items, the words found; in groups, ready to be read."""
+"""Answer a query: encode it, find the nearest items and the words, and put hits into groups."""
 
 import time
 from functools import partial

@@ -1,4 +1,4 @@
-"""The orders that hits are shown in besides relevance."""
+"""Sort orders of hits other than relevance."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""The report about an engine that died, for whoever mends the program. It names none of the user's files."""
+"""Write a crash report about the engine process, without names of the user's files."""
 
 import platform
 import sys

@@ -1,4 +1,4 @@
-"""One run of the engine's process, seen from the window: started, spoken to, ended."""
+"""One run of the engine process, seen from the window: start, send, stop."""
 
 import logging
 import multiprocessing

@@ -1,4 +1,4 @@
-"""What the engine owes the window, so that nothing is waited for in vain when it dies."""
+"""Requests that the engine has not answered yet, and what becomes of each if it dies."""
 
 from dataclasses import dataclass, field, replace
 

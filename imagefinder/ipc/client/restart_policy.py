@@ -1,4 +1,4 @@
-"""When an engine that died is started again, and when no more."""
+"""Restart policy: when a dead engine process is started again, and when no more."""
 
 from dataclasses import dataclass
 

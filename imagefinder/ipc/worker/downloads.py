@@ -1,4 +1,4 @@
-"""Models on their way here, one after the other."""
+"""Queue of model downloads, one at a time."""
 
 import logging
 import threading

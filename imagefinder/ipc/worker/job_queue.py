@@ -1,4 +1,4 @@
-"""The one thread that changes the library: indexing jobs, and what cannot be done beside them."""
+"""The job thread: runs indexing jobs, and everything that cannot be done beside them."""
 
 import logging
 import threading

@@ -1,4 +1,4 @@
-"""How the work stands, for the window."""
+"""Report the progress and state of jobs to the window."""
 
 import threading
 import time

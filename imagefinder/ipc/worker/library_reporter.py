@@ -1,4 +1,4 @@
-"""Telling the window what is in the library, as often as is cheap."""
+"""Report the library's status to the window, at a limited rate."""
 
 import time
 from collections.abc import Callable

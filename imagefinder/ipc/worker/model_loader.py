@@ -1,4 +1,4 @@
-"""Loading the model while words are searched already."""
+"""Load the model in the background, while words are searched already."""
 
 import logging
 import threading

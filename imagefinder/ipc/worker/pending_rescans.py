@@ -1,4 +1,4 @@
-"""What the next indexing job is to do."""
+"""The sources that the next indexing job is to rescan."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

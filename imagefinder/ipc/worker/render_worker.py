@@ -1,4 +1,4 @@
-"""Thumbnails and previews, made beside everything else: what was asked for last is made first."""
+"""Worker threads for thumbnails and previews, newest request first."""
 
 import logging
 import threading

@@ -1,4 +1,4 @@
-"""Answering searches: of each pane only the newest; those by pictures beside those by words."""
+"""Worker threads for searches: only the newest of each pane; those by pictures on a thread of their own."""
 
 import logging
 import threading

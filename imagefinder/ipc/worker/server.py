@@ -1,4 +1,4 @@
-"""The engine's process: opens the library and hands what the window asks to who does it."""
+"""The message loop of the engine process: opens the library and dispatches requests."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""One library open in the engine's process with one model, and the threads that work on it."""
+"""The composition root of the engine process: one open library, and the threads that work on it."""
 
 import logging
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""How fast a job goes, and how long it will still take."""
+"""Throughput of a job, and its remaining time."""
 
 from collections import deque
 

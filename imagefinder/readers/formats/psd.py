@@ -1,4 +1,4 @@
-"""Photoshop's files, of any depth and number of channels, also the large ones (PSB): the picture of all layers.
+"""Photoshop's files (PSD, PSB) of any depth and number of channels: the composite picture.
 
 Adobe Photoshop File Formats Specification, 2019.
 """

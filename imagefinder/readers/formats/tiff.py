@@ -1,4 +1,4 @@
-"""The pages of a TIFF."""
+"""Multi-page TIFFs."""
 
 from itertools import count
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""The pixels of TIFFs whose samples Pillow does not know, or takes for others, by plain arithmetic.
+"""Decode TIFF samples that Pillow does not support or misreads.
 
 Samples of nearly any number of bits, whole numbers or fractions, of pixels side by side or in planes of their own, in
 strips or tiles. What compresses bytes as they are is left to Pillow's libtiff.

@@ -1,1 +1,1 @@
-"""PDF pages and their words."""
+"""PDF pages: rendering, words, search on a page, repair."""

@@ -1,4 +1,4 @@
-"""Finding a phrase among the characters of a page, whatever form either is written in."""
+"""Find a phrase among the characters of a page, comparing folded text."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, pairwise

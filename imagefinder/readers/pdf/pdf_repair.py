@@ -1,4 +1,4 @@
-"""Damaged PDFs made readable: the second try, where MuPDF finds no page or asks for a password in vain."""
+"""Repair damaged PDFs in which MuPDF finds no page or asks for a password in vain."""
 
 from contextlib import suppress
 from typing import Any

@@ -1,1 +1,1 @@
-"""What Pillow decodes: colours, bit depths, EXIF, its warnings and errors."""
+"""What decoding with Pillow needs: colour, bit depth, EXIF, scaling, warnings and errors."""

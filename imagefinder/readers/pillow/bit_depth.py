@@ -1,4 +1,4 @@
-"""Grey pictures of 16 bits, 32 bits or fractions, brought to 8 bits without clipping."""
+"""Convert greyscale pictures of 16 bits, 32 bits or floating point to 8 bits without clipping."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Any picture Pillow decodes, as 8-bit RGB in sRGB on white."""
+"""Convert any picture that Pillow decodes to 8-bit sRGB on white."""
 
 import io
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""What a camera wrote beside the picture: which side is up, and when it was taken."""
+"""EXIF: orientation, and when the picture was taken."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What goes wrong inside Pillow, as reasons."""
+"""Map Pillow's exceptions to reasons."""
 
 import re
 from collections.abc import Iterator

@@ -1,1 +1,1 @@
-"""The second try at damaged files."""
+"""Repairing damaged files in memory, once the strict first try has failed."""

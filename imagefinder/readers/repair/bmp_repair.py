@@ -1,4 +1,4 @@
-"""BMPs of the kinds that Pillow refuses, as one that it reads: any masks of bits, odd headers, two bits a pixel."""
+"""Rewrite BMPs of kinds that Pillow refuses: any bit masks, odd headers, two bits a pixel."""
 
 import struct
 

@@ -1,4 +1,4 @@
-"""A damaged PNG reduced to what its pixels need: a fault in metadata must not cost them."""
+"""Reduce a damaged PNG to what its pixels need: a fault in metadata must not cost them."""
 
 import struct
 import zlib

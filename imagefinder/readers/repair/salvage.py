@@ -1,4 +1,4 @@
-"""As many pixels as a damaged picture still has, and how many of them those are."""
+"""Decode as many pixels of a damaged picture as there are, and count them."""
 
 from PIL import Image, ImageFile
 

@@ -1,4 +1,4 @@
-"""Damaged files made readable in memory: the content of the second try, when the strict first one failed.
+"""Repair damaged files in memory, once the strict first try has failed.
 
 Nothing here decodes a pixel. What is kept of a file is what its pixels need; of the rest only what is sound.
 """

@@ -1,4 +1,4 @@
-"""The composition root of the window: makes every object once, and knows who goes before whom."""
+"""The composition root of the window: creates the objects and defines the order in which they end."""
 
 import logging
 import os

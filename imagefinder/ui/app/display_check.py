@@ -1,4 +1,4 @@
-"""Whether a window can be shown at all, found out before Qt would abort the whole program."""
+"""Check that a window can be shown, before Qt would abort the process."""
 
 import ctypes
 import importlib.util

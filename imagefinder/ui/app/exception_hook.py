@@ -1,4 +1,4 @@
-"""Mistakes of our own: to the log, and to a line in the window, which stays."""
+"""Report unhandled exceptions: to the log, and as a notice in the window."""
 
 import logging
 import sys

@@ -1,4 +1,4 @@
-"""When Python looks for garbage: on the GUI thread alone, and at length only while nobody looks."""
+"""Schedule garbage collection on the GUI thread; full collections only while the window is idle."""
 
 import gc
 import time

@@ -1,4 +1,4 @@
-"""A picture of the window itself: waits until hits and thumbnails stand, and writes a PNG."""
+"""``--screenshot``: wait until hits and thumbnails are shown, then write the window as a PNG."""
 
 from pathlib import Path
 

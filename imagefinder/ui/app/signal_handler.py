@@ -1,4 +1,4 @@
-"""Ctrl-C in the terminal, and the system's wish that the program end, as a signal of Qt."""
+"""Turn SIGINT and SIGTERM into a Qt signal."""
 
 import signal
 import socket

@@ -1,4 +1,4 @@
-"""One window for each user and library: a second start hands its paths to the first window, and goes."""
+"""Single instance: a local-socket server in the first process, a client in later ones."""
 
 import getpass
 import hashlib

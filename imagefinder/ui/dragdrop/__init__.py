@@ -1,1 +1,1 @@
-"""What comes from outside: drops, the clipboard, links."""
+"""Drag and drop, the clipboard, and fetching dropped links."""

@@ -1,4 +1,4 @@
-"""Which addresses are out on the internet, and which are of this machine or of the network around it."""
+"""Classify IP addresses as public or not."""
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 

@@ -1,4 +1,4 @@
-"""Pictures that were dropped or pasted as data, kept as files while some pane searches by them."""
+"""Pictures dropped or pasted as data, stored as files while a pane searches by them."""
 
 import time
 from collections.abc import Collection

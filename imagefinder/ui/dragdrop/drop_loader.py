@@ -1,4 +1,4 @@
-"""The way of a dropped or pasted picture into a file that can be searched by."""
+"""Turn a dropped or pasted picture into a file that can be searched by."""
 
 from collections.abc import Sequence
 from functools import partial

@@ -1,4 +1,4 @@
-"""Where a drop would go, shown over whatever lies there."""
+"""Overlay that shows where a drop would go."""
 
 from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen

@@ -1,4 +1,4 @@
-"""A widget that takes folders and files dropped from other programs."""
+"""A widget that accepts folders and files dropped from other programs."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent

@@ -1,4 +1,4 @@
-"""One GET over a connection of its own, to an address that was checked.
+"""One HTTP GET request over a connection of its own, to an address that was checked.
 
 Not Qt's QNetworkAccessManager: its thread reads headers for as long as a server sends them, meanwhile hears no abort,
 and keeps others from that server waiting. Here a socket belongs to one request, and is closed with it at once.

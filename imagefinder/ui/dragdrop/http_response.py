@@ -1,4 +1,4 @@
-"""An HTTP/1.1 response (RFC 9112), taken apart as it comes, with bounds on all that a server may send."""
+"""Incremental parser of an HTTP/1.1 response (RFC 9112), with bounds on all that a server may send."""
 
 from enum import Enum, auto
 

@@ -1,4 +1,4 @@
-"""Fetching a picture from an address that the user dropped, and nothing else.
+"""Fetch a picture from an address that the user dropped.
 
 How an address is kept from leading into the user's own network (against DNS rebinding, too): the host is resolved
 first, every address it has is checked, and the connection is made to one of the checked addresses by number. The

@@ -1,4 +1,4 @@
-"""What a drag, a drop or the clipboard brings: local files, picture data, or the address of a picture.
+"""Parse MIME data of a drag, a drop or the clipboard: local files, picture data, or a picture's address.
 
 Every program says it in its own way. File managers give ``text/uri-list`` (and GNOME's
 ``x-special/gnome-copied-files`` on the clipboard); Firefox the picture's address in

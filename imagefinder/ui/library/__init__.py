@@ -1,1 +1,1 @@
-"""Sources and jobs."""
+"""The library panel: sources, jobs, unreadable files."""

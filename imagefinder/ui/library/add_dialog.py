@@ -1,4 +1,4 @@
-"""What is wanted of a folder: two questions with good answers, and the rest folded away."""
+"""Dialog for adding a folder: which files to take, with further options folded away."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Adding folders and files to the library, from wherever they come."""
+"""Add folders and files to the library, from wherever they come."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A question about sources of the library, asked in a line and not in a dialog."""
+"""Confirmation bar: a question about sources, asked in the panel rather than in a dialog."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The kinds of file that a user tells apart, as the extensions that they stand for."""
+"""Kinds of files that a user chooses from, and the extensions of each."""
 
 import re
 from collections.abc import Collection, Sequence

@@ -1,4 +1,4 @@
-"""How the indexing stands: one line, a bar, and the buttons that pause and stop it."""
+"""Progress bar of the indexing job, with buttons to pause and stop it."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""An indexing job in words."""
+"""Texts about an indexing job."""
 
 from imagefinder.domain.jobs import IndexReport, JobState, JobStatus, Phase, in_the_cloud_text
 from imagefinder.translation import tr

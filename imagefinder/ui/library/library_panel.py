@@ -1,4 +1,4 @@
-"""The library's side of the window: the sources, what is done with them, and how the work stands."""
+"""The library panel: the sources, the operations on them, and the progress of indexing."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A change to another model: how far it is, who answers meanwhile, and what it waits for."""
+"""Status of a model switch: progress, the model that answers meanwhile, and what it waits for."""
 
 from pathlib import Path
 

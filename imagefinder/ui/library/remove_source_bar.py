@@ -1,4 +1,4 @@
-"""The question before sources are forgotten."""
+"""Confirmation before sources are removed from the library."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Draws a source's row: icon, name, state in words, progress, and links to what can be done about it."""
+"""Delegate that paints a source's row: icon, name, status, progress and links."""
 
 from dataclasses import dataclass, field
 from typing import cast

@@ -1,4 +1,4 @@
-"""The list of sources: rows with a link and a menu of their own."""
+"""List view of sources, with links and a context menu for each row."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What a source does now, in words."""
+"""Status of a source as text."""
 
 from collections.abc import Collection
 from dataclasses import dataclass

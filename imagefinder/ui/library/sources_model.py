@@ -1,4 +1,4 @@
-"""The library's sources as a Qt list: one row each, with its state in words."""
+"""Qt list model of the library's sources."""
 
 import time
 from collections import Counter

@@ -1,4 +1,4 @@
-"""The list of files that cannot be read, with reasons."""
+"""Dialog that lists the files that cannot be read, with reasons."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Files that cannot be read, as a Qt table."""
+"""Qt table model of files that cannot be read."""
 
 from collections.abc import Sequence
 from enum import IntEnum

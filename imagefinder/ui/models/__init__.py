@@ -1,1 +1,1 @@
-"""CLIP models: chosen, downloaded, imported, switched."""
+"""CLIP models in the window: list, download, import, switch, remove."""

@@ -1,4 +1,4 @@
-"""How far the download of a model is."""
+"""Progress bar of a model's download."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget

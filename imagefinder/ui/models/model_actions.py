@@ -1,4 +1,4 @@
-"""What can be done with a model that stands in the page: the buttons, and what must be known or agreed to first."""
+"""Buttons of a model's card, and the confirmations before each operation."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A model in the settings: one line that unfolds into what there is to say and to do."""
+"""Card of one model: a header that unfolds into details and actions."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette

@@ -1,4 +1,4 @@
-"""The line of a model that is always seen: its title, what marks it, and the rest at a glance."""
+"""Header of a model's card: title, badges and key figures."""
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen

@@ -1,4 +1,4 @@
-"""A model that somebody has as a file or as a folder: chosen, recognised by the engine, and kept as a copy."""
+"""Import a model from a file or folder: choose, inspect, copy."""
 
 from pathlib import Path
 

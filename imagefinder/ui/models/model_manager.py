@@ -1,4 +1,4 @@
-"""The models there are, and what was asked for them: kept for as long as the window, whatever page is open."""
+"""The models and the operations under way on them; outlives the settings page that shows them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The question before a model is removed, asked in its card and not in a dialog."""
+"""Confirmation before a model is removed, shown in its card."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent

@@ -1,4 +1,4 @@
-"""How far a change to another model is, and the two ways to end it sooner."""
+"""Progress of a model switch, with the two ways to end it sooner."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont

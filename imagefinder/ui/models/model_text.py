@@ -1,4 +1,4 @@
-"""What there is to say of a model: its size, how well it finds, its licence, and how far its download is."""
+"""Texts about a model: size, quality, licence, download progress."""
 
 from imagefinder.domain.model_names import BUILTIN, STARTER, ModelInfo, ModelOffer
 from imagefinder.ipc.messages import DownloadChanged

@@ -1,1 +1,1 @@
-"""One result, large."""
+"""The preview window: one result, large."""

@@ -1,4 +1,4 @@
-"""The panel beside a preview: all that is known of the picture, ready to be copied."""
+"""Side panel of the preview: the picture's metadata, ready to be copied."""
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPalette, QResizeEvent, QTextOption

@@ -1,4 +1,4 @@
-"""The preview's bars: what is shown and what can be done with it, and the pages of its file."""
+"""Bars of the preview: title and actions above, pages of the file below."""
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QPalette

@@ -1,4 +1,4 @@
-"""Shows one picture: fitted or zoomed, moved by the mouse, with the matching words marked."""
+"""Canvas that shows one picture: fitted or zoomed, panned by the mouse, with matching words marked."""
 
 from collections.abc import Sequence
 

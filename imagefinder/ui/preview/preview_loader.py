@@ -1,4 +1,4 @@
-"""Asks the engine for one item at a time, large, and reads what it rendered; what comes too late is dropped."""
+"""Load one item for the preview at a time; replies that come too late are dropped."""
 
 from functools import partial
 from pathlib import Path

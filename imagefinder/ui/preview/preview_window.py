@@ -1,4 +1,4 @@
-"""The preview: one result large, in a window of its own."""
+"""The preview window: one result, large."""
 
 from PySide6.QtCore import QByteArray, QModelIndex, QRect, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QPixmap

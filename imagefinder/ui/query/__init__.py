@@ -1,1 +1,1 @@
-"""What is asked: words and pictures in one line."""
+"""The query bar: words and pictures in one line."""

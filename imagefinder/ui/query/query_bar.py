@@ -1,4 +1,4 @@
-"""What is looked for: a line of words, with pictures in it as chips."""
+"""The query bar: a line for words, with pictures in it as chips."""
 
 from collections.abc import Sequence
 from pathlib import Path

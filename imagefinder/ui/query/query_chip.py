@@ -1,4 +1,4 @@
-"""A picture in the query bar: its thumbnail, its name, and a button that takes it away."""
+"""Chip in the query bar: a picture's thumbnail, its name, and a button that removes it."""
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (

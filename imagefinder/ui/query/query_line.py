@@ -1,4 +1,4 @@
-"""The line that the words of a query are typed into."""
+"""Line edit for the words of a query."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What a search pane looks for, as it is shown and as it is kept between two runs."""
+"""State of a search pane, as it is shown and as it is saved between runs."""
 
 import os
 from dataclasses import dataclass, replace

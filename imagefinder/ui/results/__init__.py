@@ -1,1 +1,1 @@
-"""The grid of results."""
+"""The results grid."""

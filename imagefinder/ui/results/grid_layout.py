@@ -1,4 +1,4 @@
-"""Where the cells of a grid lie: arithmetic alone, so that a hundred thousand rows cost no more than ten."""
+"""Compute the rectangles of the grid's cells in constant time a row."""
 
 from bisect import bisect_right
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Where the results end, though there are more that look less like what was asked for: a line that offers them."""
+"""Bar at the end of the results that offers the possible matches."""
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent

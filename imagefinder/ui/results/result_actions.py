@@ -1,4 +1,4 @@
-"""What can be done with chosen results: one place for the menu, its keys and what they do."""
+"""Actions on selected results: context menu, shortcuts and what they do."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Paints one result: a card with its thumbnail, name, badges, and its score or what it is sorted by."""
+"""Delegate that paints one result: thumbnail, name, badges, and its relevance or sort key."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""A list view whose cells lie where ``grid_layout`` says."""
+"""List view whose cells lie where ``grid_layout`` places them."""
 
 from PySide6.QtCore import (
     QEvent,

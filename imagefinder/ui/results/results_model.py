@@ -1,4 +1,4 @@
-"""The hits of one pane, as Qt's views read them."""
+"""Qt list model of the hits of one pane."""
 
 from bisect import bisect_left
 from collections.abc import Collection, Sequence

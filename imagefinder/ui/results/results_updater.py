@@ -1,4 +1,4 @@
-"""Putting other results under the user's eyes without moving what they look at."""
+"""Replace shown results without moving what the user looks at."""
 
 from dataclasses import replace
 

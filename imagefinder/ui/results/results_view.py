@@ -1,4 +1,4 @@
-"""The grid of results of one pane."""
+"""The results of one pane: the grid with headings, thumbnails and selection."""
 
 from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (

@@ -1,4 +1,4 @@
-"""What is dropped on a search pane: pictures to search by, folders for the library, words."""
+"""Handle drops on a search pane: pictures to search by, folders for the library, words."""
 
 from collections.abc import Callable, Sequence
 

@@ -1,4 +1,4 @@
-"""All search panes of the window: in tabs, and side by side."""
+"""The area of all search panes: in tabs, and side by side."""
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Panes behind one another, one of them in front; a tab bar above."""
+"""A group of panes behind one tab bar."""
 
 from PySide6.QtCore import QPoint, QRect, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent

@@ -1,4 +1,4 @@
-"""The line below a pane's results: what there is to say of them, and perhaps something to do about it."""
+"""Status line below a pane's results, perhaps with an action."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette

@@ -1,4 +1,4 @@
-"""The tabs of a group of panes. A tab can be dragged: along the bar, into another group, to an edge."""
+"""Tab bar of a pane group. Tabs can be dragged along it, into another group, or to an edge."""
 
 from PySide6.QtCore import QMimeData, QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QContextMenuEvent, QDrag, QMouseEvent, QPainter, QPaintEvent, QPalette, QPixmap

@@ -1,4 +1,4 @@
-"""The slim row above the results: how many, in which order, how large, and a second pane."""
+"""Toolbar above the results: count, sort order, thumbnail size, split."""
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QActionGroup, QCursor, QPalette, QResizeEvent

@@ -1,4 +1,4 @@
-"""One search: what is looked for, its results, and what there is to say about them."""
+"""One search pane: query bar, results, and status."""
 
 from collections.abc import Collection, Sequence
 

@@ -1,4 +1,4 @@
-"""The conversation of one search pane with the engine: which answer belongs to what is asked now."""
+"""Requests of one search pane to the engine; answers to outdated queries are dropped."""
 
 from collections.abc import Callable
 from dataclasses import replace

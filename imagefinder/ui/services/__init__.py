@@ -1,1 +1,1 @@
-"""Shared objects without widgets."""
+"""Services that the window's widgets share; none of them is a widget."""

@@ -1,4 +1,4 @@
-"""Work that may block, off the GUI thread; what comes of it arrives on the GUI thread."""
+"""Run blocking work off the GUI thread and deliver its result on it."""
 
 import logging
 import queue

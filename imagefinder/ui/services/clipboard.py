@@ -1,4 +1,4 @@
-"""Puts a picture on the clipboard, as the engine renders it: a page or a HEIC file is copied like any other."""
+"""Copy a picture to the clipboard, as rendered by the engine."""
 
 from functools import partial
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the window asks of the desktop: open a file, show it in its folder, copy files."""
+"""Desktop integration: open a file, show it in its folder, copy files."""
 
 import sys
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""The window's end of the engine: sends requests, turns events into signals, starts the engine again if it dies."""
+"""The window's client of the engine process: sends requests, emits signals for events, restarts it if it dies."""
 
 import logging
 import time

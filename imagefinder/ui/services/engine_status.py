@@ -1,4 +1,4 @@
-"""How the engine's process is, as the window knows it."""
+"""The state of the engine process, as the window knows it."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""Copies files into a folder of the user's choice. Runs in a thread."""
+"""Copy files into a folder of the user's choice. Runs in a thread."""
 
 import errno
 import shutil

@@ -1,4 +1,4 @@
-"""Files as other programs take them, from the clipboard or by drag and drop."""
+"""MIME data of files, for the clipboard and for drag and drop."""
 
 from collections.abc import Sequence
 from pathlib import Path

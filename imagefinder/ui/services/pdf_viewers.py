@@ -1,4 +1,4 @@
-"""How PDF viewers are told the page to open. Only Linux has one way to ask which viewer the user likes."""
+"""Open a PDF at a page in the user's viewer (Linux)."""
 
 import os
 import shutil

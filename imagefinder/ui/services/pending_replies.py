@@ -1,4 +1,4 @@
-"""Requests to the engine that wait for their reply, with the callbacks that are to be called then."""
+"""Callbacks for requests to the engine that have no reply yet."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Pixmaps that were used last, up to a number of bytes."""
+"""LRU cache of pixmaps, bounded by bytes."""
 
 from collections import OrderedDict
 

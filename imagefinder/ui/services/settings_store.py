@@ -1,4 +1,4 @@
-"""The settings while the window is open: kept in one place, written as soon as one changes."""
+"""The settings while the window is open; written whenever one changes."""
 
 import logging
 from dataclasses import replace

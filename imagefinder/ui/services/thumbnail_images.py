@@ -1,4 +1,4 @@
-"""Pictures made small for the screen. Everything here may run in a thread."""
+"""Decode and scale thumbnails. Everything here may run in a thread."""
 
 from pathlib import Path
 from typing import Final

@@ -1,4 +1,4 @@
-"""Thumbnails for the screen: from the disk cache, else from the engine; decoded off the GUI thread."""
+"""Load thumbnails: from the disk cache, else from the engine; decoded off the GUI thread."""
 
 import logging
 import time

@@ -1,1 +1,1 @@
-"""The settings dialog, one file a page."""
+"""The settings dialog, one module a page."""

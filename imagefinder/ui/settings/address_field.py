@@ -1,4 +1,4 @@
-"""A field for an address that is checked while one types, and kept once it can be one."""
+"""Text field for an address, validated while one types."""
 
 from collections.abc import Callable
 

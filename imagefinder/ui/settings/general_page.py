@@ -1,4 +1,4 @@
-"""Settings: how it looks, how it works in the background."""
+"""Settings pages: appearance, and work in the background."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Whether an address of a mirror or of a proxy can be one: by its looks alone, nothing is asked."""
+"""Validate the address of a mirror or a proxy by its form; nothing is asked."""
 
 from urllib.parse import SplitResult, urlsplit
 

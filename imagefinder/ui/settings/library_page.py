@@ -1,4 +1,4 @@
-"""Settings: where the library and the thumbnails are kept."""
+"""Settings page: where the library and the thumbnails are kept."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Settings: the models, and what they compute on."""
+"""Settings page: models, and the device they run on."""
 
 from collections.abc import Sequence
 

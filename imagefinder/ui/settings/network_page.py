@@ -1,4 +1,4 @@
-"""Settings: what may touch the network, and by which way."""
+"""Settings page: what may use the network, and by which proxy or mirror."""
 
 from PySide6.QtWidgets import QCheckBox, QWidget
 

@@ -1,4 +1,4 @@
-"""The settings: pages beside a list of them. What is changed holds at once; there is nothing to apply."""
+"""The settings dialog: pages beside a list of them. Changes take effect at once."""
 
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QCloseEvent

@@ -1,4 +1,4 @@
-"""What the pages of the settings are made of: headings, rows, hints."""
+"""Building blocks of a settings page: headings, rows, hints."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QPalette

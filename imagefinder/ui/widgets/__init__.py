@@ -1,1 +1,1 @@
-"""Reusable widgets, icons and the theme. They know no other room."""
+"""Reusable widgets, icons and the theme. They import no other room."""

@@ -1,4 +1,4 @@
-"""A widget that holds others in rows, as words stand on a page."""
+"""A widget that wraps its children into rows."""
 
 from collections.abc import Sequence
 

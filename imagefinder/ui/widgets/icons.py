@@ -1,4 +1,4 @@
-"""The program's icons: Lucide's SVG outlines (ISC licence), drawn in the colour of the text around them."""
+"""The program's icons: Lucide's SVG outlines (ISC licence), in the colour of the surrounding text."""
 
 from functools import cache
 

@@ -1,4 +1,4 @@
-"""Links that are controls of their own."""
+"""Links as focusable controls."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Lines that tell something in the window, instead of dialogs in front of it."""
+"""Notices shown in the window instead of dialogs."""
 
 from collections.abc import Callable, Sequence
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""Actions with their keys, told apart from Qt's shortcuts: a key acts only where the focus leaves it to."""
+"""Actions whose shortcuts apply only where the focused widget leaves the key to them."""
 
 from collections.abc import Callable
 

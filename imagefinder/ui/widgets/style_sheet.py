@@ -1,4 +1,4 @@
-"""The little that a palette cannot say: rounded corners, slim scroll bars, flat tabs and menus."""
+"""The style sheet: what a palette cannot express, such as rounded corners, slim scroll bars, flat tabs and menus."""
 
 from imagefinder.resources import resource
 

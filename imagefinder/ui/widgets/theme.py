@@ -1,4 +1,4 @@
-"""How the program looks: Fusion with two palettes of our own, and a little styling on top."""
+"""The theme: Fusion with a light and a dark palette of our own."""
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QPalette

@@ -1,1 +1,1 @@
-"""The main window."""
+"""The main window, its menus and its dialogs."""

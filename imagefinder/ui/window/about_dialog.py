@@ -1,4 +1,4 @@
-"""What the program is, which version, whose work it stands on."""
+"""About dialog: version, licence, and the libraries used."""
 
 import platform
 

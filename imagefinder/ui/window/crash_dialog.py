@@ -1,4 +1,4 @@
-"""What the window says when the engine does not come up again."""
+"""Dialog shown when the engine process could not be restarted."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What the engine's process meets, told in lines of the window; only its end is a dialog."""
+"""Notices about the engine process; a dialog only once it is not restarted any more."""
 
 from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices

@@ -1,4 +1,4 @@
-"""The window's menus: every action with its words, its keys and its icon."""
+"""The menus of the main window: each action with its text, shortcut and icon."""
 
 import re
 from collections.abc import Callable

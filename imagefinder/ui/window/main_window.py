@@ -1,4 +1,4 @@
-"""The main window: the library to the left, search panes to the right, lines of news and state below."""
+"""The main window: library panel on the left, search panes on the right, notices and status line."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The slim line at the bottom: how the model is, and how much can be searched."""
+"""Status line at the bottom: state of the model, and how much can be searched."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette

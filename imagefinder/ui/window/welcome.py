@@ -1,4 +1,4 @@
-"""The first run: an invitation to add a folder."""
+"""Welcome page of an empty library: an invitation to add a folder."""
 
 from pathlib import Path
 

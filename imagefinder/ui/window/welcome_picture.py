@@ -1,4 +1,4 @@
-"""The drawing on the first page: a fan of cards above a dashed tray."""
+"""Drawing on the welcome page: a fan of cards above a dashed tray."""
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen

@@ -1,4 +1,4 @@
-"""What the window remembers from one time to the next: where it stood, what was searched, how it was set up."""
+"""Window state saved between runs: geometry, searches, layout."""
 
 import base64
 import binascii
