@@ -17,10 +17,9 @@ from imagefinder.paths import Places, default_places
 from imagefinder.resources import resource
 from imagefinder.settings import Settings
 from imagefinder.translation import language_in_use, use_language
-from imagefinder.ui.app.engine_options import chosen_library, engine_options
 from imagefinder.ui.app.exception_hook import ExceptionHook
 from imagefinder.ui.app.gc_scheduler import GcScheduler
-from imagefinder.ui.app.options import WindowOptions
+from imagefinder.ui.app.options import WindowOptions, chosen_library, engine_options
 from imagefinder.ui.app.screenshot import Screenshot
 from imagefinder.ui.app.signal_handler import SignalHandler
 from imagefinder.ui.app.single_instance import SingleInstance

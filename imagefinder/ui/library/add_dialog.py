@@ -22,12 +22,11 @@ from PySide6.QtWidgets import (
 
 from imagefinder.domain.sources import SourceOptions
 from imagefinder.translation import tr
+from imagefinder.ui.formatting import grouped, path_text, short_name
 from imagefinder.ui.library.file_kinds import FileKinds, kinds_of, parse_extensions
 from imagefinder.ui.widgets.fitting_dialog import FittingDialog, stay_on_screen
 from imagefinder.ui.widgets.icons import icon
-from imagefinder.ui.widgets.labels import ElidedLabel, SecondaryLabel
-from imagefinder.ui.widgets.sign import IconLabel
-from imagefinder.ui.words import grouped, path_text, short_name
+from imagefinder.ui.widgets.labels import ElidedLabel, IconLabel, SecondaryLabel
 
 _PATHS_SHOWN = 3
 

@@ -20,6 +20,7 @@ from imagefinder.ipc.messages import (
 )
 from imagefinder.translation import tr
 from imagefinder.ui.dragdrop.drop_target import DropTarget
+from imagefinder.ui.formatting import grouped
 from imagefinder.ui.library.add_dialog import AddFolderDialog
 from imagefinder.ui.library.cloud_download_bar import CloudDownloadBar
 from imagefinder.ui.library.job_bar import JobBar
@@ -34,7 +35,6 @@ from imagefinder.ui.services.engine_client import EngineClient
 from imagefinder.ui.widgets.icons import icon, menu_icon
 from imagefinder.ui.widgets.labels import SecondaryLabel
 from imagefinder.ui.widgets.link_button import LinkButton
-from imagefinder.ui.words import grouped
 
 
 class LibraryPanel(DropTarget):

@@ -7,10 +7,10 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushBu
 from imagefinder.domain.jobs import JobState
 from imagefinder.domain.library import ModelChange
 from imagefinder.translation import tr
+from imagefinder.ui.formatting import grouped
 from imagefinder.ui.models.model_manager import ModelManager
 from imagefinder.ui.services.engine_client import EngineClient
 from imagefinder.ui.widgets.labels import SecondaryLabel
-from imagefinder.ui.words import grouped
 
 
 class ModelSwitchBar(QFrame):

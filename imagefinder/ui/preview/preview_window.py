@@ -8,6 +8,7 @@ from imagefinder.domain.items import ItemKind
 from imagefinder.domain.queries import Hit
 from imagefinder.ipc.messages import ItemShown
 from imagefinder.translation import tr
+from imagefinder.ui.formatting import short_name
 from imagefinder.ui.preview.metadata_panel import MetadataPanel
 from imagefinder.ui.preview.preview_bars import PageBar, PreviewTopBar, ProblemLine
 from imagefinder.ui.preview.preview_canvas import PreviewCanvas
@@ -19,7 +20,6 @@ from imagefinder.ui.services.engine_client import EngineClient
 from imagefinder.ui.services.thumbnail_loader import ThumbnailLoader
 from imagefinder.ui.widgets.fitting_dialog import stay_on_screen
 from imagefinder.ui.widgets.shortcut_actions import ShortcutActions
-from imagefinder.ui.words import short_name
 
 _LEAST_SIDE = 1024
 _MOST_PAGE_SIDE = 6144

@@ -12,13 +12,13 @@ from imagefinder.ui.dragdrop.drop_cache import DropCache
 from imagefinder.ui.dragdrop.drop_loader import Arrival, DropLoader
 from imagefinder.ui.dragdrop.link_fetcher import LinkFetcher
 from imagefinder.ui.dragdrop.mime_parser import Dropped
+from imagefinder.ui.formatting import short_name
 from imagefinder.ui.query.query_chip import PictureChip
 from imagefinder.ui.query.query_line import QueryLine
 from imagefinder.ui.query.search_state import PictureTerm
 from imagefinder.ui.services.thumbnail_loader import ThumbnailLoader
 from imagefinder.ui.widgets.flow_box import FlowBox
 from imagefinder.ui.widgets.icons import icon
-from imagefinder.ui.words import short_name
 
 _TYPING_MS = 250
 _MOST_PICTURES = 16

@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from imagefinder.domain.queries import Hit, Query, Sort
 from imagefinder.translation import tr
-from imagefinder.ui.words import short_name
+from imagefinder.ui.formatting import short_name
 
 CELL_SIZES = (96, 320)
 """Points: the smallest and the largest side of a result."""

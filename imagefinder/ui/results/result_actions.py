@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from imagefinder.domain.queries import Hit
 from imagefinder.translation import tr
+from imagefinder.ui.formatting import path_text, short_name
 from imagefinder.ui.services.clipboard import PictureClipboard
 from imagefinder.ui.services.desktop import Desktop
 from imagefinder.ui.services.engine_client import EngineClient
@@ -16,7 +17,6 @@ from imagefinder.ui.services.file_copier import CopyReport
 from imagefinder.ui.services.file_mime import mime_of_copied_files
 from imagefinder.ui.widgets.icons import menu_icon
 from imagefinder.ui.widgets.shortcut_actions import ShortcutActions
-from imagefinder.ui.words import path_text, short_name
 
 _MOST_NAMED = 3
 """Files in one sentence."""

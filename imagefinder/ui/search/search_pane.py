@@ -19,22 +19,21 @@ from imagefinder.translation import tr
 from imagefinder.ui.dragdrop.drop_cache import DropCache
 from imagefinder.ui.dragdrop.drop_overlay import DropOverlay
 from imagefinder.ui.dragdrop.link_fetcher import LinkFetcher
+from imagefinder.ui.formatting import short_title
 from imagefinder.ui.query.query_bar import QueryBar
 from imagefinder.ui.query.search_state import PaneState, PictureTerm
 from imagefinder.ui.results.results_model import ResultsModel
 from imagefinder.ui.results.results_updater import ResultsUpdater
 from imagefinder.ui.results.results_view import ResultsView
 from imagefinder.ui.search.drop_handler import DropHandler
-from imagefinder.ui.search.empty_state import EmptyState
+from imagefinder.ui.search.empty_state import EmptyState, PaneMessage
 from imagefinder.ui.search.hide_controller import HideController
-from imagefinder.ui.search.pane_message import PaneMessage
 from imagefinder.ui.search.pane_status import PaneStatus
 from imagefinder.ui.search.results_toolbar import ResultsToolbar
 from imagefinder.ui.search.search_session import SearchSession
 from imagefinder.ui.services.desktop import Desktop
 from imagefinder.ui.services.engine_client import EngineClient, EngineState
 from imagefinder.ui.services.thumbnail_loader import ThumbnailLoader
-from imagefinder.ui.short_titles import short_title
 
 
 class SearchPane(QWidget):

@@ -17,8 +17,7 @@ from imagefinder.paths import default_places
 from imagefinder.translation import tr
 from imagefinder.ui.services.engine_client import EngineStatus
 from imagefinder.ui.widgets.fitting_dialog import FittingDialog
-from imagefinder.ui.widgets.labels import SecondaryLabel
-from imagefinder.ui.widgets.sign import IconLabel
+from imagefinder.ui.widgets.labels import IconLabel, SecondaryLabel
 
 
 class CrashDialog(FittingDialog):

@@ -28,8 +28,7 @@ from imagefinder.ui.widgets.notification_bar import NoticeKind, NotificationBar
 from imagefinder.ui.window.about_dialog import AboutDialog
 from imagefinder.ui.window.engine_notices import EngineNotices
 from imagefinder.ui.window.main_actions import MainActions
-from imagefinder.ui.window.shortcut_list import shortcut_groups
-from imagefinder.ui.window.shortcuts_dialog import ShortcutsDialog
+from imagefinder.ui.window.shortcuts_dialog import ShortcutsDialog, shortcut_groups
 from imagefinder.ui.window.status_line import StatusLine
 from imagefinder.ui.window.welcome import WelcomePage
 from imagefinder.ui.window.window_services import WindowServices
