@@ -1,7 +1,6 @@
 """How far a change to another model is, and the two ways to end it sooner."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from imagefinder.domain.jobs import JobState
@@ -10,7 +9,7 @@ from imagefinder.translation import tr
 from imagefinder.ui.formatting import grouped
 from imagefinder.ui.models.model_manager import ModelManager
 from imagefinder.ui.services.engine_client import EngineClient
-from imagefinder.ui.widgets.labels import SecondaryLabel
+from imagefinder.ui.widgets.labels import SecondaryLabel, demi_bold
 
 
 class ModelSwitchBar(QFrame):
@@ -30,9 +29,7 @@ class ModelSwitchBar(QFrame):
         self._title = QLabel(self)
         self._title.setWordWrap(True)
         self._title.setTextFormat(Qt.TextFormat.PlainText)
-        font = QFont(self._title.font())
-        font.setWeight(QFont.Weight.DemiBold)
-        self._title.setFont(font)
+        self._title.setFont(demi_bold(self._title.font()))
         self._bar = QProgressBar(self, textVisible=False)
         self._bar.setFixedHeight(6)
         self._amount = QLabel(self)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFont, QPalette
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from imagefinder.domain.jobs import JobState
@@ -16,7 +16,7 @@ from imagefinder.ui.formatting import grouped
 from imagefinder.ui.results.low_relevance_bar import show_rest_label
 from imagefinder.ui.services.engine_client import EngineClient, EngineState
 from imagefinder.ui.widgets.flow_box import FlowBox
-from imagefinder.ui.widgets.labels import IconLabel
+from imagefinder.ui.widgets.labels import IconLabel, demi_bold
 
 _WIDTH = 460
 """Points: longer lines are hard to read."""
@@ -51,10 +51,7 @@ class PaneMessage(QScrollArea):
         page.setAutoFillBackground(False)
         self._sign = IconLabel("search", 48, self, opacity=0.4)
         self._heading = _line(self)
-        font = self._heading.font()
-        font.setPointSizeF(font.pointSizeF() * 1.35)
-        font.setWeight(QFont.Weight.DemiBold)
-        self._heading.setFont(font)
+        self._heading.setFont(demi_bold(self._heading.font(), 1.35))
         self._text = _line(self)
         self._text.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.rest_button = QPushButton(show_rest_label(), self)

@@ -42,6 +42,26 @@ class ModelsPage(SettingsPage):
         self._cards: dict[str, ModelCard] = {}
         self._is_changing = False
 
+        self._build_here()
+        self._build_to_get()
+        self.heading(tr("From a file"))
+        self.imports = ModelImport(shelf, self)
+        self.wide(self.imports)
+        self.heading(tr("Device"))
+        self._device = QComboBox(self)
+        self._device.activated.connect(self._choose_device)
+        self.row(tr("Compute on:"), self._device)
+        self._found = self.hint("")
+        self._build_memory()
+
+        shelf.changed.connect(self._show)
+        shelf.failed.connect(self._announce)
+        client.model_changed.connect(self._show_state)
+        self._show_state()
+        self._show()
+        shelf.refresh()
+
+    def _build_here(self) -> None:
         self.heading(tr("On this computer"))
         self.hint(
             tr(
@@ -50,16 +70,18 @@ class ModelsPage(SettingsPage):
             )
         )
         self._state = self.text()
-        self._change_bar = ModelSwitchBar(shelf, client, self)
+        self._change_bar = ModelSwitchBar(self._shelf, self._client, self)
         self._change_bar.left.connect(self._go_to_model_in_use)
         self.wide(self._change_bar)
         # Looking for models takes seconds the first time.
         self._looking = self.hint(tr("Looking for models…"))
         self._again = QPushButton(tr("Try again"), self)
-        self._again.clicked.connect(shelf.refresh)
+        self._again.clicked.connect(self._shelf.refresh)
         self.buttons(self._again)
         self._here = _column(self)
         self.wide(self._here)
+
+    def _build_to_get(self) -> None:
         self._to_get_title = self.heading(tr("To download"))
         self._to_get_hint = self.hint(
             tr(
@@ -74,37 +96,18 @@ class ModelsPage(SettingsPage):
         self._network.clicked.connect(self.network_wanted)
         self.buttons(self._network)
 
-        self.heading(tr("From a file"))
-        self.imports = ModelImport(shelf, self)
-        self.wide(self.imports)
-
-        self.heading(tr("Device"))
-        self._device = QComboBox(self)
-        self._device.activated.connect(self._choose_device)
-        self.row(tr("Compute on:"), self._device)
-        self._found = self.hint("")
-
+    def _build_memory(self) -> None:
+        store = self._keeper
         self.heading(tr("Memory"))
         self._release = QComboBox(self)
-        for minutes in sorted(
-            {*_RELEASE_MINUTES, settings_store.value.release_minutes}, key=lambda each: each or 1e9
-        ):
+        for minutes in sorted({*_RELEASE_MINUTES, store.value.release_minutes}, key=lambda each: each or 1e9):
             text = tr("After %n minute(s) without work", "", minutes) if minutes else tr("Never", "interval")
             self._release.addItem(text, minutes)
-        self._release.setCurrentIndex(self._release.findData(settings_store.value.release_minutes))
-        self._release.activated.connect(
-            lambda: settings_store.change(release_minutes=self._release.currentData())
-        )
+        self._release.setCurrentIndex(self._release.findData(store.value.release_minutes))
+        self._release.activated.connect(lambda: store.change(release_minutes=self._release.currentData()))
         self.row(tr("Give it back:"), self._release)
         self._release.setAccessibleName(tr("Give the model's memory back"))
         self.hint(tr("The next search then waits for as long as the model takes to load."))
-
-        shelf.changed.connect(self._show)
-        shelf.failed.connect(self._announce)
-        client.model_changed.connect(self._show_state)
-        self._show_state()
-        self._show()
-        shelf.refresh()
 
     def card(self, name: str) -> ModelCard:
         """The card of the model with this name."""

@@ -1,11 +1,20 @@
 """Labels for secondary text, for paths that may be longer than the window, and for icons beside text."""
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPalette
+from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QLabel, QWidget
 
 from imagefinder.ui.formatting import tooltip
 from imagefinder.ui.widgets.icons import icon
+
+
+def demi_bold(font: QFont, scale: float = 1.0) -> QFont:
+    """The font of a heading: heavier than ``font``, and ``scale`` times its size."""
+    heading = QFont(font)
+    if scale != 1.0:
+        heading.setPointSizeF(heading.pointSizeF() * scale)
+    heading.setWeight(QFont.Weight.DemiBold)
+    return heading
 
 
 class SecondaryLabel(QLabel):
