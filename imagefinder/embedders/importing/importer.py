@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shutil
 import tempfile
 from dataclasses import dataclass, replace
@@ -10,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from imagefinder.domain.errors import ModelError
-from imagefinder.domain.model_names import BUILTIN, STARTER
+from imagefinder.domain.model_names import BUILTIN, STARTER, file_name_part
 from imagefinder.embedders.catalogue.catalogue import custom_config, published_table
 from imagefinder.embedders.catalogue.hub_cache import published_checksum
 from imagefinder.embedders.catalogue.model_store import (
@@ -234,8 +233,7 @@ def settle(folder: Path, spec: ClipSpec, models_dir: Path, file: str) -> None:
         if written.is_file():
             _sync(written)
     folder.chmod(0o755)
-    safe = re.sub(r"[^A-Za-z0-9._-]+", "_", spec.name).strip("._")
-    folder.rename(models_dir / f"{safe}-{short_hash([spec.name, spec.id])}")
+    folder.rename(models_dir / f"{file_name_part(spec.name)}-{short_hash([spec.name, spec.id])}")
 
 
 def _free_name(name: str, taken: set[str]) -> str:

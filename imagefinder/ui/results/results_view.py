@@ -22,11 +22,10 @@ from imagefinder.ui.results.result_actions import ResultActions
 from imagefinder.ui.results.results_delegate import GAP, ResultsDelegate
 from imagefinder.ui.results.results_grid import ResultsGrid
 from imagefinder.ui.results.results_model import HitRole, ResultsModel
+from imagefinder.ui.services.cell_sizes import CELL_SIZES, DEFAULT_CELL_SIZE
 from imagefinder.ui.services.desktop import Desktop
 from imagefinder.ui.services.thumbnail_loader import ThumbnailLoader
 
-LEAST_CELL, MOST_CELL, DEFAULT_CELL = 96, 320, 176
-"""Points: the least width of a card."""
 _STEP = 16
 _NOTCH = 120
 """Eighths of a degree: what Qt calls one step of a mouse wheel."""
@@ -57,7 +56,7 @@ class ResultsView(ResultsGrid):
         super().__init__(parent)
         self._results = model
         self._thumbnails = thumbnails
-        self._cell = DEFAULT_CELL
+        self._cell = DEFAULT_CELL_SIZE
         self._wheel = 0
         self._fresh: set[str] = set()
         self._repaint = QTimer(self)
@@ -95,8 +94,8 @@ class ResultsView(ResultsGrid):
         return self._cell
 
     def set_cell_size(self, points: int) -> None:
-        """Show larger or smaller cards: their least width, kept within ``LEAST_CELL`` and ``MOST_CELL``."""
-        points = min(max(points, LEAST_CELL), MOST_CELL)
+        """Show larger or smaller cards: their least width, kept within ``CELL_SIZES``."""
+        points = min(max(points, CELL_SIZES[0]), CELL_SIZES[1])
         if points != self._cell:
             self._cell = points
             self._arrange()

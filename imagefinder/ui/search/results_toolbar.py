@@ -8,7 +8,7 @@ from imagefinder.domain.model_names import model_title
 from imagefinder.domain.queries import SORTED_TOGETHER, Group, Sort, group_title
 from imagefinder.translation import tr
 from imagefinder.ui.formatting import grouped, short_title, tooltip
-from imagefinder.ui.query.search_state import CELL_SIZES, DEFAULT_CELL_SIZE
+from imagefinder.ui.services.cell_sizes import CELL_SIZES, DEFAULT_CELL_SIZE
 from imagefinder.ui.widgets.icons import icon
 from imagefinder.ui.widgets.labels import ElidedLabel
 
