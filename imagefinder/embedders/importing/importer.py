@@ -26,7 +26,7 @@ from imagefinder.embedders.importing.architecture_detection import computation
 from imagefinder.embedders.importing.checkpoint_shapes import found_shapes
 from imagefinder.embedders.importing.import_source import Source, find_source
 from imagefinder.embedders.importing.model_resolution import ResolvedModel, pair
-from imagefinder.embedders.importing.unsupported_checkpoints import refuse_strangers
+from imagefinder.embedders.importing.unsupported_checkpoints import refuse_unsupported
 from imagefinder.embedders.network_guard import without_network
 from imagefinder.embedders.spec import ClipSpec, JsonDict, short_hash
 from imagefinder.embedders.towers.tokenizer import copy_tokenizer, find_files
@@ -95,7 +95,7 @@ def _imported(source: Source, arch: str, models_dir: Path, name: str | None) -> 
     found = found_shapes(source.weights, trusted)
     if is_converted := is_of_transformers(found):
         found = shapes_as_open_clip(found)
-    refuse_strangers(found, source.weights)
+    refuse_unsupported(found, source.weights)
     pairing = pair(source, arch, found, digest, of_transformers=is_converted)
     draft = _draft(source, pairing, digest(), own)
     present = list(imported_models(models_dir))

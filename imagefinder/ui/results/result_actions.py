@@ -51,9 +51,9 @@ class ResultActions(QObject):
         self._desktop = desktop
         self._chosen = chosen
         self._current = current
-        self._copier = PictureClipboard(client, desktop.background, self)
-        self._copier.notice.connect(self.notice)
-        self._copier.problem.connect(self.problem)
+        self._clipboard = PictureClipboard(client, desktop.background, self)
+        self._clipboard.notice.connect(self.notice)
+        self._clipboard.problem.connect(self.problem)
         self._actions = ShortcutActions(self)
         add = self._actions.add
         add("open", "external-link", tr("Open"), self.open, "Return", "Enter")
@@ -129,7 +129,7 @@ class ResultActions(QObject):
     def copy_picture(self) -> None:
         """Put one picture on the clipboard."""
         if hit := self._one():
-            self._copier.copy(hit)
+            self._clipboard.copy(hit)
 
     def copy_paths(self) -> None:
         """Put the files on the clipboard: their paths for editors, the files for file managers."""

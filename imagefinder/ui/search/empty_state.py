@@ -49,7 +49,7 @@ class PaneMessage(QScrollArea):
         # The window's own ground, not a field's.
         self.viewport().setAutoFillBackground(False)
         page.setAutoFillBackground(False)
-        self._sign = IconLabel("search", 48, self, opacity=0.4)
+        self._icon = IconLabel("search", 48, self, opacity=0.4)
         self._heading = _line(self)
         self._heading.setFont(demi_bold(self._heading.font(), 1.35))
         self._text = _line(self)
@@ -68,7 +68,7 @@ class PaneMessage(QScrollArea):
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(12)
         inside.addStretch(2)
-        inside.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignHCenter)
+        inside.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignHCenter)
         for widget in (self._heading, self._text, self._examples):
             inside.addWidget(widget)
         inside.addWidget(self.rest_button, 0, Qt.AlignmentFlag.AlignHCenter)
@@ -101,7 +101,7 @@ class PaneMessage(QScrollArea):
 
     def show_message(self, sign: str, heading: str, text: str = "", examples: Sequence[str] = ()) -> None:
         """Say something else; ``sign`` names an icon, the examples can be clicked."""
-        self._sign.show_icon(sign)
+        self._icon.show_icon(sign)
         self._heading.setText(heading)
         self._text.setText(text)
         self._text.setVisible(bool(text))

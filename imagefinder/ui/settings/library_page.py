@@ -29,7 +29,7 @@ class LibraryPage(SettingsPage):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(tr("Library"), parent)
-        self._keeper = settings_store
+        self._settings_store = settings_store
         self._places = places
         self._desktop = desktop
         self._background = Background("folder size", 1, self)
@@ -79,7 +79,7 @@ class LibraryPage(SettingsPage):
             self, tr("A folder for the library"), str(self._library.parent)
         )
         if folder:
-            self._keeper.change(library=str(absolute(folder)))
+            self._settings_store.change(library=str(absolute(folder)))
 
     @property
     def _library(self) -> Path:
@@ -89,11 +89,11 @@ class LibraryPage(SettingsPage):
 
     def _show_folder(self) -> None:
         self._folder.setText(str(self._library))
-        self._default.setVisible(bool(self._keeper.value.library))
+        self._default.setVisible(bool(self._settings_store.value.library))
 
     def _open(self, folder: Path) -> None:
         if problem := self._desktop.open(folder):
-            self._keeper.notice.emit(problem)
+            self._settings_store.notice.emit(problem)
 
     def _show_size(self, found: tuple[int, int]) -> None:
         size, files = found
