@@ -284,7 +284,7 @@ def scroll(bench: Bench, arguments: argparse.Namespace) -> Generator[Step, None,
         bench.answer.setdefault("frames", {})[name] = frames
         bench.answer.setdefault("unpainted", {})[name] = unpainted
         bench.answer.setdefault("stale", {})[name] = stale_share(bench.pane.view)
-    yield lambda: bench.application._parts.thumbnails.is_idle
+    yield lambda: bench.application._services.thumbnails.is_idle
     bench.note_memory("after scrolling")
 
 

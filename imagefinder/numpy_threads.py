@@ -1,4 +1,4 @@
-"""NumPy for a process whose products are those of a question: small matrices."""
+"""Number of NumPy's threads, for processes that multiply small matrices only: those of a query."""
 
 import os
 
@@ -6,7 +6,9 @@ _THREADS = "OPENBLAS_NUM_THREADS"
 
 
 def import_numpy_with_one_thread() -> None:
-    """Import NumPy so that its OpenBLAS computes in this thread alone, unless the user has said otherwise.
+    """Import NumPy with one OpenBLAS thread, unless OPENBLAS_NUM_THREADS is set.
+
+    Call it before anything else imports NumPy; later it changes nothing.
 
     A question multiplies a few small matrices, which more threads make hardly faster; and OpenBLAS's own threads turn
     idly between two products and wait for one another, which doubles the time of a query in a new process where the

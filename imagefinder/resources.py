@@ -1,4 +1,7 @@
-"""Files that come with the program: icons, translations, models."""
+"""Files that come with the program: icons, translations, models.
+
+Below all other modules: translations are looked up here before anything can be said to the user.
+"""
 
 from pathlib import Path
 
@@ -6,9 +9,12 @@ _PACKAGE = Path(__file__).parent
 
 
 def resource(name: str) -> Path:
-    """The file or folder of that name, as ``icons/search.svg``.
+    """The path of a file or folder that comes with the program.
 
-    In an installed or frozen program they lie in the package, in a checkout beside it.
+    ``name`` is relative to the folder ``resources`` of the project, with slashes, such as ``icons/search.svg``. That
+    folder lies in the package where the program is installed or frozen, and beside it in a checkout. The path need
+    not exist: who asks for an optional resource looks.
     """
+    # A frozen program has no project folder; a checkout has no ``_resources``.
     installed = _PACKAGE / "_resources" / name
     return installed if installed.exists() else _PACKAGE.parent / "resources" / name

@@ -1,8 +1,10 @@
 """rich's console, as this program uses it. Imported where somebody watches, and for tables."""
 
+from collections.abc import Iterable
 from typing import TextIO
 
 from rich.console import Console
+from rich.text import Text
 
 _UNWATCHED_WIDTH = 400
 
@@ -18,3 +20,16 @@ def make_console(file: TextIO) -> Console:
     return _Console(
         file=file, highlight=False, soft_wrap=True, width=None if file.isatty() else _UNWATCHED_WIDTH
     )
+
+
+def print_table(console: Console, columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
+    """Print a table without lines; without a heading where ``columns`` is empty. The cells are printable."""
+    from rich.table import Table
+
+    names = list(columns)
+    table = Table(box=None, pad_edge=False, header_style="bold", show_header=bool(names))
+    for column in names:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*map(Text, row))
+    console.print(table, soft_wrap=False)

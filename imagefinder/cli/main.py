@@ -89,10 +89,10 @@ def _run(parsed: argparse.Namespace, settings: Settings, terminal: Terminal) -> 
         from imagefinder.numpy_threads import import_numpy_with_one_thread
 
         import_numpy_with_one_thread()
-    from imagefinder.cli.commands.changes import run
+    from imagefinder.cli.commands.command_table import find_command
 
     with saying_goodbye_at_ctrl_c(terminal):
-        return run(parsed, terminal)
+        return find_command(parsed.command)(parsed, terminal)
 
 
 def _give_up_output() -> None:

@@ -132,16 +132,9 @@ class Terminal:
 
     def table(self, columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
         """A table without lines."""
-        from rich.table import Table
-        from rich.text import Text
+        from imagefinder.cli.console import print_table
 
-        names = list(columns)
-        table = Table(box=None, pad_edge=False, header_style="bold", show_header=bool(names))
-        for column in names:
-            table.add_column(column, overflow="fold")
-        for row in rows:
-            table.add_row(*(Text(printable(cell)) for cell in row))
-        self.out.print(table, soft_wrap=False)
+        print_table(self.out, columns, (map(printable, row) for row in rows))
 
     def described(self, name: str, state: str, *details: str) -> None:
         """A name with its state, and below it what there is to know, a line each."""

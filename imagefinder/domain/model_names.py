@@ -1,5 +1,6 @@
 """Names of models, and the facts shown about each."""
 
+import re
 from dataclasses import dataclass
 
 from imagefinder.translation import tr
@@ -11,6 +12,7 @@ BUILTIN = "builtin"
 """What runs where even the starter model's files are missing: it knows colours and shapes."""
 BUILTIN_ID = "builtin:1"
 """The id of its embedder; the number grows with what it sees."""
+_NOT_IN_FILE_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 def model_title(name: str) -> str:
@@ -84,3 +86,8 @@ class RemovedModel:
     """Pictures and pages that this library indexed with it, and which answer again once the model is back."""
     forgotten: int
     """Of those, how many were deleted."""
+
+
+def file_name_part(name: str) -> str:
+    """A model's name as part of a file's name, safe on every system. Different names may give the same."""
+    return _NOT_IN_FILE_NAMES.sub("_", name).strip("._")

@@ -61,12 +61,12 @@ class Engine:
         with disk_errors(folder):
             make_folder(folder)
             self._store = Store(folder / "library.db")
-        self._pair = ModelSwitcher(embedder, self._store, folder / "vectors", model)
+        self._switcher = ModelSwitcher(embedder, self._store, folder / "vectors", model)
         self._thumbnails = thumbnails
         self._cloud = cloud
         self._extensions = extensions
         self._lock = LibraryLock(folder, self._store)
-        self.models = LibraryModels(self._pair, self._store, self._lock)
+        self.models = LibraryModels(self._switcher, self._store, self._lock)
         """The model that answers, and changing it."""
 
     @cached_property
@@ -74,13 +74,13 @@ class Engine:
         """What changes the library: adding sources, bringing them up to date, removing them."""
         from imagefinder.engine.indexing.library_jobs import LibraryJobs
 
-        pair, thumbnails = self._pair, self._thumbnails
+        switcher, thumbnails = self._switcher, self._thumbnails
         return LibraryJobs(
-            self.folder, self._store, pair, thumbnails, self._extensions, self._lock, self._cloud
+            self.folder, self._store, switcher, thumbnails, self._extensions, self._lock, self._cloud
         )
 
     @cached_property
-    def _shower(self) -> "PreviewRenderer":
+    def _preview_renderer(self) -> "PreviewRenderer":
         from imagefinder.engine.preview_renderer import PreviewRenderer
 
         return PreviewRenderer(self._store, self._thumbnails, self._decoders, self._cloud)
@@ -101,7 +101,7 @@ class Engine:
         Raises:
             ModelError: it cannot be had; the message says why and what to do.
         """
-        return self._pair.current().embedder
+        return self._switcher.current().embedder
 
     # Changing the library beside its jobs
 
@@ -153,7 +153,7 @@ class Engine:
         """
         refuse_long_text(query.text)
         with self._store.errors():
-            searcher = self._searcher(is_partial=not may_load and self._pair.current().made is None)
+            searcher = self._searcher(is_partial=not may_load and self._switcher.current().made is None)
             return searcher.start(query, sort, progress, may_load=may_load)
 
     def fold_texts(self, should_stop: Callable[[], bool]) -> None:
@@ -174,7 +174,7 @@ class Engine:
         """Keep an index that a search had to build, so that the next start has it at once, as jobs do at their end.
         Does nothing where there is none to keep, or where it cannot be written now.
         """
-        index = self._pair.current().index
+        index = self._switcher.current().index
         if index is None or not index.is_worth_saving:
             return
         index.is_worth_saving = False  # one try a process
@@ -201,7 +201,7 @@ class Engine:
         """Keep the index as a job that was stopped left it, where that takes a moment: 0.5 s for 60,000 vectors.
         Does nothing where there is nothing new to keep, or where it cannot be written now.
         """
-        index = self._pair.current().index
+        index = self._switcher.current().index
         if index is None or not index.is_ready:
             return
         try:
@@ -216,7 +216,7 @@ class Engine:
         from imagefinder.engine.search.query_encoder import QueryEncoder
 
         with self._store.errors():
-            memory = self._pair.current().terms
+            memory = self._switcher.current().query_vectors
             return QueryEncoder(self._store, self.embedder, None, memory, self._decoders).embed_images(paths)
 
     def show(
@@ -238,7 +238,7 @@ class Engine:
                 its details come, and the problem in words.
         """
         with self._store.errors():
-            return self._shower.show(item_id, part, side, words, folder, download=download)
+            return self._preview_renderer.show(item_id, part, side, words, folder, download=download)
 
     def make_thumbnail(self, item_id: int) -> Path:
         """A small JPEG of an item, from the cache or made now.
@@ -247,7 +247,7 @@ class Engine:
             UnreadableError: there can be none; the message says why.
         """
         with self._store.errors():
-            return self._shower.thumbnail(item_id)
+            return self._preview_renderer.thumbnail(item_id)
 
     def thumbnail(self, hit: Hit) -> Path | None:
         """As ``make_thumbnail``; None where the hit's file cannot be read."""
@@ -263,16 +263,23 @@ class Engine:
         """``is_partial``: without the model, which is not loaded."""
         from imagefinder.engine.search.searcher import Searcher
 
-        model, note = self._pair.current(), self._partial_note()
+        model, note = self._switcher.current(), self._partial_note()
         if is_partial:
-            return Searcher(self._store, None, None, None, model.terms, self._decoders, note)
+            return Searcher(self._store, None, None, None, model.query_vectors, self._decoders, note)
         record, index = model.live_index(register=False)
         return Searcher(
-            self._store, model.embedder, record, index, model.terms, self._decoders, note, model.calibration
+            self._store,
+            model.embedder,
+            record,
+            index,
+            model.query_vectors,
+            self._decoders,
+            note,
+            model.calibration,
         )
 
     def _partial_note(self) -> str:
-        if self._pair.current().failure is not None:
+        if self._switcher.current().failure is not None:
             return tr("The model cannot be used, so only file names and page text were searched.")
         return tr(
             "The model is still being loaded: so far only file names and page text were searched by your words."
@@ -286,7 +293,7 @@ class Engine:
     def coverage(self) -> tuple[int, int]:
         """How many pictures and pages are embedded with the model in use, and how many there are."""
         with self._store.errors():
-            record, _ = self._pair.current().live_index(register=False)
+            record, _ = self._switcher.current().live_index(register=False)
             embedded = self._store.embeddings.count(record.id) if record else 0
             return embedded, self._store.items.count()
 
@@ -311,7 +318,7 @@ class Engine:
                 items=self._store.items.count(),
                 embedded=self._store.embeddings.counts(),
                 unreadable=tuple(self._store.files.unreadable()) if unreadable else (),
-                change=self._pair.change(),
+                change=self._switcher.change(),
                 pending=self._store.pending.count(),
             )
 
@@ -324,5 +331,5 @@ class Engine:
         """Let go of the library and the model. Harmless when called again."""
         if "_decoders" in self.__dict__:
             self._decoders.close()
-        self._pair.close()
+        self._switcher.close()
         self._store.close()

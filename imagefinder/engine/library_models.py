@@ -12,8 +12,8 @@ from imagefinder.store.store import Store
 class LibraryModels:
     """The model that answers, and changing it. Safe to use from several threads."""
 
-    def __init__(self, pair: ModelSwitcher, store: Store, lock: LibraryLock) -> None:
-        self._pair = pair
+    def __init__(self, switcher: ModelSwitcher, store: Store, lock: LibraryLock) -> None:
+        self._switcher = switcher
         self._store = store
         self._lock = lock
 
@@ -26,7 +26,7 @@ class LibraryModels:
     @property
     def is_loaded(self) -> bool:
         """Whether words are answered at once. Loads nothing, never waits."""
-        return self._pair.current().is_loaded
+        return self._switcher.current().is_loaded
 
     def load(self, progress: ProgressCallback = no_progress) -> None:
         """Load what the first words need: the model's text tower, and the index. Searching goes on meanwhile.
@@ -35,7 +35,7 @@ class LibraryModels:
             ModelError: the model cannot be had; the message says why and what to do.
         """
         with self._store.errors():
-            self._pair.current().load(progress)
+            self._switcher.current().load(progress)
 
     def load_image_tower(self) -> None:
         """Load what the first picture needs, where it is not loaded.
@@ -44,7 +44,7 @@ class LibraryModels:
             ModelError: the model cannot be had; the message says why and what to do.
         """
         with self._store.errors():
-            self._pair.current().load_images()
+            self._switcher.current().load_images()
 
     def calibrate(self) -> None:
         """Have what relevance is measured against, which takes seconds at the first time; every job does the same.
@@ -53,7 +53,7 @@ class LibraryModels:
             ModelError: the model cannot be had; the message says why and what to do.
         """
         with self._store.errors():
-            self._pair.current().calibrate()
+            self._switcher.current().calibrate()
 
     def warm_background_stats(self, should_stop: Callable[[], bool]) -> None:
         """Have searches by words as fast at first as they are when they meet the same pictures again.
@@ -65,15 +65,15 @@ class LibraryModels:
             ModelError: the model cannot be had; the message says why and what to do.
         """
         with self._store.errors():
-            self._pair.current().warm_background_stats(should_stop)
+            self._switcher.current().warm_background_stats(should_stop)
 
     def release(self, idle_s: float) -> None:
         """Give back the memory of models that did no work for so many seconds; they load when they are needed."""
-        self._pair.release(idle_s)
+        self._switcher.release(idle_s)
 
     def on_switched(self, listener: Callable[[], None]) -> None:
         """Call this, on any thread, whenever another model answers from now on; it must return at once."""
-        self._pair.on_switched = listener
+        self._switcher.on_switched = listener
 
     def change(self, name: str, *, drop_old: bool = False, now: bool = False) -> ModelChange | None:
         """Have the library searched with another model, without a moment in which it cannot be searched.
@@ -94,8 +94,8 @@ class LibraryModels:
             LibraryInUseError: another process is changing the library.
         """
         with self._lock.hold():
-            change = self._pair.begin(name, drops_old=drop_old, now=now)
-            self._pair.delete_unwanted()
+            change = self._switcher.begin(name, drops_old=drop_old, now=now)
+            self._switcher.delete_unwanted()
             return change
 
     def forget_vectors(self, embedder_id: str) -> int:
@@ -105,4 +105,4 @@ class LibraryModels:
             LibraryInUseError: another process is changing the library.
         """
         with self._lock.hold():
-            return self._pair.delete_vectors(embedder_id)
+            return self._switcher.delete_vectors(embedder_id)

@@ -1,4 +1,8 @@
-"""The reader of pictures. Pillow is imported with the first one: who only looks for files needs none of it."""
+"""The reader of pictures.
+
+It stands apart from ``image``, which does the reading, so that Pillow is imported with the first picture that is
+opened: a scan, which only asks for ``extensions``, needs none of it.
+"""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO

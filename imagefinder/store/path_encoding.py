@@ -1,21 +1,27 @@
-"""How paths are kept: the system's bytes, so that any file name can be; ranges of them stand for folders."""
+"""Encoding of paths in the database: the file system's bytes, so that any file name can be stored.
+
+Bytes compare as SQLite compares BLOBs, so what lies below a folder is one range of the index on paths.
+"""
 
 import os
 from pathlib import Path
 
 
 def encode(path: str | Path) -> bytes:
-    """A path as it is stored."""
+    """The bytes stored for a path. The inverse of ``decode``."""
     return os.fsencode(path)
 
 
 def decode(stored: bytes) -> str:
-    """The path that was stored."""
+    """The path of stored bytes; bytes that are no text become surrogate escapes, as everywhere in Python."""
     return os.fsdecode(stored)
 
 
 def folder_range(folder: Path) -> tuple[bytes, bytes]:
-    """The half-open range [low, high) of stored paths that lie below a folder, at any depth."""
+    """The half-open range [low, high) of stored paths that lie below a folder, at any depth.
+
+    The folder's own path is not in it.
+    """
     separator = os.sep.encode()
     low = encode(folder)
     if not low.endswith(separator):

@@ -39,6 +39,7 @@ _NET = {"httpx2", "huggingface_hub.file_download", "ssl", "socket", "asyncio"}
 _OTHERS = {
     "PySide6", "rich", "multiprocessing", "subprocess", "hnswlib", "xml.etree.ElementTree",
     "imagefinder.cli.doctor.command", "imagefinder.cli.commands.models_files",
+    "imagefinder.cli.commands.add", "imagefinder.cli.commands.remove",
     "imagefinder.embedders.importing.importer",
 }  # fmt: skip
 _NEVER = _NETWORKS | _PICTURES | _NET | _OTHERS

@@ -41,8 +41,7 @@ from imagefinder.ui.widgets.notification_bar import NoticeKind
 from imagefinder.ui.window.about_dialog import AboutDialog
 from imagefinder.ui.window.crash_dialog import CrashDialog
 from imagefinder.ui.window.main_window import MainWindow
-from imagefinder.ui.window.shortcut_list import shortcut_groups
-from imagefinder.ui.window.shortcuts_dialog import ShortcutsDialog
+from imagefinder.ui.window.shortcuts_dialog import ShortcutsDialog, shortcut_groups
 from imagefinder.ui.window.window_services import WindowServices
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QLocale
 
-from imagefinder.ui.words import grouped, path_text, per_second, short_name, time_ago, time_left
+from imagefinder.ui.formatting import grouped, path_text, per_second, short_name, time_ago, time_left
 
 
 @pytest.fixture(autouse=True)

@@ -14,13 +14,13 @@ from imagefinder.domain.jobs import JobState, JobStatus
 from imagefinder.domain.library import LibraryStatus
 from imagefinder.domain.sources import Source, SourceKind, SourceStatus
 from imagefinder.ipc.messages import JobChanged, LibraryChanged
+from imagefinder.ui.formatting import tooltip
 from imagefinder.ui.library.job_bar import JobBar
 from imagefinder.ui.library.remove_source_bar import RemoveSourceBar
 from imagefinder.ui.library.sources_model import SourcesModel
 from imagefinder.ui.preview.preview_bars import ProblemLine
 from imagefinder.ui.results.results_model import ResultsModel
 from imagefinder.ui.widgets.labels import ElidedLabel, SecondaryLabel
-from imagefinder.ui.words import tooltip
 
 NAME = "<b>a & b</b> &lt;.jpg"
 PATH = Path("/pictures") / NAME.replace("/", "∕")

@@ -2,6 +2,7 @@
 
 import argparse
 from dataclasses import asdict
+from pathlib import Path
 
 from imagefinder.cli.exit_status import FOUND
 from imagefinder.cli.open_library import has_library, open_library
@@ -20,46 +21,51 @@ def status(arguments: argparse.Namespace, terminal: Terminal) -> int:
     """Show what is in the library."""
     library = read_status(arguments)
     if arguments.json:
-        terminal.json(
+        terminal.json(_as_json(library))
+    else:
+        _print(library, default_places(arguments.library).models, terminal)
+    return FOUND
+
+
+def _as_json(library: LibraryStatus) -> dict[str, object]:
+    return {
+        "library": str(library.folder),
+        "model": library.model,
+        "changing_to": asdict(library.change) if library.change else None,
+        "items": library.items,
+        "embedded": library.embedded,
+        "sources": [
             {
-                "library": str(library.folder),
-                "model": library.model,
-                "changing_to": asdict(library.change) if library.change else None,
-                "items": library.items,
-                "embedded": library.embedded,
-                "sources": [
-                    {
-                        "path": str(entry.source.path),
-                        "kind": entry.source.kind,
-                        "offline": entry.source.offline,
-                        "gone": entry.source.gone,
-                        "files": entry.files,
-                        "items": entry.items,
-                        "unreadable": entry.unreadable,
-                        "offline_files": entry.offline_files,
-                        "pending": entry.pending,
-                        "in_the_cloud": entry.in_the_cloud,
-                        "scan_complete": entry.scan_complete,
-                        "scanned_at": entry.source.scanned_at,
-                        "passed_over": dict(entry.passed_over),
-                    }
-                    for entry in library.sources
-                ],
-                "unreadable": [
-                    {
-                        "path": str(file.path),
-                        "code": file.code,
-                        "parameters": dict(file.why.parameters),
-                        "reason": file.why.in_english(),
-                    }
-                    for file in library.unreadable
-                ],
+                "path": str(entry.source.path),
+                "kind": entry.source.kind,
+                "offline": entry.source.offline,
+                "gone": entry.source.gone,
+                "files": entry.files,
+                "items": entry.items,
+                "unreadable": entry.unreadable,
+                "offline_files": entry.offline_files,
+                "pending": entry.pending,
+                "in_the_cloud": entry.in_the_cloud,
+                "scan_complete": entry.scan_complete,
+                "scanned_at": entry.source.scanned_at,
+                "passed_over": dict(entry.passed_over),
             }
-        )
-        return FOUND
-    models = names_by_id(
-        {library.model or STARTER, STARTER, BUILTIN}, default_places(arguments.library).models
-    )
+            for entry in library.sources
+        ],
+        "unreadable": [
+            {
+                "path": str(file.path),
+                "code": file.code,
+                "parameters": dict(file.why.parameters),
+                "reason": file.why.in_english(),
+            }
+            for file in library.unreadable
+        ],
+    }
+
+
+def _print(library: LibraryStatus, models_dir: Path, terminal: Terminal) -> None:
+    models = names_by_id({library.model or STARTER, STARTER, BUILTIN}, models_dir)
     terminal.table(
         (),
         (
@@ -104,7 +110,6 @@ def status(arguments: argparse.Namespace, terminal: Terminal) -> int:
             (tr("Could not be read"), tr("Why")),
             ((str(file.path), file.reason) for file in library.unreadable),
         )
-    return FOUND
 
 
 def _change(library: LibraryStatus) -> tuple[tuple[str, str], ...]:

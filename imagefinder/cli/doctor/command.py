@@ -6,7 +6,8 @@ from pathlib import Path
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from imagefinder.cli.doctor.sections import Examination, Section
+from imagefinder.cli.doctor.report import Section
+from imagefinder.cli.doctor.sections import Examination
 from imagefinder.cli.exit_status import FOUND, WRONG
 from imagefinder.cli.terminal import Terminal, printable
 from imagefinder.domain.jobs import Phase, Progress

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from imagefinder.cli.doctor.fact import Fact
+from imagefinder.cli.doctor.report import Fact
 from imagefinder.isolation.decoder_process import DecoderLostError
 from imagefinder.isolation.decoders import Decoders
 from imagefinder.translation import tr

@@ -6,8 +6,7 @@ But for one thing: timing a model that has embedded no picture here yet finds ou
 import argparse
 import os
 import platform
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from functools import cached_property
 from importlib import metadata
 
@@ -17,7 +16,7 @@ from imagefinder import __version__
 from imagefinder.api import ImageFinder
 from imagefinder.cli.disk_sizes import path_and_size, readable_size, room_for, size_of
 from imagefinder.cli.doctor.decoding import decoding_facts
-from imagefinder.cli.doctor.fact import Fact
+from imagefinder.cli.doctor.report import Fact, Section, examine
 from imagefinder.cli.doctor.runtime import runtime_text, runtime_value
 from imagefinder.cli.doctor.timing import PICTURES, time_model
 from imagefinder.cli.open_library import has_library
@@ -40,17 +39,6 @@ _LIBRARIES = (
 )  # fmt: skip
 
 
-@dataclass(slots=True)
-class Section:
-    """Facts that belong together; as far as they could be found out."""
-
-    key: str
-    title: str
-    facts: list[Fact] = field(default_factory=list)
-    problem: str = ""
-    """What kept the rest from being found out; empty where nothing did."""
-
-
 class Examination:
     """Looks at one installation and one library."""
 
@@ -60,15 +48,15 @@ class Examination:
 
     def sections(self) -> Iterator[Section]:
         """One after the other; what is broken in one does not keep the others away."""
-        yield _examined("program", tr("Program"), self._program)
-        yield _examined("machine", tr("Machine"), self._machine)
-        yield _examined("library", tr("Library"), self._library)
-        model = _examined("model", tr("Model"), self._model)
+        yield examine("program", tr("Program"), self._program)
+        yield examine("machine", tr("Machine"), self._machine)
+        yield examine("library", tr("Library"), self._library)
+        model = examine("model", tr("Model"), self._model)
         yield model
-        yield _examined("decoding", tr("Decoding"), decoding_facts)
-        yield _examined("files", tr("Files"), self._files)
+        yield examine("decoding", tr("Decoding"), decoding_facts)
+        yield examine("files", tr("Files"), self._files)
         if not (self._arguments.no_timing or model.problem):
-            yield _examined("timing", tr("Speed"), self._timing)
+            yield examine("timing", tr("Speed"), self._timing)
 
     def _program(self) -> Iterator[Fact]:
         yield Fact("imagefinder", "imagefinder", __version__)
@@ -209,18 +197,6 @@ class Examination:
     def _embedder(self) -> Embedder:
         runtimes = RuntimeSetting.from_environment(self._places.runtimes)
         return model_registry.create(self._chosen[0], self._arguments.device, self._places.models, runtimes)
-
-
-def _examined(key: str, title: str, look: Callable[[], Iterator[Fact]]) -> Section:
-    section = Section(key, title)
-    try:
-        for fact in look():
-            section.facts.append(fact)
-    except ImageFinderError as error:
-        section.problem = str(error)
-    except Exception as error:  # noqa: BLE001 - whatever ails: to say so is what a doctor is for
-        section.problem = f"{type(error).__name__}: {error}"
-    return section
 
 
 def _version(library: str) -> str:

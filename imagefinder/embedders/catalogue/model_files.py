@@ -1,6 +1,5 @@
 """Find, lock and delete the folders of stored models and of unfinished downloads."""
 
-import re
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -10,7 +9,7 @@ from pathlib import Path
 import filelock
 
 from imagefinder.domain.errors import ModelError
-from imagefinder.domain.model_names import BUILTIN, STARTER, model_title
+from imagefinder.domain.model_names import BUILTIN, STARTER, file_name_part, model_title
 from imagefinder.embedders.catalogue.catalogue import published_table, published_tags, suggestion
 from imagefinder.embedders.catalogue.hub_cache import published_spec
 from imagefinder.embedders.catalogue.model_store import imported_models
@@ -27,8 +26,7 @@ def kept_model(name: str, models_dir: Path) -> ClipSpec | None:
 
 def coming_folder(name: str, models_dir: Path) -> Path:
     """Where a model is put together while it is downloaded; hidden, so it is no model yet."""
-    safe = re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("._")
-    return models_dir / f"{_COMING}{safe}-{short_hash(name)}"
+    return models_dir / f"{_COMING}{file_name_part(name)}-{short_hash(name)}"
 
 
 def bytes_come(name: str, models_dir: Path) -> int:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shutil
 import tempfile
 from dataclasses import dataclass, replace
@@ -10,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from imagefinder.domain.errors import ModelError
-from imagefinder.domain.model_names import BUILTIN, STARTER
+from imagefinder.domain.model_names import BUILTIN, STARTER, file_name_part
 from imagefinder.embedders.catalogue.catalogue import custom_config, published_table
 from imagefinder.embedders.catalogue.hub_cache import published_checksum
 from imagefinder.embedders.catalogue.model_store import (
@@ -27,7 +26,7 @@ from imagefinder.embedders.importing.architecture_detection import computation
 from imagefinder.embedders.importing.checkpoint_shapes import found_shapes
 from imagefinder.embedders.importing.import_source import Source, find_source
 from imagefinder.embedders.importing.model_resolution import ResolvedModel, pair
-from imagefinder.embedders.importing.unsupported_checkpoints import refuse_strangers
+from imagefinder.embedders.importing.unsupported_checkpoints import refuse_unsupported
 from imagefinder.embedders.network_guard import without_network
 from imagefinder.embedders.spec import ClipSpec, JsonDict, short_hash
 from imagefinder.embedders.towers.tokenizer import copy_tokenizer, find_files
@@ -96,7 +95,7 @@ def _imported(source: Source, arch: str, models_dir: Path, name: str | None) -> 
     found = found_shapes(source.weights, trusted)
     if is_converted := is_of_transformers(found):
         found = shapes_as_open_clip(found)
-    refuse_strangers(found, source.weights)
+    refuse_unsupported(found, source.weights)
     pairing = pair(source, arch, found, digest, of_transformers=is_converted)
     draft = _draft(source, pairing, digest(), own)
     present = list(imported_models(models_dir))
@@ -234,8 +233,7 @@ def settle(folder: Path, spec: ClipSpec, models_dir: Path, file: str) -> None:
         if written.is_file():
             _sync(written)
     folder.chmod(0o755)
-    safe = re.sub(r"[^A-Za-z0-9._-]+", "_", spec.name).strip("._")
-    folder.rename(models_dir / f"{safe}-{short_hash([spec.name, spec.id])}")
+    folder.rename(models_dir / f"{file_name_part(spec.name)}-{short_hash([spec.name, spec.id])}")
 
 
 def _free_name(name: str, taken: set[str]) -> str:

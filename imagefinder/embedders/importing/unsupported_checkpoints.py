@@ -8,18 +8,18 @@ from imagefinder.embedders.weights.state_dict import Shapes
 from imagefinder.translation import tr
 
 
-def refuse_strangers(found: Shapes, path: Path) -> None:
+def refuse_unsupported(found: Shapes, path: Path) -> None:
     """Raise what there is to say of a file that holds no CLIP model, or not in a form that open_clip reads.
 
     Raises:
         ModelError: it says what the file is, and what to get in its place.
     """
-    for is_it, what in _strangers(found):
+    for is_it, what in _unsupported_kinds(found):
         if is_it:
             raise ModelError(tr("{path} cannot be imported: {what}.", path=path, what=what))
 
 
-def _strangers(found: Shapes) -> Iterator[tuple[bool, str]]:
+def _unsupported_kinds(found: Shapes) -> Iterator[tuple[bool, str]]:
     """Each kind: whether it is that one, and what to say. The first that holds is the truth."""
 
     def has(*parts: str) -> bool:

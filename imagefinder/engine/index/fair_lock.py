@@ -1,18 +1,20 @@
-"""A lock that whoever waits for gets next."""
+"""A fair lock: the thread that releases it cannot take it again before a thread that waits."""
 
 import threading
 
 
 class FairLock:
-    """A mutual exclusion for ``with``, not reentrant: one thread that takes it again and again lets others between.
+    """Mutual exclusion for ``with`` statements; not reentrant.
 
-    ``threading.Lock`` may be had again by the thread that has just let go of it, so that a search would wait for
-    all portions of a batch that is being added rather than for one.
+    A thread that releases a ``threading.Lock`` and takes it again at once mostly gets it, whoever waits. The index is
+    locked for each portion of a batch that is added, so a search would wait for all portions rather than for one.
+
+    A second lock, the turn, is held by the thread that waits next. Who releases the lock and comes back has to queue
+    for the turn, and so cannot overtake that thread. Among threads that queue for the turn there is no order.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        # Held by who is next in turn; so who comes again has to stand behind it.
         self._turn = threading.Lock()
 
     def __enter__(self) -> None:

@@ -16,7 +16,7 @@ from imagefinder.engine.index.live_index import LiveIndex
 from imagefinder.engine.indexing.cancel import CancelToken
 from imagefinder.engine.indexing.cloud_detection import CloudDetector
 from imagefinder.engine.indexing.quarantine import Quarantine
-from imagefinder.engine.indexing.scan_diff import ScanDiff, Todo, make_plan, unread
+from imagefinder.engine.indexing.scan_diff import ScanDiff, Todo, compare, unread
 from imagefinder.engine.indexing.scanner import Scan, Selection, passed_over_by, unmatched_globs
 from imagefinder.engine.indexing.source_presence import Presence, lost_mounts, mount_point, presence, volume
 from imagefinder.store.store import Store
@@ -70,7 +70,7 @@ class Indexer:
         self._cloud = cloud
         self._download = download
         self._report = IndexReport()
-        self._plans: list[ScanDiff] = []
+        self._diffs: list[ScanDiff] = []
         self._scans: list[Scan] = []
         self._moved: set[int] = set()
         """Ids of files that turned up at another path."""
@@ -90,17 +90,17 @@ class Indexer:
             self._report.passed_over = passed_over_by(self._scans)
             self._report.unmatched_globs = unmatched_globs(self._scans)
             # Sources may overlap: a file counts once.
-            self._report.unchanged = len({file for plan in self._plans for file in plan.unchanged})
-            self._report.unreadable = len({file for plan in self._plans for file in plan.unreadable})
+            self._report.unchanged = len({file for diff in self._diffs for file in diff.unchanged})
+            self._report.unreadable = len({file for diff in self._diffs for file in diff.unreadable})
             # One source's files may be read for another.
-            in_the_cloud = {todo.stat.path for plan in self._plans for todo in plan.in_the_cloud}
+            in_the_cloud = {todo.stat.path for diff in self._diffs for todo in diff.in_the_cloud}
             if in_the_cloud:
-                in_the_cloud.difference_update(todo.stat.path for plan in self._plans for todo in plan.todo)
+                in_the_cloud.difference_update(todo.stat.path for diff in self._diffs for todo in diff.todo)
             self._report.in_the_cloud = len(in_the_cloud)
             self._report.stand_ins = len(
                 in_the_cloud.intersection(path for scan in self._scans for path in scan.stood_in_for)
             )
-            if any(plan.todo or plan.problems for plan in self._plans):
+            if any(diff.todo or diff.problems for diff in self._diffs):
                 self._write()
             self._sweep()
             if not self._index.is_settled():
@@ -125,28 +125,28 @@ class Indexer:
         if source.scanned_at is None:
             selection.watch_globs()
         scan = Scan(source, selection, self._cancel, start, self._cloud())
-        plan = ScanDiff(source)
+        diff = ScanDiff(source)
         try:
             asked = self._download
             download = asked if isinstance(asked, bool) else source.path in asked
-            make_plan(plan, self._store, scan, self._embedder_id, start, self._on_file, download=download)
+            compare(diff, self._store, scan, self._embedder_id, start, self._on_file, download=download)
         except CancelledError:
             with self._store.transaction():
-                pending, in_the_cloud = self._unread(plan, start)
+                pending, in_the_cloud = self._unread(diff, start)
                 self._store.pending.add(source.id, pending)
                 self._store.cloud.add(source.id, in_the_cloud)
             raise
-        self._plans.append(plan)
+        self._diffs.append(diff)
         self._scans.append(scan)
-        self._report.offline += plan.offline
+        self._report.offline += diff.offline
         with self._store.transaction():
-            self._store.files.join(source.id, plan.joining)
-            self._store.files.set_offline(plan.back, False)
-            self._store.files.set_offline(plan.away, True)
-            pending, in_the_cloud = self._unread(plan, start)
+            self._store.files.join(source.id, diff.joining)
+            self._store.files.set_offline(diff.back, False)
+            self._store.files.set_offline(diff.away, True)
+            pending, in_the_cloud = self._unread(diff, start)
             self._store.pending.replace(source.id, start or source.path, pending)
             self._store.cloud.replace(source.id, start or source.path, in_the_cloud)
-            self._store.cloud.forget_problems(plan.excused)
+            self._store.cloud.forget_problems(diff.excused)
             if start is not None:
                 mounts = scan.mounts.union(map(str, source.mounts))
                 self._store.sources.set_scanned_in_part(source.id, mounts)
@@ -166,20 +166,20 @@ class Indexer:
         else:
             self._report.offline += count
 
-    def _unread(self, plan: ScanDiff, start: Path | None) -> tuple[list[str], dict[str, bool]]:
+    def _unread(self, diff: ScanDiff, start: Path | None) -> tuple[list[str], dict[str, bool]]:
         """The files that the model that answers has to read; and those that are online only, with whether they are
         among them. The latter are not pending, also while they are downloaded: a job that is stopped leaves them there.
         """
         if self._answering_id != self._embedder_id:
-            paths = unread(plan, self._store, self._answering_id, start)
+            paths = unread(diff, self._store, self._answering_id, start)
         else:
-            paths = [todo.stat.path for todo in plan.todo if not todo.is_unreadable]
-            paths += [todo.stat.path for todo in plan.in_the_cloud]
-        if not plan.online_only:
+            paths = [todo.stat.path for todo in diff.todo if not todo.is_unreadable]
+            paths += [todo.stat.path for todo in diff.in_the_cloud]
+        if not diff.online_only:
             return paths, {}
         found = set(paths)
-        return [path for path in paths if path not in plan.online_only], {
-            path: path in found for path in plan.online_only
+        return [path for path in paths if path not in diff.online_only], {
+            path: path in found for path in diff.online_only
         }
 
     def _on_file(self, path: str) -> None:
@@ -208,7 +208,7 @@ class Indexer:
                 writer.flush()
                 raise
         self._moved = writer.reuse.moved
-        added = (plan.source for plan in self._plans if plan.source.scanned_at is None)
+        added = (diff.source for diff in self._diffs if diff.source.scanned_at is None)
         self._report.relocated = writer.reuse.relocations.settle(added)
         forget_thumbnails(self._store, self._thumbnails, writer.reuse.replaced)
 
@@ -265,27 +265,27 @@ class Indexer:
         from imagefinder.engine.indexing.decode_pool import Reading
 
         by_path: dict[str, Reading] = {}
-        for plan in self._plans:
-            for problem in plan.problems:
+        for diff in self._diffs:
+            for problem in diff.problems:
                 path = str(problem.path)
                 known = self._store.files.by_path(path, self._embedder_id)
                 reading = Reading(Todo(FileStat(path, 0, 0), known, []), problem=problem.why)
-                by_path.setdefault(path, reading).todo.source_ids.append(plan.source.id)
+                by_path.setdefault(path, reading).todo.source_ids.append(diff.source.id)
         for reading in by_path.values():
             writer.take(reading)
 
     def _todos(self) -> list[Todo]:
         by_path: dict[str, Todo] = {}
-        for plan in self._plans:
-            for todo in plan.todo:
+        for diff in self._diffs:
+            for todo in diff.todo:
                 by_path.setdefault(todo.stat.path, todo).source_ids.extend(todo.source_ids)
         return list(by_path.values())
 
     def _sweep(self) -> None:
         """Forget files that are gone from every source that contained them."""
         gone = {
-            plan.source.id: [file_id for file_id in plan.missing if file_id not in self._moved]
-            for plan in self._plans
+            diff.source.id: [file_id for file_id in diff.missing if file_id not in self._moved]
+            for diff in self._diffs
         }
 
         def leave() -> None:

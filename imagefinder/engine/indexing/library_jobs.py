@@ -275,10 +275,10 @@ class LibraryJobs:
         token: CancelToken,
         download: bool | Collection[Path],
     ) -> IndexReport:
-        slot = self._models.next()
-        assert slot is not None
+        model = self._models.next()
+        assert model is not None
         try:
-            further = self._run(slot, sources, progress, token, None, download)
+            further = self._run(model, sources, progress, token, None, download)
             # The second scan saw every file again, so its counts are the job's; what the first did is added.
             further.removed += report.removed
             further.relocated = report.relocated
@@ -288,7 +288,7 @@ class LibraryJobs:
             further.unchanged += further.in_the_cloud - report.in_the_cloud
             further.in_the_cloud, further.stand_ins = report.in_the_cloud, report.stand_ins
             if not further.cancelled and self._models.is_complete():
-                slot.load(progress)
+                model.load(progress)
                 self._models.switch()
                 self._models.delete_unwanted()
         except ModelError as error:

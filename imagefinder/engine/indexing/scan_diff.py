@@ -65,8 +65,8 @@ class ScanDiff:
     """Ids of files of which nothing could be read, and that are ``in_the_cloud`` now."""
 
 
-def make_plan(
-    plan: ScanDiff,
+def compare(
+    diff: ScanDiff,
     store: Store,
     scan: Scan,
     embedder_id: int,
@@ -75,16 +75,16 @@ def make_plan(
     *,
     download: bool = False,
 ) -> None:
-    """Walk the plan's source (or what lies below ``start``), and compare. Opens no file, changes nothing.
+    """Walk the diff's source (or what lies below ``start``), and compare. Opens no file, changes nothing.
 
     With ``download`` files that are online only are to be read as all others are.
 
     Raises:
-        CancelledError: the walk was stopped; what it came to by then is in the plan.
+        CancelledError: the walk was stopped; what it came to by then is in the diff.
     """
-    source = plan.source
+    source = diff.source
     known = store.files.below(start or source.path, embedder_id, source.id)
-    online_only = plan.online_only = scan.online_only
+    online_only = diff.online_only = scan.online_only
     for stat in scan:
         path, size, mtime_ns = stat
         on_file(path)
@@ -92,64 +92,64 @@ def make_plan(
         is_stood_in_for = path in scan.stood_in_for
         # Of a stand-in there is nothing to read: it is for the cloud's own program to bring the file.
         may_read = path not in online_only or (download and not is_stood_in_for)
-        todo = plan.todo if may_read else plan.in_the_cloud
+        todo = diff.todo if may_read else diff.in_the_cloud
         if file is None:
             todo.append(Todo(stat, None, [source.id]))
             continue
         if not file.is_member:
-            plan.joining.append(file.id)
+            diff.joining.append(file.id)
         if is_stood_in_for:
             size, mtime_ns = file.size, file.mtime_ns
             stat = FileStat(path, size, mtime_ns)
         if file.complete and file.mtime_ns == mtime_ns and file.size == size:
-            _keep(plan, file)
+            _keep(diff, file)
             continue
         todo.append(Todo(stat, store.files.by_path(path, embedder_id), [source.id]))
         if file.offline and not may_read:
-            plan.back.append(file.id)
+            diff.back.append(file.id)
         if file.has_problem and file.parts == 0 and not may_read:
-            plan.excused.append(file.id)
+            diff.excused.append(file.id)
     for problem in scan.problems:
         path = str(problem.path)
         # What does not answer now, but was read before, is away; the rest is listed with its reason.
         file = known.get(path)
         if path not in scan.unlisted or file is None or file.parts == 0:
             known.pop(path, None)
-            plan.problems.append(problem)
+            diff.problems.append(problem)
     unreachable = [*scan.unlisted, *map(str, lost_mounts(source))]
     for path, file in known.items():
         if not file.is_member:
             continue
         if any(Path(path).is_relative_to(folder) for folder in unreachable):
-            plan.offline += 1
+            diff.offline += 1
             if not file.offline:
-                plan.away.append(file.id)
+                diff.away.append(file.id)
         else:
-            plan.missing.append(file.id)
+            diff.missing.append(file.id)
 
 
-def unread(plan: ScanDiff, store: Store, embedder_id: int, start: Path | None) -> list[str]:
-    """The files of a plan, which may have been made for another embedder, that this embedder has not dealt with.
+def unread(diff: ScanDiff, store: Store, embedder_id: int, start: Path | None) -> list[str]:
+    """The files of a diff, which may have been made for another embedder, that this embedder has not dealt with.
 
     Those that are known to be unreadable do not count; those in the cloud do.
     """
-    known = store.files.below(start or plan.source.path, embedder_id, plan.source.id)
-    ids = set(plan.unchanged)
+    known = store.files.below(start or diff.source.path, embedder_id, diff.source.id)
+    ids = set(diff.unchanged)
     paths = [path for path, file in known.items() if file.id in ids and not file.complete]
-    for todo in (*plan.todo, *plan.in_the_cloud):
+    for todo in (*diff.todo, *diff.in_the_cloud):
         path, size, mtime_ns = todo.stat
         file = known.get(path)
         is_dealt_with = file and file.complete and file.size == size and file.mtime_ns == mtime_ns
-        if not (is_dealt_with or (todo.is_unreadable and path not in plan.online_only)):
+        if not (is_dealt_with or (todo.is_unreadable and path not in diff.online_only)):
             paths.append(path)
     return paths
 
 
-def _keep(plan: ScanDiff, file: Outline) -> None:
+def _keep(diff: ScanDiff, file: Outline) -> None:
     """The file is there as it was."""
     if file.offline:
-        plan.back.append(file.id)
+        diff.back.append(file.id)
     if file.has_problem and file.parts == 0:
-        plan.unreadable.append(file.id)
+        diff.unreadable.append(file.id)
     else:
-        plan.unchanged.append(file.id)
+        diff.unchanged.append(file.id)

@@ -14,7 +14,7 @@ from imagefinder.engine.search.query_vector_cache import QueryVectorCache
 from imagefinder.store.embeddings import EmbedderRecord, IdArray
 from imagefinder.store.store import Store
 
-_MET_AT_ONCE = 512
+_ITEMS_AT_ONCE = 512
 """Pictures, some 5 ms of work, in which a search waits for nothing of it."""
 
 
@@ -30,7 +30,7 @@ class LoadedModel:
         self._embedder: Embedder | None = None
         self._record: EmbedderRecord | None = None
         self._index: LiveIndex | None = None
-        self.terms = QueryVectorCache()
+        self.query_vectors = QueryVectorCache()
         """What the model made of queries."""
         self.calibration = Calibration(store)
         """What relevance is measured against."""
@@ -142,7 +142,7 @@ class LoadedModel:
         self.calibration.prepare(self.embedder, record)
 
     def warm_background_stats(self, should_stop: Callable[[], bool]) -> None:
-        """Work out what searches by words would have to when they first meet a picture, which is half of their time.
+        """Work out the background scores of pictures, which takes half the time of the first search that comes to them.
 
         Takes about 15 s of a processor for a million pictures; goes behind searches meanwhile. Does nothing before
         there is an index and a calibration, nor where the vectors do not fit the memory.
@@ -158,18 +158,18 @@ class LoadedModel:
         background = self.calibration.background(record, len(index))
         if background is None:
             return
-        strangers = background.strangers(self._store.embeddings.ids(record.id))
+        unknown = background.without_stats(self._store.embeddings.ids(record.id))
 
-        def meet(some: IdArray) -> None:
-            background.meet(*index.vectors(some))
+        def learn(some: IdArray) -> None:
+            background.learn_stats(*index.vectors(some))
 
         # On a thread of its own: the one that called cannot be put behind others for a while.
-        with ThreadPoolExecutor(1, thread_name_prefix="meet", initializer=give_way) as pool:
-            for start in range(0, strangers.size, _MET_AT_ONCE):
+        with ThreadPoolExecutor(1, thread_name_prefix="background stats", initializer=give_way) as pool:
+            for start in range(0, unknown.size, _ITEMS_AT_ONCE):
                 if should_stop():
                     return
-                some = strangers[start : start + _MET_AT_ONCE]
-                pool.submit(meet, some).result()
+                some = unknown[start : start + _ITEMS_AT_ONCE]
+                pool.submit(learn, some).result()
 
     def forget_index(self) -> None:
         """The library has no vectors of the model any more, so what was known of them is wrong."""
@@ -182,5 +182,5 @@ class LoadedModel:
             if self._embedder is not None:
                 self._embedder.close()
                 self._embedder = None
-                self.terms.clear()
+                self.query_vectors.clear()
                 self.calibration.clear()

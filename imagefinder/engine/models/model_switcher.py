@@ -27,7 +27,7 @@ def _nothing() -> None: ...
 
 
 class ModelSwitcher:
-    """Two slots, the second mostly empty. Safe to use from several threads.
+    """The model that answers, and the one that the library is being changed to, if any. Thread-safe.
 
     What changes the library (``begin``, ``call_off``, ``switch``, ``delete_unwanted``) is called with its lock in
     hand.
@@ -43,7 +43,7 @@ class ModelSwitcher:
         self._recorded: str | None = None
         """What the library said of its model the last time."""
         self._next: tuple[str, LoadedModel] | None = None
-        self._current = self._slot(lambda: named or store.models.in_use)
+        self._current = self._load_later(lambda: named or store.models.in_use)
         self._is_used = False
         self.on_switched: Callable[[], None] = _nothing
         """Called when another model answers from now on."""
@@ -56,7 +56,7 @@ class ModelSwitcher:
             recorded = self._store.models.in_use
             if self._is_used and recorded != self._recorded and self._recorded is not None:
                 _LOG.info("the library is searched with %s from now on", recorded)
-                self._put(self._take_next(recorded) or self._slot(lambda: recorded))
+                self._put(self._take_next(recorded) or self._load_later(lambda: recorded))
             self._recorded, self._is_used = recorded, True
             return self._current
 
@@ -68,7 +68,7 @@ class ModelSwitcher:
                 self._next[1].close()
                 self._next = None
             if name is not None and self._next is None:
-                self._next = name, self._slot(lambda: name)
+                self._next = name, self._load_later(lambda: name)
             return self._next[1] if self._next else None
 
     def answering_id(self, default: int) -> int:
@@ -76,10 +76,10 @@ class ModelSwitcher:
 
         It is 0 where the library has no vectors of that one, and ``default`` where the model is not here.
         """
-        name, slot = self._store.models.in_use, self.current()
-        if self._named is not None and slot.embedder.name != name:
-            slot = self._slot(lambda: name)
-        embedder_id = self._id_of(slot)
+        name, model = self._store.models.in_use, self.current()
+        if self._named is not None and model.embedder.name != name:
+            model = self._load_later(lambda: name)
+        embedder_id = self._id_of(model)
         return default if embedder_id is None else embedder_id
 
     def begin(self, name: str, *, drops_old: bool, now: bool) -> ModelChange | None:
@@ -96,10 +96,10 @@ class ModelSwitcher:
             if self._named is not None:
                 # From here on the library's own word counts.
                 self._named, self._is_used, self._recorded = None, False, None
-                self._put(self._slot(lambda: choice.in_use))
+                self._put(self._load_later(lambda: choice.in_use))
             if choice.in_use is None:
                 choice.in_use = name
-                self._put(self._slot(lambda: name))
+                self._put(self._load_later(lambda: name))
                 return None
             if choice.in_use == name:
                 choice.end_change(switch=False)
@@ -132,17 +132,17 @@ class ModelSwitcher:
         text tower before, so that none waits.
         """
         with self._lock:
-            slot = self.next()
-            if slot is None:
+            model = self.next()
+            if model is None:
                 return
             old = self._current
             with self._store.transaction():
                 if self._store.models.drops_old and (made := self._made(old)) is not None:
                     self._store.models.unwanted = [*self._store.models.unwanted, made.id]
                 self._store.models.end_change(switch=True)
-                self._store.pending.change_model(self._id_of(slot) or 0)
+                self._store.pending.change_model(self._id_of(model) or 0)
             self._recorded, self._is_used, self._next = self._store.models.in_use, True, None
-            self._put(slot)
+            self._put(model)
 
     def delete_unwanted(self) -> None:
         """Delete the vectors that a change left and that were not to be kept; interrupted, the next job goes on."""
@@ -156,16 +156,16 @@ class ModelSwitcher:
         """Delete all vectors of an embedder; returns how many there were."""
         count = self._store.embeddings.forget(embedder_id)
         remove_checkpoint(checkpoint_folder(self._vectors, embedder_id))
-        for slot in (self._current, self._next[1] if self._next else None):
-            if slot is not None and slot.made is not None and slot.made.id == embedder_id:
-                slot.forget_index()
+        for model in (self._current, self._next[1] if self._next else None):
+            if model is not None and model.made is not None and model.made.id == embedder_id:
+                model.forget_index()
         return count
 
     def release(self, idle_s: float) -> None:
         """Give back the memory of models that did no work for so long; they load again when they are needed."""
-        for slot in (self._current, self._next[1] if self._next else None):
-            if slot is not None and slot.made is not None:
-                slot.made.release(idle_s)
+        for model in (self._current, self._next[1] if self._next else None):
+            if model is not None and model.made is not None:
+                model.made.release(idle_s)
 
     def close(self) -> None:
         """Give all memory back. Harmless when called again."""
@@ -174,39 +174,39 @@ class ModelSwitcher:
             if self._next is not None:
                 self._next[1].close()
 
-    def _slot(self, name: Callable[[], str | None]) -> LoadedModel:
+    def _load_later(self, name: Callable[[], str | None]) -> LoadedModel:
         return LoadedModel(lambda: self._make(name()), self._store, self._vectors)
 
     def _take_next(self, name: str | None) -> LoadedModel | None:
         if self._next is None or self._next[0] != name:
             return None
-        slot, self._next = self._next[1], None
-        return slot
+        model, self._next = self._next[1], None
+        return model
 
-    def _put(self, slot: LoadedModel) -> None:
-        old, self._current = self._current, slot
+    def _put(self, model: LoadedModel) -> None:
+        old, self._current = self._current, model
         # A search that has hold of it loads it again at the worst.
         old.close()
         self.on_switched()
 
-    def _want(self, slot: LoadedModel | None) -> None:
+    def _want(self, model: LoadedModel | None) -> None:
         """What was to be deleted of this model is wanted again."""
-        if slot is not None:
+        if model is not None:
             unwanted = self._store.models.unwanted
-            self._store.models.unwanted = [other for other in unwanted if other != slot.embedder.id]
+            self._store.models.unwanted = [other for other in unwanted if other != model.embedder.id]
 
     def _left(self) -> tuple[int, int]:
-        slot = self.next()
-        embedder_id = self._id_of(slot) if slot is not None else None
+        model = self.next()
+        embedder_id = self._id_of(model) if model is not None else None
         if embedder_id is None:
             return self._store.items.count(), 0
         return self._store.embeddings.left(embedder_id)
 
-    def _id_of(self, slot: LoadedModel) -> int | None:
+    def _id_of(self, model: LoadedModel) -> int | None:
         """The embedder's id; 0, which none has, where the library has no vectors of it. None where the model's files
         are gone, which the next job says."""
         try:
-            record, _ = slot.live_index(register=False)
+            record, _ = model.live_index(register=False)
         except ModelError:
             return None
         return record.id if record else 0
@@ -220,8 +220,8 @@ class ModelSwitcher:
         return record is not None and self._store.embeddings.has_any(record.id)
 
     @staticmethod
-    def _made(slot: LoadedModel) -> Embedder | None:
+    def _made(model: LoadedModel) -> Embedder | None:
         try:
-            return slot.embedder
+            return model.embedder
         except ModelError:  # it is not here any more, so its id is not known
             return None

@@ -1,4 +1,4 @@
-"""Per-item cache of the mean and deviation of background scores."""
+"""Cache of the mean and the deviation of each item's background scores: those of unrelated queries."""
 
 import threading
 from collections.abc import Callable
@@ -11,11 +11,11 @@ _SPARE = 1.25
 """Room is made for so many times the highest item met, so that a growing library is not copied at each search."""
 
 Find = Callable[[IdArray], tuple[IdArray, FloatArray]]
-"""Finds the habits, (n, 2), of those of the items that have a vector, by ascending id."""
+"""Finds the mean and the deviation, (n, 2), of those of the items that have a vector, by ascending id."""
 
 
 class BackgroundStats:
-    """Habits of items, by id. Safe to use from several threads.
+    """Mean and deviation of items' background scores, by id. Thread-safe.
 
     The window asks the same again every few seconds while pictures are indexed, when the order changes or a picture
     is hidden; another query meets many of the same pictures. To read a vector and compare it with the whole bank of
@@ -28,7 +28,10 @@ class BackgroundStats:
         self._known = np.empty((0, 2), np.float32)
 
     def of(self, item_ids: IdArray, find: Find) -> FloatArray:
-        """The habits of items, (n, 2) float32, in the order asked; nan for those that have no vector."""
+        """The mean and the deviation of items' background scores, (n, 2) float32, in the order asked.
+
+        nan for those that have no vector.
+        """
         missing = self.unknown(item_ids)
         if missing.size:
             self.learn(*find(missing))
@@ -42,11 +45,11 @@ class BackgroundStats:
             unknown: IdArray = item_ids[np.isnan(self._known[item_ids, 0])]
         return unknown
 
-    def learn(self, item_ids: IdArray, habits: FloatArray) -> None:
-        """Take the habits, (n, 2), of items in."""
+    def learn(self, item_ids: IdArray, stats: FloatArray) -> None:
+        """Remember the mean and the deviation, (n, 2), of items."""
         with self._lock:
             self._make_room(int(item_ids.max(initial=0)))
-            self._known[item_ids] = habits
+            self._known[item_ids] = stats
 
     def _make_room(self, highest: int) -> None:
         if highest >= len(self._known):

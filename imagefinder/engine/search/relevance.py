@@ -67,7 +67,7 @@ class Unrelated:
         self._usual = float(np.std(self._queries @ self._centre))
         self._in_columns = self._queries.T.astype(np.float64)
         self._pooled = float(self._variances(sample).mean())
-        self.habits = BackgroundStats()
+        self.background_stats = BackgroundStats()
         """Of the library's pictures that were hits, or were met beforehand."""
 
     @property
@@ -77,21 +77,21 @@ class Unrelated:
 
     def deviations(self, query: FloatArray, vectors: FloatArray) -> FloatArray:
         """How far a query, (dimension,), stands out at each picture: (n,) for vectors (n, dimension)."""
-        return self.deviations_of(query, cosines(vectors, query), self.habits_of(vectors))
+        return self.deviations_of(query, cosines(vectors, query), self.stats_of(vectors))
 
-    def habits_of(self, vectors: FloatArray) -> FloatArray:
+    def stats_of(self, vectors: FloatArray) -> FloatArray:
         """What the queries get from pictures, (n, dimension): the mean of their cosines, and the spread that
         deviations are counted in; (n, 2)."""
         # Half its own spread, half everybody's: a picture's own alone is too noisy an estimate.
         spread = np.sqrt((self._variances(vectors) + self._pooled) / 2)
         return np.stack((cosines(vectors, self._mean), np.maximum(spread, 1e-9)), axis=1)
 
-    def deviations_of(self, query: FloatArray, cosines: FloatArray, habits: FloatArray) -> FloatArray:
-        """As ``deviations``, for pictures of which the query's cosines, (n,), and the habits, (n, 2), are known."""
+    def deviations_of(self, query: FloatArray, cosines: FloatArray, stats: FloatArray) -> FloatArray:
+        """As ``deviations``, for pictures of which the query's cosines, (n,), and the stats, (n, 2), are known."""
         habit = float((query - self._mean) @ self._centre)
         strangeness = abs(habit) / max(self._usual, 1e-9)
         habit *= float(np.clip((_STRANGE - strangeness) / (_STRANGE - _USUAL), 0, 1))
-        return np.asarray((cosines - habits[:, 0] - habit) / habits[:, 1], np.float32)
+        return np.asarray((cosines - stats[:, 0] - habit) / stats[:, 1], np.float32)
 
     def _variances(self, vectors: FloatArray) -> FloatArray:
         # In float64, rounded then: BLAS adds in an order that hangs on how many pictures there are, and a picture has
@@ -122,10 +122,10 @@ class Judge:
 
         def find(missing: IdArray) -> tuple[IdArray, FloatArray]:
             found, vectors = read(missing)
-            return found, self.unrelated.habits_of(vectors) if found.size else np.empty((0, 2), np.float32)
+            return found, self.unrelated.stats_of(vectors) if found.size else np.empty((0, 2), np.float32)
 
-        habits = self.unrelated.habits.of(item_ids, find)
-        return np.nan_to_num(curve(self.unrelated.deviations_of(self.query, cosines, habits)), copy=False)
+        stats = self.unrelated.background_stats.of(item_ids, find)
+        return np.nan_to_num(curve(self.unrelated.deviations_of(self.query, cosines, stats)), copy=False)
 
 
 class BackgroundScores:
@@ -151,14 +151,14 @@ class BackgroundScores:
             unrelated = self._mixed(pictures)
         return Judge(unrelated, query) if unrelated.is_telling else None
 
-    def strangers(self, item_ids: IdArray) -> IdArray:
-        """Those of the items that no query by words has met, so that one which does takes longer."""
-        return self._words.habits.unknown(item_ids)
+    def without_stats(self, item_ids: IdArray) -> IdArray:
+        """Those of the items whose statistics are not known yet, so that a query by words takes longer."""
+        return self._words.background_stats.unknown(item_ids)
 
-    def meet(self, item_ids: IdArray, vectors: FloatArray) -> None:
-        """Have items, (n,), with their vectors, (n, dimension), met before a query by words does."""
+    def learn_stats(self, item_ids: IdArray, vectors: FloatArray) -> None:
+        """Work out the statistics of items, (n,), from their vectors, (n, dimension), before a query by words does."""
         if item_ids.size:
-            self._words.habits.learn(item_ids, self._words.habits_of(vectors))
+            self._words.background_stats.learn(item_ids, self._words.stats_of(vectors))
 
     @cached_property
     def _words(self) -> Unrelated:

@@ -133,14 +133,14 @@ class _Teller:
     def __init__(self, name: str, send: Callable[[Event], None]) -> None:
         self._name = name
         self._send = send
-        self._rate = Throughput()
+        self._throughput = Throughput()
         self._last = DownloadChanged(name, 0, None)
         self._told_at = float("-inf")
 
     def take(self, done: int, total: int | None) -> None:
         now = time.monotonic()
-        self._rate.take(Progress(Phase.DOWNLOADING, done, total), now)
-        self._last = DownloadChanged(self._name, done, total, self._rate.per_second)
+        self._throughput.take(Progress(Phase.DOWNLOADING, done, total), now)
+        self._last = DownloadChanged(self._name, done, total, self._throughput.per_second)
         if now - self._told_at >= _TELL_EVERY_S or done == total:
             self._told_at = now
             self._send(self._last)

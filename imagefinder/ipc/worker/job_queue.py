@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from imagefinder.domain.errors import CancelledError, ImageFinderError, LibraryInUseError
@@ -23,6 +24,17 @@ _LOG = logging.getLogger(__name__)
 Task = Callable[[], None]
 
 
+@dataclass(slots=True)
+class _RunningJob:
+    """The job at work. The queue's lock guards it, but for ``has_reported_scan``, which is the thread's own."""
+
+    token: CancelToken = field(default_factory=CancelToken)
+    is_interrupted: bool = False
+    """It was stopped for a task, and is taken up again after."""
+    has_reported_scan: bool = False
+    """Whether the window was told what the scans found."""
+
+
 class JobQueue:
     """Jobs wait for the model, for ``resume`` while paused, and for one another.
 
@@ -34,7 +46,7 @@ class JobQueue:
         engine: Engine,
         loader: ModelLoader,
         library: LibraryReporter,
-        board: JobReporter,
+        reporter: JobReporter,
         *,
         rescan_s: float,
         retry_s: float = 30.0,
@@ -44,25 +56,22 @@ class JobQueue:
             engine: the library.
             loader: loads its model.
             library: is told to report when a job has changed the library.
-            board: shows the window how the work stands.
+            reporter: shows the window how the work stands.
             rescan_s: seconds of rest after which all sources are looked through again; 0 for never.
             retry_s: seconds until a library that another process was changing is tried again.
         """
         self._engine = engine
         self._loader = loader
         self._library = library
-        self._board = board
+        self._reporter = reporter
         self._rescan_s = rescan_s
         self._retry_s = retry_s
         self._changed = threading.Condition()
         self._tasks: deque[Task] = deque()
-        self._wanted = PendingRescans()
-        self._token: CancelToken | None = None
-        self._has_strangers = False
-        """Whether there may be pictures that no search has met."""
-        self._has_told_scan = False
-        """Whether the window was told what the scans of the job at work found."""
-        self._is_interrupted = False
+        self._pending = PendingRescans()
+        self._job: _RunningJob | None = None
+        self._is_warm_up_due = False
+        """Whether there may be pictures or texts that searches would have to prepare first."""
         self._is_stopped = False
         """The user stopped the last job: nothing begins by itself until something is asked for."""
         self._is_closing = False
@@ -85,7 +94,7 @@ class JobQueue:
     ) -> None:
         """Bring these sources up to date, or all where there are none; returns at once."""
         with self._changed:
-            self._wanted.add(paths, retry, download=download)
+            self._pending.add(paths, retry, download=download)
             self._is_stopped = False
             self._not_before = 0.0
             self._show_waiting()
@@ -103,26 +112,26 @@ class JobQueue:
     def pause(self) -> None:
         """Rest at the next safe place; the batch in hand is committed before."""
         with self._changed:
-            if self._token is not None:
-                self._token.pause()
-            self._board.pause()
+            if self._job is not None:
+                self._job.token.pause()
+            self._reporter.pause()
 
     def resume(self) -> None:
         """Go on."""
         with self._changed:
-            self._board.resume()
-            if self._token is not None:
-                self._token.resume()
+            self._reporter.resume()
+            if self._job is not None:
+                self._job.token.resume()
             self._changed.notify()
 
     def cancel(self) -> None:
         """Stop the job at work and drop those that wait; what was committed is kept."""
         with self._changed:
-            self._wanted = PendingRescans()
-            self._is_interrupted = False
+            self._pending = PendingRescans()
             self._is_stopped = True
-            if self._token is not None:
-                self._token.cancel()
+            if self._job is not None:
+                self._job.is_interrupted = False
+                self._job.token.cancel()
             self._show_waiting()
 
     def do(self, task: Task) -> None:
@@ -133,32 +142,32 @@ class JobQueue:
         """
         with self._changed:
             self._tasks.append(task)
-            if self._token is not None:
-                self._is_interrupted = True
-                self._token.cancel()
+            if self._job is not None:
+                self._job.is_interrupted = True
+                self._job.token.cancel()
             self._changed.notify()
 
     def close(self, timeout_s: float) -> None:
         """Stop the job at work, committing what is in hand; wait for that, but not longer than ``timeout_s``."""
         with self._changed:
             self._is_closing = True
-            if self._token is not None:
-                self._token.cancel()
+            if self._job is not None:
+                self._job.token.cancel()
             self._changed.notify()
         self._thread.join(timeout_s)
 
     def _look_again(self) -> None:
         with self._changed:
-            self._has_strangers = True
-            if self._board.is_paused:
+            self._is_warm_up_due = True
+            if self._reporter.is_paused:
                 # Otherwise a job begins now, and says so.
                 self._show_waiting()
             self._changed.notify()
 
     def _show_waiting(self) -> None:
-        waiting = self._wanted.among(self._library.sources)
-        is_loading = bool(waiting) and self._token is None and not self._loader.is_over
-        self._board.wait(waiting, is_loading=is_loading)
+        waiting = self._pending.among(self._library.sources)
+        is_loading = bool(waiting) and self._job is None and not self._loader.is_over
+        self._reporter.wait(waiting, is_loading=is_loading)
 
     def _work(self) -> None:
         while True:
@@ -178,32 +187,36 @@ class JobQueue:
         if self._tasks:
             return self._tasks.popleft()
         now = time.monotonic()
-        if not self._wanted and self._rescans and now >= self._last_end + self._rescan_s:
-            self._wanted.add(())
-        if self._wanted and self._loader.is_over and not self._board.is_paused and now >= self._not_before:
-            wanted, self._wanted = self._wanted, PendingRescans()
-            token = self._token = CancelToken()
-            self._is_interrupted = False
-            return lambda: self._run(wanted, token)
+        if not self._pending and self._rescans and now >= self._last_end + self._rescan_s:
+            self._pending.add(())
         if (
-            self._has_strangers
-            and not self._wanted  # by a job that may not begin yet
+            self._pending
+            and self._loader.is_over
+            and not self._reporter.is_paused
+            and now >= self._not_before
+        ):
+            wanted, self._pending = self._pending, PendingRescans()
+            job = self._job = _RunningJob()
+            return lambda: self._run(wanted, job)
+        if (
+            self._is_warm_up_due
+            and not self._pending  # by a job that may not begin yet
             and self._loader.is_over
             and not self._loader.error
-            and not self._board.is_paused
+            and not self._reporter.is_paused
         ):
-            self._has_strangers = False
-            return self._meet
+            self._is_warm_up_due = False
+            return self._warm_up
         return None
 
-    def _meet(self) -> None:
-        """Do what searches would have to, while there is time: fold words of an older version, and meet pictures."""
+    def _warm_up(self) -> None:
+        """Prepare, while there is time, what searches would have to: texts of older versions, background scores."""
 
         def should_stop() -> bool:
-            self._has_strangers = bool(
-                self._tasks or self._wanted or self._is_closing or self._board.is_paused
+            self._is_warm_up_due = bool(
+                self._tasks or self._pending or self._is_closing or self._reporter.is_paused
             )
-            return self._has_strangers
+            return self._is_warm_up_due
 
         try:
             self._engine.fold_texts(should_stop)
@@ -213,9 +226,9 @@ class JobQueue:
 
     def _seconds_to_wait(self) -> float | None:
         """Until a job is due that nobody will wake us for."""
-        if self._board.is_paused or not self._loader.is_over:
+        if self._reporter.is_paused or not self._loader.is_over:
             return None
-        if self._wanted:
+        if self._pending:
             return max(0.0, self._not_before - time.monotonic())
         return max(0.0, self._last_end + self._rescan_s - time.monotonic()) if self._rescans else None
 
@@ -223,18 +236,17 @@ class JobQueue:
     def _rescans(self) -> bool:
         return self._rescan_s > 0 and not self._is_stopped
 
-    def _run(self, wanted: PendingRescans, token: CancelToken) -> None:
+    def _run(self, wanted: PendingRescans, job: _RunningJob) -> None:
         report: IndexReport | None = None
         error = ""
         again = False
-        self._has_told_scan = False
         try:
             wanted, sources = self._settle_what_to_do(wanted)
             if sources:
-                self._board.begin(sources)
+                self._reporter.begin(sources)
                 report = self._engine.jobs.index(
-                    self._on_progress,
-                    token,
+                    lambda progress: self._on_progress(job, progress),
+                    job.token,
                     paths=sources,
                     retry=tuple(wanted.retry),
                     download=tuple(wanted.download),
@@ -251,31 +263,31 @@ class JobQueue:
                 "Indexing stopped by a mistake in imagefinder itself. What was indexed is kept; the log says more."
             )
         with self._changed:
-            self._token = None
-            self._has_strangers = True
+            self._job = None
+            self._is_warm_up_due = True
             self._last_end = time.monotonic()
-            is_interrupted = self._is_interrupted and report is not None and report.cancelled
+            is_interrupted = job.is_interrupted and report is not None and report.cancelled
             if is_interrupted or again:
-                self._wanted.put_back(wanted)
+                self._pending.put_back(wanted)
             if again:
                 self._not_before = self._last_end + self._retry_s
-            waiting = self._wanted.among(self._library.sources)
+            waiting = self._pending.among(self._library.sources)
         self._report_library()
-        self._board.end(waiting, None if is_interrupted else report, error)
+        self._reporter.end(waiting, None if is_interrupted else report, error)
 
     def _settle_what_to_do(self, wanted: PendingRescans) -> tuple[PendingRescans, tuple[Path, ...]]:
         """What was asked for up to now, and the sources as they are now: what is added later is the next job's."""
         with self._changed:
             self._library.report()
-            self._wanted.put_back(wanted)
-            wanted, self._wanted = self._wanted, PendingRescans()
+            self._pending.put_back(wanted)
+            wanted, self._pending = self._pending, PendingRescans()
             return wanted, wanted.among(self._library.sources)
 
-    def _on_progress(self, progress: Progress) -> None:
-        self._board.move(progress)
-        if not self._has_told_scan and progress.phase not in (Phase.SCANNING, Phase.FOLDING_TEXTS):
+    def _on_progress(self, job: _RunningJob, progress: Progress) -> None:
+        self._reporter.move(progress)
+        if not job.has_reported_scan and progress.phase not in (Phase.SCANNING, Phase.FOLDING_TEXTS):
             # How much of each source is to be read.
-            self._has_told_scan = True
+            job.has_reported_scan = True
             self._library.report()
         elif progress.items:
             self._library.report_now_and_then()

@@ -23,7 +23,7 @@ class JobReporter:
         self._send = send
         self._flush = flush
         self._lock = threading.RLock()
-        self._rate = Throughput()
+        self._throughput = Throughput()
         self._is_paused = is_paused
         self._is_at_work = False
         self._status = JobStatus()
@@ -58,7 +58,7 @@ class JobReporter:
         """
         with self._lock:
             self._is_at_work = True
-            self._rate.reset()
+            self._throughput.reset()
             self._status = JobStatus(sources=sources, progress=Progress(Phase.SCANNING, 0, None))
             self._tell()
         self._flush()
@@ -67,14 +67,14 @@ class JobReporter:
         """The job got so far."""
         with self._lock:
             now = time.monotonic()
-            self._rate.take(progress, now)
+            self._throughput.take(progress, now)
             # Between phases a moment is never left out.
             is_other = self._status.progress is None or self._status.progress.phase is not progress.phase
             self._status = replace(
                 self._status,
                 progress=progress,
-                rate=self._rate.per_second if progress.phase is Phase.EMBEDDING else 0.0,
-                seconds_left=self._rate.seconds_left(progress),
+                rate=self._throughput.per_second if progress.phase is Phase.EMBEDDING else 0.0,
+                seconds_left=self._throughput.seconds_left(progress),
             )
             if is_other or progress.done == progress.total or now - self._last >= _BETWEEN_S:
                 self._tell()
@@ -97,7 +97,7 @@ class JobReporter:
         """The user wants it to go on."""
         with self._lock:
             self._is_paused = False
-            self._rate.reset()
+            self._throughput.reset()
             self._tell()
 
     def _tell(self) -> None:

@@ -74,14 +74,14 @@ class Session:
         self._library = LibraryReporter(engine, extensions(), send)
         self._loader = ModelLoader(engine, options.model or "", send)
         engine.models.on_switched(self._loader.start)
-        self._idle = IdleUnloader(engine, options.release_minutes)
-        self._board = JobReporter(send, flush, is_paused=options.paused)
+        self._idle_unloader = IdleUnloader(engine, options.release_minutes)
+        self._reporter = JobReporter(send, flush, is_paused=options.paused)
         self._jobs = JobQueue(
-            engine, self._loader, self._library, self._board, rescan_s=options.rescan_minutes * 60
+            engine, self._loader, self._library, self._reporter, rescan_s=options.rescan_minutes * 60
         )
-        self._searches = SearchWorker(engine, self._loader, send)
+        self._search_worker = SearchWorker(engine, self._loader, send)
         self._downloads = Downloads(self._finder.models_dir, send, self._load_if_failed)
-        self._pictures = RenderWorker(engine, default_places(options.library).previews, send)
+        self._render_worker = RenderWorker(engine, default_places(options.library).previews, send)
 
     def start(self) -> None:
         """Tell what is there, and begin to work."""
@@ -90,22 +90,22 @@ class Session:
         if self._options.index_at_start:
             self._jobs.rescan()
         else:
-            self._board.tell()
+            self._reporter.tell()
         self._loader.start()
-        self._searches.start()
-        self._pictures.start()
+        self._search_worker.start()
+        self._render_worker.start()
         self._jobs.start()
-        self._idle.start()
+        self._idle_unloader.start()
 
     def close(self) -> None:
         """End all work, committing what is in hand, and let go of the library."""
-        self._idle.close()
+        self._idle_unloader.close()
         self._downloads.close(0)
-        self._searches.close(0)  # no more is begun while the job ends
-        self._pictures.close(0)
+        self._search_worker.close(0)  # no more is begun while the job ends
+        self._render_worker.close(0)
         self._jobs.close(_JOB_ENDS_IN_S)
-        self._searches.close(_DESK_CLOSES_IN_S)
-        self._pictures.close(_DESK_CLOSES_IN_S)
+        self._search_worker.close(_DESK_CLOSES_IN_S)
+        self._render_worker.close(_DESK_CLOSES_IN_S)
         if self._jobs.is_at_work:
             # Closing under a job that does not end in time would only make it fail; what it committed is safe.
             _LOG.info("a job was still at work when the engine ended")
@@ -123,12 +123,12 @@ class Session:
         """See that a request is carried out; returns at once."""
         match request:
             case Search() | MoreHits() | ClosePane() | SetHidden():
-                self._searches.ask(request)
+                self._search_worker.ask(request)
             case MakeThumbnail() | ShowItem():
-                self._pictures.make(request)
+                self._render_worker.make(request)
             case AddSources():
                 # Beside the job at work, which need not be interrupted for it.
-                self._pictures.do(partial(self._answer, request.request_id, partial(self._add, request)))
+                self._render_worker.do(partial(self._answer, request.request_id, partial(self._add, request)))
             case RemoveSources():
                 self._jobs.do(partial(self._answer, request.request_id, partial(self._remove, request)))
             case UseModel():
@@ -142,7 +142,7 @@ class Session:
             case CancelJobs():
                 self._jobs.cancel()
             case ImportModel():
-                self._pictures.do(
+                self._render_worker.do(
                     partial(self._answer, request.request_id, partial(self._import_model, request))
                 )
             case DownloadModel():
@@ -152,15 +152,17 @@ class Session:
             case RemoveModel() if request.with_vectors:
                 self._jobs.do(partial(self._answer, request.request_id, partial(self._remove_model, request)))
             case RemoveModel():
-                self._pictures.do(
+                self._render_worker.do(
                     partial(self._answer, request.request_id, partial(self._remove_model, request))
                 )
             case ListUnreadable():
-                self._pictures.do(
+                self._render_worker.do(
                     partial(self._answer, request.request_id, partial(self._unreadable, request))
                 )
             case ListModels():
-                self._pictures.do(partial(self._answer, request.request_id, partial(self._models, request)))
+                self._render_worker.do(
+                    partial(self._answer, request.request_id, partial(self._models, request))
+                )
 
     def _answer(self, request_id: int, task: Callable[[], Event]) -> None:
         try:

@@ -17,10 +17,9 @@ from imagefinder.paths import Places, default_places
 from imagefinder.resources import resource
 from imagefinder.settings import Settings
 from imagefinder.translation import language_in_use, use_language
-from imagefinder.ui.app.engine_options import chosen_library, engine_options
 from imagefinder.ui.app.exception_hook import ExceptionHook
 from imagefinder.ui.app.gc_scheduler import GcScheduler
-from imagefinder.ui.app.options import WindowOptions
+from imagefinder.ui.app.options import WindowOptions, chosen_library, engine_options
 from imagefinder.ui.app.screenshot import Screenshot
 from imagefinder.ui.app.signal_handler import SignalHandler
 from imagefinder.ui.app.single_instance import SingleInstance
@@ -56,14 +55,14 @@ class Application(QObject):
         self._window: MainWindow | None = None
         self._translators: list[QTranslator] = []
         settings_file = default_places().settings
-        self._keeper = SettingsStore(settings_file, self)
+        self._settings_store = SettingsStore(settings_file, self)
         self._speak()
         self._theme = Theme(self._app, options.theme or self._settings.theme)
         self._places = self._find_places()
         self._instance = SingleInstance(self._places.library, self)
         self._client = EngineClient(engine_options(self._settings, options), self)
         self._background = Background("paths", 1, self)
-        self._parts = self._make_parts()
+        self._services = self._make_services()
         self._restart = QTimer(self)
         self._restart.setSingleShot(True)
         self._restart.setInterval(_RESTART_AFTER_MS)
@@ -83,24 +82,24 @@ class Application(QObject):
                 return 0
             log_to_file()
         state = WindowState() if is_for_picture else WindowState.load(self._places.window)
-        unexpected, interrupts = ExceptionHook(self), SignalHandler(self)
-        unexpected.notice.connect(self._warn)
-        interrupts.asked_to_end.connect(self._close_window)
+        exception_hook, signal_handler = ExceptionHook(self), SignalHandler(self)
+        exception_hook.notice.connect(self._warn)
+        signal_handler.asked_to_end.connect(self._close_window)
         self._instance.started_again.connect(self._come_to_front)
-        self._keeper.changed.connect(self._on_settings_changed)
+        self._settings_store.changed.connect(self._on_settings_changed)
         self._client.done.connect(self._forget_model)
         options = engine_options(self._settings, self._options, is_paused=state.is_paused)
-        collector = GcScheduler(self._app, self)
+        gc_scheduler = GcScheduler(self._app, self)
         try:
             self._open_window(state)
             # First the window, then the engine: whoever starts a program wants to see it.
             QTimer.singleShot(0, self, lambda: self._client.start(options))
             status = self._app.exec()
         finally:
-            interrupts.close()
-            unexpected.close()
+            signal_handler.close()
+            exception_hook.close()
             self._end()
-            collector.close()
+            gc_scheduler.close()
         if self._failure:
             raise UsageError(self._failure)
         return status
@@ -109,7 +108,7 @@ class Application(QObject):
 
     @property
     def _settings(self) -> Settings:
-        return self._keeper.value
+        return self._settings_store.value
 
     def _speak(self) -> None:
         use_language(self._options.language or self._settings.language)
@@ -126,10 +125,10 @@ class Application(QObject):
     def _find_places(self) -> Places:
         return default_places(chosen_library(self._settings, self._options))
 
-    def _make_parts(self) -> WindowServices:
+    def _make_services(self) -> WindowServices:
         return WindowServices(
             client=self._client,
-            settings_store=self._keeper,
+            settings_store=self._settings_store,
             places=self._places,
             desktop=Desktop(self),
             thumbnails=ThumbnailLoader(self._client, self._places.thumbnails, self),
@@ -140,7 +139,7 @@ class Application(QObject):
     # The window.
 
     def _open_window(self, state: WindowState) -> None:
-        window = self._window = MainWindow(self._parts)
+        window = self._window = MainWindow(self._services)
         window.restore(state)
         window.closed.connect(self._leave)
         window.paths_dropped.connect(self._open_paths)
@@ -169,7 +168,7 @@ class Application(QObject):
     def _take_picture(self, window: MainWindow, file: Path) -> None:
         waits = bool(self._options.query or self._options.paths)
         picture = Screenshot(
-            window, self._client, self._parts.thumbnails, file, waits_for_hits=waits, parent=self
+            window, self._client, self._services.thumbnails, file, waits_for_hits=waits, parent=self
         )
         picture.taken.connect(window.close)
         picture.failed.connect(self._fail)
@@ -241,7 +240,7 @@ class Application(QObject):
         is_other_library = options.library != self._client.options.library
         if is_other_library:
             self._places = self._find_places()
-            self._parts = replace(self._parts, places=self._places)
+            self._services = replace(self._services, places=self._places)
             self._client.library = None
             self._answer_for_library()
         self._client.restart(options)
@@ -268,7 +267,7 @@ class Application(QObject):
         window = self._window
         if window is not None and self._options.screenshot is None:
             window.state().save(self._places.window)
-            self._parts.dropped.keep_only(window.dropped_pictures())
+            self._services.dropped.keep_only(window.dropped_pictures())
         self._app.exit(0)
 
     def _end(self) -> None:
@@ -276,8 +275,8 @@ class Application(QObject):
         self._instance.close()
         _leave_clipboard()
         self._background.close()
-        self._parts.thumbnails.close()
-        self._parts.desktop.close()
+        self._services.thumbnails.close()
+        self._services.desktop.close()
         if not self._client.stop():
             _LOG.warning("the engine did not end in time, and was ended by force; the library is whole")
         if self._window is not None:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -22,12 +21,11 @@ from PySide6.QtWidgets import (
 
 from imagefinder.domain.sources import SourceOptions
 from imagefinder.translation import tr
+from imagefinder.ui.formatting import grouped, path_text, short_name
 from imagefinder.ui.library.file_kinds import FileKinds, kinds_of, parse_extensions
 from imagefinder.ui.widgets.fitting_dialog import FittingDialog, stay_on_screen
 from imagefinder.ui.widgets.icons import icon
-from imagefinder.ui.widgets.labels import ElidedLabel, SecondaryLabel
-from imagefinder.ui.widgets.sign import IconLabel
-from imagefinder.ui.words import grouped, path_text, short_name
+from imagefinder.ui.widgets.labels import ElidedLabel, IconLabel, SecondaryLabel, demi_bold
 
 _PATHS_SHOWN = 3
 
@@ -49,6 +47,23 @@ class AddFolderDialog(FittingDialog):
         self.setWindowTitle(tr("Folder options") if existing else tr("Add to the library"))
 
         self._body = QWidget()
+        self._build_kinds(options)
+        self._build_more(options)
+        self._buttons = QDialogButtonBox(self)
+        self._accept = self._buttons.addButton(
+            tr("Save") if existing else tr("Add"), QDialogButtonBox.ButtonRole.AcceptRole
+        )
+        self._buttons.addButton(tr("Cancel"), QDialogButtonBox.ButtonRole.RejectRole).setAutoDefault(False)
+        self._accept.setDefault(True)
+
+        self._lay_out(paths)
+        self._connect()
+        self._more.setChecked(bool(options.exclude or options.include))
+        self._show_state()
+        self._fold(self._more.isChecked())
+        self._accept.setFocus()
+
+    def _build_kinds(self, options: SourceOptions) -> None:
         self._recursive = QCheckBox(tr("Look into &subfolders"), self)
         self._recursive.setChecked(options.recursive)
         self._kinds = QComboBox(self)
@@ -66,6 +81,8 @@ class AddFolderDialog(FittingDialog):
         self._listed.setPlaceholderText(tr("jpg, heic, png", "an example of a list of kinds of file"))
         self._listed.setAccessibleName(tr("Kinds of file, by the ends of their names"))
         self._hint = SecondaryLabel(parent=self)
+
+    def _build_more(self, options: SourceOptions) -> None:
         self._more = QToolButton(self, autoRaise=True)
         self._more.setCheckable(True)
         self._more.setText(tr("&More options"))
@@ -83,23 +100,13 @@ class AddFolderDialog(FittingDialog):
         self._include.setPlaceholderText("2024*/\nIMG_*")
         self._include.setAccessibleName(tr("Only files that match one of these, one a line"))
         self._rest = self._make_rest()
-        self._buttons = QDialogButtonBox(self)
-        self._accept = self._buttons.addButton(
-            tr("Save") if existing else tr("Add"), QDialogButtonBox.ButtonRole.AcceptRole
-        )
-        self._buttons.addButton(tr("Cancel"), QDialogButtonBox.ButtonRole.RejectRole).setAutoDefault(False)
-        self._accept.setDefault(True)
 
-        self._lay_out(paths)
+    def _connect(self) -> None:
         self._kinds.currentIndexChanged.connect(self._show_state)
         self._listed.textChanged.connect(self._show_state)
         self._more.toggled.connect(self._fold)
         self._buttons.accepted.connect(self.accept)
         self._buttons.rejected.connect(self.reject)
-        self._more.setChecked(bool(options.exclude or options.include))
-        self._show_state()
-        self._fold(self._more.isChecked())
-        self._accept.setFocus()
 
     def options(self) -> SourceOptions:
         """What the user chose."""
@@ -170,10 +177,7 @@ class AddFolderDialog(FittingDialog):
         else:
             name = tr("{count} folder(s)", "", count, count=grouped(count))
         title = ElidedLabel(name, self)
-        font = QFont(title.font())
-        font.setPointSizeF(font.pointSizeF() * 1.2)
-        font.setWeight(QFont.Weight.DemiBold)
-        title.setFont(font)
+        title.setFont(demi_bold(title.font(), 1.2))
         texts.addWidget(title)
         for path in paths[:_PATHS_SHOWN]:
             line = ElidedLabel(path_text(path), self)

@@ -4,8 +4,8 @@ from PySide6.QtWidgets import QPushButton, QWidget
 
 from imagefinder.domain.sources import SourceStatus
 from imagefinder.translation import tr
+from imagefinder.ui.formatting import grouped
 from imagefinder.ui.library.confirmation_bar import ConfirmationBar
-from imagefinder.ui.words import grouped
 
 
 class CloudDownloadBar(ConfirmationBar):

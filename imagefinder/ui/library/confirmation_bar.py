@@ -7,8 +7,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from imagefinder.ui.formatting import path_text, tooltip
 from imagefinder.ui.widgets.labels import ElidedLabel, SecondaryLabel
-from imagefinder.ui.words import path_text, tooltip
 
 _NAMED = 20
 """Of many sources, those that the tooltip names."""

@@ -2,8 +2,7 @@
 
 from imagefinder.domain.jobs import IndexReport, JobState, JobStatus, Phase, in_the_cloud_text
 from imagefinder.translation import tr
-from imagefinder.ui.short_titles import short_title
-from imagefinder.ui.words import grouped, per_second, short_name, time_left
+from imagefinder.ui.formatting import grouped, per_second, short_name, short_title, time_left
 
 
 def job_line(status: JobStatus) -> str:

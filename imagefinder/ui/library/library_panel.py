@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QFont, QKeySequence
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from imagefinder.domain.jobs import JobState
@@ -20,6 +20,7 @@ from imagefinder.ipc.messages import (
 )
 from imagefinder.translation import tr
 from imagefinder.ui.dragdrop.drop_target import DropTarget
+from imagefinder.ui.formatting import grouped
 from imagefinder.ui.library.add_dialog import AddFolderDialog
 from imagefinder.ui.library.cloud_download_bar import CloudDownloadBar
 from imagefinder.ui.library.job_bar import JobBar
@@ -32,9 +33,8 @@ from imagefinder.ui.library.unreadable_dialog import UnreadableDialog
 from imagefinder.ui.services.desktop import Desktop
 from imagefinder.ui.services.engine_client import EngineClient
 from imagefinder.ui.widgets.icons import icon, menu_icon
-from imagefinder.ui.widgets.labels import SecondaryLabel
+from imagefinder.ui.widgets.labels import SecondaryLabel, demi_bold
 from imagefinder.ui.widgets.link_button import LinkButton
-from imagefinder.ui.words import grouped
 
 
 class LibraryPanel(DropTarget):
@@ -51,49 +51,16 @@ class LibraryPanel(DropTarget):
         self._desktop = desktop
         self._unreadable: dict[Path, UnreadableDialog] = {}
         self.setAccessibleName(tr("Library"))
-        self._title = QLabel(tr("Library"), self)
-        font = QFont(self._title.font())
-        font.setPointSizeF(font.pointSizeF() * 1.15)
-        font.setWeight(QFont.Weight.DemiBold)
-        self._title.setFont(font)
-        self._rescan = QToolButton(self, autoRaise=True)
-        self._rescan.setIcon(icon("refresh-cw"))
-        self._rescan.setToolTip(tr("Look for new and changed files everywhere (F5)"))
-        self._rescan.setAccessibleName(tr("Look for new and changed files"))
-        self._rescan.clicked.connect(lambda: client.send(Rescan()))
-        self._add = QToolButton(self, autoRaise=True)
-        self._add.setIcon(icon("plus"))
-        self._add.setText(tr("Add"))
-        self._add.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self._add.setToolTip(tr("Add a folder to the library (Ctrl+O)"))
-        self._add.setAccessibleName(tr("Add a folder"))
-        self._add.clicked.connect(self.add_requested)
-        for button in (self._rescan, self._add):
-            button.setIconSize(QSize(16, 16))
-            button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-
+        top = self._build_header()
         self.model = SourcesModel(client, self)
         self.list = SourceList(self.model, self)
         self._empty = self._make_empty()
         self.remove_bar = RemoveSourceBar(self)
         self.cloud_download_bar = CloudDownloadBar(self)
-        self._coverage = SecondaryLabel(parent=self)
-        self._index_now = LinkButton(tr("Index them now"), self)
-        self._index_now.clicked.connect(lambda: client.send(Rescan()))
-        coverage = QVBoxLayout()
-        coverage.setContentsMargins(12, 4, 9, 0)
-        coverage.setSpacing(0)
-        coverage.addWidget(self._coverage)
-        coverage.addWidget(self._index_now)
+        coverage = self._build_coverage()
         self.switch_status = ModelSwitchStatus(client, self)
         self.job_bar = JobBar(client, self)
 
-        top = QHBoxLayout()
-        top.setContentsMargins(12, 8, 8, 4)
-        top.setSpacing(4)
-        top.addWidget(self._title, 1)
-        top.addWidget(self._rescan)
-        top.addWidget(self._add)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
@@ -105,7 +72,47 @@ class LibraryPanel(DropTarget):
         whole.addLayout(coverage)
         whole.addWidget(self.switch_status)
         whole.addWidget(self.job_bar)
+        self._connect()
+        self._show_counts()
 
+    def _build_header(self) -> QHBoxLayout:
+        title = QLabel(tr("Library"), self)
+        title.setFont(demi_bold(title.font(), 1.15))
+        self._rescan = QToolButton(self, autoRaise=True)
+        self._rescan.setIcon(icon("refresh-cw"))
+        self._rescan.setToolTip(tr("Look for new and changed files everywhere (F5)"))
+        self._rescan.setAccessibleName(tr("Look for new and changed files"))
+        self._rescan.clicked.connect(self._rescan_all)
+        self._add = QToolButton(self, autoRaise=True)
+        self._add.setIcon(icon("plus"))
+        self._add.setText(tr("Add"))
+        self._add.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._add.setToolTip(tr("Add a folder to the library (Ctrl+O)"))
+        self._add.setAccessibleName(tr("Add a folder"))
+        self._add.clicked.connect(self.add_requested)
+        for button in (self._rescan, self._add):
+            button.setIconSize(QSize(16, 16))
+            button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        top = QHBoxLayout()
+        top.setContentsMargins(12, 8, 8, 4)
+        top.setSpacing(4)
+        top.addWidget(title, 1)
+        top.addWidget(self._rescan)
+        top.addWidget(self._add)
+        return top
+
+    def _build_coverage(self) -> QVBoxLayout:
+        self._coverage = SecondaryLabel(parent=self)
+        self._index_now = LinkButton(tr("Index them now"), self)
+        self._index_now.clicked.connect(self._rescan_all)
+        coverage = QVBoxLayout()
+        coverage.setContentsMargins(12, 4, 9, 0)
+        coverage.setSpacing(0)
+        coverage.addWidget(self._coverage)
+        coverage.addWidget(self._index_now)
+        return coverage
+
+    def _connect(self) -> None:
         self.dropped.connect(self.folders_dropped)
         self.list.menu_wanted.connect(self._show_menu)
         self.list.unreadable_wanted.connect(self.show_unreadable)
@@ -118,10 +125,9 @@ class LibraryPanel(DropTarget):
         self.remove_bar.closed.connect(self.list.setFocus)
         self.cloud_download_bar.confirmed.connect(self._download)
         self.cloud_download_bar.closed.connect(self.list.setFocus)
-        client.library_changed.connect(self._on_library_changed)
-        client.job_changed.connect(self._show_coverage)
-        client.model_changed.connect(self._show_coverage)
-        self._show_counts()
+        self._client.library_changed.connect(self._on_library_changed)
+        self._client.job_changed.connect(self._show_coverage)
+        self._client.model_changed.connect(self._show_coverage)
 
     def sizeHint(self) -> QSize:
         return QSize(288, 480)
@@ -199,6 +205,9 @@ class LibraryPanel(DropTarget):
             # Who asks for it now does not want it to wait.
             self._client.send(ResumeJobs())
         self._client.send(Rescan(tuple(each.source.path for each in chosen)))
+
+    def _rescan_all(self) -> None:
+        self._client.send(Rescan())
 
     def _reveal(self, path: Path) -> None:
         if problem := self._desktop.reveal(path):

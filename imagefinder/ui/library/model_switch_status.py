@@ -10,10 +10,9 @@ from imagefinder.domain.library import ModelChange
 from imagefinder.domain.model_names import model_title
 from imagefinder.ipc.messages import Done, LibraryChanged, Rescan, UseModel
 from imagefinder.translation import tr
+from imagefinder.ui.formatting import grouped, short_title, tooltip
 from imagefinder.ui.services.engine_client import EngineClient
-from imagefinder.ui.short_titles import short_title
 from imagefinder.ui.widgets.labels import ElidedLabel, SecondaryLabel
-from imagefinder.ui.words import grouped, tooltip
 
 
 def change_words(change: ModelChange, present: str) -> str:

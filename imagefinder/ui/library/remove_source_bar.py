@@ -6,8 +6,8 @@ from PySide6.QtWidgets import QPushButton, QWidget
 
 from imagefinder.domain.sources import Source, SourceKind
 from imagefinder.translation import tr
+from imagefinder.ui.formatting import grouped, short_name
 from imagefinder.ui.library.confirmation_bar import ConfirmationBar
-from imagefinder.ui.words import grouped, short_name
 
 
 class RemoveSourceBar(ConfirmationBar):

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from imagefinder.ui.library.source_status import SourceState
 from imagefinder.ui.library.sources_model import SourceRole
 from imagefinder.ui.widgets.icons import icon
+from imagefinder.ui.widgets.labels import demi_bold
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -48,7 +49,7 @@ class SourceDelegate(QStyledItemDelegate):
         width = view.viewport().width() if hasattr(view, "viewport") else option.rect.width()
         area = QRect(option.rect.x(), option.rect.y(), width, 0)
         small = QFontMetrics(_small(option.font))
-        name_height = QFontMetrics(_bold(option.font)).height()
+        name_height = QFontMetrics(demi_bold(option.font)).height()
         left = area.x() + _MARGIN + _PADDING + _TILE + 10
         top = area.y() + _MARGIN + _PADDING
         right = area.x() + width - _MARGIN - _PADDING
@@ -101,7 +102,7 @@ class SourceDelegate(QStyledItemDelegate):
             is_dim=state.is_offline or state.is_gone,
         )
 
-        painter.setFont(_bold(option.font))
+        painter.setFont(demi_bold(option.font))
         painter.setPen(palette.color(QPalette.ColorRole.Text))
         metrics = painter.fontMetrics()
         name_area = row.name if hovered or selected else row.name.adjusted(0, 0, _MENU, 0)
@@ -219,9 +220,3 @@ def _small(font: QFont) -> QFont:
     small = QFont(font)
     small.setPointSizeF(font.pointSizeF() * 0.9)
     return small
-
-
-def _bold(font: QFont) -> QFont:
-    bold = QFont(font)
-    bold.setWeight(QFont.Weight.DemiBold)
-    return bold

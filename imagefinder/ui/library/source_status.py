@@ -8,7 +8,7 @@ from pathlib import Path
 from imagefinder.domain.jobs import JobState, JobStatus, Phase, in_the_cloud_text
 from imagefinder.domain.sources import SourceKind, SourceStatus
 from imagefinder.translation import tr
-from imagefinder.ui.words import grouped, time_ago
+from imagefinder.ui.formatting import grouped, time_ago
 
 
 class RowAction(StrEnum):

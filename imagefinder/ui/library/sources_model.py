@@ -11,9 +11,9 @@ from imagefinder.domain.jobs import JobStatus, passed_over_text
 from imagefinder.domain.sources import SourceKind, SourceStatus
 from imagefinder.ipc.messages import JobChanged, LibraryChanged
 from imagefinder.translation import tr
+from imagefinder.ui.formatting import grouped, path_text, short_name, tooltip
 from imagefinder.ui.library.source_status import RowAction, SourceState, state_of
 from imagefinder.ui.services.engine_client import EngineClient
-from imagefinder.ui.words import grouped, path_text, short_name, tooltip
 
 _NO_PARENT = QModelIndex()
 

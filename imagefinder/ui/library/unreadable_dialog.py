@@ -21,13 +21,13 @@ from imagefinder.domain.items import UnreadableFile
 from imagefinder.domain.jobs import JobState
 from imagefinder.ipc.messages import JobChanged, LibraryChanged, ListUnreadable, Rescan, Unreadable
 from imagefinder.translation import tr
+from imagefinder.ui.formatting import grouped, path_text, short_name
 from imagefinder.ui.library.unreadable_model import Column, UnreadableFilter, UnreadableModel
 from imagefinder.ui.services.desktop import Desktop
 from imagefinder.ui.services.engine_client import EngineClient
 from imagefinder.ui.widgets.fitting_dialog import FittingDialog
 from imagefinder.ui.widgets.icons import menu_icon
 from imagefinder.ui.widgets.labels import SecondaryLabel
-from imagefinder.ui.words import grouped, path_text, short_name
 
 
 class UnreadableDialog(FittingDialog):

@@ -15,7 +15,7 @@ from PySide6.QtCore import (
 from imagefinder.domain.items import UnreadableFile
 from imagefinder.text_folding import fold, without_accents
 from imagefinder.translation import tr
-from imagefinder.ui.words import path_text, short_name, tooltip
+from imagefinder.ui.formatting import path_text, short_name, tooltip
 
 Index = QModelIndex | QPersistentModelIndex
 _NO_PARENT = QModelIndex()

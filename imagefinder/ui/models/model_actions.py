@@ -17,9 +17,9 @@ from imagefinder.ui.widgets.link_button import LinkButton
 class ModelActions(QWidget):
     """The buttons of one model, by its state."""
 
-    def __init__(self, shelf: ModelManager, parent: QWidget | None = None) -> None:
+    def __init__(self, manager: ModelManager, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._shelf = shelf
+        self._manager = manager
         self._entry: ModelEntry | None = None
         self._dialog: QFileDialog | None = None
         self._hint = SecondaryLabel(parent=self)
@@ -35,9 +35,9 @@ class ModelActions(QWidget):
         self._file.clicked.connect(self._choose_file)
         self._remove = QPushButton(icon("trash-2"), "", self)
         self._remove.clicked.connect(self._ask_removal)
-        self._question = RemoveModelBar(self)
-        self._question.confirmed.connect(self._begin_removal)
-        self._question.closed.connect(lambda: self._remove.setFocus(Qt.FocusReason.OtherFocusReason))
+        self._remove_bar = RemoveModelBar(self)
+        self._remove_bar.confirmed.connect(self._begin_removal)
+        self._remove_bar.closed.connect(lambda: self._remove.setFocus(Qt.FocusReason.OtherFocusReason))
         self._ways = SecondaryLabel(parent=self)
         self._page = LinkButton(parent=self)
 
@@ -68,14 +68,14 @@ class ModelActions(QWidget):
         whole.addLayout(licence)
         whole.addWidget(self._drop_old)
         whole.addLayout(buttons)
-        whole.addWidget(self._question)
+        whole.addWidget(self._remove_bar)
         whole.addLayout(other)
 
     def show_entry(self, entry: ModelEntry) -> None:
         """Offer what can be done with a model in this state."""
         self._entry = entry
         info, offer = entry.info, entry.info.offer
-        is_free = entry.deed is None and entry.download is None
+        is_free = entry.operation is None and entry.download is None
         is_usable = info.installed and not entry.is_in_use and not entry.is_coming
         can_download = offer is not None and not info.installed and is_free
         needs_consent = can_download and offer is not None and offer.needs_consent
@@ -88,7 +88,7 @@ class ModelActions(QWidget):
             self._licence.setAccessibleDescription(tr("Licence of {model}", model=info.title))
         self._consent.setVisible(needs_consent)
         self._licence.setVisible(needs_consent)
-        self._drop_old.setVisible(is_usable and self._shelf.item_count > 0)
+        self._drop_old.setVisible(is_usable and self._manager.item_count > 0)
         self._drop_old.setEnabled(is_free)
         self._download.setVisible(can_download)
         self._download.setText(tr("Go on with the download") if info.partial_bytes else tr("Download"))
@@ -106,7 +106,7 @@ class ModelActions(QWidget):
             # Each model has such buttons.
             button.setAccessibleDescription(info.title)
         if not can_go:
-            self._question.hide()
+            self._remove_bar.hide()
         self._ways.setText(ways_to_a_file(info))
         self._ways.setVisible(can_download)
         self._page.setText(info.page.removeprefix("https://"))
@@ -116,28 +116,28 @@ class ModelActions(QWidget):
 
     def take_file(self, path: str) -> None:
         """Keep a copy of a weights file as this model."""
-        if self._entry is not None and self._entry.deed is None:
-            self._shelf.take_in(Path(path), self._entry.info.name)
+        if self._entry is not None and self._entry.operation is None:
+            self._manager.take_in(Path(path), self._entry.info.name)
 
     def _words(self, entry: ModelEntry) -> str:
-        present = self._shelf.title(self._shelf.in_use)
-        if entry.deed is ModelOperation.IMPORT:
+        present = self._manager.title(self._manager.in_use)
+        if entry.operation is ModelOperation.IMPORT:
             return tr("The file is being checked and copied…")
-        if entry.deed is ModelOperation.REMOVE:
+        if entry.operation is ModelOperation.REMOVE:
             return tr("Being removed…")
-        if entry.deed is ModelOperation.USE:
+        if entry.operation is ModelOperation.USE:
             return tr("Being prepared…")
         if entry.is_in_use and not entry.info.installed:
             return tr("This library is indexed with it. Once its files are here again, it answers as before.")
         if entry.is_in_use:
-            return "" if self._shelf.has_failed else tr("This model answers now.")
+            return "" if self._manager.has_failed else tr("This model answers now.")
         if entry.is_coming:
             return tr("The library is being indexed with it; see above.")
         if not entry.info.installed:
             return ""
-        if not self._shelf.item_count:
+        if not self._manager.item_count:
             return tr("The library is empty: the first picture is indexed with it.")
-        if self._shelf.has_failed:
+        if self._manager.has_failed:
             return tr("It answers at once; what is not indexed with it yet is found once it is.")
         return tr(
             "What is not indexed with it yet is indexed in the background. Until that is done, {present} answers; "
@@ -154,23 +154,23 @@ class ModelActions(QWidget):
     def _begin_download(self) -> None:
         if self._entry is not None and (offer := self._entry.info.offer) is not None:
             agreed = offer.needs_consent and self._consent.isChecked()
-            self._shelf.download(self._entry.info.name, accepts_licence=agreed)
+            self._manager.download(self._entry.info.name, accepts_licence=agreed)
 
     def _begin_use(self) -> None:
         if self._entry is not None:
-            self._shelf.use(self._entry.info.name, drop_old=self._drop_old.isChecked())
+            self._manager.use(self._entry.info.name, drop_old=self._drop_old.isChecked())
 
     def _ask_removal(self) -> None:
         if self._entry is None:
             return
         if self._entry.info.installed:
-            self._question.ask(self._entry.info)
+            self._remove_bar.ask(self._entry.info)
         else:
             self._begin_removal(with_vectors=False)
 
     def _begin_removal(self, with_vectors: bool) -> None:
         if self._entry is not None:
-            self._shelf.remove(self._entry.info.name, with_vectors=with_vectors)
+            self._manager.remove(self._entry.info.name, with_vectors=with_vectors)
 
     def _choose_file(self) -> None:
         if self._dialog is None:

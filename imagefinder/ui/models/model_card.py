@@ -18,9 +18,9 @@ class ModelCard(QFrame):
 
     unfolded = Signal()
 
-    def __init__(self, shelf: ModelManager, entry: ModelEntry, parent: QWidget | None = None) -> None:
+    def __init__(self, manager: ModelManager, entry: ModelEntry, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._shelf = shelf
+        self._manager = manager
         self.name = entry.info.name
         """Of the model."""
         self._shown: tuple[ModelEntry, str, bool, bool] | None = None
@@ -31,7 +31,7 @@ class ModelCard(QFrame):
         self.header = ModelHeader(self)
         self.header.toggled.connect(self._fold)
         self._bar = DownloadBar(self)
-        self._bar.stopped.connect(lambda: shelf.stop_download(self.name))
+        self._bar.stopped.connect(lambda: manager.stop_download(self.name))
         self._problem = _text(self)
         self._problem.setForegroundRole(QPalette.ColorRole.BrightText)
         self._problem.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -41,7 +41,7 @@ class ModelCard(QFrame):
         self._facts.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self._facts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._licence = LinkButton(parent=self)
-        self.deeds = ModelActions(shelf, self)
+        self.model_actions = ModelActions(manager, self)
 
         inside = QVBoxLayout(self._body)
         inside.setContentsMargins(0, 0, 0, 0)
@@ -49,7 +49,7 @@ class ModelCard(QFrame):
         inside.addWidget(self._about)
         inside.addWidget(self._facts)
         inside.addWidget(self._licence)
-        inside.addWidget(self.deeds)
+        inside.addWidget(self.model_actions)
         rest = QVBoxLayout()
         rest.setContentsMargins(12, 4, 12, 12)
         rest.setSpacing(8)
@@ -68,7 +68,7 @@ class ModelCard(QFrame):
 
     def show_entry(self, entry: ModelEntry) -> None:
         """Show the model as it stands now."""
-        now = entry, self._shelf.in_use, bool(self._shelf.item_count), self._shelf.has_failed
+        now = entry, self._manager.in_use, bool(self._manager.item_count), self._manager.has_failed
         if now == self._shown:
             # Else what is selected in a text to be copied would be lost several times a second.
             return
@@ -92,7 +92,7 @@ class ModelCard(QFrame):
     def _show(self, entry: ModelEntry) -> None:
         info = entry.info
         badge = _badge(entry)
-        is_downloading = entry.deed is ModelOperation.DOWNLOAD or entry.download is not None
+        is_downloading = entry.operation is ModelOperation.DOWNLOAD or entry.download is not None
         is_halted = bool(info.partial_bytes) and not info.installed and not is_downloading
         self.header.show_model(
             info.title,
@@ -117,7 +117,7 @@ class ModelCard(QFrame):
         if offer is not None:
             self._licence.setText(tr("Licence: {licence}", licence=offer.licence))
             self._licence.set_address(offer.licence_page)
-        self.deeds.show_entry(entry)
+        self.model_actions.show_entry(entry)
         self._show_rest()
 
     def _fold(self, is_open: bool) -> None:

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QSizePolicy,
 
 from imagefinder.translation import tr
 from imagefinder.ui.widgets.icons import icon
-from imagefinder.ui.widgets.labels import ElidedLabel
+from imagefinder.ui.widgets.labels import ElidedLabel, demi_bold
 
 _CHEVRON = 16
 _METER = QSize(64, 6)
@@ -22,9 +22,7 @@ class ModelHeader(QAbstractButton):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._title = ElidedLabel(parent=self, mode=Qt.TextElideMode.ElideRight)
-        font = QFont(self._title.font())
-        font.setWeight(QFont.Weight.DemiBold)
-        self._title.setFont(font)
+        self._title.setFont(demi_bold(self._title.font()))
         self._badge = Badge(self)
         self._summary = ElidedLabel(parent=self, mode=Qt.TextElideMode.ElideRight)
         self._summary.setForegroundRole(QPalette.ColorRole.PlaceholderText)

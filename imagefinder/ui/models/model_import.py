@@ -16,9 +16,9 @@ from imagefinder.ui.widgets.labels import SecondaryLabel
 class ModelImport(QWidget):
     """Two buttons, how it went, and a field for what the engine could not recognise by itself."""
 
-    def __init__(self, shelf: ModelManager, parent: QWidget | None = None) -> None:
+    def __init__(self, manager: ModelManager, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._shelf = shelf
+        self._manager = manager
         self._path: Path | None = None
         """What was chosen last."""
         self._dialogs: dict[bool, QFileDialog] = {}
@@ -67,14 +67,14 @@ class ModelImport(QWidget):
         whole.addLayout(buttons)
         whole.addWidget(self._news)
         whole.addLayout(named)
-        shelf.changed.connect(self._show)
+        manager.changed.connect(self._show)
         self._show()
 
     def take(self, path: str) -> None:
         """Keep a copy of this file or folder as a model."""
         self._path = Path(path)
         self._arch.clear()
-        self._shelf.take_in(self._path)
+        self._manager.take_in(self._path)
 
     def _choose(self, *, is_folder: bool) -> None:
         if is_folder not in self._dialogs:
@@ -89,13 +89,13 @@ class ModelImport(QWidget):
 
     def _try_again(self) -> None:
         arch = self._arch.text().strip()
-        if self._path is not None and arch and not self._shelf.is_importing:
-            self._shelf.take_in(self._path, arch=arch)
+        if self._path is not None and arch and not self._manager.is_importing:
+            self._manager.take_in(self._path, arch=arch)
 
     def _show(self) -> None:
-        is_busy = self._shelf.is_importing
-        news = tr("The file is being checked and copied…") if is_busy else self._shelf.import_news
-        has_failed = self._shelf.has_import_failed and not is_busy
+        is_busy = self._manager.is_importing
+        news = tr("The file is being checked and copied…") if is_busy else self._manager.import_news
+        has_failed = self._manager.has_import_failed and not is_busy
         self._news.setText(news)
         self._news.setVisible(bool(news))
         self._news.setForegroundRole(

@@ -45,7 +45,7 @@ class ModelEntry:
     is_in_use: bool = False
     is_coming: bool = False
     """Whether the library is being indexed with it, to be searched with it then."""
-    deed: ModelOperation | None = None
+    operation: ModelOperation | None = None
     """What was asked for it and is not done yet."""
     download: DownloadChanged | None = None
     """How far its download is, while there is one."""
@@ -70,12 +70,12 @@ class ModelManager(QObject):
     ) -> None:
         super().__init__(parent)
         self._client = client
-        self._keeper = settings_store
+        self._settings_store = settings_store
         self._listing = 0
         """The request id of the list that is waited for; 0 for none."""
         self._infos: tuple[ModelInfo, ...] | None = None
-        self._deeds: dict[int, tuple[ModelOperation, str]] = {}
-        """What is not done yet, by request id: the deed and the model's name, empty where it has none yet."""
+        self._operations: dict[int, tuple[ModelOperation, str]] = {}
+        """What is not done yet, by request id: the operation and the model's name, empty where it has none yet."""
         self._problems: dict[str, str] = {}
         self._is_wanted = False
         self._stopped: set[str] = set()
@@ -125,7 +125,7 @@ class ModelManager(QObject):
     @property
     def is_importing(self) -> bool:
         """Whether a file or folder without a known name is being taken in."""
-        return (ModelOperation.IMPORT, "") in self._deeds.values()
+        return (ModelOperation.IMPORT, "") in self._operations.values()
 
     def title(self, name: str) -> str:
         """A model's title, for its name."""
@@ -147,7 +147,7 @@ class ModelManager(QObject):
     def download(self, name: str, *, accepts_licence: bool = False) -> None:
         """Fetch a model of the catalogue, from where the settings say; one that was interrupted goes on."""
         self._stopped.discard(name)
-        settings = self._keeper.value
+        settings = self._settings_store.value
         number = self._client.next_id()
         request = DownloadModel(name, settings.hub_mirror, settings.proxy, accepts_licence, number)
         self._ask(request, number, ModelOperation.DOWNLOAD, name)
@@ -176,9 +176,9 @@ class ModelManager(QObject):
 
     # Inside.
 
-    def _ask(self, request: Request, number: int, deed: ModelOperation, name: str) -> None:
+    def _ask(self, request: Request, number: int, operation: ModelOperation, name: str) -> None:
         self._problems.pop(name, None)
-        self._deeds[number] = deed, name
+        self._operations[number] = operation, name
         self._client.request(request, self._on_done, partial(self._on_failed, number))
         self.changed.emit()
 
@@ -188,7 +188,9 @@ class ModelManager(QObject):
             info,
             is_in_use=info.name == self.in_use,
             is_coming=change is not None and change.model == info.name,
-            deed=next((deed for deed, name in self._deeds.values() if name == info.name), None),
+            operation=next(
+                (operation for operation, name in self._operations.values() if name == info.name), None
+            ),
             download=download if download and not download.is_over else None,
             is_stopping=info.name in self._stopped,
             problem=self._problems.get(info.name, ""),
@@ -207,19 +209,19 @@ class ModelManager(QObject):
         self.changed.emit()
 
     def _on_download_changed(self, download: DownloadChanged) -> None:
-        if download.is_over and (ModelOperation.DOWNLOAD, download.name) not in self._deeds.values():
+        if download.is_over and (ModelOperation.DOWNLOAD, download.name) not in self._operations.values():
             # Asked for by a window before this one, say.
             self._stopped.discard(download.name)
             self.refresh()
         self.changed.emit()
 
     def _on_done(self, done: Done) -> None:
-        deed, name = self._deeds.pop(done.request_id)
+        operation, name = self._operations.pop(done.request_id)
         message = done.message
-        if deed is ModelOperation.DOWNLOAD:
+        if operation is ModelOperation.DOWNLOAD:
             self._stopped.discard(name)
             message = message or tr("{model} is on this computer now.", model=self.title(name))
-        if deed is ModelOperation.IMPORT and not name:
+        if operation is ModelOperation.IMPORT and not name:
             self.import_news, self.has_import_failed = message, False
         if message:
             self.told.emit(message)
@@ -227,10 +229,10 @@ class ModelManager(QObject):
         self.changed.emit()
 
     def _on_failed(self, request_id: int, problem: str) -> None:
-        deed, name = self._deeds.pop(request_id)
-        if deed is ModelOperation.IMPORT and not name:
+        operation, name = self._operations.pop(request_id)
+        if operation is ModelOperation.IMPORT and not name:
             self.import_news, self.has_import_failed = problem, True
-        if deed is ModelOperation.DOWNLOAD and name in self._stopped:
+        if operation is ModelOperation.DOWNLOAD and name in self._stopped:
             self._stopped.discard(name)
         else:
             if name:

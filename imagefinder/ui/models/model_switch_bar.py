@@ -1,16 +1,15 @@
 """Progress of a model switch, with the two ways to end it sooner."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from imagefinder.domain.jobs import JobState
 from imagefinder.domain.library import ModelChange
 from imagefinder.translation import tr
+from imagefinder.ui.formatting import grouped
 from imagefinder.ui.models.model_manager import ModelManager
 from imagefinder.ui.services.engine_client import EngineClient
-from imagefinder.ui.widgets.labels import SecondaryLabel
-from imagefinder.ui.words import grouped
+from imagefinder.ui.widgets.labels import SecondaryLabel, demi_bold
 
 
 class ModelSwitchBar(QFrame):
@@ -19,9 +18,9 @@ class ModelSwitchBar(QFrame):
     left = Signal()
     """It goes, and had the keys."""
 
-    def __init__(self, shelf: ModelManager, client: EngineClient, parent: QWidget | None = None) -> None:
+    def __init__(self, manager: ModelManager, client: EngineClient, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._shelf = shelf
+        self._manager = manager
         self._client = client
         self.setObjectName("change")
         self.setStyleSheet(
@@ -30,9 +29,7 @@ class ModelSwitchBar(QFrame):
         self._title = QLabel(self)
         self._title.setWordWrap(True)
         self._title.setTextFormat(Qt.TextFormat.PlainText)
-        font = QFont(self._title.font())
-        font.setWeight(QFont.Weight.DemiBold)
-        self._title.setFont(font)
+        self._title.setFont(demi_bold(self._title.font()))
         self._bar = QProgressBar(self, textVisible=False)
         self._bar.setFixedHeight(6)
         self._amount = QLabel(self)
@@ -57,20 +54,20 @@ class ModelSwitchBar(QFrame):
         for widget in (self._title, self._bar, self._amount, self._hint):
             whole.addWidget(widget)
         whole.addLayout(buttons)
-        shelf.changed.connect(self._show)
+        manager.changed.connect(self._show)
         client.job_changed.connect(self._show)
         self._show()
 
     def _show(self) -> None:
-        change = self._shelf.change
+        change = self._manager.change
         focused = self.window().focusWidget()
         if change is None and focused is not None and self.isAncestorOf(focused):
             self.left.emit()
         self.setVisible(change is not None)
         if change is None:
             return
-        present = self._shelf.title(self._shelf.in_use)
-        self._title.setText(tr("Changing to {model}", model=self._shelf.title(change.model)))
+        present = self._manager.title(self._manager.in_use)
+        self._title.setText(tr("Changing to {model}", model=self._manager.title(change.model)))
         self._amount.setText(_amount(change))
         self._hint.setText(self._words(change, present))
         self._bar.setRange(0, max(1, change.total))
@@ -95,12 +92,12 @@ class ModelSwitchBar(QFrame):
         return " ".join([*sentences, tr("Until then {model} answers.", model=present)])
 
     def _change_now(self) -> None:
-        if (change := self._shelf.change) is not None:
-            self._shelf.use(change.model, now=True)
+        if (change := self._manager.change) is not None:
+            self._manager.use(change.model, now=True)
 
     def _keep_present(self) -> None:
-        if self._shelf.in_use:
-            self._shelf.use(self._shelf.in_use)
+        if self._manager.in_use:
+            self._manager.use(self._manager.in_use)
 
 
 def _amount(change: ModelChange) -> str:

@@ -3,7 +3,7 @@
 from imagefinder.domain.model_names import BUILTIN, STARTER, ModelInfo, ModelOffer
 from imagefinder.ipc.messages import DownloadChanged
 from imagefinder.translation import tr, translated
-from imagefinder.ui.words import grouped, locale, time_left
+from imagefinder.ui.formatting import grouped, locale, time_left
 
 _MEGABYTE = 1_000_000
 _GIGABYTE_FROM = 1000

@@ -8,7 +8,7 @@ from imagefinder.domain.items import ItemDetails
 from imagefinder.domain.queries import Hit
 from imagefinder.translation import tr
 from imagefinder.ui import formatting
-from imagefinder.ui.words import path_text, short_name
+from imagefinder.ui.formatting import path_text, short_name
 
 _WIDTH = 264
 _MOST_COPIES = 20

@@ -5,11 +5,10 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from imagefinder.translation import tr
-from imagefinder.ui.widgets.labels import ElidedLabel
+from imagefinder.ui.formatting import grouped, tooltip
+from imagefinder.ui.widgets.labels import ElidedLabel, IconLabel
 from imagefinder.ui.widgets.link_button import LinkButton
 from imagefinder.ui.widgets.shortcut_actions import ShortcutActions
-from imagefinder.ui.widgets.sign import IconLabel
-from imagefinder.ui.words import grouped, tooltip
 
 _ICON = QSize(18, 18)
 

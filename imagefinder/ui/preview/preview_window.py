@@ -8,6 +8,7 @@ from imagefinder.domain.items import ItemKind
 from imagefinder.domain.queries import Hit
 from imagefinder.ipc.messages import ItemShown
 from imagefinder.translation import tr
+from imagefinder.ui.formatting import short_name
 from imagefinder.ui.preview.metadata_panel import MetadataPanel
 from imagefinder.ui.preview.preview_bars import PageBar, PreviewTopBar, ProblemLine
 from imagefinder.ui.preview.preview_canvas import PreviewCanvas
@@ -19,7 +20,6 @@ from imagefinder.ui.services.engine_client import EngineClient
 from imagefinder.ui.services.thumbnail_loader import ThumbnailLoader
 from imagefinder.ui.widgets.fitting_dialog import stay_on_screen
 from imagefinder.ui.widgets.shortcut_actions import ShortcutActions
-from imagefinder.ui.words import short_name
 
 _LEAST_SIDE = 1024
 _MOST_PAGE_SIDE = 6144
@@ -57,16 +57,16 @@ class PreviewWindow(QWidget):
         self._loader = PreviewLoader(client, desktop.background, self)
         self._loader.shown.connect(self._on_shown)
         self._loader.failed.connect(self._say)
-        self._copier = PictureClipboard(client, desktop.background, self)
-        self._copier.notice.connect(self._say)
-        self._copier.problem.connect(self._say)
+        self._clipboard = PictureClipboard(client, desktop.background, self)
+        self._clipboard.notice.connect(self._say)
+        self._clipboard.problem.connect(self._say)
         self._actions = self._make_actions()
         self._top = PreviewTopBar(self._actions)
         self._canvas = PreviewCanvas()
         self._canvas.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._canvas.zoom_changed.connect(lambda: self._top.show_zoom(self._canvas.zoom))
         self._canvas.detail_wanted.connect(self._ask_for_detail)
-        self._facts = MetadataPanel()
+        self._metadata = MetadataPanel()
         self._pages = PageBar(self._actions)
         self._problem = ProblemLine()
         self._problem.download_wanted.connect(self._download)
@@ -175,7 +175,7 @@ class PreviewWindow(QWidget):
         sides = QHBoxLayout()
         sides.setSpacing(0)
         sides.addLayout(middle, 1)
-        sides.addWidget(self._facts)
+        sides.addWidget(self._metadata)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -206,7 +206,7 @@ class PreviewWindow(QWidget):
         self._actions["previous_page"].setEnabled(part > 1)
         self._actions["next_page"].setEnabled(part < hit.parts)
         is_the_hit = part == hit.part
-        self._facts.show_hit(hit if is_the_hit else hit._replace(part=part), None, is_the_hit=is_the_hit)
+        self._metadata.show_hit(hit if is_the_hit else hit._replace(part=part), None, is_the_hit=is_the_hit)
         self._canvas.set_may_grow(hit.kind is ItemKind.PAGE)
         thumbnail = self._thumbnail(hit) if is_the_hit else None
         self._canvas.show_picture(thumbnail, self._full_size(hit.width, hit.height), keep_view=False)
@@ -263,7 +263,7 @@ class PreviewWindow(QWidget):
             self._canvas.show_picture(pixmap, size, keep_view=not is_first or self._part == hit.part)
         self._canvas.set_marks(shown.marks)
         is_the_hit = self._part == hit.part
-        self._facts.show_hit(
+        self._metadata.show_hit(
             hit if is_the_hit else hit._replace(part=self._part), details, is_the_hit=is_the_hit
         )
         self._problem.say(shown.problem, can_download=shown.is_in_the_cloud)
@@ -302,14 +302,14 @@ class PreviewWindow(QWidget):
 
     def _copy(self) -> None:
         if hit := self.hit:
-            self._copier.copy(hit)
+            self._clipboard.copy(hit)
 
     def _find_similar(self) -> None:
         if hit := self.hit:
             self.similar_requested.emit(hit)
 
     def _toggle_facts(self) -> None:
-        self._facts.setVisible(self._actions["facts"].isChecked())
+        self._metadata.setVisible(self._actions["facts"].isChecked())
 
     def _toggle_full_screen(self) -> None:
         self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)

@@ -12,13 +12,13 @@ from imagefinder.ui.dragdrop.drop_cache import DropCache
 from imagefinder.ui.dragdrop.drop_loader import Arrival, DropLoader
 from imagefinder.ui.dragdrop.link_fetcher import LinkFetcher
 from imagefinder.ui.dragdrop.mime_parser import Dropped
+from imagefinder.ui.formatting import short_name
 from imagefinder.ui.query.query_chip import PictureChip
 from imagefinder.ui.query.query_line import QueryLine
 from imagefinder.ui.query.search_state import PictureTerm
 from imagefinder.ui.services.thumbnail_loader import ThumbnailLoader
 from imagefinder.ui.widgets.flow_box import FlowBox
 from imagefinder.ui.widgets.icons import icon
-from imagefinder.ui.words import short_name
 
 _TYPING_MS = 250
 _MOST_PICTURES = 16
@@ -47,7 +47,7 @@ class QueryBar(QWidget):
         self.extensions: tuple[str, ...] = ()
         """What the file dialog offers, lower case without the dot; none offers everything."""
         self._thumbnails = thumbnails
-        self._intake = DropLoader(dropped, fetcher, self)
+        self._drop_loader = DropLoader(dropped, fetcher, self)
         self._chips: list[PictureChip] = []
         self._arrivals: dict[PictureChip, Arrival] = {}
         self._typing = QTimer(self)
@@ -147,7 +147,7 @@ class QueryBar(QWidget):
                 self._now()
         elif len(self._chips) >= _MOST_PICTURES and not instead:
             self._say_full()
-        elif (arrival := self._intake.take(dropped)) is not None:
+        elif (arrival := self._drop_loader.take(dropped)) is not None:
             self._await(arrival, instead=instead)
         elif not dropped.folders:
             self.problem.emit(tr("There is no picture in what was dropped."))
@@ -201,7 +201,7 @@ class QueryBar(QWidget):
         for arrival in self._arrivals.values():
             arrival.cancel()
         self._arrivals.clear()
-        self._intake.close()
+        self._drop_loader.close()
 
     def _edited(self) -> None:
         self._typing.start()

@@ -17,10 +17,10 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from imagefinder.translation import tr
+from imagefinder.ui.formatting import path_text, tooltip
 from imagefinder.ui.query.search_state import PictureTerm
 from imagefinder.ui.services.thumbnail_loader import ThumbnailLoader
 from imagefinder.ui.widgets.icons import icon
-from imagefinder.ui.words import path_text, tooltip
 
 _HEIGHT = 34
 _THUMBNAIL = 26

@@ -8,11 +8,9 @@ from urllib.parse import quote, unquote_to_bytes
 
 from imagefinder.domain.queries import Hit, Query, Sort
 from imagefinder.translation import tr
-from imagefinder.ui.words import short_name
+from imagefinder.ui.formatting import short_name
+from imagefinder.ui.services.cell_sizes import CELL_SIZES, DEFAULT_CELL_SIZE
 
-CELL_SIZES = (96, 320)
-"""Points: the smallest and the largest side of a result."""
-DEFAULT_CELL_SIZE = 176
 _MOST_ITEMS = 1 << 63
 """SQLite numbers no more."""
 

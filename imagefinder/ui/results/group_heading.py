@@ -3,6 +3,8 @@
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPalette
 
+from imagefinder.ui.widgets.labels import demi_bold
+
 _LEFT, _RIGHT = 4, 8
 """Points: where cards begin and end, but for what the columns leave over."""
 _ABOVE, _BELOW = 14, 6
@@ -11,12 +13,12 @@ _ABOVE, _BELOW = 14, 6
 
 def heading_height(font: QFont) -> int:
     """Points that a heading takes in results of this font."""
-    return _ABOVE + QFontMetrics(_bold(font)).height() + _BELOW
+    return _ABOVE + QFontMetrics(demi_bold(font)).height() + _BELOW
 
 
 def paint_heading(painter: QPainter, palette: QPalette, font: QFont, room: QRect, title: str) -> None:
     """Paint a title, and a fine line to the other side."""
-    font = _bold(font)
+    font = demi_bold(font)
     metrics = QFontMetrics(font)
     inner = room.adjusted(_LEFT, _ABOVE, -_RIGHT, -_BELOW)
     text = metrics.elidedText(title, Qt.TextElideMode.ElideRight, inner.width())
@@ -27,9 +29,3 @@ def paint_heading(painter: QPainter, palette: QPalette, font: QFont, room: QRect
     if left < inner.right():
         painter.setPen(palette.color(QPalette.ColorRole.Mid))
         painter.drawLine(left, inner.center().y() + 1, inner.right(), inner.center().y() + 1)
-
-
-def _bold(font: QFont) -> QFont:
-    heavier = QFont(font)
-    heavier.setWeight(QFont.Weight.DemiBold)
-    return heavier

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from imagefinder.domain.queries import Hit
 from imagefinder.translation import tr
+from imagefinder.ui.formatting import path_text, short_name
 from imagefinder.ui.services.clipboard import PictureClipboard
 from imagefinder.ui.services.desktop import Desktop
 from imagefinder.ui.services.engine_client import EngineClient
@@ -16,7 +17,6 @@ from imagefinder.ui.services.file_copier import CopyReport
 from imagefinder.ui.services.file_mime import mime_of_copied_files
 from imagefinder.ui.widgets.icons import menu_icon
 from imagefinder.ui.widgets.shortcut_actions import ShortcutActions
-from imagefinder.ui.words import path_text, short_name
 
 _MOST_NAMED = 3
 """Files in one sentence."""
@@ -51,9 +51,9 @@ class ResultActions(QObject):
         self._desktop = desktop
         self._chosen = chosen
         self._current = current
-        self._copier = PictureClipboard(client, desktop.background, self)
-        self._copier.notice.connect(self.notice)
-        self._copier.problem.connect(self.problem)
+        self._clipboard = PictureClipboard(client, desktop.background, self)
+        self._clipboard.notice.connect(self.notice)
+        self._clipboard.problem.connect(self.problem)
         self._actions = ShortcutActions(self)
         add = self._actions.add
         add("open", "external-link", tr("Open"), self.open, "Return", "Enter")
@@ -129,7 +129,7 @@ class ResultActions(QObject):
     def copy_picture(self) -> None:
         """Put one picture on the clipboard."""
         if hit := self._one():
-            self._copier.copy(hit)
+            self._clipboard.copy(hit)
 
     def copy_paths(self) -> None:
         """Put the files on the clipboard: their paths for editors, the files for file managers."""

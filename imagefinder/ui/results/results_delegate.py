@@ -19,10 +19,10 @@ from PySide6.QtWidgets import QAbstractItemView, QStyle, QStyledItemDelegate, QS
 from imagefinder.domain.items import ItemKind
 from imagefinder.domain.queries import Group, Hit, Sort
 from imagefinder.ui import formatting
+from imagefinder.ui.formatting import grouped, short_name, tooltip
 from imagefinder.ui.results.results_model import HitRole
 from imagefinder.ui.services.thumbnail_loader import ThumbnailLoader
 from imagefinder.ui.widgets.icons import icon
-from imagefinder.ui.words import grouped, short_name, tooltip
 
 Index = QModelIndex | QPersistentModelIndex
 _Role = QPalette.ColorRole

@@ -17,8 +17,8 @@ from PySide6.QtCore import (
 from imagefinder.domain.queries import Group, Hit, group_title
 from imagefinder.translation import tr
 from imagefinder.ui import formatting
+from imagefinder.ui.formatting import short_name, tooltip
 from imagefinder.ui.services.file_mime import mime_of_files
-from imagefinder.ui.words import short_name, tooltip
 
 Index = QModelIndex | QPersistentModelIndex
 

@@ -22,11 +22,10 @@ from imagefinder.ui.results.result_actions import ResultActions
 from imagefinder.ui.results.results_delegate import GAP, ResultsDelegate
 from imagefinder.ui.results.results_grid import ResultsGrid
 from imagefinder.ui.results.results_model import HitRole, ResultsModel
+from imagefinder.ui.services.cell_sizes import CELL_SIZES, DEFAULT_CELL_SIZE
 from imagefinder.ui.services.desktop import Desktop
 from imagefinder.ui.services.thumbnail_loader import ThumbnailLoader
 
-LEAST_CELL, MOST_CELL, DEFAULT_CELL = 96, 320, 176
-"""Points: the least width of a card."""
 _STEP = 16
 _NOTCH = 120
 """Eighths of a degree: what Qt calls one step of a mouse wheel."""
@@ -57,18 +56,18 @@ class ResultsView(ResultsGrid):
         super().__init__(parent)
         self._results = model
         self._thumbnails = thumbnails
-        self._cell = DEFAULT_CELL
+        self._cell = DEFAULT_CELL_SIZE
         self._wheel = 0
         self._fresh: set[str] = set()
         self._repaint = QTimer(self)
         self._repaint.setSingleShot(True)
         self._repaint.timeout.connect(self._show_fresh)
         self._delegate = ResultsDelegate(thumbnails, self)
-        self.rest_line = LowRelevanceBar(self.viewport())
-        self.rest_line.hide()
-        self.rest_line.wanted.connect(self.rest_wanted)
-        self.rest_line.reached.connect(self._scroll_to_end)
-        self.rest_line.left_upwards.connect(self.setFocus)
+        self.low_relevance_bar = LowRelevanceBar(self.viewport())
+        self.low_relevance_bar.hide()
+        self.low_relevance_bar.wanted.connect(self.rest_wanted)
+        self.low_relevance_bar.reached.connect(self._scroll_to_end)
+        self.low_relevance_bar.left_upwards.connect(self.setFocus)
         self._set_up()
         self.setModel(model)
         self.setItemDelegate(self._delegate)
@@ -95,8 +94,8 @@ class ResultsView(ResultsGrid):
         return self._cell
 
     def set_cell_size(self, points: int) -> None:
-        """Show larger or smaller cards: their least width, kept within ``LEAST_CELL`` and ``MOST_CELL``."""
-        points = min(max(points, LEAST_CELL), MOST_CELL)
+        """Show larger or smaller cards: their least width, kept within ``CELL_SIZES``."""
+        points = min(max(points, CELL_SIZES[0]), CELL_SIZES[1])
         if points != self._cell:
             self._cell = points
             self._arrange()
@@ -109,15 +108,15 @@ class ResultsView(ResultsGrid):
 
     def offer_rest(self, is_offered: bool) -> None:
         """Offer below the last result what was left out, or do not."""
-        if is_offered is not self.rest_line.isHidden():
+        if is_offered is not self.low_relevance_bar.isHidden():
             return
-        if self.rest_line.button.hasFocus():
+        if self.low_relevance_bar.button.hasFocus():
             # Not to whatever comes next in the window: the arrows lead on from the last result.
             last = self._results.index(self._results.found_count - 1)
             if self.currentIndex().row() not in self.visible_rows() and last.isValid():
                 self.selectionModel().setCurrentIndex(last, QItemSelectionModel.SelectionFlag.NoUpdate)
             self.setFocus()
-        self.rest_line.setVisible(is_offered)
+        self.low_relevance_bar.setVisible(is_offered)
         self._arrange()
         self._fetch_ahead()
 
@@ -233,13 +232,13 @@ class ResultsView(ResultsGrid):
         return self._grid_in(width).height(self._results.rowCount()) + self._foot_in(width)
 
     def _foot_in(self, width: int) -> int:
-        return 0 if self.rest_line.isHidden() else self.rest_line.height_in(width)
+        return 0 if self.low_relevance_bar.isHidden() else self.low_relevance_bar.height_in(width)
 
     def _place_rest_line(self) -> None:
-        if not self.rest_line.isHidden():
+        if not self.low_relevance_bar.isHidden():
             width = self.viewport().width()
             top = self.grid.height(self._results.rowCount()) - self.verticalOffset()
-            self.rest_line.setGeometry(0, top, width, self.rest_line.height_in(width))
+            self.low_relevance_bar.setGeometry(0, top, width, self.low_relevance_bar.height_in(width))
 
     def _scroll_to_end(self) -> None:
         self.verticalScrollBar().setValue(self.verticalScrollBar().maximum())

@@ -9,9 +9,10 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QSplitter, QWidget
 
 from imagefinder.translation import tr
-from imagefinder.ui.query.search_state import DEFAULT_CELL_SIZE, PaneState
+from imagefinder.ui.query.search_state import PaneState
 from imagefinder.ui.search.pane_group import LEAST_WIDTH, PaneGroup
 from imagefinder.ui.search.search_pane import SearchPane
+from imagefinder.ui.services.cell_sizes import DEFAULT_CELL_SIZE
 
 _MOST_GROUPS = 6
 _MOST_PANES = 50

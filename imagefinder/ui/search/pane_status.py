@@ -4,8 +4,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
+from imagefinder.ui.formatting import tooltip
 from imagefinder.ui.widgets.labels import ElidedLabel
-from imagefinder.ui.words import tooltip
 
 
 class PaneStatus(QWidget):

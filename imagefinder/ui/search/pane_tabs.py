@@ -5,8 +5,8 @@ from PySide6.QtGui import QContextMenuEvent, QDrag, QMouseEvent, QPainter, QPain
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QMenu, QTabBar, QToolButton, QWidget
 
 from imagefinder.translation import tr
+from imagefinder.ui.formatting import tooltip
 from imagefinder.ui.widgets.icons import icon, menu_icon
-from imagefinder.ui.words import tooltip
 
 PANE_MIME = "application/x-imagefinder-pane"
 _WIDEST = 220

@@ -7,11 +7,10 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QSlider, QToolBut
 from imagefinder.domain.model_names import model_title
 from imagefinder.domain.queries import SORTED_TOGETHER, Group, Sort, group_title
 from imagefinder.translation import tr
-from imagefinder.ui.query.search_state import CELL_SIZES, DEFAULT_CELL_SIZE
-from imagefinder.ui.short_titles import short_title
+from imagefinder.ui.formatting import grouped, short_title, tooltip
+from imagefinder.ui.services.cell_sizes import CELL_SIZES, DEFAULT_CELL_SIZE
 from imagefinder.ui.widgets.icons import icon
 from imagefinder.ui.widgets.labels import ElidedLabel
-from imagefinder.ui.words import grouped, tooltip
 
 _STEP = 16
 _ROOM_FOR_ORDER = 400

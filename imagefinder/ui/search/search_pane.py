@@ -19,22 +19,21 @@ from imagefinder.translation import tr
 from imagefinder.ui.dragdrop.drop_cache import DropCache
 from imagefinder.ui.dragdrop.drop_overlay import DropOverlay
 from imagefinder.ui.dragdrop.link_fetcher import LinkFetcher
+from imagefinder.ui.formatting import short_title
 from imagefinder.ui.query.query_bar import QueryBar
 from imagefinder.ui.query.search_state import PaneState, PictureTerm
 from imagefinder.ui.results.results_model import ResultsModel
 from imagefinder.ui.results.results_updater import ResultsUpdater
 from imagefinder.ui.results.results_view import ResultsView
 from imagefinder.ui.search.drop_handler import DropHandler
-from imagefinder.ui.search.empty_state import EmptyState
+from imagefinder.ui.search.empty_state import EmptyState, PaneMessage
 from imagefinder.ui.search.hide_controller import HideController
-from imagefinder.ui.search.pane_message import PaneMessage
 from imagefinder.ui.search.pane_status import PaneStatus
 from imagefinder.ui.search.results_toolbar import ResultsToolbar
 from imagefinder.ui.search.search_session import SearchSession
 from imagefinder.ui.services.desktop import Desktop
 from imagefinder.ui.services.engine_client import EngineClient, EngineState
 from imagefinder.ui.services.thumbnail_loader import ThumbnailLoader
-from imagefinder.ui.short_titles import short_title
 
 
 class SearchPane(QWidget):
@@ -73,19 +72,19 @@ class SearchPane(QWidget):
         self.model = ResultsModel(self)
         self.view = ResultsView(self.model, thumbnails, desktop, self)
         self.message = PaneMessage(self)
-        self._instead = EmptyState(client, self.message)
+        self._empty_state = EmptyState(client, self.message)
         self.search = SearchSession(client, pane_id, self)
         self._client = client
-        self._place = ResultsUpdater(self.model, self.view)
+        self._updater = ResultsUpdater(self.model, self.view)
         self._title = ""
-        self.search.may_replace = lambda: not self._place.is_in_use
-        self._hiding = HideController(client, self)
+        self.search.may_replace = lambda: not self._updater.is_in_use
+        self._hide_controller = HideController(client, self)
         self._status = PaneStatus(self)
         self._stack = QStackedWidget(self)
         self._stack.addWidget(self.message)
         self._stack.addWidget(self.view)
         self._overlay = DropOverlay(self)
-        self._drops = DropHandler(self, self.bar, self.view, self._overlay, self._ask)
+        self._drop_handler = DropHandler(self, self.bar, self.view, self._overlay, self._ask)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 8, 12, 8)
         column.setSpacing(8)
@@ -132,7 +131,7 @@ class SearchPane(QWidget):
         self.search.unfolded.connect(self._show_rest)
         self.search.rest_failed.connect(self.problem)
         self.search.outdated.connect(self._show_state)
-        self._hiding.failed.connect(self._show_hiding_failure)
+        self._hide_controller.failed.connect(self._show_hiding_failure)
         self.search.slow.connect(self._show_searching)
         self._client.library_changed.connect(self._library_changed)
         self._client.model_changed.connect(self._model_changed)
@@ -215,17 +214,17 @@ class SearchPane(QWidget):
 
     def _show_hits(self, hits: Hits, is_update: bool) -> None:
         if not is_update:
-            self._place.begin(hits)
-        elif self._place.update(hits):
+            self._updater.begin(hits)
+        elif self._updater.update(hits):
             self.search.forget_page()
         self._show_state()
 
     def _show_more(self, hits: Hits) -> None:
-        self._place.extend(hits)
+        self._updater.extend(hits)
         self._show_state()
 
     def _show_rest(self, hits: Hits) -> None:
-        if self._place.unfold(hits):
+        if self._updater.unfold(hits):
             self.search.forget_page()
         was_in_message = self.message.has_focus
         self._show_state()
@@ -250,14 +249,14 @@ class SearchPane(QWidget):
         else:
             self.tools.show_count(found, False, hits.model, has_possible=True)
         self.view.set_sort(self.tools.sort)
-        self.view.offer_rest(bool(count) and self._place.has_rest)
+        self.view.offer_rest(bool(count) and self._updater.has_rest)
         if count:
             self._stack.setCurrentWidget(self.view)
         else:
-            self._instead.say_nothing_found(
+            self._empty_state.say_nothing_found(
                 is_partial=hits.is_partial,
                 are_hidden_shown=self.tools.include_hidden,
-                has_rest=self._place.has_rest,
+                has_rest=self._updater.has_rest,
                 words=self.bar.text().strip(),
                 note=hits.note,
             )
@@ -281,20 +280,20 @@ class SearchPane(QWidget):
     def _show_empty(self) -> None:
         self.tools.show_count(0, has_more=False)
         self._status.say("")
-        self._instead.invite()
+        self._empty_state.invite()
         self._stack.setCurrentWidget(self.message)
 
     def _show_searching(self) -> None:
         self._status.say("" if self._client.engine.state is EngineState.BROKEN else tr("Searching…"))
         if not self.model.rowCount():
-            self._instead.say_searching()
+            self._empty_state.say_searching()
             self._stack.setCurrentWidget(self.message)
 
     def _show_failure(self, problem: str) -> None:
         self.model.clear()
         self.tools.show_count(0, has_more=False)
         self._status.say("")
-        self._instead.say_failed(problem)
+        self._empty_state.say_failed(problem)
         self._stack.setCurrentWidget(self.message)
 
     def _try_example(self, words: str) -> None:
@@ -312,7 +311,7 @@ class SearchPane(QWidget):
 
     def _hide(self, hits: Sequence[Hit], is_hidden: bool) -> None:
         ids = tuple(hit.item_id for hit in hits)
-        self._hiding.ask(ids, is_hidden)
+        self._hide_controller.ask(ids, is_hidden)
         self.note_hidden(ids, is_hidden)
         if is_hidden and not self.tools.include_hidden:
             self.notice.emit(
@@ -344,7 +343,7 @@ class SearchPane(QWidget):
 
     def _job_changed(self, _job: JobChanged) -> None:
         # It says why there is nothing yet.
-        if self._instead.is_library_empty and not self.search.is_waiting:
+        if self._empty_state.is_library_empty and not self.search.is_waiting:
             if self.state().is_empty:
                 self._show_empty()
             else:
@@ -355,13 +354,13 @@ class SearchPane(QWidget):
             self.bar.extensions = self._client.library.extensions
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        self._drops.enter(event)
+        self._drop_handler.enter(event)
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        self._drops.hover(event)
+        self._drop_handler.hover(event)
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
         self._overlay.hide()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        self._drops.take(event)
+        self._drop_handler.take(event)

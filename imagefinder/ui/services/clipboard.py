@@ -10,10 +10,10 @@ from imagefinder.domain.items import ItemKind
 from imagefinder.domain.queries import Hit
 from imagefinder.ipc.messages import ItemShown, ShowItem
 from imagefinder.translation import tr
+from imagefinder.ui.formatting import short_name
 from imagefinder.ui.services.background import Background
 from imagefinder.ui.services.engine_client import EngineClient
 from imagefinder.ui.services.thumbnail_images import PictureProblemError, read_scaled
-from imagefinder.ui.words import short_name
 
 _MOST_SIDE = 4096
 """Pixels. Programs take pictures from the clipboard as bare pixels: 64 MB at this size."""

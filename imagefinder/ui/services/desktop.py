@@ -9,11 +9,11 @@ from PySide6.QtCore import QObject, QProcess, Signal
 from PySide6.QtGui import QDesktopServices
 
 from imagefinder.translation import tr
+from imagefinder.ui.formatting import path_text, short_name
 from imagefinder.ui.services.background import Background
 from imagefinder.ui.services.file_copier import CopyReport, copy_files
 from imagefinder.ui.services.file_mime import file_url
 from imagefinder.ui.services.pdf_viewers import command_for_page
-from imagefinder.ui.words import path_text, short_name
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,8 +91,8 @@ class EngineClient(QObject):
         """Requests that wait for its model."""
         self._model_requests: set[int] = set()
         """Ids of the ``UseModel`` that were not answered yet."""
-        self._health = RestartPolicy()
-        self._owed = PendingRequests()
+        self._restart_policy = RestartPolicy()
+        self._pending = PendingRequests()
         self._intent = JobIntent(is_paused=options.paused)
         self._trace = default_places().logs / _TRACE
         self._replies = PendingReplies()
@@ -138,7 +138,7 @@ class EngineClient(QObject):
             if options is not None:
                 self.options = options
                 self._intent.is_paused = options.paused
-            self._health.forgive()
+            self._restart_policy.forgive()
             self._begin(EngineStatus(EngineState.STARTING))
 
     def send(self, request: Request) -> None:
@@ -152,14 +152,18 @@ class EngineClient(QObject):
         if self._run is None or self._run.is_ending:
             self._backlog.append(request)
             return
-        if isinstance(request, MoreHits) and self._owed.is_forgotten(request) and not self._is_model_ready():
+        if (
+            isinstance(request, MoreHits)
+            and self._pending.is_forgotten(request)
+            and not self._is_model_ready()
+        ):
             # The search has to be done anew first, and not without the model.
             self._held.append(request)
-        elif (answer := self._owed.refuse(request)) is not None:
+        elif (answer := self._pending.refuse(request)) is not None:
             # Later, as any answer comes.
             QTimer.singleShot(0, self, lambda: self._emit(answer))
         else:
-            for each in self._owed.send(request):
+            for each in self._pending.send(request):
                 self._run.process.send(each)
 
     def request(
@@ -209,7 +213,7 @@ class EngineClient(QObject):
         self._return.stop()
         run, self._run = self._run, None
         ended = run.process.stop(timeout_s) if run is not None else True
-        self._owed = PendingRequests()
+        self._pending = PendingRequests()
         self._held = []
         self._tell(EngineStatus(EngineState.STOPPED))
         return ended
@@ -217,10 +221,10 @@ class EngineClient(QObject):
     def _leave_library(self) -> None:
         """What was asked of one library means something else in another: the numbers of its items, for one."""
         for request in (*self._held, *self._backlog):
-            self._owed.send(request)
-        settlement = self._owed.settle(by_death=False)
+            self._pending.send(request)
+        settlement = self._pending.settle(by_death=False)
         answers = settlement.answers
-        self._owed = PendingRequests()
+        self._pending = PendingRequests()
         # A model's files belong to no library.
         self._backlog = [request for request in settlement.again if isinstance(request, DownloadModel)]
         self._held = []
@@ -236,7 +240,7 @@ class EngineClient(QObject):
     def _begin(self, status: EngineStatus) -> None:
         self._return.stop()
         self._ended = None
-        self._health.begin(time.monotonic())
+        self._restart_policy.begin(time.monotonic())
         process = EngineProcess(
             self._intent.options(self.options),
             self._trace,
@@ -269,7 +273,7 @@ class EngineClient(QObject):
             return
         elif isinstance(event, LibraryUnusable):
             run.unusable = event.message
-        elif self._owed.receive(event):
+        elif self._pending.receive(event):
             self._hear(event)
 
     def _hear(self, event: Event) -> None:
@@ -277,10 +281,10 @@ class EngineClient(QObject):
             case ModelChanged():
                 self.model = event
             case LibraryChanged():
-                self._health.note_library(event)
+                self._restart_policy.note_library(event)
                 self.library = event
             case JobChanged():
-                self._health.note_job(event.status)
+                self._restart_policy.note_job(event.status)
                 was_at_rest = not self._is_at_work()
                 self.job = event
                 if was_at_rest and self._is_at_work():
@@ -312,13 +316,13 @@ class EngineClient(QObject):
     def _on_run_ended(self, run: CurrentRun, end: RunEnd) -> None:
         self._deadline.stop()
         self._run = None
-        settlement = self._owed.settle(by_death=not run.is_ending)
+        settlement = self._pending.settle(by_death=not run.is_ending)
         self._backlog = [*settlement.again, *self._held, *self._backlog]
         self._held = []
         self._say_nothing_is_in_work()
         self._end_downloads(still={each.name for each in self._backlog if isinstance(each, DownloadModel)})
         if run.is_ending:
-            self._health.forgive()
+            self._restart_policy.forgive()
             self._begin(EngineStatus(EngineState.STARTING))
         elif run.unusable:
             self._tell(EngineStatus(EngineState.BROKEN, run.unusable))
@@ -345,7 +349,7 @@ class EngineClient(QObject):
 
     def _start_again_or_give_up(self, end: RunEnd) -> None:
         report = end.report
-        if self._health.may_go_on(time.monotonic()):
+        if self._restart_policy.may_go_on(time.monotonic()):
             self._begin(EngineStatus(EngineState.RESTARTING, what_happened(end.ending), report))
         else:
             message = tr(

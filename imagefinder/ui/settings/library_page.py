@@ -1,20 +1,20 @@
 """Settings page: where the library and the thumbnails are kept."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QPushButton, QWidget
 
 from imagefinder.paths import Places, absolute
 from imagefinder.translation import tr
-from imagefinder.ui.formatting import file_size
+from imagefinder.ui.formatting import file_size, grouped
 from imagefinder.ui.services.background import Background
 from imagefinder.ui.services.desktop import Desktop
 from imagefinder.ui.services.engine_client import EngineClient
 from imagefinder.ui.services.settings_store import SettingsStore
-from imagefinder.ui.settings.folder_size import folder_size
 from imagefinder.ui.settings.settings_page import SettingsPage
 from imagefinder.ui.widgets.icons import icon
-from imagefinder.ui.words import grouped
 
 
 class LibraryPage(SettingsPage):
@@ -29,7 +29,7 @@ class LibraryPage(SettingsPage):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(tr("Library"), parent)
-        self._keeper = settings_store
+        self._settings_store = settings_store
         self._places = places
         self._desktop = desktop
         self._background = Background("folder size", 1, self)
@@ -66,7 +66,7 @@ class LibraryPage(SettingsPage):
         self._client = client
         self._show_folder()
         self._background.run(
-            lambda: folder_size(places.thumbnails, lambda: self._background.is_closed), self._show_size
+            lambda: _folder_size(places.thumbnails, lambda: self._background.is_closed), self._show_size
         )
 
     def close_down(self) -> None:
@@ -79,7 +79,7 @@ class LibraryPage(SettingsPage):
             self, tr("A folder for the library"), str(self._library.parent)
         )
         if folder:
-            self._keeper.change(library=str(absolute(folder)))
+            self._settings_store.change(library=str(absolute(folder)))
 
     @property
     def _library(self) -> Path:
@@ -89,14 +89,29 @@ class LibraryPage(SettingsPage):
 
     def _show_folder(self) -> None:
         self._folder.setText(str(self._library))
-        self._default.setVisible(bool(self._keeper.value.library))
+        self._default.setVisible(bool(self._settings_store.value.library))
 
     def _open(self, folder: Path) -> None:
         if problem := self._desktop.open(folder):
-            self._keeper.notice.emit(problem)
+            self._settings_store.notice.emit(problem)
 
     def _show_size(self, found: tuple[int, int]) -> None:
         size, files = found
         self._amount.setText(
             tr("{count} thumbnail(s), {size}", "", files, count=grouped(files), size=file_size(size))
         )
+
+
+def _folder_size(folder: Path, is_stopped: Callable[[], bool]) -> tuple[int, int]:
+    """Bytes and files below a folder; what was counted until then, once it is stopped. May take a while."""
+    size = files = 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            if is_stopped():
+                return size, files
+            try:
+                size += os.lstat(os.path.join(parent, name)).st_size  # noqa: PTH118 - many of them
+            except OSError:
+                continue  # deleted meanwhile
+            files += 1
+    return size, files

@@ -32,16 +32,36 @@ class ModelsPage(SettingsPage):
         self,
         client: EngineClient,
         settings_store: SettingsStore,
-        shelf: ModelManager,
+        manager: ModelManager,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(tr("Model"), parent)
         self._client = client
-        self._keeper = settings_store
-        self._shelf = shelf
+        self._settings_store = settings_store
+        self._manager = manager
         self._cards: dict[str, ModelCard] = {}
         self._is_changing = False
 
+        self._build_here()
+        self._build_to_get()
+        self.heading(tr("From a file"))
+        self.imports = ModelImport(manager, self)
+        self.wide(self.imports)
+        self.heading(tr("Device"))
+        self._device = QComboBox(self)
+        self._device.activated.connect(self._choose_device)
+        self.row(tr("Compute on:"), self._device)
+        self._found = self.hint("")
+        self._build_memory()
+
+        manager.changed.connect(self._show)
+        manager.failed.connect(self._announce)
+        client.model_changed.connect(self._show_state)
+        self._show_state()
+        self._show()
+        manager.refresh()
+
+    def _build_here(self) -> None:
         self.heading(tr("On this computer"))
         self.hint(
             tr(
@@ -50,16 +70,18 @@ class ModelsPage(SettingsPage):
             )
         )
         self._state = self.text()
-        self._change_bar = ModelSwitchBar(shelf, client, self)
+        self._change_bar = ModelSwitchBar(self._manager, self._client, self)
         self._change_bar.left.connect(self._go_to_model_in_use)
         self.wide(self._change_bar)
         # Looking for models takes seconds the first time.
         self._looking = self.hint(tr("Looking for models…"))
         self._again = QPushButton(tr("Try again"), self)
-        self._again.clicked.connect(shelf.refresh)
+        self._again.clicked.connect(self._manager.refresh)
         self.buttons(self._again)
         self._here = _column(self)
         self.wide(self._here)
+
+    def _build_to_get(self) -> None:
         self._to_get_title = self.heading(tr("To download"))
         self._to_get_hint = self.hint(
             tr(
@@ -74,49 +96,30 @@ class ModelsPage(SettingsPage):
         self._network.clicked.connect(self.network_wanted)
         self.buttons(self._network)
 
-        self.heading(tr("From a file"))
-        self.imports = ModelImport(shelf, self)
-        self.wide(self.imports)
-
-        self.heading(tr("Device"))
-        self._device = QComboBox(self)
-        self._device.activated.connect(self._choose_device)
-        self.row(tr("Compute on:"), self._device)
-        self._found = self.hint("")
-
+    def _build_memory(self) -> None:
+        store = self._settings_store
         self.heading(tr("Memory"))
         self._release = QComboBox(self)
-        for minutes in sorted(
-            {*_RELEASE_MINUTES, settings_store.value.release_minutes}, key=lambda each: each or 1e9
-        ):
+        for minutes in sorted({*_RELEASE_MINUTES, store.value.release_minutes}, key=lambda each: each or 1e9):
             text = tr("After %n minute(s) without work", "", minutes) if minutes else tr("Never", "interval")
             self._release.addItem(text, minutes)
-        self._release.setCurrentIndex(self._release.findData(settings_store.value.release_minutes))
-        self._release.activated.connect(
-            lambda: settings_store.change(release_minutes=self._release.currentData())
-        )
+        self._release.setCurrentIndex(self._release.findData(store.value.release_minutes))
+        self._release.activated.connect(lambda: store.change(release_minutes=self._release.currentData()))
         self.row(tr("Give it back:"), self._release)
         self._release.setAccessibleName(tr("Give the model's memory back"))
         self.hint(tr("The next search then waits for as long as the model takes to load."))
-
-        shelf.changed.connect(self._show)
-        shelf.failed.connect(self._announce)
-        client.model_changed.connect(self._show_state)
-        self._show_state()
-        self._show()
-        shelf.refresh()
 
     def card(self, name: str) -> ModelCard:
         """The card of the model with this name."""
         return self._cards[name]
 
     def _show(self) -> None:
-        known = self._shelf.is_known
-        problem = self._shelf.listing_problem
+        known = self._manager.is_known
+        problem = self._manager.listing_problem
         self._looking.setText(problem or tr("Looking for models…"))
         self._looking.setVisible(not known)
         self._again.setVisible(not known and bool(problem))
-        entries = self._shelf.entries()
+        entries = self._manager.entries()
         for name in self._cards.keys() - {entry.info.name for entry in entries}:
             card = self._cards.pop(name)
             card.hide()
@@ -131,7 +134,7 @@ class ModelsPage(SettingsPage):
             widget.setVisible(has_more)
         if is_first and entries:
             self._unfold_first(entries)
-        if self._is_changing != (is_changing := self._shelf.change is not None):
+        if self._is_changing != (is_changing := self._manager.change is not None):
             self._is_changing = is_changing
             if is_changing and not is_first:
                 # It came above what was pressed.
@@ -148,7 +151,7 @@ class ModelsPage(SettingsPage):
         if name in self._cards:
             self._cards[name].show_entry(entry)
             return
-        card = self._cards[name] = ModelCard(self._shelf, entry, self)
+        card = self._cards[name] = ModelCard(self._manager, entry, self)
         card.unfolded.connect(lambda: self._fold_others(name))
 
     def _order(self, column: QWidget, entries: Sequence[ModelEntry]) -> None:
@@ -170,7 +173,7 @@ class ModelsPage(SettingsPage):
     def _unfold_first(self, entries: Sequence[ModelEntry]) -> None:
         """One on its way, else one with a problem, else the recommended one: what a newcomer looks for."""
         to_get = [entry for entry in entries if not entry.info.installed]
-        coming = [entry for entry in to_get if entry.download or entry.deed is ModelOperation.DOWNLOAD]
+        coming = [entry for entry in to_get if entry.download or entry.operation is ModelOperation.DOWNLOAD]
         halted = [entry for entry in to_get if entry.problem or entry.is_in_use]
         usual = [entry for entry in to_get if entry.info.offer and entry.info.offer.is_recommended]
         for entry in (*coming, *halted, *usual)[:1]:
@@ -183,7 +186,7 @@ class ModelsPage(SettingsPage):
         self._bring_into_view(self._cards[name])
 
     def _go_to_model_in_use(self) -> None:
-        if (card := self._cards.get(self._shelf.in_use)) is not None:
+        if (card := self._cards.get(self._manager.in_use)) is not None:
             card.header.setFocus(Qt.FocusReason.OtherFocusReason)
             self._bring_into_view(card.header)
 
@@ -202,17 +205,17 @@ class ModelsPage(SettingsPage):
     def _show_devices(self) -> None:
         names = {"auto": tr("Whatever is fastest"), **_device_names()}
         # What was not found here is offered only where it was chosen before.
-        found = ("auto", self._keeper.value.device, *self._shelf.devices)
+        found = ("auto", self._settings_store.value.device, *self._manager.devices)
         offered = [device for device in DEVICES if device in found]
         if offered != [self._device.itemData(row) for row in range(self._device.count())]:
             self._device.clear()
             for device in offered:
                 self._device.addItem(names[device], device)
-        self._device.setCurrentIndex(self._device.findData(self._keeper.value.device))
+        self._device.setCurrentIndex(self._device.findData(self._settings_store.value.device))
         self._show_found()
 
     def _choose_device(self) -> None:
-        self._keeper.change(device=self._device.currentData())
+        self._settings_store.change(device=self._device.currentData())
 
     def _show_state(self) -> None:
         model = self._client.model
@@ -224,7 +227,7 @@ class ModelsPage(SettingsPage):
         self._show_found()
 
     def _show_found(self) -> None:
-        model, devices = self._client.model, self._shelf.devices
+        model, devices = self._client.model, self._manager.devices
         names = _device_names()
         parts = []
         if devices:

@@ -36,7 +36,7 @@ class SettingsDialog(FittingDialog):
         self,
         client: EngineClient,
         settings_store: SettingsStore,
-        shelf: ModelManager,
+        manager: ModelManager,
         places: Places,
         desktop: Desktop,
         parent: QWidget | None = None,
@@ -54,7 +54,7 @@ class SettingsDialog(FittingDialog):
         self._names.currentRowChanged.connect(self._pages.setCurrentIndex)
         self.network = NetworkPage(settings_store, self)
         self.library = LibraryPage(client, settings_store, places, desktop, self)
-        model = ModelsPage(client, settings_store, shelf, self)
+        model = ModelsPage(client, settings_store, manager, self)
         model.network_wanted.connect(lambda: self.show_page(NETWORK_PAGE))
         self._add("hard-drive", self.library)
         self._add("cpu", model)

@@ -1,10 +1,20 @@
-"""Labels for text of the second rank, and for paths that may be longer than the window."""
+"""Labels for secondary text, for paths that may be longer than the window, and for icons beside text."""
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPalette
+from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QLabel, QWidget
 
-from imagefinder.ui.words import tooltip
+from imagefinder.ui.formatting import tooltip
+from imagefinder.ui.widgets.icons import icon
+
+
+def demi_bold(font: QFont, scale: float = 1.0) -> QFont:
+    """The font of a heading: heavier than ``font``, and ``scale`` times its size."""
+    heading = QFont(font)
+    if scale != 1.0:
+        heading.setPointSizeF(heading.pointSizeF() * scale)
+    heading.setWeight(QFont.Weight.DemiBold)
+    return heading
 
 
 class SecondaryLabel(QLabel):
@@ -48,3 +58,24 @@ class ElidedLabel(QLabel):
             text,
             self.foregroundRole(),
         )
+
+
+class IconLabel(QWidget):
+    """An icon that says nothing by itself: screen readers pass it by."""
+
+    def __init__(self, name: str, side: int, parent: QWidget | None = None, *, opacity: float = 1.0) -> None:
+        """``name`` is an icon's, ``side`` its width and height in points."""
+        super().__init__(parent)
+        self._name = name
+        self._opacity = opacity
+        self.setFixedSize(side, side)
+
+    def show_icon(self, name: str) -> None:
+        """Show another one."""
+        self._name = name
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setOpacity(self._opacity)
+        icon(self._name).paint(painter, self.rect())

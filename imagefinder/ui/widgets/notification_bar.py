@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolBut
 
 from imagefinder.translation import tr
 from imagefinder.ui.widgets.icons import icon
-from imagefinder.ui.widgets.sign import IconLabel
+from imagefinder.ui.widgets.labels import IconLabel
 
 _MOST = 3
 

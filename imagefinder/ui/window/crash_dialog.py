@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QFont, QFontDatabase, QGuiApplication
+from PySide6.QtGui import QDesktopServices, QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -17,8 +17,7 @@ from imagefinder.paths import default_places
 from imagefinder.translation import tr
 from imagefinder.ui.services.engine_client import EngineStatus
 from imagefinder.ui.widgets.fitting_dialog import FittingDialog
-from imagefinder.ui.widgets.labels import SecondaryLabel
-from imagefinder.ui.widgets.sign import IconLabel
+from imagefinder.ui.widgets.labels import IconLabel, SecondaryLabel, demi_bold
 
 
 class CrashDialog(FittingDialog):
@@ -34,13 +33,31 @@ class CrashDialog(FittingDialog):
         self._logs = log_folder or default_places().logs
         self._report = status.report
         self.setWindowTitle(tr("imagefinder has a problem"))
+        header = self._build_header(status)
+        self._box = QPlainTextEdit(status.report, self)
+        self._box.setReadOnly(True)
+        self._box.setTabChangesFocus(True)
+        self._box.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        self._box.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self._box.setAccessibleName(tr("Report"))
+        self._box.setVisible(bool(status.report))
+        buttons = self._build_buttons()
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(20, 20, 20, 16)
+        whole.setSpacing(16)
+        whole.addLayout(header)
+        whole.addWidget(self._box, 1)
+        whole.addLayout(buttons)
+        self._retry_button.setFocus()
+        self.setMinimumWidth(480)
+        if status.report:
+            self.resize(680, 460)
+
+    def _build_header(self, status: EngineStatus) -> QHBoxLayout:
         picture = IconLabel("triangle-alert", 36, self)
         title = QLabel(tr("Searching is not possible just now"), self)
         title.setWordWrap(True)
-        font = QFont(title.font())
-        font.setPointSizeF(font.pointSizeF() * 1.2)
-        font.setWeight(QFont.Weight.DemiBold)
-        title.setFont(font)
+        title.setFont(demi_bold(title.font(), 1.2))
         self._message = QLabel(status.message, self)
         self._message.setTextFormat(Qt.TextFormat.PlainText)
         self._message.setWordWrap(True)
@@ -52,21 +69,6 @@ class CrashDialog(FittingDialog):
             self,
         )
         hint.setVisible(bool(status.report))
-        self._box = QPlainTextEdit(status.report, self)
-        self._box.setReadOnly(True)
-        self._box.setTabChangesFocus(True)
-        self._box.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-        self._box.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self._box.setAccessibleName(tr("Report"))
-        self._done = SecondaryLabel(parent=self)
-        copy = self._button(tr("&Copy report"), self._copy)
-        logs = self._button(tr("Open &log folder"), self._open_logs)
-        close = self._button(tr("Close"), self.reject)
-        retry = self._button(tr("&Try again"), self._retry)
-        retry.setDefault(True)
-        for widget in (self._box, copy):
-            widget.setVisible(bool(status.report))
-
         texts = QVBoxLayout()
         texts.setSpacing(8)
         for label in (title, self._message, hint):
@@ -75,23 +77,24 @@ class CrashDialog(FittingDialog):
         header.setSpacing(16)
         header.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
         header.addLayout(texts, 1)
+        return header
+
+    def _build_buttons(self) -> QHBoxLayout:
+        self._done = SecondaryLabel(parent=self)
+        copy = self._button(tr("&Copy report"), self._copy)
+        copy.setVisible(bool(self._report))
+        logs = self._button(tr("Open &log folder"), self._open_logs)
+        close = self._button(tr("Close"), self.reject)
+        self._retry_button = self._button(tr("&Try again"), self._retry)
+        self._retry_button.setDefault(True)
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         buttons.addWidget(copy)
         buttons.addWidget(logs)
         buttons.addWidget(self._done, 1)
         buttons.addWidget(close)
-        buttons.addWidget(retry)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(20, 20, 20, 16)
-        whole.setSpacing(16)
-        whole.addLayout(header)
-        whole.addWidget(self._box, 1)
-        whole.addLayout(buttons)
-        retry.setFocus()
-        self.setMinimumWidth(480)
-        if status.report:
-            self.resize(680, 460)
+        buttons.addWidget(self._retry_button)
+        return buttons
 
     def _button(self, text: str, clicked: object) -> QPushButton:
         button = QPushButton(text, self)

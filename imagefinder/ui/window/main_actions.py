@@ -39,57 +39,59 @@ class MainOperations(Protocol):
 class MainActions(QObject):
     """Makes the menu bar. What can be switched on and off is told by whoever knows (``setChecked``)."""
 
-    def __init__(self, window: QMainWindow, deeds: MainOperations, theme: str) -> None:
+    def __init__(self, window: QMainWindow, operations: MainOperations, theme: str) -> None:
         """``theme`` is the one in use, of ``settings.THEMES``."""
         super().__init__(window)
         self._window = window
         self.all: list[tuple[str, list[QAction]]] = []
         """The menus' titles with their actions, for the page of shortcuts."""
-        self._file(deeds)
-        self._edit(deeds)
-        self._view(deeds, theme)
-        self._help(deeds)
+        self._file(operations)
+        self._edit(operations)
+        self._view(operations, theme)
+        self._help(operations)
 
-    def _file(self, deeds: MainOperations) -> None:
+    def _file(self, operations: MainOperations) -> None:
         menu = self._menu(tr("&File"))
-        self._add(menu, tr("Add folder…"), deeds.add_folder, "Ctrl+O", "folder-plus")
-        self._add(menu, tr("Add pictures and PDFs…"), deeds.add_files, "Ctrl+Shift+O", "files")
+        self._add(menu, tr("Add folder…"), operations.add_folder, "Ctrl+O", "folder-plus")
+        self._add(menu, tr("Add pictures and PDFs…"), operations.add_files, "Ctrl+Shift+O", "files")
         menu.addSeparator()
-        self.rescan = self._add(menu, tr("Look for new pictures"), deeds.rescan, "F5", "refresh-cw")
-        self.pause = self._add(menu, tr("Pause indexing"), deeds.toggle_pause, "Ctrl+P", "pause")
+        self.rescan = self._add(menu, tr("Look for new pictures"), operations.rescan, "F5", "refresh-cw")
+        self.pause = self._add(menu, tr("Pause indexing"), operations.toggle_pause, "Ctrl+P", "pause")
         self.unreadable = self._add(
-            menu, tr("Files that cannot be read…"), deeds.show_unreadable, "", "file-x-2"
+            menu, tr("Files that cannot be read…"), operations.show_unreadable, "", "file-x-2"
         )
         menu.addSeparator()
-        self.quit = self._add(menu, tr("Quit"), deeds.close, "Ctrl+Q")
+        self.quit = self._add(menu, tr("Quit"), operations.close, "Ctrl+Q")
         self.quit.setMenuRole(QAction.MenuRole.QuitRole)
 
-    def _edit(self, deeds: MainOperations) -> None:
+    def _edit(self, operations: MainOperations) -> None:
         menu = self._menu(tr("&Edit"))
-        self.find = self._add(menu, tr("Find"), deeds.find_words, "Ctrl+F", "search")
+        self.find = self._add(menu, tr("Find"), operations.find_words, "Ctrl+F", "search")
         menu.addSeparator()
-        settings = self._add(menu, tr("Settings…"), deeds.open_settings, "Ctrl+,", "settings")
+        settings = self._add(menu, tr("Settings…"), operations.open_settings, "Ctrl+,", "settings")
         settings.setMenuRole(QAction.MenuRole.PreferencesRole)
 
-    def _view(self, deeds: MainOperations, theme: str) -> None:
+    def _view(self, operations: MainOperations, theme: str) -> None:
         menu = self.view_menu = self._menu(tr("&View"))
         self.panes = [
-            self._add(menu, tr("New search"), deeds.new_pane, "Ctrl+T", "plus"),
-            self._add(menu, tr("New search beside this one"), deeds.split, "Ctrl+Shift+Right", "columns-2"),
-            self._add(menu, tr("Close search"), deeds.close_pane, "Ctrl+W", "x"),
+            self._add(menu, tr("New search"), operations.new_pane, "Ctrl+T", "plus"),
+            self._add(
+                menu, tr("New search beside this one"), operations.split, "Ctrl+Shift+Right", "columns-2"
+            ),
+            self._add(menu, tr("Close search"), operations.close_pane, "Ctrl+W", "x"),
         ]
         menu.addSeparator()
         self.zooms = [
-            self._add(menu, tr("Larger thumbnails"), lambda: deeds.zoom(1), "Ctrl++", "zoom-in"),
-            self._add(menu, tr("Smaller thumbnails"), lambda: deeds.zoom(-1), "Ctrl+-", "zoom-out"),
+            self._add(menu, tr("Larger thumbnails"), lambda: operations.zoom(1), "Ctrl++", "zoom-in"),
+            self._add(menu, tr("Smaller thumbnails"), lambda: operations.zoom(-1), "Ctrl+-", "zoom-out"),
         ]
         # The plus sign of most keyboards needs Shift; without it the key says "=".
         self.zooms[0].setShortcuts([QKeySequence("Ctrl++"), QKeySequence("Ctrl+=")])
         self.hidden = self._switch(
-            menu, tr("Show hidden pictures"), lambda _on: deeds.toggle_hidden(), "Ctrl+Shift+H"
+            menu, tr("Show hidden pictures"), lambda _on: operations.toggle_hidden(), "Ctrl+Shift+H"
         )
         menu.addSeparator()
-        self.panel = self._switch(menu, tr("Library panel"), deeds.show_panel, "F9")
+        self.panel = self._switch(menu, tr("Library panel"), operations.show_panel, "F9")
         themes = menu.addMenu(tr("Theme"))
         group = QActionGroup(self)
         names = dict(zip(THEMES, (tr("As the system has it"), tr("Light"), tr("Dark")), strict=True))
@@ -97,15 +99,15 @@ class MainActions(QObject):
         for name, action in self.themes.items():
             action.setCheckable(True)
             action.setChecked(name == theme)
-            action.triggered.connect(lambda _=False, name=name: deeds.use_theme(name))
+            action.triggered.connect(lambda _=False, name=name: operations.use_theme(name))
             themes.addAction(action)
 
-    def _help(self, deeds: MainOperations) -> None:
+    def _help(self, operations: MainOperations) -> None:
         menu = self._menu(tr("&Help"))
-        self._add(menu, tr("Keyboard shortcuts"), deeds.show_shortcuts, "F1", "keyboard")
-        self._add(menu, tr("Open the folder of the log"), deeds.open_logs, "", "file-text")
+        self._add(menu, tr("Keyboard shortcuts"), operations.show_shortcuts, "F1", "keyboard")
+        self._add(menu, tr("Open the folder of the log"), operations.open_logs, "", "file-text")
         menu.addSeparator()
-        about = self._add(menu, tr("About imagefinder"), deeds.show_about, "", "info")
+        about = self._add(menu, tr("About imagefinder"), operations.show_about, "", "info")
         about.setMenuRole(QAction.MenuRole.AboutRole)
 
     def _menu(self, title: str) -> QMenu:
@@ -115,7 +117,7 @@ class MainActions(QObject):
         return menu
 
     def _add(
-        self, menu: QMenu, words: str, deed: Callable[[], object], keys: str = "", picture: str = ""
+        self, menu: QMenu, words: str, operation: Callable[[], object], keys: str = "", picture: str = ""
     ) -> QAction:
         action = QAction(words, self)
         if picture:
@@ -123,17 +125,17 @@ class MainActions(QObject):
         if keys:
             action.setShortcut(QKeySequence(keys))
             action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
-        # A lambda, because "triggered" would hand its "checked" to the deed's first argument.
-        action.triggered.connect(lambda: deed())
+        # A lambda, because "triggered" would hand its "checked" to the operation's first argument.
+        action.triggered.connect(lambda: operation())
         menu.addAction(action)
         self.all[-1][1].append(action)
         return action
 
-    def _switch(self, menu: QMenu, words: str, deed: Callable[[bool], None], keys: str) -> QAction:
+    def _switch(self, menu: QMenu, words: str, operation: Callable[[bool], None], keys: str) -> QAction:
         action = QAction(words, self)
         action.setCheckable(True)
         action.setShortcut(QKeySequence(keys))
-        action.triggered.connect(deed)
+        action.triggered.connect(operation)
         menu.addAction(action)
         self.all[-1][1].append(action)
         return action

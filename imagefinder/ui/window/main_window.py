@@ -28,8 +28,7 @@ from imagefinder.ui.widgets.notification_bar import NoticeKind, NotificationBar
 from imagefinder.ui.window.about_dialog import AboutDialog
 from imagefinder.ui.window.engine_notices import EngineNotices
 from imagefinder.ui.window.main_actions import MainActions
-from imagefinder.ui.window.shortcut_list import shortcut_groups
-from imagefinder.ui.window.shortcuts_dialog import ShortcutsDialog
+from imagefinder.ui.window.shortcuts_dialog import ShortcutsDialog, shortcut_groups
 from imagefinder.ui.window.status_line import StatusLine
 from imagefinder.ui.window.welcome import WelcomePage
 from imagefinder.ui.window.window_services import WindowServices
@@ -44,10 +43,10 @@ class MainWindow(QMainWindow):
 
     closed = Signal()
 
-    def __init__(self, parts: WindowServices) -> None:
+    def __init__(self, services: WindowServices) -> None:
         super().__init__()
-        self._parts = parts
-        self._client = client = parts.client
+        self._services = services
+        self._client = client = services.client
         self._had_sources = False
         self._is_panel_wanted = True
         self._settings: SettingsDialog | None = None
@@ -58,13 +57,13 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
 
         self.notices = NotificationBar(self)
-        self._news = EngineNotices(client, self.notices, parts.places, self)
-        self._models = ModelManager(client, parts.settings_store, self)
-        self._adding = SourceAdder(client, self._news.send, self)
-        self.panel = LibraryPanel(client, parts.desktop, self)
+        self._engine_notices = EngineNotices(client, self.notices, services.places, self)
+        self._models = ModelManager(client, services.settings_store, self)
+        self._source_adder = SourceAdder(client, self._engine_notices.send, self)
+        self.panel = LibraryPanel(client, services.desktop, self)
         self.panes = PaneArea(self._make_pane, self)
         self.welcome = WelcomePage(client, self)
-        self.preview = PreviewWindow(client, parts.desktop, parts.thumbnails)
+        self.preview = PreviewWindow(client, services.desktop, services.thumbnails)
         self._pages = QStackedWidget(self)
         self._pages.addWidget(self.welcome)
         self._pages.addWidget(self.panes)
@@ -84,25 +83,25 @@ class MainWindow(QMainWindow):
         self.status_line = StatusLine(client, self)
         column.addWidget(self.status_line)
         self.setCentralWidget(inside)
-        self.actions_ = MainActions(self, self, parts.settings_store.value.theme)
-        self._wire()
+        self.actions_ = MainActions(self, self, services.settings_store.value.theme)
+        self._connect()
         self._show_library()
         self._show_job()
 
-    def _wire(self) -> None:
-        client, parts = self._client, self._parts
+    def _connect(self) -> None:
+        client, services = self._client, self._services
         client.library_changed.connect(self._show_library)
         client.job_changed.connect(self._show_job)
         self.actions_.view_menu.aboutToShow.connect(self._show_hidden_state)
         self._models.told.connect(self.say)
         self._models.failed.connect(self._tell_of_model)
-        parts.desktop.problem.connect(self.warn)
-        parts.settings_store.notice.connect(self.warn)
-        self._news.another_library_wanted.connect(self._choose_library)
+        services.desktop.problem.connect(self.warn)
+        services.settings_store.notice.connect(self.warn)
+        self._engine_notices.another_library_wanted.connect(self._choose_library)
         self.panel.add_requested.connect(self.add_folder)
-        self.panel.folders_dropped.connect(self._adding.add)
-        self.welcome.folders_chosen.connect(self._adding.add)
-        self.panes.folders_dropped.connect(self._adding.add)
+        self.panel.folders_dropped.connect(self._source_adder.add)
+        self.welcome.folders_chosen.connect(self._source_adder.add)
+        self.panes.folders_dropped.connect(self._source_adder.add)
         self.panes.preview_requested.connect(self._preview)
         self.status_line.models_wanted.connect(lambda: self.open_settings(MODEL_PAGE))
         for widget in (self.panel, self.panes):
@@ -133,7 +132,7 @@ class MainWindow(QMainWindow):
             splitter=self._splitter.sizes() if not self.panel.isHidden() else [],
             is_panel_visible=self._is_panel_wanted,
             is_paused=self._client.is_paused,
-            library=str(self._parts.places.library),
+            library=str(self._services.places.library),
             had_sources=self._had_sources,
             panes=self.panes.save(),
         )
@@ -148,7 +147,7 @@ class MainWindow(QMainWindow):
         if len(state.splitter) == self._splitter.count() and all(state.splitter):
             self._splitter.setSizes(state.splitter)
         self._is_panel_wanted = state.is_panel_visible
-        is_same_library = state.library in ("", str(self._parts.places.library))
+        is_same_library = state.library in ("", str(self._services.places.library))
         self._had_sources = self._had_sources or (state.had_sources and is_same_library)
         if state.panes:
             self.panes.restore(state.panes, with_items=is_same_library)
@@ -158,11 +157,11 @@ class MainWindow(QMainWindow):
 
     def add_folder(self) -> None:
         """Choose a folder and add it."""
-        self._adding.choose_folder()
+        self._source_adder.choose_folder()
 
     def add_files(self) -> None:
         """Choose pictures and PDFs and add them."""
-        self._adding.choose_files()
+        self._source_adder.choose_files()
 
     def rescan(self) -> None:
         """Look for what is new in all sources."""
@@ -174,9 +173,7 @@ class MainWindow(QMainWindow):
 
     def show_unreadable(self) -> None:
         """List the files that cannot be read."""
-        dialog = UnreadableDialog(self._client, self._parts.desktop, None, self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.show()
+        _show(UnreadableDialog(self._client, self._services.desktop, None, self))
 
     def new_pane(self) -> None:
         """A new, empty search."""
@@ -214,14 +211,14 @@ class MainWindow(QMainWindow):
 
     def use_theme(self, name: str) -> None:
         """Wear another theme from now on."""
-        self._parts.settings_store.change(theme=name)
+        self._services.settings_store.change(theme=name)
 
     def open_settings(self, page: int = 0) -> None:
         """Open the settings at a page, counted from 0."""
         if self._settings is None:
-            parts = self._parts
+            shared = self._services
             self._settings = SettingsDialog(
-                parts.client, parts.settings_store, self._models, parts.places, parts.desktop, self
+                shared.client, shared.settings_store, self._models, shared.places, shared.desktop, self
             )
             self._settings.finished.connect(self._forget_settings)
         self._settings.show_page(page)
@@ -231,19 +228,15 @@ class MainWindow(QMainWindow):
 
     def show_shortcuts(self) -> None:
         """All keys on one page."""
-        dialog = ShortcutsDialog(shortcut_groups(self.actions_.all), self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.show()
+        _show(ShortcutsDialog(shortcut_groups(self.actions_.all), self))
 
     def open_logs(self) -> None:
         """Show the folder of the log."""
-        self._news.open_logs()
+        self._engine_notices.open_logs()
 
     def show_about(self) -> None:
         """What the program is."""
-        dialog = AboutDialog(QApplication.windowIcon(), self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.show()
+        _show(AboutDialog(QApplication.windowIcon(), self))
 
     # From outside.
 
@@ -257,7 +250,7 @@ class MainWindow(QMainWindow):
                 pane.restore(replace(state, cell_size=pane.state().cell_size))
             else:
                 self.panes.new_pane(state)
-        self._adding.add(folders)
+        self._source_adder.add(folders)
 
     def search(self, text: str) -> None:
         """Search for words in the pane in use."""
@@ -300,9 +293,9 @@ class MainWindow(QMainWindow):
         return job is not None and job.status.state is JobState.PAUSED
 
     def _make_pane(self, pane_id: int) -> SearchPane:
-        parts = self._parts
+        shared = self._services
         pane = SearchPane(
-            parts.client, pane_id, parts.thumbnails, parts.dropped, parts.fetcher, parts.desktop, self
+            shared.client, pane_id, shared.thumbnails, shared.dropped, shared.fetcher, shared.desktop, self
         )
         pane.models_wanted.connect(lambda: self.open_settings(MODEL_PAGE))
         pane.folder_wanted.connect(self.add_folder)
@@ -385,7 +378,7 @@ class MainWindow(QMainWindow):
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
-            name = self._parts.settings_store.value.theme
+            name = self._services.settings_store.value.theme
             if hasattr(self, "actions_") and name in self.actions_.themes:
                 self.actions_.themes[name].setChecked(True)
 
@@ -397,3 +390,8 @@ class MainWindow(QMainWindow):
         self.preview.close()
         self.panes.stop()
         super().closeEvent(event)
+
+
+def _show(dialog: QWidget) -> None:
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.show()

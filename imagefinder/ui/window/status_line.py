@@ -8,10 +8,9 @@ from imagefinder.domain.jobs import JobState
 from imagefinder.domain.model_names import BUILTIN, STARTER, model_title
 from imagefinder.ipc.messages import ModelState
 from imagefinder.translation import tr
+from imagefinder.ui.formatting import grouped, short_title, tooltip
 from imagefinder.ui.services.engine_client import EngineClient, EngineState
-from imagefinder.ui.short_titles import short_title
 from imagefinder.ui.widgets.link_button import LinkButton
-from imagefinder.ui.words import grouped, tooltip
 
 
 class StatusLine(QWidget):

@@ -3,14 +3,14 @@
 from pathlib import Path
 
 from PySide6.QtCore import QDir, QSize, QStandardPaths, Qt, Signal
-from PySide6.QtGui import QFont, QResizeEvent
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from imagefinder.ipc.messages import ModelState
 from imagefinder.translation import tr
 from imagefinder.ui.dragdrop.drop_target import DropTarget
 from imagefinder.ui.services.engine_client import EngineClient, EngineState
-from imagefinder.ui.widgets.labels import ElidedLabel, SecondaryLabel
+from imagefinder.ui.widgets.labels import ElidedLabel, SecondaryLabel, demi_bold
 from imagefinder.ui.window.welcome_picture import WelcomePicture
 
 _WIDTH = 480
@@ -31,11 +31,23 @@ class WelcomePage(DropTarget):
         self._dialog: QFileDialog | None = None
         self.setAccessibleName(tr("Welcome"))
         self._pictures = pictures or _pictures_folder()
+        column = self._build_column()
+        inner = QFrame(self)
+        inner.setLayout(column)
+        inner.setMaximumWidth(_WIDTH)
+        whole = QHBoxLayout(self)
+        whole.setContentsMargins(24, 24, 24, 20)
+        whole.addStretch(1)
+        whole.addWidget(inner, 1000)
+        whole.addStretch(1)
+        self.dropped.connect(self.folders_chosen)
+        client.engine_changed.connect(self._show_state)
+        client.model_changed.connect(self._show_state)
+        self._show_state()
+
+    def _build_column(self) -> QVBoxLayout:
         title = QLabel(tr("Drop a folder of pictures here"), self)
-        font = QFont(title.font())
-        font.setPointSizeF(font.pointSizeF() * 1.9)
-        font.setWeight(QFont.Weight.DemiBold)
-        title.setFont(font)
+        title.setFont(demi_bold(title.font(), 1.9))
         title.setWordWrap(True)
         words = SecondaryLabel(
             tr(
@@ -44,30 +56,16 @@ class WelcomePage(DropTarget):
             ),
             self,
         )
-        self._choose = QPushButton(tr("Choose a folder…"), self)
-        self._choose.setDefault(True)
-        self._choose.setMinimumWidth(280)
-        self._choose.setToolTip(tr("Choose a folder of pictures (Ctrl+O)"))
-        self._choose.clicked.connect(self._open_dialog)
-        self._own = QPushButton(tr("Add my Pictures folder"), self)
-        self._own.setMinimumWidth(280)
-        self._own.clicked.connect(self._add_own)
-        path = QDir.toNativeSeparators(str(self._pictures or ""))
-        where = ElidedLabel(path, self)
-        where.setForegroundRole(where.foregroundRole().PlaceholderText)
-        where.setMaximumWidth(_WIDTH)
-        self._own.setAccessibleDescription(path)
-        for widget in (self._own, where):
-            widget.setVisible(self._pictures is not None)
+        where = self._build_buttons()
         self._state = SecondaryLabel(parent=self)
         stays = SecondaryLabel(tr("Everything stays on this computer."), self)
         for label in (title, words, where, self._state, stays):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
 
+        self._picture = WelcomePicture(self)
         column = QVBoxLayout()
         column.setSpacing(0)
         column.addStretch(3)
-        self._picture = WelcomePicture(self)
         column.addWidget(self._picture, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addSpacing(24)
         column.addWidget(title)
@@ -83,19 +81,26 @@ class WelcomePage(DropTarget):
         column.addWidget(stays)
         column.addSpacing(4)
         column.addWidget(self._state)
-        inner = QFrame(self)
-        inner.setLayout(column)
-        inner.setMaximumWidth(_WIDTH)
-        whole = QHBoxLayout(self)
-        whole.setContentsMargins(24, 24, 24, 20)
-        whole.addStretch(1)
-        whole.addWidget(inner, 1000)
-        whole.addStretch(1)
+        return column
 
-        self.dropped.connect(self.folders_chosen)
-        client.engine_changed.connect(self._show_state)
-        client.model_changed.connect(self._show_state)
-        self._show_state()
+    def _build_buttons(self) -> QLabel:
+        """Both buttons; returns the line that says where the second one's folder is."""
+        self._choose = QPushButton(tr("Choose a folder…"), self)
+        self._choose.setDefault(True)
+        self._choose.setMinimumWidth(280)
+        self._choose.setToolTip(tr("Choose a folder of pictures (Ctrl+O)"))
+        self._choose.clicked.connect(self._open_dialog)
+        self._own = QPushButton(tr("Add my Pictures folder"), self)
+        self._own.setMinimumWidth(280)
+        self._own.clicked.connect(self._add_own)
+        path = QDir.toNativeSeparators(str(self._pictures or ""))
+        where = ElidedLabel(path, self)
+        where.setForegroundRole(where.foregroundRole().PlaceholderText)
+        where.setMaximumWidth(_WIDTH)
+        self._own.setAccessibleDescription(path)
+        for widget in (self._own, where):
+            widget.setVisible(self._pictures is not None)
+        return where
 
     def minimumSizeHint(self) -> QSize:
         size = super().minimumSizeHint()

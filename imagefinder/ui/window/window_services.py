@@ -13,12 +13,17 @@ from imagefinder.ui.services.thumbnail_loader import ThumbnailLoader
 
 @dataclass(frozen=True, slots=True)
 class WindowServices:
-    """The window's collaborators. They outlive it: a change of language makes the window anew."""
+    """The main window's collaborators. They outlive it: a change of language makes the window anew."""
 
     client: EngineClient
+    """The engine, in its process."""
     settings_store: SettingsStore
     places: Places
+    """Where the program keeps its files."""
     desktop: Desktop
+    """Opens files and folders with the system's programs."""
     thumbnails: ThumbnailLoader
     dropped: DropCache
+    """Keeps pictures that were dropped or pasted and are in no file."""
     fetcher: LinkFetcher
+    """Downloads pictures whose address was dropped."""

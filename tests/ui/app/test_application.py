@@ -162,7 +162,7 @@ def test_the_language_changes_at_once_and_back_with_all_that_is_open(
         yield says_why("not a picture in any known format")
         program.window.open_settings(3)
         before, engine = program.window, program.client.pid
-        program.window._parts.settings_store.change(language="zh_CN")
+        program.window._services.settings_store.change(language="zh_CN")
         yield lambda: program.window is not before and program.finds("red.png")()
         assert program.window.actions_.pause.text() == "暂停建立索引"
         assert program.window.settings_page == 3
@@ -173,7 +173,7 @@ def test_the_language_changes_at_once_and_back_with_all_that_is_open(
         assert program.client.options.language == "zh_CN"
         yield says_why("不是任何已知格式的图片")
 
-        program.window._parts.settings_store.change(language="en")
+        program.window._services.settings_store.change(language="en")
         yield lambda: program.window is not chinese and program.finds("red.png")()
         assert program.window.actions_.pause.text() == "Pause indexing"
         assert program.pane.bar.text() == "red"
@@ -195,7 +195,7 @@ def test_once_a_model_was_chosen_the_one_of_this_start_counts_no_longer(
         program.window._models.use("builtin")
         yield lambda: program.client.options.model is None
         # Any change of the settings asks whether the engine has to be started anew for it.
-        program.window._parts.settings_store.change(theme="dark")
+        program.window._services.settings_store.change(theme="dark")
         assert not program.application._restart.isActive()
         assert program.client.pid == engine
 
@@ -214,7 +214,7 @@ def test_another_library_is_another_world_and_the_old_one_comes_back(
         yield program.has_items(3)
         program.type("red")
         yield program.finds("red.png")
-        settings_store = program.window._parts.settings_store
+        settings_store = program.window._services.settings_store
         settings_store.change(library=str(tmp_path / "other"))
         yield program.has_items(0)
         assert program.window.welcome.isVisible()
@@ -257,7 +257,7 @@ def test_another_device_means_another_engine_and_panes_answer_again(
         states = []
         program.client.engine_changed.connect(lambda status: states.append(status.state))
         program.window.toggle_pause()
-        program.window._parts.settings_store.change(device="cpu")
+        program.window._services.settings_store.change(device="cpu")
         yield lambda: program.client.pid not in (engine, None) and program.is_ready()
         assert program.client.options.device == "cpu"
         assert program.client.job.status.state is JobState.PAUSED, "what was paused goes on by itself"
@@ -308,16 +308,16 @@ from imagefinder.ui.app.options import WindowOptions
 
 if __name__ == "__main__":
     application = Application(WindowOptions(library=Path(sys.argv[1]), model="builtin"))
-    def when_it_stands(): {deed}
+    def when_it_stands(): {action}
     application._client.library_changed.connect(when_it_stands)
     sys.exit(application.run())
 """
 
 
 @contextmanager
-def _started(tmp_path: Path, deed: str) -> "Iterator[subprocess.Popen[str]]":
+def _started(tmp_path: Path, action: str) -> "Iterator[subprocess.Popen[str]]":
     script = tmp_path / "start.py"
-    script.write_text(_START.format(deed=deed))
+    script.write_text(_START.format(action=action))
     command = [sys.executable, script, tmp_path / "library"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
@@ -340,10 +340,10 @@ def test_ctrl_c_ends_the_engine_too(tmp_path: Path) -> None:
 
 
 def test_what_was_copied_does_not_crash_the_end(tmp_path: Path) -> None:
-    deed = (
+    action = (
         "from imagefinder.ui.services.file_mime import mime_of_copied_files as mime; "
         "application._app.clipboard().setMimeData(mime([Path('/tmp/a.png')])); application._window.close()"
     )
-    with _started(tmp_path, deed) as process:
+    with _started(tmp_path, action) as process:
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 0, errors

@@ -32,7 +32,7 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def collector(qapp: QApplication, clock: Clock) -> Iterator[GcScheduler]:
+def gc_scheduler(qapp: QApplication, clock: Clock) -> Iterator[GcScheduler]:
     made = GcScheduler(qapp, clock=clock)
     yield made
     made.close()
@@ -49,15 +49,15 @@ def forgotten(*, is_old: bool = False) -> "weakref.ref[Knot]":
 
 
 def test_python_collects_nothing_by_itself_until_it_is_closed(qapp: QApplication) -> None:
-    collector = GcScheduler(qapp)
+    gc_scheduler = GcScheduler(qapp)
     assert not gc.isenabled()
-    collector.close()
+    gc_scheduler.close()
     assert gc.isenabled()
     assert not gc.get_freeze_count()
-    collector.deleteLater()
+    gc_scheduler.deleteLater()
 
 
-def test_another_thread_that_makes_many_objects_collects_none(collector: GcScheduler) -> None:
+def test_another_thread_that_makes_many_objects_collects_none(gc_scheduler: GcScheduler) -> None:
     found: list[str] = []
 
     def note(phase: str, _info: dict[str, int]) -> None:
@@ -71,18 +71,18 @@ def test_another_thread_that_makes_many_objects_collects_none(collector: GcSched
     assert not found
 
 
-def test_what_was_just_made_and_forgotten_is_gone_at_the_next_look(collector: GcScheduler) -> None:
+def test_what_was_just_made_and_forgotten_is_gone_at_the_next_look(gc_scheduler: GcScheduler) -> None:
     knot = forgotten()
-    collector.collect()
+    gc_scheduler.collect()
     assert knot() is None
 
 
 def test_old_garbage_waits_until_the_user_turns_away(
-    collector: GcScheduler, qapp: QApplication, clock: Clock
+    gc_scheduler: GcScheduler, qapp: QApplication, clock: Clock
 ) -> None:
     knot = forgotten(is_old=True)
     clock.now = 60
-    collector.collect()
+    gc_scheduler.collect()
     qapp.applicationStateChanged.emit(Qt.ApplicationState.ApplicationActive)
     assert knot() is not None
     qapp.applicationStateChanged.emit(Qt.ApplicationState.ApplicationInactive)
@@ -90,7 +90,7 @@ def test_old_garbage_waits_until_the_user_turns_away(
 
 
 def test_who_turns_away_and_back_again_and_again_waits_for_no_collection(
-    collector: GcScheduler, qapp: QApplication, clock: Clock
+    gc_scheduler: GcScheduler, qapp: QApplication, clock: Clock
 ) -> None:
     clock.now = 60
     qapp.applicationStateChanged.emit(Qt.ApplicationState.ApplicationInactive)
@@ -101,9 +101,9 @@ def test_who_turns_away_and_back_again_and_again_waits_for_no_collection(
 
 
 def test_old_garbage_goes_after_five_minutes_whatever_the_user_does(
-    collector: GcScheduler, clock: Clock
+    gc_scheduler: GcScheduler, clock: Clock
 ) -> None:
     knot = forgotten(is_old=True)
     clock.now = 301
-    collector.collect()
+    gc_scheduler.collect()
     assert knot() is None

@@ -42,7 +42,7 @@ class Preview:
 
     @property
     def facts(self) -> dict[str, str]:
-        return dict(self.window._facts.facts)
+        return dict(self.window._metadata.facts)
 
     @property
     def problem(self) -> str:

@@ -66,7 +66,7 @@ def bar(qtbot: QtBot, client: FakeClient, tmp_path: Path) -> Iterator[QueryBar]:
 
 
 def fetcher_of(bar: QueryBar) -> FakeFetcher:
-    fetcher = bar._intake._fetcher
+    fetcher = bar._drop_loader._fetcher
     assert isinstance(fetcher, FakeFetcher)
     return fetcher
 

@@ -8,7 +8,8 @@ import pytest
 from ui.conftest import MakeHits
 
 from imagefinder.domain.queries import Query, Sort
-from imagefinder.ui.query.search_state import DEFAULT_CELL_SIZE, PaneState, PictureTerm
+from imagefinder.ui.query.search_state import PaneState, PictureTerm
+from imagefinder.ui.services.cell_sizes import DEFAULT_CELL_SIZE
 
 
 def test_a_pane_comes_back_as_it_was(hits: MakeHits) -> None:

@@ -52,7 +52,7 @@ def ask(pane: SearchPane, client: FakeClient, found: Sequence[Hit], **more: obje
 
 
 def is_offered(pane: SearchPane) -> bool:
-    return pane.view.isVisible() and pane.view.rest_line.isVisible()
+    return pane.view.isVisible() and pane.view.low_relevance_bar.isVisible()
 
 
 def test_the_rest_is_offered_only_where_something_was_left_out(
@@ -73,8 +73,8 @@ def test_the_offer_stands_below_the_last_result_and_scrolls_with_it(
     for value in (0, 300, view.verticalScrollBar().maximum()):
         view.verticalScrollBar().setValue(value)
         last = view.visualRect(pane.model.index(39, 0))
-        assert view.rest_line.geometry().top() == last.bottom() + 1
-    assert view.rest_line.geometry().bottom() == view.viewport().rect().bottom()
+        assert view.low_relevance_bar.geometry().top() == last.bottom() + 1
+    assert view.low_relevance_bar.geometry().bottom() == view.viewport().rect().bottom()
 
 
 def test_nothing_is_offered_before_the_end_of_the_list(
@@ -98,7 +98,7 @@ def test_the_rest_follows_and_nothing_that_was_shown_moves(
     pane.view.selectionModel().select(pane.model.index(29, 0), QItemSelectionModel.SelectionFlag.Select)
     before = pane.view.visualRect(pane.model.index(29, 0))
 
-    qtbot.mouseClick(pane.view.rest_line.button, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(pane.view.low_relevance_bar.button, Qt.MouseButton.LeftButton)
     question = searches(client, pane)[-1]
     assert question.query.include_rest
     with qtbot.assertNotEmitted(pane.model.modelReset):
@@ -116,7 +116,7 @@ def test_the_rest_begins_below_a_line_of_its_own(
 ) -> None:
     found = likely(hits(5))
     ask(pane, client, found)
-    pane.view.rest_line.button.click()
+    pane.view.low_relevance_bar.button.click()
     answer(client, searches(client, pane)[-1], [*found, *rest(hits(9, start=5))])
     first, last = (pane.view.visualRect(pane.model.index(row, 0)) for row in (5, 4))
     assert first.left() == 0
@@ -135,7 +135,7 @@ def test_the_rest_of_more_than_is_asked_for_at_once_is_paged_on_from_where_the_l
         page = likely(hits(200, start=offset))
         is_end = offset == 1200
         answer(client, searches(client, pane)[-1], page, offset=offset, has_more=not is_end, has_rest=is_end)
-    pane.view.rest_line.button.click()
+    pane.view.low_relevance_bar.button.click()
     question = searches(client, pane)[-1]
     answer(client, question, likely(hits(question.count)), has_more=True)
     assert pane.model.rowCount() == 1400
@@ -148,7 +148,7 @@ def test_another_question_is_cut_again_but_another_order_is_not(
     pane: SearchPane, client: FakeClient, hits: MakeHits
 ) -> None:
     ask(pane, client, likely(hits(5)))
-    pane.view.rest_line.button.click()
+    pane.view.low_relevance_bar.button.click()
     answer(client, searches(client, pane)[-1], [*likely(hits(5)), *rest(hits(5, start=5))])
     pane.restore(PaneState(text="cat", sort=Sort.DATE))
     assert searches(client, pane)[-1].query.include_rest
@@ -190,14 +190,14 @@ def test_a_rest_that_cannot_be_had_is_said_and_offered_still(
     qtbot: QtBot, pane: SearchPane, client: FakeClient, hits: MakeHits
 ) -> None:
     ask(pane, client, likely(hits(5)))
-    pane.view.rest_line.button.click()
+    pane.view.low_relevance_bar.button.click()
     with qtbot.waitSignal(pane.problem) as caught:
         client.hear(Failed(searches(client, pane)[-1].request_id, "It stopped."))
     assert caught.args == ["It stopped."]
     assert is_offered(pane)
     assert pane.model.rowCount() == 5
     asked = len(searches(client, pane))
-    pane.view.rest_line.button.click()
+    pane.view.low_relevance_bar.button.click()
     assert len(searches(client, pane)) == asked + 1
 
 
@@ -210,7 +210,7 @@ def test_the_offer_can_be_reached_and_left_by_keyboard(
     pane.activateWindow()
     pane.view.setFocus()
     qtbot.keyClick(pane.view, Qt.Key.Key_Tab)
-    button = pane.view.rest_line.button
+    button = pane.view.low_relevance_bar.button
     qtbot.waitUntil(button.hasFocus)
     assert bar.value() == bar.maximum(), "it is to be seen"
     qtbot.keyClick(button, Qt.Key.Key_Up)

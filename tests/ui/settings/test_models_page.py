@@ -61,7 +61,7 @@ def settings_store(tmp_path: Path) -> Iterator[SettingsStore]:
 
 
 @pytest.fixture
-def shelf(client: FakeClient, settings_store: SettingsStore) -> Iterator[ModelManager]:
+def manager(client: FakeClient, settings_store: SettingsStore) -> Iterator[ModelManager]:
     client.model = ModelChanged(ModelState.READY, "starter", "cpu")
     client.library = _library()
     made = ModelManager(client, settings_store)
@@ -71,10 +71,10 @@ def shelf(client: FakeClient, settings_store: SettingsStore) -> Iterator[ModelMa
 
 @pytest.fixture
 def make_page(
-    qtbot: QtBot, client: FakeClient, settings_store: SettingsStore, shelf: ModelManager
+    qtbot: QtBot, client: FakeClient, settings_store: SettingsStore, manager: ModelManager
 ) -> MakePage:
     def make() -> ModelsPage:
-        made = ModelsPage(client, settings_store, shelf)
+        made = ModelsPage(client, settings_store, manager)
         qtbot.addWidget(made)
         # With the paddings of the real window, and the width of the page in the settings as they open.
         made.setStyleSheet(style_sheet())
@@ -180,7 +180,7 @@ def test_one_model_at_a_time_is_unfolded_by_a_key(page: ModelsPage, client: Fake
 
 
 def test_a_download_shows_how_far_it_is_and_ends_in_a_model_that_can_be_used(
-    page: ModelsPage, client: FakeClient, shelf: ModelManager, qtbot: QtBot
+    page: ModelsPage, client: FakeClient, manager: ModelManager, qtbot: QtBot
 ) -> None:
     _list(client, STARTER_MODEL, DATACOMP)
     card = page.card(DATACOMP.name)
@@ -192,7 +192,7 @@ def test_a_download_shows_how_far_it_is_and_ends_in_a_model_that_can_be_used(
     assert "212 of 605 MB · 3.4 MB/s · about 2 min left" in _texts(card)
 
     client.hear(DownloadChanged(DATACOMP.name, 605_000_000, 605_000_000, is_over=True))
-    with qtbot.waitSignal(shelf.told):
+    with qtbot.waitSignal(manager.told):
         client.hear(Done(client.last(DownloadModel).request_id))
     _list(client, STARTER_MODEL, here(DATACOMP))
     assert _buttons(card) == ["Use this model", "Remove…"]
@@ -213,7 +213,7 @@ def test_the_keys_stay_with_a_model_whose_button_is_gone(page: ModelsPage, clien
 
 
 def test_a_model_that_was_opened_is_followed_to_its_new_place(
-    page: ModelsPage, client: FakeClient, shelf: ModelManager, qtbot: QtBot
+    page: ModelsPage, client: FakeClient, manager: ModelManager, qtbot: QtBot
 ) -> None:
     models = [STARTER_MODEL, *(info(offer(f"a/{number}", f"A {number}")) for number in range(12))]
     last = models[-1]
@@ -222,7 +222,7 @@ def test_a_model_that_was_opened_is_followed_to_its_new_place(
     card.unfold(on=True)
     qtbot.waitUntil(lambda: _is_in_sight(card))
 
-    shelf.refresh()
+    manager.refresh()
     _list(client, *models[:-1], here(last))
 
     neighbour = page.card(STARTER_MODEL.name)
@@ -525,7 +525,7 @@ def test_a_model_of_the_catalogue_is_taken_from_its_own_file(page: ModelsPage, c
     assert "Choose its file…" in _buttons(card)
     assert DATACOMP.page in _links(card).values()
 
-    card.deeds.take_file("/downloads/weights.safetensors")
+    card.model_actions.take_file("/downloads/weights.safetensors")
 
     request = client.last(ImportModel)
     assert (request.file, request.arch) == (Path("/downloads/weights.safetensors"), DATACOMP.name)

@@ -38,13 +38,13 @@ def settings_store(tmp_path: Path) -> Iterator[SettingsStore]:
 def dialog(qtbot: QtBot, client: FakeClient, settings_store: SettingsStore) -> Iterator[SettingsDialog]:
     client.model = ModelChanged(ModelState.READY, "starter", "cpu (bfloat16)")
     desktop = Desktop()
-    shelf = ModelManager(client, settings_store)
-    made = SettingsDialog(client, settings_store, shelf, default_places(), desktop)
+    manager = ModelManager(client, settings_store)
+    made = SettingsDialog(client, settings_store, manager, default_places(), desktop)
     qtbot.addWidget(made)
     made.show()
     yield made
     made.close()
-    shelf.deleteLater()
+    manager.deleteLater()
     desktop.close()
     desktop.deleteLater()
 

@@ -299,7 +299,7 @@ def test_a_library_that_cannot_be_used_leads_to_another(
     _engine(client, EngineStatus(EngineState.BROKEN, "The library is damaged."))
     assert window.notices.texts() == ["The library is damaged."]
 
-    window._news.another_library_wanted.emit()
+    window._engine_notices.another_library_wanted.emit()
 
     assert parts.settings_store.value.library == chosen
     assert not any(isinstance(each, CrashDialog) for each in window.findChildren(QDialog))

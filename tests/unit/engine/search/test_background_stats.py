@@ -7,7 +7,7 @@ from imagefinder.store.embeddings import FloatArray, IdArray
 
 
 class _Finder:
-    """Knows the habits of even items."""
+    """Knows the stats of even items."""
 
     def __init__(self) -> None:
         self.asked: list[list[int]] = []
@@ -18,22 +18,22 @@ class _Finder:
         return found, np.stack((found, 10 * found), axis=1).astype(np.float32)
 
 
-def test_habits_come_in_the_order_asked_and_are_looked_for_once() -> None:
-    habits, find = BackgroundStats(), _Finder()
-    first = habits.of(np.array([8, 2, 3]), find)
+def test_stats_come_in_the_order_asked_and_are_looked_for_once() -> None:
+    stats, find = BackgroundStats(), _Finder()
+    first = stats.of(np.array([8, 2, 3]), find)
     np.testing.assert_array_equal(first, [[8, 80], [2, 20], [np.nan, np.nan]])
-    np.testing.assert_array_equal(habits.of(np.array([2, 400, 8]), find), [[2, 20], [400, 4000], [8, 80]])
+    np.testing.assert_array_equal(stats.of(np.array([2, 400, 8]), find), [[2, 20], [400, 4000], [8, 80]])
     assert find.asked == [[8, 2, 3], [400]]
-    assert habits.of(np.empty(0, np.int64), find).shape == (0, 2)
+    assert stats.of(np.empty(0, np.int64), find).shape == (0, 2)
 
 
 def test_what_was_learned_beforehand_is_not_looked_for() -> None:
-    habits, find = BackgroundStats(), _Finder()
+    stats, find = BackgroundStats(), _Finder()
     ids = np.array([2, 4, 900])
-    assert habits.unknown(ids).tolist() == [2, 4, 900]
-    habits.learn(np.array([4, 900]), np.array([[1, 2], [3, 4]], np.float32))
-    assert habits.unknown(ids).tolist() == [2]
-    np.testing.assert_array_equal(habits.of(ids, find), [[2, 20], [1, 2], [3, 4]])
+    assert stats.unknown(ids).tolist() == [2, 4, 900]
+    stats.learn(np.array([4, 900]), np.array([[1, 2], [3, 4]], np.float32))
+    assert stats.unknown(ids).tolist() == [2]
+    np.testing.assert_array_equal(stats.of(ids, find), [[2, 20], [1, 2], [3, 4]])
     assert find.asked == [[2]]
-    habits.learn(np.empty(0, np.int64), np.empty((0, 2), np.float32))
-    assert habits.unknown(np.empty(0, np.int64)).size == 0
+    stats.learn(np.empty(0, np.int64), np.empty((0, 2), np.float32))
+    assert stats.unknown(np.empty(0, np.int64)).size == 0

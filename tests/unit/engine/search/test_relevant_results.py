@@ -345,13 +345,13 @@ def test_pictures_that_were_hits_before_are_not_read_again(open_engine: OpenEngi
     assert not any("vector FROM embeddings" in statement for statement in run)
 
 
-def test_what_was_met_beforehand_is_judged_the_same_and_no_vector_is_read(
+def test_what_was_warmed_beforehand_is_judged_the_same_and_no_vector_is_read(
     open_engine: OpenEngine, shades: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     learning, prepared = open_engine(WellRead()), open_engine(WellRead())
     prepared.models.warm_background_stats(lambda: False)  # nothing is loaded: there is nothing to do
     prepared.models.load()
-    monkeypatch.setattr(loaded_model, "_MET_AT_ONCE", 7)
+    monkeypatch.setattr(loaded_model, "_ITEMS_AT_ONCE", 7)
     asked = iter([False, False, True])
     prepared.models.warm_background_stats(lambda: next(asked))  # it can be stopped, and goes on
     prepared.models.warm_background_stats(lambda: False)

@@ -1,4 +1,4 @@
-"""What a dead engine owed."""
+"""What a dead engine pending."""
 
 from pathlib import Path
 
@@ -25,44 +25,44 @@ def _hits(request_id: int, pane: int = 1, offset: int = 0, *, is_partial: bool =
 
 
 def test_only_the_newest_search_of_a_pane_is_sent_again() -> None:
-    owed = PendingRequests()
+    pending = PendingRequests()
     for request_id, pane in ((1, 1), (2, 1), (3, 2), (4, 3)):
-        owed.send(Search(request_id, pane, Query(str(request_id))))
-    owed.send(ClosePane(3))
-    settlement = owed.settle(by_death=True)
+        pending.send(Search(request_id, pane, Query(str(request_id))))
+    pending.send(ClosePane(3))
+    settlement = pending.settle(by_death=True)
     assert [request.request_id for request in settlement.again if isinstance(request, Search)] == [2, 3]
     assert settlement.answers == []
 
 
 def test_what_was_answered_is_not_owed() -> None:
-    owed = PendingRequests()
-    owed.send(Search(1, 1, Query("a")))
-    owed.send(RemoveSources((Path("/a"),), 2))
-    owed.send(MakeThumbnail(5, "key"))
-    owed.send(Search(3, 2, Query("b")))
-    assert owed.receive(_hits(1))
-    assert owed.receive(Done(2))
-    assert owed.receive(ThumbnailMade("key", None))
-    assert owed.receive(Failed(3, "no"))
-    settlement = owed.settle(by_death=True)
+    pending = PendingRequests()
+    pending.send(Search(1, 1, Query("a")))
+    pending.send(RemoveSources((Path("/a"),), 2))
+    pending.send(MakeThumbnail(5, "key"))
+    pending.send(Search(3, 2, Query("b")))
+    assert pending.receive(_hits(1))
+    assert pending.receive(Done(2))
+    assert pending.receive(ThumbnailMade("key", None))
+    assert pending.receive(Failed(3, "no"))
+    settlement = pending.settle(by_death=True)
     assert settlement.again == settlement.answers == []
 
 
 def test_an_answer_to_an_older_search_settles_nothing() -> None:
-    owed = PendingRequests()
-    owed.send(Search(1, 1, Query("a")))
-    owed.send(Search(2, 1, Query("b")))
-    owed.receive(_hits(1))
-    assert len(owed.settle(by_death=True).again) == 1
+    pending = PendingRequests()
+    pending.send(Search(1, 1, Query("a")))
+    pending.send(Search(2, 1, Query("b")))
+    pending.receive(_hits(1))
+    assert len(pending.settle(by_death=True).again) == 1
 
 
 def test_owed_at_two_deaths_a_search_is_answered_with_failed() -> None:
-    owed = PendingRequests()
+    pending = PendingRequests()
     search = Search(1, 1, Query("a"))
-    owed.send(search)
-    assert owed.settle(by_death=True).again == [search]
-    owed.send(search)
-    settlement = owed.settle(by_death=True)
+    pending.send(search)
+    assert pending.settle(by_death=True).again == [search]
+    pending.send(search)
+    settlement = pending.settle(by_death=True)
     assert settlement.again == []
     (answer,) = settlement.answers
     assert isinstance(answer, Failed)
@@ -70,95 +70,95 @@ def test_owed_at_two_deaths_a_search_is_answered_with_failed() -> None:
 
 
 def test_owed_at_two_deaths_a_thumbnail_is_answered_with_a_problem() -> None:
-    owed = PendingRequests()
+    pending = PendingRequests()
     for _ in range(2):
-        owed.send(MakeThumbnail(5, "key"))
-        settlement = owed.settle(by_death=True)
+        pending.send(MakeThumbnail(5, "key"))
+        settlement = pending.settle(by_death=True)
     (answer,) = settlement.answers
     assert isinstance(answer, ThumbnailMade)
     assert answer.problem
 
 
 def test_an_end_that_was_wanted_is_no_death() -> None:
-    owed = PendingRequests()
+    pending = PendingRequests()
     search = Search(1, 1, Query("a"))
     for _ in range(5):
-        owed.send(search)
-        assert owed.settle(by_death=False).again == [search]
+        pending.send(search)
+        assert pending.settle(by_death=False).again == [search]
 
 
 def test_what_may_have_been_done_half_is_not_repeated() -> None:
-    owed = PendingRequests()
-    owed.send(RemoveSources((Path("/a"),), 7))
-    settlement = owed.settle(by_death=True)
+    pending = PendingRequests()
+    pending.send(RemoveSources((Path("/a"),), 7))
+    settlement = pending.settle(by_death=True)
     assert settlement.again == []
     assert [answer.request_id for answer in settlement.answers if isinstance(answer, Failed)] == [7]
 
 
 def test_a_search_that_kills_once_the_model_is_there_is_given_up_though_it_is_asked_anew() -> None:
-    owed = PendingRequests()
+    pending = PendingRequests()
     first = Search(1, 1, _KILLER)
-    owed.send(first)
-    assert owed.settle(by_death=True).again == [first]
+    pending.send(first)
+    assert pending.settle(by_death=True).again == [first]
     # An engine whose model is still being loaded answers without it, and lives; so the pane asks anew.
-    owed.send(first)
-    owed.receive(_hits(1, is_partial=True))
+    pending.send(first)
+    pending.receive(_hits(1, is_partial=True))
     anew = Search(2, 1, _KILLER)
-    assert owed.refuse(anew) is None
-    owed.send(anew)
-    settlement = owed.settle(by_death=True)
+    assert pending.refuse(anew) is None
+    pending.send(anew)
+    settlement = pending.settle(by_death=True)
     assert settlement.again == []
     assert [answer.request_id for answer in settlement.answers if isinstance(answer, Failed)] == [2]
 
 
 def test_a_whole_answer_clears_a_search_of_suspicion() -> None:
-    owed = PendingRequests()
+    pending = PendingRequests()
     search = Search(1, 1, _KILLER)
     for _ in range(5):
-        owed.send(search)
-        assert owed.settle(by_death=True).again == [search]
-        owed.send(search)
-        owed.receive(_hits(1))
+        pending.send(search)
+        assert pending.settle(by_death=True).again == [search]
+        pending.send(search)
+        pending.receive(_hits(1))
 
 
 def test_more_hits_of_a_forgotten_search_bring_the_search_along() -> None:
-    owed = PendingRequests()
+    pending = PendingRequests()
     search = Search(1, 1, Query("a"))
     more = MoreHits(1, 1, offset=200)
-    owed.send(search)
-    owed.receive(_hits(1))
-    assert owed.send(more) == [more]
-    owed.settle(by_death=True)
-    assert owed.is_forgotten(more)
-    revived, request = owed.send(more)
+    pending.send(search)
+    pending.receive(_hits(1))
+    assert pending.send(more) == [more]
+    pending.settle(by_death=True)
+    assert pending.is_forgotten(more)
+    revived, request = pending.send(more)
     assert isinstance(revived, Search)
     assert revived.request_id == 1
     assert request == more
     # The first hits are there already; only the further ones are for the window.
-    assert not owed.receive(_hits(1))
-    assert owed.receive(_hits(1, offset=200))
+    assert not pending.receive(_hits(1))
+    assert pending.receive(_hits(1, offset=200))
     # Only this once: the pane may ask the same again.
-    assert owed.receive(_hits(1))
+    assert pending.receive(_hits(1))
 
 
 def test_more_hits_of_a_search_that_the_pane_has_left_are_not_asked_for() -> None:
-    owed = PendingRequests()
-    owed.send(Search(1, 1, Query("a")))
-    owed.settle(by_death=False)
-    assert owed.send(MoreHits(99, 1, offset=200)) == []
+    pending = PendingRequests()
+    pending.send(Search(1, 1, Query("a")))
+    pending.settle(by_death=False)
+    assert pending.send(MoreHits(99, 1, offset=200)) == []
 
 
 def test_what_shall_be_hidden_is_sent_again_before_every_search_and_as_often_as_needed() -> None:
-    owed = PendingRequests()
-    owed.send(Search(1, 1, Query("a")))
+    pending = PendingRequests()
+    pending.send(Search(1, 1, Query("a")))
     hide, show = SetHidden((1,), True, 2), SetHidden((1,), False, 3)
     for request in (hide, show):
-        owed.send(request)
+        pending.send(request)
     for _ in range(3):
-        settlement = owed.settle(by_death=True)
+        settlement = pending.settle(by_death=True)
         assert settlement.again[:2] == [hide, show]
         for request in settlement.again:
-            owed.send(request)
-    owed.receive(Done(2))
-    owed.receive(Failed(3, "no"))
-    assert not any(isinstance(request, SetHidden) for request in owed.settle(by_death=True).again)
+            pending.send(request)
+    pending.receive(Done(2))
+    pending.receive(Failed(3, "no"))
+    assert not any(isinstance(request, SetHidden) for request in pending.settle(by_death=True).again)

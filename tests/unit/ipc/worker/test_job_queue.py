@@ -115,13 +115,13 @@ def make(jobs: LibraryJobs) -> Iterator[MakeQueue]:
 
     def make_it(**options: Any) -> JobQueue:
         fake = cast(Any, jobs)
-        board = JobReporter(jobs.hear, lambda: None, is_paused=options.pop("is_paused", False))
+        reporter = JobReporter(jobs.hear, lambda: None, is_paused=options.pop("is_paused", False))
         options.setdefault("rescan_s", 0)
         models = SimpleNamespace(warm_background_stats=jobs.warm_background_stats)
         engine = SimpleNamespace(
             jobs=SimpleNamespace(index=jobs.index), models=models, fold_texts=jobs.fold_texts
         )
-        queue = JobQueue(cast(Engine, engine), fake, fake, board, **options)
+        queue = JobQueue(cast(Engine, engine), fake, fake, reporter, **options)
         queues.append(queue)
         queue.start()
         return queue
@@ -290,7 +290,7 @@ def test_after_a_job_was_stopped_nothing_is_looked_through_until_somebody_asks(
     assert jobs.asked[1] == (A,)
 
 
-def test_after_a_job_pictures_are_met_and_whatever_else_is_to_do_comes_before(
+def test_after_a_job_background_stats_are_warmed_and_whatever_else_is_to_do_comes_before(
     make: MakeQueue, jobs: LibraryJobs
 ) -> None:
     queue = make()
@@ -313,7 +313,9 @@ def test_after_a_job_pictures_are_met_and_whatever_else_is_to_do_comes_before(
     assert jobs.meetings >= 1
 
 
-def test_nobody_is_met_while_a_job_waits_for_its_next_try(make: MakeQueue, jobs: LibraryJobs) -> None:
+def test_background_stats_are_not_warmed_while_a_job_waits_for_its_next_try(
+    make: MakeQueue, jobs: LibraryJobs
+) -> None:
     jobs.troubles.append(LibraryInUseError("in use"))
     jobs.are_met.set()
     queue = make(retry_s=0.2)
@@ -324,7 +326,7 @@ def test_nobody_is_met_while_a_job_waits_for_its_next_try(make: MakeQueue, jobs:
     assert jobs.meetings <= 1
 
 
-def test_nobody_is_met_while_work_is_paused(make: MakeQueue, jobs: LibraryJobs) -> None:
+def test_background_stats_are_not_warmed_while_work_is_paused(make: MakeQueue, jobs: LibraryJobs) -> None:
     queue = make()
     queue.rescan([A])
     assert jobs.meeting.wait(_PATIENCE_S)

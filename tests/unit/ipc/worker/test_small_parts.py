@@ -68,7 +68,7 @@ def test_a_rate_is_not_guessed_and_not_carried_into_the_next_phase() -> None:
     assert rate.per_second == 0
 
 
-def _board() -> tuple[JobReporter, list[JobStatus]]:
+def _reporter() -> tuple[JobReporter, list[JobStatus]]:
     told: list[JobStatus] = []
 
     def hear(event: Event) -> None:
@@ -79,28 +79,28 @@ def _board() -> tuple[JobReporter, list[JobStatus]]:
 
 
 def test_moves_are_told_ten_times_a_second_at_most_and_the_last_always() -> None:
-    board, told = _board()
-    board.begin((A,))
+    reporter, told = _reporter()
+    reporter.begin((A,))
     for done in range(1, 1001):
-        board.move(_embedding(done, 1000))
+        reporter.move(_embedding(done, 1000))
     assert len(told) < 100
     assert told[-1].progress == _embedding(1000, 1000)
-    board.end((), IndexReport(indexed=1000), "")
+    reporter.end((), IndexReport(indexed=1000), "")
     assert told[-1] == JobStatus(report=IndexReport(indexed=1000))
 
 
 def test_paused_it_says_so_whatever_else_happens() -> None:
-    board, told = _board()
-    board.begin((A,))
-    board.pause()
-    board.move(_embedding(3))
-    board.wait((B,))
+    reporter, told = _reporter()
+    reporter.begin((A,))
+    reporter.pause()
+    reporter.move(_embedding(3))
+    reporter.wait((B,))
     assert told[-1].state is JobState.PAUSED
     assert told[-1].sources == (A,)
     assert told[-1].waiting == (B,)
-    board.resume()
+    reporter.resume()
     assert told[-1].state is JobState.RUNNING
-    board.end((), None, "no disk")
+    reporter.end((), None, "no disk")
     assert told[-1] == JobStatus(error="no disk")
 
 
