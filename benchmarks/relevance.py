@@ -28,7 +28,7 @@ from imagefinder.domain.model_names import STARTER
 from imagefinder.embedders import model_registry
 from imagefinder.embedders.embedder import Embedder, FloatArray
 from imagefinder.engine.search.calibration import bank
-from imagefinder.engine.search.relevance import CUT, Background, Unrelated, curve, sure
+from imagefinder.engine.search.relevance import CUT, Background, BackgroundDistribution, curve, sure
 
 SAMPLE = 512
 ABSENT = (
@@ -95,7 +95,7 @@ def captions_and_absent(
     queries: FloatArray, library: FloatArray, texts: FloatArray, absent: FloatArray
 ) -> None:
     """Section 1."""
-    deviations = Unrelated(queries, library[:SAMPLE])
+    deviations = BackgroundDistribution(queries, library[:SAMPLE])
     of_captions = np.stack([deviations.deviations(text, library) for text in texts])
     of_absent = np.stack([deviations.deviations(text, library) for text in absent])
     true = np.diag(of_captions)
@@ -113,7 +113,7 @@ def captions_and_absent(
         true_kept, empty, shown = [], [], []
         for _ in range(max(1, 400 // count)):
             rows = random.permutation(len(library))[:count]
-            judge = Unrelated(queries, library[rows][:SAMPLE])
+            judge = BackgroundDistribution(queries, library[rows][:SAMPLE])
             for place, row in enumerate(rows):
                 found = answered(judge, texts[row], library[rows])
                 true_kept.append(found[place])
@@ -139,7 +139,7 @@ def coco(
     library = kept("coco", lambda: embed(embedder, paths))
     said = [(row, text) for row, path in enumerate(paths) for text in by_name[path.name]]
     texts = kept("coco_captions", lambda: embedder.encode_texts([text for _, text in said]))
-    unrelated = Unrelated(queries, library)
+    unrelated = BackgroundDistribution(queries, library)
     true = np.array(
         [unrelated.deviations(text, library)[row] for (row, _), text in zip(said, texts, strict=True)]
     )
@@ -151,7 +151,7 @@ def coco(
     print(f"    true hits kept {np.mean(found):.3f}, unanswered queries wholly cut {np.mean(empty):.2f}")
 
 
-def answered(unrelated: Unrelated, query: FloatArray, library: FloatArray) -> np.ndarray:
+def answered(unrelated: BackgroundDistribution, query: FloatArray, library: FloatArray) -> np.ndarray:
     """Which pictures the program would list."""
     relevance = curve(unrelated.deviations(query, library))
     return np.asarray((relevance >= CUT) & (relevance.max() >= sure(len(library))))
@@ -161,14 +161,16 @@ def class_names(
     queries: FloatArray, objects: FloatArray, labels: np.ndarray, unseen: list[str], words: FloatArray
 ) -> None:
     """Section 2."""
-    everything = Unrelated(queries, objects[:: max(1, len(objects) // SAMPLE)])
+    everything = BackgroundDistribution(queries, objects[:: max(1, len(objects) // SAMPLE)])
     mixed, alike, alone = [], [], []
     for label, text in zip(unseen, words, strict=True):
         own = objects[labels == label]
         mixed.append(answered(everything, text, objects)[labels == label].mean())
-        alike.append(answered(Unrelated(queries, own), text, own).mean())
+        alike.append(answered(BackgroundDistribution(queries, own), text, own).mean())
         alone.append(
-            np.mean([answered(Unrelated(queries, one[None]), text, one[None])[0] for one in own[:5]])
+            np.mean(
+                [answered(BackgroundDistribution(queries, one[None]), text, one[None])[0] for one in own[:5]]
+            )
         )
     print(f"\nNames of {len(unseen)} classes that the training never showed, true hits kept: among all "
           f"{len(objects):,} pictures {np.mean(mixed):.2f}, in libraries of nothing else {np.mean(alike):.2f}, "
@@ -177,7 +179,7 @@ def class_names(
 
 def pictures(objects: FloatArray, labels: np.ndarray, unseen: list[str], photographs: FloatArray) -> None:
     """Section 3."""
-    unrelated = Unrelated(*(objects[:: max(1, len(objects) // SAMPLE)],) * 2)
+    unrelated = BackgroundDistribution(*(objects[:: max(1, len(objects) // SAMPLE)],) * 2)
     true, nearest, false = [], [], []
     for row in np.flatnonzero(np.isin(labels, unseen))[::4]:
         measured = unrelated.deviations(objects[row], objects)
@@ -199,7 +201,7 @@ def pictures(objects: FloatArray, labels: np.ndarray, unseen: list[str], photogr
         shown = []
         for _ in range(max(1, 400 // count)):
             library = photographs[random.permutation(len(photographs))[:count]]
-            by_these = Unrelated(library[:SAMPLE], library[:SAMPLE])
+            by_these = BackgroundDistribution(library[:SAMPLE], library[:SAMPLE])
             shown += [shown_of(by_these.deviations(query, library)) - 1 for query in library[:50]]
         print(f"  one of {count:4} photographs of Flickr8k over the others: shown {np.median(shown):.0f} (median), "
               f"none stands out {np.mean(np.array(shown) <= 0):.2f}")  # fmt: skip
@@ -216,7 +218,7 @@ def teacher(file: Path, names: list[str]) -> None:
         by_name = dict(zip(stored["names"].tolist(), stored["vectors"], strict=True))
     vectors = np.stack([by_name[name] for name in names]).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    unrelated = Unrelated(vectors[:SAMPLE], vectors[:SAMPLE])
+    unrelated = BackgroundDistribution(vectors[:SAMPLE], vectors[:SAMPLE])
     measured = np.stack([unrelated.deviations(vector, vectors) for vector in vectors[SAMPLE:]])
     others = measured[measured < np.inf]
     print(f"  genuine CLIP ViT-B/16: itself {np.diag(measured[:, SAMPLE:]).mean():.1f}, any two "

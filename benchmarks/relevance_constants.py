@@ -22,7 +22,7 @@ from imagefinder.domain.model_names import STARTER
 from imagefinder.embedders import model_registry
 from imagefinder.embedders.embedder import FloatArray
 from imagefinder.engine.search import relevance
-from imagefinder.engine.search.relevance import Unrelated, curve, sure
+from imagefinder.engine.search.relevance import BackgroundDistribution, curve, sure
 
 WORDS = {
     "people": "people|men|women|children|kids|crowd|group|players",
@@ -67,7 +67,7 @@ def main() -> None:
 
 def measured(bank: FloatArray, library: FloatArray, queries: FloatArray) -> FloatArray:
     """Deviations, (queries, pictures)."""
-    unrelated = Unrelated(bank, library[:SAMPLE])
+    unrelated = BackgroundDistribution(bank, library[:SAMPLE])
     return np.stack([unrelated.deviations(query, library) for query in queries])
 
 
@@ -95,7 +95,7 @@ def the_cut(bank: FloatArray, library: FloatArray, texts: FloatArray, absent: Fl
 
 def the_spread(bank: FloatArray, library: FloatArray, texts: FloatArray, absent: FloatArray) -> None:
     """A picture's own spread, everybody's, or half of each; and how much of the bank is trimmed."""
-    unrelated = Unrelated(bank, library[:SAMPLE])
+    unrelated = BackgroundDistribution(bank, library[:SAMPLE])
     own, common = unrelated._variances(library), unrelated._pooled
     true, wrong = measured(bank, library, texts), measured(bank, library, absent)
     print("\nArea under the curve by the spread that is divided by")
@@ -138,13 +138,13 @@ def the_habit(
     ):  # fmt: skip
         mixed, alike, false = [], [], []
         with constants(_USUAL=usual, _STRANGE=strange):
-            everything = Unrelated(bank, spread)
+            everything = BackgroundDistribution(bank, spread)
             for label, text in zip(unseen, words, strict=True):
                 is_own, shown = labels == label, answered(everything, text, objects)
                 mixed.append(shown[is_own].mean())
                 false.append(shown[~is_own].sum())
                 own = objects[is_own]
-                alike.append(answered(Unrelated(bank, own), text, own).mean())
+                alike.append(answered(BackgroundDistribution(bank, own), text, own).mean())
         print(f"  {name:26} {np.mean(mixed):.2f}  {np.mean(alike):.2f}  {np.mean(false):.0f}")
 
 

@@ -21,8 +21,8 @@ from imagefinder.domain.sources import SourceKind, SourceOptions
 from imagefinder.embedders.embedder import Embedder, FloatArray
 from imagefinder.engine.index.live_index import LiveIndex
 from imagefinder.engine.indexing.batch_writer import BatchWriter
-from imagefinder.engine.indexing.decode_pool import DecodedPart, Reading
-from imagefinder.engine.indexing.scan_diff import Todo
+from imagefinder.engine.indexing.decode_pool import DecodedFile, DecodedPart
+from imagefinder.engine.indexing.scan_diff import FileToRead
 from imagefinder.store.embeddings import IdArray
 from imagefinder.store.store import Store
 from imagefinder.vectors.vector_index import VectorIndex
@@ -175,7 +175,7 @@ def path_of(number: int) -> str:
     return f"{ROOT}/Album {folder // FOLDERS_AN_ALBUM:03}/{folder:05} {place}/{name}"
 
 
-def _readings(count: int, source_id: int) -> Iterator[Reading]:
+def _readings(count: int, source_id: int) -> Iterator[DecodedFile]:
     """What decoding would give of ``count`` photographs."""
     rng = np.random.default_rng(4)
     for number, vector in enumerate(_vectors(count)):
@@ -186,7 +186,7 @@ def _readings(count: int, source_id: int) -> Iterator[Reading]:
             f"20{number // 40_000 % 26:02}-{number % 12 + 1:02}-{number % 28 + 1:02} 12:{number % 60:02}:00"
         )
         part = DecodedPart(1, PartFacts(ItemKind.PICTURE, 4032, 3024, taken), vector)
-        yield Reading(Todo(stat, None, [source_id]), rng.bytes(32), 1, [part])
+        yield DecodedFile(FileToRead(stat, None, [source_id]), rng.bytes(32), 1, [part])
 
 
 def _vectors(count: int) -> Iterator[FloatArray]:

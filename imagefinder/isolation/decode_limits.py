@@ -17,7 +17,7 @@ _LEAST_MEMORY = 256 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class DecodeLimits:
     """Of one decoder."""
 
     seconds: float = 30.0
@@ -37,7 +37,7 @@ class Limits:
         """Bytes for one of so many decoders, by what is free."""
         return max(min(self.memory, room() // max(decoders, 1)), min(_LEAST_MEMORY, self.memory))
 
-    def for_file(self, content: BinaryIO) -> "Limits":
+    def for_file(self, content: BinaryIO) -> "DecodeLimits":
         """These, with what a large file may take longer than a small one. Holes in a file count for nothing."""
         extra = _size_on_disk(content) / self.bytes_a_second
         return replace(
@@ -48,19 +48,19 @@ class Limits:
         )
 
 
-def limits_here() -> Limits:
+def limits_here() -> DecodeLimits:
     """The limits in force: those of this program, unless tests set others by the environment.
 
     ``IMAGEFINDER_DECODER_SECONDS`` is ``seconds`` (and two thirds of ``wasted_seconds``),
     ``IMAGEFINDER_DECODER_MEGABYTES`` the memory.
     """
-    usual = Limits()
+    usual = DecodeLimits()
     seconds = _number("IMAGEFINDER_DECODER_SECONDS", usual.seconds)
     megabytes = _number("IMAGEFINDER_DECODER_MEGABYTES", usual.memory / 2**20)
     return replace(usual, seconds=seconds, wasted_seconds=seconds * 1.5, memory=int(megabytes * 2**20))
 
 
-def limits_for_who_waits() -> Limits:
+def limits_for_who_waits() -> DecodeLimits:
     """Those of a preview, which somebody looks at the window for."""
     usual = limits_here()
     return replace(
@@ -70,7 +70,7 @@ def limits_for_who_waits() -> Limits:
     )
 
 
-def limits_for_queries() -> Limits:
+def limits_for_queries() -> DecodeLimits:
     """Those of a query's picture: its search waits for it, and it may come from anywhere.
 
     Time goes by the bytes, not by the pixels, of which a hostile file may claim any number.

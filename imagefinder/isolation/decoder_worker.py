@@ -40,7 +40,7 @@ def main(options: dict[str, Any]) -> None:
         os.nice(_NICE)
     confinement = confine(options["readable"])
     link.send({"ready": asdict(confinement)})
-    worker = Worker(link)
+    worker = DecoderWorker(link)
     try:
         while link.is_waiting(_IDLE_S):
             worker.serve(link.receive())
@@ -60,7 +60,7 @@ def _link(options: dict[str, Any]) -> Link:
     return PipeLink(source, target)
 
 
-class Worker:
+class DecoderWorker:
     """Answers one request after another."""
 
     def __init__(self, link: Link) -> None:

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from imagefinder.isolation.bounded import is_bounded
-from imagefinder.isolation.decode_limits import Limits, limits_here
+from imagefinder.isolation.decode_limits import DecodeLimits, limits_here
 from imagefinder.readers.disk import open_regular_file
 from imagefinder.readers.reader_registry import open_media
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Decoders:
     """Opens files for decoding. Safe to use from several threads; what it gave out, from one thread at a time."""
 
-    def __init__(self, *, low_priority: bool = False, limits: Limits | None = None) -> None:
+    def __init__(self, *, low_priority: bool = False, limits: DecodeLimits | None = None) -> None:
         """Nothing is started yet. ``low_priority``: everything else on the machine goes first."""
         self.limits = limits or limits_here()
         self._low_priority = low_priority
@@ -32,7 +32,7 @@ class Decoders:
         self._is_closed = False
 
     def open(
-        self, path: Path, content: BinaryIO | None = None, *, limits: Limits | None = None
+        self, path: Path, content: BinaryIO | None = None, *, limits: DecodeLimits | None = None
     ) -> "MediaFile":
         """Open a file: in this process where its decoding is bounded, else in a decoder process.
 
@@ -51,7 +51,7 @@ class Decoders:
             raise
         return self.isolated(path, file, limits)
 
-    def isolated(self, path: Path, content: BinaryIO, limits: Limits | None = None) -> "MediaFile":
+    def isolated(self, path: Path, content: BinaryIO, limits: DecodeLimits | None = None) -> "MediaFile":
         """As ``open``, in a decoder process whatever the file is."""
         # Imported late: most jobs and searches need no process.
         from imagefinder.isolation.isolated_file import IsolatedFile

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 from imagefinder.domain.errors import NoAnswerError, OverdueError, PassingError, UnreadableError
 from imagefinder.domain.items import ItemKind, PartFacts, Region
 from imagefinder.domain.reasons import Parameter, Reason, ReasonCode
-from imagefinder.isolation.decode_limits import Limits
+from imagefinder.isolation.decode_limits import DecodeLimits
 from imagefinder.isolation.decoder_link import IS_POSIX, LinkError, Message
 from imagefinder.isolation.decoder_process import Decoder, DecoderLostError, Loss
 from imagefinder.readers.disk import READ_WHOLE, size_of
@@ -42,7 +42,7 @@ class IsolatedFile(MediaFile):
     """
 
     def __init__(
-        self, decoders: "Decoders", path: Path, content: BinaryIO, limits: Limits | None = None
+        self, decoders: "Decoders", path: Path, content: BinaryIO, limits: DecodeLimits | None = None
     ) -> None:
         """``content`` is taken over. ``limits`` are those of the decoders, unless they are given.
 

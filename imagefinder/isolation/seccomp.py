@@ -75,7 +75,7 @@ _X86_ONLY = {
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
+class SyscallTable:
     """What a filter has to know of a processor's kind."""
 
     audit: int
@@ -85,17 +85,17 @@ class Machine:
 
 
 MACHINES = {
-    "x86_64": Machine(
+    "x86_64": SyscallTable(
         0xC000003E, {name: both[0] for name, both in _COMMON.items()} | _X86_ONLY, has_x32=True
     ),
-    "aarch64": Machine(0xC00000B7, {name: both[1] for name, both in _COMMON.items()}, has_x32=False),
+    "aarch64": SyscallTable(0xC00000B7, {name: both[1] for name, both in _COMMON.items()}, has_x32=False),
 }
 
 Instruction = tuple[int, int, int, int]
 """Code, jump if true, jump if false, value: struct sock_filter."""
 
 
-def filter_for(machine: Machine, own_pid: int) -> list[Instruction]:
+def filter_for(machine: SyscallTable, own_pid: int) -> list[Instruction]:
     """The filter's program. Jumps are relative to the next instruction."""
     numbers = machine.numbers
     refuse: Instruction = (_RETURN, 0, 0, _ERROR | errno.EPERM)

@@ -50,7 +50,7 @@ class KnownFile:
         return self.size == stat.size and self.mtime_ns == stat.mtime_ns
 
 
-class Outline(NamedTuple):
+class FileSummary(NamedTuple):
     """What of a known file a scan compares. There may be millions: a tuple takes a third of a dataclass's time."""
 
     stored_path: bytes
@@ -78,7 +78,7 @@ class FileTable:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    def below(self, path: Path, embedder_id: int, source_id: int) -> dict[str, Outline]:
+    def below(self, path: Path, embedder_id: int, source_id: int) -> dict[str, FileSummary]:
         """Every known file that is ``path`` itself or lies below it, by its path, whatever sources contain it."""
         low, high = folder_range(path)
         rows = self._db.connection.execute(
@@ -88,7 +88,7 @@ class FileTable:
                FROM files AS f WHERE f.path = :path OR (f.path >= :low AND f.path < :high)""",
             {"embedder": embedder_id, "source": source_id, "path": encode(path), "low": low, "high": high},
         )
-        return {decode(row[0]): Outline._make(row) for row in rows}
+        return {decode(row[0]): FileSummary._make(row) for row in rows}
 
     def ancestors_below(self, folder: Path, depth: int) -> set[Path]:
         """The paths of so many parts that known files below a folder are or lie below. Reads the paths of them all."""

@@ -34,7 +34,7 @@ class Checkpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Unusable:
+class CheckpointProblem:
     """Why the index must be built anew from the store."""
 
     reason: str
@@ -78,7 +78,7 @@ def write_checkpoint(index: VectorIndex, folder: Path, embedder_id: str, revisio
         _delete_strays(folder)
 
 
-def read_checkpoint(folder: Path, embedder_id: str, dimension: int) -> Checkpoint | Unusable:
+def read_checkpoint(folder: Path, embedder_id: str, dimension: int) -> Checkpoint | CheckpointProblem:
     """The checkpoint in ``folder`` if it is whole and of this embedder, else why not; no state of it raises.
 
     The file is compared with its length and CRC-32 first: hnswlib may crash on a file that is not sound.
@@ -87,18 +87,18 @@ def read_checkpoint(folder: Path, embedder_id: str, dimension: int) -> Checkpoin
         try:
             manifest = Manifest.read(folder)
         except FileNotFoundError:
-            return Unusable("there is none yet")
+            return CheckpointProblem("there is none yet")
         except (OSError, ValueError) as error:
-            return Unusable(_damage(error))
+            return CheckpointProblem(_damage(error))
         if (manifest.embedder_id, manifest.dimension) != (embedder_id, dimension):
-            return Unusable("it belongs to another model")
+            return CheckpointProblem("it belongs to another model")
         try:
             return Checkpoint(_load(folder, manifest), manifest)
         except FileNotFoundError:
             continue  # a writer may have put a new pair in place since the manifest was read
         except (OSError, ValueError) as error:
-            return Unusable(_damage(error))
-    return Unusable("its file is missing")
+            return CheckpointProblem(_damage(error))
+    return CheckpointProblem("its file is missing")
 
 
 def whole_manifest(folder: Path, embedder_id: str, dimension: int) -> Manifest | None:

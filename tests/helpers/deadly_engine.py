@@ -111,13 +111,13 @@ def never_stops(connection: Connection, options: EngineOptions, crash_log: Path)
 
 def dawdles_at_the_end(connection: Connection, options: EngineOptions, crash_log: Path) -> None:
     """The engine, which takes its time to end."""
-    from imagefinder.ipc.worker.session import Session
+    from imagefinder.ipc.worker.session import EngineSession
 
-    real = Session.close
+    real = EngineSession.close
 
-    def close(session: Session) -> None:
+    def close(session: EngineSession) -> None:
         time.sleep(0.3)
         real(session)
 
-    Session.close = close  # type: ignore[method-assign]
+    EngineSession.close = close  # type: ignore[method-assign]
     run_engine(connection, options, crash_log)

@@ -15,34 +15,34 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 from ui.conftest import MakeHits
 
-from imagefinder.ui.services.background import Background
+from imagefinder.ui.services.background import BackgroundTasks
 from imagefinder.ui.widgets.theme import Theme
 
 Shoot = Callable[..., list[NDArray[np.uint8]]]
 
 
 @pytest.fixture
-def at_work(monkeypatch: pytest.MonkeyPatch) -> Counter[Background]:
+def at_work(monkeypatch: pytest.MonkeyPatch) -> Counter[BackgroundTasks]:
     """How much of each one's work has not been delivered yet: a picture is taken when nothing is left."""
-    left: Counter[Background] = Counter()
-    run, deliver = Background.run, Background._deliver
+    left: Counter[BackgroundTasks] = Counter()
+    run, deliver = BackgroundTasks.run, BackgroundTasks._deliver
 
-    def counted_run(background: Background, *work: Any) -> None:
+    def counted_run(background: BackgroundTasks, *work: Any) -> None:
         left[background] += 1
         run(background, *work)
 
-    def counted_deliver(background: Background, call: Any) -> None:
+    def counted_deliver(background: BackgroundTasks, call: Any) -> None:
         left[background] -= 1
         deliver(background, call)
 
-    monkeypatch.setattr(Background, "run", counted_run)
-    monkeypatch.setattr(Background, "_deliver", counted_deliver)
+    monkeypatch.setattr(BackgroundTasks, "run", counted_run)
+    monkeypatch.setattr(BackgroundTasks, "_deliver", counted_deliver)
     return left
 
 
 @pytest.fixture
 def shoot(
-    qapp: QApplication, qtbot: QtBot, hits: MakeHits, pictures: Path, at_work: Counter[Background]
+    qapp: QApplication, qtbot: QtBot, hits: MakeHits, pictures: Path, at_work: Counter[BackgroundTasks]
 ) -> Iterator[Shoot]:
     """Sets a scene in the first of some themes, and takes its picture in each of them, one after the other."""
     flash = qapp.cursorFlashTime()

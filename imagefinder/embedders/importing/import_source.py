@@ -32,7 +32,7 @@ _HASH = re.compile(r"[0-9a-f]{40}")
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class WeightsSource:
     """A weights file, and what lies beside it."""
 
     weights: Path
@@ -44,7 +44,7 @@ class Source:
     """What to call the model after its architecture."""
 
 
-def find_source(path: Path) -> Source:
+def find_source(path: Path) -> WeightsSource:
     """Find the weights that ``path`` stands for, which may begin with ``local-dir:``.
 
     Raises:
@@ -58,9 +58,9 @@ def find_source(path: Path) -> Source:
         folder = weights.parent
         about = folder / "model.json"
         if weights.name == _WHOLE[0] and about.is_file() and (folder / "config.json").is_file():
-            return Source(weights, folder / "config.json", about, name_from(folder.name))
+            return WeightsSource(weights, folder / "config.json", about, name_from(folder.name))
         config = folder / _CONFIG
-        return Source(weights, config if config.is_file() else None, None, _label(weights))
+        return WeightsSource(weights, config if config.is_file() else None, None, _label(weights))
     except OSError as error:
         raise ModelError(tr("{path} cannot be read: {reason}.", path=path, reason=error.strerror)) from error
 

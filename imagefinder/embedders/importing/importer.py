@@ -24,7 +24,7 @@ from imagefinder.embedders.catalogue.model_store import (
 from imagefinder.embedders.config_bounds import check_name
 from imagefinder.embedders.importing.architecture_detection import computation
 from imagefinder.embedders.importing.checkpoint_shapes import found_shapes
-from imagefinder.embedders.importing.import_source import Source, find_source
+from imagefinder.embedders.importing.import_source import WeightsSource, find_source
 from imagefinder.embedders.importing.model_resolution import ResolvedModel, pair
 from imagefinder.embedders.importing.unsupported_checkpoints import refuse_unsupported
 from imagefinder.embedders.network_guard import without_network
@@ -81,7 +81,7 @@ def import_model(path: Path, arch: str, models_dir: Path, name: str | None = Non
         return _imported(find_source(path), arch, models_dir, name)
 
 
-def _imported(source: Source, arch: str, models_dir: Path, name: str | None) -> Imported:
+def _imported(source: WeightsSource, arch: str, models_dir: Path, name: str | None) -> Imported:
     # First what costs nothing to see: gigabytes are read, and torch is imported, for what may be a model alone.
     kind = weights_kind(source.weights)
     if source.config is not None:
@@ -117,7 +117,7 @@ def _imported(source: Source, arch: str, models_dir: Path, name: str | None) -> 
     return Imported(model, pairing.how, was_here=twin is not None)
 
 
-def _own_folder(source: Source) -> ClipSpec | None:
+def _own_folder(source: WeightsSource) -> ClipSpec | None:
     """The model of a folder in our own form; None where the source is no such folder.
 
     Raises:
@@ -134,7 +134,7 @@ def _own_folder(source: Source) -> ClipSpec | None:
     return own
 
 
-def _draft(source: Source, pairing: ResolvedModel, digest: str, own: ClipSpec | None) -> ClipSpec:
+def _draft(source: WeightsSource, pairing: ResolvedModel, digest: str, own: ClipSpec | None) -> ClipSpec:
     """The model to be, its weights still where the user has them."""
     if own is not None:  # brought from another machine: vectors made there are this model's
         return replace(own, model_cfg=pairing.model_cfg)
@@ -149,7 +149,7 @@ def _draft(source: Source, pairing: ResolvedModel, digest: str, own: ClipSpec | 
 
 
 def _store(
-    source: Source, draft: ClipSpec, models_dir: Path, trusted: bool, before: os.stat_result
+    source: WeightsSource, draft: ClipSpec, models_dir: Path, trusted: bool, before: os.stat_result
 ) -> ClipSpec | None:
     """Everything is written in a hidden folder beside the final one, which then gets its name in one step.
 

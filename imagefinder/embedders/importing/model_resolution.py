@@ -20,7 +20,7 @@ from imagefinder.embedders.importing.architecture_detection import (
     same_architecture,
     told_apart,
 )
-from imagefinder.embedders.importing.import_source import Source
+from imagefinder.embedders.importing.import_source import WeightsSource
 from imagefinder.embedders.spec import JsonDict, merge_preprocess, short_hash
 from imagefinder.embedders.weights.state_dict import Shapes, worst
 from imagefinder.embedders.weights.transformers_clip import config_of_transformers
@@ -42,7 +42,12 @@ class ResolvedModel:
 
 
 def pair(
-    source: Source, arch: str, found: Shapes, digest: Callable[[], str], *, of_transformers: bool = False
+    source: WeightsSource,
+    arch: str,
+    found: Shapes,
+    digest: Callable[[], str],
+    *,
+    of_transformers: bool = False,
 ) -> ResolvedModel:
     """Say how the weights of ``source`` are to be computed with.
 

@@ -107,7 +107,7 @@ def check_pickle(stream: io.BytesIO, path: Path, count: int) -> None:
     Raises:
         ModelError: one names a function that weights do not need, or is larger or nested deeper than any model's.
     """
-    machine = _Machine(path)
+    machine = _PickleStack(path)
     try:
         for _ in range(count):
             if stream.tell() < len(stream.getbuffer()):
@@ -149,7 +149,7 @@ class _Value:
 _MARK = _Value(-1)
 
 
-class _Machine:
+class _PickleStack:
     """The stack and memo of an unpickler, with depths in place of values."""
 
     def __init__(self, path: Path) -> None:

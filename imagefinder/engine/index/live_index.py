@@ -10,7 +10,7 @@ from imagefinder.engine.index.fair_lock import FairLock
 from imagefinder.private_files import make_folder_like_parent
 from imagefinder.store.embeddings import EmbedderRecord, EmbeddingTable
 from imagefinder.vectors.checkpoint import (
-    Unusable,
+    CheckpointProblem,
     checkpoint_folder,
     delete_files,
     read_checkpoint,
@@ -136,7 +136,7 @@ class LiveIndex:
         checkpoint = read_checkpoint(
             self._checkpoint_folder(kind), self._embedder.name, self._embedder.dimension
         )
-        if isinstance(checkpoint, Unusable):
+        if isinstance(checkpoint, CheckpointProblem):
             _LOG.info("the index is built anew, because %s", checkpoint.reason)
             return None
         revision = self._embeddings.checkpoints(self._embedder.id).get(checkpoint.manifest.revision)

@@ -12,8 +12,8 @@ from imagefinder.embedders.embedder import Embedder
 from imagefinder.engine.index.live_index import LiveIndex
 from imagefinder.engine.index.thread_priority import give_way
 from imagefinder.engine.indexing.content_reuse import ContentReuse
-from imagefinder.engine.indexing.decode_pool import DecodedPart, Reading
-from imagefinder.engine.indexing.scan_diff import Todo
+from imagefinder.engine.indexing.decode_pool import DecodedFile, DecodedPart
+from imagefinder.engine.indexing.scan_diff import FileToRead
 from imagefinder.store.embeddings import rounded
 from imagefinder.store.store import Store
 
@@ -22,7 +22,7 @@ from imagefinder.store.store import Store
 class _FileInHand:
     """A file that is being read, in one stretch of parts or several."""
 
-    todo: Todo
+    todo: FileToRead
     digest: bytes
     parts: int
     problem: Reason | None = None
@@ -64,10 +64,10 @@ class BatchWriter:
         self._files: dict[str, _FileInHand] = {}
         """By path: those of which more is to come."""
         self._batch = _Batch()
-        self._waiting: dict[bytes, list[Reading]] = {}
+        self._waiting: dict[bytes, list[DecodedFile]] = {}
         self.reuse = ContentReuse(store, embedder_id, is_answering=is_answering)
 
-    def take(self, reading: Reading) -> None:
+    def take(self, reading: DecodedFile) -> None:
         """Take over one reading; commits whenever a batch is full."""
         if reading.is_unanswered and not reading.decoded:
             # What came of it before stays; it is still among the files not yet read.
@@ -79,7 +79,7 @@ class BatchWriter:
         else:
             self._take_decoded(reading)
 
-    def finish(self) -> list[Todo]:
+    def finish(self) -> list[FileToRead]:
         """Commit what is in hand; returns files to read again.
 
         Those are files passed over because their content was known or in hand, but no longer is: two files
@@ -94,7 +94,7 @@ class BatchWriter:
         """End the thread that embeds; what is in hand is dropped."""
         self._thread.shutdown()
 
-    def _take_decoded(self, reading: Reading) -> None:
+    def _take_decoded(self, reading: DecodedFile) -> None:
         assert reading.digest is not None
         path = reading.todo.stat.path
         file = self._files.get(path) or _FileInHand(reading.todo, reading.digest, reading.parts)
@@ -165,7 +165,7 @@ class BatchWriter:
             self._store.files.put(file.todo.stat, file.digest, 0, file.problem, file.todo.source_ids)
             self._report.unreadable += 1
 
-    def _take_unreadable(self, reading: Reading) -> None:
+    def _take_unreadable(self, reading: DecodedFile) -> None:
         stat, known = reading.todo.stat, reading.todo.known
         problem = reading.problem or Reason(ReasonCode.UNKNOWN)
         removed: list[int] = []
@@ -191,13 +191,13 @@ class BatchWriter:
         self._report.unreadable += 1
         self._drop(removed)
 
-    def _take_known(self, reading: Reading) -> None:
+    def _take_known(self, reading: DecodedFile) -> None:
         if not self._reuse(reading):
             # The first file of this content is still in hand.
             assert reading.digest is not None
             self._waiting.setdefault(reading.digest, []).append(reading)
 
-    def _reuse(self, reading: Reading) -> bool:
+    def _reuse(self, reading: DecodedFile) -> bool:
         """Give the file what the library knows of its content; False when that is not known yet."""
         reused = self.reuse.reuse(reading)
         if reused is None:

@@ -3,9 +3,9 @@
 import os
 from dataclasses import dataclass, field
 
-from imagefinder.engine.indexing.decode_pool import Reading
+from imagefinder.engine.indexing.decode_pool import DecodedFile
 from imagefinder.engine.indexing.relocation import Relocations
-from imagefinder.engine.indexing.scan_diff import Todo
+from imagefinder.engine.indexing.scan_diff import FileToRead
 from imagefinder.engine.indexing.source_presence import has_left
 from imagefinder.store.files import KnownFile
 from imagefinder.store.store import Store
@@ -39,7 +39,7 @@ class ContentReuse:
         self.replaced: set[bytes] = set()
         """Content hashes that files had before they changed."""
 
-    def reuse(self, reading: Reading) -> Reused | None:
+    def reuse(self, reading: DecodedFile) -> Reused | None:
         """Give the file what the library knows of its content, in a transaction; None when that is not known yet."""
         assert reading.digest is not None
         todo, known = reading.todo, reading.todo.known
@@ -71,7 +71,7 @@ class ContentReuse:
                     found.added = self._copy(twin, todo, reading.digest)
         return found
 
-    def settle(self, todo: Todo) -> None:
+    def settle(self, todo: FileToRead) -> None:
         """Note that the file was read, in the caller's transaction."""
         if self._is_answering:
             self._store.pending.remove(todo.stat.path)
@@ -86,13 +86,13 @@ class ContentReuse:
             self._store.embeddings.touch()
         return ids
 
-    def _move(self, file: KnownFile, todo: Todo, source_ids: list[int]) -> None:
+    def _move(self, file: KnownFile, todo: FileToRead, source_ids: list[int]) -> None:
         self.relocations.note(file, todo.stat.path)
         self._store.files.move(file.id, todo.stat, source_ids)
         self._store.items.rename(file.id, os.path.basename(todo.stat.path))  # noqa: PTH119
         self.moved.add(file.id)
 
-    def _copy(self, twin: KnownFile, todo: Todo, digest: bytes) -> list[int]:
+    def _copy(self, twin: KnownFile, todo: FileToRead, digest: bytes) -> list[int]:
         file_id = self._store.files.put(todo.stat, digest, twin.parts, twin.problem, todo.source_ids)
         name = os.path.basename(todo.stat.path)  # noqa: PTH119
         added = self._store.items.copy(twin.id, file_id, name)

@@ -24,7 +24,7 @@ from imagefinder.embedders.embedder import Embedder, Prepared
 from imagefinder.engine.index.thread_priority import give_way
 from imagefinder.engine.indexing.daemon_threads import DaemonThreads
 from imagefinder.engine.indexing.quarantine import Quarantine
-from imagefinder.engine.indexing.scan_diff import Todo
+from imagefinder.engine.indexing.scan_diff import FileToRead
 from imagefinder.isolation.bounded import is_bounded
 from imagefinder.isolation.decoders import Decoders
 from imagefinder.readers.disk import open_content
@@ -60,10 +60,10 @@ class DecodedPart:
 
 
 @dataclass(slots=True)
-class Reading:
+class DecodedFile:
     """What came of reading a file, or a stretch of its parts."""
 
-    todo: Todo
+    todo: FileToRead
     digest: bytes | None = None
     """SHA-256 of the content; None where it could not be read."""
     parts: int = 0
@@ -86,9 +86,9 @@ class Reading:
 class _File:
     """A file in hand. All but ``todo`` is changed under the pool's condition only."""
 
-    def __init__(self, todo: Todo) -> None:
+    def __init__(self, todo: FileToRead) -> None:
         self.todo = todo
-        self.ready: deque[Reading] = deque()
+        self.ready: deque[DecodedFile] = deque()
         self.error: BaseException | None = None
         self.is_first_since: float | None = None
         """When it became the one that the others wait for."""
@@ -130,7 +130,7 @@ class DecodePool:
         self._silence_s = _SILENCE_S
         self._is_closing = False
 
-    def read(self, todos: Iterable[Todo]) -> Generator[Reading | None]:
+    def read(self, todos: Iterable[FileToRead]) -> Generator[DecodedFile | None]:
         """Readings, those of one file in order; now and then None, where there is none for the moment."""
         source = iter(todos)
         threads = DaemonThreads(self._workers, "decode", give_way)
@@ -151,7 +151,7 @@ class DecodePool:
             decoders.close()
             threads.close(_ENDS_IN_S)
 
-    def _begin(self, todos: Iterable[Todo], threads: DaemonThreads, decoders: Decoders) -> None:
+    def _begin(self, todos: Iterable[FileToRead], threads: DaemonThreads, decoders: Decoders) -> None:
         for todo in todos:
             file = _File(todo)
             with self._changed:
@@ -160,7 +160,7 @@ class DecodePool:
 
     # For whoever takes the readings
 
-    def _next(self, threads: DaemonThreads) -> Reading | None:
+    def _next(self, threads: DaemonThreads) -> DecodedFile | None:
         with self._changed:
             deadline = time.monotonic() + _TICK_S
             while (file := self._first_ready(threads)) is None:
@@ -198,7 +198,7 @@ class DecodePool:
                 threads.add()
         return None
 
-    def _unanswered(self, threads: DaemonThreads) -> Reading | None:
+    def _unanswered(self, threads: DaemonThreads) -> DecodedFile | None:
         """A file whose drive has been silent for too long, as not read; None where there is none."""
         now = time.monotonic()
         for file in self._files:
@@ -207,7 +207,7 @@ class DecodePool:
                 self._files.remove(file)
                 self._silence_s = _SILENCE_AGAIN_S
                 threads.add()
-                return Reading(file.todo, is_unanswered=True)
+                return DecodedFile(file.todo, is_unanswered=True)
         return None
 
     # In the threads
@@ -223,7 +223,7 @@ class DecodePool:
                 file.error = error
                 self._changed.notify_all()
 
-    def _hand_over(self, file: _File, readings: Iterable[Reading]) -> None:
+    def _hand_over(self, file: _File, readings: Iterable[DecodedFile]) -> None:
         for reading in readings:
             with self._changed:
                 file.last_read = None
@@ -238,8 +238,8 @@ class DecodePool:
         if self._is_closing or file.is_left:
             raise _LeftError
 
-    def _readings(self, file: _File, decoders: Decoders) -> Generator[Reading]:
-        reading = Reading(file.todo)
+    def _readings(self, file: _File, decoders: Decoders) -> Generator[DecodedFile]:
+        reading = DecodedFile(file.todo)
         path = Path(file.todo.stat.path)
         try:
             self._note_read(file)
@@ -287,7 +287,7 @@ class DecodePool:
         held.enter_context(self._quarantine.holding(digest))
         return held.enter_context(open_media(path, content))
 
-    def _decoded(self, reading: Reading, media: MediaFile) -> Generator[Reading]:
+    def _decoded(self, reading: DecodedFile, media: MediaFile) -> Generator[DecodedFile]:
         known = reading.todo.known
         done: frozenset[int] = frozenset()
         if known is not None and known.hash == reading.digest:
@@ -300,7 +300,7 @@ class DecodePool:
             if len(reading.decoded) == _PARTS_A_READING:
                 reading.is_last = False
                 yield reading
-                reading = Reading(reading.todo, reading.digest, reading.parts)
+                reading = DecodedFile(reading.todo, reading.digest, reading.parts)
             try:
                 self._decode(reading, media, part)
             except (PassingError, OSError, MemoryError) as error:
@@ -310,7 +310,7 @@ class DecodePool:
                 self._note_failure(reading, error, part)
         yield reading
 
-    def _decode(self, reading: Reading, media: MediaFile, part: int) -> None:
+    def _decode(self, reading: DecodedFile, media: MediaFile, part: int) -> None:
         assert reading.digest is not None
         loaded = media.load(part, self._side)
         if loaded.damage is not None:
@@ -320,7 +320,7 @@ class DecodePool:
         reading.decoded.append(DecodedPart(part, loaded.facts, self._embedder.prepare(loaded.image)))
 
     def _note_failure(
-        self, reading: Reading, error: UnreadableError | OSError | MemoryError, part: int = 0
+        self, reading: DecodedFile, error: UnreadableError | OSError | MemoryError, part: int = 0
     ) -> None:
         """``part``: the one that cannot be read; 0 for all that is left."""
         if isinstance(error, MemoryError):
@@ -336,6 +336,6 @@ class DecodePool:
             reading.is_passing |= reading.digest is None or not self._quarantine.was_overdue(reading.digest)
 
 
-def _of_part(reading: Reading, part: int, reason: Reason) -> Reason:
+def _of_part(reading: DecodedFile, part: int, reason: Reason) -> Reason:
     """A reason, with the page that it is about where there are several."""
     return reason.having(page=part) if part and reading.parts > 1 else reason

@@ -16,7 +16,7 @@ from imagefinder.engine.index.live_index import LiveIndex
 from imagefinder.engine.indexing.cancel import CancelToken
 from imagefinder.engine.indexing.cloud_detection import CloudDetector
 from imagefinder.engine.indexing.quarantine import Quarantine
-from imagefinder.engine.indexing.scan_diff import ScanDiff, Todo, compare, unread
+from imagefinder.engine.indexing.scan_diff import FileToRead, ScanDiff, compare, unread
 from imagefinder.engine.indexing.scanner import Scan, Selection, passed_over_by, unmatched_globs
 from imagefinder.engine.indexing.source_presence import Presence, lost_mounts, mount_point, presence, volume
 from imagefinder.store.store import Store
@@ -24,7 +24,7 @@ from imagefinder.thumbnails.cache import ThumbnailCache
 
 if TYPE_CHECKING:
     from imagefinder.engine.indexing.batch_writer import BatchWriter
-    from imagefinder.engine.indexing.decode_pool import Reading
+    from imagefinder.engine.indexing.decode_pool import DecodedFile
 
 _SECONDS_BETWEEN_EVENTS = 0.1
 _WAITS_BEFORE_COMMIT = 4
@@ -221,7 +221,7 @@ class Indexer:
             self._read(todos, writer)
             todos = writer.finish()
 
-    def _read(self, todos: list[Todo], writer: "BatchWriter") -> None:
+    def _read(self, todos: list[FileToRead], writer: "BatchWriter") -> None:
         """Read and commit files."""
         from imagefinder.engine.indexing.decode_pool import DecodePool
 
@@ -248,7 +248,7 @@ class Indexer:
                 )
                 self._tell(event, is_last=self._done == self._total)
 
-    def _note_speed(self, reading: "Reading") -> None:
+    def _note_speed(self, reading: "DecodedFile") -> None:
         """Which contents take too long; they are tried once more in the next job."""
         digest = reading.digest
         if digest is None or reading.is_known_content:
@@ -262,20 +262,20 @@ class Indexer:
 
     def _take_problems(self, writer: "BatchWriter") -> None:
         """Record what must not be opened (a pipe, say); what stood at such a path before is forgotten."""
-        from imagefinder.engine.indexing.decode_pool import Reading
+        from imagefinder.engine.indexing.decode_pool import DecodedFile
 
-        by_path: dict[str, Reading] = {}
+        by_path: dict[str, DecodedFile] = {}
         for diff in self._diffs:
             for problem in diff.problems:
                 path = str(problem.path)
                 known = self._store.files.by_path(path, self._embedder_id)
-                reading = Reading(Todo(FileStat(path, 0, 0), known, []), problem=problem.why)
+                reading = DecodedFile(FileToRead(FileStat(path, 0, 0), known, []), problem=problem.why)
                 by_path.setdefault(path, reading).todo.source_ids.append(diff.source.id)
         for reading in by_path.values():
             writer.take(reading)
 
-    def _todos(self) -> list[Todo]:
-        by_path: dict[str, Todo] = {}
+    def _todos(self) -> list[FileToRead]:
+        by_path: dict[str, FileToRead] = {}
         for diff in self._diffs:
             for todo in diff.todo:
                 by_path.setdefault(todo.stat.path, todo).source_ids.extend(todo.source_ids)

@@ -8,7 +8,7 @@ from imagefinder.domain.items import FileStat, UnreadableFile
 from imagefinder.domain.sources import Source
 from imagefinder.engine.indexing.scanner import Scan
 from imagefinder.engine.indexing.source_presence import lost_mounts
-from imagefinder.store.files import KnownFile, Outline
+from imagefinder.store.files import FileSummary, KnownFile
 from imagefinder.store.store import Store
 
 OnFile = Callable[[str], None]
@@ -16,7 +16,7 @@ OnFile = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Todo:
+class FileToRead:
     """A file to open: new, changed, or not yet dealt with under this embedder."""
 
     stat: FileStat
@@ -41,7 +41,7 @@ class ScanDiff:
     """What a scan of one source found."""
 
     source: Source
-    todo: list[Todo] = field(default_factory=list)
+    todo: list[FileToRead] = field(default_factory=list)
     problems: list[UnreadableFile] = field(default_factory=list)
     unchanged: list[int] = field(default_factory=list)
     """Ids of files as they were."""
@@ -59,7 +59,7 @@ class ScanDiff:
     """Ids of files that cannot be reached any more."""
     online_only: set[str] = field(default_factory=set)
     """Paths of the files whose content is in the cloud alone, whether they were read before or not."""
-    in_the_cloud: list[Todo] = field(default_factory=list)
+    in_the_cloud: list[FileToRead] = field(default_factory=list)
     """Those of them that are to be read, but only once somebody asks for it."""
     excused: list[int] = field(default_factory=list)
     """Ids of files of which nothing could be read, and that are ``in_the_cloud`` now."""
@@ -94,7 +94,7 @@ def compare(
         may_read = path not in online_only or (download and not is_stood_in_for)
         todo = diff.todo if may_read else diff.in_the_cloud
         if file is None:
-            todo.append(Todo(stat, None, [source.id]))
+            todo.append(FileToRead(stat, None, [source.id]))
             continue
         if not file.is_member:
             diff.joining.append(file.id)
@@ -104,7 +104,7 @@ def compare(
         if file.complete and file.mtime_ns == mtime_ns and file.size == size:
             _keep(diff, file)
             continue
-        todo.append(Todo(stat, store.files.by_path(path, embedder_id), [source.id]))
+        todo.append(FileToRead(stat, store.files.by_path(path, embedder_id), [source.id]))
         if file.offline and not may_read:
             diff.back.append(file.id)
         if file.has_problem and file.parts == 0 and not may_read:
@@ -145,7 +145,7 @@ def unread(diff: ScanDiff, store: Store, embedder_id: int, start: Path | None) -
     return paths
 
 
-def _keep(diff: ScanDiff, file: Outline) -> None:
+def _keep(diff: ScanDiff, file: FileSummary) -> None:
     """The file is there as it was."""
     if file.offline:
         diff.back.append(file.id)

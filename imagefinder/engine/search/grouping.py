@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imagefinder.domain.queries import Group
-from imagefinder.engine.search.lazy_sort import Piece, descending, joined
+from imagefinder.engine.search.lazy_sort import HitBatch, descending, joined
 from imagefinder.engine.search.relevance import CUT
 from imagefinder.store.embeddings import FloatArray, IdArray
 from imagefinder.store.text_search import TextMatch
@@ -32,7 +32,7 @@ Cosines = Callable[[IdArray], FloatArray]
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
+class RelevanceScale:
     """How relevance is told for one query."""
 
     relevance: Relevance
@@ -57,7 +57,7 @@ class Grouping:
         nearest_first: Iterator[tuple[IdArray, FloatArray]],
         matches: Sequence[TextMatch],
         cosines: Cosines,
-        measure: Measure | None,
+        measure: RelevanceScale | None,
         min_score: float | None = None,
         never: Collection[int] = (),
     ) -> None:
@@ -73,16 +73,16 @@ class Grouping:
         held = [(match.item_id, match.relevance) for match in matches if match.item_id not in never]
         self._word_ids = np.array([item_id for item_id, _ in held], np.int64)
         self._word_shares = np.array([share for _, share in held], np.float32)
-        self._matches_with_words: list[Piece] = []
+        self._matches_with_words: list[HitBatch] = []
         self._is_answered = False
         self._blocks = self._judged(nearest_first)
-        self.left_out: list[Piece] = []
+        self.left_out: list[HitBatch] = []
         """What was found to be no match so far, in the order of cosines."""
 
-    def groups(self) -> Iterator[tuple[Group, Iterator[Piece]]]:
+    def groups(self) -> Iterator[tuple[Group, Iterator[HitBatch]]]:
         """The groups in the order they are shown; each is to be read to its end before the next."""
         first = self._settled(next(self._blocks, _NOTHING))
-        blocks: Iterator[Piece] = chain((first,), self._blocks)
+        blocks: Iterator[HitBatch] = chain((first,), self._blocks)
         if self._min_score is not None:
             yield Group.MATCH, descending(_windows(self._similar(blocks)))
             return
@@ -100,7 +100,7 @@ class Grouping:
             others = chain(self.left_out, (self._without_vector(~by_words),), blocks)
             yield Group.POSSIBLE, descending(_windows((piece.ids.size, piece) for piece in others))
 
-    def _settled(self, first: Piece) -> Piece:
+    def _settled(self, first: HitBatch) -> HitBatch:
         """Tell by the nearest of all items whether the query is answered, or nothing can be cut off."""
         if self._measure is None or first.relevance is None:
             return first
@@ -111,7 +111,7 @@ class Grouping:
         self._measure = None
         return replace(first, relevance=None)
 
-    def _by_words(self, first: Piece) -> NDArray[np.bool_]:
+    def _by_words(self, first: HitBatch) -> NDArray[np.bool_]:
         """Which of the items that hold words, (n,), are found by these, unless ``_told_apart`` finds them matches.
 
         ``first`` are the nearest of all items.
@@ -122,12 +122,12 @@ class Grouping:
             return np.asarray(shares**2 >= CUT)
         return np.asarray((self._cosines(ids) == 0) | ((shares >= 1) & ~np.isin(ids, first.ids)))
 
-    def _told_apart(self, by_words: NDArray[np.bool_]) -> Iterator[Piece]:
+    def _told_apart(self, by_words: NDArray[np.bool_]) -> Iterator[HitBatch]:
         """Those of the items that are no matches; the matches among them are kept for ``_also_match``."""
         ids, shares = self._word_ids[by_words], self._word_shares[by_words]
         for start in range(0, ids.size, _WORDS_AT_ONCE):
             now = slice(start, start + _WORDS_AT_ONCE)
-            piece = Piece(ids[now], self._cosines(ids[now]), shares[now])
+            piece = HitBatch(ids[now], self._cosines(ids[now]), shares[now])
             if self._is_answered:
                 relevance = self._relevance(piece.ids, piece.scores)
                 assert relevance is not None
@@ -136,23 +136,23 @@ class Grouping:
                 piece = piece.of(~is_match)
             yield piece
 
-    def _also_match(self) -> Iterator[tuple[int, Piece]]:
+    def _also_match(self) -> Iterator[tuple[int, HitBatch]]:
         yield 0, joined(self._matches_with_words)
 
-    def _without_vector(self, which: NDArray[np.bool_]) -> Piece:
+    def _without_vector(self, which: NDArray[np.bool_]) -> HitBatch:
         """Those of the items that hold words that no vector leads to."""
         ids = self._word_ids[which]
         scores = self._cosines(ids)
-        return Piece(ids, scores, self._relevance(ids, scores)).of(scores == 0)
+        return HitBatch(ids, scores, self._relevance(ids, scores)).of(scores == 0)
 
-    def _similar(self, blocks: Iterable[Piece]) -> Iterator[tuple[int, Piece]]:
+    def _similar(self, blocks: Iterable[HitBatch]) -> Iterator[tuple[int, HitBatch]]:
         for block in blocks:
             is_kept = block.scores >= np.float32(self._min_score)
             yield block.ids.size, block.of(is_kept)
             if not is_kept.all():
                 return
 
-    def _relevant(self, blocks: Iterator[Piece]) -> Iterator[tuple[int, Piece]]:
+    def _relevant(self, blocks: Iterator[HitBatch]) -> Iterator[tuple[int, HitBatch]]:
         """How many were judged, and those of them that are relevant."""
         in_a_row = 0
         for block in blocks:
@@ -172,7 +172,7 @@ class Grouping:
             if in_a_row >= IRRELEVANT_IN_A_ROW:
                 return
 
-    def _judged(self, nearest_first: Iterator[tuple[IdArray, FloatArray]]) -> Iterator[Piece]:
+    def _judged(self, nearest_first: Iterator[tuple[IdArray, FloatArray]]) -> Iterator[HitBatch]:
         judged = 0
         for ids, scores in nearest_first:
             if self._never.size:
@@ -181,7 +181,7 @@ class Grouping:
             start = 0
             while start < ids.size:
                 now = slice(start, start + min(max(judged, _FIRST), _AT_MOST))
-                yield Piece(ids[now], scores[now], self._relevance(ids[now], scores[now]))
+                yield HitBatch(ids[now], scores[now], self._relevance(ids[now], scores[now]))
                 judged += ids[now].size
                 start = now.stop
 
@@ -191,16 +191,16 @@ class Grouping:
         return self._measure.relevance(ids, scores)
 
 
-_NOTHING = Piece(np.empty(0, np.int64), np.empty(0, np.float32), None)
+_NOTHING = HitBatch(np.empty(0, np.int64), np.empty(0, np.float32), None)
 
 
-def _without(ids: IdArray, blocks: Iterable[Piece]) -> Iterator[Piece]:
+def _without(ids: IdArray, blocks: Iterable[HitBatch]) -> Iterator[HitBatch]:
     return (block.of(~np.isin(block.ids, ids)) for block in blocks) if ids.size else iter(blocks)
 
 
-def _windows(judged: Iterable[tuple[int, Piece]]) -> Iterator[Piece]:
+def _windows(judged: Iterable[tuple[int, HitBatch]]) -> Iterator[HitBatch]:
     """Hits in growing portions, by how many were judged for them."""
-    pieces: list[Piece] = []
+    pieces: list[HitBatch] = []
     count, size = 0, _WINDOW
     for more, piece in judged:
         pieces.append(piece)

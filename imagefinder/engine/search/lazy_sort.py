@@ -10,7 +10,7 @@ from imagefinder.store.embeddings import FloatArray, IdArray
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class HitBatch:
     """Some hits."""
 
     ids: IdArray
@@ -19,10 +19,10 @@ class Piece:
     relevance: FloatArray | None
     """0 to 1, the number that is shown; None where the model is not calibrated."""
 
-    def of(self, which: NDArray[np.bool_] | NDArray[np.intp] | slice) -> "Piece":
+    def of(self, which: NDArray[np.bool_] | NDArray[np.intp] | slice) -> "HitBatch":
         """Only these of the hits."""
         relevance = None if self.relevance is None else self.relevance[which]
-        return Piece(self.ids[which], self.scores[which], relevance)
+        return HitBatch(self.ids[which], self.scores[which], relevance)
 
     @property
     def shown(self) -> FloatArray:
@@ -30,20 +30,20 @@ class Piece:
         return self.scores if self.relevance is None else self.relevance
 
 
-def joined(pieces: Iterable[Piece]) -> Piece:
+def joined(pieces: Iterable[HitBatch]) -> HitBatch:
     """Several pieces as one. Relevance is known of all hits or of none."""
     some = [piece for piece in pieces if piece.ids.size]
     if len(some) == 1:
         return some[0]
     relevance = [piece.relevance for piece in some if piece.relevance is not None]
-    return Piece(
+    return HitBatch(
         np.concatenate([np.empty(0, np.int64), *(piece.ids for piece in some)]),
         np.concatenate([np.empty(0, np.float32), *(piece.scores for piece in some)]),
         np.concatenate(relevance) if relevance else None,
     )
 
 
-def descending(windows: Iterable[Piece]) -> Iterator[Piece]:
+def descending(windows: Iterable[HitBatch]) -> Iterator[HitBatch]:
     """Sort hits by falling relevance (by score where that is unknown); a window is read when its hits are wanted.
 
     ``windows`` come in the order of cosines, which relevance follows roughly: a hit further down may be more
@@ -52,7 +52,7 @@ def descending(windows: Iterable[Piece]) -> Iterator[Piece]:
     that each window gives some. A hit further down that is even more relevant is shown with the relevance of the
     last one given before it. So what one window holds is sorted exactly, and what is shown never rises.
     """
-    held: Piece | None = None
+    held: HitBatch | None = None
     last = np.float32(np.inf)
     for window in windows:
         pool = joined((window,) if held is None else (held, window))
@@ -73,7 +73,7 @@ def descending(windows: Iterable[Piece]) -> Iterator[Piece]:
         yield _at_most(last, held)
 
 
-def _at_most(limit: np.float32, piece: Piece) -> Piece:
+def _at_most(limit: np.float32, piece: HitBatch) -> HitBatch:
     if piece.relevance is None:
         return replace(piece, scores=np.minimum(piece.scores, limit))
     return replace(piece, relevance=np.minimum(piece.relevance, limit))

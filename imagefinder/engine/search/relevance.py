@@ -55,7 +55,7 @@ def sure(count: int) -> float:
     return float(curve(np.array([deviations], np.float32))[0])
 
 
-class Unrelated:
+class BackgroundDistribution:
     """What unrelated queries of one kind get from pictures."""
 
     def __init__(self, queries: FloatArray, sample: FloatArray) -> None:
@@ -105,10 +105,10 @@ class Unrelated:
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
+class RelevanceFunction:
     """Tells the relevance of pictures to one query."""
 
-    unrelated: Unrelated
+    unrelated: BackgroundDistribution
     query: FloatArray
     """(dimension,), unit length."""
 
@@ -136,7 +136,7 @@ class BackgroundScores:
         self._bank = bank
         self._sample = sample
 
-    def judge(self, query: FloatArray, *, has_words: bool, pictures: int) -> Judge | None:
+    def judge(self, query: FloatArray, *, has_words: bool, pictures: int) -> RelevanceFunction | None:
         """For a query's vector, (dimension,), made of words, or of so many pictures, or of both.
 
         None where it cannot be told: by pictures, in a library of a few.
@@ -149,7 +149,7 @@ class BackgroundScores:
             unrelated = self._pictures
         else:
             unrelated = self._mixed(pictures)
-        return Judge(unrelated, query) if unrelated.is_telling else None
+        return RelevanceFunction(unrelated, query) if unrelated.is_telling else None
 
     def without_stats(self, item_ids: IdArray) -> IdArray:
         """Those of the items whose statistics are not known yet, so that a query by words takes longer."""
@@ -161,15 +161,15 @@ class BackgroundScores:
             self._words.background_stats.learn(item_ids, self._words.stats_of(vectors))
 
     @cached_property
-    def _words(self) -> Unrelated:
-        return Unrelated(self._bank, self._sample)
+    def _words(self) -> BackgroundDistribution:
+        return BackgroundDistribution(self._bank, self._sample)
 
     @cached_property
-    def _pictures(self) -> Unrelated:
-        return Unrelated(self._sample, self._sample)
+    def _pictures(self) -> BackgroundDistribution:
+        return BackgroundDistribution(self._sample, self._sample)
 
-    def _mixed(self, pictures: int) -> Unrelated:
+    def _mixed(self, pictures: int) -> BackgroundDistribution:
         # The pictures of one query resemble each other: one counted so often stands for them.
         other = np.resize(self._sample, self._bank.shape)
         queries = self._bank + np.float32(pictures) * other
-        return Unrelated(queries / np.linalg.norm(queries, axis=1, keepdims=True), self._sample)
+        return BackgroundDistribution(queries / np.linalg.norm(queries, axis=1, keepdims=True), self._sample)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from imagefinder.domain.queries import SORTED_TOGETHER, Group, Hit, Sort
 from imagefinder.engine.search.grouping import Grouping
-from imagefinder.engine.search.lazy_sort import Piece, joined
+from imagefinder.engine.search.lazy_sort import HitBatch, joined
 from imagefinder.engine.search.sorting import sort_key
 from imagefinder.store.items import ItemRecord
 from imagefinder.store.store import Store
@@ -62,11 +62,11 @@ class ResultList:
         self._groups = answer.grouping.groups()
         # The group that is read now, and what it has to give yet.
         self._group = Group.MATCH
-        self._pieces: Iterator[Piece] = iter(())
-        self._possible: Iterator[Piece] = iter(())
+        self._pieces: Iterator[HitBatch] = iter(())
+        self._possible: Iterator[HitBatch] = iter(())
         self._is_over = False
         # Ranked, but not given yet; not known yet whether all of it is still there.
-        self._pending: Piece | None = None
+        self._pending: HitBatch | None = None
         self.model = answer.model
         """The model's name."""
         self.note = answer.note
@@ -149,9 +149,9 @@ class ResultList:
                     taken.append((record, *measures))
         return taken, self._group
 
-    def _ranked(self, count: int) -> Piece:
+    def _ranked(self, count: int) -> HitBatch:
         """The next so many of the group that is read now, fewer only at its end; it may be that some are gone."""
-        pieces: list[Piece] = []
+        pieces: list[HitBatch] = []
         while count:
             pending = self._pending or next(self._pieces, None)
             self._pending = None
@@ -172,7 +172,7 @@ class ResultList:
         else:
             self._group, self._pieces = found
 
-    def _records(self, piece: Piece) -> dict[int, ItemRecord]:
+    def _records(self, piece: HitBatch) -> dict[int, ItemRecord]:
         """Those of a piece that are still there and wanted."""
         records = self._store.items.records(piece.ids.tolist())
         return {item_id: record for item_id, record in records.items() if self._is_wanted(record)}

@@ -14,7 +14,7 @@ from imagefinder.embedders.embedder import Embedder, FloatArray
 from imagefinder.engine.index.live_index import LiveIndex
 from imagefinder.engine.known_paths import known_form
 from imagefinder.engine.search.calibration import Calibration
-from imagefinder.engine.search.grouping import Grouping, Measure
+from imagefinder.engine.search.grouping import Grouping, RelevanceScale
 from imagefinder.engine.search.query_encoder import QueryEncoder, own_items
 from imagefinder.engine.search.query_vector_cache import QueryVectorCache
 from imagefinder.engine.search.ranking import nearest_first
@@ -122,7 +122,9 @@ class Searcher:
         terms = QueryEncoder(self._store, self._embedder, self._record, self._memory, self._decoders)
         return terms.vector(query, progress, may_load=may_load)
 
-    def _measure(self, query: Query, vector: FloatArray | None, allowed: IdArray | None) -> Measure | None:
+    def _measure(
+        self, query: Query, vector: FloatArray | None, allowed: IdArray | None
+    ) -> RelevanceScale | None:
         if vector is None or self._index is None or self._calibration is None:
             return None
         assert self._record is not None
@@ -139,7 +141,7 @@ class Searcher:
             return None
         count = len(self._index) if allowed is None else allowed.size
         relevance = partial(judge.relevance_of, read=self._index.vectors)
-        return Measure(relevance, sure=None if pictures else sure(count))
+        return RelevanceScale(relevance, sure=None if pictures else sure(count))
 
     def _nearest(
         self, vector: FloatArray | None, allowed: IdArray | None, depth: int | None

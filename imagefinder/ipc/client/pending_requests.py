@@ -23,7 +23,7 @@ _MOST_DEATHS = 2
 
 
 @dataclass(slots=True)
-class Settlement:
+class LostRequests:
     """What is to be done about the debts of an engine that is gone."""
 
     again: list[Request] = field(default_factory=list)
@@ -116,7 +116,7 @@ class PendingRequests:
                     self._debts.pop((kind, request_id), None)
         return True
 
-    def settle(self, *, by_death: bool) -> Settlement:
+    def settle(self, *, by_death: bool) -> LostRequests:
         """The engine is gone: what is sent again, and what is answered now.
 
         Searches and thumbnails are sent again, unless they were owed at a death before: then one of them may be
@@ -124,7 +124,7 @@ class PendingRequests:
         interrupted, for it goes on where it was. Anything else may have been carried out half, and is not repeated
         unasked.
         """
-        found = Settlement()
+        found = LostRequests()
         debts, self._debts = self._debts, {}
         self._known.clear()
         self._revived.clear()

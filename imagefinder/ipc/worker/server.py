@@ -13,7 +13,7 @@ from imagefinder.domain.errors import ImageFinderError
 from imagefinder.ipc.channel import Channel
 from imagefinder.ipc.heartbeat import BEAT_S, Alive
 from imagefinder.ipc.messages import EngineOptions, Event, Failed, LibraryUnusable, Request, Stop
-from imagefinder.ipc.worker.session import Session
+from imagefinder.ipc.worker.session import EngineSession
 from imagefinder.translation import tr
 
 _LOG = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ def serve(connection: Connection, options: EngineOptions) -> None:
     channel: Channel[Request, Event | Alive] = Channel(connection)
     channel.start()
     inbox: queue.SimpleQueue[Request] = queue.SimpleQueue()
-    sessions: list[Session] = []
+    sessions: list[EngineSession] = []
 
     def receive() -> None:
         channel.receive_all(inbox.put)
@@ -60,10 +60,10 @@ def _attend(
     options: EngineOptions,
     channel: Channel[Request, Event | Alive],
     inbox: "queue.SimpleQueue[Request]",
-    sessions: list[Session],
+    sessions: list[EngineSession],
 ) -> None:
     try:
-        session = Session(options, channel.send, channel.flush)
+        session = EngineSession(options, channel.send, channel.flush)
         sessions.append(session)
         session.start()
     except ImageFinderError as error:

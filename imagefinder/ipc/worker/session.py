@@ -56,7 +56,7 @@ _JOB_ENDS_IN_S = 2.2
 _DESK_CLOSES_IN_S = 0.1
 
 
-class Session:
+class EngineSession:
     """A composition root: makes the parts, and hands each request to the one that does it."""
 
     def __init__(

@@ -24,7 +24,7 @@ _FIRST_PHOTOGRAPH = 1826
 
 
 @dataclass(frozen=True, slots=True)
-class Shot:
+class ExifFacts:
     """The circumstances of a photograph."""
 
     orientation: int = 1
@@ -43,9 +43,9 @@ class Shot:
         return image if turn is None else image.transpose(turn)
 
 
-def read_shot(picture: Image.Image) -> Shot:
+def read_shot(picture: Image.Image) -> ExifFacts:
     """What the EXIF block of a decoded picture says; a broken block says nothing."""
-    return Shot(_orientation(picture), _time_taken(picture))
+    return ExifFacts(_orientation(picture), _time_taken(picture))
 
 
 def _orientation(picture: Image.Image) -> int:

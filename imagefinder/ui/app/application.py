@@ -25,7 +25,7 @@ from imagefinder.ui.app.signal_handler import SignalHandler
 from imagefinder.ui.app.single_instance import SingleInstance
 from imagefinder.ui.dragdrop.drop_cache import DropCache
 from imagefinder.ui.dragdrop.link_fetcher import LinkFetcher
-from imagefinder.ui.services.background import Background
+from imagefinder.ui.services.background import BackgroundTasks
 from imagefinder.ui.services.desktop import Desktop
 from imagefinder.ui.services.engine_client import EngineClient
 from imagefinder.ui.services.settings_store import SettingsStore
@@ -61,7 +61,7 @@ class Application(QObject):
         self._places = self._find_places()
         self._instance = SingleInstance(self._places.library, self)
         self._client = EngineClient(engine_options(self._settings, options), self)
-        self._background = Background("paths", 1, self)
+        self._background = BackgroundTasks("paths", 1, self)
         self._services = self._make_services()
         self._restart = QTimer(self)
         self._restart.setSingleShot(True)

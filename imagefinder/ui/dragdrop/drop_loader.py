@@ -11,10 +11,10 @@ from imagefinder.translation import tr
 from imagefinder.ui.dragdrop.drop_cache import DropCache
 from imagefinder.ui.dragdrop.link_fetcher import Fetch, LinkFetcher
 from imagefinder.ui.dragdrop.mime_parser import Dropped
-from imagefinder.ui.services.background import Background
+from imagefinder.ui.services.background import BackgroundTasks
 
 
-class Arrival(QObject):
+class DropResult(QObject):
     """One picture on its way to a file. Ends with ``arrived`` or ``failed``, or silently once cancelled."""
 
     progress = Signal(float)
@@ -45,18 +45,18 @@ class DropLoader(QObject):
         super().__init__(parent)
         self._dropped = dropped
         self._fetcher = fetcher
-        self._background = Background("dropped", 1, self)
+        self._background = BackgroundTasks("dropped", 1, self)
 
-    def take(self, dropped: Dropped) -> Arrival | None:
+    def take(self, dropped: Dropped) -> DropResult | None:
         """Begin to make a file of what came as data or as a link; None where it is neither."""
         if dropped.data or dropped.image is not None:
-            arrival = Arrival(tr("Pasted picture") if dropped.is_pasted else tr("Dropped picture"), self)
+            arrival = DropResult(tr("Pasted picture") if dropped.is_pasted else tr("Dropped picture"), self)
             if dropped.is_pasted:
                 arrival.no_picture = tr("What was pasted is not a picture that can be read.")
             self._keep(arrival, dropped.data or dropped.image or b"")
             return arrival
         if dropped.links:
-            arrival = Arrival(_name_of(dropped.links[0]), self)
+            arrival = DropResult(_name_of(dropped.links[0]), self)
             self._fetch(arrival, dropped.links)
             return arrival
         return None
@@ -65,7 +65,7 @@ class DropLoader(QObject):
         """End the thread; nothing arrives any more."""
         self._background.close()
 
-    def _fetch(self, arrival: Arrival, links: Sequence[QUrl], problem: str = "") -> None:
+    def _fetch(self, arrival: DropResult, links: Sequence[QUrl], problem: str = "") -> None:
         fetch = self._fetcher.fetch(links[0])
         arrival.fetch = fetch
 
@@ -85,12 +85,12 @@ class DropLoader(QObject):
         fetch.failed.connect(failed)
         fetch.fetched.connect(fetched)
 
-    def _keep(self, arrival: Arrival, picture: QImage | bytes) -> None:
+    def _keep(self, arrival: DropResult, picture: QImage | bytes) -> None:
         self._background.run(
             partial(_kept, self._dropped, picture, arrival.no_picture), partial(self._finish, arrival)
         )
 
-    def _finish(self, arrival: Arrival, result: Path | str) -> None:
+    def _finish(self, arrival: DropResult, result: Path | str) -> None:
         if not arrival.is_cancelled:
             if isinstance(result, str):
                 arrival.failed.emit(result)

@@ -8,7 +8,7 @@ from PySide6.QtGui import QImage, QPixmap
 
 from imagefinder.ipc.messages import ItemShown, ShowItem
 from imagefinder.translation import tr
-from imagefinder.ui.services.background import Background
+from imagefinder.ui.services.background import BackgroundTasks
 from imagefinder.ui.services.engine_client import EngineClient
 from imagefinder.ui.services.thumbnail_images import PictureProblemError, read_scaled
 
@@ -23,7 +23,9 @@ class PreviewLoader(QObject):
     """``ItemShown``, and its ``QPixmap`` or None where there is no picture."""
     failed = Signal(str)
 
-    def __init__(self, client: EngineClient, background: Background, parent: QObject | None = None) -> None:
+    def __init__(
+        self, client: EngineClient, background: BackgroundTasks, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self._client = client
         self._background = background

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QToolButton, QWi
 
 from imagefinder.translation import tr
 from imagefinder.ui.dragdrop.drop_cache import DropCache
-from imagefinder.ui.dragdrop.drop_loader import Arrival, DropLoader
+from imagefinder.ui.dragdrop.drop_loader import DropLoader, DropResult
 from imagefinder.ui.dragdrop.link_fetcher import LinkFetcher
 from imagefinder.ui.dragdrop.mime_parser import Dropped
 from imagefinder.ui.formatting import short_name
@@ -49,7 +49,7 @@ class QueryBar(QWidget):
         self._thumbnails = thumbnails
         self._drop_loader = DropLoader(dropped, fetcher, self)
         self._chips: list[PictureChip] = []
-        self._arrivals: dict[PictureChip, Arrival] = {}
+        self._arrivals: dict[PictureChip, DropResult] = {}
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
         self._typing.setInterval(_TYPING_MS)
@@ -210,7 +210,7 @@ class QueryBar(QWidget):
         self._typing.stop()
         self.changed.emit()
 
-    def _await(self, arrival: Arrival, *, instead: bool) -> None:
+    def _await(self, arrival: DropResult, *, instead: bool) -> None:
         for other in tuple(self._arrivals) if instead else ():
             self._drop_chip(other)
         chip = self._insert(PictureChip(arrival.label, self._thumbnails, self))

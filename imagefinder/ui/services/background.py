@@ -19,7 +19,7 @@ _Task = tuple[Callable[[], Any], Callable[[Any], None]]
 _PATIENCE_S = 2.0
 
 
-class Background(QObject):
+class BackgroundTasks(QObject):
     """A few threads of its own.
 
     They are Python's and not a ``QThreadPool``: that one's destructor waits for its threads while Python's lock is

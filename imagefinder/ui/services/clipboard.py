@@ -11,7 +11,7 @@ from imagefinder.domain.queries import Hit
 from imagefinder.ipc.messages import ItemShown, ShowItem
 from imagefinder.translation import tr
 from imagefinder.ui.formatting import short_name
-from imagefinder.ui.services.background import Background
+from imagefinder.ui.services.background import BackgroundTasks
 from imagefinder.ui.services.engine_client import EngineClient
 from imagefinder.ui.services.thumbnail_images import PictureProblemError, read_scaled
 
@@ -28,7 +28,9 @@ class PictureClipboard(QObject):
     problem = Signal(str)
     """Why the picture is not on the clipboard."""
 
-    def __init__(self, client: EngineClient, background: Background, parent: QObject | None = None) -> None:
+    def __init__(
+        self, client: EngineClient, background: BackgroundTasks, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self._client = client
         self._background = background

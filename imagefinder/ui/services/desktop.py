@@ -10,7 +10,7 @@ from PySide6.QtGui import QDesktopServices
 
 from imagefinder.translation import tr
 from imagefinder.ui.formatting import path_text, short_name
-from imagefinder.ui.services.background import Background
+from imagefinder.ui.services.background import BackgroundTasks
 from imagefinder.ui.services.file_copier import CopyReport, copy_files
 from imagefinder.ui.services.file_mime import file_url
 from imagefinder.ui.services.pdf_viewers import command_for_page
@@ -34,7 +34,7 @@ class Desktop(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.background = Background("desktop", 2, self)
+        self.background = BackgroundTasks("desktop", 2, self)
 
     def open(self, path: Path, part: int = 1, *, is_offline: bool = False) -> str:
         """Open a file in the system's viewer, a PDF at its page where the viewer takes one.

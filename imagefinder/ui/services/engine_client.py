@@ -38,7 +38,7 @@ from imagefinder.translation import tr
 from imagefinder.ui.services.engine_status import CurrentRun, JobIntent, RunEnd
 from imagefinder.ui.services.engine_status import EngineState as EngineState
 from imagefinder.ui.services.engine_status import EngineStatus as EngineStatus
-from imagefinder.ui.services.pending_replies import PendingReplies
+from imagefinder.ui.services.reply_callbacks import ReplyCallbacks
 
 _LOG = logging.getLogger(__name__)
 
@@ -95,7 +95,7 @@ class EngineClient(QObject):
         self._pending = PendingRequests()
         self._intent = JobIntent(is_paused=options.paused)
         self._trace = default_places().logs / _TRACE
-        self._replies = PendingReplies()
+        self._replies = ReplyCallbacks()
         self._signals = {
             ModelChanged: self.model_changed,
             LibraryChanged: self.library_changed,

@@ -17,7 +17,7 @@ from imagefinder.domain.queries import Hit
 from imagefinder.ipc.messages import MakeThumbnail, ThumbnailMade
 from imagefinder.paths import thumbnail_file
 from imagefinder.translation import tr
-from imagefinder.ui.services.background import Background
+from imagefinder.ui.services.background import BackgroundTasks
 from imagefinder.ui.services.engine_client import EngineClient, EngineState, EngineStatus
 from imagefinder.ui.services.pixmap_cache import PixmapCache
 from imagefinder.ui.services.thumbnail_images import PictureProblemError, read_scaled, rounded
@@ -37,7 +37,7 @@ _CORNER = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
+class _ThumbnailRequest:
     """A thumbnail of an item, or (without an item) the picture file itself."""
 
     key: str
@@ -49,7 +49,7 @@ class _Wanted:
 
 @dataclass(frozen=True, slots=True)
 class _Decoded:
-    wanted: _Wanted
+    wanted: _ThumbnailRequest
     image: QImage | None = None
     problem: str = ""
     """Empty without an image: the file is not in the cache."""
@@ -84,10 +84,10 @@ class ThumbnailLoader(QObject):
         self._folder = folder
         self._clock = clock
         self._pixmaps = PixmapCache(most_bytes)
-        self._background = Background("thumbnails", _THREADS, self)
-        self._waiting: OrderedDict[str, _Wanted] = OrderedDict()
+        self._background = BackgroundTasks("thumbnails", _THREADS, self)
+        self._waiting: OrderedDict[str, _ThumbnailRequest] = OrderedDict()
         self._decoding: set[str] = set()
-        self._asked: dict[str, _Wanted] = {}
+        self._asked: dict[str, _ThumbnailRequest] = {}
         self._problems: OrderedDict[str, tuple[str, float]] = OrderedDict()
         self._has_dropped = False
         client.thumbnail_made.connect(self._on_thumbnail_made)
@@ -104,11 +104,11 @@ class ThumbnailLoader(QObject):
         """The same for whoever has only an item's id and the key of its thumbnail."""
         if not key:
             return None
-        return self._get(_Wanted(key, self.path(key), _pixels(size, dpr), dpr, item_id))
+        return self._get(_ThumbnailRequest(key, self.path(key), _pixels(size, dpr), dpr, item_id))
 
     def picture(self, path: Path, size: QSize, dpr: float) -> QPixmap | None:
         """Any picture file, fitted into ``size`` (points); its key for ``ready`` and ``problem`` is ``str(path)``."""
-        return self._get(_Wanted(str(path), path, _pixels(size, dpr), dpr))
+        return self._get(_ThumbnailRequest(str(path), path, _pixels(size, dpr), dpr))
 
     def peek(self, key: str) -> QPixmap | None:
         """The pixmap that is in memory, of whatever size; nothing is loaded."""
@@ -137,7 +137,7 @@ class ThumbnailLoader(QObject):
         self._waiting.clear()
         self._background.close()
 
-    def _get(self, wanted: _Wanted) -> QPixmap | None:
+    def _get(self, wanted: _ThumbnailRequest) -> QPixmap | None:
         pixmap, fits = self._pixmaps.get(wanted.key, wanted.box)
         if not fits and self._may_try(wanted.key):
             self._waiting.pop(wanted.key, None)
@@ -184,7 +184,7 @@ class ThumbnailLoader(QObject):
             self._fail(made.key, made.problem or tr("No thumbnail can be made of it."))
         else:
             # Without an item: what the engine has just made and cannot be read is not asked for again.
-            self._waiting[made.key] = _Wanted(made.key, made.path, wanted.box, wanted.dpr)
+            self._waiting[made.key] = _ThumbnailRequest(made.key, made.path, wanted.box, wanted.dpr)
         self._go_on()
 
     def _on_engine_changed(self, status: EngineStatus) -> None:
@@ -220,7 +220,7 @@ def _pixels(size: QSize, dpr: float) -> QSize:
     return QSize(width, height)
 
 
-def _decode(wanted: _Wanted) -> _Decoded:
+def _decode(wanted: _ThumbnailRequest) -> _Decoded:
     """Runs in a thread."""
     try:
         # Qt shows what there is of a thumbnail that was cut short.

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QPushButton, QWidget
 from imagefinder.paths import Places, absolute
 from imagefinder.translation import tr
 from imagefinder.ui.formatting import file_size, grouped
-from imagefinder.ui.services.background import Background
+from imagefinder.ui.services.background import BackgroundTasks
 from imagefinder.ui.services.desktop import Desktop
 from imagefinder.ui.services.engine_client import EngineClient
 from imagefinder.ui.services.settings_store import SettingsStore
@@ -32,7 +32,7 @@ class LibraryPage(SettingsPage):
         self._settings_store = settings_store
         self._places = places
         self._desktop = desktop
-        self._background = Background("folder size", 1, self)
+        self._background = BackgroundTasks("folder size", 1, self)
 
         self.heading(tr("Library"))
         self.hint(tr("What was indexed is kept in one folder. It can be copied and backed up as a whole."))

@@ -7,12 +7,12 @@ import pytest
 from PySide6.QtCore import QObject, Signal
 from pytestqt.qtbot import QtBot
 
-from imagefinder.ui.services.background import Background
+from imagefinder.ui.services.background import BackgroundTasks
 
 
 @pytest.fixture
-def background(qtbot: QtBot) -> Iterator[Background]:
-    made = Background("test", 1)
+def background(qtbot: QtBot) -> Iterator[BackgroundTasks]:
+    made = BackgroundTasks("test", 1)
     yield made
     made.close()
     made.deleteLater()
@@ -25,7 +25,7 @@ class Receiver(QObject):
         self.told.emit(result)
 
 
-def test_a_result_arrives_on_the_gui_thread(qtbot: QtBot, background: Background) -> None:
+def test_a_result_arrives_on_the_gui_thread(qtbot: QtBot, background: BackgroundTasks) -> None:
     threads: list[threading.Thread] = []
     background.run(
         threading.current_thread, lambda worker: threads.extend([worker, threading.current_thread()])
@@ -35,7 +35,7 @@ def test_a_result_arrives_on_the_gui_thread(qtbot: QtBot, background: Background
     assert threads[1] is threading.main_thread()
 
 
-def test_a_widget_that_is_gone_is_told_nothing(qtbot: QtBot, background: Background) -> None:
+def test_a_widget_that_is_gone_is_told_nothing(qtbot: QtBot, background: BackgroundTasks) -> None:
     gate = threading.Event()
     receiver = Receiver()
     background.run(lambda: gate.wait(10), receiver.take)
@@ -49,7 +49,7 @@ def test_a_widget_that_is_gone_is_told_nothing(qtbot: QtBot, background: Backgro
 
 
 def test_work_that_fails_does_not_end_the_thread(
-    qtbot: QtBot, background: Background, caplog: pytest.LogCaptureFixture
+    qtbot: QtBot, background: BackgroundTasks, caplog: pytest.LogCaptureFixture
 ) -> None:
     done: list[int] = []
     background.run(lambda: 1 // 0, done.append)
@@ -58,7 +58,9 @@ def test_work_that_fails_does_not_end_the_thread(
     assert "ZeroDivisionError" in caplog.text
 
 
-def test_closing_waits_for_what_is_at_work_and_drops_the_rest(qtbot: QtBot, background: Background) -> None:
+def test_closing_waits_for_what_is_at_work_and_drops_the_rest(
+    qtbot: QtBot, background: BackgroundTasks
+) -> None:
     begun, ended, others = threading.Event(), threading.Event(), []
 
     def work() -> None:
@@ -76,7 +78,9 @@ def test_closing_waits_for_what_is_at_work_and_drops_the_rest(qtbot: QtBot, back
     assert others == []
 
 
-def test_closing_does_not_wait_for_a_drive_that_never_answers(qtbot: QtBot, background: Background) -> None:
+def test_closing_does_not_wait_for_a_drive_that_never_answers(
+    qtbot: QtBot, background: BackgroundTasks
+) -> None:
     gate = threading.Event()
     background.run(lambda: gate.wait(30), lambda _: None)
     background.close(timeout_s=0.01)

@@ -17,7 +17,7 @@ from PIL import Image
 from imagefinder.domain.errors import NoAnswerError, OverdueError, PassingError, UnreadableError
 from imagefinder.domain.items import ItemKind
 from imagefinder.isolation import isolated_file
-from imagefinder.isolation.decode_limits import Limits, limits_for_queries
+from imagefinder.isolation.decode_limits import DecodeLimits, limits_for_queries
 from imagefinder.isolation.decoder_process import Decoder
 from imagefinder.isolation.decoders import Decoders
 from imagefinder.readers.reader import MediaFile
@@ -28,7 +28,7 @@ __all__ = ["misbehaving"]
 _LIMITED = pytest.mark.skipif(
     sys.platform != "linux", reason="only Linux limits the memory of a process by itself"
 )
-_QUICK = Limits(seconds=1.0, wasted_seconds=1.5, wall_factor=40.0, memory=300 * 2**20)
+_QUICK = DecodeLimits(seconds=1.0, wasted_seconds=1.5, wall_factor=40.0, memory=300 * 2**20)
 
 
 @pytest.fixture
@@ -162,7 +162,7 @@ def test_a_file_is_blamed_for_what_its_decoder_died_of(
 @pytest.mark.usefixtures("misbehaving")
 def test_a_decoder_that_neither_computes_nor_answers_is_nobodys_fault(tmp_path: Path) -> None:
     with (
-        Decoders(limits=Limits(seconds=1.0, wasted_seconds=1.5, wall_factor=3.0)) as decoders,
+        Decoders(limits=DecodeLimits(seconds=1.0, wasted_seconds=1.5, wall_factor=3.0)) as decoders,
         pytest.raises(NoAnswerError),
     ):
         decoders.open(_tiff(tmp_path / "sleep.tif"))
@@ -171,7 +171,7 @@ def test_a_decoder_that_neither_computes_nor_answers_is_nobodys_fault(tmp_path: 
 @_LIMITED
 @pytest.mark.usefixtures("misbehaving")
 def test_memory_that_is_short_only_now_may_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Limits, "memory_now", lambda limits, _count: limits.memory // 2)
+    monkeypatch.setattr(DecodeLimits, "memory_now", lambda limits, _count: limits.memory // 2)
     with (
         Decoders(limits=_QUICK) as decoders,
         pytest.raises(PassingError, match="more memory than the 150 MB that are free"),
@@ -192,7 +192,7 @@ def test_all_that_is_asked_of_a_file_shares_its_total_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(isolated_file, "_LEAST_SECONDS", 0.1)
-    limits = Limits(total_seconds=2.0)
+    limits = DecodeLimits(total_seconds=2.0)
     with Decoders() as decoders, decoders.open(_tiff(tmp_path / "work-1.tif"), limits=limits) as media:
         media.load(1, 32)
         with pytest.raises(OverdueError):

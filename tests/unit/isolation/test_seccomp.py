@@ -4,14 +4,14 @@ import errno
 
 import pytest
 
-from imagefinder.isolation.seccomp import MACHINES, Machine, filter_for
+from imagefinder.isolation.seccomp import MACHINES, SyscallTable, filter_for
 
 _PID = 4321
 _ALLOWED, _REFUSED, _KILLED = 0x7FFF0000, 0x00050000 | errno.EPERM, 0x80000000
 _UNKNOWN = 0x00050000 | errno.ENOSYS
 
 
-def _answer(machine: Machine, number: int, *arguments: int, audit: int | None = None) -> int:
+def _answer(machine: SyscallTable, number: int, *arguments: int, audit: int | None = None) -> int:
     """What the filter says of a call: an interpreter of the five instructions it is made of."""
     program = filter_for(machine, _PID)
     words = {0: number, 4: machine.audit if audit is None else audit}
@@ -32,8 +32,8 @@ def _answer(machine: Machine, number: int, *arguments: int, audit: int | None = 
 
 
 @pytest.fixture(params=MACHINES.values(), ids=MACHINES.keys())
-def machine(request: pytest.FixtureRequest) -> Machine:
-    found: Machine = request.param
+def machine(request: pytest.FixtureRequest) -> SyscallTable:
+    found: SyscallTable = request.param
     return found
 
 
@@ -42,11 +42,11 @@ def machine(request: pytest.FixtureRequest) -> Machine:
     "socket connect bind execve execveat ptrace kill unlinkat renameat2 mkdirat truncate io_uring_setup bpf "
     "process_vm_writev setns unshare mount pidfd_open open_by_handle_at fchmod".split(),
 )
-def test_what_no_decoder_needs_is_refused(machine: Machine, name: str) -> None:
+def test_what_no_decoder_needs_is_refused(machine: SyscallTable, name: str) -> None:
     assert _answer(machine, machine.numbers[name]) == _REFUSED
 
 
-def test_files_are_opened_for_reading_alone(machine: Machine) -> None:
+def test_files_are_opened_for_reading_alone(machine: SyscallTable) -> None:
     openat = machine.numbers["openat"]
     assert _answer(machine, openat, 0, 0, 0o2000000) == _ALLOWED
     for flags in (0o1, 0o2, 0o100, 0o1101, 0o1000):
@@ -57,25 +57,25 @@ def test_files_are_opened_for_reading_alone(machine: Machine) -> None:
         assert _answer(machine, machine.numbers["open"], 0, 0o1) == _REFUSED
 
 
-def test_threads_may_be_started_and_processes_not(machine: Machine) -> None:
+def test_threads_may_be_started_and_processes_not(machine: SyscallTable) -> None:
     clone = machine.numbers["clone"]
     assert _answer(machine, clone, 0x3D0F00) == _ALLOWED
     assert _answer(machine, clone, 0x1200011) == _REFUSED
     assert _answer(machine, machine.numbers["clone3"]) == _UNKNOWN
 
 
-def test_only_itself_may_be_signalled_or_limited(machine: Machine) -> None:
+def test_only_itself_may_be_signalled_or_limited(machine: SyscallTable) -> None:
     tgkill, prlimit = machine.numbers["tgkill"], machine.numbers["prlimit64"]
     assert [_answer(machine, tgkill, pid) for pid in (_PID, 1)] == [_ALLOWED, _REFUSED]
     assert [_answer(machine, prlimit, pid) for pid in (0, _PID, 1)] == [_ALLOWED, _ALLOWED, _REFUSED]
 
 
-def test_everything_else_goes_through(machine: Machine) -> None:
+def test_everything_else_goes_through(machine: SyscallTable) -> None:
     reading, mapping = {0xC000003E: (0, 9), 0xC00000B7: (63, 222)}[machine.audit]
     assert _answer(machine, reading) == _answer(machine, mapping) == _ALLOWED
 
 
-def test_calls_by_another_table_of_numbers_are_met_too(machine: Machine) -> None:
+def test_calls_by_another_table_of_numbers_are_met_too(machine: SyscallTable) -> None:
     assert _answer(machine, 0, audit=0x40000003) == _KILLED
     if machine.has_x32:
         assert _answer(machine, 0x40000000 + machine.numbers["openat"]) == _REFUSED

@@ -13,7 +13,7 @@ from contracts.vector_index_contract import DIMENSION, ids_of, unit_vectors
 
 from imagefinder.vectors.checkpoint import (
     Checkpoint,
-    Unusable,
+    CheckpointProblem,
     checkpoint_folder,
     delete_files,
     read_checkpoint,
@@ -36,7 +36,7 @@ def index(request: pytest.FixtureRequest) -> VectorIndex:
 
 def reason(folder: Path, embedder_id: str = MODEL, dimension: int = DIMENSION) -> str:
     found = read_checkpoint(folder, embedder_id, dimension)
-    assert isinstance(found, Unusable)
+    assert isinstance(found, CheckpointProblem)
     return found.reason
 
 

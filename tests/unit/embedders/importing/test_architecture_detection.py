@@ -11,7 +11,7 @@ from imagefinder.embedders.catalogue.catalogue import architectures
 from imagefinder.embedders.importing import architecture_detection, model_resolution
 from imagefinder.embedders.importing.architecture_detection import choices, compared, shapes_of_architecture
 from imagefinder.embedders.importing.checkpoint_shapes import found_shapes
-from imagefinder.embedders.importing.import_source import Source
+from imagefinder.embedders.importing.import_source import WeightsSource
 from imagefinder.embedders.weights.state_dict import Shapes
 
 # Architectures of open_clip 3.3 with the same tensors. Only the config or the user can tell those of a group apart.
@@ -144,7 +144,9 @@ def test_every_architecture_is_either_unique_or_listed_here() -> None:
 
 
 def paired(found: Shapes, arch: str = "", digest: str = "0" * 64) -> model_resolution.ResolvedModel:
-    return model_resolution.pair(Source(Path("x.safetensors"), None, None, "x"), arch, found, lambda: digest)
+    return model_resolution.pair(
+        WeightsSource(Path("x.safetensors"), None, None, "x"), arch, found, lambda: digest
+    )
 
 
 def test_what_cannot_be_told_is_asked_with_the_choices() -> None:

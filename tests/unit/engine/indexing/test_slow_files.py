@@ -14,7 +14,7 @@ from imagefinder.domain.sources import SourceOptions
 from imagefinder.engine.engine import Engine
 from imagefinder.engine.indexing import decode_pool, indexer
 from imagefinder.engine.indexing.cancel import CancelToken
-from imagefinder.isolation.decode_limits import Limits
+from imagefinder.isolation.decode_limits import DecodeLimits
 
 __all__ = ["misbehaving"]
 
@@ -73,13 +73,13 @@ def test_what_took_too_long_is_tried_once_more_and_then_not_until_it_changes(
     engine: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
-    real = Limits.for_file
+    real = DecodeLimits.for_file
 
     def noted(limits, content):
         asked.append(content)
         return real(limits, content)
 
-    monkeypatch.setattr(Limits, "for_file", noted)
+    monkeypatch.setattr(DecodeLimits, "for_file", noted)
     (folder / "a.pdf").write_bytes(forms_within_forms(pages=(False, True)))
     save(picture("red"), folder / "b.png")
     assert counts(engine.jobs.add([folder], SourceOptions())) == {"indexed": 2}

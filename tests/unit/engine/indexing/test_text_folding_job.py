@@ -10,7 +10,7 @@ from helpers.fakes import picture
 from imagefinder.domain.jobs import Phase, Progress
 from imagefinder.domain.queries import Query
 from imagefinder.domain.sources import SourceOptions
-from imagefinder.engine import engine as engine_module
+from imagefinder.engine.indexing import text_folding_job
 from imagefinder.engine.indexing.cancel import CancelToken
 
 _OLD = Path(__file__).parents[2] / "store" / "old" / "version_3.sql"
@@ -52,7 +52,7 @@ def test_a_search_that_may_not_wait_says_that_words_may_be_missed_until_a_job_ha
 def test_a_search_gives_it_some_seconds_and_leaves_the_rest(
     open_engine: OpenEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine_module, "FOLDING_S", 0.0)
+    monkeypatch.setattr(text_folding_job, "FOLDING_S", 0.0)
     monkeypatch.setattr("imagefinder.store.texts._IDS", 4)
     engine = open_engine()
     assert "older version" in engine.search(Query("beach")).note

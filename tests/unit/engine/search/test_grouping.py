@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from imagefinder.domain.queries import Group
 from imagefinder.engine.search import grouping as grouping_module
-from imagefinder.engine.search.grouping import Grouping, Measure
-from imagefinder.engine.search.lazy_sort import Piece, joined
+from imagefinder.engine.search.grouping import Grouping, RelevanceScale
+from imagefinder.engine.search.lazy_sort import HitBatch, joined
 from imagefinder.engine.search.relevance import CUT
 from imagefinder.store.embeddings import FloatArray, IdArray
 from imagefinder.store.text_search import TextMatch
@@ -46,7 +46,9 @@ class Library:
         never: tuple[int, ...] = (),
     ) -> Grouping:
         matches = [TextMatch(item, share) for item, share in (words or {}).items()]
-        measure = Measure(lambda ids, _: self._of(self.relevance, ids), sure) if is_calibrated else None
+        measure = (
+            RelevanceScale(lambda ids, _: self._of(self.relevance, ids), sure) if is_calibrated else None
+        )
         return Grouping(self.nearest_first(), matches, self.cosines, measure, min_score, never)
 
     def _of(self, values: FloatArray, ids: IdArray) -> FloatArray:
@@ -54,7 +56,7 @@ class Library:
         return padded[np.minimum(ids - 1, values.size)]
 
 
-def _read(grouping: Grouping) -> list[tuple[Group, Piece]]:
+def _read(grouping: Grouping) -> list[tuple[Group, HitBatch]]:
     """The hits of each group that has some, in the order they are shown."""
     read = ((group, joined(pieces)) for group, pieces in grouping.groups())
     return [(group, hits) for group, hits in read if hits.ids.size]
@@ -193,7 +195,9 @@ def test_few_are_judged_at_first_and_no_more_in_vain_than_were_judged_before() -
         asked.append(ids.size)
         return np.ones(ids.size, np.float32)
 
-    groups = Grouping(library.nearest_first(), [], library.cosines, Measure(relevance, sure=0.5)).groups()
+    groups = Grouping(
+        library.nearest_first(), [], library.cosines, RelevanceScale(relevance, sure=0.5)
+    ).groups()
     _, pieces = next(groups)
     assert next(pieces).ids.size >= 256
     assert asked == [128, 128, 256]

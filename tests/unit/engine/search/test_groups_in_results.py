@@ -13,26 +13,26 @@ from imagefinder.domain.queries import Group, Query, Sort
 from imagefinder.domain.sources import SourceOptions
 from imagefinder.engine.engine import Engine
 from imagefinder.engine.search.grouping import Grouping
-from imagefinder.engine.search.lazy_sort import Piece
+from imagefinder.engine.search.lazy_sort import HitBatch
 from imagefinder.engine.search.result_list import Answer, ResultList
 
 
 class InThree:
     """Two items found by words, three matches, five others."""
 
-    left_out: tuple[Piece, ...] = ()
+    left_out: tuple[HitBatch, ...] = ()
 
     def __init__(self, ids: list[int]) -> None:
         self._ids = np.array(ids, np.int64)
 
-    def groups(self) -> Iterator[tuple[Group, Iterator[Piece]]]:
+    def groups(self) -> Iterator[tuple[Group, Iterator[HitBatch]]]:
         yield Group.WORDS, iter([self._piece(slice(0, 2))])
         yield Group.MATCH, iter([self._piece(slice(2, 4)), self._piece(slice(4, 5))])
         yield Group.POSSIBLE, iter([self._piece(slice(5, 10))])
 
-    def _piece(self, part: slice) -> Piece:
+    def _piece(self, part: slice) -> HitBatch:
         ids = self._ids[part]
-        return Piece(ids, np.full(ids.size, 0.3, np.float32), np.full(ids.size, 0.5, np.float32))
+        return HitBatch(ids, np.full(ids.size, 0.3, np.float32), np.full(ids.size, 0.5, np.float32))
 
 
 _EXPECTED = [Group.WORDS] * 2 + [Group.MATCH] * 3 + [Group.POSSIBLE] * 5

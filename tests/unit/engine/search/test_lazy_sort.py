@@ -5,19 +5,19 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from imagefinder.engine.search.lazy_sort import Piece, descending
+from imagefinder.engine.search.lazy_sort import HitBatch, descending
 
 
-def _piece(relevance: list[float], first: int = 1) -> Piece:
+def _piece(relevance: list[float], first: int = 1) -> HitBatch:
     ids = np.arange(first, first + len(relevance))
-    return Piece(ids, np.linspace(0.9, 0.8, len(relevance), dtype=np.float32), np.float32(relevance))
+    return HitBatch(ids, np.linspace(0.9, 0.8, len(relevance), dtype=np.float32), np.float32(relevance))
 
 
-def _uncalibrated(scores: list[float], first: int = 1) -> Piece:
-    return Piece(np.arange(first, first + len(scores)), np.float32(scores), None)
+def _uncalibrated(scores: list[float], first: int = 1) -> HitBatch:
+    return HitBatch(np.arange(first, first + len(scores)), np.float32(scores), None)
 
 
-def _ids(pieces: Iterator[Piece]) -> list[int]:
+def _ids(pieces: Iterator[HitBatch]) -> list[int]:
     return [item for piece in pieces for item in piece.ids.tolist()]
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from imagefinder.engine.search.relevance import CUT, BackgroundScores, Judge, curve, sure
+from imagefinder.engine.search.relevance import CUT, BackgroundScores, RelevanceFunction, curve, sure
 from imagefinder.store.embeddings import FloatArray, IdArray
 
 DIMENSION = 64
@@ -154,7 +154,7 @@ def library(space: Space) -> FloatArray:
     return np.concatenate([space.pictures(subject, 20) for subject in range(6)])
 
 
-def _judge(space: Space, library: FloatArray) -> Judge:
+def _judge(space: Space, library: FloatArray) -> RelevanceFunction:
     judge = BackgroundScores(space.bank, library).judge(space.text(3), has_words=True, pictures=0)
     assert judge is not None
     return judge

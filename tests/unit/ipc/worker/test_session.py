@@ -6,7 +6,7 @@ import pytest
 
 from imagefinder.engine.engine import Engine
 from imagefinder.ipc.messages import EngineOptions, Event
-from imagefinder.ipc.worker.session import Session
+from imagefinder.ipc.worker.session import EngineSession
 
 
 def test_closing_keeps_the_index_before_it_lets_go_of_the_library(
@@ -21,7 +21,7 @@ def test_closing_keeps_the_index_before_it_lets_go_of_the_library(
 
         monkeypatch.setattr(Engine, name, note)
     heard: list[Event] = []
-    session = Session(EngineOptions(library=tmp_path, model="builtin"), heard.append, lambda: None)
+    session = EngineSession(EngineOptions(library=tmp_path, model="builtin"), heard.append, lambda: None)
     session.start()
     session.close()
     assert done == ["save_index", "save_before_closing", "close"]

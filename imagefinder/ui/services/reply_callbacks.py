@@ -9,18 +9,18 @@ from imagefinder.ui.services.background import is_receiver_alive
 
 
 @dataclass(frozen=True, slots=True)
-class _PendingRequest:
+class _ReplyCallback:
     """What to call with the reply, and what with the reason why there is none."""
 
     on_reply: Callable[[Any], None] | None
     on_error: Callable[[str], None] | None
 
 
-class PendingReplies:
+class ReplyCallbacks:
     """Callbacks by request id. Each is called once at most, and not after its Qt object was deleted."""
 
     def __init__(self) -> None:
-        self._pending: dict[int, _PendingRequest] = {}
+        self._pending: dict[int, _ReplyCallback] = {}
 
     def expect(
         self,
@@ -29,7 +29,7 @@ class PendingReplies:
         on_error: Callable[[str], None] | None,
     ) -> None:
         """Register the callbacks of a request."""
-        self._pending[request_id] = _PendingRequest(on_reply, on_error)
+        self._pending[request_id] = _ReplyCallback(on_reply, on_error)
 
     def forget(self, request_id: int) -> None:
         """Drop the callbacks of a request, if there are any."""
