@@ -32,7 +32,10 @@ class FileStat(NamedTuple):
     @classmethod
     def of(cls, path: str, status: os.stat_result) -> "FileStat":
         """What the system says of a file."""
-        return cls(path, bounded(status.st_size), bounded(status.st_mtime_ns))
+        size, mtime_ns = status.st_size, status.st_mtime_ns
+        if size <= _GREATEST_INTEGER and _LEAST_INTEGER <= mtime_ns <= _GREATEST_INTEGER:
+            return cls(path, size, mtime_ns)  # at once, with no further call: a scan asks for every file
+        return cls(path, bounded(size), bounded(mtime_ns))
 
 
 def bounded(number: int) -> int:

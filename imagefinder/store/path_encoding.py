@@ -4,7 +4,10 @@ Bytes compare as SQLite compares BLOBs, so what lies below a folder is one range
 """
 
 import os
+import sys
 from pathlib import Path
+
+_ENCODING, _ERRORS = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()
 
 
 def encode(path: str | Path) -> bytes:
@@ -14,7 +17,9 @@ def encode(path: str | Path) -> bytes:
 
 def decode(stored: bytes) -> str:
     """The path of stored bytes; bytes that are no text become surrogate escapes, as everywhere in Python."""
-    return os.fsdecode(stored)
+    return stored.decode(
+        _ENCODING, _ERRORS
+    )  # as os.fsdecode, in a third of its time: a rescan decodes all paths
 
 
 def folder_range(folder: Path) -> tuple[bytes, bytes]:

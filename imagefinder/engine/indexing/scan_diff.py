@@ -89,6 +89,9 @@ def compare(
         path, size, mtime_ns = stat
         on_file(path)
         file = known.pop(path, None)
+        if file and file.complete and file.is_member and file.mtime_ns == mtime_ns and file.size == size:
+            _keep(diff, file)
+            continue
         is_stood_in_for = path in scan.stood_in_for
         # Of a stand-in there is nothing to read: it is for the cloud's own program to bring the file.
         may_read = path not in online_only or (download and not is_stood_in_for)

@@ -231,17 +231,18 @@ class Scan:
                 is_folder = entry.is_dir()
             except OSError:
                 is_folder = False
-            if entry.is_symlink() and _leads_into_the_system(entry.path):
+            is_link = entry.is_symlink()
+            if is_link and _leads_into_the_system(entry.path):
                 if is_folder or self._selection.wants_file(entry.path, entry.name):
                     self.problems.append(UnreadableFile(Path(entry.path), Reason(ReasonCode.SYSTEM_LINK)))
             elif is_folder:
                 if not self._selection.wants_folder(entry.path, entry.name):
                     continue
-                if not entry.is_symlink():
+                if not is_link:
                     folders.append(entry.path)
                 elif not self._leads_back(entry.path):
                     linked.append(entry.path)
-            elif entry.is_symlink() and not os.path.exists(entry.path) and "." not in entry.name:  # noqa: PTH110
+            elif is_link and not os.path.exists(entry.path) and "." not in entry.name:  # noqa: PTH110
                 # It may have led to a folder of a drive that is away.
                 self.unlisted.append(entry.path)
             elif self._selection.wants_file(entry.path, entry.name):
