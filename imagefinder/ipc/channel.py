@@ -54,16 +54,14 @@ class Channel(Generic[Incoming, Outgoing]):
                 message = self._connection.recv()
             except (EOFError, OSError):
                 return
-            except TypeError:
-                if (
-                    self._connection.closed
-                ):  # by another thread, while this one read: there is no handle any more
-                    return
-                raise
             on_message(message)
 
     def close(self) -> None:
-        """End the sender and close the pipe. The other end must be gone, or be reading: a write may be under way."""
+        """End the sender and close the pipe.
+
+        The other end must be gone, or be reading: a write may be under way. No thread may be in ``receive_all``: it
+        would go on reading the descriptor's number, which the next pipe of this process gets.
+        """
         self._outbox.put(_End())
         if self._sender.is_alive():
             self._sender.join()

@@ -16,8 +16,11 @@ def ends() -> Iterator[Pair]:
     near, far = multiprocessing.Pipe(duplex=True)
     pair = Channel[str, str](near), Channel[str, str](far)
     yield pair
-    for end in reversed(pair):
-        end.close()
+    pair[0].close()
+    for thread in threading.enumerate():  # the far end's reader, which the near end's closing ends
+        if thread.name == "reader":
+            thread.join()
+    pair[1].close()
 
 
 def _received(end: Channel[str, str], count: int) -> list[str]:
@@ -29,8 +32,8 @@ def _received(end: Channel[str, str], count: int) -> list[str]:
         if len(messages) == count:
             enough.set()
 
-    threading.Thread(target=end.receive_all, args=(take,), daemon=True).start()
-    assert enough.wait(10)
+    threading.Thread(target=end.receive_all, args=(take,), name="reader", daemon=True).start()
+    assert enough.wait(60)
     return messages
 
 
