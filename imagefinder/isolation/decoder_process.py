@@ -252,7 +252,7 @@ def _start(*, low_priority: bool) -> "tuple[subprocess.Popen[bytes], Link]":
     options = {"parent": os.getpid(), "readable": starting.readable(), "low_priority": low_priority}
     log = None if os.environ.get("IMAGEFINDER_DEBUG") else subprocess.DEVNULL
     if not IS_POSIX:
-        process = subprocess.Popen(  # noqa: S603 - this very program
+        process = subprocess.Popen(  # noqa: S603 - runs imagefinder itself
             starting.command(options),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -265,7 +265,7 @@ def _start(*, low_priority: bool) -> "tuple[subprocess.Popen[bytes], Link]":
     ours, theirs = socket.socketpair()
     contents, shared = nameless_file(), pixels_file()
     try:
-        process = subprocess.Popen(  # noqa: S603 - this very program
+        process = subprocess.Popen(  # noqa: S603 - runs imagefinder itself
             starting.command({**options, "contents": contents, "shared": shared}),
             stdin=theirs.fileno(),
             stdout=subprocess.DEVNULL,

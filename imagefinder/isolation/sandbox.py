@@ -73,7 +73,7 @@ def address_space() -> int:
     """Return this process's address space in bytes, as limited by ``RLIMIT_AS``; 0 on systems other than Linux."""
     if sys.platform != "linux":
         return 0
-    with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 - nothing else here needs pathlib
+    with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 - avoids importing pathlib
         return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
 
 

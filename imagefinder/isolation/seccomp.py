@@ -141,7 +141,7 @@ def refuse_system_calls() -> bool:
         return False
     program = filter_for(machine, os.getpid())
     code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *each) for each in program))
-    # struct sock_fprog: a length of 16 bits, and a pointer at the next multiple of 8.
+    # struct sock_fprog: a 16-bit length, and a pointer aligned to 8 bytes.
     header = ctypes.create_string_buffer(struct.pack("@HxxxxxxP", len(program), ctypes.addressof(code)))
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:

@@ -83,7 +83,7 @@ class _Decoded(NamedTuple):
     pixels: Image.Image
     """The pixels to show. Smaller than the picture if, say, only every second pixel could be decoded."""
     damage: Reason | None = None
-    """See ``LoadedPart``."""
+    """Damage to report; see ``LoadedPart.damage``."""
 
 
 class PictureFile(MediaFile):
@@ -173,7 +173,7 @@ class PictureFile(MediaFile):
         """Open the repaired picture; if that fails too, raise the first error, which is the more informative."""
         try:
             return self._open()
-        except Exception as error:  # noqa: BLE001 - as in ``picture_damage``, into which it goes
+        except Exception as error:  # noqa: BLE001 - ``picture_damage`` handles it
             raise (self._refusal if can_be_salvaged(error) and self._refusal else error) from None
 
     def load(self, part: int, side: int) -> LoadedPart:

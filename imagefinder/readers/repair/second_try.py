@@ -115,14 +115,14 @@ def _repair_jpeg2000(content: bytes) -> Repaired | None:
     if at < 0:
         return None
     at += 2
-    while content[at : at + 2] != b"\xff\x90":  # to the first part of a tile
+    while content[at : at + 2] != b"\xff\x90":  # skip to the first tile-part
         at += 2 + max(2, int.from_bytes(content[at + 2 : at + 4]))
         if at >= len(content):
             return None
     end = at
     while content[end : end + 2] == b"\xff\x90" and end + 12 <= len(content):
         length = int.from_bytes(content[end + 6 : end + 10])
-        if length < 12:  # 0: up to the end of the file
+        if length < 12:  # 0 means up to the end of the file
             end = len(content)
             break
         end += length
