@@ -1,1 +1,1 @@
-"""The command line: parsing, commands, and output for terminals and for programs (``--json``)."""
+"""The command line: parser, commands, and output for terminals and programs (``--json``)."""

@@ -1,4 +1,4 @@
-"""Subclasses of argparse: translated help, wrapping by display width, errors raised as ``UsageError``."""
+"""Subclasses of argparse with translated help, wrapping by display width, and errors raised as ``UsageError``."""
 
 import argparse
 import re
@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from imagefinder.domain.errors import UsageError
 from imagefinder.translation import tr, tr_later, translated
 
-# argparse says these by itself; they are here for the translators, and found again by ``translated``.
+# Messages of argparse, listed for extraction by the translation tool. ``translated`` looks them up at run time.
 _SAID_BY_ARGPARSE = (
     tr_later("the following arguments are required: {names}", "argparse"),
     tr_later("unrecognized arguments: {names}", "argparse"),
@@ -25,12 +25,12 @@ _ABOUT_ONE = re.compile(r"argument (?P<name>.+?): (?P<problem>.+)", re.DOTALL)
 
 
 class Formatter(argparse.HelpFormatter):
-    """Help in which a text of several lines stays as it is, and Chinese is wrapped too."""
+    """Help formatter that keeps line breaks of multi-line texts and wraps Chinese text."""
 
     def _format_usage(self, usage: Any, actions: Any, groups: Any, prefix: str | None) -> str:
         if prefix is not None:
             return super()._format_usage(usage, actions, groups, prefix)
-        # argparse indents by the number of characters; ours may take two columns each.
+        # argparse indents by the number of characters, but Chinese characters take two columns each.
         word = tr("usage: ")
         place = "\0" * _cells(word)
         return super()._format_usage(usage, actions, groups, place).replace(place, word, 1)
@@ -46,7 +46,7 @@ class Formatter(argparse.HelpFormatter):
 
 
 class Parser(argparse.ArgumentParser):
-    """An ArgumentParser whose errors are ours: one line, no usage block."""
+    """ArgumentParser that raises its errors as ``UsageError`` instead of printing the usage."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(formatter_class=Formatter, add_help=False, **options)
@@ -55,7 +55,7 @@ class Parser(argparse.ArgumentParser):
         self.add_argument("-h", "--help", action="help", help=tr("show this help message and exit"))
 
     def format_help(self) -> str:
-        """The help, with the colons that the language has."""
+        """Return the help text, with full-width colons after Chinese headings."""
         text = super().format_help()
         for group in self._action_groups:
             if group.title and _is_wide(group.title):
@@ -63,9 +63,7 @@ class Parser(argparse.ArgumentParser):
         return text
 
     def error(self, message: str) -> NoReturn:
-        """Raises:
-        UsageError: always, with what argparse says.
-        """
+        """Raise ``UsageError`` with the translated message of argparse."""
         if about := _ABOUT_ONE.fullmatch(message):
             problem = translated(about["problem"], "argparse")
             message = tr("argument {name}: {problem}", name=about["name"], problem=problem)
@@ -75,27 +73,30 @@ class Parser(argparse.ArgumentParser):
 
 
 class CommandParser(Parser):
-    """The parser of one command: paths and words may stand between options, not only beside each other."""
+    """Parser of one command, which accepts positional arguments and options in any order."""
 
     _is_parsing = False
 
     def __init__(self, *, fill: "Callable[[CommandParser], None]", **options: Any) -> None:
-        """``fill`` adds the arguments, once it is known that this is the command: argparse asks the system for the
-        terminal's width with each."""
+        """Create the parser without its arguments.
+
+        ``fill`` adds them when the command is used. Adding all at the start would be slow, because argparse queries the
+        terminal's width for each.
+        """
         super().__init__(**options)
         self._fill: Callable[[CommandParser], None] | None = fill
 
     def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
-        """As the base does, but intermixed."""
+        """Parse as the base class does, with positional arguments and options intermixed."""
         if self._fill is not None:
             fill, self._fill = self._fill, None
             fill(self)
-        # argparse offers this to callers alone, not to subcommands, and does it by way of this very method.
-        # Where a "--" stands, all behind it is paths or words, which it would forget.
+        # argparse does not offer intermixed parsing to subcommands, and implements it by calling this method again. It
+        # would lose track of "--", after which everything is positional.
         if self._is_parsing or self._subparsers is not None or "--" in (args or ()):
             return super().parse_known_args(args, namespace)
         self._is_parsing = True
-        # argparse would cut as many characters off as "usage: " has.
+        # argparse would cut off a prefix as long as "usage: ", whatever the language.
         usage, self.usage = self.usage, self.format_usage().removeprefix(tr("usage: "))
         try:
             return self.parse_known_intermixed_args(args, namespace)
@@ -104,10 +105,9 @@ class CommandParser(Parser):
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """A text in lines of at most ``width`` columns, where a Chinese character takes two.
+    """Wrap a text to lines of at most ``width`` columns. A Chinese character takes two columns.
 
-    A line breaks at a space, or between two characters where one is Chinese, but never before closing
-    punctuation.
+    Lines are broken at spaces and next to Chinese characters, but never before closing punctuation.
     """
     lines, line, taken = [], "", 0
     for piece in re.findall(r"[^\S\n]+|[\u2e80-\uffef“‘][，。：；、）”’？！]*|[^\s\u2e80-\uffef“‘]+", text):

@@ -1,4 +1,4 @@
-"""rich's console, as this program uses it. Imported where somebody watches, and for tables."""
+"""Configuration of rich's console. Imported only for output to a terminal and for tables."""
 
 from collections.abc import Iterable
 from typing import TextIO
@@ -11,19 +11,19 @@ _UNWATCHED_WIDTH = 400
 
 class _Console(Console):
     def on_broken_pipe(self) -> None:
-        # Rich would end the program with status 1, which means "nothing found".
+        # rich would exit with status 1, which means "nothing found".
         raise BrokenPipeError
 
 
 def make_console(file: TextIO) -> Console:
-    """A console on a stream. Where nobody watches, nothing is cut or wrapped to the width of a terminal."""
+    """Create a console on a stream. If it is not a terminal, output is neither cut nor wrapped."""
     return _Console(
         file=file, highlight=False, soft_wrap=True, width=None if file.isatty() else _UNWATCHED_WIDTH
     )
 
 
 def print_table(console: Console, columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
-    """Print a table without lines; without a heading where ``columns`` is empty. The cells are printable."""
+    """Print a table without borders, and without a header if ``columns`` is empty. Cells must be printable."""
     from rich.table import Table
 
     names = list(columns)

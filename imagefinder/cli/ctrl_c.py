@@ -1,4 +1,4 @@
-"""Ctrl-C while a command runs that is no job; a job stops at its next safe place (``jobs.interruptible``)."""
+"""Ctrl-C handling of commands outside a job. Jobs use ``job_display.interruptible``."""
 
 import os
 import signal
@@ -13,7 +13,10 @@ from imagefinder.translation import tr
 
 @contextmanager
 def saying_goodbye_at_ctrl_c(terminal: Terminal) -> Iterator[None]:
-    """Inside, Ctrl-C says one sentence and ends the program at once; see ``__main__.end_at_ctrl_c`` for why."""
+    """Make Ctrl-C print one sentence and end the program at once, inside the context.
+
+    ``__main__.end_at_ctrl_c`` explains why no KeyboardInterrupt is raised.
+    """
     stopped = tr("Stopped. What was indexed is kept; run the same command again to go on.")
 
     def end(_number: int, _frame: FrameType | None) -> None:

@@ -8,28 +8,28 @@ from imagefinder.translation import tr
 
 
 def path_and_size(path: Path) -> str:
-    """A file or folder as a person reads it, with what it holds."""
+    """Return the path of a file or folder with its size, for display."""
     if not path.exists():
         return tr("{path} (not there yet)", path=path)
     return f"{path} ({readable_size(size_of(path))})"
 
 
 def size_of(path: Path) -> int:
-    """Bytes of a file, or of what is in a folder."""
+    """Return the size in bytes of a file, or of all files in a folder."""
     if not path.is_dir():
         return path.stat().st_size
     size = 0
     for parent, _, names in os.walk(path):
         for name in names:
             try:
-                size += os.lstat(os.path.join(parent, name)).st_size  # noqa: PTH118 - many of them
+                size += os.lstat(os.path.join(parent, name)).st_size  # noqa: PTH118 - faster for many files
             except OSError:
                 continue  # deleted meanwhile
     return size
 
 
 def readable_size(count: float) -> str:
-    """Bytes in words, such as ``605 MB``."""
+    """Format a number of bytes, for instance ``605 MB``."""
     unit = "bytes"
     for larger in ("kB", "MB", "GB"):
         if count < 1000:
@@ -39,10 +39,10 @@ def readable_size(count: float) -> str:
 
 
 def room_for(folder: Path) -> int:
-    """Bytes that are free on the disk where a folder is, or would be.
+    """Return the free bytes on the disk of a folder, which need not exist.
 
     Raises:
-        OSError: the disk does not answer.
+        OSError: The disk does not respond.
     """
     nearest = next(place for place in (folder, *folder.parents) if place.exists())
     return shutil.disk_usage(nearest).free

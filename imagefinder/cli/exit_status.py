@@ -1,9 +1,10 @@
-"""What the program tells the one who called it."""
+"""Exit statuses of the command line."""
 
 FOUND = 0
-"""Done; of a search: something was found."""
+"""Success; for a search, something was found."""
 NOTHING_FOUND = 1
+"""A search found nothing."""
 WRONG = 2
-"""A wrong call, or the environment does not allow it; one line on standard error says what."""
+"""An error, explained by one line on standard error."""
 INTERRUPTED = 130
-"""Ctrl-C: 128 + SIGINT, as shells have it."""
+"""Stopped by Ctrl-C: 128 + SIGINT, as in shells."""

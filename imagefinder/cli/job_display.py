@@ -1,4 +1,4 @@
-"""Run an indexing job in the foreground: progress bar, Ctrl-C handling and summary."""
+"""Indexing jobs in the foreground, with progress bar, Ctrl-C handling and summary."""
 
 import os
 import signal
@@ -30,13 +30,14 @@ Job = Callable[[ProgressCallback, CancelToken], IndexReport]
 
 
 def run_job(finder: ImageFinder, terminal: Terminal, job: Job, *, only_news: bool = False) -> None:
-    """Run a job; says what came of it, or with ``only_news`` only if something changed.
+    """Run a job and print a summary.
 
-    What is not yet read then is said in any case, and what is in the cloud.
+    With ``only_news``, the summary is omitted if nothing changed. Online-only files are always reported, and after an
+    incomplete job, unread files too.
 
     Raises:
-        CancelledError: the user stopped it.
-        ImageFinderError: it failed; the message says what is not yet read, too.
+        CancelledError: The user stopped the job.
+        ImageFinderError: The job failed. The message includes the number of files not yet read.
     """
     before = finder.engine.embedder
     began = time.monotonic()
@@ -68,14 +69,14 @@ def run_job(finder: ImageFinder, terminal: Terminal, job: Job, *, only_news: boo
         terminal.say(in_the_cloud)
     if only_news and not (report.indexed or report.reused or report.removed or report.offline or report.gone):
         return
-    # It may have completed a change.
+    # The job may have completed a model switch.
     embedder = finder.engine.embedder
     if embedder.name != before.name:
         terminal.say(tr("This library is searched with {model} from now on.", model=embedder.name))
-    # Not before: of what goes wrong there is to be one line, and no other.
+    # Printed only after success, because an error must be the only line.
     if not finder.is_model_named and (advised := advice(embedder.name, finder.models_dir)):
         terminal.say(advised)
-    # Asking for the device loads libraries, so only where they have been at work.
+    # Asking for the device imports libraries, so do it only if the job has used them.
     model = embedder.name
     if report.indexed:
         model = tr("{model} on {device}", model=embedder.name, device=embedder.device)
@@ -86,13 +87,13 @@ def run_job(finder: ImageFinder, terminal: Terminal, job: Job, *, only_news: boo
     for old, new in report.relocated:
         terminal.say(tr("{old} is {new} now, and was taken out of the library.", old=old, new=new))
     if left:
-        # Of other sources: this job read all of its own.
+        # These are files of other sources, because this job has read all of its own.
         terminal.say(left)
 
 
 @contextmanager
 def _saying_what_is_unread(finder: ImageFinder) -> Iterator[None]:
-    """Add to what goes wrong inside how much is left by it."""
+    """Add the number of files not yet read to errors raised inside the context."""
     try:
         yield
     except KeyboardInterrupt as error:
@@ -102,7 +103,7 @@ def _saying_what_is_unread(finder: ImageFinder) -> Iterator[None]:
             stopped = tr("Stopped. What was indexed is kept.")
             stopped = tr("{first} {second}", "two sentences", first=stopped, second=left)
         raise CancelledError(stopped) from error
-    except (LibraryInUseError, UsageError):  # nothing was begun
+    except (LibraryInUseError, UsageError):  # the job had not started
         raise
     except ImageFinderError as error:
         if left := _unread_line_or_nothing(finder):
@@ -113,24 +114,27 @@ def _saying_what_is_unread(finder: ImageFinder) -> Iterator[None]:
 def _unread_line_or_nothing(finder: ImageFinder) -> str:
     try:
         return unread_line(finder)
-    except ImageFinderError:  # the library itself is what went wrong
+    except ImageFinderError:  # the library itself cannot be read
         return ""
 
 
 @contextmanager
 def interruptible(is_at_work: Callable[[], bool] = lambda: True) -> Iterator[CancelToken]:
-    """Ctrl-C stops the job at its next safe place; a second one, a closed terminal or a plain kill does so within
-    ``_ENDS_IN_S`` seconds, whatever the job is at. What was committed is kept in any case.
+    """Give a cancel token that signals trigger inside the context. Committed work is always kept.
 
-    ``is_at_work``: whether waiting for that place is worth it. As long as it is not (the model is being loaded, or a
-    drive does not answer), the first Ctrl-C is enough.
+    The first Ctrl-C stops the job at its next safe point. A second Ctrl-C, a closed terminal or SIGTERM ends the
+    program within ``_ENDS_IN_S`` seconds, whatever the job is doing.
+
+    Args:
+        is_at_work: Returns whether it is worth waiting for the next safe point. Until then, for instance while the
+            model is loading or a disk does not respond, the first Ctrl-C also ends the program within ``_ENDS_IN_S``.
     """
     token = CancelToken()
     is_over = threading.Event()
     try:
-        # As it is now: within, it may be silenced.
+        # Duplicated, because standard error may be silenced inside the context.
         stderr = os.dup(2)
-    except OSError:  # closed
+    except OSError:  # standard error is closed
         stderr = -1
 
     def stop(number: int, _frame: FrameType | None) -> None:
@@ -158,7 +162,7 @@ def interruptible(is_at_work: Callable[[], bool] = lambda: True) -> Iterator[Can
 
 
 def _end_soon(is_over: threading.Event, stderr: int) -> None:
-    """End the program if it has not come to an end by itself by then; the library is safe against that."""
+    """End the program after ``_ENDS_IN_S`` seconds unless the job is over by then. The library survives it."""
 
     def end() -> None:
         if not is_over.wait(_ENDS_IN_S):

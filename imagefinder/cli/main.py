@@ -1,4 +1,4 @@
-"""Entry point of the command line. Errors become one line on standard error and an exit status."""
+"""Entry point of the command line. Errors are reported by one line on standard error and the exit status."""
 
 import argparse
 import errno
@@ -22,10 +22,7 @@ _LOG = logging.getLogger(__name__)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Open the window or run one command; returns the exit status.
-
-    It is 0 where something was found, 1 where nothing was, 2 where something was wrong.
-    """
+    """Open the window or run one command; return the exit status (see ``exit_status``)."""
     with closing(Terminal()) as terminal:
         return _main(sys.argv[1:] if arguments is None else list(arguments), terminal)
 
@@ -45,11 +42,11 @@ def _main(arguments: list[str], terminal: Terminal) -> int:
         terminal.fail(str(error))
         return WRONG
     except BrokenPipeError:
-        # Whoever read our output has had enough.
+        # The reader of the output has closed the pipe.
         _give_up_output()
         return 0
-    except Exception as error:  # noqa: BLE001 - behind this there is only a traceback
-        # Imported late: that takes psutil, which a wrong call does not need.
+    except Exception as error:  # noqa: BLE001 - the last handler; anything uncaught would print a traceback
+        # Imported late, because it imports psutil, which a usage error does not need.
         from imagefinder.free_memory import is_out_of_memory
 
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
@@ -68,7 +65,7 @@ def _main(arguments: list[str], terminal: Terminal) -> int:
 
 
 def _run(parsed: argparse.Namespace, settings: Settings, terminal: Terminal) -> int:
-    # Late imports: help and a wrong call need nothing of the engine, and the window's process never does.
+    # Imported late, because help, usage errors and the window's process do not need the engine.
     if parsed.command in (None, "window"):
         from imagefinder.cli.commands.window import open_window
 
@@ -82,7 +79,7 @@ def _run(parsed: argparse.Namespace, settings: Settings, terminal: Terminal) -> 
                     command=parsed.command,
                 )
             )
-    # The same library and device as in the window.
+    # Use the same library and device as the window.
     parsed.library = parsed.library or os.environ.get("IMAGEFINDER_LIBRARY") or settings.library or None
     parsed.device = parsed.device or settings.device
     if parsed.command == "search" and not parsed.within:
@@ -96,7 +93,7 @@ def _run(parsed: argparse.Namespace, settings: Settings, terminal: Terminal) -> 
 
 
 def _give_up_output() -> None:
-    # What is still in the buffer would be written at exit, and fail again.
+    # Otherwise the buffered output would be written at exit, and fail again.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

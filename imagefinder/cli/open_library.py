@@ -1,4 +1,4 @@
-"""Opening the library that a command speaks of."""
+"""Opening the library named by a command's arguments."""
 
 import argparse
 
@@ -13,7 +13,11 @@ def open_library(arguments: argparse.Namespace) -> ImageFinder:
 
 
 def open_existing(arguments: argparse.Namespace) -> ImageFinder:
-    """As ``open_library``, for commands that only ask: a mistyped --library makes no library."""
+    """Open a library that must exist, so that a mistyped ``--library`` does not create one.
+
+    Raises:
+        UsageError: There is no library.
+    """
     if not has_library(arguments):
         folder = default_places(arguments.library).library
         raise UsageError(
@@ -26,6 +30,6 @@ def has_library(arguments: argparse.Namespace) -> bool:
     folder = default_places(arguments.library).library
     if exists(folder / "library.db"):
         return True
-    # What stands in its place is for the opening to complain about.
+    # If something other than a folder is in its place, opening the library reports that.
     nearest = next(place for place in (folder, *folder.parents) if place.exists())
     return not nearest.is_dir()

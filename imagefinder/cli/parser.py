@@ -14,11 +14,11 @@ from imagefinder.translation import tr
 _Commands: TypeAlias = "argparse._SubParsersAction[CommandParser]"
 
 WINDOW_OPTIONS = ("screenshot", "query", "size", "theme")
-"""Names of the options that are the window's alone."""
+"""Names of the options that only the window accepts."""
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The parser for ``imagefinder``, in the language in use; each command sets ``command`` to its name."""
+    """Return the parser of ``imagefinder`` in the current language. ``command`` is set to the command's name."""
     parser = Parser(
         prog="imagefinder",
         description=tr("Find your own pictures and PDF pages by words or by another picture."),
@@ -62,9 +62,9 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def language_wanted(arguments: list[str] | None) -> str:
-    """What ``--language`` says, to be known before the parser is made; empty where it says nothing good.
+    """Return the value of ``--language``, which is needed before the parser is created.
 
-    What is wrong with it is for the parser to complain about.
+    Returns an empty string if it is missing or invalid. The parser reports the error later.
     """
     parser = argparse.ArgumentParser(add_help=False, exit_on_error=False)
     parser.add_argument("--language", type=values.language, default="", nargs="?")
@@ -244,7 +244,7 @@ def _fill_doctor(doctor: CommandParser) -> None:
 
 def _command(commands: _Commands, name: str, what: str, fill: Callable[[CommandParser], None]) -> None:
     def fill_all(parser: CommandParser) -> None:
-        # The general options may stand before or after the command; one that is left out here changes nothing.
+        # General options are accepted before and after the command. SUPPRESS keeps a value given before it.
         _add_general(parser, default=argparse.SUPPRESS)
         fill(parser)
 

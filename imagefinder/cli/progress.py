@@ -39,7 +39,7 @@ def _words(phase: Phase) -> str:
 
 
 class _Columns(Bar):
-    """A bar and a rate where the end is known; the description alone where it is not."""
+    """Progress display with a bar and a rate if the total is known, else with the description only."""
 
     def get_renderables(self):  # type: ignore[no-untyped-def]
         for task in self.tasks:
@@ -51,7 +51,7 @@ class _Columns(Bar):
 
 @contextmanager
 def progress_bar(console: Console) -> Iterator[ProgressCallback]:
-    """A bar that shows up with the first event and leaves nothing behind; none where nobody watches."""
+    """Show a progress bar from the first event on and remove it at the end; show none outside a terminal."""
     if not console.is_terminal:
         yield lambda _event: None
         return
@@ -93,6 +93,6 @@ def _rate(event: Progress, speed: float | None) -> str:
         said.append(
             tr("{count} vectors/s", count=number) if is_index else tr("{count} files/s", count=number)
         )
-    if event.items > event.done:  # long PDFs: files alone would seem to stand still
+    if event.items > event.done:  # while a long PDF is read, the number of files does not change
         said.append(tr("{count} pages", count=event.items))
     return " ".join(said)

@@ -1,4 +1,4 @@
-"""Terminal output: hits, tables and progress bars; plain text where the output is not a terminal."""
+"""Output of hits, tables and progress bars, as plain text if it does not go to a terminal."""
 
 import io
 import json
@@ -23,33 +23,33 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _Part: TypeAlias = tuple[str, str]
-"""A piece of a line, and its style in rich's words."""
+"""Part of a line, and its rich style."""
 
 _STDERR = 2
 _SAYS_IT_IS_WATCHED = ("FORCE_COLOR", "TTY_COMPATIBLE")
-"""Environment variables by which rich takes a pipe for a terminal."""
+"""Environment variables that make rich treat a pipe as a terminal."""
 
 
 class Terminal:
-    """Standard output for results, standard error for everything else.
+    """Output on standard output for results and on standard error for everything else.
 
-    rich is imported where it is needed: its import takes longer than a search.
+    rich is imported only when needed, because importing it takes longer than a search.
     """
 
     def __init__(self) -> None:
-        # File names need not be text, and a terminal need not know every character.
+        # File names may contain undecodable bytes, and characters that the terminal's encoding lacks.
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")
-        if sys.stdout is None:  # closed, or a program without a console
-            sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - open until the program ends
-        if logging.lastResort:  # what is logged before there is a log file
+        if sys.stdout is None:  # standard output is closed, or the program has no console
+            sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - stays open until the program ends
+        if logging.lastResort:  # handles messages logged before there is a log file
             logging.lastResort.setFormatter(PrintableFormatter())
         self._stdout = sys.stdout
         self._stderr = _own_stderr()
 
     @cached_property
     def out(self) -> "Console":
-        """rich's console on standard output."""
+        """Console of rich on standard output."""
         from imagefinder.cli.console import make_console
 
         return make_console(self._stdout)
@@ -61,18 +61,18 @@ class Terminal:
         return make_console(self._stderr)
 
     def close(self) -> None:
-        """Give the descriptor back. Nothing can be said afterwards."""
+        """Close the duplicated standard error. No messages can be printed afterwards."""
         self._stderr.close()
 
     @contextmanager
     def native_chatter_silenced(self) -> Iterator[None]:
-        """Keep away what C libraries print to standard error by themselves (libtiff does, on damaged files).
+        """Suppress direct output of C libraries to standard error, inside the context.
 
-        What is wrong with a file is said by us, in ``status``.
+        libtiff prints messages about damaged files, for instance. imagefinder reports such files in ``status``.
         """
         try:
             before = os.dup(_STDERR)
-        except OSError:  # closed: there is nothing to keep away
+        except OSError:  # standard error is closed, so there is nothing to suppress
             yield
             return
         with Path(os.devnull).open("wb") as nowhere:
@@ -84,16 +84,19 @@ class Terminal:
             os.close(before)
 
     def say(self, line: str) -> None:
-        """One line of information, beside the results."""
+        """Print one line of information on standard error."""
         self._line(self._stderr, (printable(line), "dim"))
 
     def fail(self, line: str) -> None:
-        """One line of what went wrong."""
+        """Print one line about an error on standard error."""
         self._line(self._stderr, ("imagefinder: ", "bold red"), (printable(line), ""))
 
     def fail_at_once(self, line: str) -> None:
-        """As ``fail``, for a signal's handler: past the streams and rich, which may be in the midst of something."""
-        # A progress bar hides the cursor.
+        """Print an error as ``fail`` does, from a signal handler.
+
+        Writes to the descriptor directly, because the handler may have interrupted the stream or rich.
+        """
+        # A progress bar hides the cursor, so show it again.
         shown_cursor = "\r\x1b[?25h" if self._stderr.isatty() else ""
         with suppress(OSError):
             encoded = f"{shown_cursor}imagefinder: {printable(line)}\n".encode(
@@ -102,13 +105,13 @@ class Terminal:
             os.write(self._stderr.fileno(), encoded)
 
     def json(self, value: object) -> None:
-        """One JSON object; ASCII, so that any file name survives any terminal."""
+        """Print one JSON object, in ASCII, so that file names do not depend on the terminal's encoding."""
         sys.stdout.write(json.dumps(value) + "\n")
 
     def paths(self, paths: Iterable[Path], *, null: bool) -> None:
-        """Paths, byte for byte as the system has them; to a person in a terminal, as they can be shown.
+        """Print paths as their exact bytes, or in printable form on a terminal.
 
-        ``null``: each ends in a zero byte, and is exact wherever it goes.
+        With ``null``, each path ends with a NUL byte and is always exact.
         """
         if not null and self._stdout.isatty():
             for path in paths:
@@ -121,7 +124,7 @@ class Terminal:
         sys.stdout.buffer.flush()
 
     def hits(self, result: SearchResult) -> None:
-        """Hits for a person: relevance where it is known, score, file, page; groups under headings."""
+        """Print hits with relevance (if known), score, file and page, under a heading for each group."""
         groups = [(group, list(hits)) for group, hits in groupby(result.hits, key=lambda hit: hit.group)]
         for group, hits in groups:
             if len(groups) > 1:
@@ -131,20 +134,20 @@ class Terminal:
         self._stdout.flush()
 
     def table(self, columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
-        """A table without lines."""
+        """Print a table without borders."""
         from imagefinder.cli.console import print_table
 
         print_table(self.out, columns, (map(printable, row) for row in rows))
 
     def described(self, name: str, state: str, *details: str) -> None:
-        """A name with its state, and below it what there is to know, a line each."""
+        """Print a name with its state, and each detail on a line below."""
         self._line(self._stdout, (printable(name), "bold"), ("  ", ""), (state, "green"))
         for detail in details:
             self._line(self._stdout, ("    " + printable(detail), "dim"))
         self._stdout.flush()
 
     def progress(self) -> AbstractContextManager[ProgressCallback]:
-        """A progress bar while a job runs; nothing where standard error is not a terminal."""
+        """Show a progress bar inside the context, if standard error is a terminal."""
         if not _is_watched(self._stderr):
             return nullcontext(no_progress)
         from imagefinder.cli.progress import progress_bar
@@ -152,7 +155,7 @@ class Terminal:
         return progress_bar(self._err)
 
     def _line(self, stream: TextIO, *parts: _Part, style: str = "") -> None:
-        """One line, of which each part has its style over that of the whole."""
+        """Print one line, in ``style`` with the styles of its parts applied over it."""
         if not _is_watched(stream):
             stream.write("".join(text for text, _ in parts) + "\n")
             return
@@ -162,24 +165,24 @@ class Terminal:
 
 
 def _own_stderr() -> TextIO:
-    """Standard error under a descriptor of our own, which stays when the C libraries' one is silenced."""
+    """Return a duplicate of standard error that still works while the output of C libraries is suppressed."""
     try:
         own = os.dup(_STDERR)
-    except OSError:  # closed, as in a program without a console
+    except OSError:  # standard error is closed, as in a program without a console
         return Path(os.devnull).open("w")
     encoding = sys.stderr.encoding if sys.stderr else "utf-8"
     return os.fdopen(own, "w", encoding=encoding, errors="backslashreplace", buffering=1)
 
 
 def _is_watched(stream: TextIO) -> bool:
-    """Whether a person may be looking; where nobody is, a line is its text."""
+    """Whether a stream is, or should be treated as, a terminal. Other streams get plain text."""
     return stream.isatty() or any(name in os.environ for name in _SAYS_IT_IS_WATCHED)
 
 
 def _hit_parts(hit: Hit) -> Iterator[_Part]:
     if hit.relevance is not None:
         yield f"{hit.relevance * 100:3.0f} %  ", "bold"
-    # A hit found by its words alone has no cosine to show.
+    # A hit found by words alone has no cosine.
     yield (f"{hit.score:6.3f}  " if hit.score else "     -  "), ""
     yield printable(str(hit.path.parent)) + os.sep, "dim"
     yield printable(hit.path.name), "bold"
@@ -194,7 +197,7 @@ def _hit_parts(hit: Hit) -> Iterator[_Part]:
 
 
 def summary(report: IndexReport, seconds: float) -> str:
-    """One line about a finished job."""
+    """Return a one-line summary of a finished job."""
     indexed = tr("{count} indexed", count=report.indexed)
     if report.items > report.indexed:
         indexed = tr("{count} indexed ({items} pictures and pages)", count=report.indexed, items=report.items)
@@ -209,6 +212,6 @@ def summary(report: IndexReport, seconds: float) -> str:
         report.gone and tr("{count} no longer there, kept (see: imagefinder status)", count=report.gone),
     ]
     done = tr(", ", "between the parts of a list").join(part for part in said if part)
-    # A job that was stopped may not have come to any.
+    # A cancelled job may not have reached any file.
     nothing = tr("nothing new indexed") if report.cancelled else tr("no pictures or PDFs found")
     return tr("{done} - {seconds} s", done=done or nothing, seconds=f"{seconds:.1f}")

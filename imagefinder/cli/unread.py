@@ -6,7 +6,7 @@ from imagefinder.translation import tr
 
 
 def unread_line(finder: ImageFinder) -> str:
-    """One sentence where the library is not complete, and what to do; else nothing."""
+    """Return a sentence on files not yet read and how to continue, or an empty string if all are read."""
     count, is_walk_complete = finder.engine.unread()
     number = f"{count:,}"
     if count and is_walk_complete:
@@ -21,7 +21,10 @@ def unread_line(finder: ImageFinder) -> str:
 
 
 def cloud_line(count: int, stand_ins: int = 0) -> str:
-    """One sentence on files that are online only, and how to have them read; else nothing."""
+    """Return a sentence on online-only files and how to read them, or an empty string if there are none.
+
+    ``stand_ins`` is the number of these files that are placeholders, which only the cloud's own program can download.
+    """
     if not count:
         return ""
     if count == stand_ins:
@@ -42,7 +45,7 @@ def cloud_line(count: int, stand_ins: int = 0) -> str:
 
 
 def source_unread(entry: SourceStatus) -> str:
-    """The same of one source, as a part of a line."""
+    """Return a note on files of one source not yet read, for use within a line, or an empty string."""
     if entry.source.offline or entry.source.gone:
         return ""
     if entry.pending:

@@ -1,4 +1,4 @@
-"""Types of option values for argparse, with validation."""
+"""Types of option values for argparse, which validate them."""
 
 import argparse
 import math
@@ -9,11 +9,11 @@ from imagefinder.paths import absolute
 from imagefinder.translation import LANGUAGES, tr
 
 SMALLEST, LARGEST = (640, 480), (7680, 4320)
-"""Sizes of a window for its picture, in points: a small netbook's, and an 8K screen's."""
+"""Smallest and largest size of the window in points: a small netbook and an 8K screen."""
 
 
 def count(text: str) -> int:
-    """A number of hits."""
+    """Parse a number of hits, 1 or more."""
     number = int(text) if text.isascii() and text.isdigit() else 0
     if number < 1:
         raise argparse.ArgumentTypeError(tr("{text} is not a number of hits; give 1 or more", text=text))
@@ -21,7 +21,7 @@ def count(text: str) -> int:
 
 
 def cosine(text: str) -> float:
-    """A cosine, -1 to 1."""
+    """Parse a cosine, -1 to 1."""
     try:
         value = float(text)
     except ValueError:
@@ -34,7 +34,7 @@ def cosine(text: str) -> float:
 
 
 def window_size(text: str) -> tuple[int, int]:
-    """Width and height, given as ``1280x800``."""
+    """Parse a width and height such as ``1280x800``."""
     found = re.fullmatch(r"(\d{1,6})[x×](\d{1,6})", text.lower())
     if not found:
         raise argparse.ArgumentTypeError(
@@ -54,7 +54,7 @@ def window_size(text: str) -> tuple[int, int]:
 
 
 def screenshot_file(text: str) -> Path:
-    """A PNG file to be written, in a folder that is there."""
+    """Parse the path of a PNG file to write, in an existing folder."""
     path = absolute(text)
     if path.suffix.lower() != ".png":
         raise argparse.ArgumentTypeError(
@@ -71,7 +71,7 @@ def screenshot_file(text: str) -> Path:
 
 
 def language(text: str) -> str:
-    """A key of ``LANGUAGES``, also where it is written as other programs do: zh, zh-CN, zh_CN.UTF-8."""
+    """Return the key of ``LANGUAGES`` for a language code, also in forms such as zh, zh-CN and zh_CN.UTF-8."""
     wanted = text.partition(".")[0].replace("-", "_").lower()
     for known in LANGUAGES:
         if wanted in (known.lower(), known.partition("_")[0]):

@@ -1,1 +1,1 @@
-"""The process boundary between the window and the engine: messages and their channel."""
+"""The process boundary between the window and the engine: messages, channel, heartbeat."""

@@ -1,4 +1,4 @@
-"""One end of the pipe between the two processes: sending never blocks, messages keep their order."""
+"""One end of the pipe between two processes, with ordered, non-blocking sending."""
 
 import contextlib
 import logging
@@ -15,40 +15,43 @@ Outgoing = TypeVar("Outgoing")
 
 
 class _End:
-    """Put into the queue to end the sender."""
+    """Sentinel that ends the sender thread."""
 
 
 class Channel(Generic[Incoming, Outgoing]):
-    """Sends from a thread of its own, because a pipe whose other end is busy blocks; receives where it is told to.
+    """One end of a duplex pipe for messages.
 
-    Messages are pickled. Whoever can write to the pipe could therefore run code in the reader, and nobody else can:
-    it is a pair of sockets without a name (on Windows a named pipe of one instance, whose other end is opened before
-    anybody learns of it), handed down by ``multiprocessing`` to the one process that it starts, and closed in every
-    other that is started (PEP 446). Who may open another process's descriptors could as well write to its memory.
+    Messages are sent from a separate thread, because writing to a pipe blocks while the other end is busy. They are
+    received on the thread that calls ``receive_all``.
+
+    Messages are pickled, so a process that can write to the pipe can run code in the reader. No other process can. The
+    pipe is an unnamed socket pair (on Windows a single-instance named pipe whose other end is opened before its name is
+    known elsewhere). ``multiprocessing`` passes it to the one process that it starts, and it is not inherited by other
+    processes (PEP 446). A process that may open the descriptors of another one could also write to its memory.
     """
 
     def __init__(self, connection: Connection) -> None:
-        """``connection`` belongs to the channel from now on."""
+        """Take ownership of ``connection``."""
         self._connection = connection
         self._outbox: queue.SimpleQueue[Outgoing | threading.Event | _End] = queue.SimpleQueue()
         self._sender = threading.Thread(target=self._send_all, name="channel-sender", daemon=True)
 
     def start(self) -> None:
-        """Begin to send; what was given to ``send`` before goes first."""
+        """Start the sender thread. Messages passed to ``send`` before are sent first."""
         self._sender.start()
 
     def send(self, message: Outgoing) -> None:
-        """Send after all that was sent before; returns at once. Nothing happens once the other end is gone."""
+        """Queue a message for sending, without blocking. Messages are discarded once the other end is gone."""
         self._outbox.put(message)
 
     def flush(self, timeout_s: float = 1.0) -> bool:
-        """Wait until all that was sent so far is in the pipe; returns whether that came to pass."""
+        """Wait until all messages sent so far are written to the pipe; return False on timeout."""
         written = threading.Event()
         self._outbox.put(written)
         return written.wait(timeout_s)
 
     def receive_all(self, on_message: Callable[[Incoming], None]) -> None:
-        """Hand over each message as it comes, on this thread, until the other end is gone."""
+        """Call ``on_message`` for each message, on the calling thread, until the other end is gone."""
         while True:
             try:
                 message = self._connection.recv()
@@ -57,15 +60,15 @@ class Channel(Generic[Incoming, Outgoing]):
             on_message(message)
 
     def close(self) -> None:
-        """End the sender and close the pipe.
+        """End the sender thread and close the pipe.
 
-        The other end must be gone, or be reading: a write may be under way. No thread may be in ``receive_all``: it
-        would go on reading the descriptor's number, which the next pipe of this process gets.
+        The other end must be gone or still reading, because a write may be in progress. No thread may be in
+        ``receive_all``, because it would continue to read from a descriptor number that is then reused.
         """
         self._outbox.put(_End())
         if self._sender.is_alive():
             self._sender.join()
-        with contextlib.suppress(OSError):  # closed by the other end's death
+        with contextlib.suppress(OSError):  # the other end is gone
             self._connection.close()
 
     def _send_all(self) -> None:
@@ -77,6 +80,6 @@ class Channel(Generic[Incoming, Outgoing]):
                 try:
                     self._connection.send(message)
                 except OSError as error:
-                    # The receiver hears of it too, and does what there is to do.
-                    _LOG.info("the other process is gone: %s", error)
+                    # The receiving thread gets an end of file, and handles it.
+                    _LOG.info("cannot send to the other process: %s", error)
                     is_broken = True

@@ -1,4 +1,4 @@
-"""Entry point of the engine process. Light: heavy imports come once the process is set up."""
+"""Entry point of the engine process. Heavy modules are imported only once the process is set up."""
 
 import faulthandler
 import logging
@@ -19,21 +19,21 @@ from imagefinder.translation import use_language
 _LOG = logging.getLogger(__name__)
 
 FAILED = 70
-"""Exit status after an exception that nothing handles (EX_SOFTWARE of sysexits.h)."""
+"""Exit status after an unhandled exception (EX_SOFTWARE in sysexits.h)."""
 
 _NICE = 10
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 def run_engine(connection: Connection, options: EngineOptions, crash_log: Path) -> None:
-    """Be the engine's process until the window says stop or is gone. Never returns.
+    """Run the engine process until the window stops it or is gone, then exit. Never returns.
 
     Args:
-        connection: our end of the pipe.
-        options: what the user chose.
-        crash_log: where the interpreter writes its trace if the process crashes.
+        connection: This process's end of the pipe.
+        options: Options chosen by the user.
+        crash_log: File to which the interpreter writes a traceback if the process crashes.
     """
-    # Ctrl-C in the terminal that the window was started from is for the window, which then stops us.
+    # Ctrl-C in the terminal is handled by the window, which then stops this process.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform != "win32":
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
@@ -53,13 +53,13 @@ def run_engine(connection: Connection, options: EngineOptions, crash_log: Path) 
     except BaseException as error:  # noqa: BLE001 - the last chance to say why the process ends
         _LOG.critical("the engine failed", exc_info=error)
         if trace is not None:
-            # Without its message: that may name the user's files, and this goes into a report.
+            # Without the exception's message, which may contain file names, because this becomes part of a report.
             traceback.print_tb(error.__traceback__, file=trace)
             trace.write(f"{type(error).__name__}\n")
             trace.flush()
     finally:
         logging.shutdown()
-        # Not sys.exit: that would wait for a model that is being loaded, and take the interpreter down around it.
+        # Not sys.exit, which would shut down the interpreter while other threads may still be loading a model.
         os._exit(status)
 
 
@@ -68,15 +68,15 @@ def _trace_crashes_to(path: Path) -> TextIO | None:
         make_folder(path.parent)
         file = open(path, "w", encoding="utf-8", errors="backslashreplace", opener=private_opener)  # noqa: SIM115
     except OSError as error:
-        # Whatever else happens, the pictures can be searched without a trace.
-        _LOG.warning("no trace of a crash can be written to %s: %s", path, error)
+        # The engine works without a crash log.
+        _LOG.warning("cannot write the crash log %s: %s", path, error)
         return None
     faulthandler.enable(file, all_threads=True)
     return file
 
 
 def _limit_threads(threads: int) -> None:
-    # Read by the libraries when they are imported, which has not happened yet.
+    # The libraries read these variables on import, which has not happened yet.
     if threads > 0:
         os.environ.update(dict.fromkeys(_THREAD_VARIABLES, str(threads)))
 
@@ -90,4 +90,4 @@ def _let_others_go_first() -> None:
         else:
             psutil.Process().nice(_NICE)
     except (OSError, psutil.Error) as error:
-        _LOG.info("the priority cannot be lowered: %s", error)
+        _LOG.info("cannot lower the process priority: %s", error)

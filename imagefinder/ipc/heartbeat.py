@@ -1,40 +1,43 @@
-"""Heartbeat: tell a hung engine from one that is busy, stopped, suspended, or waiting for a disk."""
+"""Heartbeat that distinguishes a hung engine from one that is busy, stopped, suspended or waiting for a disk."""
 
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
 BEAT_S = 2.0
-"""Between two signs of life. They have a thread of their own, so only what holds Python's lock keeps them away."""
+"""Interval of heartbeats, in seconds. A separate thread sends them, so only code that holds the GIL can delay them."""
 _MOST_MISSED = 20
-"""Looks in a row without a sign of life. Loading libraries holds the lock for some seconds on a slow disk."""
+"""Checks in a row without a heartbeat after which the engine counts as hung.
+
+Importing libraries from a slow disk holds the GIL for some seconds.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Alive:
-    """A sign of life of the engine. It crosses the pipe among the events, and nobody but the link is told of it."""
+    """Heartbeat message of the engine. ``EngineProcess`` handles it and does not pass it on as an event."""
 
 
 class Heartbeat:
-    """Counts looks at an engine that gave no sign of life since the look before.
+    """Counter of consecutive checks without a heartbeat from the engine.
 
-    Looks are counted, not seconds: while the machine sleeps, nobody looks.
+    Checks are counted rather than seconds, because no checks happen while the machine is suspended.
     """
 
     def __init__(self, is_excused: Callable[[], bool]) -> None:
-        """``is_excused``: whether the process is held by somebody else now, a debugger or a disk."""
+        """``is_excused`` returns whether the process is currently held from outside, by a debugger or a disk."""
         self._is_excused = is_excused
         self._has_begun = False
         self._was_heard = threading.Event()
         self._missed = 0
 
     def note(self) -> None:
-        """It gave a sign of life. What it does before the first one takes as long as it takes."""
+        """Record a heartbeat. Before the first one, the engine is never considered hung."""
         self._has_begun = True
         self._was_heard.set()
 
     def look(self) -> bool:
-        """Whether it hangs. To be called every ``BEAT_S`` seconds."""
+        """Check for a heartbeat; return whether the engine hangs. Must be called every ``BEAT_S`` seconds."""
         if self._was_heard.is_set() or not self._has_begun:
             self._was_heard.clear()
             self._missed = 0
@@ -46,11 +49,11 @@ class Heartbeat:
 
 
 def is_held(pid: int) -> bool:
-    """Whether a process does not run for a reason outside of it: it was stopped, or waits for a disk."""
+    """Whether a process is stopped, traced or waiting for a disk, or is gone."""
     import psutil
 
     try:
         status = psutil.Process(pid).status()
-    except psutil.Error:  # gone
+    except psutil.Error:  # the process is gone
         return True
     return status in (psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP, psutil.STATUS_DISK_SLEEP)

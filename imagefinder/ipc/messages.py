@@ -1,7 +1,7 @@
-"""The messages between the window and the engine process: frozen dataclasses over one pipe.
+"""Messages between the window and the engine process: frozen dataclasses sent over one pipe.
 
-Vectors and pictures never cross it: a thumbnail or a preview is a file, and its path crosses. A request with a
-``request_id`` is answered by an event with the same one, ``Failed`` where it could not be carried out.
+Vectors and pictures are never sent. Thumbnails and previews are files whose paths are sent. A request with a
+``request_id`` is answered by an event with the same ``request_id``, or by ``Failed`` if it could not be carried out.
 """
 
 from dataclasses import dataclass, field
@@ -18,22 +18,22 @@ from imagefinder.domain.sources import SourceOptions
 
 @dataclass(frozen=True, slots=True)
 class EngineOptions:
-    """What the engine's process is started with."""
+    """Options with which the engine process is started."""
 
     library: Path | None = None
-    """None for the default one."""
+    """Folder of the library; None for the default one."""
     model: str | None = None
     device: str = "auto"
     threads: int = 0
-    """Processor threads for the model; 0 leaves it to the model."""
+    """Processor threads for the model; 0 for the model's default."""
     low_priority: bool = True
     language: str = "en"
     index_at_start: bool = True
     rescan_minutes: int = 15
     paused: bool = False
-    """Whether jobs begin paused, because the user paused them before."""
+    """Whether jobs start paused, because the user paused them in an earlier session."""
     release_minutes: int = 15
-    """Minutes without work after which the model's memory is given back; 0 for never."""
+    """Minutes without work after which the model is unloaded; 0 for never."""
 
 
 # Requests: from the window to the engine.
@@ -41,8 +41,10 @@ class EngineOptions:
 
 @dataclass(frozen=True, slots=True)
 class AddSources:
-    """Add folders and files as sources (new options for those that are there), and index them.
-    A file that a folder in the library holds already is brought up to date with it instead; ``Done`` says so."""
+    """Add folders and files as sources, or change the options of existing ones, and index them.
+
+    A file that is already in a source folder is not added; that folder is rescanned instead, and ``Done`` says so.
+    """
 
     paths: tuple[Path, ...]
     options: SourceOptions = field(default_factory=SourceOptions)
@@ -51,7 +53,7 @@ class AddSources:
 
 @dataclass(frozen=True, slots=True)
 class RemoveSources:
-    """Forget sources; their files are not touched. A job at work on them is stopped first."""
+    """Remove sources from the library; their files are not touched. The running job is interrupted for it."""
 
     paths: tuple[Path, ...]
     request_id: int = 0
@@ -59,32 +61,32 @@ class RemoveSources:
 
 @dataclass(frozen=True, slots=True)
 class Rescan:
-    """Bring these sources up to date, or all where there are none."""
+    """Bring the given sources up to date, or all sources if none are given."""
 
     paths: tuple[Path, ...] = ()
-    retry_unreadable: tuple[Path, ...] = ()  # to be read again, though they have not changed
+    retry_unreadable: tuple[Path, ...] = ()  # unreadable files to try again, although they have not changed
     download: bool = False
-    """Whether files of these ``paths`` that are online only are read, too, which downloads them."""
+    """Whether online-only files of ``paths`` are read too, which downloads them."""
 
 
 @dataclass(frozen=True, slots=True)
 class PauseJobs:
-    """Stop working at the next safe place until ``ResumeJobs``; what was committed can be searched."""
+    """Pause jobs at the next safe point, until ``ResumeJobs``. Committed items can be searched meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResumeJobs:
-    """Go on."""
+    """Resume paused jobs."""
 
 
 @dataclass(frozen=True, slots=True)
 class CancelJobs:
-    """Stop the job and drop those that wait; what was committed is kept, a rescan does the rest."""
+    """Stop the running job and drop the waiting ones. Committed items are kept; a rescan continues the work."""
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Answer a query; the first ``count`` hits come as ``Hits`` with offset 0."""
+    """Start a query. Its first ``count`` hits are returned as ``Hits`` with offset 0."""
 
     request_id: int
     pane: int
@@ -95,10 +97,10 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class MoreHits:
-    """The next hits of the pane's last search, answered by ``Hits`` with that search's request id."""
+    """Request the next hits of the pane's last search, answered by ``Hits``."""
 
     request_id: int
-    """Of the ``Search``."""
+    """Request id of that ``Search``."""
     pane: int
     offset: int
     count: int = 200
@@ -106,14 +108,14 @@ class MoreHits:
 
 @dataclass(frozen=True, slots=True)
 class ClosePane:
-    """Nobody will ask for more hits of this pane."""
+    """Discard the last search of a closed pane."""
 
     pane: int
 
 
 @dataclass(frozen=True, slots=True)
 class MakeThumbnail:
-    """Make a thumbnail that is not in the cache, answered by ``ThumbnailMade``. The newest are made first."""
+    """Make a thumbnail that is not in the cache, answered by ``ThumbnailMade``. The newest request is handled first."""
 
     item_id: int
     key: str
@@ -121,23 +123,23 @@ class MakeThumbnail:
 
 @dataclass(frozen=True, slots=True)
 class ShowItem:
-    """Render an item for the preview and tell about it, answered by ``ItemShown``."""
+    """Render an item for the preview and return its details, answered by ``ItemShown``."""
 
     request_id: int
     item_id: int
     part: int | None = None
-    """Another part of the item's file, for turning pages; None for the item's own."""
+    """Another part of the item's file, for turning pages; None for the item itself."""
     side: int = 2048
-    """Pixels: the longer side wanted at least, where the picture has them."""
+    """Least length of the longer side in pixels, unless the picture is smaller."""
     words: str = ""
-    """The query's text, to be marked on a page."""
+    """Text of the query, to be marked on a page."""
     download: bool = False
-    """Whether a file that is online only is opened, which downloads it."""
+    """Whether an online-only file is opened, which downloads it."""
 
 
 @dataclass(frozen=True, slots=True)
 class SetHidden:
-    """Hide items from results, or show them again; ``Done`` or ``Failed``. Kept with the library."""
+    """Hide items from results or show them again, answered by ``Done``. Stored in the library."""
 
     item_ids: tuple[int, ...]
     hidden: bool
@@ -146,7 +148,7 @@ class SetHidden:
 
 @dataclass(frozen=True, slots=True)
 class ListUnreadable:
-    """Ask for the files that cannot be read, of one source or of all, answered by ``Unreadable``."""
+    """Request the unreadable files of one source or of all, answered by ``Unreadable``."""
 
     request_id: int
     source: Path | None = None
@@ -154,27 +156,27 @@ class ListUnreadable:
 
 @dataclass(frozen=True, slots=True)
 class ListModels:
-    """Ask for the models there are, answered by ``Models``."""
+    """Request the list of models, answered by ``Models``."""
 
     request_id: int
 
 
 @dataclass(frozen=True, slots=True)
 class ImportModel:
-    """Keep a copy of a weights file, or of a folder with its config, as a model; ``Done`` or ``Failed``."""
+    """Import a weights file, or a folder with weights and config, as a model, answered by ``Done``."""
 
     file: Path
     arch: str = ""
-    """open_clip's architecture, or ``ARCH/TAG``; empty to have it recognised."""
+    """Architecture of open_clip, or ``ARCH/TAG``; empty to detect it."""
     request_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class DownloadModel:
-    """Fetch a model of the catalogue, after those asked for before: ``DownloadChanged``, ``Done`` or ``Failed``."""
+    """Queue the download of a catalogue model. Sends ``DownloadChanged``, and ``Done`` at the end."""
 
     name: str
-    mirror: str = ""  # as the next, empty for the environment's
+    mirror: str = ""  # if this or the proxy is empty, the environment's setting is used
     proxy: str = ""
     accepts_licence: bool = False
     request_id: int = 0
@@ -182,37 +184,39 @@ class DownloadModel:
 
 @dataclass(frozen=True, slots=True)
 class CancelDownload:
-    """Stop fetching a model (its ``DownloadModel`` is answered by ``Failed``); what came is kept, to go on later."""
+    """Cancel the download of a model, whose ``DownloadModel`` is answered by ``Failed``. Downloaded data is kept."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class RemoveModel:
-    """Delete the files of a model that was imported or downloaded; ``Done`` or ``Failed``."""
+    """Delete the files of an imported or downloaded model, answered by ``Done``."""
 
     name: str
     with_vectors: bool = False
-    """What this library indexed with it goes too."""
+    """Whether this library's vectors of the model are deleted too."""
     request_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class UseModel:
-    """Search this library with another model, once all of it is indexed with that; ``Done`` or ``Failed``.
-    Until then the present model answers. Asking for that one calls a change off."""
+    """Switch the library to another model once everything is indexed with it, answered by ``Done``.
+
+    Until then searches use the current model. A request for the current model cancels a pending switch.
+    """
 
     name: str
     drop_old: bool = False
-    """What was indexed with the present model is deleted then."""
+    """Whether the vectors of the current model are deleted after the switch."""
     now: bool = False
-    """Change at once, though not all of it is indexed."""
+    """Whether to switch at once, although not everything is indexed yet."""
     request_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """End cleanly: commit what is in hand, write the checkpoint, go."""
+    """End the engine process cleanly: commit the current batch, write the checkpoint, exit."""
 
 
 Request = (
@@ -243,7 +247,7 @@ Request = (
 
 
 class ModelState(StrEnum):
-    """How far the model is."""
+    """Loading state of the model."""
 
     LOADING = "loading"
     READY = "ready"
@@ -252,58 +256,58 @@ class ModelState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ModelChanged:
-    """The model's state. Until it is ready, words in file names and on pages are searched already."""
+    """The model's state changed. Until it is ready, searches use words in file names and on pages."""
 
     state: ModelState
     name: str
     device: str = ""
-    """What it computes on, in words, once known."""
+    """Name of the device it runs on, once known."""
     error: str = ""
-    """Why it failed, and what to do."""
+    """Why loading failed, and what to do."""
     is_english: bool = False
-    """Whether it understands English only, once known."""
+    """Whether the model understands English only, once known."""
 
 
 @dataclass(frozen=True, slots=True)
 class LibraryChanged:
-    """What is in the library now. Sent at the start, and when a job has changed it (a few times a second at most)."""
+    """Status of the library. Sent at the start and after changes, a few times a second at most."""
 
     status: LibraryStatus
     covered: int = 0
-    """Items that have a vector of the model in use."""
+    """Number of items that have a vector of the model in use."""
     extensions: tuple[str, ...] = ()
-    """The kinds of file that can be read: lower case, without the dot."""
+    """Supported file extensions, in lower case and without the dot."""
 
 
 @dataclass(frozen=True, slots=True)
 class JobChanged:
-    """How the work stands. Throttled to ten a second; the last one of a job is never left out."""
+    """Status of the jobs. Limited to ten a second, except that changes of state are always sent."""
 
     status: JobStatus
 
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """Some hits of a search, in the order they are shown, from ``offset`` on."""
+    """Some hits of a search in display order, from ``offset`` on."""
 
     request_id: int
     pane: int
     offset: int
     hits: tuple[Hit, ...]
     has_more: bool
-    """Whether ``MoreHits`` would give any."""
+    """Whether ``MoreHits`` would return further hits."""
     model: str = ""
     took_ms: float = 0.0
     note: str = ""
     is_partial: bool = False
-    """The model was not loaded, so it took no part: ask again once it is ready."""
+    """Whether the search ran without the model because it was not loaded. Repeat the search once it is ready."""
     has_rest: bool = False
-    """Whether possible matches were left out; ``Query.include_rest`` brings them."""
+    """Whether possible matches were left out; ``Query.include_rest`` includes them."""
 
 
 @dataclass(frozen=True, slots=True)
 class ThumbnailMade:
-    """A thumbnail, or why there is none."""
+    """A thumbnail, or the reason why it could not be made."""
 
     key: str
     path: Path | None
@@ -315,12 +319,12 @@ class ItemShown:
     """An item rendered for the preview."""
 
     request_id: int
-    item_id: int  # of the part that was asked for
+    item_id: int  # of the requested part
     details: ItemDetails
     picture: Path | None = None
-    """A picture file rendered for this window, upright and in sRGB; None where the file cannot be read now."""
+    """The rendered picture file, upright and in sRGB; None if the file cannot be read now."""
     marks: tuple[Region, ...] = ()
-    """Where the query's words stand on the page."""
+    """Regions of the page that contain the query's words."""
     problem: str = ""
     is_in_the_cloud: bool = False
     """Whether the file was not opened because that would download it; ``problem`` says so."""
@@ -328,7 +332,7 @@ class ItemShown:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Files that cannot be read, with reasons."""
+    """Unreadable files with their reasons."""
 
     request_id: int
     files: tuple[UnreadableFile, ...]
@@ -336,40 +340,40 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """The models there are."""
+    """The available models."""
 
     request_id: int
     choices: tuple[ModelInfo, ...]
     devices: tuple[str, ...] = ()
-    """Devices that were found on this machine, as ``--device`` takes them."""
+    """Devices found on this machine, as accepted by ``--device``."""
 
 
 @dataclass(frozen=True, slots=True)
 class DownloadChanged:
-    """How far the download of a model is. A few a second at most; the last one is never left out."""
+    """Progress of a model download. Sent a few times a second at most, and always at the end."""
 
     name: str
     done: int
-    """Bytes."""
+    """Bytes downloaded."""
     total: int | None
-    """Bytes; None until it is known."""
+    """Total bytes; None until known."""
     rate: float = 0.0
-    """Bytes a second; 0 while that is not known."""
+    """Bytes a second; 0 until known."""
     is_over: bool = False
-    """Whether it has ended, one way or the other."""
+    """Whether the download has ended, successfully or not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A request that has nothing to tell was carried out."""
+    """A request without a specific answer was carried out."""
 
     request_id: int
-    message: str = ""  # one line for the user, such as how many files were forgotten
+    message: str = ""  # one line for the user, for instance the number of removed files
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A request that could not be carried out."""
+    """A request could not be carried out."""
 
     request_id: int
     message: str  # one sentence for the user: what happened, and what to do
@@ -377,7 +381,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class LibraryUnusable:
-    """The library cannot be opened; the engine's process ends after this."""
+    """The library cannot be opened. The engine process ends after this event."""
 
     message: str
 

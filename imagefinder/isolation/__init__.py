@@ -1,1 +1,1 @@
-"""Decoding of untrusted files in child processes with limits."""
+"""Decoding of untrusted files in sandboxed child processes with limits on time and memory."""

@@ -1,6 +1,6 @@
-"""Decide which files may be decoded in this process: those whose time and memory are bounded by their size.
+"""Selection of files that are decoded in the main process: those whose size bounds decoding time and memory.
 
-A decoder process costs a fifth of a second to start and some milliseconds a file, which photographs shall not pay for.
+A decoder process takes a fifth of a second to start and some milliseconds a file. Photographs should not pay for that.
 """
 
 import io
@@ -11,9 +11,10 @@ from imagefinder.readers.disk import READ_WHOLE, size_of
 
 _MOST_PIXELS = 100_000_000
 _MOST_WORK = 400_000_000
-"""Pixels times the scans that a progressive JPEG is built up in: two seconds, and far above what cameras write."""
+"""Limit of pixels times scans of a progressive JPEG. It takes two seconds, and is far above what cameras write."""
 _MOST_SEGMENTS = 4_096
-"""Each is a step of Pillow's, holding the interpreter's lock. Chunks of a PNG of 32 MB have 8 KB and more."""
+"""Limit of JPEG segments or PNG chunks. Pillow processes each in Python, holding the GIL. The chunks of a PNG of 32 MB
+have 8 KB and more."""
 _JPEG, _PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
 _HUFFMAN = frozenset({0xC0, 0xC1, 0xC2})
 """Baseline, extended and progressive JPEG with Huffman codes: ITU T.81, table B.1."""
@@ -22,24 +23,24 @@ _START_OF_SCAN = 0xDA
 
 
 def is_bounded(content: BinaryIO) -> bool:
-    """Whether decoding this picture is bounded by its size alone; it then stands at its beginning again."""
+    """Whether the time and memory for decoding this picture are bounded by its size. Rewinds ``content``."""
     if size_of(content) > READ_WHOLE:
         return False
     head = content.read(len(_PNG))
     content.seek(0)
     if not head.startswith((_JPEG, _PNG)):
         return False
-    # Of what is in memory this makes no copy.
+    # ``BytesIO.getvalue`` makes no copy.
     data = content.getvalue() if isinstance(content, io.BytesIO) else content.read()
     content.seek(0)
     return _is_bounded_jpeg(data) if data.startswith(_JPEG) else _is_bounded_png(data)
 
 
 def _is_bounded_jpeg(data: bytes) -> bool:
-    """By a walk along its markers: one frame of a common kind, and few scans.
+    """Whether a JPEG has one frame of a common type, few pixels and few scans, judged by its markers.
 
-    In compressed data 0xFF is never followed by what begins a scan, so counting that finds every scan and at most some
-    too many (of a small picture within).
+    Compressed data never contains the start-of-scan marker, so counting the marker finds every scan. It may also count
+    scans of an embedded thumbnail.
     """
     at = 2
     frame: tuple[int, int, int] | None = None
@@ -48,7 +49,7 @@ def _is_bounded_jpeg(data: bytes) -> bool:
         if at < 0 or at + 4 > len(data):
             return False
         marker = data[at + 1]
-        if marker in (0x00, 0xFF) or 0xD0 <= marker <= 0xD8:  # filling, or without a length
+        if marker in (0x00, 0xFF) or 0xD0 <= marker <= 0xD8:  # fill bytes, or markers without a length
             at += 1 if marker == 0xFF else 2
             continue
         if marker == _START_OF_SCAN:
@@ -68,7 +69,7 @@ def _is_bounded_jpeg(data: bytes) -> bool:
 
 
 def _is_bounded_png(data: bytes) -> bool:
-    """Its pixels bound what is inflated of it; the number of its chunks, the steps."""
+    """Whether a PNG has few pixels, which bounds decompression, and few chunks, which bounds parsing."""
     if len(data) < 33 or data[12:16] != b"IHDR":
         return False
     width, height = struct.unpack_from(">II", data, 16)

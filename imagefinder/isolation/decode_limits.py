@@ -12,33 +12,34 @@ from imagefinder.readers.reservations import room
 _PATIENCE_S = 10.0
 _QUERY_PATIENCE_S = 3.0
 _QUERY_BYTES_A_SECOND = 5e6
-"""JPEG 2000, the slowest, took 4.3 s for 20 MB (67 megapixels); AVIF, the densest, 1.3 s for 9 MB (48 megapixels)."""
+"""Measured: JPEG 2000, the slowest format, took 4.3 s for 20 MB (67 megapixels), and AVIF, the densest, 1.3 s for 9 MB
+(48 megapixels)."""
 _LEAST_MEMORY = 256 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
 class DecodeLimits:
-    """Of one decoder."""
+    """Limits for decoding one file. ``for_file`` raises the limits of time for large files."""
 
     seconds: float = 30.0
-    """Of the processor, for opening a file and for each of its parts; more for a large file."""
+    """Processor time for opening a file, and for each of its parts."""
     wasted_seconds: float = 45.0
-    """Of the processor, that opening a file and its parts may take in vain, all in all; more for a large file."""
+    """Processor time without a result for a whole file: the total of the attempts that failed."""
     total_seconds: float = math.inf
-    """Of the processor, for a file in all; more for a large one."""
+    """Processor time for a whole file."""
     bytes_a_second: float = 20e6
-    """A large file may take longer: so many bytes a second are slow for any decoder."""
+    """Rate by which ``for_file`` extends the limits. It is slow for any decoder."""
     wall_factor: float = 10.0
-    """Times ``seconds`` by the clock: work that stands behind all other on a busy machine gets few of them."""
+    """Allowed wall-clock time as a multiple of ``seconds``. Low-priority work on a busy machine runs rarely."""
     memory: int = 2 * 2**30
-    """Bytes beyond what the decoder itself takes. A picture whose header says that it takes more may get more."""
+    """Bytes beyond those of the decoder itself. A picture whose header requires more may reserve more."""
 
     def memory_now(self, decoders: int) -> int:
-        """Bytes for one of so many decoders, by what is free."""
+        """Return the memory limit in bytes for one of ``decoders`` decoders, given the free memory."""
         return max(min(self.memory, room() // max(decoders, 1)), min(_LEAST_MEMORY, self.memory))
 
     def for_file(self, content: BinaryIO) -> "DecodeLimits":
-        """These, with what a large file may take longer than a small one. Holes in a file count for nothing."""
+        """Return these limits with extra time by the size of the file. Holes in a sparse file do not count."""
         extra = _size_on_disk(content) / self.bytes_a_second
         return replace(
             self,
@@ -49,10 +50,10 @@ class DecodeLimits:
 
 
 def limits_here() -> DecodeLimits:
-    """The limits in force: those of this program, unless tests set others by the environment.
+    """Return the default limits, with changes that tests make by environment variables.
 
-    ``IMAGEFINDER_DECODER_SECONDS`` is ``seconds`` (and two thirds of ``wasted_seconds``),
-    ``IMAGEFINDER_DECODER_MEGABYTES`` the memory.
+    ``IMAGEFINDER_DECODER_SECONDS`` sets ``seconds`` (and ``wasted_seconds`` to 1.5 times its value),
+    ``IMAGEFINDER_DECODER_MEGABYTES`` sets ``memory``.
     """
     usual = DecodeLimits()
     seconds = _number("IMAGEFINDER_DECODER_SECONDS", usual.seconds)
@@ -61,7 +62,7 @@ def limits_here() -> DecodeLimits:
 
 
 def limits_for_who_waits() -> DecodeLimits:
-    """Those of a preview, which somebody looks at the window for."""
+    """Return the limits for a preview, which the user is waiting for."""
     usual = limits_here()
     return replace(
         usual,
@@ -71,9 +72,9 @@ def limits_for_who_waits() -> DecodeLimits:
 
 
 def limits_for_queries() -> DecodeLimits:
-    """Those of a query's picture: its search waits for it, and it may come from anywhere.
+    """Return the limits for a query picture, which may come from an untrusted source while the search waits for it.
 
-    Time goes by the bytes, not by the pixels, of which a hostile file may claim any number.
+    Time is allowed by file size, not by pixels, because a hostile file may declare any number of pixels.
     """
     usual = limits_here()
     seconds = min(usual.seconds, _QUERY_PATIENCE_S)

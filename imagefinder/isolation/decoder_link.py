@@ -1,7 +1,6 @@
-"""The connection to one decoder process: small JSON messages, and bytes beside them.
+"""Connection to a decoder process, carrying small JSON messages, file contents and pixels.
 
-Nothing that comes from a decoder is ever unpickled or otherwise executed: a decoder may have been taken over by the
-file that it reads.
+Data from a decoder is never unpickled or executed, because a malicious file may have taken over the decoder.
 """
 
 import contextlib
@@ -30,7 +29,7 @@ Message = dict[str, Any]
 _HEADER = struct.Struct("!cI")
 _JSON, _BYTES = b"J", b"B"
 _MOST_JSON = 16 * 2**20
-"""Bytes; the words of a page are 200,000 characters at most."""
+"""Largest JSON message, in bytes. The text of a page has at most 200,000 characters."""
 _MOST_BYTES = 2**31
 _MAPPED_BYTES = 64 * 2**20
 HAS_SEALS = sys.platform == "linux"
@@ -38,75 +37,82 @@ IS_POSIX = sys.platform != "win32"
 
 
 class LinkError(Exception):
-    """The other end is gone, or says what no decoder of ours says."""
+    """The other end is gone, or sent an invalid message."""
 
 
 class Link(ABC):
-    """One end of the connection. Used by one thread at a time."""
+    """One end of the connection, for use by one thread at a time."""
 
     @abstractmethod
     def send(self, message: Message, file: BinaryIO | None = None) -> None:
-        """Send a message, and with it the content of a file.
+        """Send a message, with the content of a file if given.
 
         Raises:
-            LinkError: the other end is gone.
+            LinkError: The other end is gone.
         """
 
     @abstractmethod
     def is_waiting(self, seconds: float) -> bool:
-        """Whether something has come, or the other end is gone, within so many seconds."""
+        """Wait up to ``seconds``; return whether data has arrived or the other end is gone."""
 
     @abstractmethod
     def receive(self) -> Message:
-        """The next message; waits for it.
+        """Wait for the next message and return it.
 
         Raises:
-            LinkError: the other end is gone, or what came is no message.
+            LinkError: The other end is gone, or sent an invalid message.
         """
 
     @abstractmethod
     def file(self) -> BinaryIO | None:
-        """The content that came with the last message."""
+        """Return the file content that came with the last message, or None."""
 
     @abstractmethod
     def send_image(self, image: "Image.Image") -> None:
-        """Hand over an RGB picture, before the message that tells its size."""
+        """Send the pixels of an RGB picture. The message with its size must follow."""
 
     @abstractmethod
     def image(self, width: int, height: int) -> "Image.Image":
-        """The RGB picture of this size that was handed over before the last message.
+        """Return the RGB picture of this size whose pixels were sent before the last message.
 
         Raises:
-            LinkError: it is not there.
+            LinkError: The pixels are missing.
         """
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of it. Harmless when called again."""
+        """Close the link. May be called more than once."""
 
 
 class SocketLink(Link):
-    """A Unix socket. Files cross it as open descriptors; pixels lie in a nameless file that both ends hold.
+    """Link over a Unix socket.
 
-    It is mapped only where the system can see to it that a decoder does not make it shorter, which would kill the
-    program.
+    Large files are passed as open descriptors, small ones and pixels through two anonymous files that both ends share.
+    The file of pixels is memory-mapped only if the system can prevent a decoder from truncating it, because reading
+    beyond its end would kill the main process.
     """
 
     def __init__(self, end: socket.socket, contents: int, shared: int) -> None:
-        """All belong to the link from now on: the nameless files are for contents of files and for pixels."""
+        """Take ownership of the socket and of the descriptors of both anonymous files.
+
+        Args:
+            end: This end of the socket pair.
+            contents: Anonymous file for contents of files.
+            shared: Anonymous file for pixels.
+        """
         self._socket = end
         self._contents = contents
         self._shared = shared
         self._descriptors: list[int] = []
         self._length = 0
-        """Of the content that came with the last message."""
+        """Bytes of the content that came with the last message; 0 if it has been taken or there was none."""
         self._pixels: mmap.mmap | None = None
 
     def send(self, message: Message, file: BinaryIO | None = None) -> None:
         descriptors = []
         try:
             if isinstance(file, io.BytesIO):
-                # The same memory each time: to be given new one takes longer than to write it.
+                # The same file is used each time, because allocating new memory takes longer than writing to it.
                 with file.getbuffer() as content:
                     _write_all(self._contents, content)
                     message = {**message, "content": len(content)}
@@ -161,7 +167,7 @@ class SocketLink(Link):
         if mapped is None:
             _write_all(self._shared, image.tobytes("raw", "RGBX"))
             return
-        # Onto the map as it stands in memory, four bytes a pixel: by ``tobytes`` it would be copied three times.
+        # Paste directly onto the mapping, with four bytes a pixel; ``tobytes`` would copy the pixels three times.
         pixels = memoryview(mapped)[:count]
         shared = Image.frombuffer("RGBX", image.size, cast("bytes", pixels), "raw", "RGBX", 0, 1)
         shared.im.paste(image.im, (0, 0, *image.size))
@@ -171,7 +177,7 @@ class SocketLink(Link):
 
         count = 4 * width * height
         if count > os.fstat(self._shared).st_size:
-            # Nor is memory taken for what a decoder only claims.
+            # Checked before allocating memory, because the size is only the decoder's claim.
             raise LinkError("pixels are missing")
         mapped = self._map(count, mmap.PROT_READ)
         data = os.pread(self._shared, count, 0) if mapped is None else memoryview(mapped)[:count]
@@ -180,7 +186,7 @@ class SocketLink(Link):
         return Image.frombytes("RGB", (width, height), data, "raw", "RGBX")
 
     def _map(self, count: int, access: int) -> mmap.mmap | None:
-        """The pixels as memory; None where so many are not mapped, or where there is no address space for that."""
+        """Return the mapping of the pixels, or None if ``count`` bytes are too many or mapping is not possible."""
         if count > _MAPPED_BYTES or not HAS_SEALS:
             return None
         if self._pixels is None:
@@ -200,16 +206,16 @@ class SocketLink(Link):
 
 
 class PipeLink(Link):
-    """Two pipes, for Windows, where neither descriptors nor nameless files cross: all bytes go through them."""
+    """Link over two pipes, for Windows, where neither descriptors nor anonymous files can be passed."""
 
     def __init__(self, source: BinaryIO, target: BinaryIO) -> None:
-        """Both belong to the link from now on."""
+        """Take ownership of both pipes."""
         self._source, self._target = source, target
         self._inbox: queue.SimpleQueue[tuple[bytes, bytes] | None] = queue.SimpleQueue()
         self._next: tuple[bytes, bytes] | None = None
         self._is_over = False
         self._bytes: list[bytes] = []
-        # There is no waiting for a pipe with a limit of time there.
+        # Windows cannot wait for a pipe with a timeout, so a thread reads it.
         threading.Thread(target=self._read_all, name="decoder-link", daemon=True).start()
 
     def _read_all(self) -> None:
@@ -288,7 +294,10 @@ def _message(data: bytes) -> Message:
 
 
 def nameless_file(size: int = 0) -> int:
-    """A descriptor of a file without a name that cannot get shorter, where the system has that; else on the disk."""
+    """Create an anonymous file and return its descriptor.
+
+    On Linux it is in memory, has ``size`` bytes and cannot be truncated. Elsewhere it is an empty temporary file.
+    """
     if sys.platform == "linux":
         descriptor = os.memfd_create("imagefinder", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
         os.ftruncate(descriptor, size)
@@ -300,7 +309,7 @@ def nameless_file(size: int = 0) -> int:
 
 
 def pixels_file() -> int:
-    """A nameless file for the pixels of one picture after another. Memory is taken only for what is written."""
+    """Create the anonymous file for pixels, reused for all pictures. Only written pages take memory."""
     return nameless_file(_MAPPED_BYTES)
 
 

@@ -1,4 +1,4 @@
-"""One decoder process, seen from the program: started, watched, and killed where it exceeds its limits."""
+"""The main process's side of a decoder process: starting it, enforcing its limits, killing it."""
 
 import os
 import signal
@@ -32,36 +32,39 @@ if sys.platform == "win32":
     from imagefinder.isolation import windows_job
 
 _TICK_S = 0.25
-"""Between two looks at what a decoder has taken."""
+"""Interval at which the resource use of a decoder is checked."""
 _ENDS_IN_S = 2.0
 _OVERHEAD = 256 * 2**20
-"""Bytes of a decoder's own, with its libraries."""
+"""Memory of a decoder itself with its libraries, in bytes."""
 
 
 class Loss(StrEnum):
-    """How a decoder was lost."""
+    """How a decoder process was lost."""
 
     OVERDUE = "overdue"
-    """It computed longer than it may, and was ended."""
+    """It exceeded its processor time and was ended."""
     SILENT = "silent"
-    """It hardly computed, and did not answer: its drive does not, or the machine has no time for it."""
+    """It did not answer in time although it used little processor time: a disk does not respond, or the machine is
+    overloaded."""
     MEMORY = "memory"
-    """It took more memory than it may, and was ended."""
+    """It exceeded its memory limit."""
     KILLED = "killed"
-    """By the system, as happens where memory has run out, or by a person's kill -9."""
+    """It was killed with SIGKILL, for instance by the system when memory ran out."""
     CRASHED = "crashed"
+    """It crashed."""
     STOPPED = "stopped"
-    """Somebody else ended it."""
+    """It was ended from outside by SIGTERM, SIGINT or SIGHUP."""
     CLOSED = "closed"
-    """The program ended it, because nobody wants its answer any more."""
+    """The main process ended it because its answer is no longer needed."""
     NOT_STARTED = "not started"
+    """It could not be started."""
 
 
 class DecoderLostError(Exception):
-    """A decoder is gone, or had to be ended, before it answered."""
+    """A decoder process exited or had to be ended before it answered."""
 
     def __init__(self, loss: Loss, seconds: float = 0.0) -> None:
-        """``seconds``: of the processor, spent on the request."""
+        """``seconds`` is the processor time spent on the request."""
         super().__init__(loss.value)
         self.loss = loss
         self.seconds = seconds
@@ -73,16 +76,22 @@ class _TakesTooMuchError(Exception):
 
 
 class Decoder:
-    """A decoder process. ``ask`` is for one thread at a time, ``end`` for any."""
+    """A decoder process. ``ask`` may be called by one thread at a time, ``end`` by any thread."""
 
     def __init__(self, *, low_priority: bool, most_memory: int) -> None:
-        """Start it; returns before it is up. The thread that does this must live as long as the process shall.
+        """Start the process, without waiting until it is ready.
+
+        On Linux the process ends with the thread that started it.
+
+        Args:
+            low_priority: Whether to run at low priority.
+            most_memory: Memory limit of the process on Windows, in bytes.
 
         Raises:
-            DecoderLostError: it cannot be started.
+            DecoderLostError: The process cannot be started.
         """
         self.confinement: Confinement | None = None
-        """What it may not do, once it has said so."""
+        """The restrictions in force, reported by the process when it is ready; None before."""
         self._is_closed = False
         self._seconds = 0.0
         self._lock = threading.Lock()
@@ -96,7 +105,7 @@ class Decoder:
 
     @property
     def pid(self) -> int:
-        """Its process id."""
+        """Process id."""
         return self._process.pid
 
     @property
@@ -105,12 +114,12 @@ class Decoder:
 
     @property
     def has_grown(self) -> bool:
-        """Whether it holds much memory though it has no file."""
+        """Whether the process uses much memory, though it has no file open."""
         return self._resident() > 2 * _OVERHEAD
 
     @property
     def is_usable(self) -> bool:
-        """Whether it is there and owes nothing."""
+        """Whether the process is running and has no unread output."""
         return self._process.poll() is None and (self.confinement is None or not self._link.is_waiting(0))
 
     def ask(
@@ -122,17 +131,17 @@ class Decoder:
         memory: int,
         file: BinaryIO | None = None,
     ) -> Message:
-        """The answer to a request.
+        """Send a request and return the answer.
 
         Args:
-            request: as ``worker`` understands it.
-            seconds: of the processor, that it may take.
-            wall_seconds: by the clock.
-            memory: bytes that it may take besides what it has, unless more is granted when it asks.
-            file: content that goes with the request.
+            request: A request to ``DecoderWorker``.
+            seconds: Processor time allowed.
+            wall_seconds: Wall-clock time allowed.
+            memory: Bytes allowed in addition to those in use. The decoder may ask for more.
+            file: File content to send with the request.
 
         Raises:
-            DecoderLostError: there is none; the process has ended.
+            DecoderLostError: There is no answer. The process has ended.
         """
         before = self.computed()
         with ExitStack() as promises:
@@ -146,11 +155,11 @@ class Decoder:
                         self.confinement = _confinement(answer["ready"])
                     elif "needs" in answer:
                         asked = time.monotonic()
-                        # All that it needs now, in place of what it was promised before.
+                        # The total that the decoder needs now, which replaces its earlier reservation.
                         needed = int(answer["needs"])
                         promises.close()
                         is_granted = promises.enter_context(reserved(needed))
-                        # Waiting for others to give memory back is none of its time.
+                        # Waiting for others to release memory does not count as the decoder's time.
                         deadline += time.monotonic() - asked
                         memory = max(memory, 2 * needed if is_granted else 0)
                         self._link.send({"granted": is_granted})
@@ -161,11 +170,11 @@ class Decoder:
             except (LinkError, ValueError, TypeError) as error:
                 raise self._lost(before) from error
             except BaseException:
-                self.end()  # interrupted: its answer would be taken for the next one's
+                self.end()  # after an interruption, its late answer would be taken for the next request's
                 raise
 
     def _wait(self, seconds: float, deadline: float, memory: int) -> None:
-        """Wait until something has come; ``seconds`` are all that it has computed by then at most."""
+        """Wait for an answer; ``seconds`` limits the process's total processor time."""
         while not self._link.is_waiting(_TICK_S):
             if self.computed() > seconds:
                 raise _TakesTooMuchError(Loss.OVERDUE)
@@ -175,22 +184,22 @@ class Decoder:
                 raise _TakesTooMuchError(Loss.MEMORY)
 
     def image(self, width: int, height: int) -> "Image.Image":
-        """The picture that came with the last answer.
+        """Return the picture that came with the last answer.
 
         Raises:
-            LinkError: there is none of this size.
+            LinkError: There is no picture of this size.
         """
         return self._link.image(width, height)
 
     def end(self) -> None:
-        """End it by force, and wait for that. Harmless when called again."""
+        """Kill the process and wait until it has exited. May be called more than once."""
         with self._lock:
             self._is_closed = True
             with suppress(OSError):
                 self._process.kill()
             with suppress(
                 subprocess.TimeoutExpired
-            ):  # held by a drive that does not answer: it ends with that
+            ):  # blocked by a disk that does not respond; it exits once that ends
                 self._process.wait(_ENDS_IN_S)
             self._link.close()
             if self._job and sys.platform == "win32":
@@ -198,7 +207,7 @@ class Decoder:
                 self._job = 0
 
     def kill(self) -> None:
-        """End it by force while another thread waits for its answer, who then does the rest. Returns at once."""
+        """Kill the process without waiting. A thread that waits for its answer does the cleaning up."""
         self._is_closed = True
         with suppress(OSError):
             self._process.kill()
@@ -209,7 +218,7 @@ class Decoder:
         return DecoderLostError(loss if is_wanted else Loss.CLOSED, spent)
 
     def _lost(self, seconds_before: float) -> DecoderLostError:
-        """The link broke."""
+        """End the process after its link broke, and return the error with the cause found."""
         spent = self._seconds - seconds_before
         was_closed = self._is_closed
         with suppress(subprocess.TimeoutExpired):
@@ -221,7 +230,7 @@ class Decoder:
         return DecoderLostError(_loss_by(code, is_up=self.confinement is not None), spent)
 
     def computed(self) -> float:
-        """Seconds of the processor since it began."""
+        """Return the processor time used by the process since its start, in seconds."""
         import psutil
 
         with suppress(psutil.Error):
@@ -230,7 +239,7 @@ class Decoder:
         return self._seconds
 
     def _resident(self) -> int:
-        """Bytes of memory it has. The system's own limit is there on Linux; this is for where there is none."""
+        """Return the resident memory of the process in bytes, or 0 if it is not known."""
         import psutil
 
         try:
@@ -243,7 +252,7 @@ def _start(*, low_priority: bool) -> "tuple[subprocess.Popen[bytes], Link]":
     options = {"parent": os.getpid(), "readable": starting.readable(), "low_priority": low_priority}
     log = None if os.environ.get("IMAGEFINDER_DEBUG") else subprocess.DEVNULL
     if not IS_POSIX:
-        process = subprocess.Popen(  # noqa: S603 - this very program
+        process = subprocess.Popen(  # noqa: S603 - runs imagefinder itself
             starting.command(options),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -256,14 +265,14 @@ def _start(*, low_priority: bool) -> "tuple[subprocess.Popen[bytes], Link]":
     ours, theirs = socket.socketpair()
     contents, shared = nameless_file(), pixels_file()
     try:
-        process = subprocess.Popen(  # noqa: S603 - this very program
+        process = subprocess.Popen(  # noqa: S603 - runs imagefinder itself
             starting.command({**options, "contents": contents, "shared": shared}),
             stdin=theirs.fileno(),
             stdout=subprocess.DEVNULL,
             stderr=log,
             env=starting.environment(),
             pass_fds=(contents, shared),
-            # Ctrl-C in a terminal is for the program.
+            # Keep Ctrl-C in the terminal from reaching the decoder.
             start_new_session=True,
         )
     except BaseException:
@@ -291,7 +300,7 @@ def _confinement(told: object) -> Confinement:
 
 
 def _loss_by(code: int | None, *, is_up: bool) -> Loss:
-    """What an exit code tells."""
+    """Return the loss indicated by an exit code."""
     if IS_POSIX and code is not None:
         if -code == signal.SIGXCPU:
             return Loss.OVERDUE

@@ -1,4 +1,4 @@
-"""The decoder process itself: opens a file that it is handed and decodes parts on request."""
+"""The code that runs in a decoder process: opens a file it is given and decodes parts on request."""
 
 import os
 from collections.abc import Iterator
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
     from imagefinder.readers.reader import MediaFile
 
 _IDLE_S = 60.0
-"""A decoder that nobody has asked anything for so long gives its memory back by ending."""
+"""A decoder without requests for this long exits, to release its memory."""
 _NICE = 10
 _OVERHEAD = 128 * 2**20
-"""Bytes of address space beside what a picture was promised: libraries, stacks, what the allocator keeps."""
+"""Bytes of address space allowed in addition to reservations, for libraries, stacks and the allocator."""
 
 _BEFORE_ASKED = 2**30
-"""Bytes that it may take before the first request says how many."""
+"""Bytes allowed before the first request, which sets the limit."""
 
 
 def main(options: dict[str, Any]) -> None:
-    """Serve until the link ends.
+    """Answer requests until the link is closed or idle, then exit the process.
 
     Args:
-        options: ``parent`` is the program's process id, ``contents`` and ``shared`` are the link's descriptors,
-            ``readable`` the paths of the libraries, ``low_priority`` is whether others go first.
+        options: ``parent`` is the process id of the main process, ``contents`` and ``shared`` are the descriptors of
+            the link, ``readable`` lists the paths of the libraries, and ``low_priority`` lowers the priority.
     """
     link = _link(options)
     die_with_parent(options["parent"])
@@ -45,7 +45,7 @@ def main(options: dict[str, Any]) -> None:
         while link.is_waiting(_IDLE_S):
             worker.serve(link.receive())
     except LinkError:
-        pass  # the program has done with us, or is gone
+        pass  # the main process has closed the link or exited
     os._exit(0)
 
 
@@ -55,13 +55,13 @@ def _link(options: dict[str, Any]) -> Link:
 
         return SocketLink(socket.socket(fileno=0), options["contents"], options["shared"])
     source, target = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    # Whatever a library prints must not get among the messages.
+    # Output of libraries must not mix with the messages.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     return PipeLink(source, target)
 
 
 class DecoderWorker:
-    """Answers one request after another."""
+    """Handler of requests, one at a time. It is also the process's ``Reservations``."""
 
     def __init__(self, link: Link) -> None:
         self._link = link
@@ -69,18 +69,18 @@ class DecoderWorker:
         self._before = address_space()
         self._budget = 0
         self._held = 0
-        """Bytes promised to whatever is being decoded."""
+        """Bytes reserved for the current decoding."""
         reservations.use(self)
 
     def serve(self, request: Message) -> None:
         """Carry out a request and send the answer.
 
         Raises:
-            LinkError: the program is gone.
+            LinkError: The main process is gone.
         """
         self._budget = request["memory"] + _OVERHEAD
         if request["do"] == "open":
-            # Not of each part anew: then what leaks would never meet the limit.
+            # Measured once for each file, not for each part, so that leaks of memory count towards the limit.
             self._before = address_space()
         limit_memory(self._before + self._budget)
         limit_seconds(request["seconds"])
@@ -141,8 +141,10 @@ class DecoderWorker:
 
     @contextmanager
     def hold(self, needed: int) -> Iterator[bool]:
-        """See ``Reservations``: the program is asked for all that is needed now, and promises it until the request is
-        done or it is asked for more."""
+        """Reserve memory from the main process; see ``Reservations``.
+
+        The total needed is requested. It stays reserved until the request is answered or a new total is requested.
+        """
         self._link.send({"needs": self._held + needed})
         is_granted = bool(self._link.receive()["granted"])
         if not is_granted:

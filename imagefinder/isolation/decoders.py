@@ -1,4 +1,4 @@
-"""A pool of decoder processes, started on demand and reused."""
+"""Pool of decoder processes, started on demand and reused."""
 
 import threading
 from pathlib import Path
@@ -19,10 +19,18 @@ if TYPE_CHECKING:
 
 
 class Decoders:
-    """Opens files for decoding. Safe to use from several threads; what it gave out, from one thread at a time."""
+    """Pool of decoder processes that opens files for decoding.
+
+    The pool is thread-safe. Each opened file may be used by one thread at a time.
+    """
 
     def __init__(self, *, low_priority: bool = False, limits: DecodeLimits | None = None) -> None:
-        """Nothing is started yet. ``low_priority``: everything else on the machine goes first."""
+        """Create the pool without starting a process.
+
+        Args:
+            low_priority: Whether decoders run at low priority.
+            limits: Default limits; those of ``limits_here`` if None.
+        """
         self.limits = limits or limits_here()
         self._low_priority = low_priority
         self._changed = threading.Lock()
@@ -34,13 +42,15 @@ class Decoders:
     def open(
         self, path: Path, content: BinaryIO | None = None, *, limits: DecodeLimits | None = None
     ) -> "MediaFile":
-        """Open a file: in this process where its decoding is bounded, else in a decoder process.
+        """Open a file in this process if its decoding is bounded, else in a decoder process.
 
-        ``content`` is the same file, open already: it is taken over, and closed with what is returned. ``limits`` are
-        those of this file alone.
+        Args:
+            path: The file.
+            content: The same file, already open. The returned object takes ownership and closes it.
+            limits: Limits for this file instead of the pool's.
 
         Raises:
-            UnreadableError: it cannot be read; the message says why.
+            UnreadableError: The file cannot be read; the message says why.
         """
         file = content or open_regular_file(path)
         try:
@@ -52,17 +62,17 @@ class Decoders:
         return self.isolated(path, file, limits)
 
     def isolated(self, path: Path, content: BinaryIO, limits: DecodeLimits | None = None) -> "MediaFile":
-        """As ``open``, in a decoder process whatever the file is."""
-        # Imported late: most jobs and searches need no process.
+        """Open a file as ``open`` does, but always in a decoder process."""
+        # Imported late, because most jobs and searches need no process.
         from imagefinder.isolation.isolated_file import IsolatedFile
 
         return IsolatedFile(self, path, content, limits)
 
     def confinement(self) -> "Confinement":
-        """What a decoder process may not do on this machine; one is started for the answer.
+        """Return the restrictions in force in decoder processes on this machine, starting one if needed.
 
         Raises:
-            DecoderLostError: none can be had.
+            DecoderLostError: No decoder process is available.
         """
         decoder = self.take()
         decoder.ask({"do": "close"}, seconds=10, wall_seconds=60, memory=self.limits.memory)
@@ -72,10 +82,10 @@ class Decoders:
         return found
 
     def take(self) -> "Decoder":
-        """A decoder process for one file, until it is given back.
+        """Return a decoder process for one file. The caller must give it back with ``give_back``.
 
         Raises:
-            DecoderLostError: none can be had.
+            DecoderLostError: No decoder process is available.
         """
         from imagefinder.isolation.decoder_process import DecoderLostError, Loss
 
@@ -106,13 +116,13 @@ class Decoders:
         with self._changed:
             if self._is_closed:
                 raise DecoderLostError(Loss.CLOSED)
-            # Linux ends a decoder with the thread that started it, so that is one that lives as long as we do.
+            # Linux ends a decoder together with the thread that started it, so a long-lived thread starts them all.
             self._starter = self._starter or ThreadPoolExecutor(1, thread_name_prefix="decoders")
             future = self._starter.submit(start)
         return future.result()
 
     def give_back(self, decoder: "Decoder", *, is_reusable: bool) -> None:
-        """It is done with one file."""
+        """Return a decoder process to the pool after a file, or end it if it is not reusable."""
         is_reusable = is_reusable and not decoder.has_grown
         with self._changed:
             self._busy.discard(decoder)
@@ -123,11 +133,11 @@ class Decoders:
 
     @property
     def in_use(self) -> int:
-        """How many decoders work on a file now."""
+        """Number of decoder processes that are in use."""
         return len(self._busy)
 
     def close(self) -> None:
-        """End all decoders, whatever they do; who waits for one is told so. Harmless when called again."""
+        """End all decoder processes. Threads that wait for one get a ``DecoderLostError``. May be called again."""
         with self._changed:
             self._is_closed = True
             idle, self._idle = self._idle, []

@@ -1,4 +1,4 @@
-"""A file whose parts are decoded in a decoder process, which may crash, hang, or be taken over by the file."""
+"""Files decoded in a decoder process, which may crash, hang, or be taken over by a malicious file."""
 
 import math
 from collections import Counter
@@ -20,34 +20,40 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _TRIES = {Loss.CRASHED: 2, Loss.KILLED: 2, Loss.STOPPED: 3, Loss.NOT_STARTED: 2}
-"""The others are not tried again at once."""
+"""Number of attempts by kind of loss; 1 for the others."""
 _MOST_BAD_PARTS = 3
-"""That crash, hang or take too much memory; then the rest of the file is given up."""
+"""After this many parts that crash, hang or take too much memory, the rest of the file is given up."""
 _LEAST_SECONDS = 1.0
 _MOST_SIDE = 2**31
 _MOST_REUSABLE = 16_000_000
-"""Pixels."""
+"""A decoder that has decoded a picture of more pixels is not reused."""
 _MOST_PARTS = 1_000_000
 _MOST_REGIONS = 10_000
 _CODES = frozenset(ReasonCode)
 _MOST_PARAMETERS = 16
 _LONGEST_PARAMETER = 1000
-"""Characters."""
+"""Characters of one parameter of a reason."""
 
 
 class IsolatedFile(MediaFile):
-    """An open file in a decoder process. Where that is lost, another goes on with the next part.
+    """A file opened in a decoder process. If that process is lost, another one continues with the next part.
 
-    A decoder that is lost is blamed on the part that it was at, unless the program or somebody else ended it.
+    The loss is attributed to the part being decoded, unless the process was ended on purpose.
     """
 
     def __init__(
         self, decoders: "Decoders", path: Path, content: BinaryIO, limits: DecodeLimits | None = None
     ) -> None:
-        """``content`` is taken over. ``limits`` are those of the decoders, unless they are given.
+        """Open the file.
+
+        Args:
+            decoders: The pool of decoder processes.
+            path: The file.
+            content: The same file, already open. This object takes ownership.
+            limits: Limits for this file instead of the pool's.
 
         Raises:
-            UnreadableError: it cannot be read; the message says why.
+            UnreadableError: The file cannot be read; the message says why.
         """
         self._decoders = decoders
         self._limits = (limits or decoders.limits).for_file(content)
@@ -60,7 +66,7 @@ class IsolatedFile(MediaFile):
         self._last_problem: UnreadableError | None = None
         self._memory = 0
         self._computed_before = 0.0
-        """Seconds that its decoder had spent on others."""
+        """Processor time in seconds that the decoder had spent on earlier files."""
         try:
             self.part_count = self._try(lambda _: self.part_count)
         except BaseException:
@@ -68,16 +74,16 @@ class IsolatedFile(MediaFile):
             raise
 
     def load(self, part: int, side: int) -> LoadedPart:
-        """See ``MediaFile``.
+        """Decode one part; see ``MediaFile.load``.
 
         Raises:
-            OverdueError: it takes too long.
-            NoAnswerError: the drive does not answer, or the decoders were closed.
+            OverdueError: Decoding takes too long.
+            NoAnswerError: The disk does not respond, or the pool was closed.
         """
         return self._try(lambda decoder: self._loaded(decoder, part, side))
 
     def find(self, part: int, phrase: str) -> list[Region]:
-        """See ``MediaFile``."""
+        """Return the regions where a phrase occurs; see ``MediaFile.find``."""
         answer = self._try(lambda decoder: self._ask(decoder, {"do": "find", "part": part, "phrase": phrase}))
         found = answer.get("regions")
         if not isinstance(found, list):
@@ -86,23 +92,23 @@ class IsolatedFile(MediaFile):
 
     @property
     def camera(self) -> str:
-        """See ``MediaFile``."""
+        """Maker and model of the camera; see ``MediaFile.camera``."""
         answer = self._try(lambda decoder: self._ask(decoder, {"do": "camera"}))
         return str(answer.get("camera", ""))
 
     def close(self) -> None:
-        """See ``MediaFile``."""
+        """Close the file and give back its decoder process; see ``MediaFile.close``."""
         decoder = self._decoder
         if decoder is not None and self._is_reusable:
             try:
                 self._ask(decoder, {"do": "close"})
-            except (DecoderLostError, UnreadableError):  # what goes wrong now harms nobody
+            except (DecoderLostError, UnreadableError):  # no result depends on it any more
                 self._is_reusable = False
         self._drop()
         self._content.close()
 
     def _try(self, act: Callable[[Decoder], _T]) -> _T:
-        """What ``act`` gives, in a decoder that has the file open; it is tried again where that may help."""
+        """Return the result of ``act`` in a decoder that has the file open, retrying after a loss if that may help."""
         self._refuse_hopeless()
         tries: Counter[Loss] = Counter()
         while True:
@@ -116,7 +122,7 @@ class IsolatedFile(MediaFile):
                 if tries[lost.loss] < _TRIES.get(lost.loss, 1) and self._wasted < self._limits.wasted_seconds:
                     continue
                 raise self._blamed(lost.loss) from lost
-            except LinkError as error:  # it answers what no decoder of ours does
+            except LinkError as error:  # an invalid answer: the decoder may have been taken over
                 self._is_reusable = False
                 self._drop()
                 raise self._blamed(Loss.CRASHED) from error
@@ -127,12 +133,12 @@ class IsolatedFile(MediaFile):
             raise self._last_problem
 
     def _opened(self) -> Decoder:
-        """A decoder with the file open in it."""
+        """Open the file in a decoder process and return that process."""
         decoders = self._decoders
         decoder = self._decoder = decoders.take()
         self._is_reusable = True
         self._memory = self._limits.memory_now(decoders.in_use)
-        # Without descriptors to hand over, a large file is opened by its name.
+        # Where descriptors cannot be passed, a large file is opened by its path.
         by_name = not IS_POSIX and size_of(self._content) > READ_WHOLE
         request = {"do": "open", "name": str(self._path) if by_name else self._path.name}
         parts = self._ask(decoder, request, None if by_name else self._content).get("parts")
@@ -142,7 +148,7 @@ class IsolatedFile(MediaFile):
         return decoder
 
     def _blamed(self, loss: Loss) -> UnreadableError:
-        """The problem to list, after a loss."""
+        """Return the error to report after a loss, and count it against the file if the file caused it."""
         limits = self._limits
         error: UnreadableError
         match loss:
@@ -177,7 +183,7 @@ class IsolatedFile(MediaFile):
             case {"width": int(width), "height": int(height), "facts": facts, "damage": damage} if (
                 width > 0 and height > 0 and width * height <= MAX_PIXELS
             ):
-                # What a large picture took of the shared memory is never given back.
+                # The shared memory that a large picture took is never released.
                 self._is_reusable &= width * height <= _MOST_REUSABLE
                 return LoadedPart(
                     decoder.image(width, height), _facts(facts), None if damage is None else _reason(damage)
@@ -205,7 +211,7 @@ class IsolatedFile(MediaFile):
             case None:
                 return answer
             case "memory":
-                # What it still holds of it, nobody knows.
+                # The process may still hold some of the memory.
                 self._is_reusable = False
                 raise DecoderLostError(Loss.MEMORY)
             case "passing":
@@ -242,7 +248,7 @@ def _parameter(told: Any) -> Parameter:
 
 
 def _clean(text: str) -> str:
-    # Half a surrogate pair would be taken by no database.
+    # An unpaired surrogate cannot be stored in the database.
     return text.encode(errors="replace").decode()
 
 

@@ -1,4 +1,4 @@
-"""Restrict a process's access to the file system and network (Linux, landlock): see landlock(7)."""
+"""Restriction of a process's access to files and network by Linux's landlock. See landlock(7)."""
 
 import ctypes
 import os
@@ -7,19 +7,19 @@ import sys
 from collections.abc import Iterable
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
-"""The same on every processor."""
+"""System call numbers, the same on every architecture."""
 _VERSION = 1
 _PATH_BENEATH = 1
 _PR_SET_NO_NEW_PRIVS = 38
 _READ_FILE, _READ_DIR = 1 << 2, 1 << 3
 _FS_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15}
-"""How many rights over files each version knows; from 5 on 16."""
+"""Number of file-system access rights by landlock version; 16 from version 5 on."""
 _BIND_TCP_AND_CONNECT_TCP = 0b11
 _ABSTRACT_SOCKETS_AND_SIGNALS = 0b11
 
 
 def version() -> int:
-    """Which version of landlock the kernel has; 0 for none."""
+    """Return the kernel's version of landlock, or 0 if there is none."""
     if sys.platform != "linux":
         return 0
     found = _libc().syscall(_CREATE_RULESET, None, 0, _VERSION)
@@ -27,10 +27,12 @@ def version() -> int:
 
 
 def restrict_to_reading(paths: Iterable[str]) -> int:
-    """Forbid this thread, and what it starts, every file but reading at or below ``paths``, for good.
+    """Deny all file access except reading at or below ``paths``, permanently, for this thread and its children.
 
-    What is open already stays usable. Returns the version of landlock, 0 where nothing could be forbidden; from 4 on
-    TCP is forbidden too.
+    Files that are already open stay usable. From landlock version 4 on, TCP is denied too.
+
+    Returns:
+        The version of landlock in force, or 0 if nothing could be restricted.
     """
     found = version()
     if not found:
@@ -60,7 +62,7 @@ def restrict_to_reading(paths: Iterable[str]) -> int:
 def _allow_reading(libc: ctypes.CDLL, ruleset: int, path: str) -> None:
     try:
         place = os.open(path, os.O_PATH | os.O_CLOEXEC)
-    except OSError:  # not on every system
+    except OSError:  # some paths do not exist on every system
         return
     try:
         rights = _READ_FILE | _READ_DIR if os.path.isdir(path) else _READ_FILE  # noqa: PTH112

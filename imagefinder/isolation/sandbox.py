@@ -1,4 +1,4 @@
-"""Confine a decoder process: it may compute, and read the libraries that it needs."""
+"""Sandbox of a decoder process, which may only compute and read the libraries that it needs."""
 
 import contextlib
 import ctypes
@@ -15,25 +15,32 @@ _PR_SET_PDEATHSIG, _SIGKILL = 1, 9
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
 _MOST_DESCRIPTORS = 64
 _SECONDS_OF_GRACE = 3
-"""The program measures more finely, and knows better why; the system's limit is for when the program cannot."""
+"""Seconds added to the system's limit of processor time.
+
+The main process measures more precisely and knows the cause. The system's limit applies only if the main process cannot
+act.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Confinement:
-    """Which limits are in force in a decoder process."""
+    """Restrictions in force in a decoder process."""
 
     memory: bool = False
-    """The system refuses it more memory than a file may take; elsewhere the program watches, and ends it."""
+    """Whether the system enforces the memory limit. If not, the main process watches memory and ends the decoder."""
     network: bool = False
-    """It can reach no network."""
+    """Whether the network is inaccessible."""
     files: bool = False
-    """It can open no file of the user's."""
+    """Whether the user's files cannot be opened."""
     calls: bool = False
-    """System calls that no decoder needs are refused."""
+    """Whether system calls that decoders do not need are refused."""
 
 
 def die_with_parent(parent: int) -> None:
-    """End at once when the program ends, even in the midst of a page (Linux; elsewhere by the end of the link)."""
+    """Make the system end this process at once when the main process ends, even during decoding (Linux only).
+
+    Elsewhere the process exits when its link is closed.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0)
         if os.getppid() != parent:
@@ -41,9 +48,9 @@ def die_with_parent(parent: int) -> None:
 
 
 def confine(readable: Sequence[str]) -> Confinement:
-    """Give up all that decoding does not need, for good; only what lies at or below ``readable`` can be opened."""
+    """Permanently drop all rights that decoding does not need; files can be opened only at or below ``readable``."""
     if sys.platform == "win32":
-        return Confinement(memory=True)  # by its job object
+        return Confinement(memory=True)  # enforced by the job object
     import resource
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -51,7 +58,7 @@ def confine(readable: Sequence[str]) -> Confinement:
     version = landlock.restrict_to_reading(readable)
     has_no_network = False
     if sys.platform == "linux" and version < 4:
-        # Where the system lets everybody have a network of one's own, with nothing in it.
+        # An empty network namespace, if the system allows unprivileged ones.
         has_no_network = ctypes.CDLL(None).unshare(_CLONE_NEWUSER | _CLONE_NEWNET) == 0
     calls = refuse_system_calls()
     return Confinement(
@@ -63,15 +70,15 @@ def confine(readable: Sequence[str]) -> Confinement:
 
 
 def address_space() -> int:
-    """Bytes of memory that this process has or may claim as its own, by the count that the system limits; else 0."""
+    """Return this process's address space in bytes, as limited by ``RLIMIT_AS``; 0 on systems other than Linux."""
     if sys.platform != "linux":
         return 0
-    with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 - nothing else here needs pathlib
+    with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 - avoids importing pathlib
         return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def limit_memory(most: int) -> None:
-    """Limit this process's address space to so many bytes, where the system can."""
+    """Limit this process's address space to ``most`` bytes (Linux only)."""
     if sys.platform == "linux":
         import resource
 
@@ -80,11 +87,11 @@ def limit_memory(most: int) -> None:
 
 
 def limit_seconds(further: float) -> None:
-    """Have the system end this process once it has computed so many seconds more, and a few."""
+    """Make the system end this process after ``further`` seconds of processor time and a short grace period."""
     if sys.platform != "win32":
         import resource
 
         _, hard = resource.getrlimit(resource.RLIMIT_CPU)
         limit = int(time.process_time() + further) + _SECONDS_OF_GRACE
-        with contextlib.suppress(ValueError):  # above a limit that was there before
+        with contextlib.suppress(ValueError):  # above a hard limit set before
             resource.setrlimit(resource.RLIMIT_CPU, (limit, hard))

@@ -1,7 +1,7 @@
-"""System call filter (Linux, seccomp): no network, no other program, no writing, no other process.
+"""System call filter (Linux, seccomp) that refuses network, other programs, other processes and writing.
 
-It cannot see paths, so reading files is landlock's to forbid (``landlock.py``). See seccomp(2), and
-Documentation/userspace-api/seccomp_filter.rst of the kernel.
+The filter cannot see paths, so ``landlock.py`` restricts the reading of files. See seccomp(2), and
+Documentation/userspace-api/seccomp_filter.rst in the kernel.
 """
 
 import ctypes
@@ -17,10 +17,10 @@ _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 38, 22, 2
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 """BPF_LD|W|ABS, BPF_JMP|JEQ|K, BPF_JMP|JGE|K, BPF_JMP|JSET|K, BPF_RET|K: linux/bpf_common.h."""
 _NUMBER, _ARCHITECTURE, _ARGUMENTS = 0, 4, 16
-"""Offsets in struct seccomp_data. Arguments have 8 bytes each, the lower half first on both machines."""
+"""Offsets in struct seccomp_data. Arguments have 8 bytes each, with the lower half first on both architectures."""
 _ALLOW, _KILL, _ERROR = 0x7FFF0000, 0x80000000, 0x00050000
 _X32 = 0x40000000
-"""Numbers from here on are those of x86-64's 32-bit twin, which no filter by number would meet."""
+"""System call numbers from here on belong to the x32 ABI of x86-64, and would bypass a filter by number."""
 _CLONE_THREAD = 0x10000
 _WRITING = 0o1 | 0o2 | 0o100 | 0o1000
 """O_WRONLY, O_RDWR, O_CREAT, O_TRUNC."""
@@ -37,7 +37,7 @@ prlimit64 setpriority sched_setattr sched_setscheduler ioprio_set syslog acct qu
 sethostname setdomainname settimeofday clock_settime adjtimex clock_adjtime shmget shmat msgget semget mq_open
 unlink rename mkdir rmdir link symlink mknod chmod chown lchown creat utime utimes futimesat fork vfork
 """.split()
-"""Answered with EPERM. ``prlimit64`` only for another process: see ``_filter``."""
+"""System calls refused with EPERM; ``prlimit64`` only for another process (see ``filter_for``)."""
 
 _COMMON = {
     "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452), "fchown": (93, 55), "fchownat": (260, 54),
@@ -66,7 +66,10 @@ _COMMON = {
     "shmat": (30, 196), "msgget": (68, 186), "semget": (64, 190), "mq_open": (240, 180),
     "openat": (257, 56), "openat2": (437, 437), "clone": (56, 220), "clone3": (435, 435),
 }  # fmt: skip
-"""Numbers on x86-64 and aarch64: arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h."""
+"""System call numbers on x86-64 and aarch64.
+
+Sources: arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h in the kernel.
+"""
 _X86_ONLY = {
     "open": 2, "fork": 57, "vfork": 58, "rename": 82, "mkdir": 83, "rmdir": 84, "creat": 85, "link": 86,
     "unlink": 87, "symlink": 88, "chmod": 90, "chown": 92, "lchown": 94, "utime": 132, "mknod": 133,
@@ -76,10 +79,10 @@ _X86_ONLY = {
 
 @dataclass(frozen=True, slots=True)
 class SyscallTable:
-    """What a filter has to know of a processor's kind."""
+    """System call numbers of one architecture."""
 
     audit: int
-    """AUDIT_ARCH_*: linux/audit.h."""
+    """AUDIT_ARCH_* of linux/audit.h."""
     numbers: Mapping[str, int]
     has_x32: bool
 
@@ -92,11 +95,11 @@ MACHINES = {
 }
 
 Instruction = tuple[int, int, int, int]
-"""Code, jump if true, jump if false, value: struct sock_filter."""
+"""Code, jump if true, jump if false, and value of a struct sock_filter."""
 
 
 def filter_for(machine: SyscallTable, own_pid: int) -> list[Instruction]:
-    """The filter's program. Jumps are relative to the next instruction."""
+    """Assemble the filter as a BPF program. Jumps are relative to the next instruction."""
     numbers = machine.numbers
     refuse: Instruction = (_RETURN, 0, 0, _ERROR | errno.EPERM)
     unknown: Instruction = (_RETURN, 0, 0, _ERROR | errno.ENOSYS)
@@ -109,15 +112,15 @@ def filter_for(machine: SyscallTable, own_pid: int) -> list[Instruction]:
     ]
     if machine.has_x32:
         program += [(_AT_LEAST, 0, 1, _X32), refuse]
-    # The arguments of these are in a structure, which a filter cannot read: libraries fall back to the older calls.
+    # These calls take a structure, which a filter cannot read. With ENOSYS, libraries fall back to the older calls.
     for name in ("openat2", "clone3"):
         program += [(_EQUAL, 0, 1, numbers[name]), unknown]
     for name, argument in (("open", 1), ("openat", 2)):
         if name in numbers:
             program += _on(numbers[name], argument, [(_ANY_BIT, 0, 1, _WRITING), refuse, allow])
-    # Threads of a codec's own, but no other process.
+    # Codecs may start threads, but not processes.
     program += _on(numbers["clone"], 0, [(_ANY_BIT, 1, 0, _CLONE_THREAD), refuse, allow])
-    # Signals to itself (abort), limits of itself.
+    # The process may send signals to itself (abort) and set its own limits.
     program += _on(numbers["tgkill"], 0, [(_EQUAL, 1, 0, own_pid), refuse, allow])
     program += _on(numbers["prlimit64"], 0, [(_EQUAL, 2, 0, 0), (_EQUAL, 1, 0, own_pid), refuse, allow])
     for name in _REFUSED:
@@ -127,18 +130,18 @@ def filter_for(machine: SyscallTable, own_pid: int) -> list[Instruction]:
 
 
 def _on(number: int, argument: int, then: Sequence[Instruction]) -> list[Instruction]:
-    """On this call look at the lower half of an argument; ``then`` decides."""
+    """Return instructions that, for one system call, load the lower half of an argument and run ``then``."""
     return [(_EQUAL, 0, len(then) + 1, number), (_LOAD, 0, 0, _ARGUMENTS + 8 * argument), *then]
 
 
 def refuse_system_calls() -> bool:
-    """Put this thread, and what it starts, under the filter for good; returns whether the system could."""
+    """Apply the filter permanently to this thread and its children; return whether that succeeded."""
     machine = MACHINES.get(platform.machine())
     if sys.platform != "linux" or machine is None or sys.maxsize < 2**32:
         return False
     program = filter_for(machine, os.getpid())
     code = ctypes.create_string_buffer(b"".join(struct.pack("=HBBI", *each) for each in program))
-    # struct sock_fprog: a length of 16 bits, and a pointer at the next multiple of 8.
+    # struct sock_fprog: a 16-bit length, and a pointer aligned to 8 bytes.
     header = ctypes.create_string_buffer(struct.pack("@HxxxxxxP", len(program), ctypes.addressof(code)))
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:

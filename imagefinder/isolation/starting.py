@@ -1,4 +1,7 @@
-"""Start a decoder process: this Python, or this program where it is frozen, with the readers alone."""
+"""Command line and environment of a decoder process.
+
+A decoder runs the same Python interpreter, or the frozen program, and imports only the readers.
+"""
 
 import json
 import os
@@ -9,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 FLAG = "--decode-pictures"
-"""First argument of a frozen program that is to be a decoder."""
+"""First argument that makes a frozen program run as a decoder."""
 
 BOOT = """
 import json, sys
@@ -18,7 +21,7 @@ sys.path[:] = options["path"]
 from imagefinder.isolation.decoder_worker import main
 main(options)
 """
-"""What the interpreter runs. A test may have it do something else first."""
+"""Code that the interpreter runs. Tests may replace it."""
 
 _SYSTEM = (
     "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache", "/dev/null", "/dev/urandom",
@@ -28,7 +31,7 @@ _SITES = frozenset({"site-packages", "dist-packages"})
 
 
 def run_if_decoder(arguments: list[str]) -> None:
-    """Be a decoder, and never return, where the program was started as one."""
+    """Run as a decoder process, without returning, if the arguments say so."""
     if arguments[1:2] == [FLAG]:
         from imagefinder.isolation.decoder_worker import main
 
@@ -36,10 +39,10 @@ def run_if_decoder(arguments: list[str]) -> None:
 
 
 def command(options: dict[str, Any]) -> list[str]:
-    """The command line of a decoder process."""
+    """Return the command line of a decoder process."""
     if hasattr(sys, "frozen"):
         return [sys.executable, FLAG, json.dumps(options)]
-    # Isolated, and without site: what a user's environment adds to Python is not for decoders.
+    # Isolated mode without site keeps the user's additions to Python out of decoders.
     return [sys.executable, "-I", "-S", "-c", BOOT, json.dumps({**options, "path": _search_path()})]
 
 
@@ -48,28 +51,29 @@ _MALLOC = {
     "MALLOC_MMAP_THRESHOLD_": str(2**25),
     "MALLOC_TRIM_THRESHOLD_": str(2**27),
 }
-"""Have glibc keep the memory of one picture for the next: to be given it anew took longer than many a decoding."""
+"""Settings that make glibc keep freed memory for the next picture. Allocating it again took longer than decoding many
+a picture."""
 
 
 def environment() -> dict[str, str]:
-    """The variables of a decoder process: as ours, with one thread for each library."""
+    """Return the environment of a decoder process: this process's, with numeric libraries limited to one thread."""
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     return {**os.environ, **threads, **_MALLOC}
 
 
 def _search_path() -> list[str]:
-    # An empty entry is the folder that the program happens to be in.
+    # An empty entry means the current directory.
     return [entry for entry in sys.path if entry]
 
 
 @cache
 def readable() -> list[str]:
-    """Files and folders that a decoder may read: Python, its libraries, and this package."""
+    """Return the files and folders that a decoder may read: Python, its libraries, and this package."""
     folders = [*_SYSTEM, *(sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib"))]
     folders.append(str(Path(sys.base_prefix) / "lib"))
     if bundle := getattr(sys, "_MEIPASS", None):
         folders.append(bundle)
     folders += [entry for entry in _search_path() if Path(entry).name in _SITES]
-    # The folder around it may be a project's, with anything in it.
+    # Only the package itself, because the folder that contains it may also contain the user's files.
     folders.append(str(Path(__file__).resolve().parents[1]))
     return folders

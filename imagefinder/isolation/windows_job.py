@@ -1,4 +1,4 @@
-"""Job object (Windows): limits a decoder's memory, forbids child processes, and ends it with the program."""
+"""Windows job object that limits a decoder's memory, forbids child processes, and ends it with the main process."""
 
 import sys
 
@@ -35,9 +35,9 @@ if sys.platform == "win32":
         )
 
     def confine(process_handle: int, most_bytes: int) -> int:
-        """Put a process into a job of its own; returns the job's handle, 0 where the system would not.
+        """Put a process into a new job object; return the job's handle, or 0 if that failed.
 
-        The process ends when the handle is closed, which the program's end does too.
+        The process ends when the handle is closed, which also happens when the main process ends.
         """
         kernel = ctypes.WinDLL("kernel32", use_last_error=True)
         kernel.CreateJobObjectW.restype = wintypes.HANDLE
@@ -67,5 +67,5 @@ if sys.platform == "win32":
         return 0
 
     def close(job: int) -> None:
-        """Let go of a job; a process that is left in it ends."""
+        """Close a job, which ends the process in it."""
         ctypes.WinDLL("kernel32").CloseHandle(wintypes.HANDLE(job))

@@ -1,1 +1,1 @@
-"""Readers: decode files into pictures and words, a reader for each family of formats."""
+"""Readers decode files into pictures and text. Each family of formats has its own reader."""

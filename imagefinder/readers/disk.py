@@ -1,4 +1,4 @@
-"""Open a file for a reader, and map errors of the disk to reasons."""
+"""Opening files for readers, and mapping operating-system errors to reasons."""
 
 import errno
 import io
@@ -26,7 +26,10 @@ _CODES = {
     errno.ETXTBSY: ReasonCode.LOCKED,
 }
 READ_WHOLE = 32 * 2**20
-"""Bytes of a file that is read into memory in one go; the decoding threads hold one each. Photographs are smaller."""
+"""Largest file, in bytes, that is read into memory at once.
+
+Each decoding thread holds one such file. Photographs are smaller.
+"""
 
 _GONE_CODES = {
     getattr(errno, name)
@@ -40,12 +43,12 @@ _GONE_CODES = {
         "ENOTCONN",
         "EREMOTEIO",
     )
-    if hasattr(errno, name)  # not every system has every code
+    if hasattr(errno, name)  # some systems lack some of these codes
 }
 
 
 def disk_reason(error: OSError) -> Reason:
-    """Why the operating system failed."""
+    """Return the reason for an operating-system error."""
     number = error.errno or 0
     if number in _GONE_CODES:
         return Reason(ReasonCode.DRIVE_NOT_ANSWERING)
@@ -56,7 +59,7 @@ def disk_reason(error: OSError) -> Reason:
 
 @contextmanager
 def disk_errors() -> Iterator[None]:
-    """Turn what the operating system raises into ``UnreadableError``."""
+    """Turn ``OSError`` into ``PassingError``."""
     try:
         yield
     except OSError as error:
@@ -64,12 +67,12 @@ def disk_errors() -> Iterator[None]:
 
 
 def open_regular_file(path: Path) -> io.BufferedReader:
-    """Open a file for reading bytes, if it is a file with something in it.
+    """Open a regular, non-empty file for reading bytes.
 
-    Pipes, sockets and devices are looked at but never opened: opening one can hang for ever, or make it act.
+    Pipes, sockets and devices are never opened, because opening one can block for ever or have side effects.
 
     Raises:
-        UnreadableError: it cannot be opened, is empty, or is not an ordinary file.
+        UnreadableError: The file cannot be opened, is empty, or is not a regular file.
     """
     with disk_errors():
         found = path.stat()
@@ -83,12 +86,13 @@ def open_regular_file(path: Path) -> io.BufferedReader:
 
 
 def open_content(path: Path) -> io.BufferedReader | io.BytesIO:
-    """As ``open_regular_file``, for who reads a file more than once: up to ``READ_WHOLE`` bytes come into memory.
+    """Open a file as ``open_regular_file`` does, reading it into memory if it has at most ``READ_WHOLE`` bytes.
 
-    So what is hashed is what is decoded, though somebody writes to the file meanwhile, and a drive is read once.
+    Use this for files that are read more than once. The disk is then read only once, and the hashed bytes are the
+    decoded bytes even if another program writes to the file in the meantime.
 
     Raises:
-        UnreadableError: as ``open_regular_file``, or the drive failed while it was read.
+        UnreadableError: As in ``open_regular_file``, or reading the file failed.
     """
     file = open_regular_file(path)
     if size_of(file) > READ_WHOLE:
@@ -98,7 +102,7 @@ def open_content(path: Path) -> io.BufferedReader | io.BytesIO:
 
 
 def size_of(file: BinaryIO) -> int:
-    """Bytes in an open file; it then stands at its beginning."""
+    """Return the size of an open file in bytes, and rewind it."""
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
     return size

@@ -1,4 +1,4 @@
-"""Decode pictures with Pillow."""
+"""Decoding of pictures with Pillow."""
 
 import io
 from collections.abc import Callable
@@ -40,21 +40,24 @@ register_psd()
 
 _SCALED_BY_DRAFT = frozenset({"JPEG", "MPO"})
 _READ_IN_PIECES = frozenset({"TIFF"})
-"""Every other decoder may hold the whole file in memory."""
+"""Formats that are read piece by piece. All other decoders may hold the whole file in memory."""
 _NEVER_FILLED = frozenset({"TIFF", "GIF"})
-"""Formats whose decoders make nothing of a file filled up with zeros."""
+"""Formats whose decoders gain nothing from padding a truncated file with zeros."""
 _FILL_BYTES_PER_PIXEL = 8
-"""Bytes to fill a file up with: no format that is not compressed takes more."""
+"""Bytes a pixel by which a truncated file is padded. No uncompressed format takes more."""
 _SPARE_SIDES = 4
-"""Times the side asked for that are kept. The model's own bicubic resizing, after averaging whole blocks of pixels,
-then gives vectors whose cosine to those of the full picture is at least 0.999 (42 photographs of 12 megapixels, the
-starter model: least 0.9994, median 0.9998); with three times, two of them fall as low as 0.993."""
+"""A picture is reduced to no less than this multiple of the requested side.
+
+The model's own bicubic resizing, after the averaging of whole blocks of pixels, then gives vectors whose cosine to
+those of the full picture is at least 0.999 (42 photographs of 12 megapixels, starter model: minimum 0.9994, median
+0.9998). With a factor of three, two of them fall as low as 0.993.
+"""
 _AVERAGED_MODES = frozenset({"L", "LA", "RGB", "RGBA", "CMYK"})
-"""Those whose pixels can be averaged as they are, with alpha weighing the colours."""
+"""Modes whose pixels can be averaged directly, with colours weighted by alpha."""
 
 
 class _Xbm(XbmImagePlugin.XbmImageFile):
-    """An XBM with black ones on white, as all other programs show it: Pillow takes them for white."""
+    """XBM picture with set bits in black on white, as other programs show it. Pillow decodes them as white."""
 
     def load_end(self) -> None:
         super().load_end()
@@ -66,29 +69,29 @@ Image.register_open("XBM", _Xbm, XbmImagePlugin._accept)
 
 @cache
 def _know_heif() -> None:
-    # Imported late: its libraries take as long to load as Pillow.
+    # Imported late, because its libraries take as long to load as Pillow.
     import pillow_heif
 
     pillow_heif.register_heif_opener()
 
 
 class _Decoded(NamedTuple):
-    """A picture, decoded as far as that goes."""
+    """A picture, decoded as far as possible."""
 
     picture: ImageFile.ImageFile
-    """With the metadata."""
+    """The opened picture with its metadata."""
     pixels: Image.Image
-    """What is to be seen of it; smaller where only every second pixel is there, say."""
+    """The pixels to show. Smaller than the picture if, say, only every second pixel could be decoded."""
     damage: Reason | None = None
-    """See ``LoadedPart``."""
+    """Damage to report; see ``LoadedPart.damage``."""
 
 
 class PictureFile(MediaFile):
-    """An open picture. One thread at a time.
+    """An open picture file, for use by one thread at a time.
 
-    Of an animation the first frame, of several pictures in one file the primary one; a TIFF has a part for
-    every page. What Pillow refuses is tried again, repaired in memory: a fault in metadata costs no pixel, and of
-    pixels that are cut short, those that are there are shown.
+    A TIFF has one part for each page. Any other file has one part: the first frame of an animation, or the primary
+    picture of several. A file that Pillow rejects is repaired in memory and decoded again, so faulty metadata does
+    not cost pixels, and the remaining pixels of a truncated picture are shown.
     """
 
     def __init__(self, path: Path, content: BinaryIO | None = None) -> None:
@@ -110,17 +113,17 @@ class PictureFile(MediaFile):
             self._held.close()
             raise
         self.part_count = len(self._pages)
-        # In a TIFF of many pages, finding the way to each of them from the start would take ever longer. A plain
-        # picture is opened anew for each load but the first: ``draft`` can be asked for only once, and decoders hold
-        # memory. The pages of a TIFF have been walked through already.
+        # A multi-page TIFF stays open, because seeking to each page from the start would take longer and longer. A
+        # single picture is reopened for every load but the first: ``draft`` works only once, and decoders hold
+        # memory. A single-page TIFF is always reopened, because ``tiff_pages`` has already moved past its page.
         self._paged = picture if self.part_count > 1 else None
         self._fresh = picture if picture.format != "TIFF" else None
 
     def _open(self) -> ImageFile.ImageFile:
-        """Read the header.
+        """Open the picture, reading its header only.
 
-        Handed a file object and no name, Pillow maps no memory: a file that shrinks while it is read raises,
-        and does not kill the process.
+        Pillow gets a file object rather than a name, so that it does not map the file into memory. A file that
+        shrinks while it is read then raises an exception instead of killing the process.
         """
         silence_pillow()
         if "HEIF" in self._formats:
@@ -139,7 +142,7 @@ class PictureFile(MediaFile):
             return self._reopened()
 
     def _repair(self, refusal: Exception) -> bool:
-        """Put repaired content in place of the file's, where there is a way to repair it."""
+        """Replace the content by a repaired version; return False if it cannot be repaired."""
         if not can_be_salvaged(refusal):
             return False
         self._refusal = refusal
@@ -148,7 +151,7 @@ class PictureFile(MediaFile):
     def _replace(self, mend: Callable[[bytes], Repaired | None]) -> bool:
         if _READ_IN_PIECES.issuperset(self._formats):
             return False
-        # What is mended lies beside the content until it takes its place.
+        # The repaired content is in memory together with the original until it replaces it.
         with room_for_file(2 * size_of(self._file)):
             self._file.seek(0)
             repaired = mend(self._file.read())
@@ -167,19 +170,21 @@ class PictureFile(MediaFile):
             return is_granted and self._replace(partial(fill_up, size=size))
 
     def _reopened(self) -> ImageFile.ImageFile:
-        """The repaired picture. Where that is refused too, the first refusal is the one that says most."""
+        """Open the repaired picture; if that fails too, raise the first error, which is the more informative."""
         try:
             return self._open()
-        except Exception as error:  # noqa: BLE001 - as in ``picture_damage``, into which it goes
+        except Exception as error:  # noqa: BLE001 - ``picture_damage`` handles it
             raise (self._refusal if can_be_salvaged(error) and self._refusal else error) from None
 
     def load(self, part: int, side: int) -> LoadedPart:
-        """See ``MediaFile``. A JPEG is decoded at 1/2, 1/4 or 1/8 where that suffices; a picture of another format
-        that is far too large is made smaller once it is decoded.
+        """Decode one part; see ``MediaFile.load``.
+
+        A JPEG is decoded at 1/2, 1/4 or 1/8 of its size if that suffices. Very large pictures of other formats are
+        reduced after decoding.
 
         Raises:
-            UnreadableError: also when there is no such part, as when the file has changed since it was
-            indexed.
+            UnreadableError: The part cannot be decoded, or does not exist, for instance because the file has
+                changed since it was indexed.
         """
         if not 1 <= part <= self.part_count:
             raise UnreadableError(ReasonCode.NO_SUCH_PART, number=part, count=self.part_count)
@@ -189,7 +194,7 @@ class PictureFile(MediaFile):
             with ExitStack() as room:
                 found = self._decoded(picture, side, room)
                 shot = read_shot(found.picture)
-                # Twice, because pixels of some kinds can be averaged only once they are RGB.
+                # Reduced twice, because pixels of some modes can be averaged only after conversion to RGB.
                 is_scaled = found.picture.format in _SCALED_BY_DRAFT
                 pixels = found.pixels if is_scaled else _reduced(found.pixels, side)
                 image = to_srgb(pixels) if is_scaled else _reduced(to_srgb(pixels), side)
@@ -199,7 +204,7 @@ class PictureFile(MediaFile):
         return LoadedPart(image, PartFacts(ItemKind.PICTURE, width, height, shot.taken_at), found.damage)
 
     def _decoded(self, picture: ImageFile.ImageFile, side: int, room: ExitStack) -> _Decoded:
-        """``room`` keeps its memory reserved."""
+        """Decode a picture, repairing it if needed. ``room`` holds the memory reservation."""
         _prepare(picture, side, room)
         if self._repaired is not None:
             return self._salvaged(picture, room, has_failed=False)
@@ -216,10 +221,15 @@ class PictureFile(MediaFile):
         return _Decoded(picture, picture)
 
     def _salvaged(self, picture: ImageFile.ImageFile, room: ExitStack, *, has_failed: bool) -> _Decoded:
-        """What is there of a picture; ``has_failed``: whether a first try ended in an error.
+        """Decode the pixels that a damaged picture still has.
+
+        Args:
+            picture: The opened picture, repaired if possible.
+            room: Holds the memory reservation.
+            has_failed: Whether ``picture.load()`` has already raised.
 
         Raises:
-            Exception: nothing is there. It is what Pillow said of the file as it was.
+            Exception: There are no pixels. This is Pillow's error for the original file.
         """
         repaired = self._repaired or Repaired(b"")
         pixels: Image.Image = picture
@@ -244,14 +254,15 @@ class PictureFile(MediaFile):
 
     @property
     def camera(self) -> str:
-        """See ``MediaFile``."""
+        """Maker and model of the camera; see ``MediaFile.camera``."""
         with picture_damage():
             return read_camera(self._open())
 
     def _at(self, page: int) -> ImageFile.ImageFile:
-        """The picture with its decoder at a page (from 0) that it has not decoded yet.
+        """Return the picture positioned at a page (from 0), ready to decode it from scratch.
 
-        Asked again for a page it has failed on, Pillow would hand out what little it had decoded.
+        The picture is reopened if it is already at that page: after a failed decode, Pillow would otherwise return
+        the few pixels it has decoded.
         """
         if self._paged is not None and self._paged.tell() != page:
             self._paged.seek(page)
@@ -268,9 +279,9 @@ class PictureFile(MediaFile):
 
 
 def _prepare(picture: ImageFile.ImageFile, side: int, room: ExitStack) -> None:
-    """Refuse a picture that is too large, have a JPEG decoded no larger than needed, and reserve the memory.
+    """Reject an oversized picture, set the scale at which a JPEG is decoded, and reserve memory.
 
-    ``room`` holds the reservation; what it held for an earlier try is given back.
+    ``room`` holds the reservation; a reservation of an earlier attempt is released first.
     """
     width, height = picture.size
     refuse_oversize(width, height)
@@ -282,13 +293,14 @@ def _prepare(picture: ImageFile.ImageFile, side: int, room: ExitStack) -> None:
 
 
 def _reduced(picture: Image.Image, side: int) -> Image.Image:
-    """A picture at 1/2, 1/3, ... of its size, as long as its shorter side stays ``4 * side`` pixels; else as it is.
+    """Return a picture at 1/2, 1/3, ... of its size, with a shorter side of at least ``4 * side`` pixels.
 
-    For the formats whose decoders cannot scale. Turning the colours of 12 megapixels into sRGB, and resizing them to a
-    model's input and again to a thumbnail, took 130 ms; this and the same of what it leaves take 40.
+    Returns the picture itself if it is not large enough or cannot be averaged. This is for formats whose decoders
+    cannot scale. For 12 megapixels, conversion to sRGB and resizing to a model's input and to a thumbnail took
+    130 ms; with this reduction, all of it takes 40 ms.
     """
     factor = min(picture.size) // (_SPARE_SIDES * side)
-    # Of a colour that stands for transparency, an average would be another.
+    # Averaging would change the key colour that marks transparent pixels.
     if factor < 2 or picture.mode not in _AVERAGED_MODES or "transparency" in picture.info:
         return picture
     return picture.reduce(factor)

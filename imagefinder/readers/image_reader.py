@@ -1,7 +1,7 @@
 """The reader of pictures.
 
-It stands apart from ``image``, which does the reading, so that Pillow is imported with the first picture that is
-opened: a scan, which only asks for ``extensions``, needs none of it.
+Decoding is in the separate module ``image``, so that Pillow is imported only when the first picture is opened. A scan
+needs only ``extensions``.
 """
 
 from pathlib import Path
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class ImageReader(MediaReader):
-    """Reads every picture format of ``formats``."""
+    """Reader of all picture formats listed in ``domain.image_signatures``."""
 
     extensions = EXTENSIONS
 

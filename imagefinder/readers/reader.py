@@ -1,4 +1,4 @@
-"""The reader interface: what every format family offers the engine."""
+"""The reader interface, implemented for each family of formats."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -15,49 +15,50 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LoadedPart:
-    """One part of a file, decoded."""
+    """One decoded part of a file."""
 
     image: "Image.Image"
-    """Mode RGB, sRGB colours, upright, alpha laid on white."""
+    """The picture in mode RGB: sRGB colours, upright, transparency composited on white."""
     facts: PartFacts
     damage: Reason | None = None
-    """What of it is missing, where that is most of it; None where the part is all right."""
+    """The damage if most of the part is missing, else None."""
 
 
 class MediaFile(ABC):
-    """An open file: a context manager that gives its parts one at a time, so memory stays flat."""
+    """An open file: a context manager that decodes one part at a time to bound memory use."""
 
     part_count: int
-    """Parts are numbered from 1 to this."""
+    """Number of parts. Parts are numbered from 1."""
 
     @abstractmethod
     def load(self, part: int, side: int) -> LoadedPart:
-        """Decode one part (from 1), at the smallest cheap scale whose shorter side is at least ``side`` pixels.
+        """Decode one part (from 1) at the smallest cheap scale whose shorter side has at least ``side`` pixels.
 
-        A picture that is smaller than that is given as it is.
+        A smaller picture is not enlarged.
 
         Raises:
-            UnreadableError: this part cannot be decoded; the message says why.
+            UnreadableError: The part cannot be decoded; the message says why.
         """
 
     @property
     def camera(self) -> str:
-        """Maker and model of the camera, if the file says so; decodes nothing."""
+        """Maker and model of the camera, or an empty string if the file does not say. Decodes no pixels."""
         return ""
 
     def find(self, part: int, phrase: str) -> list[Region]:  # noqa: ARG002 - pictures have no words
-        """Where a phrase stands on a part (from 1), on the part as ``load`` shows it.
+        """Return the regions of a part (from 1) where a phrase occurs, relative to the part as ``load`` renders it.
 
-        It is found in any form and case (``text_folding.fold``); with other accents where it does not stand as it is.
+        Text is compared folded (``text_folding.fold``), so letter case and character forms do not matter. If there
+        is no match, accents are ignored too.
 
         Raises:
-            UnreadableError: this part cannot be read.
+            UnreadableError: The part cannot be read.
         """
         return []
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of the file. Harmless when called again."""
+        """Close the file. May be called more than once."""
 
     def __enter__(self) -> Self:
         return self
@@ -69,21 +70,23 @@ class MediaFile(ABC):
 
 
 class MediaReader(ABC):
-    """One family of formats. Stateless; ``open`` may be called from several threads at once."""
+    """Reader of one family of formats. Stateless; ``open`` may be called from several threads at once."""
 
     extensions: ClassVar[frozenset[str]]
-    """Lower case, without the dot: which files of a folder are taken for this family."""
+    """File extensions of the family, in lower case and without the dot. A scan selects files by them."""
 
     @abstractmethod
     def recognises(self, head: bytes) -> bool:
-        """Whether a file that begins with ``head`` (up to 1024 bytes) is of this family, whatever its name."""
+        """Whether a file beginning with ``head`` (up to 1024 bytes) belongs to this family, judged by content alone."""
 
     @abstractmethod
     def open(self, path: Path, content: BinaryIO | None = None) -> MediaFile:
         """Open a file for reading.
 
-        ``content`` is the same file, open already: it is taken over, and closed with what is returned.
+        Args:
+            path: The file.
+            content: The same file, already open. The returned object takes ownership and closes it.
 
         Raises:
-            UnreadableError: it is not of this family, is damaged, encrypted, or too large; the message says why.
+            UnreadableError: The file is not of this family, damaged, encrypted, or too large; the message says why.
         """

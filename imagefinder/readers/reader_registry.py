@@ -1,4 +1,4 @@
-"""The registry of readers. A new format family is one line in ``READERS``."""
+"""The registry of readers. To add a family of formats, add a line to ``READERS``."""
 
 from pathlib import Path
 from typing import BinaryIO
@@ -12,24 +12,27 @@ from imagefinder.readers.pillow.pillow_formats import HEAD_BYTES, extension_of
 from imagefinder.readers.reader import MediaFile, MediaReader
 
 READERS: tuple[MediaReader, ...] = (ImageReader(), PdfReader())
-"""In the order they are asked: a picture's signature stands at its very beginning, a PDF's somewhere near
-it."""
+"""All readers, in the order in which they are tried.
+
+Pictures come first, because their signature is at the very beginning of the file, while that of a PDF may follow later.
+"""
 
 
 def extensions() -> frozenset[str]:
-    """Every extension some reader knows, lower case without the dot."""
+    """Return the file extensions of all readers, in lower case and without the dot."""
     return frozenset().union(*(reader.extensions for reader in READERS))
 
 
 def open_media(path: Path, content: BinaryIO | None = None) -> MediaFile:
-    """Open a file with the reader for its content, whatever its name; by its name where the content says
-    nothing.
+    """Open a file with the reader that recognises its content, or else its extension.
 
-    ``content`` is the same file, open already: it is taken over, and closed with what is returned, or at once where
-    the file cannot be read.
+    Args:
+        path: The file.
+        content: The same file, already open. The returned object takes ownership and closes it. It is closed at once
+            if the file cannot be read.
 
     Raises:
-        UnreadableError: no reader knows it, or its reader cannot read it; the message says why.
+        UnreadableError: No reader recognises the file, or its reader cannot read it; the message says why.
     """
     file = content or open_regular_file(path)
     try:
@@ -52,5 +55,5 @@ def _reader_for(path: Path, file: BinaryIO) -> MediaReader:
 
 
 def explain(error: UnreadableError | OSError) -> Reason:
-    """Why a file cannot be read, also where the system itself refused it."""
+    """Return the reason why a file cannot be read, for errors of readers and of the operating system."""
     return disk_reason(error) if isinstance(error, OSError) else error.reason

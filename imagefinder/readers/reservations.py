@@ -1,4 +1,4 @@
-"""Memory reservations of decoders, so that several of them do not each count on the same memory."""
+"""Memory reservations, which keep decoders that run at the same time from relying on the same free memory."""
 
 import sys
 import threading
@@ -8,32 +8,32 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Protocol
 
 _SHARE = 0.5
-"""The part of the free memory that decoding may take."""
+"""Share of the free memory that decoding may use."""
 _ALWAYS_GRANTED = 64 * 2**20
-"""Bytes for which the free memory is not even asked."""
+"""Requests of up to this many bytes are granted without checking the free memory."""
 _PATIENCE_S = 60.0
 _GRACE_S = 2.0
 _TICK_S = 0.05
 
 
 class Reservations(Protocol):
-    """Grants memory, or does not."""
+    """Interface for reserving memory."""
 
     def hold(self, needed: int) -> AbstractContextManager[bool]:
-        """Inside, so many bytes are promised; gives whether they are."""
+        """Reserve ``needed`` bytes inside the context, whose value tells whether they were granted."""
 
 
 class SharedReservations:
-    """The reservations of one process and its decoders. Safe to use from several threads."""
+    """Reservations of one process and its decoder processes. Thread-safe."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._held: list[tuple[int, int]] = []
-        """By which thread, and how many bytes."""
+        """Current reservations: thread identifier and number of bytes."""
 
     @contextmanager
     def hold(self, needed: int) -> Iterator[bool]:
-        """See ``Reservations``. What fits only once other threads are done waits for them."""
+        """Reserve memory, waiting for the reservations of other threads if needed; see ``Reservations``."""
         if needed <= _ALWAYS_GRANTED:
             yield True
             return
@@ -43,7 +43,7 @@ class SharedReservations:
             patience = 0.0
             while not (is_granted := self._fits(needed)):
                 if self._is_held_by_others():
-                    # What they give back is free only once their pictures are let go of.
+                    # After a reservation ends, its memory becomes free only once the picture is deallocated.
                     patience = _GRACE_S
                     self._changed.wait(deadline - time.monotonic())
                 else:
@@ -63,25 +63,25 @@ class SharedReservations:
                     self._changed.notify_all()
 
     def _fits(self, needed: int) -> bool:
-        # Nobody knows how much of what is held has been taken already: as if nothing of it had.
+        # How much of the reserved memory is already in use is unknown, so count it as not yet used.
         return sum(held for _, held in self._held) + needed <= room()
 
     def _is_held_by_others(self) -> bool:
-        # A thread that waited for itself would wait in vain.
+        # A thread must not wait for its own reservations.
         return any(thread != threading.get_ident() for thread, _ in self._held)
 
 
 def give_back_freed_memory() -> None:
-    """Have the C library return what was freed to the system (glibc keeps it for the thread that had it)."""
+    """Make the C library return freed memory to the system (glibc keeps it for the thread that allocated it)."""
     if sys.platform == "linux":
         import ctypes
 
-        with suppress(AttributeError):  # another C library
+        with suppress(AttributeError):  # a C library other than glibc
             ctypes.CDLL(None).malloc_trim(0)
 
 
 def room() -> int:
-    """Bytes that decoding may take, were nothing of it reserved."""
+    """Return the bytes that decoding may use, not counting reservations."""
     from imagefinder.free_memory import free_memory
 
     return int(free_memory() * _SHARE)
@@ -91,11 +91,11 @@ _reservations: Reservations = SharedReservations()
 
 
 def use(reservations: Reservations) -> None:
-    """Ask these from now on: a decoder process asks the program that started it."""
+    """Set the reservations of this process. A decoder process uses those of the process that started it."""
     global _reservations
     _reservations = reservations
 
 
 def reserved(needed: int) -> AbstractContextManager[bool]:
-    """Inside, so many bytes are promised to the caller; gives whether they are."""
+    """Reserve ``needed`` bytes inside the context, whose value tells whether they were granted."""
     return _reservations.hold(needed)

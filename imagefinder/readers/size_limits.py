@@ -1,4 +1,4 @@
-"""Limits of picture size, checked from the header before a pixel is decoded."""
+"""Limits of picture size, checked against the header before any pixel is decoded."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,25 +10,28 @@ from imagefinder.domain.reasons import ReasonCode
 from imagefinder.readers.reservations import reserved
 
 MAX_PIXELS = 500_000_000
-"""Pixels of one picture. Stitched panoramas and scans reach 200 to 300 million; a header that claims more
-than this is far likelier damaged, or a decompression bomb (a small file made to fill the memory), than a
-photograph."""
+"""Largest number of pixels in one picture.
 
-# Bytes a pixel takes at the peak of decoding and conversion: Pillow keeps RGB in 4 bytes, and conversion holds up
-# to three pictures at once. Measured, as growth of the resident memory for pictures of 20 megapixels, and rounded
-# up: 12 with alpha and 8 without, JPEG 2000 20, WebP 16 to 20, AVIF 11, HEIF 9, TIFF up to 17 (fractions).
+Stitched panoramas and scans reach 200 to 300 million. A header that claims more than this limit is more likely damaged
+or a decompression bomb (a small file that expands to fill the memory) than a photograph.
+"""
+
+# Bytes a pixel at the peak of decoding and conversion: Pillow stores RGB in 4 bytes, and conversion holds up to three
+# pictures at once. Measured as the growth of resident memory for pictures of 20 megapixels, rounded up: 12 with alpha
+# and 8 without, JPEG 2000 20, WebP 16 to 20, AVIF 11, HEIF 9, TIFF up to 17 (floating point).
 _BYTES_PER_PIXEL = 12
 _CODEC_BYTES_PER_PIXEL = {"JPEG2000": 12, "WEBP": 8, "AVIF": 4, "HEIF": 4, "TIFF": 6}
-# A progressive JPEG's coefficients are all kept until its last scan: 2 bytes for each of three components.
+# All coefficients of a progressive JPEG are kept until its last scan, in 2 bytes for each of three components.
 _PROGRESSIVE_BYTES_PER_PIXEL = 6
 
 
 def set_pillow_limit() -> None:
-    """Make Pillow's own guard agree with ours.
+    """Set Pillow's own size limit to ``MAX_PIXELS``.
 
-    Pillow refuses above twice ``Image.MAX_IMAGE_PIXELS`` and warns above once; its default refuses at 179
-    million, which is a large but honest panorama. The guard stays on: it also watches sizes that no header
-    shows us (a picture within an icon, the tiles of a TIFF). The warning is silenced by ``quiet``.
+    Pillow raises an error above twice ``Image.MAX_IMAGE_PIXELS`` and warns above that value itself. By default it
+    rejects more than 179 million pixels, which a large genuine panorama has. Its check stays enabled, because it also
+    covers sizes that are not in the header, such as pictures within an icon and the tiles of a TIFF. The warning is
+    silenced by ``pillow_warnings``.
     """
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
 
@@ -38,7 +41,7 @@ def _in_megapixels(width: int, height: int) -> int:
 
 
 def refuse_oversize(width: int, height: int) -> None:
-    """Raise ``UnreadableError`` when a picture of this size is beyond ``MAX_PIXELS``."""
+    """Raise ``UnreadableError`` if a picture of this size has more than ``MAX_PIXELS`` pixels."""
     if width * height > MAX_PIXELS:
         size, limit = _in_megapixels(width, height), MAX_PIXELS // 1_000_000
         raise UnreadableError(ReasonCode.TOO_LARGE, width=width, height=height, megapixels=size, limit=limit)
@@ -46,13 +49,13 @@ def refuse_oversize(width: int, height: int) -> None:
 
 @contextmanager
 def room_to_decode(picture: ImageFile.ImageFile, width: int, height: int) -> Iterator[None]:
-    """Inside, the memory that decoding takes is reserved.
+    """Reserve the memory needed to decode a picture, inside the context.
 
-    ``width`` and ``height`` are those of the file; ``picture.size`` may be smaller where ``draft`` scaled it.
-    A picture with an attribute ``bytes_per_pixel`` takes so many more.
+    ``width`` and ``height`` are those in the file; ``picture.size`` may be smaller because of ``draft``. If the
+    picture has an attribute ``bytes_per_pixel``, that many more bytes are reserved for each pixel.
 
     Raises:
-        PassingError: it would take too much of the memory that is free.
+        PassingError: Decoding would use too much of the free memory.
     """
     codec = _CODEC_BYTES_PER_PIXEL.get(picture.format or "", 0)
     codec += getattr(picture, "bytes_per_pixel", 0)
@@ -68,10 +71,10 @@ def room_to_decode(picture: ImageFile.ImageFile, width: int, height: int) -> Ite
 
 @contextmanager
 def room_for_file(size: int) -> Iterator[None]:
-    """Inside, so many bytes are reserved for a file that its decoder reads whole.
+    """Reserve ``size`` bytes, inside the context, for a file that its decoder reads into memory.
 
     Raises:
-        PassingError: it would take too much of the memory that is free.
+        PassingError: The file would use too much of the free memory.
     """
     with reserved(size) as is_granted:
         if not is_granted:

@@ -1,4 +1,4 @@
-"""``imagefinder add``."""
+"""The command ``imagefinder add``."""
 
 import argparse
 

@@ -1,4 +1,4 @@
-"""Table of the commands. Each lives in a module of its own, which is imported when its command runs."""
+"""Table of the commands. The module of a command is imported only when the command runs."""
 
 import argparse
 from collections.abc import Callable
@@ -6,14 +6,18 @@ from collections.abc import Callable
 from imagefinder.cli.terminal import Terminal
 
 Command = Callable[[argparse.Namespace, Terminal], int]
-"""Carries out what was parsed, and returns the exit status.
+"""Function that runs a command and returns the exit status.
 
-It raises an ``ImageFinderError`` where that is not possible; the message is for the user.
+It raises an ``ImageFinderError``, whose message is for the user, if it cannot carry out the command.
 """
 
 
 def find_command(name: str) -> Command:
-    """The command of that name, one that the parser knows. A search waits for no import of another command."""
+    """Return the function of a command by its name, importing only its module.
+
+    Raises:
+        ValueError: The parser has a command that is missing here.
+    """
     match name:
         case "search":
             from imagefinder.cli.commands.search import search

@@ -1,4 +1,4 @@
-"""``imagefinder index``."""
+"""The command ``imagefinder index``."""
 
 import argparse
 
@@ -11,7 +11,7 @@ from imagefinder.translation import tr
 
 
 def index(arguments: argparse.Namespace, terminal: Terminal) -> int:
-    """Bring every source up to date."""
+    """Bring all sources up to date."""
     with open_existing(arguments) as finder:
         if not finder.engine.status(unreadable=False).sources:
             raise UsageError(tr("Nothing was added yet. Begin with: imagefinder add FOLDER"))

@@ -1,4 +1,4 @@
-"""``imagefinder models``."""
+"""The command ``imagefinder models``."""
 
 import argparse
 from collections.abc import Callable
@@ -13,12 +13,12 @@ from imagefinder.translation import tr
 
 
 def models(arguments: argparse.Namespace, terminal: Terminal) -> int:
-    """List, get, choose or remove models."""
+    """List, download, import, choose or remove models."""
     return _verb(arguments.verb or "list")(arguments, terminal)
 
 
 def _verb(name: str) -> Callable[[argparse.Namespace, Terminal], int]:
-    """What carries out a verb. What lists models imports nothing of what fetches them."""
+    """Return the function of a verb, importing only what that verb needs."""
     match name:
         case "list":
             from imagefinder.cli.commands.models_list import list_models

@@ -1,4 +1,4 @@
-"""``imagefinder models download`` and ``remove``."""
+"""The commands ``imagefinder models download`` and ``imagefinder models remove``."""
 
 import argparse
 
@@ -19,7 +19,7 @@ _MEGABYTE = 1_000_000
 
 
 def download_model(arguments: argparse.Namespace, terminal: Terminal) -> int:
-    """Fetch a model of the catalogue."""
+    """Download a model of the catalogue."""
     places, name = default_places(arguments.library), arguments.name
     settings = Settings.load(places.settings)
     if is_here(name, places.models):
@@ -28,7 +28,7 @@ def download_model(arguments: argparse.Namespace, terminal: Terminal) -> int:
     with interruptible() as cancel, terminal.progress() as progress:
 
         def show(done: int, total: int | None) -> None:
-            # What follows the last byte is a trial, in which the model is loaded.
+            # After the last byte, the model is loaded once to test it.
             is_whole = done == total
             progress(
                 Progress(Phase.LOADING_MODEL, 0, None)
@@ -69,7 +69,7 @@ def download_model(arguments: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def remove(arguments: argparse.Namespace, terminal: Terminal) -> int:
-    """Delete a model's files and, where asked for, what this library indexed with it."""
+    """Delete a model's files and, if requested, this library's vectors of the model."""
     name = arguments.name
     if has_library(arguments):
         with open_library(arguments) as finder:

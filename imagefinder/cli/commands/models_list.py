@@ -1,4 +1,4 @@
-"""``imagefinder models list``."""
+"""The command ``imagefinder models list``."""
 
 import argparse
 from dataclasses import asdict
@@ -16,10 +16,10 @@ _MEGABYTE = 1_000_000
 
 
 def list_models(arguments: argparse.Namespace, terminal: Terminal) -> int:
-    """Show the models that are here, and those worth getting."""
+    """Print the installed models and those that can be downloaded."""
     as_json = getattr(arguments, "json", False)
     if as_json:
-        use_language("en")  # other programs read it
+        use_language("en")  # JSON is for programs
     library = read_status(arguments)
     models = available(default_places(arguments.library).models)
     if as_json:
@@ -74,7 +74,7 @@ def _state(model: ModelInfo, library: LibraryStatus) -> str:
 
 
 def _details(model: ModelInfo) -> tuple[str, ...]:
-    """What it is, what it takes and how good it is; where its files are."""
+    """Return lines on a model's description, requirements, quality and files."""
     if not model.offer:
         return (f"{model.title}: {model.detail}",)
     about = f"{model.title}. {translated(model.offer.about, 'a model')}"

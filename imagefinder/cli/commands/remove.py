@@ -1,7 +1,4 @@
-"""``imagefinder remove``: takes sources out of the library.
-
-Their files, and what lies in other sources too, stay as they are.
-"""
+"""The command ``imagefinder remove``."""
 
 import argparse
 
@@ -13,11 +10,13 @@ from imagefinder.translation import tr
 
 
 def remove(arguments: argparse.Namespace, terminal: Terminal) -> int:
-    """Forget sources, and what was indexed of them.
+    """Remove sources from the library.
+
+    Files on disk are not touched. Items of files that are also in other sources are kept.
 
     Raises:
-        UsageError: there is no library, or one of the paths is no source; nothing is removed then.
-        LibraryInUseError: another process is changing the library.
+        UsageError: There is no library, or one of the paths is not a source. Nothing is removed in this case.
+        LibraryInUseError: Another process is changing the library.
     """
     paths = [given_path(path) for path in arguments.paths]
     with open_existing(arguments) as finder:

@@ -1,4 +1,4 @@
-"""``imagefinder search``."""
+"""The command ``imagefinder search``."""
 
 import argparse
 import os
@@ -19,7 +19,7 @@ from imagefinder.translation import tr
 
 
 def search(arguments: argparse.Namespace, terminal: Terminal) -> int:
-    """Find, and show what was found."""
+    """Run a search and print its hits."""
     images: tuple[Path, ...] = ()
     within: tuple[Path, ...] = ()
     if arguments.image or arguments.within:
@@ -131,7 +131,7 @@ def _show(result: SearchResult, arguments: argparse.Namespace, terminal: Termina
             }
         )
     elif arguments.paths:
-        # A PDF of which several pages are hits is one file.
+        # Several pages of one PDF may be hits; its path is printed once.
         terminal.paths(dict.fromkeys(hit.path for hit in result.hits), null=arguments.null)
     else:
         terminal.hits(result)
@@ -154,7 +154,7 @@ def _open_in_viewer(path: Path) -> None:
     if not exists(path):
         raise UsageError(tr("{path} is not there now; is its drive connected?", path=path))
     if sys.platform == "win32":
-        os.startfile(path)  # noqa: S606 - a file of the user's, by the user's own wish
+        os.startfile(path)  # noqa: S606 - a user's file, opened at the user's request
         return
     import subprocess
 

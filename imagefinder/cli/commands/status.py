@@ -1,4 +1,4 @@
-"""``imagefinder status``."""
+"""The command ``imagefinder status``."""
 
 import argparse
 from dataclasses import asdict
@@ -18,7 +18,7 @@ from imagefinder.translation import tr
 
 
 def status(arguments: argparse.Namespace, terminal: Terminal) -> int:
-    """Show what is in the library."""
+    """Print the status of the library."""
     library = read_status(arguments)
     if arguments.json:
         terminal.json(_as_json(library))
@@ -132,7 +132,7 @@ def _change(library: LibraryStatus) -> tuple[tuple[str, str], ...]:
 
 
 def read_status(arguments: argparse.Namespace) -> LibraryStatus:
-    """What is in the library; where there is none, that of an empty one, and none is made."""
+    """Return the library's status. If there is no library, return that of an empty one without creating it."""
     if not has_library(arguments):
         return LibraryStatus(default_places(arguments.library).library, None, (), 0, {}, ())
     with open_library(arguments) as finder:

@@ -1,4 +1,4 @@
-"""``imagefinder window``, also the default command. Imports nothing of the engine, which is another process."""
+"""The command ``imagefinder window``, also the default. It does not import the engine, which is another process."""
 
 import argparse
 import importlib.util
@@ -10,10 +10,10 @@ from imagefinder.translation import tr
 
 
 def open_window(arguments: argparse.Namespace) -> int:
-    """Open the window, and return the exit status when it is closed.
+    """Open the window; return the exit status when it is closed.
 
     Raises:
-        UsageError: it cannot be shown here, or something it was to open is not there.
+        UsageError: The window cannot be shown here, or a path to open does not exist.
     """
     cache = default_places(arguments.library).dropped
     paths = tuple(given_picture(path, cache) for path in getattr(arguments, "paths", ()))

@@ -1,1 +1,1 @@
-"""``imagefinder doctor``: report the hardware and software found, what was chosen, and how fast it is."""
+"""The command ``imagefinder doctor``, which reports hardware, software, choices made, and speed."""

@@ -1,4 +1,4 @@
-"""``imagefinder doctor``: print a diagnostic report, or write it as JSON."""
+"""The command ``imagefinder doctor``, which prints a diagnostic report as text or JSON."""
 
 import argparse
 from pathlib import Path
@@ -15,9 +15,9 @@ from imagefinder.translation import tr, use_language
 
 
 def doctor(arguments: argparse.Namespace, terminal: Terminal) -> int:
-    """Examine the installation, the library and the model, and time the model. Changes nothing of the user's."""
+    """Examine the installation, the library and the model, and time the model. The library is not changed."""
     if arguments.json:
-        use_language("en")  # other programs read it
+        use_language("en")  # JSON is for programs
     with terminal.progress() as progress:
         progress(Progress(Phase.LOADING_MODEL, 0, None))
         sections = list(Examination(arguments).sections())
@@ -29,7 +29,7 @@ def doctor(arguments: argparse.Namespace, terminal: Terminal) -> int:
 
 
 def _does_anything_work(sections: list[Section]) -> bool:
-    """Whether there is a library to search, by names at least, or a model to make one with."""
+    """Whether there is a library, searchable at least by names, or a working model to create one."""
     broken = {section.key for section in sections if section.problem}
     has_library = any(fact.key == "items" for section in sections for fact in section.facts)
     return has_library or not broken & {"model", "timing"}
@@ -56,6 +56,6 @@ def _print(sections: list[Section], terminal: Terminal) -> None:
 
 
 def _without_home(text: str) -> str:
-    """Paths below the user's home folder with ``~`` for it, which often holds a person's name."""
+    """Replace the home folder, whose path often contains a person's name, by ``~``."""
     home = Path.home()
     return text if home == Path(home.anchor) else text.replace(str(home), "~")

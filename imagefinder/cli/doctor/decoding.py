@@ -1,4 +1,4 @@
-"""What ``imagefinder doctor`` says of the processes that files are decoded in."""
+"""The section of ``imagefinder doctor`` about decoder processes."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from imagefinder.translation import tr
 
 
 def decoding_facts() -> Iterator[Fact]:
-    """Which limits are in force in a decoder process on this machine; one is started to see."""
+    """Yield the limits in force in a decoder process, by starting one."""
     with Decoders() as decoders:
         try:
             found = decoders.confinement()

@@ -1,4 +1,4 @@
-"""What a report of ``imagefinder doctor`` is made of: facts, in sections."""
+"""Facts and sections of a report of ``imagefinder doctor``."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -8,35 +8,35 @@ from imagefinder.domain.errors import ImageFinderError
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One thing that was found."""
+    """One finding."""
 
     key: str
-    """Names it in JSON."""
+    """Key in JSON."""
     label: str
     text: str
     value: object = None
-    """What JSON says in place of the text, where that is better read by a program."""
+    """Machine-readable value that replaces the text in JSON; None to use the text."""
 
 
 @dataclass(slots=True)
 class Section:
-    """Facts that belong together; as far as they could be found out."""
+    """Group of related facts, as far as they could be determined."""
 
     key: str
     title: str
     facts: list[Fact] = field(default_factory=list)
     problem: str = ""
-    """What kept the rest from being found out; empty where nothing did."""
+    """Error that prevented further facts; empty if there was none."""
 
 
 def examine(key: str, title: str, look: Callable[[], Iterator[Fact]]) -> Section:
-    """Collect the facts of a section; what goes wrong becomes its ``problem``, after the facts found before."""
+    """Collect the facts of a section. An exception ends the section and becomes its ``problem``."""
     section = Section(key, title)
     try:
         for fact in look():
             section.facts.append(fact)
     except ImageFinderError as error:
         section.problem = str(error)
-    except Exception as error:  # noqa: BLE001 - whatever ails: to say so is what a doctor is for
+    except Exception as error:  # noqa: BLE001 - reporting any failure is the purpose of this command
         section.problem = f"{type(error).__name__}: {error}"
     return section

@@ -1,4 +1,4 @@
-"""The section of ``imagefinder doctor`` about the runtime of the image tower: PyTorch or OpenVINO, and why."""
+"""The facts of ``imagefinder doctor`` about the runtime of the image tower (PyTorch or OpenVINO)."""
 
 import sys
 from typing import Any
@@ -12,7 +12,7 @@ _TITLES = {Runtime.TORCH: "PyTorch", Runtime.OPENVINO: "OpenVINO"}
 
 
 def runtime_text(embedder: OpenClipEmbedder) -> str:
-    """The runtime and the reason for it, as far as that is known now."""
+    """Return the runtime and the reason for it, as far as they are known."""
     if choice := embedder.runtime.choice:
         return _of_choice(choice, embedder.runtime.setting.wanted)
     if not embedder.device.startswith("cpu"):
@@ -30,7 +30,7 @@ def runtime_text(embedder: OpenClipEmbedder) -> str:
 
 
 def runtime_value(embedder: OpenClipEmbedder) -> dict[str, Any]:
-    """The same for programs."""
+    """Return the runtime and the figures of the runtime trial, for JSON."""
     wanted = embedder.runtime.setting.wanted
     choice = embedder.runtime.choice
     if choice is None:

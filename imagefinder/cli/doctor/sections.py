@@ -1,6 +1,7 @@
-"""The sections of ``imagefinder doctor``. They read only.
+"""The sections of ``imagefinder doctor``.
 
-But for one thing: timing a model that has embedded no picture here yet finds out its runtime, which is remembered.
+They change nothing, with one exception: timing a model that has not embedded any picture on this machine runs the
+runtime trial, and the runtime choice is stored.
 """
 
 import argparse
@@ -40,14 +41,14 @@ _LIBRARIES = (
 
 
 class Examination:
-    """Looks at one installation and one library."""
+    """Examination of one installation and one library."""
 
     def __init__(self, arguments: argparse.Namespace) -> None:
         self._arguments = arguments
         self._places = default_places(arguments.library)
 
     def sections(self) -> Iterator[Section]:
-        """One after the other; what is broken in one does not keep the others away."""
+        """Yield the sections one by one. An error in one section does not affect the others."""
         yield examine("program", tr("Program"), self._program)
         yield examine("machine", tr("Machine"), self._machine)
         yield examine("library", tr("Library"), self._library)
@@ -172,7 +173,7 @@ class Examination:
 
     @cached_property
     def _status(self) -> LibraryStatus | None:
-        """What is in the library; None where there is none."""
+        """Status of the library, or None if there is no library."""
         if not has_library(self._arguments):
             return None
         with ImageFinder.open(self._places.library) as finder:
@@ -180,14 +181,14 @@ class Examination:
 
     @cached_property
     def _chosen(self) -> tuple[str, str]:
-        """The model's name, and why it is that one."""
+        """Name of the model, and the reason for its choice."""
         if self._arguments.model:
             return self._arguments.model, tr("as --model says")
         if named := os.environ.get("IMAGEFINDER_MODEL"):
             return named, tr("as IMAGEFINDER_MODEL says")
         try:
             status = self._status
-        except ImageFinderError:  # the library's own section says so
+        except ImageFinderError:  # reported in the library's section
             status = None
         if status is not None and status.model:
             return status.model, tr("the library's")
@@ -207,7 +208,7 @@ def _version(library: str) -> str:
 
 
 def _is_batch_tried(embedder: Embedder) -> bool:
-    """Whether asking for the size of a batch would load the model, and spoil the timing."""
+    """Whether the batch size is found by trying, so that asking for it would load the model and distort the timing."""
     return embedder.device.startswith("cuda")
 
 

@@ -1,4 +1,4 @@
-"""Time a model on generated pictures; none of the user's files is read."""
+"""Timing of a model on generated pictures. The user's files are not read."""
 
 import time
 from dataclasses import dataclass
@@ -14,30 +14,30 @@ _WIDTH, _HEIGHT = 640, 480
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Seconds."""
+    """Measured times in seconds."""
 
     first_text: float
-    """The first words, with loading what understands them."""
+    """First text, including loading the text tower."""
     text: float
-    """The next ones: the median of five."""
+    """Following texts: the median of five."""
     load_images: float
-    """The first picture, with loading what sees it."""
+    """First picture, including loading the image tower."""
     prepare: float
-    """Preparing all pictures, in one thread; while a library is indexed several threads do it."""
+    """Preprocessing of all pictures in one thread. Indexing uses several threads."""
     embed: float
-    """Embedding them."""
+    """Embedding of all pictures."""
 
     @property
     def pictures_a_second(self) -> float:
-        """Prepared and embedded one after the other; decoding is not in it."""
+        """Pictures a second for preprocessing and embedding in sequence, without decoding."""
         return PICTURES / (self.prepare + self.embed)
 
 
 def time_model(embedder: Embedder) -> Timing:
-    """Time one query in words and ``PICTURES`` pictures. Begin with a model that is not loaded.
+    """Time text queries and ``PICTURES`` pictures, with a model that is not loaded yet.
 
     Raises:
-        ImageFinderError: the model does not work.
+        ImageFinderError: The model does not work.
     """
     first_text = _seconds_for_text(embedder, "a red bicycle")
     text = sorted(_seconds_for_text(embedder, f"{number} dogs on a beach") for number in range(5))[2]
@@ -45,7 +45,7 @@ def time_model(embedder: Embedder) -> Timing:
     begun = time.perf_counter()
     embedder.encode_images([embedder.prepare(pictures[0])])
     load_images = time.perf_counter() - begun
-    size = embedder.batch_size  # found by trying on a graphics card, so not within the time
+    size = embedder.batch_size  # on a graphics card it is found by trying, so read it outside the timing
     begun = time.perf_counter()
     prepared = [embedder.prepare(picture) for picture in pictures]
     prepare = time.perf_counter() - begun
@@ -56,7 +56,7 @@ def time_model(embedder: Embedder) -> Timing:
 
 
 def made_pictures(count: int) -> list[Image.Image]:
-    """RGB pictures of 640 x 480, noise over gradients, always the same."""
+    """Return the same ``count`` RGB pictures of 640 x 480 each time: noise over gradients."""
     random = np.random.default_rng(64)
     rows, columns = np.mgrid[0 : 1 : _HEIGHT * 1j, 0 : 1 : _WIDTH * 1j]
     pictures = []

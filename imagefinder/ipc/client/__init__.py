@@ -1,1 +1,1 @@
-"""The window's side of the process boundary."""
+"""The client: the window's side of the process boundary."""

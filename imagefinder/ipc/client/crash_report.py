@@ -1,4 +1,4 @@
-"""Write a crash report about the engine process, without names of the user's files."""
+"""Crash report about the engine process, without names of the user's files."""
 
 import platform
 import sys
@@ -17,14 +17,14 @@ _PACKAGES = (
     "pymupdf",
 )
 _MOST_CHARACTERS = 8000
-"""The thread that crashed comes first."""
+"""Characters of the crash log to include. The crashed thread comes first."""
 
 
 def crash_report(exit_words: str, trace: Path) -> str:
-    """Versions, platform, how the process ended, and what the interpreter wrote of the crash, if it did.
+    """Return a report with versions, platform, exit description and the interpreter's traceback, if there is one.
 
-    In English, whatever the user's language, and with the user's own folder as ``~``: a trace names only files of
-    the program, but those may lie there.
+    The report is in English regardless of the user's language. The home folder is replaced by ``~``, because the
+    traceback names files of the program, which may be installed there.
     """
     lines = [
         f"imagefinder {__version__}",
@@ -39,19 +39,19 @@ def crash_report(exit_words: str, trace: Path) -> str:
 
 
 def _version(package: str) -> str:
-    # Here, not above: it takes long to import, and most windows need it never.
+    # Imported late, because it is slow to import and rarely needed.
     from importlib import metadata
 
     try:
         return metadata.version(package)
-    except metadata.PackageNotFoundError:  # a frozen program need not carry what describes its packages
+    except metadata.PackageNotFoundError:  # a frozen program may lack package metadata
         return "(version unknown)"
 
 
 def _beginning_of(trace: Path) -> str:
     try:
         return trace.read_text(encoding="utf-8", errors="replace")[:_MOST_CHARACTERS].strip()
-    except OSError:  # the process died before it could make one
+    except OSError:  # the process died before it could create the file
         return ""
 
 

@@ -1,4 +1,4 @@
-"""One run of the engine process, seen from the window: start, send, stop."""
+"""The window's side of an engine process: starting it, sending requests, stopping it."""
 
 import logging
 import multiprocessing
@@ -20,41 +20,41 @@ from imagefinder.translation import tr
 _LOG = logging.getLogger(__name__)
 
 Target = Callable[[Connection, EngineOptions, Path], None]
-"""What the process does: takes its end of the pipe, its options, and the file for the trace of a crash."""
+"""Main function of the process. Its arguments are the pipe's end, the options and the path of the crash log."""
 
 _ENDING_SIGNALS = frozenset(
     getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGINT") if hasattr(signal, name)
 )
 _KILL = getattr(signal, "SIGKILL", 0)
 _AFTER_EOF_S = 5.0
-"""Seconds that a process may take to be gone once its end of the pipe is closed."""
+"""Seconds that the process may take to exit once its end of the pipe is closed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a run ended."""
+    """How an engine process ended."""
 
     exit_code: int | None
-    """Negative for a signal; None where the process could not be started."""
+    """Exit code, negative for a signal; None if the process could not be started."""
     words: str
-    """The same in words, in English, for a report."""
+    """Description in English, for a report."""
 
     @property
     def was_asked_for(self) -> bool:
-        """Whether somebody told the process to end: the system that shuts down, or the user."""
+        """Whether the process was told to end from outside, by a system shutdown or the user."""
         return self.exit_code is not None and -self.exit_code in _ENDING_SIGNALS
 
     @property
     def was_forced(self) -> bool:
-        """Whether it was killed from outside: by the system, for want of memory, or by somebody."""
+        """Whether the process was killed, by the system for lack of memory or by SIGKILL from elsewhere."""
         return self.exit_code is not None and -self.exit_code == _KILL
 
 
 class EngineProcess:
-    """One engine process from its start to its end. Not reused.
+    """One engine process, from its start to its end. Cannot be restarted.
 
-    Starting a process takes up to 30 ms and more on a busy machine, so it is done in the thread that then receives
-    the events. Both callbacks are called on that thread.
+    The thread that receives events also starts the process, because starting takes 30 ms and more on a busy machine.
+    Both callbacks are called on that thread.
     """
 
     def __init__(
@@ -65,11 +65,19 @@ class EngineProcess:
         on_end: Callable[[Ending], None],
         target: Target = run_engine,
     ) -> None:
-        """``on_end`` is called once, after the last event. ``target`` must be importable in the new process."""
+        """Prepare the process without starting it.
+
+        Args:
+            options: Options of the engine.
+            crash_log: File for the traceback of a crash.
+            on_event: Called with each event of the engine.
+            on_end: Called once, after the last event.
+            target: Main function of the process. It must be importable there.
+        """
         context = multiprocessing.get_context("spawn")
         ours, self._theirs = context.Pipe(duplex=True)
         self._channel: Channel[Event | Alive, Request] = Channel(ours)
-        # A daemon is ended when this process ends without having stopped it.
+        # A daemon process is terminated when this process exits.
         self._process = context.Process(
             target=target,
             args=(self._theirs, options, crash_log),
@@ -77,7 +85,7 @@ class EngineProcess:
             daemon=True,
         )
         self.pid: int | None = None
-        """The process's id, once it is started."""
+        """Process id, once the process is started."""
         self._crash_log = crash_log
         self._on_event = on_event
         self._on_end = on_end
@@ -86,36 +94,36 @@ class EngineProcess:
         self._is_over = False
         self._hung = False
         self._is_silent = threading.Event()
-        """Set once nothing more comes from it."""
+        """Set once the process sends no more events."""
         self._heartbeat = Heartbeat(lambda: is_held(self.pid or 0))
         self._thread = threading.Thread(target=self._live, name="engine-link", daemon=True)
 
     def start(self) -> None:
-        """Start it; returns at once."""
+        """Start the process, without blocking."""
         self._thread.start()
 
     def send(self, request: Request) -> None:
-        """Send a request; returns at once. Before the process is up they wait, in order."""
+        """Send a request, without blocking. Requests are queued until the process is ready."""
         self._channel.send(request)
 
     def ask_to_stop(self) -> None:
-        """Ask it to end cleanly; returns at once."""
+        """Ask the process to end cleanly, without blocking."""
         self.send(Stop())
 
     def kill(self) -> None:
-        """End it by force; the store is safe against that at any moment. Harmless once it is gone."""
+        """Kill the process. Safe at any time: the store survives it. Does nothing if the process has already exited."""
         with self._lock:
             self._is_unwanted = True
             if self.pid is not None and not self._is_over:
                 self._process.kill()
 
     def stop(self, timeout_s: float) -> bool:
-        """Ask it to end, and wait; after ``timeout_s`` seconds it is killed. Returns whether it ended by itself."""
+        """Ask the process to end, and kill it after ``timeout_s`` seconds; return whether it ended by itself."""
         self.ask_to_stop()
         self._thread.join(timeout_s)
         ended = not self._thread.is_alive()
         if not ended:
-            _LOG.warning("the engine did not end in %.1f s and is killed", timeout_s)
+            _LOG.warning("engine process did not exit within %.1f s; killing it", timeout_s)
             self.kill()
             self._thread.join()
         return ended
@@ -135,10 +143,10 @@ class EngineProcess:
                     self._process.start()
                 self.pid = self._process.pid
         except OSError as error:
-            _LOG.exception("the engine's process cannot be started")
+            _LOG.exception("cannot start the engine process")
             return Ending(None, f"the process could not be started: {error.strerror or error}")
         finally:
-            # Held open here, the pipe would never tell us that the other end is gone.
+            # If this process kept the other end open, it would never read an end of file.
             self._theirs.close()
         self._channel.start()
         watch = threading.Thread(target=self._watch, name="engine-watch", daemon=True)
@@ -163,10 +171,10 @@ class EngineProcess:
             self._on_event(event)
 
     def _watch(self) -> None:
-        """End the process by force once it hangs: then all goes on as after a death."""
+        """Kill the process if it hangs. The rest is handled as after a crash."""
         while not self._is_silent.wait(BEAT_S):
             if self._heartbeat.look():
-                _LOG.error("the engine hangs and is killed")
+                _LOG.error("engine process hangs; killing it")
                 self._hung = True
                 with self._lock:
                     self._process.kill()
@@ -175,16 +183,17 @@ class EngineProcess:
 
 @contextmanager
 def _ctrl_c_held_back() -> Iterator[None]:
-    """What is started inside begins with SIGINT blocked, until ``run_engine`` ignores it.
+    """Block SIGINT in processes started inside the context, until ``run_engine`` ignores it.
 
-    Else a Ctrl-C in the terminal, which is for the window, would print a traceback of the starting interpreter.
+    Otherwise Ctrl-C in the terminal, which is meant for the window, would print a traceback of the interpreter that is
+    starting.
     """
     if sys.platform == "win32":
         yield
         return
     from multiprocessing import resource_tracker
 
-    # Started on the way, it would unblock what is blocked here.
+    # ``Process.start`` would start the tracker, which unblocks SIGINT.
     resource_tracker.ensure_running()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
@@ -204,7 +213,7 @@ _WINDOWS_CODES = {
 
 
 def describe_exit(code: int | None) -> str:
-    """An exit code in words, in English, for whoever mends the program."""
+    """Describe an exit code in English, for reports."""
     if code is None:
         return "no exit code"
     if code == 0:
@@ -226,7 +235,7 @@ def describe_exit(code: int | None) -> str:
 
 
 def what_happened(ending: Ending) -> str:
-    """What to tell the user of an engine that is started again."""
+    """Return the message to the user about an engine process that is being restarted."""
     if ending.was_asked_for:
         return tr(
             "The part of imagefinder that reads pictures was ended by another program and is started again. "

@@ -1,4 +1,4 @@
-"""Requests that the engine has not answered yet, and what becomes of each if it dies."""
+"""Requests that the engine has not answered yet, and their fate when the engine process dies."""
 
 from dataclasses import dataclass, field, replace
 
@@ -24,35 +24,36 @@ _MOST_DEATHS = 2
 
 @dataclass(slots=True)
 class LostRequests:
-    """What is to be done about the debts of an engine that is gone."""
+    """How to handle the pending requests of an engine process that is gone."""
 
     again: list[Request] = field(default_factory=list)
-    """To be sent to its successor."""
+    """Requests to send to the next engine process."""
     answers: list[Event] = field(default_factory=list)
-    """For the window, in the engine's place."""
+    """Events to deliver to the window in place of the engine's answers."""
 
 
 class PendingRequests:
-    """Requests without an answer. Of each pane's searches only the newest counts."""
+    """Requests that have no answer yet. Only the newest search of each pane is kept."""
 
     def __init__(self) -> None:
         self._debts: dict[_Key, Request] = {}
         self._searches: dict[int, Search] = {}
-        """The newest of each open pane, answered or not."""
+        """Newest search of each open pane, answered or not."""
         self._known: set[int] = set()
-        """The panes whose search the engine has heard of."""
+        """Panes whose search was sent to the current engine process."""
         self._revived: set[int] = set()
-        """Ids of searches whose first hits the window has already."""
+        """Request ids of repeated searches whose first hits the window already has."""
         self._cancelled: set[str] = set()
-        """The models that shall be downloaded no longer."""
+        """Models whose download was cancelled."""
         self._deaths: dict[_Key, int] = {}
-        """By what a request is about: how often the engine died while it owed an answer to such a one."""
+        """How often the engine died with such a request pending, by the request's subject (``_about``)."""
 
     def refuse(self, request: Request) -> Event | None:
-        """The answer to a request that the engine died over too often to be sent; asked once more, it is sent.
+        """Return the answer to a request that is not sent because the engine died too often over it, else None.
 
-        A search asked anew counts as the same one if it is by the same pictures, or else the same words. For while
-        the model loads, a search is answered without it, and asked again: only then may it kill again.
+        The count is then reset, so the same request is sent if it is made again. Searches count as the same if they
+        have the same pictures, or else the same words. This matters because a search is first answered without the
+        model while it loads, and the repeated search is the one that may crash the engine again.
         """
         about = _about(request)
         if about is None or self._deaths.get(about, 0) < _MOST_DEATHS:
@@ -61,13 +62,13 @@ class PendingRequests:
         return _refusal(request, _given_up())
 
     def is_forgotten(self, request: MoreHits) -> bool:
-        """Whether only an engine that is gone knew the search that more hits are wanted of."""
+        """Whether the search behind a request for more hits was known only to an engine process that is gone."""
         return request.pane not in self._known
 
     def send(self, request: Request) -> list[Request]:
-        """Note a request; returns what is to be sent for it.
+        """Record a request; return the requests to send.
 
-        For more hits of a search that only a dead engine knew, that is the search and the request.
+        For more hits of a search that only a dead engine process knew, these are the search and the request itself.
         """
         before: list[Request] = []
         match request:
@@ -94,7 +95,7 @@ class PendingRequests:
         return [*before, request]
 
     def receive(self, event: Event) -> bool:
-        """Note an event; returns whether the window is to see it."""
+        """Record an event; return whether to deliver it to the window."""
         match event:
             case Hits(offset=0) if event.request_id in self._revived:
                 self._revived.discard(event.request_id)
@@ -117,12 +118,15 @@ class PendingRequests:
         return True
 
     def settle(self, *, by_death: bool) -> LostRequests:
-        """The engine is gone: what is sent again, and what is answered now.
+        """Clear the pending requests after the engine is gone; return which to repeat and which to answer now.
 
-        Searches and thumbnails are sent again, unless they were owed at a death before: then one of them may be
-        what kills. So is what shall be hidden, which kills nobody, and a download that only the end of an engine
-        interrupted, for it goes on where it was. Anything else may have been carried out half, and is not repeated
-        unasked.
+        Searches and thumbnails are sent again, unless they were also pending at an earlier death, because then one of
+        them may be the cause. ``SetHidden`` is always sent again. A download is sent again if the engine ended without
+        dying, because it continues where it stopped. Any other request may have been carried out in part, and is not
+        repeated automatically.
+
+        Args:
+            by_death: Whether the engine process crashed or hung, rather than being stopped on purpose.
         """
         found = LostRequests()
         debts, self._debts = self._debts, {}
@@ -144,8 +148,8 @@ class PendingRequests:
                 found.answers.append(answer)
             else:
                 found.again.append(request)
-        # What is hidden goes first, so that no search finds it; a search goes before the request for more of its
-        # hits, which would otherwise bring it along.
+        # Items are hidden first, so that no search finds them. A search precedes the request for more of its hits,
+        # which would otherwise repeat the search.
         found.again.sort(key=_rank)
         return found
 
@@ -186,7 +190,7 @@ def _rank(request: Request) -> int:
 
 
 def _about(request: Request) -> _Key | None:
-    """What a request that is sent again after a death is about."""
+    """Return the subject of a request that may be repeated after a death, or None for other requests."""
     match request:
         case Search():
             query = request.query

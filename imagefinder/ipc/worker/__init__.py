@@ -1,1 +1,1 @@
-"""The engine's side of the process boundary."""
+"""The worker: the engine's side of the process boundary."""

@@ -24,17 +24,17 @@ def _nothing() -> None: ...
 
 
 class Downloads:
-    """Carries out requests for models on a thread of its own, and tells how far each is."""
+    """Queue of model downloads, carried out on a separate thread, with progress events."""
 
     def __init__(
         self, models_dir: Path, send: Callable[[Event], None], on_here: Callable[[], None] = _nothing
     ) -> None:
-        """Nothing runs before the first request.
+        """Create the queue. Its thread starts with the first request.
 
         Args:
-            models_dir: where models are kept.
-            send: told how it goes.
-            on_here: called on the thread of the downloads when a model is here that was not.
+            models_dir: The folder of models.
+            send: Called with each event.
+            on_here: Called on the download thread after a model has been downloaded.
         """
         self._on_here = on_here
         self._models_dir = models_dir
@@ -43,12 +43,12 @@ class Downloads:
         self._waiting: deque[DownloadModel] = deque()
         self._current: DownloadModel | None = None
         self._is_stopped = False
-        """Whether the current one is to end."""
+        """Whether the current download should stop."""
         self._is_closed = False
         self._thread: threading.Thread | None = None
 
     def ask(self, request: DownloadModel) -> None:
-        """See to a download; returns at once. ``DownloadChanged`` and then ``Done`` or ``Failed`` answer it."""
+        """Queue a download, without blocking. Sends ``DownloadChanged``, and finally ``Done`` or ``Failed``."""
         self._send(DownloadChanged(request.name, 0, None))
         with self._changed:
             self._waiting.append(request)
@@ -58,7 +58,7 @@ class Downloads:
             self._changed.notify()
 
     def cancel(self, name: str) -> None:
-        """Stop the download of a model, or take it off those that wait; what came is kept."""
+        """Stop the download of a model or remove it from the queue. Downloaded data is kept."""
         with self._changed:
             dropped = [request for request in self._waiting if request.name == name]
             self._waiting = deque(request for request in self._waiting if request.name != name)
@@ -69,7 +69,7 @@ class Downloads:
             self._send(Failed(request.request_id, tr("Stopped.")))
 
     def close(self, timeout_s: float) -> None:
-        """Stop all; what came is kept. Waits at most ``timeout_s`` seconds."""
+        """Stop all downloads, waiting at most ``timeout_s`` seconds. Downloaded data is kept."""
         with self._changed:
             self._is_closed = self._is_stopped = True
             self._waiting.clear()
@@ -114,7 +114,7 @@ class Downloads:
             )
         except ImageFinderError as error:
             return Failed(request.request_id, str(error))
-        except Exception:  # noqa: BLE001 - our own mistake; the thread must live on
+        except Exception:  # noqa: BLE001 - an internal error must not end the thread
             _LOG.exception("a download failed")
             return Failed(
                 request.request_id, tr("This failed by a mistake in imagefinder itself. Its log says more.")
@@ -128,7 +128,7 @@ class Downloads:
 
 
 class _Teller:
-    """Tells how far one download is, a few times a second; how it stood last is always told."""
+    """Sender of one download's progress, a few times a second and always at the end."""
 
     def __init__(self, name: str, send: Callable[[Event], None]) -> None:
         self._name = name

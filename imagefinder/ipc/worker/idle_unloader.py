@@ -1,30 +1,30 @@
-"""Giving memory back while nobody needs it."""
+"""Unloading of idle models."""
 
 import threading
 
 from imagefinder.engine.engine import Engine
 
 _LOOKS_A_SPAN = 4
-"""How often it looks in the time after which a model counts as idle."""
+"""Number of checks within the idle time of a model."""
 
 
 class IdleUnloader:
-    """Has the engine let go of models that did no work for some minutes; they load again when they are needed."""
+    """Thread that unloads models that have been idle for some minutes. They are loaded again when needed."""
 
     def __init__(self, engine: Engine, minutes: float) -> None:
-        """``minutes``: 0 for never."""
+        """``minutes`` is the idle time; 0 for never."""
         self._engine = engine
         self._idle_s = minutes * 60
         self._is_closing = threading.Event()
         self._thread = threading.Thread(target=self._work, name="idle-release", daemon=True)
 
     def start(self) -> None:
-        """Begin to look."""
+        """Start the thread."""
         if self._idle_s > 0:
             self._thread.start()
 
     def close(self) -> None:
-        """Look no more."""
+        """Stop the thread, without waiting for it."""
         self._is_closing.set()
 
     def _work(self) -> None:

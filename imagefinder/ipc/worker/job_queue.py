@@ -1,4 +1,4 @@
-"""The job thread: runs indexing jobs, and everything that cannot be done beside them."""
+"""The job thread, which runs indexing jobs and tasks that cannot run at the same time as a job."""
 
 import logging
 import threading
@@ -26,19 +26,20 @@ Task = Callable[[], None]
 
 @dataclass(slots=True)
 class _RunningJob:
-    """The job at work. The queue's lock guards it, but for ``has_reported_scan``, which is the thread's own."""
+    """The running job. Guarded by the queue's lock, except ``has_reported_scan``, which only the job thread uses."""
 
     token: CancelToken = field(default_factory=CancelToken)
     is_interrupted: bool = False
-    """It was stopped for a task, and is taken up again after."""
+    """Whether the job was stopped for a task and will be resumed after it."""
     has_reported_scan: bool = False
-    """Whether the window was told what the scans found."""
+    """Whether the results of the scans have been reported to the window."""
 
 
 class JobQueue:
-    """Jobs wait for the model, for ``resume`` while paused, and for one another.
+    """Queue of indexing jobs and tasks, carried out on one thread.
 
-    What is wanted when a job begins becomes one job, so that a file moved from one source to another is known again.
+    A job starts once the model is loaded, jobs are not paused, and no other job is running. All rescans requested by
+    then become one job, so that files moved from one source to another are recognised.
     """
 
     def __init__(
@@ -53,12 +54,12 @@ class JobQueue:
     ) -> None:
         """
         Args:
-            engine: the library.
-            loader: loads its model.
-            library: is told to report when a job has changed the library.
-            reporter: shows the window how the work stands.
-            rescan_s: seconds of rest after which all sources are looked through again; 0 for never.
-            retry_s: seconds until a library that another process was changing is tried again.
+            engine: The engine of the library.
+            loader: The loader of its model.
+            library: Reports the library's status after a job has changed it.
+            reporter: Reports the state and progress of jobs.
+            rescan_s: Seconds after the last job until all sources are rescanned; 0 for never.
+            retry_s: Seconds until a job is tried again if another process was changing the library.
         """
         self._engine = engine
         self._loader = loader
@@ -71,9 +72,9 @@ class JobQueue:
         self._pending = PendingRescans()
         self._job: _RunningJob | None = None
         self._is_warm_up_due = False
-        """Whether there may be pictures or texts that searches would have to prepare first."""
+        """Whether there may be background scores or folded texts to prepare for searches."""
         self._is_stopped = False
-        """The user stopped the last job: nothing begins by itself until something is asked for."""
+        """Whether the user cancelled the last job. No automatic rescan starts until the next request."""
         self._is_closing = False
         self._not_before = 0.0
         self._last_end = time.monotonic()
@@ -82,17 +83,17 @@ class JobQueue:
 
     @property
     def is_at_work(self) -> bool:
-        """Whether its thread is running, which after ``close`` means that a job did not end in time."""
+        """Whether the job thread is running. After ``close``, this means that a job did not end in time."""
         return self._thread.is_alive()
 
     def start(self) -> None:
-        """Begin to work."""
+        """Start the job thread."""
         self._thread.start()
 
     def rescan(
         self, paths: Sequence[Path] = (), retry: Sequence[Path] = (), *, download: bool = False
     ) -> None:
-        """Bring these sources up to date, or all where there are none; returns at once."""
+        """Queue a rescan of the given sources, or of all sources if none are given, without blocking."""
         with self._changed:
             self._pending.add(paths, retry, download=download)
             self._is_stopped = False
@@ -102,22 +103,23 @@ class JobQueue:
 
     @contextmanager
     def no_job_begins(self) -> Iterator[None]:
-        """Inside, no job begins: what is recorded and then asked for is the work of one job, and told by its report.
+        """Prevent jobs from starting inside the context.
 
-        Otherwise one that begins between the two would do the work, and the next find nothing to do.
+        Sources that are added and then queued for a rescan inside it are handled by one job and appear in its report.
+        Otherwise a job that starts in between would index them, and the requested one would find nothing to do.
         """
         with self._changed:
             yield
 
     def pause(self) -> None:
-        """Rest at the next safe place; the batch in hand is committed before."""
+        """Pause jobs at the next safe point, after the current batch is committed."""
         with self._changed:
             if self._job is not None:
                 self._job.token.pause()
             self._reporter.pause()
 
     def resume(self) -> None:
-        """Go on."""
+        """Resume jobs."""
         with self._changed:
             self._reporter.resume()
             if self._job is not None:
@@ -125,7 +127,7 @@ class JobQueue:
             self._changed.notify()
 
     def cancel(self) -> None:
-        """Stop the job at work and drop those that wait; what was committed is kept."""
+        """Stop the running job and drop the waiting ones. Committed items are kept."""
         with self._changed:
             self._pending = PendingRescans()
             self._is_stopped = True
@@ -135,10 +137,10 @@ class JobQueue:
             self._show_waiting()
 
     def do(self, task: Task) -> None:
-        """Carry out a task that changes the library, as soon as can be; it must answer for its own errors.
+        """Queue a task that changes the library, to run as soon as possible. The task must handle its own errors.
 
-        The job at work is interrupted for it, and taken up again after: what it did is committed, and the rest
-        is found by a scan.
+        The running job is interrupted for the task and resumed after it. Its finished work is committed, and the rest
+        is found by a new scan.
         """
         with self._changed:
             self._tasks.append(task)
@@ -148,7 +150,7 @@ class JobQueue:
             self._changed.notify()
 
     def close(self, timeout_s: float) -> None:
-        """Stop the job at work, committing what is in hand; wait for that, but not longer than ``timeout_s``."""
+        """Stop the running job, committing its current batch, and wait at most ``timeout_s`` seconds."""
         with self._changed:
             self._is_closing = True
             if self._job is not None:
@@ -160,7 +162,7 @@ class JobQueue:
         with self._changed:
             self._is_warm_up_due = True
             if self._reporter.is_paused:
-                # Otherwise a job begins now, and says so.
+                # If not paused, a job starts now and reports its state itself.
                 self._show_waiting()
             self._changed.notify()
 
@@ -178,8 +180,8 @@ class JobQueue:
                     self._changed.wait(self._seconds_to_wait())
             try:
                 step()
-            except Exception:  # noqa: BLE001 - a mistake of one task must not end the queue
-                _LOG.exception("a change of the library failed")
+            except Exception:  # noqa: BLE001 - an error in one task must not end the queue
+                _LOG.exception("a task on the job thread failed")
 
     def _next(self) -> Task | None:
         if self._is_closing:
@@ -200,7 +202,7 @@ class JobQueue:
             return lambda: self._run(wanted, job)
         if (
             self._is_warm_up_due
-            and not self._pending  # by a job that may not begin yet
+            and not self._pending  # a job is waiting to be allowed to start
             and self._loader.is_over
             and not self._loader.error
             and not self._reporter.is_paused
@@ -210,7 +212,7 @@ class JobQueue:
         return None
 
     def _warm_up(self) -> None:
-        """Prepare, while there is time, what searches would have to: texts of older versions, background scores."""
+        """Prepare folded texts and background scores in idle time, which searches would else have to compute."""
 
         def should_stop() -> bool:
             self._is_warm_up_due = bool(
@@ -222,10 +224,10 @@ class JobQueue:
             self._engine.fold_texts(should_stop)
             self._engine.models.warm_background_stats(should_stop)
         except ImageFinderError as error:
-            _LOG.info("searches will find out more by themselves: %s", error)
+            _LOG.info("preparation for searches failed; searches will do it when needed: %s", error)
 
     def _seconds_to_wait(self) -> float | None:
-        """Until a job is due that nobody will wake us for."""
+        """Return the seconds until a job is due by time, or None if there is no such job."""
         if self._reporter.is_paused or not self._loader.is_over:
             return None
         if self._pending:
@@ -257,7 +259,7 @@ class JobQueue:
             error, again = str(problem), True
         except ImageFinderError as problem:
             error = str(problem)
-        except Exception:  # noqa: BLE001 - our own mistake; the thread must live on
+        except Exception:  # noqa: BLE001 - an internal error must not end the thread
             _LOG.exception("an indexing job failed")
             error = tr(
                 "Indexing stopped by a mistake in imagefinder itself. What was indexed is kept; the log says more."
@@ -276,7 +278,7 @@ class JobQueue:
         self._reporter.end(waiting, None if is_interrupted else report, error)
 
     def _settle_what_to_do(self, wanted: PendingRescans) -> tuple[PendingRescans, tuple[Path, ...]]:
-        """What was asked for up to now, and the sources as they are now: what is added later is the next job's."""
+        """Return all rescans requested so far, and the sources to scan. Later requests belong to the next job."""
         with self._changed:
             self._library.report()
             self._pending.put_back(wanted)
@@ -286,7 +288,7 @@ class JobQueue:
     def _on_progress(self, job: _RunningJob, progress: Progress) -> None:
         self._reporter.move(progress)
         if not job.has_reported_scan and progress.phase not in (Phase.SCANNING, Phase.FOLDING_TEXTS):
-            # How much of each source is to be read.
+            # The scans are complete, so the number of files to read in each source is known.
             job.has_reported_scan = True
             self._library.report()
         elif progress.items:
@@ -296,4 +298,4 @@ class JobQueue:
         try:
             self._library.report()
         except ImageFinderError as error:
-            _LOG.warning("the library cannot be read: %s", error)
+            _LOG.warning("cannot read the library's status: %s", error)

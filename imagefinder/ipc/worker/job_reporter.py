@@ -1,4 +1,4 @@
-"""Report the progress and state of jobs to the window."""
+"""Reporting of the state and progress of jobs to the window."""
 
 import threading
 import time
@@ -14,12 +14,12 @@ _BETWEEN_S = 0.1
 
 
 class JobReporter:
-    """Sends ``JobChanged``: moves at most ten a second, everything else at once. Safe to use from several threads."""
+    """Sender of ``JobChanged``. Progress is sent at most ten times a second, changes of state at once. Thread-safe."""
 
     def __init__(
         self, send: Callable[[Event], None], flush: Callable[[], object], *, is_paused: bool = False
     ) -> None:
-        """``flush`` returns when what was sent is under way to the window."""
+        """``flush`` waits until all events are written to the pipe."""
         self._send = send
         self._flush = flush
         self._lock = threading.RLock()
@@ -31,16 +31,16 @@ class JobReporter:
 
     @property
     def is_paused(self) -> bool:
-        """Whether the user paused the work."""
+        """Whether the user has paused jobs."""
         return self._is_paused
 
     def tell(self) -> None:
-        """Say how the work stands, though nothing has changed."""
+        """Send the current status, although nothing has changed."""
         with self._lock:
             self._tell()
 
     def wait(self, waiting: tuple[Path, ...], *, is_loading: bool = False) -> None:
-        """These sources wait: for the job at work to end, or for the model, where that ``is_loading``."""
+        """Report the sources that wait for the running job to end, or for the model if ``is_loading``."""
         with self._lock:
             if self._is_at_work:
                 self._status = replace(self._status, waiting=waiting)
@@ -52,9 +52,9 @@ class JobReporter:
             self._tell()
 
     def begin(self, sources: tuple[Path, ...]) -> None:
-        """A job on these sources begins. Returns when the window is about to hear of it.
+        """Report the start of a job on these sources, and wait until the event is written to the pipe.
 
-        For whoever must know, should this process die over a file, that it was at work on files.
+        If decoding a file then crashes this process, the window knows that files were being decoded.
         """
         with self._lock:
             self._is_at_work = True
@@ -64,11 +64,11 @@ class JobReporter:
         self._flush()
 
     def move(self, progress: Progress) -> None:
-        """The job got so far."""
+        """Report progress of the job."""
         with self._lock:
             now = time.monotonic()
             self._throughput.take(progress, now)
-            # Between phases a moment is never left out.
+            # A change of phase is always sent.
             is_other = self._status.progress is None or self._status.progress.phase is not progress.phase
             self._status = replace(
                 self._status,
@@ -80,21 +80,21 @@ class JobReporter:
                 self._tell()
 
     def end(self, waiting: tuple[Path, ...], report: IndexReport | None, error: str) -> None:
-        """The job is over; these sources wait for the next one."""
+        """Report the end of the job, and the sources that wait for the next one."""
         with self._lock:
             self._is_at_work = False
             self._status = JobStatus(waiting=waiting, error=error, report=report)
             self._tell()
 
     def pause(self) -> None:
-        """The user wants the work to rest."""
+        """Report that jobs are paused."""
         with self._lock:
             self._is_paused = True
             self._status = replace(self._status, rate=0.0, seconds_left=None)
             self._tell()
 
     def resume(self) -> None:
-        """The user wants it to go on."""
+        """Report that jobs are resumed."""
         with self._lock:
             self._is_paused = False
             self._throughput.reset()

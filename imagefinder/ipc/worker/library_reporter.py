@@ -1,4 +1,4 @@
-"""Report the library's status to the window, at a limited rate."""
+"""Reporting of the library's status to the window, at a limited rate."""
 
 import time
 from collections.abc import Callable
@@ -10,11 +10,11 @@ from imagefinder.ipc.messages import Event, LibraryChanged
 
 _LEAST_S = 0.4
 _LARGEST_SHARE = 0.05
-"""Of a job's time that goes into counting what is there."""
+"""Largest share of a job's time to spend on computing the status."""
 
 
 class LibraryReporter:
-    """Sends ``LibraryChanged``. Safe to use from several threads."""
+    """Sender of ``LibraryChanged``. Thread-safe."""
 
     def __init__(self, engine: Engine, extensions: frozenset[str], send: Callable[[Event], None]) -> None:
         self._engine = engine
@@ -22,13 +22,13 @@ class LibraryReporter:
         self._send = send
         self._not_before = 0.0
         self.sources: tuple[Path, ...] = ()
-        """The sources as they were at the last report."""
+        """Sources at the time of the last report."""
 
     def report(self) -> None:
-        """Send one now.
+        """Send the status now.
 
         Raises:
-            LibraryError: the library cannot be read.
+            LibraryError: The library cannot be read.
         """
         began = time.monotonic()
         status = self._engine.status(unreadable=False)
@@ -36,13 +36,13 @@ class LibraryReporter:
         try:
             covered = status.embedded.get(self._engine.embedder.id, 0)
         except ModelError:
-            # Said by the loader; what is there is there all the same.
+            # The model loader reports this error; the rest of the status is still valid.
             covered = 0
         self._send(LibraryChanged(status, covered, self._extensions))
         ended = time.monotonic()
         self._not_before = ended + max(_LEAST_S, (ended - began) / _LARGEST_SHARE)
 
     def report_now_and_then(self) -> None:
-        """Send one, unless the last one was a moment ago."""
+        """Send the status, unless the last report is too recent."""
         if time.monotonic() >= self._not_before:
             self.report()

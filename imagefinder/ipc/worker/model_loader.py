@@ -1,4 +1,4 @@
-"""Load the model in the background, while words are searched already."""
+"""Loading of the model in the background, while searches by words already work."""
 
 import logging
 import threading
@@ -16,33 +16,32 @@ _LOG = logging.getLogger(__name__)
 
 
 class ModelLoader:
-    """Loads the model that the engine answers with, on a thread of its own, and tells how far it is.
+    """Loader of the engine's current model, on a separate thread, with ``ModelChanged`` events.
 
-    It is ready once it can answer words; its image tower, and what relevance is measured
-    against, come after that.
+    The model is ready once it can encode texts. Its image tower and the calibration for relevance follow.
     """
 
     def __init__(self, engine: Engine, name: str, send: Callable[[Event], None]) -> None:
-        """``name`` is what the model is called until it is known better."""
+        """``name`` is the model's name as requested, used until the model is loaded."""
         self._engine = engine
         self._send = send
         self._name = name
         self._listeners: list[Callable[[], None]] = []
         self._one_at_a_time = threading.Lock()
         self.is_over = False
-        """Whether a model is ready, or has failed."""
+        """Whether loading has ended, successfully or not."""
         self.error = ""
-        """Why it failed, a sentence for the user."""
+        """Error message for the user if loading failed."""
 
     def on_over(self, listener: Callable[[], None]) -> None:
-        """Call this, on the loader's thread, once it is over, and again when the rest is loaded, too.
+        """Add a function to call on the loader's thread when the model is ready or has failed.
 
-        To be called before ``start``.
+        It is called again when the image tower is loaded too. Must be called before ``start``.
         """
         self._listeners.append(listener)
 
     def start(self) -> None:
-        """Load the model that is in use now, which may be another one than before; returns at once."""
+        """Start loading the current model, which may have changed since the last call, without blocking."""
         threading.Thread(target=self._run, name="model-loader", daemon=True).start()
 
     def _run(self) -> None:
@@ -75,13 +74,13 @@ class ModelLoader:
         self._engine.models.calibrate()
 
     def _attempt(self, load: Callable[[], Answer]) -> Answer | ModelChanged:
-        """What ``load`` returns, or why it failed."""
+        """Return the result of ``load``, or a ``ModelChanged`` with the error if it failed."""
         try:
             return load()
         except ImageFinderError as error:
             problem = str(error)
-        except Exception as error:  # noqa: BLE001 - our own mistake; the thread must live on
-            _LOG.exception("the model cannot be loaded")
+        except Exception as error:  # noqa: BLE001 - an internal error must not end the thread
+            _LOG.exception("cannot load the model")
             problem = tr(
                 "The model {name} cannot be loaded ({problem}). Words in file names and on pages are searched "
                 "meanwhile. Choose another model in the settings.",

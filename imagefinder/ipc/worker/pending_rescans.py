@@ -1,4 +1,4 @@
-"""The sources that the next indexing job is to rescan."""
+"""Rescans requested for the next indexing job."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -8,23 +8,28 @@ from typing import Self
 
 @dataclass(slots=True)
 class PendingRescans:
-    """Sources to be brought up to date, in the order they were asked for; asked for twice, they wait once."""
+    """Sources to rescan, in the order of request and without duplicates. Dicts serve as ordered sets."""
 
     everything: bool = False
-    """All sources, whatever they will be when the job begins."""
+    """Whether to rescan all sources that exist when the job starts."""
     paths: dict[Path, None] = field(default_factory=dict)
-    """An ordered set."""
+    """Sources to rescan."""
     retry: dict[Path, None] = field(default_factory=dict)
-    """Files to be read again, though they have not changed since they could not be read."""
+    """Unreadable files to try again, although they have not changed."""
     download: dict[Path, None] = field(default_factory=dict)
-    """Sources of which files that are online only are to be read, too."""
+    """Sources whose online-only files are read too."""
 
     def __bool__(self) -> bool:
         return self.everything or bool(self.paths)
 
     def add(self, paths: Iterable[Path], retry: Iterable[Path] = (), *, download: bool = False) -> None:
-        """Want these sources, or all where there are none; of those named, with ``download``, also what is in the
-        cloud."""
+        """Add sources, or all sources if none are given.
+
+        Args:
+            paths: Sources to rescan.
+            retry: Unreadable files to try again.
+            download: Whether to read online-only files of ``paths`` too.
+        """
         named = dict.fromkeys(paths)
         self.everything |= not named
         self.paths |= named
@@ -33,14 +38,14 @@ class PendingRescans:
             self.download |= named
 
     def put_back(self, earlier: Self) -> None:
-        """Want again, and first, what a job that was interrupted did not finish."""
+        """Add the rescans of an interrupted job in front of the others."""
         self.everything |= earlier.everything
         self.paths = earlier.paths | self.paths
         self.retry = earlier.retry | self.retry
         self.download |= earlier.download
 
     def among(self, sources: Iterable[Path]) -> tuple[Path, ...]:
-        """Those of these sources that are wanted; one that is no source any more is passed over."""
+        """Return the sources to rescan. Requested paths that are no longer sources are skipped."""
         there = list(sources)
         if not self.everything:
             return tuple(path for path in self.paths if path in there)

@@ -1,4 +1,4 @@
-"""Worker threads for thumbnails and previews, newest request first."""
+"""Worker threads for thumbnails and previews."""
 
 import logging
 import threading
@@ -14,18 +14,21 @@ from imagefinder.translation import tr
 _LOG = logging.getLogger(__name__)
 _WORKERS = 2
 _TIDY_AFTER = 20
-"""Previews made since the last time."""
+"""Number of rendered previews after which old ones are deleted."""
 
 Task = Callable[[], None]
 
 
 class RenderWorker:
-    """A few threads. Other small tasks that read the disk may be given to them too."""
+    """Small thread pool that makes thumbnails and previews, newest request first.
+
+    It also runs other short tasks that read the disk.
+    """
 
     def __init__(
         self, engine: Engine, previews: Path, send: Callable[[Event], None], *, workers: int = _WORKERS
     ) -> None:
-        """``previews`` is the folder that pictures rendered for the preview are written to."""
+        """``previews`` is the folder for rendered previews."""
         self._engine = engine
         self._previews = previews
         self._send = send
@@ -40,30 +43,30 @@ class RenderWorker:
         ]
 
     def start(self) -> None:
-        """Begin to work; first old previews are deleted."""
+        """Start the threads. Their first task deletes old previews."""
         self.do(self._tidy)
         for thread in self._threads:
             thread.start()
 
     def make(self, request: MakeThumbnail | ShowItem) -> None:
-        """Make this as soon as can be; returns at once. Previews go before thumbnails."""
+        """Queue a thumbnail or preview, without blocking. Previews are made before thumbnails."""
         with self._changed:
             if isinstance(request, ShowItem):
                 self._urgent.append(request)
             else:
-                # Asked for again it is wanted now, so it goes to the end, which is taken first.
+                # Move a repeated request to the end, from which requests are taken.
                 self._thumbnails.pop(request.key, None)
                 self._thumbnails[request.key] = request
             self._changed.notify()
 
     def do(self, task: Task) -> None:
-        """Carry out a task on one of the threads; it must answer for its own errors."""
+        """Queue a task to run on one of the threads. The task must handle its own errors."""
         with self._changed:
             self._urgent.append(task)
             self._changed.notify()
 
     def close(self, timeout_s: float) -> None:
-        """Make no more; waits for what is in work, but not longer than ``timeout_s`` seconds for each thread."""
+        """Stop after the current requests, waiting at most ``timeout_s`` seconds for each thread."""
         with self._changed:
             self._is_closing = True
             self._changed.notify_all()
@@ -79,8 +82,8 @@ class RenderWorker:
                 request = self._urgent.pop() if self._urgent else self._thumbnails.popitem()[1]
             try:
                 self._carry_out(request)
-            except Exception:  # noqa: BLE001 - our own mistake; the thread must live on
-                _LOG.exception("a picture cannot be made")
+            except Exception:  # noqa: BLE001 - an internal error must not end the thread
+                _LOG.exception("a task of the render worker failed")
                 problem = tr("This picture cannot be shown, by a mistake in imagefinder itself.")
                 if isinstance(request, ShowItem):
                     self._send(Failed(request.request_id, problem))
@@ -93,7 +96,7 @@ class RenderWorker:
                 self._send(self._thumbnail(request))
             case ShowItem():
                 self._send(self._shown(request))
-                # Two threads may miscount: once more or less is all the same.
+                # Not locked: a miscount between threads does not matter.
                 self._shown_since += 1
                 if self._shown_since >= _TIDY_AFTER:
                     self._shown_since = 0

@@ -1,4 +1,4 @@
-"""Worker threads for searches: only the newest of each pane; those by pictures on a thread of their own."""
+"""Worker threads for searches."""
 
 import logging
 import threading
@@ -18,10 +18,11 @@ Question = Search | MoreHits | ClosePane | SetHidden
 
 
 class SearchWorker:
-    """A thread that answers in the order of asking, so that what was hidden is hidden from the next search.
+    """Threads that answer searches and hide items, in the order of the requests.
 
-    Searches by pictures have a thread of their own, because decoding one may take seconds. While the model loads, words
-    are searched without it. Each pane's last answer is kept for ``MoreHits``.
+    A newer search of a pane replaces older ones that are waiting. Searches with pictures run on a second thread,
+    because decoding a picture may take seconds. While the model loads, words are searched without it. The last result
+    list of each pane is kept for ``MoreHits``.
     """
 
     def __init__(self, engine: Engine, loader: ModelLoader, send: Callable[[Event], None]) -> None:
@@ -32,9 +33,9 @@ class SearchWorker:
         self._waiting: deque[Question] = deque()
         self._with_pictures: deque[Question] = deque()
         self._by_pictures: set[int] = set()
-        """The requests of the searches that wait there or are at work."""
+        """Request ids of searches that are waiting or running on the second thread."""
         self._newest: dict[int, int] = {}
-        """The request of each pane's last search."""
+        """Request id of the last search, by pane."""
         self._is_closing = False
         self._lists: dict[int, tuple[int, ResultList]] = {}
         self._threads = [
@@ -45,14 +46,14 @@ class SearchWorker:
         ]
 
     def start(self) -> None:
-        """Begin to answer."""
+        """Start the threads."""
         for thread in self._threads:
             thread.start()
 
     def ask(self, question: Question) -> None:
-        """Answer this after what was asked before; returns at once.
+        """Queue a request, without blocking.
 
-        A search drops what its pane was waiting for: nobody looks at answers to older ones.
+        A search, or closing a pane, drops waiting requests of that pane, whose answers are no longer needed.
         """
         with self._changed:
             if isinstance(question, Search | ClosePane):
@@ -71,7 +72,7 @@ class SearchWorker:
             self._changed.notify_all()
 
     def close(self, timeout_s: float) -> None:
-        """Answer no more; waits for the searches at work, but not longer than ``timeout_s`` seconds for each."""
+        """Stop after the current requests, waiting at most ``timeout_s`` seconds for each thread."""
         with self._changed:
             self._is_closing = True
             self._changed.notify_all()
@@ -86,7 +87,7 @@ class SearchWorker:
                     return
                 question = waiting.popleft()
                 if waiting is self._waiting and self._is_for_pictures(question):
-                    # Its turn has come, so all that was asked before it is done.
+                    # Moved only now, when all earlier requests have been handled.
                     self._with_pictures.append(question)
                     self._changed.notify_all()
                     continue
@@ -94,7 +95,7 @@ class SearchWorker:
                 self._answer(question)
             except ImageFinderError as error:
                 self._send(Failed(getattr(question, "request_id", 0), str(error)))
-            except Exception:  # noqa: BLE001 - our own mistake; the thread must live on
+            except Exception:  # noqa: BLE001 - an internal error must not end the thread
                 _LOG.exception("a search failed")
                 problem = tr("This search failed by a mistake in imagefinder itself. Its log says more.")
                 self._send(Failed(getattr(question, "request_id", 0), problem))
@@ -118,7 +119,7 @@ class SearchWorker:
                 self._search(question)
             case MoreHits():
                 request_id, found = self._lists.get(question.pane, (0, None))
-                # Otherwise the pane has asked something else since.
+                # If the ids differ, the pane has started another search since.
                 if found is not None and request_id == question.request_id:
                     self._send(self._page(question, found))
             case ClosePane():
@@ -133,7 +134,7 @@ class SearchWorker:
         has_model = self._loader.is_over and not self._loader.error
         found = self._engine.start_search(search.query, search.sort, may_load=has_model)
         with self._changed:
-            # Unless it has asked something else meanwhile, or was closed.
+            # Keep the list only if the pane has neither started another search nor been closed meanwhile.
             if self._newest.get(search.pane) == search.request_id:
                 self._lists[search.pane] = search.request_id, found
         self._send(self._page(search, found))
@@ -150,7 +151,7 @@ class SearchWorker:
             model=found.model,
             took_ms=found.took_ms,
             note=found.note,
-            # For a model that cannot be had there is nothing to wait for.
+            # If the model failed to load, repeating the search later would be pointless.
             is_partial=found.is_partial and not self._loader.error,
             has_rest=found.has_rest,
         )

@@ -1,4 +1,4 @@
-"""The message loop of the engine process: opens the library and dispatches requests."""
+"""Message loop of the engine process: opens the library and dispatches requests."""
 
 import logging
 import os
@@ -19,11 +19,11 @@ from imagefinder.translation import tr
 _LOG = logging.getLogger(__name__)
 
 ENDING_SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
-"""By which a system that shuts down, a terminal that is closed or a user ends the process."""
+"""Signals by which a system shutdown, a closed terminal or the user ends the process."""
 
 
 def serve(connection: Connection, options: EngineOptions) -> None:
-    """Do what comes through the pipe until ``Stop``. If the window is gone without one, the process ends at once."""
+    """Handle requests from the pipe until ``Stop``. If the window process disappears, this process exits at once."""
     channel: Channel[Request, Event | Alive] = Channel(connection)
     channel.start()
     inbox: queue.SimpleQueue[Request] = queue.SimpleQueue()
@@ -31,7 +31,7 @@ def serve(connection: Connection, options: EngineOptions) -> None:
 
     def receive() -> None:
         channel.receive_all(inbox.put)
-        # Nobody is there any more, not even to be told. The store is safe against this at any moment.
+        # The window process is gone, so there is nobody to report to. The store survives an exit at any time.
         for session in sessions:
             session.end_at_once()
         os._exit(0)
@@ -39,7 +39,7 @@ def serve(connection: Connection, options: EngineOptions) -> None:
     def end(number: int, _frame: FrameType | None) -> None:
         for session in sessions:
             session.end_at_once()
-        # As the signal itself does it, so that the window knows what it was.
+        # End by the signal itself, so that the window sees it in the exit code.
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
 
@@ -72,7 +72,7 @@ def _attend(
     while not isinstance(request := inbox.get(), Stop):
         try:
             session.handle(request)
-        except Exception:  # noqa: BLE001 - our own mistake; the next request may go well
+        except Exception:  # noqa: BLE001 - an internal error must not end the loop
             _LOG.exception("a request failed: %s", type(request).__name__)
             if request_id := getattr(request, "request_id", 0):
                 channel.send(

@@ -1,4 +1,4 @@
-"""The composition root of the engine process: one open library, and the threads that work on it."""
+"""Composition root of the engine process: one open library and its worker threads."""
 
 import logging
 from collections.abc import Callable
@@ -52,20 +52,20 @@ from imagefinder.translation import tr
 _LOG = logging.getLogger(__name__)
 
 _JOB_ENDS_IN_S = 2.2
-"""Of the three seconds that the window gives the whole process."""
+"""Seconds allowed for a job to end, out of the three that the window allows the whole process."""
 _DESK_CLOSES_IN_S = 0.1
 
 
 class EngineSession:
-    """A composition root: makes the parts, and hands each request to the one that does it."""
+    """Composition root that creates the workers and dispatches each request to one of them."""
 
     def __init__(
         self, options: EngineOptions, send: Callable[[Event], None], flush: Callable[[], object]
     ) -> None:
-        """Open the library; nothing works yet.
+        """Open the library without starting any work.
 
         Raises:
-            ImageFinderError: it cannot be used; the message says why and what to do.
+            ImageFinderError: The library cannot be used; the message says why and what to do.
         """
         self._finder = ImageFinder.open(options.library, model=options.model, device=options.device)
         self._options = options
@@ -84,9 +84,9 @@ class EngineSession:
         self._render_worker = RenderWorker(engine, default_places(options.library).previews, send)
 
     def start(self) -> None:
-        """Tell what is there, and begin to work."""
+        """Report the library's status and start the workers."""
         self._library.report()
-        # Before anything is ready: else the window would hear of a model that is, and of no work.
+        # Queued before the model is loaded, so that the window does not see a ready model without any job.
         if self._options.index_at_start:
             self._jobs.rescan()
         else:
@@ -98,17 +98,17 @@ class EngineSession:
         self._idle_unloader.start()
 
     def close(self) -> None:
-        """End all work, committing what is in hand, and let go of the library."""
+        """Stop all work, committing the current batch, and close the library."""
         self._idle_unloader.close()
         self._downloads.close(0)
-        self._search_worker.close(0)  # no more is begun while the job ends
+        self._search_worker.close(0)  # start no more work while the job ends
         self._render_worker.close(0)
         self._jobs.close(_JOB_ENDS_IN_S)
         self._search_worker.close(_DESK_CLOSES_IN_S)
         self._render_worker.close(_DESK_CLOSES_IN_S)
         if self._jobs.is_at_work:
-            # Closing under a job that does not end in time would only make it fail; what it committed is safe.
-            _LOG.info("a job was still at work when the engine ended")
+            # Closing the library while a job is running would make the job fail. Its committed work is safe.
+            _LOG.info("a job was still running when the engine ended")
             self._engine.end_amid_job()
             return
         self._engine.save_index()
@@ -116,18 +116,18 @@ class EngineSession:
         self._finder.close()
 
     def end_at_once(self) -> None:
-        """The process ends now, on purpose: the window is gone, or the system or the user says so."""
+        """Prepare for an immediate, intended exit, after which files being decoded are not taken for suspects."""
         self._engine.end_amid_job()
 
     def handle(self, request: Request) -> None:
-        """See that a request is carried out; returns at once."""
+        """Dispatch a request, without blocking."""
         match request:
             case Search() | MoreHits() | ClosePane() | SetHidden():
                 self._search_worker.ask(request)
             case MakeThumbnail() | ShowItem():
                 self._render_worker.make(request)
             case AddSources():
-                # Beside the job at work, which need not be interrupted for it.
+                # Runs at the same time as a job, which need not be interrupted.
                 self._render_worker.do(partial(self._answer, request.request_id, partial(self._add, request)))
             case RemoveSources():
                 self._jobs.do(partial(self._answer, request.request_id, partial(self._remove, request)))
@@ -169,7 +169,7 @@ class EngineSession:
             self._send(task())
         except ImageFinderError as error:
             self._send(Failed(request_id, str(error)))
-        except Exception:  # noqa: BLE001 - our own mistake; the thread must live on
+        except Exception:  # noqa: BLE001 - an internal error must not end the thread
             _LOG.exception("a request failed")
             self._send(
                 Failed(request_id, tr("This failed by a mistake in imagefinder itself. Its log says more."))
@@ -231,7 +231,7 @@ class EngineSession:
         )
 
     def _load_if_failed(self) -> None:
-        """Try the model in use again: what came may be its files."""
+        """Load the current model again if it failed, because its files may have just arrived."""
         if self._loader.error:
             self._loader.start()
             self._jobs.rescan()

@@ -1,4 +1,4 @@
-"""Throughput of a job, and its remaining time."""
+"""Throughput and remaining time of a job."""
 
 from collections import deque
 
@@ -6,23 +6,23 @@ from imagefinder.domain.jobs import Phase, Progress
 
 _WINDOW_S = 30.0
 _LEAST_S = 2.0
-"""Below that a rate is a guess."""
+"""Shortest time from which a rate is computed."""
 
 
 class Throughput:
-    """The rate over the last half minute of one phase."""
+    """Rate of the current phase over the last 30 seconds."""
 
     def __init__(self) -> None:
         self._phase: Phase | None = None
         self._seen: deque[tuple[float, int]] = deque()
 
     def reset(self) -> None:
-        """Forget what was seen: after a pause, say, which is no part of the rate."""
+        """Discard all measurements, for instance after a pause, which must not count."""
         self._phase = None
         self._seen.clear()
 
     def take(self, progress: Progress, now: float) -> None:
-        """One moment of a job, at ``now`` seconds."""
+        """Record the progress of a job at ``now`` seconds."""
         if progress.phase is not self._phase:
             self.reset()
             self._phase = progress.phase
@@ -32,14 +32,14 @@ class Throughput:
 
     @property
     def per_second(self) -> float:
-        """Of what the phase counts; 0 where it is not known yet."""
+        """Units of the phase a second; 0 if not known yet."""
         if not self._seen:
             return 0.0
         (began, first), (ended, last) = self._seen[0], self._seen[-1]
         return (last - first) / (ended - began) if ended - began >= _LEAST_S else 0.0
 
     def seconds_left(self, progress: Progress) -> float | None:
-        """Until the phase is over; None where it is not known."""
+        """Return the remaining seconds of the phase, or None if not known."""
         if progress.total is None or not self.per_second:
             return None
         return max(0, progress.total - progress.done) / self.per_second

@@ -1,1 +1,1 @@
-"""Formats, or variants of them, that Pillow does not read or reads wrongly."""
+"""Formats and variants of formats that Pillow does not read or misreads."""

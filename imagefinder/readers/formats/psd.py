@@ -1,6 +1,6 @@
-"""Photoshop's files (PSD, PSB) of any depth and number of channels: the composite picture.
+"""Decoding of the composite picture of Photoshop files (PSD, PSB) of any depth and number of channels.
 
-Adobe Photoshop File Formats Specification, 2019.
+Source: Adobe Photoshop File Formats Specification, 2019.
 """
 
 import struct
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 _HEADER = ">4sH6xHLLHH"
 _LARGE = 2
-"""The version of a PSB, in which some lengths take twice the bytes."""
+"""Version of a PSB, in which some length fields are twice as long."""
 _RAW, _PACKBITS = 0, 1
 _PROFILE = 1039
 _COMPRESSIONS = {_RAW: 1, _PACKBITS: 32773}
-"""TIFF's numbers of them."""
+"""TIFF compression numbers, by those of PSD."""
 _BITMAP, _GREY, _INDEXED, _RGB, _CMYK, _MULTICHANNEL, _DUOTONE, _LAB = 0, 1, 2, 3, 4, 7, 8, 9
 _KINDS = {
     _BITMAP: ("L", 0),
@@ -29,21 +29,21 @@ _KINDS = {
     _DUOTONE: ("L", 1),
     _LAB: ("LAB", 9),
 }
-"""Pillow's mode and TIFF's PhotometricInterpretation."""
+"""Pillow's mode and TIFF's PhotometricInterpretation, by colour mode of PSD."""
 _MOST_RESOURCES = 2**25
 
 
 class Psd(PsdImagePlugin.PsdImageFile):
-    """A PSD as Pillow reads it, where it has eight bits and no further channels; else as TIFF's samples are read.
+    """Photoshop file, decoded by Pillow if it has eight bits and no extra channels, else by ``tiff_samples``.
 
-    Further channels are left out: the first may be alpha, but the colours are laid on white already.
+    Extra channels are ignored. The first may be alpha, but the composite picture is already blended with white.
     """
 
     _samples: "Samples | None" = None
 
     @property
     def bytes_per_pixel(self) -> int:
-        """See ``limits.room_to_decode``."""
+        """Additional memory for decoding, in bytes a pixel; see ``size_limits.room_to_decode``."""
         return self._samples.bytes_per_pixel if self._samples else 0
 
     def _open(self) -> None:
@@ -65,7 +65,7 @@ class Psd(PsdImagePlugin.PsdImageFile):
         profile = _profile(self._block())
         self._skip_layers(version)
         compression, places = self._channels(version, channels, height, -(-width * bits // 8))
-        # Imported late: most files do not need it.
+        # Imported late, because most files do not need it.
         from imagefinder.readers.formats.tiff_samples import Samples
 
         self._samples = Samples(
@@ -96,7 +96,7 @@ class Psd(PsdImagePlugin.PsdImageFile):
             self.info["gamma"] = 1.0
 
     def _block(self) -> bytes:
-        """What follows a length."""
+        """Read a block preceded by its length."""
         assert self.fp is not None
         (length,) = struct.unpack(">L", self.fp.read(4))
         found: bytes = self.fp.read(min(length, _MOST_RESOURCES))
@@ -112,7 +112,7 @@ class Psd(PsdImagePlugin.PsdImageFile):
     def _channels(
         self, version: int, count: int, height: int, stride: int
     ) -> tuple[int, tuple[tuple[int, int], ...]]:
-        """How the channels are compressed, by TIFF's number, and where each lies."""
+        """Read the channels' compression, as TIFF's number, and each channel's offset and length."""
         assert self.fp is not None
         (compression,) = struct.unpack(">H", self.fp.read(2))
         if compression not in _COMPRESSIONS:
@@ -146,11 +146,11 @@ class Psd(PsdImagePlugin.PsdImageFile):
 
 
 def _profile(resources: bytes) -> bytes:
-    """The ICC profile among a file's image resources."""
+    """Return the ICC profile in a file's image resources, or an empty string."""
     at = 0
     while at + 12 <= len(resources):
         (number,) = struct.unpack_from(">H", resources, at + 4)
-        at += 6 + (resources[at + 6] // 2 + 1) * 2  # a name of even length, with that of its length
+        at += 6 + (resources[at + 6] // 2 + 1) * 2  # name with its length byte, padded to an even size
         (length,) = struct.unpack_from(">L", resources, at)
         if number == _PROFILE:
             return resources[at + 4 : at + 4 + length]
@@ -159,5 +159,5 @@ def _profile(resources: bytes) -> bytes:
 
 
 def register_psd() -> None:
-    """Have Pillow open Photoshop's files as ``Psd``."""
+    """Register ``Psd`` as Pillow's decoder of Photoshop files."""
     Image.register_open("PSD", Psd, PsdImagePlugin._accept)

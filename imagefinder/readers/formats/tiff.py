@@ -1,4 +1,4 @@
-"""Multi-page TIFFs."""
+"""TIFFs: pages, and variants that Pillow misreads or does not support."""
 
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
 _NEW_SUBFILE_TYPE, _SUBFILE_TYPE = 254, 255
 _REDUCED_OR_MASK = 0b101
-"""NewSubfileType bits 0 (a smaller copy of another page) and 2 (a transparency mask): TIFF 6.0, page 36."""
+"""NewSubfileType bits 0 (reduced copy of another page) and 2 (transparency mask): TIFF 6.0, page 36."""
 _OLD_REDUCED = 2
-"""SubfileType of a smaller copy: TIFF 6.0, page 40."""
+"""SubfileType of a reduced copy: TIFF 6.0, page 40."""
 
 _BYTE_ORDERS = {b"II": "I;16", b"MM": "I;16B"}
 
@@ -22,13 +22,13 @@ _YCBCR = 6
 
 
 class Tiff(TiffImagePlugin.TiffImageFile):
-    """A TIFF as Pillow reads it; what Pillow does not know or takes for something else, as ``tiff_samples`` does."""
+    """TIFF decoded by Pillow, or by ``tiff_samples`` if Pillow does not support or misreads its samples."""
 
     _samples: "Samples | None" = None
 
     @property
     def bytes_per_pixel(self) -> int:
-        """See ``limits.room_to_decode``."""
+        """Additional memory for decoding, in bytes a pixel; see ``size_limits.room_to_decode``."""
         return self._samples.bytes_per_pixel if self._samples else 0
 
     def _setup(self) -> None:
@@ -40,7 +40,7 @@ class Tiff(TiffImagePlugin.TiffImageFile):
             if self._samples is None:
                 raise
             width, height = self._tile_size = self._samples.width, self._samples.height
-            # Pillow turns the picture upright when it is loaded.
+            # Pillow turns the picture upright on loading, so its size must be the upright one.
             lies_on_its_side = self.tag_v2.get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
             self._size = (height, width) if lies_on_its_side else (width, height)
             self.use_load_libtiff = False
@@ -48,7 +48,7 @@ class Tiff(TiffImagePlugin.TiffImageFile):
             if _is_misread(self.tag_v2):
                 self._samples = _samples_of(self.tag_v2)
             if self.mode == "P" and self.palette is not None and not any(self.palette.palette):
-                # Some programs write eight bits of each colour.
+                # Some programs write 8-bit palettes instead of 16-bit ones.
                 colours = self.tag_v2[TiffImagePlugin.COLORMAP]
                 self.palette = ImagePalette.raw("RGB;L", bytes(min(level, 255) for level in colours))
         if self._samples is not None:
@@ -74,28 +74,29 @@ class Tiff(TiffImagePlugin.TiffImageFile):
 
 
 def _samples_of(tags: Any) -> "Samples | None":
-    # Imported late: most TIFFs do not need it.
+    # Imported late, because most TIFFs do not need it.
     from imagefinder.readers.formats.tiff_samples import samples_of
 
     return samples_of(tags)
 
 
 def _is_misread(tags: Any) -> bool:
-    """Whether Pillow makes something else of these samples than they are."""
+    """Whether Pillow would decode these samples incorrectly."""
     return (
-        # Planes of 16 bits, and tiles whose places are given as those of strips.
+        # Planes of 16 bits, and tiles whose offsets are in the tag for strips.
         (tags.get(_PLANAR) == 2 and max(tags.get(_BITS, (1,))) > 8)
         or (_TILE_WIDTH in tags and _STRIP_OFFSETS in tags and _TILE_OFFSETS not in tags)
-        # Colours that several pixels share.
+        # Subsampled colours.
         or (tags.get(_PHOTOMETRIC) == _YCBCR and (tags.get(_COMPRESSION, 1) == 1 or tags.get(_PLANAR) == 2))
     )
 
 
 def register_tiff() -> None:
-    """Have Pillow open TIFFs as ``Tiff``.
+    """Register ``Tiff`` as Pillow's decoder of TIFFs.
 
-    Grey ones of 12 and 16 bits it opens in either byte order, whichever of black and white is zero. It knows only some
-    of these; what it lacks is in no way packed otherwise. ``depth`` makes white of what is white.
+    Also make Pillow open greyscale pictures of 12 and 16 bits in both byte orders, with either black or white as zero.
+    Pillow lists only some of these combinations, but the others are packed in the same way. ``bit_depth`` inverts
+    pictures in which white is zero.
     """
     Image.register_open("TIFF", Tiff, TiffImagePlugin._accept)
     for order, mode in _BYTE_ORDERS.items():
@@ -105,17 +106,18 @@ def register_tiff() -> None:
 
 
 def tiff_pages(picture: ImageFile.ImageFile) -> list[int]:
-    """Indexes (from 0) of the pages worth showing: previews and masks are left out.
+    """Return the indexes (from 0) of the pages to show, without reduced copies and masks.
 
-    Where the chain of pages is broken, the index of the first page that cannot be reached is the last one
-    given, so that asking for it tells the user that something is missing."""
+    If the chain of pages is broken, the index of the first unreachable page is included as the last one. Loading it
+    then fails, which tells the user that pages are missing.
+    """
     pages = []
     for index in count():
         try:
             picture.seek(index)
         except EOFError:
             break
-        except Exception:  # noqa: BLE001 - a damaged directory raises anything; load() meets it again and says so
+        except Exception:  # noqa: BLE001 - a damaged directory raises anything; load() reports it
             pages.append(index)
             break
         if _is_page(picture):

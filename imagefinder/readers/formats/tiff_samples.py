@@ -1,7 +1,7 @@
-"""Decode TIFF samples that Pillow does not support or misreads.
+"""Decoding of TIFF samples that Pillow does not support or misreads.
 
-Samples of nearly any number of bits, whole numbers or fractions, of pixels side by side or in planes of their own, in
-strips or tiles. What compresses bytes as they are is left to Pillow's libtiff.
+Samples may have nearly any number of bits, be integers or floats, in chunky or planar order, in strips or tiles.
+Decompression, except Deflate, is left to Pillow's libtiff. Only compressions of plain bytes are supported.
 """
 
 import struct
@@ -22,11 +22,11 @@ _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _FILL_ORDER = 256, 257, 258,
 _STRIP_OFFSETS, _SAMPLES, _ROWS_PER_STRIP, _STRIP_BYTES, _PLANAR, _PREDICTOR = 273, 277, 278, 279, 284, 317
 _PALETTE, _TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS, _TILE_BYTES, _EXTRA = 320, 322, 323, 324, 325, 338
 _SAMPLE_FORMAT, _SUBSAMPLING = 339, 530
-"""Tags: TIFF 6.0, appendix A."""
+"""TIFF tags: TIFF 6.0, appendix A."""
 _UNCOMPRESSED = 1
 _DEFLATE = frozenset({8, 32946})
 _OF_BYTES = frozenset({_UNCOMPRESSED, 5, 8, 32773, 32946, 34925, 50000})
-"""Compressions that know nothing of pixels: none, LZW, Deflate, PackBits, LZMA and Zstandard."""
+"""Compressions of plain bytes: none, LZW, Deflate, PackBits, LZMA and Zstandard."""
 _WHITE_IS_ZERO, _INDEXED, _YCBCR, _LAB, _ICC_LAB = 0, 3, 6, 8, 9
 _MODES = {
     _WHITE_IS_ZERO: "L",
@@ -40,36 +40,37 @@ _MODES = {
 }
 """Pillow's modes, by PhotometricInterpretation."""
 _ALPHA = {1: "a", 2: "A"}
-"""By ExtraSamples: alpha that the colours are multiplied by already, and alpha that they are not."""
+"""Suffix of Pillow's mode, by ExtraSamples: premultiplied alpha and straight alpha."""
 _SIGNED, _FRACTION = 2, 3
 _KNOWN_BITS = {
     1: frozenset({*range(1, 17), 24, 32, 64}),
     _SIGNED: frozenset({8, 16, 32, 64}),
     _FRACTION: frozenset({16, 32, 64}),
 }
-"""By SampleFormat, of which 1 are whole numbers without a sign."""
+"""Supported numbers of bits, by SampleFormat; 1 is unsigned integers."""
 _MOST_SAMPLES = 64
 _DIFFERENCES, _DIFFERENCES_OF_BYTES = 2, 3
-"""Predictors; the latter for fractions."""
+"""Predictors: horizontal differences, and byte-wise differences of floats."""
 _ROWS_AT_ONCE = 64
 _PIECE = 2**14
-"""Bytes: what follows the last whole piece is lost where compressed data is damaged."""
+"""Bytes decompressed at a time. From damaged data, everything up to the last complete piece is recovered."""
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """How the pixels of a page are stored."""
+    """Storage layout of a page's pixels."""
 
     mode: str
-    """Pillow's, of what is decoded."""
+    """Pillow's mode of the decoded picture."""
     width: int
     height: int
     bits: int
+    """Bits a sample."""
     kind: int
-    """SampleFormat."""
+    """Value of SampleFormat."""
     count: int
-    """Of a pixel. Those that are not shown stand last."""
+    """Samples a pixel. Those that are not shown come last."""
     photometric: int
     is_planar: bool
     compression: int
@@ -78,33 +79,36 @@ class Samples:
     is_tiled: bool
     chunk_width: int
     chunk_height: int
-    """Of a strip or tile."""
+    """Height of a strip or tile, in pixels."""
     places: tuple[tuple[int, int], ...]
-    """Where each strip or tile lies in the file, and its bytes."""
+    """Offset and length in bytes of each strip or tile in the file."""
     order: str
-    """Of bytes: < or >."""
+    """Byte order: ``<`` or ``>``."""
     subsampling: tuple[int, ...]
-    """So many pixels share their colours, across and down."""
+    """Number of pixels that share one colour, horizontally and vertically."""
     palette: tuple[int, ...]
 
     @property
     def shown(self) -> int:
-        """How many samples of a pixel are shown."""
+        """Number of samples a pixel that are shown."""
         return Image.getmodebands(self.mode)
 
     @property
     def bytes_per_pixel(self) -> int:
-        """That decoding takes at most beside the picture: of a single strip it is all of them, packed and unpacked."""
+        """Most memory that decoding takes in addition to the picture, in bytes a pixel.
+
+        A single strip may contain all pixels, and is in memory both compressed and decompressed.
+        """
         return self.count * max(self.bits // 8, 1) * 3 + self.shown * 4
 
     @property
     def keeps_numbers(self) -> bool:
-        """Whether what is white is known only once all samples are."""
+        """Whether samples keep their values until all are decoded, because white is not known before."""
         return self.kind == _FRACTION or (self.bits > 16 and self.mode == "L")
 
 
 class _Chunk(NamedTuple):
-    """A strip or tile, or that of one plane."""
+    """A strip or tile, of all planes or of one."""
 
     left: int
     top: int
@@ -114,7 +118,7 @@ class _Chunk(NamedTuple):
 
 
 def samples_of(tags: Any) -> Samples | None:
-    """How the pixels are stored, by the tags of a page; None where that is not known here either."""
+    """Return the storage layout described by the tags of a page, or None if it is not supported."""
     try:
         found = _by_tags(tags)
         return found if _is_known(found, tags) else None
@@ -133,7 +137,7 @@ def _by_tags(tags: Any) -> Samples:
         mode += _ALPHA.get(numbers(_EXTRA, 0)[0], "")
     height = numbers(_HEIGHT)[0]
     is_tiled = _TILE_WIDTH in tags
-    # Old programs wrote the places of tiles where those of strips should be.
+    # Old programs wrote the offsets of tiles into the tag for strips.
     offsets = numbers(_TILE_OFFSETS) if _TILE_OFFSETS in tags else numbers(_STRIP_OFFSETS)
     lengths = numbers(_TILE_BYTES) if _TILE_BYTES in tags else numbers(_STRIP_BYTES)
     return Samples(
@@ -161,7 +165,7 @@ def _by_tags(tags: Any) -> Samples:
 
 
 def _is_known(found: Samples, tags: Any) -> bool:
-    """Whether samples of this kind are decoded here; all of a pixel have to be alike."""
+    """Whether this layout is supported. All samples of a pixel must have the same type."""
     across, down = found.subsampling
     return (
         found.compression in _OF_BYTES
@@ -176,9 +180,10 @@ def _is_known(found: Samples, tags: Any) -> bool:
 
 
 def decode_samples(samples: Samples, file: IO[bytes]) -> tuple[Image.Image, bool]:
-    """The picture, and whether all of its data was there; what is missing is black.
+    """Decode a picture; return it and whether its data was complete. Missing pixels are black.
 
-    Whole numbers are scaled by the range that they could have, fractions as those of grey pictures are.
+    Integers are scaled by their nominal range. Floats, and greys of more than 16 bits, are scaled by
+    ``bit_depth.scaled_to_8_bit``.
     """
     import numpy as np
 
@@ -200,7 +205,7 @@ def decode_samples(samples: Samples, file: IO[bytes]) -> tuple[Image.Image, bool
 
 
 def _chunks(samples: Samples) -> Iterator[_Chunk]:
-    """In the order in which they are stored."""
+    """Yield the chunks in storage order."""
     for plane in range(samples.count if samples.is_planar else 1):
         for top in range(0, samples.height, samples.chunk_height):
             height = (
@@ -211,7 +216,7 @@ def _chunks(samples: Samples) -> Iterator[_Chunk]:
 
 
 def _decoded(samples: Samples, chunk: _Chunk, data: bytes) -> "tuple[NDArray[Any], bool]":
-    """The samples of a chunk, in the range that they are shown in, by row, column and place in the pixel."""
+    """Decode a chunk; return its scaled samples, shape (rows, columns, samples), and whether it was complete."""
     import numpy as np
 
     across, down = samples.subsampling
@@ -221,7 +226,7 @@ def _decoded(samples: Samples, chunk: _Chunk, data: bytes) -> "tuple[NDArray[Any
     if samples.is_planar:
         small, is_whole = _scaled_chunk(samples, data, columns, rows)
         return small.repeat(down, axis=0).repeat(across, axis=1), is_whole
-    # Section 21: the levels of all pixels that share their colours, then the two of these.
+    # TIFF 6.0, section 21: a unit has the luma of all pixels that share a colour, then the two chroma samples.
     unit = across * down + 2
     unpacked, is_whole = _unpacked(samples, data, columns * unit, rows)
     units = np.frombuffer(unpacked, np.uint8).reshape(rows, columns, unit)
@@ -246,16 +251,16 @@ def _scaled_chunk(samples: Samples, data: bytes, width: int, rows: int) -> "tupl
 
 
 def _unpacked(samples: Samples, data: bytes, stride: int, rows: int) -> tuple[bytes, bool]:
-    """So many rows of so many bytes, decompressed, and whether they were all there."""
+    """Decompress ``rows`` rows of ``stride`` bytes; return them, and whether they were complete."""
     size = stride * rows
     if samples.compression == _UNCOMPRESSED:
         data = data.translate(_REVERSED) if samples.fill_order == 2 else data
         return data[:size].ljust(size, b"\0"), len(data) >= size
     if samples.compression in _DEFLATE:
-        # Unlike libtiff, this gives what there is of a damaged strip.
+        # Unlike libtiff, this recovers the beginning of a damaged strip.
         data = _inflated(data, size)
         return data.ljust(size, b"\0"), len(data) == size
-    # libtiff takes the bytes for a grey picture of eight bits.
+    # Wrap the data in a TIFF that libtiff decodes as an 8-bit greyscale picture.
     entries = (
         *((_WIDTH, stride), (_HEIGHT, rows), (_BITS, 8), (_COMPRESSION, samples.compression)),
         *((_PHOTOMETRIC, 1), (_FILL_ORDER, samples.fill_order), (_STRIP_OFFSETS, 8), (_SAMPLES, 1)),
@@ -286,14 +291,14 @@ def _inflated(data: bytes, most: int) -> bytes:
 
 
 def _numbers(samples: Samples, data: bytes, stride: int, width: int) -> "NDArray[Any]":
-    """Samples as they are stored, by row, column and place in the pixel; negative ones as without their sign."""
+    """Unpack samples without scaling, shape (rows, columns, samples). Signed integers are returned as unsigned."""
     import numpy as np
 
     bits, rows = samples.bits, len(data) // stride
     count = 1 if samples.is_planar else samples.count
     if samples.predictor == _DIFFERENCES_OF_BYTES and samples.compression != _UNCOMPRESSED:
         differences = np.frombuffer(data, np.uint8).reshape(rows, -1, count)
-        # The bytes that weigh most of all the row's samples stand first.
+        # A row starts with the most significant bytes of all its samples.
         planes = np.cumsum(differences, axis=1, dtype=np.uint8).reshape(rows, bits // 8, -1)
         data, order = planes.transpose(0, 2, 1).tobytes(), ">"
     else:
@@ -317,7 +322,7 @@ def _numbers(samples: Samples, data: bytes, stride: int, width: int) -> "NDArray
 
 
 def _in_range(samples: Samples, numbers: "NDArray[Any]") -> "NDArray[Any]":
-    """Whole numbers from 0 to 255; those of a palette, and those that keep their values, as they are."""
+    """Scale integers to 0 to 255. Palette indexes are unchanged; ``keeps_numbers`` samples become float32."""
     import numpy as np
 
     if samples.palette:
@@ -327,7 +332,7 @@ def _in_range(samples: Samples, numbers: "NDArray[Any]") -> "NDArray[Any]":
             numbers = numbers.view(np.dtype(f"i{samples.bits // 8}"))
         with np.errstate(all="ignore"):
             return numbers.astype(np.float32)
-    # Where programs say that eight bits have a sign, they are wrong.
+    # 8-bit samples declared as signed are in fact unsigned.
     if samples.kind == _SIGNED and samples.bits > 8 and samples.mode != "LAB":
         numbers = numbers ^ numbers.dtype.type(1 << (samples.bits - 1))
     levels: NDArray[Any] = (
@@ -343,12 +348,12 @@ def _picture(samples: Samples, pixels: "NDArray[Any]") -> Image.Image:
 
     mode, size = samples.mode, (samples.width, samples.height)
     if samples.keeps_numbers:
-        if samples.mode != "L":  # colours beyond what a screen can show
+        if samples.mode != "L":  # negative values are colours outside the displayable range
             pixels = np.maximum(pixels, 0)
         pixels = scaled_to_8_bit(pixels.reshape(samples.height, -1)).reshape(pixels.shape)
     if samples.palette:
         colours = np.array(samples.palette, np.uint16).reshape(3, -1).T
-        # Some programs write eight bits of each.
+        # Some programs write 8-bit palettes instead of 16-bit ones.
         mode, pixels = "RGB", (colours >> (8 if colours.max() > 255 else 0)).astype(np.uint8)[pixels[..., 0]]
     elif samples.photometric == _WHITE_IS_ZERO:
         pixels[..., 0] = 255 - pixels[..., 0]

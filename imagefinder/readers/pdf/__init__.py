@@ -1,1 +1,1 @@
-"""PDF pages: rendering, words, search on a page, repair."""
+"""PDF pages: rendering, text extraction, search on a page, repair."""

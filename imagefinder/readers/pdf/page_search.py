@@ -1,4 +1,4 @@
-"""Find a phrase among the characters of a page, comparing folded text."""
+"""Search for a phrase on a page, by comparing folded text."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, pairwise
@@ -6,13 +6,13 @@ from itertools import groupby, pairwise
 from imagefinder.text_folding import fold, is_mark, without_accents
 
 Box = tuple[float, float, float, float]
-"""Left, top, right, bottom."""
+"""Left, top, right and bottom coordinate."""
 Line = Sequence[tuple[str, Box]]
-"""The characters of a line, with their places."""
+"""Characters of a line with their boxes."""
 
 _HYPHENS = "-\u2010\u00ad"
 _SOUND_MARKS = "\uff9e\uff9f\u309b\u309c"
-"""Of kana, as characters of their own."""
+"""Voicing marks of kana that are separate characters."""
 _CJK = (
     ("\u3040", "\u30ff"),
     ("\u3400", "\u4dbf"),
@@ -23,13 +23,16 @@ _CJK = (
 
 
 class PageSearch:
-    """The characters of one page, folded a sign at a time, so that each is known to stand where it was."""
+    """Searchable text of one page.
+
+    Characters are folded one by one (with their combining marks), so that each folded piece keeps its position.
+    """
 
     def __init__(self, lines: Iterable[Line]) -> None:
         self._pieces: list[str] = []
-        """The page folded: what each sign came to, and a space where words are apart."""
+        """Folded text: one piece for each character, and a space between words."""
         self._places: list[tuple[int, Box] | None] = []
-        """The line and the box of each piece; None where it is only a space between lines."""
+        """Line number and box of each piece; None for a space between lines."""
         last = ""
         for number, line in enumerate(lines):
             signs = list(_signs(line))
@@ -41,8 +44,10 @@ class PageSearch:
                 self._places.append((number, box))
 
     def find(self, phrase: str) -> list[Box]:
-        """Where a phrase stands, one box for each line that it stands on; with other accents only where it does not
-        stand as it is."""
+        """Return the boxes of all occurrences of a phrase, one box for each line that an occurrence spans.
+
+        Accents are ignored only if there is no match with them.
+        """
         phrase = fold(phrase)
         found = self._find(phrase, self._pieces)
         return found or self._find(
@@ -50,7 +55,7 @@ class PageSearch:
         )
 
     def _join(self, before: str, after: str) -> None:
-        # As ``page_text.clean_text`` does.
+        # Lines are joined as in ``page_text.clean_text``.
         if not before:
             return
         if before in _HYPHENS and len(self._pieces) > 1 and self._pieces[-2].isalpha() and after.islower():
@@ -73,7 +78,10 @@ class PageSearch:
 
 
 def _signs(line: Line) -> Iterator[tuple[str, Box]]:
-    """The characters of a line, each with the marks upon it and as one syllable; where they stand."""
+    """Yield the characters of a line with their boxes.
+
+    Combining marks, and the jamo of one Hangul syllable, are joined to the character before them.
+    """
     starts = [
         at for at, (character, _) in enumerate(line) if not at or not _joins(line[at - 1][0], character)
     ]
@@ -85,7 +93,7 @@ def _signs(line: Line) -> Iterator[tuple[str, Box]]:
 
 
 def _joins(before: str, character: str) -> bool:
-    # Vowels and finals of Hangul belong to the consonant before them.
+    # Vowels and final consonants of Hangul belong to the syllable before them.
     is_jamo = "\u1160" <= character <= "\u11ff" or "\ud7b0" <= character <= "\ud7ff"
     return character in _SOUND_MARKS or is_mark(character) or (is_jamo and "\u1100" <= before <= "\ud7ff")
 

@@ -1,4 +1,4 @@
-"""An open PDF and its pages, through MuPDF."""
+"""Open PDF files, rendered and searched with MuPDF."""
 
 import io
 import math
@@ -21,28 +21,33 @@ from imagefinder.readers.pillow.pillow_formats import HEAD_BYTES
 from imagefinder.readers.reader import LoadedPart, MediaFile
 
 MAX_PAGE_PIXELS = 16_000_000
-"""Pixels a page is rendered to at most (48 MB). A page may be 1 x 14400 points: with its shorter side at 224
-pixels it would take two gigabytes. Only pages more than about 300 times as long as wide meet this bound at
-that side."""
+"""Largest rendering of a page, in pixels (48 MB).
+
+A page may be 1 x 14400 points. With its shorter side at 224 pixels, it would take two gigabytes. At that side, the
+limit affects only pages more than about 300 times as long as wide.
+"""
 
 _OUT_OF_MEMORY = re.compile(r"\b(m|re|c)alloc\b.*failed|out of memory|allocat", re.IGNORECASE)
-"""What MuPDF says where the system gave it no memory."""
+"""MuPDF's messages for failed allocations."""
 
 _LOCK = threading.RLock()
-"""MuPDF as PyMuPDF builds it has one context for the whole process and no locks of its own: every call into
-it is made under this one. Rendering in several threads would have to be in several processes."""
+"""Lock for every call into MuPDF.
+
+PyMuPDF builds MuPDF with one context for the whole process and without locks. Parallel rendering requires several
+processes.
+"""
 
 
 @contextmanager
 def _mupdf() -> Iterator[Any]:
-    """PyMuPDF, for this thread alone, silent, its errors turned into ``UnreadableError``.
+    """Give this thread exclusive use of PyMuPDF, without output, and turn its errors into ``UnreadableError``.
 
-    It is imported here because that takes a quarter of a second, which only those with PDFs should pay.
+    PyMuPDF is imported here, because that takes a quarter of a second and only users with PDFs need it.
     """
     with _LOCK:
         import pymupdf
 
-        # Both would go to the terminal.
+        # Errors and warnings would be printed to the terminal.
         pymupdf.TOOLS.mupdf_display_errors(False)
         pymupdf.TOOLS.mupdf_display_warnings(False)
         try:
@@ -54,12 +59,12 @@ def _mupdf() -> Iterator[Any]:
                 raise UnreadableError(ReasonCode.OUT_OF_MEMORY) from MemoryError()
             raise UnreadableError(ReasonCode.DAMAGED_PDF) from error
         finally:
-            # MuPDF's complaints about a damaged file are kept until they are asked for.
+            # MuPDF keeps warnings about damaged files until they are reset.
             pymupdf.TOOLS.reset_mupdf_warnings()
 
 
 class PdfFile(MediaFile):
-    """An open PDF: a part is a page."""
+    """An open PDF file with one part for each page."""
 
     def __init__(self, path: Path, content: BinaryIO | None = None) -> None:
         with content or open_regular_file(path) as file, _mupdf() as pymupdf:
@@ -77,15 +82,17 @@ class PdfFile(MediaFile):
                 self._document.close()
                 raise
         self._searched: tuple[int, PageSearch] | None = None
-        """The page that was searched last: one phrase after the other is looked for on it."""
+        """Page searched last and its text. Usually several phrases are searched on one page."""
 
     def load(self, part: int, side: int) -> LoadedPart:
-        """See ``MediaFile``. The page is rendered on white with its shorter side at ``side`` pixels, or
-        smaller where that would take more than ``MAX_PAGE_PIXELS``.
+        """Render one page; see ``MediaFile.load``.
+
+        The page is rendered on white with its shorter side at ``side`` pixels, or smaller if it would exceed
+        ``MAX_PAGE_PIXELS``.
 
         Raises:
-            UnreadableError: also when there is no such page, as when the file has changed since it was
-            indexed.
+            UnreadableError: The page cannot be rendered, or does not exist, for instance because the file has
+                changed since it was indexed.
         """
         from PIL import Image
 
@@ -100,28 +107,29 @@ class PdfFile(MediaFile):
             pixels = page.get_pixmap(matrix=pymupdf.Matrix(zoom, zoom), colorspace=pymupdf.csRGB, alpha=False)
             image = Image.frombytes("RGB", (pixels.width, pixels.height), pixels.samples_mv)
             text = page.get_text("text", flags=pymupdf.TEXT_MEDIABOX_CLIP)
-            # MuPDF would keep up to 256 MB of decoded pictures. Dropping three quarters, the least used first,
-            # leaves what pages share: of 300 pages in one Chinese font, dropping all took five times as long.
+            # MuPDF would cache up to 256 MB of decoded pictures. Evicting three quarters, least recently used first,
+            # keeps resources that pages share. With 300 pages in one Chinese font, evicting everything took five
+            # times as long.
             pymupdf.TOOLS.store_shrink(75)
-        # A page may claim any size at all.
+        # A page may declare any size.
         size = bounded(max(round(width), 1)), bounded(max(round(height), 1))
-        # Imported late: its patterns take longer to compile than all other readers to import.
+        # Imported late, because its patterns take longer to compile than all other readers to import.
         from imagefinder.readers.pdf.page_text import clean_text
 
         return LoadedPart(image, PartFacts(ItemKind.PAGE, *size, text=clean_text(text)))
 
     def find(self, part: int, phrase: str) -> list[Region]:
-        """See ``MediaFile``. What stands outside the visible page is not found."""
+        """Return the regions where a phrase occurs on the visible page; see ``MediaFile.find``."""
         if not 1 <= part <= self.part_count:
             raise UnreadableError(ReasonCode.NO_SUCH_PAGE, number=part, count=self.part_count)
-        # MuPDF's own search knows the capitals of ASCII alone, and takes ligatures and forms of letters for others.
+        # MuPDF's own search ignores case for ASCII only, and does not match ligatures and other forms of letters.
         with _mupdf() as pymupdf:
             page = without_senseless_crop_box(pymupdf, self._document.load_page(part - 1))
             width, height = page.rect.width, page.rect.height
             if self._searched is None or self._searched[0] != part:
                 self._searched = part, PageSearch(_lines(page, pymupdf.TEXT_MEDIABOX_CLIP))
             boxes = map(pymupdf.Rect, self._searched[1].find(phrase))
-            # MuPDF's places are of the page before it is turned.
+            # MuPDF's coordinates refer to the unrotated page.
             found = [box * page.rotation_matrix & page.rect for box in boxes]
         return [
             Region(rect.x0 / width, rect.y0 / height, rect.x1 / width, rect.y1 / height)
@@ -151,19 +159,23 @@ def _page_count(document: Any) -> int:
 
 
 def _in_memory(file: BinaryIO) -> bytes | memoryview:
-    """The content of a file, mapped where it is not in memory: a decoder process may open no file by its name."""
+    """Return the content of a file, memory-mapped unless it is in memory.
+
+    MuPDF cannot be given the path, because a decoder process may not open files.
+    """
     if isinstance(file, io.BytesIO):
         return file.getvalue()
     return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
 
 def _refuse_other_kinds(mupdf: Any, data: bytes | memoryview) -> None:
-    """Leave alone what MuPDF would read as something else than a PDF.
+    """Reject content that MuPDF would open as a type other than PDF.
 
-    It goes by the content, whatever it is told: web pages and e-books are laid out, and may name files beside them.
+    MuPDF detects the type from the content, regardless of the type it is given. It would lay out web pages and e-books,
+    which may refer to other files.
 
     Raises:
-        UnreadableError: it is no PDF.
+        UnreadableError: The content is not a PDF.
     """
     stream = mupdf.fz_open_memory(mupdf.python_buffer_data(data), len(data))
     handler = mupdf.ll_fz_recognize_document_stream_content(stream.m_internal, "pdf")

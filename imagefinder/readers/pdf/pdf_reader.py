@@ -1,4 +1,4 @@
-"""The reader of PDFs. MuPDF is imported with the first one: who only looks for files needs none of it."""
+"""The reader of PDFs. MuPDF is imported when the first one is opened; a scan does not need it."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -12,12 +12,12 @@ HEADER = b"%PDF-"
 
 
 class PdfReader(MediaReader):
-    """Reads PDF files."""
+    """Reader of PDF files."""
 
     extensions = frozenset({"pdf"})
 
     def recognises(self, head: bytes) -> bool:
-        # Readers have always allowed junk before the header: PDF 1.7 reference, appendix H, note 13.
+        # PDF viewers accept junk before the header: PDF 1.7 reference, appendix H, note 13.
         return HEADER in head
 
     def open(self, path: Path, content: BinaryIO | None = None) -> "PdfFile":

@@ -1,23 +1,22 @@
-"""Repair damaged PDFs in which MuPDF finds no page or asks for a password in vain."""
+"""Repair of PDFs in which MuPDF finds no pages or asks for a password unnecessarily."""
 
 from contextlib import suppress
 from typing import Any
 
 _IN_CLEAR = frozenset({("null", "null"), ("name", "/Identity")})
 _FIRST_WITH_FILTERS = 4
-"""The version (V) of encryption that knows crypt filters, of which Identity leaves everything as it is: PDF 1.7,
-section 7.6.5."""
+"""First version (V) of encryption with crypt filters. The filter Identity does not encrypt (PDF 1.7, section 7.6.5)."""
 
 
 def open_pdf(pymupdf: Any, data: bytes | memoryview) -> Any:
-    """The document: without pages where none can be found, locked where it opens only with a password.
+    """Open a document and repair it if needed.
 
-    What encrypts its attachments alone is opened without a password, as viewers do. Where there are no pages, the table
-    of objects is made anew from the file, and where that does not help, the tree of pages from the pages that are among
-    the objects.
+    A file that encrypts only its attachments is opened without a password, as in viewers. If no pages are found, the
+    cross-reference table is rebuilt from the file. If that does not help, the page tree is rebuilt from the page
+    objects. The returned document has no pages if none can be found, and is locked if it needs a password.
 
     Raises:
-        RuntimeError: MuPDF cannot open it at all.
+        RuntimeError: MuPDF cannot open the file at all.
     """
     document = pymupdf.open(stream=data, filetype="pdf")
     if document.needs_pass:
@@ -26,7 +25,7 @@ def open_pdf(pymupdf: Any, data: bytes | memoryview) -> Any:
         document = _altered(pymupdf, document, data, b"/Encrypt", b"/Ignored")
     if _has_pages(pymupdf, document):
         return document
-    # Where the file does not say where its table of objects is, MuPDF looks for the objects.
+    # Without the offset of the cross-reference table, MuPDF searches the file for objects.
     with suppress(RuntimeError):
         document = _altered(pymupdf, document, data, b"startxref", b"%no--xref")
     if not _has_pages(pymupdf, document):
@@ -35,12 +34,19 @@ def open_pdf(pymupdf: Any, data: bytes | memoryview) -> Any:
 
 
 def without_senseless_crop_box(pymupdf: Any, page: Any) -> Any:
-    """The page, whole where its CropBox leaves nothing of it or is none. MuPDF would show one of a letter's size."""
+    """Return the page, uncropped if its CropBox is invalid or leaves nothing of it.
+
+    MuPDF would show such a page at US Letter size.
+    """
     try:
         kind, numbers = page.parent.xref_get_key(page.xref, "CropBox")
-    except (pymupdf.mupdf.FzErrorBase, RuntimeError, ValueError):  # it is no object of its own, say
+    except (
+        pymupdf.mupdf.FzErrorBase,
+        RuntimeError,
+        ValueError,
+    ):  # for instance, the page is not a separate object
         return page
-    if kind != "array" or "R" in numbers:  # references are MuPDF's matter
+    if kind != "array" or "R" in numbers:  # indirect references are left to MuPDF
         return page
     try:
         x0, y0, x1, y1 = map(float, numbers.strip("[]").split())
@@ -54,8 +60,8 @@ def without_senseless_crop_box(pymupdf: Any, page: Any) -> Any:
 
 
 def _altered(pymupdf: Any, document: Any, data: bytes | memoryview, old: bytes, new: bytes) -> Any:
-    """The document opened again with a word of its file replaced by one of the same length."""
-    # Imported late: it brings Pillow.
+    """Reopen the document with a keyword of its file replaced by one of the same length."""
+    # Imported late, because it imports Pillow.
     from imagefinder.readers.size_limits import room_for_file
 
     with room_for_file(len(data)):
@@ -65,7 +71,7 @@ def _altered(pymupdf: Any, document: Any, data: bytes | memoryview, old: bytes, 
 
 
 def _is_in_clear(document: Any) -> bool:
-    """Whether pages and words are not encrypted, but attachments alone."""
+    """Whether only attachments are encrypted, and neither streams nor strings."""
 
     def entry(name: str) -> tuple[str, str]:
         found: tuple[str, str] = document.xref_get_key(-1, f"Encrypt/{name}")
@@ -83,12 +89,12 @@ def _is_in_clear(document: Any) -> bool:
 def _has_pages(pymupdf: Any, document: Any) -> bool:
     try:
         return bool(document.page_count > 0)
-    except (pymupdf.mupdf.FzErrorBase, RuntimeError):  # its tree of pages makes no sense
+    except (pymupdf.mupdf.FzErrorBase, RuntimeError):  # the page tree is invalid
         return False
 
 
 def _list_pages(pymupdf: Any, document: Any) -> None:
-    """Give a document a tree of pages that has all its pages, in the order of their numbers as objects."""
+    """Replace the page tree of a document by a list of all its page objects, ordered by object number."""
     pages = []
     for number in range(1, document.xref_length()):
         with suppress(pymupdf.mupdf.FzErrorBase, RuntimeError):

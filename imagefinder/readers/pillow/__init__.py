@@ -1,1 +1,1 @@
-"""What decoding with Pillow needs: colour, bit depth, EXIF, scaling, warnings and errors."""
+"""Support for decoding with Pillow: formats, colour, bit depth, EXIF, warnings and errors."""

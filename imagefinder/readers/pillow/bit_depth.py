@@ -1,4 +1,4 @@
-"""Convert greyscale pictures of 16 bits, 32 bits or floating point to 8 bits without clipping."""
+"""Conversion of greyscale pictures in 16 bits, 32 bits or floating point to 8 bits without clipping."""
 
 from typing import TYPE_CHECKING
 
@@ -9,34 +9,39 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _KNOWN_TOPS = (1, 255, 65535)
-"""What white usually is where the format does not say: fractions, 8 and 16 bits."""
+"""Common values of white where the format does not define it: for fractions, 8 and 16 bits."""
 _LEAST_SHARE = 1 / 8
-"""Of such a range, that values have to reach for it to be theirs: with less, the picture would be almost black."""
+"""Share of a range that the highest value must reach for that range to be used.
+
+Otherwise the picture would be almost black.
+"""
 _OUTLIERS = 200
-"""One value in so many, at either end, does not decide the scale: hot pixels, cosmic rays, dust on a scan."""
+"""One in this many values at either end is ignored as an outlier: hot pixels, cosmic rays, dust on a scan."""
 _FEW = 64
-"""Up to so many pixels, every one of them counts."""
+"""In pictures of up to this many pixels, no value is ignored."""
 _SAMPLE = 1_000_000
-"""Pixels looked at to find the range."""
+"""Approximate number of pixels sampled to find the range."""
 _ALMOST_BLACK = 4096
-"""A 16-bit picture whose values are nearly all below this has its values in the lower bits: a sensor of 10 or 12
-bits whose file does not say so. By the nominal range it would be black."""
+"""A 16-bit picture with nearly all values below this has its values in the lower bits.
+
+It comes from a sensor of 10 or 12 bits, which the file does not say. Scaled by the nominal range, it would be black.
+"""
 _BITS_PER_SAMPLE, _PHOTOMETRIC = 258, 262
-"""Tags of TIFF."""
+"""TIFF tags."""
 _WHITE_IS_ZERO = 0
 
 
 def to_8_bit(image: Image.Image) -> Image.Image:
-    """A picture of mode I;16 (any byte order), I or F in mode L, or LA where a value of it means transparent.
+    """Convert a picture of mode I;16 (any byte order), I or F to mode L, or to LA if one value means transparent.
 
-    A picture of any other mode is returned as it is. Pillow's own ``convert("L")`` clips at 255, which turns all of
-    these white. 16 bits are scaled by their nominal range, unless that would leave them almost black. 32-bit numbers
-    and fractions have none: the least of the usual ranges that holds the values is taken for white, and otherwise the
-    picture is stretched from its darkest to its lightest value. A few outliers are left out of account.
+    Pictures of other modes are returned unchanged. Pillow's own ``convert("L")`` clips at 255, which turns such
+    pictures white. 16-bit values are scaled by their nominal range, unless the picture would be almost black. 32-bit
+    integers and floats have no nominal range. They are scaled by the smallest common range that contains the values,
+    or else from the darkest to the lightest value. A few outliers are ignored.
     """
     if not (image.mode.startswith("I;16") or image.mode in ("I", "F")):
         return image
-    # Imported late: it takes as long as all else that a decoder process has to import.
+    # Imported late, because it takes as long as all other imports of a decoder process.
     import numpy as np
 
     values = np.asarray(image)
@@ -47,7 +52,7 @@ def to_8_bit(image: Image.Image) -> Image.Image:
     grey = Image.fromarray(scaled)
     transparent = image.info.get("transparency")
     if isinstance(transparent, int):
-        # Compared before the scaling, after which other values would be the same.
+        # Compared before scaling, because scaling maps different values to the same level.
         alpha = Image.fromarray(np.where(values == transparent, 0, 255).astype(np.uint8))
         return Image.merge("LA", (grey, alpha))
     return grey
@@ -70,7 +75,7 @@ def _from_16_bits(values: "NDArray[np.uint16]", tags: dict[int, object]) -> "NDA
 
 
 def scaled_to_8_bit(values: "NDArray[np.float32] | NDArray[np.int32]") -> "NDArray[np.uint8]":
-    """Values of any range, in two dimensions, from 0 to 255."""
+    """Scale a two-dimensional array of any value range to 0 to 255."""
     import numpy as np
 
     low, high = _extent(values)
@@ -78,7 +83,7 @@ def scaled_to_8_bit(values: "NDArray[np.float32] | NDArray[np.int32]") -> "NDArr
         if low >= 0 and _LEAST_SHARE * top <= high <= top:
             low, high = 0.0, float(top)
             break
-    # Garbage in a float picture overflows; what is then not a number becomes black.
+    # Garbage in a float picture may overflow; the resulting NaNs become black.
     with np.errstate(all="ignore"):
         grey = np.subtract(values, np.float32(low), dtype=np.float32)
         grey *= np.float32(255.0 / max(high - low, 1e-30))
@@ -88,9 +93,9 @@ def scaled_to_8_bit(values: "NDArray[np.float32] | NDArray[np.int32]") -> "NDArr
 
 
 def _extent(values: "NDArray[np.float32] | NDArray[np.int32] | NDArray[np.uint16]") -> tuple[float, float]:
-    """The least and the greatest finite value, outliers left out; 0, 0 when there is none.
+    """Return the lowest and highest finite value without outliers, or (0, 0) if there is no finite value.
 
-    Where nearly all values are the same, the others are the picture, and none is left out.
+    If nearly all values are equal, the others are the picture's content, so no value is treated as an outlier.
     """
     import numpy as np
 

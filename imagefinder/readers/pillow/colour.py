@@ -1,4 +1,4 @@
-"""Convert any picture that Pillow decodes to 8-bit sRGB on white."""
+"""Conversion of any picture that Pillow decodes to 8-bit sRGB on a white background."""
 
 import io
 from functools import lru_cache
@@ -11,18 +11,19 @@ _WITH_ALPHA = frozenset({"RGBA", "LA", "PA", "RGBa", "La"})
 _INTENT = ImageCms.Intent.RELATIVE_COLORIMETRIC
 _FLAGS = ImageCms.Flags.BLACKPOINTCOMPENSATION
 _MAX_PROFILE = 4 * 2**20
-"""Bytes; the profiles of printing presses have up to about 3 million. Transforms are cached by their profile."""
+"""Largest ICC profile used, in bytes. Profiles of printing presses have up to about 3 million. Transforms are cached
+by profile."""
 _USUAL_GAMMA, _SAME_GAMMA = 1 / 2.2, 0.02
-"""The exponent that stands in a PNG whose levels are sRGB's, and how far from it one changes nothing to be seen."""
+"""The gamma in a PNG with sRGB levels, and the relative difference from it that is not visible."""
 _SAME = 2
-"""Levels of 255: a profile that moves no colour of the swatch further is taken for sRGB itself."""
+"""Levels (of 255). A profile that shifts no colour of the swatch by more is treated as sRGB."""
 
 
 def to_srgb(picture: Image.Image) -> Image.Image:
-    """A new RGB picture with nothing attached, from one of any mode, following its embedded ICC profile.
+    """Convert a picture of any mode to RGB by its embedded ICC profile. The result carries no metadata.
 
-    A profile that is broken or does not fit the picture's mode is ignored, as every viewer does. Where a PNG has
-    none, and is not said to be sRGB, its gamma counts.
+    A profile that is broken or does not fit the picture's mode is ignored, as in every viewer. The gamma of a PNG is
+    applied if it has neither a profile nor an sRGB chunk.
     """
     profile = picture.info.get("icc_profile")
     eight_bit = to_8_bit(picture)
@@ -31,13 +32,13 @@ def to_srgb(picture: Image.Image) -> Image.Image:
         eight_bit = _with_usual_gamma(eight_bit, gamma)
     flat = _to_convertible(_on_white(eight_bit))
     rgb = _converted(flat, profile if isinstance(profile, bytes) else b"") or flat.convert("RGB")
-    # Whoever saves it as a thumbnail must not write the old profile or orientation into it.
+    # Otherwise a thumbnail saved from it would contain the old profile or orientation.
     rgb.info = {}
     return rgb
 
 
 def _with_usual_gamma(image: Image.Image, gamma: float) -> Image.Image:
-    """The picture with the levels of sRGB, from one whose levels are light to the power of ``gamma`` (PNG, gAMA)."""
+    """Convert levels that are light to the power of ``gamma`` (PNG, gAMA) to those of sRGB."""
     if gamma <= 0 or abs(gamma / _USUAL_GAMMA - 1) < _SAME_GAMMA:
         return image
     mode = "LA" if image.mode == "LA" else "L" if image.mode in ("1", "L") else "RGB"
@@ -49,10 +50,10 @@ def _with_usual_gamma(image: Image.Image, gamma: float) -> Image.Image:
 
 
 def _on_white(image: Image.Image) -> Image.Image:
-    """The picture without transparency: what shines through is white, as on paper."""
+    """Composite a picture with transparency on white."""
     if image.mode not in _WITH_ALPHA and not image.has_transparency_data:
         return image
-    # Pillow turns the premultiplied modes only into their plain twins.
+    # Pillow converts the premultiplied modes only to their plain counterparts.
     plain = image.convert({"La": "LA", "RGBa": "RGBA"}[image.mode]) if image.mode in ("La", "RGBa") else image
     seen = plain if plain.mode in ("LA", "RGBA") else plain.convert("RGBA")
     flat = Image.new("L" if seen.mode == "LA" else "RGB", image.size, "white")
@@ -61,14 +62,14 @@ def _on_white(image: Image.Image) -> Image.Image:
 
 
 def _to_convertible(image: Image.Image) -> Image.Image:
-    """The picture in a mode whose colours a profile can describe: L, RGB, CMYK or LAB."""
+    """Convert a picture to a mode that an ICC profile can describe: L, RGB, CMYK or LAB."""
     if image.mode == "1":
         return image.convert("L")
     return image if image.mode in ("L", "RGB", "CMYK", "LAB") else image.convert("RGB")
 
 
 def _converted(image: Image.Image, profile: bytes) -> Image.Image | None:
-    """The picture in sRGB by its profile; None when there is nothing to do, or it cannot be done."""
+    """Convert a picture to sRGB by its profile; return None if that changes nothing or is not possible."""
     if image.mode != "LAB" and not 0 < len(profile) <= _MAX_PROFILE:
         return None
     transform = _transform_to_srgb(b"" if image.mode == "LAB" else profile, image.mode)
@@ -82,10 +83,11 @@ def _converted(image: Image.Image, profile: bytes) -> Image.Image | None:
 
 @lru_cache(maxsize=32)
 def _transform_to_srgb(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
-    """The transform from an ICC profile (LAB needs none) to sRGB; None where it is broken or changes nothing.
+    """Build the transform from an ICC profile (LAB needs none) to sRGB.
 
-    Building one takes milliseconds, and the pictures of one camera share a profile. A transform may be used
-    by several threads at once: Little CMS keeps its one-pixel cache per call (``CachedXFORM`` in cmsxform.c).
+    Returns None if the profile is broken or the transform changes nothing. Building one takes milliseconds, and the
+    pictures of one camera share a profile. A transform may be used by several threads at once, because Little CMS
+    keeps its one-pixel cache per call (``CachedXFORM`` in cmsxform.c).
     """
     try:
         source = (
@@ -101,7 +103,10 @@ def _transform_to_srgb(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform 
 
 
 def _changes_nothing(transform: ImageCms.ImageCmsTransform) -> bool:
-    """Whether a transform leaves 6 x 6 x 6 colours as they are. sRGB goes by many names; this is its look."""
+    """Whether a transform leaves a swatch of 6 x 6 x 6 colours unchanged.
+
+    sRGB profiles have many names, so they are recognised by their effect.
+    """
     steps = range(0, 256, 51)
     swatch = Image.frombytes(
         "RGB", (36, 6), bytes(v for r in steps for g in steps for b in steps for v in (r, g, b))

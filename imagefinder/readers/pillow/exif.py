@@ -1,4 +1,4 @@
-"""EXIF: orientation, and when the picture was taken."""
+"""EXIF metadata: orientation, time of the photograph, camera."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,43 +15,43 @@ _TURN = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""How to turn a picture upright, by the Orientation tag (Exif 2.32, section 4.6.4)."""
+"""Transposition that turns a picture upright, by the Orientation tag (Exif 2.32, section 4.6.4)."""
 
 _LONGEST_NAME = 200
-"""Characters of a camera's maker or model; a damaged block may hold a megabyte."""
+"""Characters kept of the camera's maker and model. A damaged block may contain a megabyte."""
 _FIRST_PHOTOGRAPH = 1826
-"""Niepce's view from the window at Le Gras; a scan may well bear the year of its original."""
+"""Earliest year accepted: Niépce's "View from the Window at Le Gras". A scan may carry the year of its original."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExifFacts:
-    """The circumstances of a photograph."""
+    """EXIF metadata of a photograph."""
 
     orientation: int = 1
-    """1 to 8, by Exif; 1 is upright."""
+    """Exif orientation, 1 to 8; 1 is upright."""
     taken_at: str | None = None
-    """``YYYY-MM-DD HH:MM:SS``."""
+    """Time of the photograph as ``YYYY-MM-DD HH:MM:SS``."""
 
     @property
     def lies_on_its_side(self) -> bool:
-        """Whether width and height change places when it is turned upright."""
+        """Whether turning the picture upright swaps its width and height."""
         return self.orientation >= 5
 
     def upright(self, image: Image.Image) -> Image.Image:
-        """The picture turned as it was held."""
+        """Return the picture turned upright."""
         turn = _TURN.get(self.orientation)
         return image if turn is None else image.transpose(turn)
 
 
 def read_shot(picture: Image.Image) -> ExifFacts:
-    """What the EXIF block of a decoded picture says; a broken block says nothing."""
+    """Read the EXIF block of a decoded picture. A broken block counts as empty."""
     return ExifFacts(_orientation(picture), _time_taken(picture))
 
 
 def _orientation(picture: Image.Image) -> int:
     try:
         found = orientation_of(picture.getexif().get(ExifTags.Base.Orientation))
-    except Exception:  # noqa: BLE001 - garbage in the block raises anything, and the picture is still good
+    except Exception:  # noqa: BLE001 - garbage in the block raises anything, and the picture is still usable
         return 1
     return found if found in _TURN else 1
 
@@ -65,10 +65,10 @@ def _time_taken(picture: Image.Image) -> str | None:
 
 
 def orientation_of(value: object) -> int:
-    """The number that is meant by the Orientation tag, of whatever type it was written; 0 where it is none.
+    """Parse the value of the Orientation tag, of any type; return 0 if it is not a number.
 
-    It should be a SHORT. Phones and programs write BYTE (Pillow gives bytes), ASCII (text), LONG, a fraction, or
-    several of these.
+    The standard requires a SHORT. Phones and programs also write BYTE (Pillow returns bytes), ASCII (text), LONG,
+    RATIONAL, or several values.
     """
     if isinstance(value, tuple | list):
         return orientation_of(value[0]) if value else 0
@@ -83,23 +83,23 @@ def orientation_of(value: object) -> int:
 
 
 def read_camera(picture: Image.Image) -> str:
-    """Maker and model of the camera by the EXIF block, such as “Canon EOS 5D”; empty where it does not say."""
+    """Return maker and model of the camera, such as "Canon EOS 5D", or an empty string if EXIF does not say."""
     try:
         exif = picture.getexif()
         maker, model = (
             " ".join(str(exif.get(tag, ""))[:_LONGEST_NAME].replace("\0", " ").split())
             for tag in (ExifTags.Base.Make, ExifTags.Base.Model)
         )
-    except Exception:  # noqa: BLE001 - garbage in the block raises anything, and the picture is still good
+    except Exception:  # noqa: BLE001 - garbage in the block raises anything, and the picture is still usable
         return ""
-    # Most makers name themselves again in the model: "NIKON CORPORATION", "NIKON D90".
+    # Most makers repeat their name in the model: "NIKON CORPORATION", "NIKON D90".
     if not maker or model.casefold().startswith(maker.partition(" ")[0].casefold()):
         return model
     return f"{maker} {model}".strip()
 
 
 def normalised_time(value: object) -> str | None:
-    """An EXIF time as ``YYYY-MM-DD HH:MM:SS``, or None where it is nonsense (cameras with no clock set)."""
+    """Return an EXIF time as ``YYYY-MM-DD HH:MM:SS``, or None if it is invalid (cameras whose clock is not set)."""
     if not isinstance(value, str):
         return None
     date, _, time = value.strip("\0 ").replace("T", " ").partition(" ")

@@ -1,4 +1,4 @@
-"""Map Pillow's exceptions to reasons."""
+"""Mapping of Pillow's exceptions to reasons."""
 
 import re
 from collections.abc import Iterator
@@ -19,10 +19,10 @@ _UNSUPPORTED = re.compile(r"unsupported|not supported|not been built in|unknown 
 
 @contextmanager
 def picture_damage() -> Iterator[None]:
-    """Turn whatever decoding raises into ``UnreadableError``.
+    """Turn any exception into ``UnreadableError``, or into ``PassingError`` if the file itself may be intact.
 
-    Fed with garbage, Pillow and its codecs raise nearly every built-in exception there is; none of them is
-    our bug. So only calls into Pillow belong inside.
+    Given garbage, Pillow and its codecs raise nearly every built-in exception, and none of these is a bug of
+    imagefinder. The context must therefore enclose nothing but calls into Pillow.
     """
     try:
         yield
@@ -38,7 +38,7 @@ def picture_damage() -> Iterator[None]:
 
 
 def picture_reason(error: Exception) -> Reason:
-    """Why Pillow could not decode a picture."""
+    """Return the reason for an exception raised while decoding a picture."""
     if isinstance(error, Image.DecompressionBombError):
         pixels = re.search(r"\((\d+) pixels\)", str(error))
         limit = MAX_PIXELS // 1_000_000
@@ -47,7 +47,9 @@ def picture_reason(error: Exception) -> Reason:
         return Reason(ReasonCode.TOO_LARGE, {"megapixels": round(int(pixels[1]) / 1e6), "limit": limit})
     if isinstance(error, MemoryError):
         return Reason(ReasonCode.OUT_OF_MEMORY)
-    if isinstance(error, UnidentifiedImageError | KeyError):  # a kind of pixels that is in no table, say
+    if isinstance(
+        error, UnidentifiedImageError | KeyError
+    ):  # for instance a pixel type missing in Pillow's tables
         return Reason(ReasonCode.DAMAGED_OR_UNSUPPORTED)
     if isinstance(error, OSError) and error.errno:
         return disk_reason(error)

@@ -1,7 +1,7 @@
-"""Which of Pillow's formats a picture is in.
+"""Detection of a picture's format, as one of Pillow's.
 
-Handed on as ``Image.open(formats=...)``, the answer also keeps Pillow to formats that are only pictures: it shuts
-out those that run another program (EPS, WMF).
+The result is passed to ``Image.open(formats=...)``. This also restricts Pillow to plain picture formats and excludes
+those that run another program (EPS, WMF).
 """
 
 from collections.abc import Sequence
@@ -18,15 +18,15 @@ _BY_EXTENSION = {extension: each.name for each in FORMATS if not each.magic for 
 
 
 def formats_by_content(head: bytes) -> Sequence[str]:
-    """Pillow's names of the formats that a file beginning with ``head`` can be in; empty when it is none."""
+    """Return Pillow's names of the formats that match a file beginning with ``head``."""
     return [each.name for each in formats_beginning(head)]
 
 
 def formats_of(head: bytes, path: Path) -> Sequence[str]:
-    """As ``formats_by_content``, and the format of the extension where only that can tell.
+    """Return the formats by content, and by extension for formats that have no signature.
 
     Raises:
-        UnreadableError: there is none.
+        UnreadableError: No format matches.
     """
     by_extension = _BY_EXTENSION.get(extension_of(path))
     formats = [*formats_by_content(head), *([by_extension] if by_extension else [])]

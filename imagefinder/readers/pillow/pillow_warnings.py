@@ -1,4 +1,4 @@
-"""Keep Pillow's warnings about damaged metadata from whoever uses the program."""
+"""Suppression of Pillow's warnings, mostly about damaged metadata."""
 
 import threading
 import warnings
@@ -8,12 +8,11 @@ _PILLOW = r"PIL\."
 
 
 def silence_pillow() -> None:
-    """Have warnings that arise within Pillow ignored, in the whole process, from now on.
+    """Ignore warnings raised within Pillow, in the whole process, from now on.
 
-    What they tell (a broken EXIF block, a size above Pillow's first limit) is handled by the readers. The
-    usual ``warnings.catch_warnings`` swaps the process's filters and is not safe with several decoding
-    threads; a filter that stays is. It is put back in front when someone has set stricter filters since, and
-    never twice.
+    The readers handle what these warnings are about: broken EXIF blocks, sizes above Pillow's first limit.
+    ``warnings.catch_warnings`` would replace the filters of the process, which is unsafe with several decoding
+    threads; a permanent filter is safe. The filter is added again if other filters have been put in front of it.
     """
     with _LOCK:
         if not _is_in_front():

@@ -1,1 +1,1 @@
-"""Repairing damaged files in memory, once the strict first try has failed."""
+"""Repair of damaged pictures in memory, after normal decoding has failed."""

@@ -1,31 +1,33 @@
-"""Rewrite BMPs of kinds that Pillow refuses: any bit masks, odd headers, two bits a pixel."""
+"""Rewriting of BMP variants that Pillow rejects: arbitrary bit masks, unusual headers, two bits a pixel."""
 
 import struct
 
 _FILE_HEADER, _OS2_HEADER, _SHORT_HEADER, _USUAL_HEADER, _ALPHA_HEADER = 14, 12, 16, 40, 108
 _WITH_ALPHA_MASK = 56
-"""Bytes of the least header that has one."""
+"""Size in bytes of the smallest header that contains an alpha mask."""
 _MOST_HEADER = 1024
 _PLAIN, _BIT_FIELDS, _ALPHA_BIT_FIELDS = 0, 3, 6
 _USUAL_MASKS = {16: (0x7C00, 0x3E0, 0x1F, 0), 32: (0xFF0000, 0xFF00, 0xFF, 0)}
-"""Of red, green, blue and alpha, by the bits of a pixel, where the file gives none."""
+"""Default masks of red, green, blue and alpha, by bits a pixel."""
 _MOST_PIXELS = 2**28
 _LARGEST_GROWTH = 16
-"""Times the pixels that a file has that it may say it has."""
+"""Largest ratio of the pixel data that the header declares to the data present."""
 
 
 def repair_bmp(content: bytes) -> bytes | None:
-    """The same picture with a usual header, and 32 bits a pixel where it has masks; None where that is of no use.
+    """Rewrite a BMP with a common header, and with 32 bits a pixel if it uses bit masks.
+
+    Returns None if the file cannot be repaired.
 
     Raises:
-        struct.error: the header is cut.
+        struct.error: The header is truncated.
     """
     offset, size = struct.unpack_from("<LL", content, 10)
     if size == _OS2_HEADER:
         width, height, _, bits = struct.unpack_from("<HHHH", content, 18)
         compression = colours = 0
     elif _SHORT_HEADER <= size <= _MOST_HEADER:
-        # Fields that a short header lacks are zero.
+        # Fields missing from a short header are zero.
         fields = content[18 : _FILE_HEADER + min(size, _USUAL_HEADER)].ljust(36, b"\0")
         width, height, _, bits, compression, colours = struct.unpack("<llHHL12xL4x", fields)
     else:
@@ -42,7 +44,7 @@ def repair_bmp(content: bytes) -> bytes | None:
         return _of_32_bits(pixels, width, height, bits, masks)
     if compression != _PLAIN or bits not in (1, 2, 4, 8, 24):
         return None
-    # The headers of OS/2 are followed by colours of three bytes, of which the longer ones have four.
+    # Palettes after OS/2 headers have entries of three bytes, or of four if there is room for them.
     each = 3 if size < _USUAL_HEADER and offset - size - _FILE_HEADER < 4 << bits else 4
     palette = _palette(content[_FILE_HEADER + size : offset], each, bits, colours) if bits <= 8 else b""
     if bits == 2:
@@ -56,7 +58,10 @@ def _palette(entries: bytes, each: int, bits: int, colours: int) -> bytes:
 
 
 def _of_4_bits(pixels: bytes) -> bytes:
-    """Pixels of two bits, with four. A row that is longer than it need be is a multiple of four bytes all the same."""
+    """Expand pixels from two to four bits.
+
+    Rows may become longer than necessary, but their length remains a multiple of four bytes.
+    """
     twice = [
         (byte >> 6 & 3) << 12 | (byte >> 4 & 3) << 8 | (byte >> 2 & 3) << 4 | byte & 3 for byte in range(256)
     ]
@@ -64,7 +69,7 @@ def _of_4_bits(pixels: bytes) -> bytes:
 
 
 def _of_32_bits(pixels: bytes, width: int, height: int, bits: int, masks: tuple[int, ...]) -> bytes:
-    """Pixels of blue, green, red and alpha, eight bits each; rows that are missing are black."""
+    """Convert masked pixels to a BMP of blue, green, red and alpha in eight bits each. Missing rows are black."""
     import numpy as np
 
     rows, stride = abs(height), (width * bits // 8 + 3) // 4 * 4
@@ -75,17 +80,17 @@ def _of_32_bits(pixels: bytes, width: int, height: int, bits: int, masks: tuple[
         shift = (mask & -mask).bit_length() - 1 if mask else 0
         top = mask >> shift
         if top:
-            # The bits of a mask may be as many as 32.
+            # A mask may have up to 32 bits, so the product needs 64.
             channels[..., place] = (
                 ((stored & mask) >> shift).astype(np.uint64) * np.uint64(255) // np.uint64(top)
             )
-    if not channels[..., 3].any():  # nor do browsers believe that nothing is to be seen
+    if not channels[..., 3].any():  # like browsers, treat a fully transparent picture as opaque
         channels[..., 3] = 255
     return _bmp(width, height, 32, b"", channels.tobytes())
 
 
 def _bmp(width: int, height: int, bits: int, palette: bytes, pixels: bytes) -> bytes:
-    """A BMP; what has 32 bits has alpha."""
+    """Assemble a BMP file. Pixels of 32 bits include alpha."""
     has_alpha = bits == 32
     size = _ALPHA_HEADER if has_alpha else _USUAL_HEADER
     offset = _FILE_HEADER + size + len(palette)

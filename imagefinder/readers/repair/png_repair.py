@@ -1,4 +1,4 @@
-"""Reduce a damaged PNG to what its pixels need: a fault in metadata must not cost them."""
+"""Repair of damaged PNGs by dropping every chunk that decoding does not need."""
 
 import struct
 import zlib
@@ -9,44 +9,44 @@ from typing import Any, NamedTuple
 from imagefinder.readers.size_limits import MAX_PIXELS
 
 _MAX_METADATA = 4 * 2**20
-"""Bytes, unpacked; Pillow itself refuses the picture above one million."""
+"""Largest decompressed metadata, in bytes. Pillow itself rejects a picture with more than one million."""
 _SIGNATURE_BYTES = 8
 _KEPT = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT"})
 _TRANSPARENCY_BYTES = {0: 2, 2: 6}
-"""Of the key colour, by colour type; of a palette up to 256."""
+"""Size of a tRNS chunk with a key colour, by colour type. For a palette it has up to 256 bytes."""
 _RAW_EXIF = "Raw profile type exif"
-"""The keyword under which ImageMagick writes EXIF as text."""
+"""Keyword of the text chunk in which ImageMagick stores EXIF."""
 _XMP = "XML:com.adobe.xmp"
 
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
-"""Of an interlaced picture: first column, first row, and the steps to the next ones (PNG, section 8.2)."""
+"""Passes of an interlaced picture: first column, first row, column step, row step (PNG specification, section 8.2)."""
 _GRID_AFTER = {1: 8, 3: 4, 5: 2, 7: 1}
-"""How far apart the known pixels stand, in both directions, after so many passes."""
+"""Spacing of the decoded pixels in both directions, by the number of complete passes."""
 
 
 @dataclass(frozen=True, slots=True)
 class RepairedPng:
-    """A PNG as it can be decoded."""
+    """A repaired, decodable PNG."""
 
     content: bytes
     info: dict[str, Any] = field(default_factory=dict)
-    """The sound metadata, by the names of ``Image.info``."""
+    """Intact metadata, with the keys of ``Image.info``."""
     grid: int = 1
-    """Of an interlaced picture that is cut, only every so many pixels are there, in both directions."""
+    """Spacing of the available pixels in both directions; more than 1 in a truncated interlaced picture."""
 
 
 class _Chunk(NamedTuple):
     kind: bytes
     body: memoryview
     is_whole: bool
-    """Whether it is there to its last byte."""
+    """Whether the chunk is complete."""
     is_sound: bool
-    """Whether its checksum is right too."""
+    """Whether it is complete and its checksum matches. Always False for IDAT, whose checksum is not computed."""
 
 
 def repair_png(content: bytes) -> RepairedPng | None:
-    """The header, palette, transparency and pixels, with what metadata is sound; None where no pixels are there."""
+    """Return the header, palette, transparency and pixels with the intact metadata; None if there are no pixels."""
     kept: list[bytes | memoryview] = [content[:_SIGNATURE_BYTES]]
     info: dict[str, Any] = {}
     header = b""
@@ -69,7 +69,7 @@ def repair_png(content: bytes) -> RepairedPng | None:
 
 
 def _chunks(content: bytes) -> Iterator[_Chunk]:
-    """The chunks up to the end, or to where there is no more sense in them."""
+    """Yield the chunks up to the end of the picture or the first invalid chunk type."""
     data, at = memoryview(content), _SIGNATURE_BYTES
     while at + 8 <= len(data):
         length, kind = struct.unpack_from(">I4s", data, at)
@@ -78,7 +78,7 @@ def _chunks(content: bytes) -> Iterator[_Chunk]:
         body = data[at + 8 : at + 8 + length]
         check = data[at + 8 + length : at + 12 + length]
         is_whole = len(body) == length
-        # Pixels have a checksum of their own, and are taken as they are.
+        # The zlib stream of the pixels has its own checksum; IDAT chunks are kept as they are.
         is_sound = (
             is_whole
             and kind != b"IDAT"
@@ -102,7 +102,7 @@ def _packed(kind: bytes, body: memoryview) -> list[bytes | memoryview]:
 
 
 def _metadata(chunk: _Chunk) -> dict[str, Any]:
-    """What colours and orientation need, as Pillow would have put it into ``Image.info``."""
+    """Return metadata that affects colours and orientation, in the form of ``Image.info``."""
     body = bytes(chunk.body) if len(chunk.body) <= _MAX_METADATA else b""
     name, _, rest = body.partition(b"\0")
     keyword = name.decode("latin-1")
@@ -125,7 +125,7 @@ def _metadata(chunk: _Chunk) -> dict[str, Any]:
 
 
 def _unpacked(packed: bytes) -> bytes:
-    """What a method byte (0) and compressed data hold; nothing where they are damaged or hold too much."""
+    """Decompress data that follows a method byte (0); return nothing if it is damaged or too large."""
     if packed[:1] != b"\0":
         return b""
     unpacker = zlib.decompressobj()
@@ -137,10 +137,10 @@ def _unpacked(packed: bytes) -> bytes:
 
 
 def _grid(header: bytes, pixels: list[memoryview]) -> int:
-    """How far apart the pixels stand that are there of an interlaced picture."""
+    """Return the spacing of the available pixels of an interlaced picture."""
     width, height, depth, colour = struct.unpack_from(">IIBB", header)
     if width * height > MAX_PIXELS:
-        return 1  # it will be refused; unpacking it takes minutes
+        return 1  # such a picture is rejected later, and decompressing it would take minutes
     bits = depth * _CHANNELS.get(colour, 1)
     ends, total = [], 0
     for x, y, step_x, step_y in _PASSES:
@@ -153,7 +153,7 @@ def _grid(header: bytes, pixels: list[memoryview]) -> int:
 
 
 def _unpacked_length(pixels: list[memoryview], most: int) -> int:
-    """How many bytes of pixels can be unpacked, in pieces that are dropped at once."""
+    """Return how many bytes of pixels can be decompressed, up to ``most``, without keeping them."""
     unpacker, length = zlib.decompressobj(), 0
     try:
         for body in pixels:

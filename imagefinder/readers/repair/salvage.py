@@ -1,4 +1,4 @@
-"""Decode as many pixels of a damaged picture as there are, and count them."""
+"""Decoding of the remaining pixels of damaged pictures, and measuring how much is missing."""
 
 from PIL import Image, ImageFile
 
@@ -6,18 +6,18 @@ from imagefinder.domain.errors import UnreadableError
 from imagefinder.domain.reasons import Reason, ReasonCode
 
 _MOST_MISSING = 0.5
-"""Share of the rows; where more are missing, the file is listed as damaged though it is indexed."""
+"""Share of rows. If more are missing, the file is listed as damaged, although it is indexed."""
 _STRIPS = 64
-"""Missing rows are counted in strips, of which a picture has about so many."""
+"""Approximate number of strips a picture is divided into for counting missing rows."""
 _FILLED_WITH_GREY = frozenset({"JPEG", "MPO", "JPEG2000"})
 _GREY = (126, 130)
-"""What JPEG decoders put where there is no data."""
+"""Range of grey levels with which JPEG decoders fill missing data."""
 _FIRST_ROWS = 8
 _TRANSPARENT_COLOUR_FACTORS = {"L;2": 85, "L;4": 17}
 
 
 def can_be_salvaged(error: Exception) -> bool:
-    """Whether a second try may help after this error: neither where the picture is too large, nor the drive failed."""
+    """Whether repair may help after this error. It cannot if the picture is too large or the disk failed."""
     return not (
         isinstance(error, UnreadableError | MemoryError | Image.DecompressionBombError)
         or getattr(error, "errno", None)
@@ -25,10 +25,11 @@ def can_be_salvaged(error: Exception) -> bool:
 
 
 def load_what_is_there(picture: ImageFile.ImageFile, *, has_failed: bool) -> bool:
-    """Decode a picture as far as its data goes, strip by strip where it is made of strips; returns whether all went.
+    """Decode a picture as far as possible, each strip separately; return whether it is complete.
 
-    This does what Pillow's ``LOAD_TRUNCATED_IMAGES`` does; that is a switch for the whole process, and other threads
-    decode meanwhile. ``has_failed``: whether ``picture.load()`` has raised already; what it had decoded is kept.
+    This has the effect of Pillow's ``LOAD_TRUNCATED_IMAGES``, which cannot be used because it applies to the whole
+    process, where other threads are decoding. ``has_failed`` tells whether ``picture.load()`` has already raised. The
+    pixels it had decoded are kept.
     """
     tiles, file = picture.tile, picture.fp
     if len(tiles) < 2 and has_failed:
@@ -53,14 +54,14 @@ def _loads(picture: ImageFile.ImageFile) -> bool:
 
 
 def _give_up(picture: ImageFile.ImageFile) -> bool:
-    # With nothing left to decode, Pillow gives what it has.
+    # Without remaining tiles, Pillow returns the pixels decoded so far.
     picture.tile = []
     picture.load()
     return False
 
 
 def missing_rows(picture: Image.Image) -> tuple[float, float]:
-    """The shares of a decoded picture's rows that are missing at its top and at its bottom."""
+    """Return the shares of a decoded picture's rows that are missing at the top and at the bottom."""
     height = picture.height
     step = max(1, height // _STRIPS)
 
@@ -76,9 +77,9 @@ def missing_rows(picture: Image.Image) -> tuple[float, float]:
 
 
 def grid_of_rows(picture: Image.Image) -> int:
-    """How far apart the rows stand that are there of an interlaced picture that is cut: 2, 4 or 8; else 1.
+    """Return the spacing of the available rows of a truncated interlaced GIF (2, 4 or 8), or 1 for other pictures.
 
-    GIF stores every eighth row first, then those half-way between the ones that are there (GIF89a, appendix E).
+    GIF stores every eighth row first, then the rows half-way between those already stored (GIF89a, appendix E).
     """
     if picture.format != "GIF" or picture.height < 2 * _FIRST_ROWS:
         return 1
@@ -108,7 +109,7 @@ def _is_within(image: Image.Image, low: int, high: int) -> bool:
 
 
 def damage_of(above: float, below: float) -> Reason | None:
-    """What to tell the user about missing rows; None where enough of the picture is there."""
+    """Return the reason to report for the shares of missing rows, or None if enough of the picture is left."""
     if below > _MOST_MISSING:
         return Reason(ReasonCode.LOWER_PART_MISSING)
     if above > _MOST_MISSING:
@@ -119,7 +120,7 @@ def damage_of(above: float, below: float) -> Reason | None:
 
 
 def every(picture: Image.Image, grid: int) -> Image.Image:
-    """Every so many pixels of a picture in both directions, from the first, spread over its whole size."""
+    """Return every ``grid``-th pixel of a picture in both directions, from the first, as a smaller picture."""
     if grid == 1:
         return picture
     width, height = picture.size
@@ -133,9 +134,9 @@ def every(picture: Image.Image, grid: int) -> Image.Image:
 
 
 def scale_transparent_colour(picture: ImageFile.ImageFile) -> None:
-    """Bring the colour that means transparent in a PNG to the 8 bits in which Pillow will decode its pixels.
+    """Scale the transparent key colour of a PNG to the 8 bits in which Pillow decodes the pixels.
 
-    To be called before it is decoded. Pillow scales grey of 2 and 4 bits, and colours of 16, but not this key.
+    Must be called before decoding. Pillow scales greys of 2 and 4 bits and colours of 16 bits, but not the key colour.
     """
     key = picture.info.get("transparency")
     if picture.format != "PNG" or not picture.tile:

@@ -1,6 +1,6 @@
-"""Repair damaged files in memory, once the strict first try has failed.
+"""Repair of damaged files in memory, after normal decoding has failed.
 
-Nothing here decodes a pixel. What is kept of a file is what its pixels need; of the rest only what is sound.
+No pixels are decoded here. The data needed for decoding is kept, and of everything else only what is intact.
 """
 
 import struct
@@ -13,7 +13,7 @@ from imagefinder.readers.repair.png_repair import repair_png
 from imagefinder.readers.repair.tga_repair import repair_tga
 
 _LARGEST_GROWTH = 16
-"""Times its present size that a cut file is filled up to. Of one that has lost more, nothing would be recognised."""
+"""A truncated file is padded to at most this multiple of its size. With more lost, nothing would be recognisable."""
 
 _END_OF_IMAGE = b"\xff\xd9"
 _START_OF_SCAN = 0xDA
@@ -22,30 +22,30 @@ _TABLES = frozenset({0xDB, 0xC4, 0xCC, 0xDD, *range(0xC0, 0xD0)} - {0xC8})
 _NO_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
 _STUFFED = frozenset({0x00, 0xFF})
 _SIDE_SEGMENTS = {0xE0: (b"JFIF\0", 14), 0xE1: (b"", 0), 0xE2: (b"ICC_PROFILE\0", 14), 0xEE: (b"Adobe", 12)}
-"""By marker, how a segment that colours or orientation need begins, and its least length: APP0, 1, 2 and 14."""
+"""Beginning and least length of the segments that colours and orientation need, by marker: APP0, 1, 2 and 14."""
 
 _WEBP_PIXELS = frozenset({b"VP8 ", b"VP8L", b"ANMF"})
 _WEBP_FLAGS = {b"ICCP": 0x20, b"EXIF": 0x08, b"XMP ": 0x04}
-"""How the header of an extended WebP announces chunks; one that is announced and missing makes it invalid."""
+"""Header flags that announce chunks of an extended WebP. The file is invalid if an announced chunk is missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Repaired:
-    """A file as it can be decoded."""
+    """A repaired, decodable file."""
 
     content: bytes
     info: dict[str, Any] = field(default_factory=dict)
-    """What goes into ``Image.info``: metadata that was sound, but that Pillow would not take from the file."""
+    """Entries for ``Image.info``: intact metadata that Pillow would not read from the repaired file."""
     is_filled: bool = False
-    """Whether data was added, so that the decoder does not notice what is missing."""
+    """Whether the content was changed in a way that hides missing data from the decoder, for instance by padding."""
     missing: float = 0.0
-    """The share of the data that was added, where the file says how much there should be."""
+    """Share of the data that was added, if the file says how much there should be."""
     grid: int = 1
-    """Of an interlaced picture only every so many pixels are there, in both directions."""
+    """Spacing of the available pixels in both directions; more than 1 in a truncated interlaced picture."""
 
 
 def repair(content: bytes, format_name: str) -> Repaired | None:
-    """A damaged file of one of Pillow's formats as it can be decoded; None where there is no way for the format."""
+    """Repair a damaged file of one of Pillow's formats; return None if it cannot be repaired."""
     way = _WAYS.get(format_name)
     try:
         return way(content) if way else None
@@ -54,13 +54,13 @@ def repair(content: bytes, format_name: str) -> Repaired | None:
 
 
 def fill_up(content: bytes, size: int) -> Repaired:
-    """A cut file followed by so many more bytes of nothing, for the decoders that give all pixels or none."""
+    """Pad a truncated file with ``size`` zeros, for decoders that return either all pixels or none."""
     is_text = content[:2] in (b"P1", b"P2", b"P3")
     return Repaired(content + (b" 0" * size if is_text else bytes(size)), is_filled=True)
 
 
 def _repair_jpeg(content: bytes) -> Repaired | None:
-    """With the end marker put back, and without the segments that neither pixels nor colours need."""
+    """Append the end marker, and drop the segments needed neither for decoding nor for colours and orientation."""
     kept, at = [content[:2]], 2
     while True:
         at = content.find(b"\xff", at)
@@ -86,7 +86,7 @@ def _is_needed(marker: int, body: bytes) -> bool:
 
 
 def _repair_webp(content: bytes) -> Repaired | None:
-    """The chunks that are there; where that of the pixels is cut, it is filled up, and nothing follows it."""
+    """Keep the complete chunks. A truncated pixel chunk is padded and is the last one."""
     kept, kinds, at, missing = [], set(), 12, 0.0
     while at + 8 <= len(content):
         kind, size = content[at : at + 4], int.from_bytes(content[at + 4 : at + 8], "little")
@@ -110,29 +110,29 @@ def _repair_webp(content: bytes) -> Repaired | None:
 
 
 def _repair_jpeg2000(content: bytes) -> Repaired | None:
-    """Filled up to the end of the tile it was cut in: there, nothing means packets without data."""
+    """Pad a truncated tile with zeros, which decode as packets without data."""
     at = content.find(b"\xff\x4f\xff\x51")
     if at < 0:
         return None
     at += 2
-    while content[at : at + 2] != b"\xff\x90":  # to the first part of a tile
+    while content[at : at + 2] != b"\xff\x90":  # skip to the first tile-part
         at += 2 + max(2, int.from_bytes(content[at + 2 : at + 4]))
         if at >= len(content):
             return None
     end = at
     while content[end : end + 2] == b"\xff\x90" and end + 12 <= len(content):
         length = int.from_bytes(content[end + 6 : end + 10])
-        if length < 12:  # 0: up to the end of the file
+        if length < 12:  # 0 means up to the end of the file
             end = len(content)
             break
         end += length
     filled = _filled_to(content, end)
-    # Where each level of detail comes after the coarser ones, a share of the data tells nothing of the rows.
+    # ``missing`` is not set: data is ordered by resolution, so the share of data is not the share of rows.
     return Repaired(filled.content + _END_OF_IMAGE, is_filled=True) if filled else None
 
 
 def _repair_boxes(content: bytes) -> Repaired | None:
-    """AVIF and HEIF, with the box filled up that was cut. Codecs make what they can of pixels that are nothing."""
+    """Pad the truncated box of an AVIF or HEIF. Codecs decode the zeros as best they can."""
     at = 0
     while at + 16 <= len(content):
         size = int.from_bytes(content[at : at + 4])

@@ -1,14 +1,17 @@
-"""Run-length encoded TGAs, unpacked: Pillow refuses runs that go on in the next row, which old programs wrote."""
+"""Decompression of run-length encoded TGAs whose runs cross rows.
+
+Old programs wrote such files, and Pillow rejects them.
+"""
 
 _RUN_LENGTH = 8
-"""The bit of the image type that says so."""
+"""Bit of the image type that marks run-length encoding."""
 _HEADER = 18
 _LARGEST_GROWTH = 128
-"""Times: no run has more pixels."""
+"""Largest ratio of decompressed pixels to the file. A run has at most 128 pixels."""
 
 
 def repair_tga(content: bytes) -> bytes | None:
-    """The same picture with its pixels one by one, as far as they go; None where it has no runs."""
+    """Return the picture without run-length encoding, or None if it has none. Missing pixels are zero."""
     if len(content) < _HEADER or not content[2] & _RUN_LENGTH:
         return None
     width, height, bits = (int.from_bytes(content[at : at + 2], "little") for at in (12, 14, 16))

@@ -1,4 +1,4 @@
-"""``imagefinder doctor``, in this process, with the model that needs no weights unless a test says otherwise."""
+"""``imagefinder doctor``, run in this process, by default with the built-in embedder."""
 
 import json
 from pathlib import Path
@@ -25,7 +25,7 @@ from imagefinder.paths import default_places
 
 @pytest.fixture
 def library(tmp_path: Path, folder: Path) -> Path:
-    """A library of one picture."""
+    """Library with one picture."""
     picture("red").save(folder / "red.png")
     with ImageFinder.open(tmp_path / "library") as finder:
         finder.add(folder)

@@ -1,4 +1,4 @@
-"""The pipe's end: sending never blocks, order is kept, the other end's death is noticed."""
+"""Channel: sending does not block, order is kept, and the loss of the other end is noticed."""
 
 import multiprocessing
 import threading
@@ -17,7 +17,7 @@ def ends() -> Iterator[Pair]:
     pair = Channel[str, str](near), Channel[str, str](far)
     yield pair
     pair[0].close()
-    for thread in threading.enumerate():  # the far end's reader, which the near end's closing ends
+    for thread in threading.enumerate():  # the reader of the far end, which ends when the near end is closed
         if thread.name == "reader":
             thread.join()
     pair[1].close()

@@ -1,4 +1,4 @@
-"""Telling a process that hangs."""
+"""Detection of a hung process."""
 
 from imagefinder.ipc.heartbeat import _MOST_MISSED, Heartbeat
 

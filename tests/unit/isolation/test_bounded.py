@@ -1,4 +1,4 @@
-"""Which pictures are decoded within the program."""
+"""Selection of pictures that are decoded in the main process."""
 
 import io
 import struct
@@ -51,7 +51,7 @@ def test_plain_pictures_are(data: bytes) -> None:
         many_scans(200, 60_000),
         _saved("JPEG")[:100],
         _saved("JPEG").replace(b"\xff\xc0", b"\xff\xc3", 1),  # lossless
-        _saved("JPEG").replace(b"\xff\xc0", b"\xff\xc9", 1),  # arithmetic codes
+        _saved("JPEG").replace(b"\xff\xc0", b"\xff\xc9", 1),  # arithmetic coding
         b"\xff\xd8" + b"\xff\xe1\0\2" * 5000 + _saved("JPEG")[2:],
         b"\xff\xd8\xff\xe1\xff",
         b"\xff\xd8\xff" + bytes(1000),

@@ -1,4 +1,4 @@
-"""What a decoder process cannot do, tried in a real one."""
+"""Sandbox of a decoder process, tested in a real one."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from imagefinder.isolation.seccomp import MACHINES
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system has other means")
 
-# The confinement of a decoder, and then what a file that took it over might try.
+# Applies the sandbox of a decoder, then tries what a malicious file might do.
 _TRIES = """
 import json, sys
 options = json.loads(sys.argv[1])

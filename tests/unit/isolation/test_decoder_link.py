@@ -1,4 +1,4 @@
-"""The two kinds of link between the program and a decoder."""
+"""The two kinds of link between the main process and a decoder process."""
 
 import errno
 import io

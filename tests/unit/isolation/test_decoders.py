@@ -1,4 +1,4 @@
-"""A decoder process that crashes, hangs, grows or lies costs the part it was at, and nothing else."""
+"""A decoder process that crashes, hangs, grows or lies costs only the part it was decoding."""
 
 import gc
 import io
@@ -154,7 +154,7 @@ def test_a_file_is_blamed_for_what_its_decoder_died_of(
     with pytest.raises(kind, match=said) as caught:
         decoders.open(_tiff(tmp_path / name))
     assert isinstance(caught.value, PassingError) == (kind is NoAnswerError)
-    # And the next file is read.
+    # The next file can be read.
     with decoders.open(_tiff(tmp_path / "good.tif")) as media:
         assert _loads(media, 1) == ""
 

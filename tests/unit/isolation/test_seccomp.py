@@ -1,4 +1,4 @@
-"""The filter of system calls, run as the kernel would, for both kinds of processor."""
+"""The system call filter, interpreted as by the kernel, for both architectures."""
 
 import errno
 
@@ -12,7 +12,7 @@ _UNKNOWN = 0x00050000 | errno.ENOSYS
 
 
 def _answer(machine: SyscallTable, number: int, *arguments: int, audit: int | None = None) -> int:
-    """What the filter says of a call: an interpreter of the five instructions it is made of."""
+    """Return the filter's answer to a system call, by interpreting its five kinds of instruction."""
     program = filter_for(machine, _PID)
     words = {0: number, 4: machine.audit if audit is None else audit}
     for at in range(6):

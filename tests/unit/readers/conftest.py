@@ -1,4 +1,4 @@
-"""Pictures and documents made on the spot."""
+"""Fixtures that generate pictures and PDFs."""
 
 import io
 import os
@@ -15,7 +15,7 @@ Save = Callable[..., Path]
 
 
 def make_scene(width: int = 160, height: int = 120) -> Image.Image:
-    """A picture whose four corners are red, green, blue and white (clockwise from the top left), and smooth."""
+    """Make a smooth picture with corners in red, green, blue and white, clockwise from the top left."""
     corners = np.array([[[255, 0, 0], [0, 255, 0]], [[255, 255, 255], [0, 0, 255]]], dtype=np.uint8)
     return Image.fromarray(corners).resize((width, height), Image.Resampling.BILINEAR)
 
@@ -28,7 +28,7 @@ def encode(image: Image.Image, format_name: str, **options: Any) -> bytes:
 
 @pytest.fixture
 def save(tmp_path: Path) -> Save:
-    """Save a picture under a name; returns its path."""
+    """Function that saves a picture under a name and returns its path."""
 
     def do(image: Image.Image, name: str, format_name: str | None = None, **options: Any) -> Path:
         path = tmp_path / name
@@ -47,7 +47,7 @@ def new_pdf() -> Iterator[Any]:
 
 @pytest.fixture
 def standard_error(capfd: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
-    """What has gone to the terminal, also from C code."""
+    """Function that returns the output to the terminal since its last call, including that of C code."""
 
     def read() -> str:
         captured = capfd.readouterr()
@@ -62,11 +62,11 @@ def is_root() -> bool:
 
 @pytest.fixture
 def scene() -> Image.Image:
-    """160 x 120 pixels; corners red, green, blue, white, clockwise from the top left."""
+    """Picture of ``make_scene`` with 160 x 120 pixels."""
     return make_scene()
 
 
 @pytest.fixture
 def encoded() -> Callable[..., bytes]:
-    """A picture as the bytes of a file."""
+    """Function that encodes a picture as the bytes of a file."""
     return encode

@@ -1,4 +1,4 @@
-"""The picture reader: the contract, scaling, several pages, threads."""
+"""The picture reader: contract, scaling, multiple pages, threads."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -105,7 +105,7 @@ def test_a_large_picture_of_any_mode_keeps_its_colours(save, mode) -> None:
         picture = Image.fromarray(np.asarray(picture).astype(np.uint16) * 257)
     small = load(save(picture.convert(mode) if mode != "I;16" else picture, "a.tif"), side=20).image
     light, dark = (small.getpixel((small.width * at // 4, small.height // 2))[0] for at in (1, 3))
-    # In black and white, greys are patterns of dots.
+    # In black and white, greys are dithered.
     off = 10 if mode == "1" else 2
     assert (light, dark) == (pytest.approx(200, abs=off), pytest.approx(40, abs=off))
 
@@ -245,7 +245,7 @@ def test_the_file_is_let_go_of_when_opening_fails(tmp_path: Path) -> None:
     path.write_bytes(b"\x89PNG\r\n\x1a\nrubbish")
     with pytest.raises(UnreadableError):
         ImageReader().open(path)
-    # An open file would be reported as a ResourceWarning, which is an error here.
+    # A file left open would raise a ResourceWarning, which is an error in tests.
 
 
 def test_real_photographs_are_read() -> None:

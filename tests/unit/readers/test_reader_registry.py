@@ -1,4 +1,4 @@
-"""Finding the reader for a file, and files that are none."""
+"""Choice of the reader for a file, and files that no reader opens."""
 
 import errno
 import os
@@ -77,7 +77,7 @@ def test_a_pipe_is_never_opened(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="this system has no sockets in the file system")
 def test_a_socket_is_never_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)  # a socket's path may be only about 100 bytes long
+    monkeypatch.chdir(tmp_path)  # the path of a socket is limited to about 100 bytes
     with socket.socket(socket.AF_UNIX) as end:
         end.bind("a.jpg")
         with pytest.raises(UnreadableError, match="not an ordinary file"):

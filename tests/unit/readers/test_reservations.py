@@ -1,4 +1,4 @@
-"""Memory that decoders share, and how much there is to share."""
+"""Memory reservations of decoders, and their limit."""
 
 import threading
 from pathlib import Path

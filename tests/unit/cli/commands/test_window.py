@@ -1,4 +1,4 @@
-"""``imagefinder`` and ``imagefinder window`` hand on what was asked, and say what to do without a window."""
+"""``imagefinder`` and ``imagefinder window`` pass on their options, and explain what to do without a window."""
 
 import importlib.util
 import sys
@@ -16,7 +16,7 @@ from imagefinder.domain.errors import UsageError
 
 
 class _Window:
-    """Stands for ``imagefinder.ui.app.launch``."""
+    """Fake of ``imagefinder.ui.app.launch``."""
 
     def __init__(self, problem: str = "") -> None:
         self.opened: list[Any] = []
@@ -101,5 +101,5 @@ def test_a_program_without_a_console_opens_its_window(monkeypatch: pytest.Monkey
     monkeypatch.setattr(sys, "stderr", None)
     assert main([]) == 7
     assert window.opened
-    if sys.stdout is not None:  # what was opened in its place
+    if sys.stdout is not None:  # the replacement that ``Terminal`` has opened
         sys.stdout.close()

@@ -1,4 +1,4 @@
-"""What a dead engine pending."""
+"""Pending requests, and what becomes of them when the engine dies."""
 
 from pathlib import Path
 
@@ -100,7 +100,7 @@ def test_a_search_that_kills_once_the_model_is_there_is_given_up_though_it_is_as
     first = Search(1, 1, _KILLER)
     pending.send(first)
     assert pending.settle(by_death=True).again == [first]
-    # An engine whose model is still being loaded answers without it, and lives; so the pane asks anew.
+    # While the model is loading, the engine answers without it and survives, and the pane repeats the search.
     pending.send(first)
     pending.receive(_hits(1, is_partial=True))
     anew = Search(2, 1, _KILLER)
@@ -134,10 +134,10 @@ def test_more_hits_of_a_forgotten_search_bring_the_search_along() -> None:
     assert isinstance(revived, Search)
     assert revived.request_id == 1
     assert request == more
-    # The first hits are there already; only the further ones are for the window.
+    # The window already has the first hits; only further ones are delivered.
     assert not pending.receive(_hits(1))
     assert pending.receive(_hits(1, offset=200))
-    # Only this once: the pane may ask the same again.
+    # Suppressed only once, because the pane may repeat the search.
     assert pending.receive(_hits(1))
 
 

@@ -1,4 +1,4 @@
-"""When an engine that died is started again."""
+"""Restart policy of the engine process."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +17,7 @@ _WORKING = JobStatus(JobState.RUNNING, progress=Progress(Phase.EMBEDDING, 0, 5))
 def _lives(
     health: RestartPolicy, *, items: int = 10, job: JobStatus | None = None, seconds: float = 1.0
 ) -> bool:
-    """One run that finds so many items, does this, and dies."""
+    """Simulate a run that finds ``items`` items, reports ``job`` and dies; return whether it is restarted."""
     health.begin(0.0)
     health.note_library(LibraryChanged(replace(_LIBRARY, items=items)))
     if job is not None:

@@ -1,4 +1,4 @@
-"""The engine's downloads: what is told of them, and how they end."""
+"""Model downloads in the engine process: progress events and results."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ from imagefinder.ipc.worker.downloads import Downloads
 
 
 class Told:
-    """Keeps what was sent, and waits for an answer."""
+    """Recorder of sent events, which can wait for an answer."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
@@ -50,7 +50,7 @@ def downloads(told: Told, tmp_path: Path) -> Iterator[Downloads]:
 
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch) -> dict[str, Callable[..., None]]:
-    """What a download of each name does, in place of going to the network."""
+    """Fake downloads by model name, which replace the network."""
     tasks: dict[str, Callable[..., None]] = {}
 
     def download(name: str, _models: Path, **options: object) -> None:

@@ -1,4 +1,4 @@
-"""The one thread that changes the library."""
+"""The job queue, whose thread is the only one that changes the library."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -21,7 +21,7 @@ _PATIENCE_S = 30.0
 
 
 class LibraryJobs:
-    """A fake engine, library and loader, and what was told to the window."""
+    """Fake of the engine, library reporter and model loader, which records the events sent to the window."""
 
     def __init__(self) -> None:
         self.sources: tuple[Path, ...] = (A, B)
@@ -36,13 +36,13 @@ class LibraryJobs:
         self.is_over = True
         self.error = ""
         self.meetings = 0
-        """How often all pictures were met to the last."""
+        """How often the background stats were completed."""
         self.is_folded = False
-        """Whether the words of an older version would have been folded."""
+        """Whether the folding of texts would have been completed."""
         self.meeting = threading.Event()
-        """Set while pictures are met."""
+        """Set while background stats are being computed."""
         self.are_met = threading.Event()
-        """Lets the last of them be met."""
+        """Set by a test to let the computation complete."""
         self._changed = threading.Condition()
         self.ready: Callable[[], None] = lambda: None
 
@@ -62,7 +62,7 @@ class LibraryJobs:
             self._changed.notify_all()
 
     def until(self, condition: Callable[[JobStatus], object]) -> JobStatus:
-        """Wait for a status."""
+        """Wait for a status that satisfies the condition, and return it."""
         with self._changed:
             assert self._changed.wait_for(
                 lambda: any(condition(status) for status in self.told), _PATIENCE_S
@@ -153,7 +153,7 @@ def test_what_is_asked_for_while_no_job_may_begin_becomes_one_job(make: MakeQueu
     queue = make()
     with queue.no_job_begins():
         queue.rescan([B])
-        # The queue's thread is awake by now, and would begin.
+        # By now the job thread is awake and would start the job.
         assert not threading.Event().wait(0.05)
         queue.rescan([A])
     jobs.until(_is_over)
@@ -243,7 +243,7 @@ def test_cancelled_after_a_task_came_the_job_does_not_go_on(make: MakeQueue, job
     queue.rescan([A])
     jobs.until(lambda status: status.progress and status.progress.phase is Phase.EMBEDDING)
     done = threading.Event()
-    with queue._changed:  # both before the job can end
+    with queue._changed:  # both calls before the job can end
         queue.do(done.set)
         queue.cancel()
     report = jobs.until(_is_over).report
@@ -306,7 +306,7 @@ def test_after_a_job_background_stats_are_warmed_and_whatever_else_is_to_do_come
     assert jobs.meeting.wait(_PATIENCE_S), "and after a task"
     assert jobs.meetings == 0, "none of these was met to the last"
     jobs.are_met.set()
-    queue.do(lambda: None)  # the next step begins when the meeting is over
+    queue.do(lambda: None)  # runs when the computation is complete
     done = threading.Event()
     queue.do(done.set)
     assert done.wait(_PATIENCE_S)

@@ -1,4 +1,4 @@
-"""Searches and pictures: who is answered, in which order, and what is dropped."""
+"""Search and render workers: order of answers, and dropped requests."""
 
 import os
 import threading
@@ -37,7 +37,7 @@ _PATIENCE_S = 30.0
 
 
 class Ear:
-    """Hears events from any thread."""
+    """Thread-safe recorder of events."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
@@ -55,7 +55,7 @@ class Ear:
 
 
 class SlowEngine:
-    """An engine whose work waits for a gate; it notes what it was asked."""
+    """Fake engine whose work waits for a gate, and which records its calls."""
 
     def __init__(self) -> None:
         self.gate = threading.Event()

@@ -1,4 +1,4 @@
-"""The parts of the engine's process together."""
+"""The parts of the engine process together."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Small parts of the engine's process: what is wanted, how fast it goes, how it ended."""
+"""Pending rescans, throughput, job reporter, and descriptions of exit codes and crashes."""
 
 import signal
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Photoshop's files of any depth, with further channels, and large ones."""
+"""Photoshop files of any depth, with extra channels, and in the large format."""
 
 import struct
 from pathlib import Path
@@ -18,12 +18,12 @@ BEHIND_LAYERS = b"some layers, which are passed over"
 
 @pytest.fixture
 def wanted(scene) -> np.ndarray:
-    """The scene's pixels, of 45 x 34."""
+    """Pixels of the scene at 45 x 34."""
     return np.asarray(scene.resize((WIDTH, HEIGHT)))
 
 
 def packbits(row: bytes) -> bytes:
-    """A row without runs."""
+    """Encode a row with PackBits, without runs."""
     pieces = [row[start : start + 128] for start in range(0, len(row), 128)]
     return b"".join(bytes([len(piece) - 1]) + piece for piece in pieces)
 
@@ -38,7 +38,7 @@ def psd(
     palette: bytes = b"",
     profile: bytes = b"",
 ) -> bytes:
-    """A file from its planes, whose values are of the type that is stored (of bitmaps, bytes of eight pixels)."""
+    """Assemble a file from planes in the stored data type (for bitmaps, bytes of eight pixels)."""
     rows = [[row.astype(row.dtype.newbyteorder(">")).tobytes() for row in plane] for plane in planes]
     resource = b""
     if profile:
@@ -95,7 +95,7 @@ def test_greys_are_shown(tmp_path, wanted, bits: int) -> None:
 @pytest.mark.parametrize("further", [0, 1])
 @pytest.mark.parametrize("bits", [8, 16])
 def test_inks_are_shown(tmp_path, bits: int, further: int) -> None:
-    # Of ink, 255 is none.
+    # 255 means no ink.
     pixels = np.full((HEIGHT, WIDTH, 4 + further), [0, 255, 255, 255, 33][: 4 + further], np.uint8)
     content = psd(planes_of(pixels, bits), CMYK, bits)
     assert is_like(tmp_path, content, np.full((HEIGHT, WIDTH, 3), (0, 255, 255)))

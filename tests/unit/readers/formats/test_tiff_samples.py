@@ -1,4 +1,4 @@
-"""TIFFs whose samples Pillow does not know, or takes for others."""
+"""TIFFs whose samples Pillow does not support or misreads."""
 
 import struct
 import zlib
@@ -20,7 +20,7 @@ NONE, LZW, DEFLATE = 1, 5, 8
 
 @pytest.fixture
 def wanted(scene) -> np.ndarray:
-    """The scene's pixels, of 45 x 34."""
+    """Pixels of the scene at 45 x 34."""
     return np.asarray(scene.resize((WIDTH, HEIGHT)))
 
 
@@ -36,7 +36,7 @@ def is_like(path: Path, pixels: np.ndarray, tolerance: int = 3) -> bool:
 
 
 def packed(samples: np.ndarray, bits: int, order: str) -> bytes:
-    """Rows of samples, each row filled up to whole bytes."""
+    """Pack samples by rows, each padded to whole bytes."""
     rows = samples.reshape(samples.shape[0], -1)
     if samples.dtype.kind == "f":
         return rows.astype(rows.dtype.newbyteorder(order)).tobytes()
@@ -50,7 +50,7 @@ def packed(samples: np.ndarray, bits: int, order: str) -> bytes:
 
 
 def lzw(data: bytes) -> bytes:
-    """Compressed as libtiff does it, within a picture of bytes."""
+    """Compress data with libtiff's LZW, by saving it as an 8-bit picture."""
     file = BytesIO()
     Image.frombytes("L", (len(data), 1), data).save(file, "TIFF", compression="tiff_lzw")
     content = file.getvalue()
@@ -62,7 +62,7 @@ def lzw(data: bytes) -> bytes:
 def tiff(
     chunks: list[bytes], bits: int, count: int, photometric: int, order: str = "<", **tags: Any
 ) -> bytes:
-    """A TIFF of strips or tiles; further tags are ``tag_NUMBER``, and take the place of those that it has anyhow."""
+    """Assemble a TIFF of strips or tiles. Arguments ``tag_NUMBER`` add tags or replace the default ones."""
     content = bytearray(struct.pack(f"{order}2sHL", b"II" if order == "<" else b"MM", 42, 0))
     offsets = []
     for chunk in chunks:
@@ -93,7 +93,7 @@ def written(tmp_path: Path, content: bytes) -> Path:
 
 
 def deepened(levels: np.ndarray, bits: int) -> np.ndarray:
-    """Levels of 8 bits with so many."""
+    """Scale 8-bit levels to ``bits`` bits."""
     return (levels.astype(object) * (2**bits - 1) // 255).astype(np.uint64)
 
 

@@ -1,4 +1,4 @@
-"""Files called .pdf that are something else which MuPDF reads."""
+"""Files named ``.pdf`` that are of another type which MuPDF opens."""
 
 import io
 import os

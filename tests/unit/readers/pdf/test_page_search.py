@@ -1,4 +1,4 @@
-"""Finding phrases among the characters of a page."""
+"""Search for phrases on a page."""
 
 import unicodedata
 from pathlib import Path
@@ -11,7 +11,7 @@ from imagefinder.readers.pdf.pdf_reader import PdfReader
 
 
 def _page(*lines: str) -> PageSearch:
-    """A page of lines whose characters are 10 wide and 10 high."""
+    """Make a page of lines with characters 10 wide and 10 high."""
     return PageSearch(
         [
             (character, (at * 10.0, number * 20.0, at * 10 + 10.0, number * 20 + 10.0))

@@ -1,4 +1,4 @@
-"""The words of a page, as one would type them into a search."""
+"""Cleaning of a page's text for searching."""
 
 import pytest
 

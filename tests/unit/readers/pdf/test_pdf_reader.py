@@ -1,4 +1,4 @@
-"""The PDF reader: the contract, pages, words, locks and damage."""
+"""The PDF reader: contract, pages, text, passwords and damage."""
 
 import random
 from concurrent.futures import ThreadPoolExecutor
@@ -227,7 +227,7 @@ def test_words_are_found_where_they_are_seen(new_pdf, tmp_path, turn: int, cropp
         image = media.load(1, 600).image
     left, top, right, bottom = image.convert("L").point(lambda level: 255 if level < 128 else 0).getbbox()
     width, height = image.size
-    # The letters' ink lies within, and fills most of it lengthwise.
+    # The ink of the letters is within the region and fills most of its length.
     assert found.left * width - 2 <= left < right <= found.right * width + 2
     assert found.top * height - 2 <= top < bottom <= found.bottom * height + 2
     longest = max((right - left) / width, (bottom - top) / height)

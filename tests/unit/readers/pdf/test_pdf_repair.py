@@ -1,4 +1,4 @@
-"""PDFs without a tree of pages or a table of objects, and those that encrypt their attachments alone."""
+"""PDFs without a page tree or cross-reference table, and PDFs that encrypt only their attachments."""
 
 from pathlib import Path
 from typing import Any
@@ -12,14 +12,14 @@ from imagefinder.readers.pdf.pdf_reader import PdfReader
 
 @pytest.fixture
 def pages(new_pdf: Any) -> Any:
-    """A document of three pages that say which they are."""
+    """Document of three pages with their numbers as text."""
     for number in range(1, 4):
         new_pdf.new_page(width=400, height=300).insert_text((40, 60), f"This is page {number}")
     return new_pdf
 
 
 def written(document: Any, trailer: str = "") -> bytes:
-    """The document as a file; unlike MuPDF, this writes one without pages, and one that says it is encrypted."""
+    """Write the document as a file. Unlike MuPDF, this can write it without pages or declared as encrypted."""
     content, places = b"%PDF-1.7\n", []
     for number in range(1, document.xref_length()):
         places.append(b"%010d 00000 n \n" % len(content))
@@ -91,7 +91,7 @@ def test_a_pdf_without_any_page_is_refused(pages, tmp_path) -> None:
 
 
 def encrypted(document: Any, filters: str) -> bytes:
-    """With a dictionary of encryption that no password fits."""
+    """Write the document with an encryption dictionary that no password fits."""
     number = document.get_new_xref()
     key = "00" * 48
     document.update_object(

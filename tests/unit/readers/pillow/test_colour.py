@@ -1,4 +1,4 @@
-"""Colours come out as a good viewer shows them."""
+"""Conversion to sRGB, with results as in a good viewer."""
 
 import io
 
@@ -42,7 +42,7 @@ def test_a_16_bit_portable_greymap_keeps_its_range(tmp_path) -> None:
 
 
 def recognisable(path, wanted: np.ndarray) -> bool:
-    """Whether dark and light stand where they should."""
+    """Whether dark and light areas are in the right places."""
     grey = np.asarray(load(path).convert("L"), dtype=float)
     return bool(np.corrcoef(grey.ravel(), wanted.ravel())[0, 1] > 0.95 and np.ptp(grey) > 150)
 
@@ -79,7 +79,7 @@ def test_16_bits_that_use_only_the_lower_ones_are_not_black(save, name: str, bit
 @pytest.mark.parametrize("bits", [12, 16])
 def test_a_deep_grey_tiff_is_scaled_by_its_own_range(tmp_path, order, photometric: int, bits: int) -> None:
     top = 2**bits - 1
-    values = np.linspace(0, top // 3, 256).astype(int)  # a dark one
+    values = np.linspace(0, top // 3, 256).astype(int)  # a dark picture
     packed = b"".join(
         ((int(a) << 12) | int(b)).to_bytes(3) if bits == 12 else b"".join(int(v).to_bytes(2, order) for v in (a, b))
         for a, b in zip(values[::2], values[1::2], strict=True)

@@ -1,4 +1,4 @@
-"""Which side is up, and when it was taken."""
+"""EXIF orientation and time."""
 
 import struct
 
@@ -53,7 +53,7 @@ def test_the_turns_agree_with_pillow(save, scene) -> None:
 
 
 def orientation_block(order: str, kind: int, count: int, value: bytes) -> bytes:
-    """An EXIF block with the Orientation tag alone, its value of any type."""
+    """Assemble an EXIF block with only the Orientation tag, with a value of any type."""
     mark = b"MM\0*" if order == ">" else b"II*\0"
     place = value.ljust(4, b"\0") if len(value) <= 4 else struct.pack(order + "I", 26)
     entry = struct.pack(order + "HHHI", 1, 0x112, kind, count) + place
@@ -68,7 +68,7 @@ def orientation_block(order: str, kind: int, count: int, value: bytes) -> bytes:
         (1, 1, "B", (6,)),  # BYTE
         (2, 2, "2s", (b"6",)),  # ASCII
         (2, 3, "3s", (b" 6",)),
-        (3, 1, "H", (6,)),  # SHORT, as it should be
+        (3, 1, "H", (6,)),  # SHORT, the standard type
         (3, 2, "HH", (6, 6)),
         (4, 1, "I", (6,)),  # LONG
         (5, 1, "II", (6, 1)),  # RATIONAL

@@ -1,4 +1,4 @@
-"""Damaged, hostile and oversized files: one plain reason, and nothing else comes out."""
+"""Damaged, hostile and oversized files give a reason, without other output."""
 
 import os
 import random
@@ -41,11 +41,11 @@ VARIANTS = [
     ("a.avif", "RGB", {}),
     ("a.heic", "RGB", {}),
 ]
-"""Compressed TIFFs are left out: libtiff tells the terminal what it finds, and nothing in Pillow silences it."""
+"""Without compressed TIFFs, because libtiff prints its findings to the terminal and Pillow cannot silence it."""
 
 
 def png_header(width: int, height: int) -> bytes:
-    """A PNG that claims a size and holds next to nothing."""
+    """Make a PNG that declares a size and has hardly any data."""
 
     def chunk(kind: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))

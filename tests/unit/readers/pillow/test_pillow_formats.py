@@ -1,4 +1,4 @@
-"""Every picture format, and the content before the name."""
+"""All picture formats, and detection by content before name."""
 
 import io
 import struct
@@ -33,7 +33,7 @@ FORMATS = {
     "HEIF": "heic heif hif heics heifs",
 }
 OTHERS = {"cur", "icns", "psd", "psb", "xpm"}
-"""Those that Pillow does not write, or not in that size."""
+"""Formats that Pillow cannot write, or not in this size."""
 MODES = {"pbm": "1", "pgm": "L", "pfm": "F", "xbm": "1"}
 OPTIONS = {extension: {"no_jp2": True} for extension in ("j2k", "j2c", "jpc")} | {
     "ico": {"sizes": [(160, 120)]}
@@ -53,7 +53,7 @@ def test_a_picture_of_the_format_is_read_with_its_colours(scene, save, format_na
         loaded = media.load(1, 100)
     assert media.part_count == 1
     assert (loaded.facts.width, loaded.facts.height) == loaded.image.size == (160, 120)
-    # Pillow writes white as the ones of an XBM, which are black.
+    # Pillow writes white as set bits of an XBM, which mean black.
     expected = ImageChops.invert(picture.convert("RGB")) if extension == "xbm" else picture.convert("RGB")
     tolerance = 70 if format_name == "GIF" else 24
     for corner in ((4, 4), (155, 4), (155, 115), (4, 115)):
@@ -100,19 +100,19 @@ def test_a_postscript_file_named_jpg_is_refused(tmp_path: Path) -> None:
 
 
 def psd() -> bytes:
-    """A merged Photoshop picture of 4 x 2 pixels, all of them red."""
+    """Make a merged Photoshop picture of 4 x 2 red pixels."""
     header = struct.pack(">4sH6xHIIHH", b"8BPS", 1, 3, 2, 4, 8, 3)
     return header + struct.pack(">IIIH", 0, 0, 0, 0) + b"\xff" * 8 + b"\0" * 16
 
 
 def large_psd() -> bytes:
-    """As ``psd``, in the version for large pictures."""
+    """Make the picture of ``psd`` in the version for large pictures."""
     header = struct.pack(">4sH6xHIIHH", b"8BPS", 2, 3, 2, 4, 8, 3)
     return header + struct.pack(">IIQH", 0, 0, 0, 0) + b"\xff" * 8 + b"\0" * 16
 
 
 def cursor() -> bytes:
-    """A cursor of 4 x 4 pixels, all of them red."""
+    """Make a cursor of 4 x 4 red pixels."""
     pixels = (
         struct.pack("<IiiHHIIiiII", 40, 4, 8, 1, 32, 0, 64, 0, 0, 0, 0) + b"\0\0\xff\xff" * 16 + b"\0" * 16
     )

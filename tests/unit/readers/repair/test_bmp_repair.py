@@ -1,4 +1,4 @@
-"""BMPs of kinds that Pillow refuses."""
+"""BMP variants that Pillow rejects."""
 
 import struct
 from pathlib import Path
@@ -15,7 +15,7 @@ WIDTH, HEIGHT = 27, 20
 
 @pytest.fixture
 def wanted(scene) -> np.ndarray:
-    """The scene's pixels, of 27 x 20."""
+    """Pixels of the scene at 27 x 20."""
     return np.asarray(scene.resize((WIDTH, HEIGHT)))
 
 
@@ -29,7 +29,7 @@ def shown(tmp_path: Path, content: bytes) -> np.ndarray:
 
 
 def padded(rows: np.ndarray) -> bytes:
-    """Rows of bytes from below, each a multiple of four long."""
+    """Return rows of bytes from the bottom up, each padded to a multiple of four bytes."""
     rows = rows[::-1]
     return np.pad(rows, ((0, 0), (0, -rows.shape[1] % 4))).tobytes()
 
@@ -41,7 +41,7 @@ def bmp(header: bytes, pixels: bytes) -> bytes:
 def with_masks(
     pixels: np.ndarray, bits: int, masks: list[int], *, size: int = 40, compression: int = 3
 ) -> bytes:
-    """A BMP from levels of 8 bits for each of the masks."""
+    """Make a BMP from 8-bit levels, one channel for each mask."""
     stored = np.zeros((HEIGHT, WIDTH), np.uint64)
     for band, mask in enumerate(masks):
         if mask:

@@ -1,4 +1,4 @@
-"""Damaged pictures are shown as far as their pixels go, and no fault in metadata costs a pixel."""
+"""Damaged pictures are shown as far as they can be decoded, and faulty metadata costs no pixels."""
 
 import io
 import struct
@@ -25,7 +25,7 @@ LOWER = Reason(ReasonCode.LOWER_PART_MISSING)
 
 @pytest.fixture
 def photograph() -> Image.Image:
-    """320 x 240 pixels that no codec can foresee, nor is any row of them of one colour."""
+    """Picture of 320 x 240 noisy pixels, which compress badly and leave no row in one colour."""
     noise = np.random.default_rng(1).integers(40, 120, (60, 80, 3), dtype=np.uint8)
     return Image.fromarray(noise).resize((320, 240), Image.Resampling.BICUBIC)
 
@@ -42,7 +42,7 @@ def load_bytes(tmp_path: Path, content: bytes, name: str, side: int = 240) -> Lo
 
 
 def right_rows(shown: Image.Image, wanted: Image.Image) -> float:
-    """The share of rows, from the top, up to the first that is not as it should be."""
+    """Return the share of rows above the first one that differs."""
     difference = np.abs(np.asarray(shown, dtype=int) - np.asarray(wanted, dtype=int)).mean((1, 2))
     wrong = np.flatnonzero(difference > 12)
     return float(wrong[0] / len(difference)) if wrong.size else 1.0
@@ -197,7 +197,7 @@ def test_a_spoilt_side_chunk_costs_a_png_nothing(tmp_path, encoded, photograph, 
 def test_sound_metadata_of_a_spoilt_png_is_kept(tmp_path, encoded, photograph) -> None:
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 6
-    # More than Pillow takes from a file, and less than a press may need.
+    # Larger than Pillow accepts, but smaller than profiles of printing presses.
     large = swapped_profile() + bytes(PngImagePlugin.MAX_TEXT_CHUNK)
     for profile in (swapped_profile(), large):
         png = encoded(photograph, "PNG", exif=exif.tobytes())
@@ -241,7 +241,7 @@ def test_a_spoilt_header_is_not_guessed_at(tmp_path, encoded, photograph) -> Non
 
 
 def interlaced(image: Image.Image) -> bytes:
-    """A grey picture as an interlaced PNG; Pillow writes none."""
+    """Encode a greyscale picture as an interlaced PNG, which Pillow cannot write."""
     pixels = np.asarray(image.convert("L"))
     rows = b"".join(
         b"\0" + row.tobytes()
@@ -346,7 +346,7 @@ def test_a_cut_jpeg_2000_is_shown_with_the_detail_that_is_there(save, photograph
 
 
 def tiff_of_strips(image: Image.Image, spoil: Callable[[list[int]], None]) -> bytes:
-    """A TIFF with its directory at the front, and ten strips that ``spoil`` may send elsewhere."""
+    """Make a TIFF with its directory first and ten strips, whose offsets ``spoil`` may change."""
     rows, strips = image.height // 10, 10
     size = image.width * rows * 3
     start = 400

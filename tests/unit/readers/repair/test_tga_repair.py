@@ -1,4 +1,4 @@
-"""TGAs whose runs go on in the next row."""
+"""TGAs with runs that cross rows."""
 
 import struct
 from pathlib import Path
@@ -13,7 +13,7 @@ from imagefinder.readers.reader_registry import open_media
 WIDTH, HEIGHT = 30, 20
 COLOURS = ((200, 30, 40), (20, 180, 90), (40, 60, 220))
 SHOWN = np.array([COLOURS[index // 50 % 3] for index in range(WIDTH * HEIGHT)]).reshape(HEIGHT, WIDTH, 3)
-"""Each 50 pixels, which is more than a row, are of one colour."""
+"""Every 50 pixels, which is more than a row, have one colour."""
 
 
 def load(folder: Path, content: bytes) -> LoadedPart:
@@ -24,7 +24,7 @@ def load(folder: Path, content: bytes) -> LoadedPart:
 
 
 def tga(kind: int, bits: int, *, palette: bytes = b"", note: bytes = b"", is_raw: bool = False) -> bytes:
-    """From above; in runs of 50 pixels, or the same in pixels one by one."""
+    """Make a TGA from the top down, in runs of 50 pixels or uncompressed."""
     colours = len(palette) // 3
     header = struct.pack(
         "<BBBHHBHHHHBB", len(note), bool(palette), kind, 0, colours, 24, 0, 0, WIDTH, HEIGHT, bits, 0x20
