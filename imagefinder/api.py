@@ -44,7 +44,9 @@ class ImageFinder:
 
     def __init__(self, engine: Engine, models_dir: Path, *, is_model_named: bool) -> None:
         self.engine = engine
+        """The engine behind this API, with further operations."""
         self.models_dir = models_dir
+        """Folder of the model store."""
         self.is_model_named = is_model_named
         """Whether the caller or ``IMAGEFINDER_MODEL`` named the model. Otherwise it is the library's model or
         a default."""

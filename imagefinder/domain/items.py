@@ -55,6 +55,7 @@ class PartFacts:
     width: int
     """Width in pixels, upright as displayed. For a page, in points (1/72 inch)."""
     height: int
+    """Height, in the unit of ``width``."""
     taken_at: str | None = None
     """When the photograph was taken, as ``YYYY-MM-DD HH:MM:SS`` by the camera's clock. None if not recorded."""
     text: str = ""
@@ -67,6 +68,7 @@ class UnreadableFile:
 
     path: Path
     why: Reason
+    """The reason."""
 
     @property
     def reason(self) -> str:
@@ -103,9 +105,11 @@ class ItemDetails:
     size: int
     """Size of the file in bytes."""
     mtime_ns: int
+    """Modification time of the file in nanoseconds since the epoch."""
     width: int
     """Width in pixels, upright as displayed. For a page, in points (1/72 inch)."""
     height: int
+    """Height, in the unit of ``width``."""
     taken_at: str | None = None
     camera: str = ""
     """Manufacturer and model of the camera. Empty if not recorded."""

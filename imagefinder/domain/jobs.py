@@ -33,6 +33,7 @@ class Progress:
     total: int | None
     """Final value of ``done``. None if it is unknown."""
     path: Path | None = None
+    """The current file, if any."""
     items: int = 0
     """Items embedded so far."""
     model: str = ""
@@ -138,6 +139,7 @@ class JobStatus:
     waiting: tuple[Path, ...] = ()
     """Sources queued for processing."""
     progress: Progress | None = None
+    """Progress of the running job, if any."""
     rate: float = 0.0
     """Throughput in files per second over the last half minute. 0 if it is not known yet."""
     seconds_left: float | None = None

@@ -33,13 +33,17 @@ class LibraryStatus:
     """Contents and state of a library."""
 
     folder: Path
+    """Folder of the library."""
     model: str | None
     """Name of the model in use. None before the first item is indexed."""
     sources: tuple[SourceStatus, ...]
+    """Sources with their counts."""
     items: int
+    """Number of items."""
     embedded: dict[str, int]
     """Number of vectors by embedder id."""
     unreadable: tuple[UnreadableFile, ...]
+    """Files that cannot be read, in whole or in part, with reasons."""
     change: ModelChange | None = None
     """The model switch in progress, if any."""
     pending: int = 0

@@ -58,12 +58,15 @@ class Query:
     """A search by words, pictures, or both."""
 
     text: str = ""
+    """Words to search for."""
     images: tuple[Path, ...] = ()
+    """Query pictures, as absolute paths."""
     items: tuple[int, ...] = ()
     """Ids of library items that hits should resemble. Like ``images``, but can also be single pages."""
     within: tuple[Path, ...] = ()
     """Paths to search: only items of files at or below one of them are hits. Empty means everywhere."""
     limit: int = 20
+    """Maximum number of hits."""
     include_query_images: bool = False
     """Whether query pictures that are in the library may be hits."""
     include_hidden: bool = False
@@ -82,6 +85,7 @@ class Hit(NamedTuple):
     """
 
     item_id: int
+    """Id of the item in the library."""
     file: str
     """Path of the file as a string; see ``path``."""
     part: int
@@ -91,11 +95,13 @@ class Hit(NamedTuple):
     score: float
     """Cosine similarity of the item to the query, -1 to 1. 0 if the model does not understand the words."""
     kind: ItemKind
+    """Whether the item is a picture or a page."""
     text_score: float = 0.0
     """Share of the query's words found in the file's name or on the page, 0 to 1."""
     offline: bool = False
     """Whether the file is on a drive that is not connected."""
     thumbnail_key: str = ""
+    """Key of the thumbnail in the cache."""
     size: int = 0
     """Size of the file in bytes."""
     mtime_ns: int = 0
@@ -103,6 +109,7 @@ class Hit(NamedTuple):
     width: int = 0
     """Width in pixels, upright as displayed. For a page, in points (1/72 inch)."""
     height: int = 0
+    """Height, in the unit of ``width``."""
     taken_at: str | None = None
     """When the photograph was taken, as ``YYYY-MM-DD HH:MM:SS`` by the camera's clock. None if not recorded."""
     copies: int = 1
@@ -138,7 +145,9 @@ class SearchResult:
     last.
     """
     model: str
+    """Name of the model."""
     took_ms: float
+    """Duration of the search in milliseconds."""
     note: str = ""
     """One line for the user, for example on words that the model does not understand. May be empty."""
     has_rest: bool = False

@@ -18,6 +18,7 @@ class SourceOptions:
     """Options for indexing a folder. The defaults include all readable files at any depth."""
 
     recursive: bool = True
+    """Whether subfolders are indexed."""
     include: tuple[str, ...] = ()
     """Glob patterns. If there are any, a file must match at least one."""
     exclude: tuple[str, ...] = ()
@@ -32,6 +33,7 @@ class Source:
 
     id: int
     path: Path
+    """Absolute path of the folder or file."""
     kind: SourceKind
     options: SourceOptions = field(default_factory=SourceOptions)
     mounts: tuple[Path, ...] = ()
@@ -55,8 +57,11 @@ class SourceStatus:
 
     source: Source
     files: int
+    """Number of known files."""
     items: int
+    """Number of items."""
     unreadable: int
+    """Number of files that cannot be read."""
     offline_files: int
     """Number of files on disconnected drives. 0 if the source itself is gone."""
     pending: int = 0

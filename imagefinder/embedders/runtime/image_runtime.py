@@ -129,7 +129,7 @@ class ImageRuntime:
         if choice.uses_openvino and self._kept:
             try:
                 tower = self._other.load(self._kept.tower_of(choice), choice.precision)
-            except Exception as error:  # noqa: BLE001 - whatever ails a library that is not needed
+            except Exception as error:  # noqa: BLE001 - an optional library may raise anything
                 if _may_pass(error):
                     _LOG.info("OpenVINO cannot load the tower at the moment: %s", error)
                 else:
@@ -176,7 +176,7 @@ class ImageRuntime:
             choice = self._compared(ours, kept, precision)
             if choice.uses_openvino:
                 theirs = self._other.load(kept.tower_of(choice), choice.precision)
-        except Exception as error:  # noqa: BLE001 - whatever ails a library that is not needed
+        except Exception as error:  # noqa: BLE001 - an optional library may raise anything
             if _may_pass(error):
                 _LOG.info("runtime trial of OpenVINO postponed: %s", error)
                 return ours
