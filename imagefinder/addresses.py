@@ -54,8 +54,7 @@ def given_picture(given: str | os.PathLike[str], cache: Path) -> Path:
         cache: Folder that the picture of a ``data:`` URL is written to.
 
     Raises:
-        UsageError: As for ``given_path``; or a ``data:`` URL contains no picture, or the picture cannot be
-            written.
+        UsageError: As for ``given_path``; or a ``data:`` URL contains no picture, or the picture cannot be written.
     """
     if not isinstance(given, str) or ":" not in given or _is_there(given):
         return _checked(given)

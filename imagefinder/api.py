@@ -31,9 +31,8 @@ AnyPath = str | os.PathLike[str]
 class ImageFinder:
     """A library of pictures and PDF pages, opened with ``ImageFinder.open``.
 
-    A library is a context manager, which closes it at the end of the block. Its methods raise
-    ``ImageFinderError`` or a subclass of it (``imagefinder.domain.errors``), whose messages are sentences for
-    the user.
+    Use it in a ``with`` statement, or call ``close``. Its methods raise subclasses of ``ImageFinderError``
+    (``imagefinder.domain.errors``), whose messages are sentences for the user.
 
     Example:
         with ImageFinder.open() as finder:
@@ -48,8 +47,7 @@ class ImageFinder:
         self.models_dir = models_dir
         """Folder of the model store."""
         self.is_model_named = is_model_named
-        """Whether the caller or ``IMAGEFINDER_MODEL`` named the model. Otherwise it is the library's model or
-        a default."""
+        """Whether the caller or ``IMAGEFINDER_MODEL`` named the model. Otherwise library or default decides."""
 
     @classmethod
     def open(
@@ -65,11 +63,10 @@ class ImageFinder:
             model: Name of a model, as listed by ``imagefinder models list``, or open_clip's
                 ``ARCHITECTURE/TAG``. Defaults to ``IMAGEFINDER_MODEL``, or else to the model that the library
                 uses, or else to the best model installed on this computer.
-            device: Device that computes vectors: ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"mps"``. ``"auto"``
-                selects the fastest device available.
+            device: Device that computes vectors: ``"auto"`` (the fastest one), ``"cpu"``, ``"cuda"`` or ``"mps"``.
 
         Returns:
-            The open library. Close it with ``close`` or use it in a ``with`` statement.
+            The open library.
 
         Raises:
             LibraryError: The library cannot be used.
@@ -120,14 +117,12 @@ class ImageFinder:
             include: Glob patterns, with the syntax of ``.gitignore``. If there are any, only files that match
                 at least one of them are indexed.
             exclude: Glob patterns of files and folders to skip.
-            extensions: File name extensions to index, for example ``["jpg", "pdf"]``. Defaults to all
-                supported ones.
-            download: Whether to index online-only files (OneDrive, iCloud, Dropbox) too. Reading such a file
-                makes the cloud client download it. By default online-only files are counted in
-                ``IndexReport.in_the_cloud`` and skipped.
+            extensions: File name extensions to index, for example ``["jpg", "pdf"]``. Defaults to all supported ones.
+            download: Whether to index online-only files (OneDrive, iCloud, Dropbox) too, which makes the cloud
+                client download them. Otherwise they are skipped, and counted in ``IndexReport.in_the_cloud``.
             progress: Called repeatedly, on the calling thread, with a ``Progress``.
-            cancel: Token with which another thread can stop or pause the job. Stopping it raises nothing: it
-                sets ``IndexReport.cancelled`` and keeps what has been indexed.
+            cancel: Token with which another thread can stop or pause the job. A stopped job raises nothing and
+                keeps what it has indexed (``IndexReport.cancelled``).
 
         Returns:
             Counts of files by what was done with them.
@@ -155,7 +150,7 @@ class ImageFinder:
     ) -> IndexReport:
         """Bring all sources up to date.
 
-        An unchanged file is recognised by its size and modification time, without opening it.
+        Unchanged files are recognised by size and modification time, without opening them.
 
         Args:
             download: Whether to index online-only files too; see ``add``.
@@ -189,10 +184,8 @@ class ImageFinder:
 
         Args:
             text: Words to search for, in any language that the model supports.
-            images: Picture files that hits should resemble. A ``str`` may also be a ``file:`` or ``data:``
-                URL.
-            within: Paths to search. Only files at or below one of them are hits. Defaults to the whole
-                library.
+            images: Picture files that hits should resemble. A ``str`` may also be a ``file:`` or ``data:`` URL.
+            within: Paths to search. Only files at or below one of them are hits. Defaults to the whole library.
             limit: Maximum number of hits.
             include_query_images: Whether the pictures in ``images`` may be hits themselves.
             include_rest: Whether to append possible matches, the group of hits with low relevance.
@@ -200,8 +193,7 @@ class ImageFinder:
                 not exclude a hit.
 
         Returns:
-            At most ``limit`` hits, ordered by group (``Hit.group``) and within a group by decreasing
-            relevance.
+            At most ``limit`` hits, ordered by group (``Hit.group``) and within a group by decreasing relevance.
 
         Raises:
             UsageError: There is neither text nor a picture, the text is too long, a picture cannot be read,
@@ -220,17 +212,14 @@ class ImageFinder:
         return list(self.query(query).hits)
 
     def query(self, query: Query, progress: ProgressCallback = no_progress) -> SearchResult:
-        """Run a query and return its hits together with the time taken and a note for the user.
-
-        Unlike ``search``, this method takes a ``Query``, whose paths must be absolute.
+        """Run a ``Query``, whose paths must be absolute.
 
         Args:
             query: The query.
-            progress: Called with a ``Progress``, on the calling thread, if the vector index has to be built
-                first.
+            progress: Called with a ``Progress``, on the calling thread, if the vector index has to be built first.
 
         Returns:
-            The hits, and facts about the search.
+            The hits, the time taken, and a note for the user.
 
         Raises:
             UsageError: The query is empty or invalid; see ``search``.
@@ -311,20 +300,13 @@ class ImageFinder:
     def thumbnail(self, hit: Hit) -> Path | None:
         """Return a small JPEG of a hit, from the cache or newly made.
 
-        Args:
-            hit: A hit of this library.
-
         Returns:
-            Path of a JPEG file whose longer side has at most 320 pixels, or None if the file of the hit
-            cannot be read.
+            Path of a JPEG file whose longer side has at most 320 pixels, or None if the hit's file cannot be read.
         """
         return self.engine.thumbnail(hit)
 
     def remove(self, paths: AnyPath | Iterable[AnyPath]) -> int:
         """Remove sources from the library. The files on disk are not touched.
-
-        Args:
-            paths: Paths of sources: one path or several.
 
         Returns:
             Number of files removed from the library. Files that another source contains as well stay in it.
@@ -336,21 +318,14 @@ class ImageFinder:
         return self.engine.jobs.remove(_paths(paths))
 
     def status(self) -> LibraryStatus:
-        """Return the contents of the library: sources with counts, the model, and unreadable files with reasons.
-
-        Returns:
-            The status. No model is loaded for it.
-        """
+        """Return the status of the library: sources with counts, the model, unreadable files. Loads no model."""
         return self.engine.status()
 
     def embed_texts(self, texts: str | Iterable[str]) -> "FloatArray":
-        """Embed texts with the model of the library.
-
-        Args:
-            texts: One text or several. A single text is treated as a list of one.
+        """Embed one text or several with the model of the library.
 
         Returns:
-            Array of shape (n, dimension), dtype float32, with rows of unit length.
+            Array of shape (n, dimension), dtype float32, with rows of unit length. n is 1 for a single text.
 
         Raises:
             ModelError: The model is not available.

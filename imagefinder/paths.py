@@ -70,8 +70,7 @@ def exists(path: Path) -> bool:
     """Return whether a path exists.
 
     Raises:
-        UsageError: This cannot be determined: a parent folder must not be entered, or the drive does not
-            answer.
+        UsageError: This cannot be determined: a parent folder cannot be entered, or the drive does not answer.
     """
     try:
         path.stat()
@@ -115,8 +114,7 @@ def absolute(path: str | os.PathLike[str]) -> Path:
 def _as_on_disk(path: Path) -> Path:
     """Return the path with each name in the Unicode normal form (NFC or NFD) that it has on disk.
 
-    A name that exists as given is kept. If it does not exist and several names on disk are equivalent, none
-    is chosen.
+    A name that exists as given is kept. If it does not exist and several names on disk are equivalent, none is chosen.
     """
     if str(path).isascii() or os.path.lexists(path):
         return path

@@ -1,7 +1,6 @@
 """Paths of the files that come with the program: icons, translations, models.
 
-This module imports no other module of the program, because every text for users needs the translations found
-here.
+This module imports no other module of the program, because every text for users needs the translations found here.
 """
 
 from pathlib import Path

@@ -39,8 +39,7 @@ class Settings:
     fetch_local_addresses: bool = False
     """Whether a dropped link may point to this computer or the local network."""
     hub_mirror: str = ""
-    """Server that models are downloaded from instead of huggingface.co. Empty for ``HF_ENDPOINT``, or else
-    the hub."""
+    """Server that models are downloaded from instead of huggingface.co. Empty for ``HF_ENDPOINT``, or else the hub."""
     proxy: str = ""
     """Proxy for downloads. Empty for the proxy set in the environment."""
     release_minutes: int = 15

@@ -141,8 +141,7 @@ class SearchResult:
     hits: tuple[Hit, ...]
     """Hits in display order: by group, within a group by decreasing relevance (score if that is None).
 
-    ``WORDS`` comes before ``MATCH`` if a hit contains all words of the query, else after it. ``POSSIBLE`` is
-    last.
+    ``WORDS`` comes before ``MATCH`` if a hit contains all words of the query, else after it. ``POSSIBLE`` is last.
     """
     model: str
     """Name of the model."""

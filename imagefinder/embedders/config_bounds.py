@@ -3,8 +3,7 @@
 A config from elsewhere is passed to open_clip, timm and transformers. They interpret some names as hub
 addresses or as folders, and build models of any size. Therefore every value is checked here first. The bounds
 are several times the values in open_clip's own configs (``open_clip/model_configs`` of 3.3, 144 files), which
-the comments give as "published". EVA-CLIP-18B (arXiv:2402.04252), the largest CLIP published, has a width of
-5,120.
+the comments give as "published". EVA-CLIP-18B (arXiv:2402.04252), the largest CLIP published, has a width of 5,120.
 """
 
 import re
@@ -56,8 +55,7 @@ def check_config(config: JsonDict, path: Path, own_folder: Path | None = None) -
     Args:
         config: The config.
         path: The file it was read from, for messages.
-        own_folder: The model's own folder, which is allowed as the name of the tokenizer and of the text
-            tower.
+        own_folder: The model's own folder, which is allowed as the name of the tokenizer and of the text tower.
 
     Raises:
         ModelError: The config contains something that is not allowed. The message names the key.

@@ -1,7 +1,6 @@
 """Registry of embedders: built-in, stored (imported or downloaded), and published by open_clip.
 
-This module neither imports torch nor accesses the network. An embedder's module is imported when it is
-created.
+This module neither imports torch nor accesses the network. An embedder's module is imported when it is created.
 """
 
 from collections.abc import Iterable

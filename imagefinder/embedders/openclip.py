@@ -127,8 +127,7 @@ class OpenClipEmbedder(Embedder):
     def batch_size(self) -> int:
         """Number of pictures per batch: measured on CUDA, fixed on other devices.
 
-        It is reduced after running out of memory. A processor gains nothing from more than a few pictures per
-        batch.
+        It is reduced after running out of memory. A processor gains nothing from more than a few pictures per batch.
         """
         found, most = self._fast_batch, self._images_at_a_time.most
         return min(found, most) if most else found
@@ -162,8 +161,7 @@ class OpenClipEmbedder(Embedder):
         """Embed texts.
 
         A text longer than the model's context is split into pieces, and gets the normalised mean of their
-        unit vectors. An English model does not get ``unknown_words``, whose noise would outweigh the other
-        words.
+        unit vectors. An English model does not get ``unknown_words``, whose noise would outweigh the other words.
 
         Raises:
             ModelError: As for pictures, or the model's tokenizer is not on this computer.

@@ -56,8 +56,7 @@ class ClipSpec:
     sha256: str = ""
     """First digits of the weights file's SHA-256, verified before loading. Empty if unknown."""
     openvino_tower: Path | None = None
-    """Image tower in OpenVINO's format (``.xml``, with a ``.bin`` beside it) that came with the weights, if
-    any."""
+    """Image tower in OpenVINO's format (``.xml``, with a ``.bin`` beside it) that came with the weights, if any."""
 
     @property
     def id(self) -> str:

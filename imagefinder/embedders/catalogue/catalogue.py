@@ -1,8 +1,7 @@
 """open_clip's architectures and published weights, read without importing open_clip (and thus torch).
 
 The architectures are JSON files in the package folder of open_clip. The table of published weights is code in
-its ``pretrained.py``. Of that file, only assignments and the ``_...cfg`` helpers are executed, not the
-imports.
+its ``pretrained.py``. Of that file, only assignments and the ``_...cfg`` helpers are executed, not the imports.
 """
 
 import copy

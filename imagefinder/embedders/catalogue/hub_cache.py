@@ -47,8 +47,7 @@ def published_here() -> list[str]:
 def published_checksum(row: JsonDict) -> str:
     """Return the first digits of the SHA-256 in a download address, or an empty string.
 
-    As open_clip reads it: OpenAI's addresses contain it as a folder, open_clip's own at the end of the file
-    name.
+    As open_clip reads it: OpenAI's addresses contain it as a folder, open_clip's own at the end of the file name.
     """
     address = PurePosixPath(row.get("url", ""))
     if "openaipublic" in str(address):

@@ -26,8 +26,7 @@ def imported_models(models_dir: Path, *, is_trusted: bool = False) -> Iterator[C
 
     Args:
         models_dir: Folder of the model store.
-        is_trusted: Whether the models came with the program, so their configs need not be checked at every
-            start.
+        is_trusted: Whether the models came with the program, so their configs need not be checked at every start.
     """
     for folder in sorted(models_dir.glob("[!.]*/")):
         if spec := read_folder(folder, is_trusted=is_trusted):

@@ -2,8 +2,7 @@
 
 A pixel gets the name of the nearest anchor in Oklab (Björn Ottosson, 2020,
 https://bottosson.github.io/posts/oklab/), where equal distances look about equally different. Each name has a
-few anchors. The names are the eleven basic terms of Berlin and Kay (1969), subdivided as in everyday
-language.
+few anchors. The names are the eleven basic terms of Berlin and Kay (1969), subdivided as in everyday language.
 """
 
 from collections.abc import Mapping

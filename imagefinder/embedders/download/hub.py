@@ -50,8 +50,7 @@ class Hub:
         """Check the addresses. Sends nothing.
 
         Args:
-            mirror: Server to download from. If empty, ``HF_ENDPOINT`` of the environment, or else
-                huggingface.co.
+            mirror: Server to download from. If empty, ``HF_ENDPOINT`` of the environment, or else huggingface.co.
             proxy: Proxy. If empty, the one of the environment or the system.
 
         Raises:

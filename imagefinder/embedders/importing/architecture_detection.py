@@ -76,8 +76,7 @@ class ArchitectureChoice:
 def compared(found: Shapes) -> dict[str, list[str]]:
     """Return, for each plausible architecture of open_clip, in what the tensors differ from it.
 
-    An empty list means that they fit. Cheap checks leave about five of 144 architectures to be built and
-    compared.
+    An empty list means that they fit. Cheap checks leave about five of 144 architectures to be built and compared.
 
     Raises:
         ModelError: open_clip's libraries are missing.

@@ -66,8 +66,7 @@ def import_model(path: Path, arch: str, models_dir: Path, name: str | None = Non
             a JSON model config; or an empty string, to detect it by the config beside the weights, by
             checksum or by tensors.
         models_dir: Folder of the model store. Created if missing.
-        name: Name for the model. Defaults to ``ARCH/TAG``, or to ``ARCH/`` and the name of the file or
-            folder.
+        name: Name for the model. Defaults to ``ARCH/TAG``, or to ``ARCH/`` and the name of the file or folder.
 
     Returns:
         The model. If the same weights are in the model store already, even from another kind of file, that

@@ -1,8 +1,7 @@
 """Model resolution: the architecture and preprocessing of weights, from config, user, checksums or tensors.
 
 All statements are compared with the tensors and with each other, and contradictions are refused. Weights used
-with the wrong architecture, or with preprocessing other than in training, give vectors that are wrong but
-look valid.
+with the wrong architecture, or with preprocessing other than in training, give vectors that are wrong but look valid.
 """
 
 from collections.abc import Callable
@@ -57,8 +56,7 @@ def pair(
         arch: The user's statement: an architecture, ``ARCH/TAG``, a JSON config, or an empty string.
         found: Names and shapes of the file's tensors.
         digest: Returns the file's SHA-256 (hex). Only called if nothing else identifies the weights.
-        of_transformers: Whether the file has the form of the transformers library. A config beside it then
-            has too.
+        of_transformers: Whether the file has the form of the transformers library. A config beside it then has too.
 
     Raises:
         ModelError: The user's statement, the config and the tensors contradict each other; or several

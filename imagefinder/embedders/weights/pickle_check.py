@@ -2,8 +2,7 @@
 
 PyTorch's own reader (``weights_only``) calls only functions that it knows, but allocates whatever memory a
 file requests, and importing it takes seconds. Therefore files unlike any CLIP model are refused here. Nothing
-is unpickled: this module only walks through the opcodes (``pickletools``), and keeps only the depth of each
-value.
+is unpickled: this module only walks through the opcodes (``pickletools``), and keeps only the depth of each value.
 """
 
 import io
@@ -64,8 +63,7 @@ def check_archive(path: Path) -> None:
     """Check a zip archive of PyTorch: no compression, no duplicate names, and a valid pickle.
 
     Raises:
-        ModelError: It is not as PyTorch writes them, or as for ``check_pickle``. The message says what is
-            wrong.
+        ModelError: It is not as PyTorch writes them, or as for ``check_pickle``. The message says what is wrong.
     """
     names = entry_names(path)
     if len(names) > _MOST_ENTRIES:

@@ -115,8 +115,7 @@ def config_of_transformers(folder: Path) -> tuple[Path, JsonDict, JsonDict] | No
     """Read the configs beside such weights, and convert them to open_clip's form.
 
     Returns:
-        The config file, the model config and the preprocessing; None if there is no ``config.json`` of a CLIP
-        model.
+        The config file, the model config and the preprocessing; None if there is no ``config.json`` of a CLIP model.
 
     Raises:
         ModelError: The model computes differently from open_clip's CLIP, or its config has values that are

@@ -12,8 +12,7 @@ _CHUNK = 1 << 22
 def same_weights(one: Path, other: Path) -> bool:
     """Return whether two files have the same tensors by name, type, shape and bytes.
 
-    Most pairs already differ in their headers, and are not read further. Files in other formats are never
-    equal.
+    Most pairs already differ in their headers, and are not read further. Files in other formats are never equal.
 
     Raises:
         OSError: A file cannot be read.

@@ -133,8 +133,7 @@ def tensor_table(path: Path) -> dict[str, Any]:
     """Return the header of a ``.safetensors`` file: dtype, shape and data_offsets of each tensor, by name.
 
     Offsets are counted from the end of the header. As the format demands, shapes and offsets are checked to
-    be integers, each tensor's size to match its type and shape, and the tensors to fill the file without
-    gaps.
+    be integers, each tensor's size to match its type and shape, and the tensors to fill the file without gaps.
 
     Raises:
         OSError: The file cannot be read.
