@@ -1,8 +1,8 @@
-"""Find your own pictures and PDF pages by words or by another picture. Everything stays on your machine."""
+"""Find pictures and PDF pages on your own computer by words or by another picture."""
 
 __version__ = "0.1.0"
 
-TYPE_CHECKING = False  # typing's takes milliseconds to import, in which Ctrl-C would print a traceback
+TYPE_CHECKING = False  # importing typing takes milliseconds, in which Ctrl-C would print a traceback
 
 if TYPE_CHECKING:
     from imagefinder.api import ImageFinder
@@ -11,7 +11,7 @@ __all__ = ["ImageFinder", "__version__"]
 
 
 def __getattr__(name: str) -> object:
-    # Late, so that importing the package (for its version, or a submodule) costs nothing.
+    # Imported late, because importing the package (for its version, or for a submodule) should be cheap.
     if name == "ImageFinder":
         from imagefinder.api import ImageFinder
 

@@ -1,14 +1,14 @@
-"""``imagefinder`` and ``python -m imagefinder``."""
+"""Entry point of ``imagefinder`` and ``python -m imagefinder``."""
 
 import sys
 
 
 def main() -> int:
-    """Run the command line; returns the exit status."""
+    """Run the command line and return its exit status."""
     if hasattr(sys, "frozen"):
         import multiprocessing
 
-        # First of all: a frozen program without this starts itself for ever.
+        # This must come first: without it, a frozen program starts itself again and again.
         multiprocessing.freeze_support()
 
         from imagefinder.isolation.starting import run_if_decoder
@@ -20,20 +20,20 @@ def main() -> int:
         from imagefinder.cli.main import main as cli_main
 
         return cli_main()
-    except KeyboardInterrupt:  # before the first line took effect
+    except KeyboardInterrupt:  # raised before end_at_ctrl_c() took effect
         return 130
 
 
 def end_at_ctrl_c() -> None:
-    """Have Ctrl-C end the program at once, without a word, wherever nothing else is said of it.
+    """End the program at once and silently at Ctrl-C, unless another handler is installed later.
 
-    A KeyboardInterrupt may be raised in the midst of an import or at the interpreter's end, where libraries print a
-    traceback or crash (PySide6 does). What is stored is safe against an end at any moment.
+    A KeyboardInterrupt could be raised in the middle of an import or while the interpreter exits, where
+    libraries print a traceback or crash (PySide6 does). Ending at any moment is safe for the store.
     """
     import os
     import signal
 
-    # Who starts the program with Ctrl-C ignored, as ``nohup`` and ``&`` in scripts do, wants that to stay so.
+    # ``nohup`` and ``&`` in scripts start the program with SIGINT ignored. It must stay ignored then.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, lambda _number, _frame: os._exit(130))
 

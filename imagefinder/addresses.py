@@ -1,6 +1,6 @@
-"""Parse the paths and addresses that users give: plain paths, and ``file:`` and ``data:`` URLs.
+"""Parsing of the paths and addresses that users give: plain paths, ``file:`` and ``data:`` URLs.
 
-``file:`` addresses are paths; ``data:`` addresses hold a picture themselves. No address is ever fetched.
+A ``file:`` URL is a path, and a ``data:`` URL contains a picture. No address is ever fetched.
 """
 
 import base64
@@ -15,11 +15,11 @@ from imagefinder.paths import absolute
 from imagefinder.translation import tr
 
 MOST_DATA_BYTES = 100_000_000
-"""Of the picture in a ``data:`` address."""
+"""Maximum size in bytes of the picture in a ``data:`` URL."""
 _SHOWN = 60
-"""Characters of an address in a message: one with data may have millions."""
-# Compiled where they are used, and kept by ``re``: hardly any path is an address.
-# Two letters at least, or the drive of a Windows path would be one.
+"""Characters of an address that messages show. A ``data:`` URL may have millions."""
+# Compiled on use and cached by ``re``, because paths are rarely addresses. A scheme needs at least two letters here:
+# a single one is the drive of a Windows path.
 _FETCHED = r"(?is)[a-z][a-z0-9+.-]+:(//|[a-z]+://)"
 _FILE = r"(?is)file:(?://(?P<host>[^/\\]*))?(?P<path>.*)"
 _DRIVE = r"(?is)[/\\]?([a-z])[:|]([/\\].*|)"
@@ -27,12 +27,13 @@ _DATA = r"(?is)data:(?P<type>[^,]*),(?P<content>.*)"
 
 
 def given_path(given: str | os.PathLike[str]) -> Path:
-    """The path that was given, in full; see ``paths.absolute``. A ``file:`` address is the path it stands for.
+    """Return a path given by a user as an absolute path; see ``paths.absolute``.
 
-    A file that is really called like an address goes before what the address means. A ``PathLike`` is a path.
+    A ``file:`` URL is converted to its path. An existing file whose name looks like a URL takes precedence
+    over the URL. A ``PathLike`` is never parsed as a URL.
 
     Raises:
-        UsageError: it is empty or no path, or an address of another kind or of another computer.
+        UsageError: The path is empty or invalid, or it is a URL of another scheme or of another computer.
     """
     if isinstance(given, str) and ":" in given and not _is_there(given):
         text = given.strip()
@@ -46,10 +47,14 @@ def given_path(given: str | os.PathLike[str]) -> Path:
 
 
 def given_picture(given: str | os.PathLike[str], cache: Path) -> Path:
-    """As ``given_path``, for a picture to search by: one in a ``data:`` address is written to the folder ``cache``.
+    """Return the path of a query picture; like ``given_path``, but ``data:`` URLs are accepted too.
+
+    Args:
+        given: A path, or a ``file:`` or ``data:`` URL.
+        cache: Folder that the picture of a ``data:`` URL is written to.
 
     Raises:
-        UsageError: also where a ``data:`` address holds no picture, or it cannot be written.
+        UsageError: As for ``given_path``; or a ``data:`` URL contains no picture, or the picture cannot be written.
     """
     if not isinstance(given, str) or ":" not in given or _is_there(given):
         return _checked(given)
@@ -68,19 +73,20 @@ def given_picture(given: str | os.PathLike[str], cache: Path) -> Path:
 
 
 class TooMuchDataError(ValueError):
-    """A ``data:`` address holds more than ``MOST_DATA_BYTES``."""
+    """A ``data:`` URL contains more than ``MOST_DATA_BYTES``."""
 
 
 def data_of(address: str) -> bytes:
-    """What a ``data:`` address holds.
+    """Return the content of a ``data:`` URL.
 
     Raises:
-        ValueError: it is no such address, its base64 is broken, or (``TooMuchDataError``) it holds too much.
+        ValueError: The text is not a ``data:`` URL, or its base64 is invalid.
+        TooMuchDataError: The content is too large. A subclass of ValueError.
     """
     match = re.fullmatch(_DATA, address)
     if match is None:
         raise ValueError("not a data: address")
-    # A byte takes three characters at most.
+    # A byte is encoded as at most three characters.
     if len(match["content"]) > 3 * MOST_DATA_BYTES:
         raise TooMuchDataError
     data = unquote_to_bytes(match["content"])
@@ -92,7 +98,7 @@ def data_of(address: str) -> bytes:
 
 
 def _unpacked(packed: bytes) -> bytes:
-    # As browsers do: spaces do not count, nor a missing end.
+    # As in browsers, whitespace is ignored and padding may be missing.
     packed = b"".join(packed.split()).rstrip(b"=")
     try:
         return base64.b64decode(packed + b"=" * (-len(packed) % 4), validate=True)
@@ -129,14 +135,15 @@ def _kept(address: str, cache: Path) -> Path:
 def _is_there(given: str) -> bool:
     try:
         return bool(given) and os.path.lexists(Path(given).expanduser())
-    except (OSError, ValueError, RuntimeError):  # no path that any disk takes
+    except (OSError, ValueError, RuntimeError):  # not a valid path on any system
         return False
 
 
 def _path_of(address: str, host: str, encoded: str) -> Path:
     path = _decoded(encoded)
     if not os.path.lexists(path) and (end := re.search(r"[?#]", encoded)):
-        # In a name these two are written %3F and %23; written plainly they end it, as in "scan.pdf#page=3".
+        # In file names, "?" and "#" are percent-encoded. Unencoded, they start a query or fragment:
+        # "scan.pdf#page=3".
         path = _decoded(encoded[: end.start()])
     if os.name == "nt":
         return _windows_path(host, path)
@@ -152,27 +159,27 @@ def _path_of(address: str, host: str, encoded: str) -> Path:
 
 
 def _own_name() -> str:
-    import socket  # hardly any address names the computer
+    import socket  # imported late: addresses rarely name the computer
 
     return socket.gethostname().lower()
 
 
 def _windows_path(host: str, path: str) -> Path:
-    # Some programs write two slashes where three belong.
+    # Some programs write two slashes instead of three.
     if drive := re.fullmatch(_DRIVE, path) or re.fullmatch(_DRIVE, host + path):
         return _checked(f"{drive[1]}:{drive[2] or os.sep}")
     return _checked(f"//{host}{path}" if host and host.lower() != "localhost" else path)
 
 
 def _decoded(encoded: str) -> str:
-    # Names are bytes where they are, and need not be UTF-8.
+    # File names are bytes on POSIX, and need not be UTF-8.
     return os.fsdecode(unquote_to_bytes(os.fsencode(encoded)))
 
 
 def _checked(given: str | os.PathLike[str]) -> Path:
     try:
         is_path = b"\0" not in os.fsencode(given)
-    except UnicodeEncodeError:  # half a character
+    except UnicodeEncodeError:  # a lone surrogate
         is_path = False
     if not is_path:
         raise UsageError(tr("A path was given with a character that no file's name can have."))

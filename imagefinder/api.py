@@ -1,4 +1,4 @@
-"""The Python API, over the same engine as the command line."""
+"""Public Python API, over the same engine as the command line and the window."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -29,34 +29,48 @@ AnyPath = str | os.PathLike[str]
 
 
 class ImageFinder:
-    """A library of pictures and pages on this machine. A context manager; made by ``open``.
+    """A library of pictures and PDF pages, opened with ``ImageFinder.open``.
 
-    ``ImageFinderError`` and its kinds (``imagefinder.domain.errors``) are what its methods raise; each
-    message is a sentence for the user.
+    Use it in a ``with`` statement, or call ``close``. Its methods raise subclasses of ``ImageFinderError``
+    (``imagefinder.domain.errors``), whose messages are sentences for the user.
+
+    Example:
+        with ImageFinder.open() as finder:
+            finder.add("~/Pictures")
+            for hit in finder.search("a dog on a beach"):
+                print(hit.path, hit.part, hit.score)
     """
 
     def __init__(self, engine: Engine, models_dir: Path, *, is_model_named: bool) -> None:
         self.engine = engine
+        """The engine behind this API, with further operations."""
         self.models_dir = models_dir
+        """Folder of the model store."""
         self.is_model_named = is_model_named
-        """Whether the caller or the environment named the model, rather than the library or what there is."""
+        """Whether the caller or ``IMAGEFINDER_MODEL`` named the model. Otherwise library or default decides."""
 
     @classmethod
     def open(
         cls, library_dir: AnyPath | None = None, *, model: str | None = None, device: str = "auto"
     ) -> Self:
-        """Open a library, creating it where there is none.
+        """Open a library, creating it if it does not exist.
+
+        Nothing is downloaded, and the model is not loaded until a method needs it.
 
         Args:
-            library_dir: its folder; by default ``IMAGEFINDER_LIBRARY``, else the user's own data folder.
-            model: a name of ``imagefinder models list``, or open_clip's ``ARCHITECTURE/TAG``; by default
-                ``IMAGEFINDER_MODEL``, else the one the library was made with, else the best one that is on
-                this machine. Nothing is downloaded.
-            device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+            library_dir: Folder of the library. Defaults to ``IMAGEFINDER_LIBRARY``, or else to a folder in
+                the user's data directory.
+            model: Name of a model, as listed by ``imagefinder models list``, or open_clip's
+                ``ARCHITECTURE/TAG``. Defaults to ``IMAGEFINDER_MODEL``, or else to the model that the library
+                uses, or else to the best model installed on this computer.
+            device: Device that computes vectors: ``"auto"`` (the fastest one), ``"cpu"``, ``"cuda"`` or ``"mps"``.
+
+        Returns:
+            The open library.
 
         Raises:
-            LibraryError: the library cannot be used.
-            UsageError: no such device name.
+            LibraryError: The library cannot be used.
+            UsageError: The device name is unknown.
         """
         if device not in DEVICES:
             raise UsageError(
@@ -93,23 +107,31 @@ class ImageFinder:
         progress: ProgressCallback = no_progress,
         cancel: CancelToken | None = None,
     ) -> IndexReport:
-        """Add folders, pictures or PDFs as sources and index them; a source that is there gets these options.
+        """Add folders, pictures or PDFs as sources, and index them.
+
+        If a path is a source already, its options are replaced by the ones given here.
 
         Args:
-            paths: one path or several.
-            recursive: whether to look into subfolders.
-            include: globs as in ``.gitignore``; when given, only files that match one are taken.
-            exclude: such globs of files and folders to pass over.
-            extensions: only these, such as ``["jpg", "pdf"]``; by default all that can be read.
-            download: whether to read files that are online only (OneDrive, iCloud, Dropbox), too, which has the
-                cloud's own program download them; by default they are counted in ``IndexReport.in_the_cloud``.
-            progress: called now and then, on this thread, with a ``Progress``.
-            cancel: stops the job when set from another thread.
+            paths: One path or several.
+            recursive: Whether to index the subfolders of folders.
+            include: Glob patterns, with the syntax of ``.gitignore``. If there are any, only files that match
+                at least one of them are indexed.
+            exclude: Glob patterns of files and folders to skip.
+            extensions: File name extensions to index, for example ``["jpg", "pdf"]``. Defaults to all supported ones.
+            download: Whether to index online-only files (OneDrive, iCloud, Dropbox) too, which makes the cloud
+                client download them. Otherwise they are skipped, and counted in ``IndexReport.in_the_cloud``.
+            progress: Called repeatedly, on the calling thread, with a ``Progress``.
+            cancel: Token with which another thread can stop or pause the job. A stopped job raises nothing and
+                keeps what it has indexed (``IndexReport.cancelled``).
+
+        Returns:
+            Counts of files by what was done with them.
 
         Raises:
-            UsageError: a path does not exist, or nothing reads one of the extensions; nothing is added then.
-            LibraryInUseError: another process is changing the library.
-            ModelError: the model cannot be had.
+            UsageError: A path does not exist, or one of the extensions is not supported. Nothing is added in
+                this case.
+            LibraryInUseError: Another process is changing the library.
+            ModelError: The model is not available.
         """
         options = SourceOptions(
             recursive=recursive,
@@ -126,11 +148,21 @@ class ImageFinder:
         progress: ProgressCallback = no_progress,
         cancel: CancelToken | None = None,
     ) -> IndexReport:
-        """Bring every source up to date; what has not changed costs a ``stat``. ``download`` as in ``add``.
+        """Bring all sources up to date.
+
+        Unchanged files are recognised by size and modification time, without opening them.
+
+        Args:
+            download: Whether to index online-only files too; see ``add``.
+            progress: Called repeatedly, on the calling thread, with a ``Progress``.
+            cancel: Token with which another thread can stop or pause the job; see ``add``.
+
+        Returns:
+            Counts of files by what was done with them.
 
         Raises:
-            LibraryInUseError: another process is changing the library.
-            ModelError: the model cannot be had.
+            LibraryInUseError: Another process is changing the library.
+            ModelError: The model is not available.
         """
         return self.engine.jobs.index(progress, cancel, download=download)
 
@@ -145,23 +177,28 @@ class ImageFinder:
         include_rest: bool = False,
         min_score: float | None = None,
     ) -> list[Hit]:
-        """Find by words, by pictures, or by both; the hits come in groups (``Hit.group``), in each the best first.
+        """Search by words, by pictures, or by both.
 
-        What does not seem to match is left out, where the model's scores are calibrated (``Hit.relevance``).
+        Hits that do not seem to match are left out, unless the scores of the model are not calibrated
+        (``Hit.relevance`` is None then).
 
         Args:
-            text: words, in the languages the model knows.
-            images: picture files that hits should look like. A ``str`` may be a ``file:`` or ``data:`` address.
-            within: only files at or below these paths.
-            limit: how many hits at most.
-            include_query_images: whether the pictures in ``images`` may be hits themselves.
-            include_rest: whether possible matches come too, after the others.
-            min_score: the cosine that a hit has at least, -1 to 1; then nothing else is left out.
+            text: Words to search for, in any language that the model supports.
+            images: Picture files that hits should resemble. A ``str`` may also be a ``file:`` or ``data:`` URL.
+            within: Paths to search. Only files at or below one of them are hits. Defaults to the whole library.
+            limit: Maximum number of hits.
+            include_query_images: Whether the pictures in ``images`` may be hits themselves.
+            include_rest: Whether to append possible matches, the group of hits with low relevance.
+            min_score: Minimum cosine similarity of a hit, from -1 to 1. If it is given, low relevance does
+                not exclude a hit.
+
+        Returns:
+            At most ``limit`` hits, ordered by group (``Hit.group``) and within a group by decreasing relevance.
 
         Raises:
-            UsageError: nothing is asked, a picture cannot be read, the limit is below 1, or ``min_score`` is no
-                cosine.
-            ModelError: the model cannot be had.
+            UsageError: There is neither text nor a picture, the text is too long, a picture cannot be read,
+                ``limit`` is below 1, or ``min_score`` is not between -1 and 1.
+            ModelError: The model is not available.
         """
         query = Query(
             text,
@@ -175,24 +212,56 @@ class ImageFinder:
         return list(self.query(query).hits)
 
     def query(self, query: Query, progress: ProgressCallback = no_progress) -> SearchResult:
-        """As ``search``, with the time it took and a note for the user. Its paths must be absolute.
+        """Run a ``Query``, whose paths must be absolute.
 
-        ``progress`` is called where the index has to be built first.
+        Args:
+            query: The query.
+            progress: Called with a ``Progress``, on the calling thread, if the vector index has to be built first.
+
+        Returns:
+            The hits, the time taken, and a note for the user.
+
+        Raises:
+            UsageError: The query is empty or invalid; see ``search``.
+            ModelError: The model is not available.
         """
         return self.engine.search(query, progress)
 
     def use_model(self, name: str, *, drop_old: bool = False, now: bool = False) -> ModelChange | None:
-        """Have the library searched with another model; see ``LibraryModels.change``. ``index`` does the work."""
+        """Switch the library to another model.
+
+        The switch completes at once if every item has been indexed with the new model. Otherwise the old
+        model answers searches until ``index`` has indexed the remaining items. Naming the current model
+        cancels a switch.
+
+        Args:
+            name: Name of an installed model.
+            drop_old: Whether to delete the vectors of the old model once the switch is complete.
+            now: Whether to switch at once, even if some items have not been indexed with the new model yet.
+
+        Returns:
+            The work that remains until the switch is complete, or None if the library uses the model now.
+
+        Raises:
+            ModelError: The model is not available. Nothing is changed in this case.
+            LibraryInUseError: Another process is changing the library.
+        """
         return self.engine.models.change(name, drop_old=drop_old, now=now)
 
     def remove_model(self, name: str, *, with_vectors: bool = False) -> RemovedModel:
-        """Delete the files of a model that was imported or downloaded, and ``with_vectors`` what this library
-        indexed with it.
+        """Delete the files of an imported or downloaded model.
+
+        Args:
+            name: Name of the model.
+            with_vectors: Whether to delete the vectors that this library has of the model as well.
+
+        Returns:
+            The disk space freed, and the numbers of vectors kept and deleted.
 
         Raises:
-            UsageError: this library is searched with it, or being changed to it.
-            ModelError: it is no such model, or cannot be deleted.
-            LibraryInUseError: its vectors are to go, and another process is changing the library.
+            UsageError: The library uses the model, or is being switched to it.
+            ModelError: The model was neither imported nor downloaded, or its files cannot be deleted.
+            LibraryInUseError: The vectors should be deleted, but another process is changing the library.
         """
         from imagefinder.embedders.catalogue.model_files import refuse_own_model, remove_model
         from imagefinder.embedders.download.model_download import is_here
@@ -221,7 +290,7 @@ class ImageFinder:
         try:
             freed = remove_model(name, self.models_dir)
         except ModelError:
-            # Its files may be gone already; what was indexed with it can still be deleted.
+            # The files may have been deleted already. The vectors can still be deleted.
             if not (with_vectors and indexed) or is_here(name, self.models_dir):
                 raise
             freed = 0
@@ -229,31 +298,57 @@ class ImageFinder:
         return RemovedModel(freed, indexed - forgotten, forgotten)
 
     def thumbnail(self, hit: Hit) -> Path | None:
-        """A small JPEG of a hit (longer side up to 320 pixels); None where its file cannot be read now."""
+        """Return a small JPEG of a hit, from the cache or newly made.
+
+        Returns:
+            Path of a JPEG file whose longer side has at most 320 pixels, or None if the hit's file cannot be read.
+        """
         return self.engine.thumbnail(hit)
 
     def remove(self, paths: AnyPath | Iterable[AnyPath]) -> int:
-        """Forget sources; the files themselves are not touched. Returns how many files were forgotten."""
+        """Remove sources from the library. The files on disk are not touched.
+
+        Returns:
+            Number of files removed from the library. Files that another source contains as well stay in it.
+
+        Raises:
+            UsageError: A path is not a source. Nothing is removed in this case.
+            LibraryInUseError: Another process is changing the library.
+        """
         return self.engine.jobs.remove(_paths(paths))
 
     def status(self) -> LibraryStatus:
-        """What is in the library: sources with counts, and files that cannot be read with reasons."""
+        """Return the status of the library: sources with counts, the model, unreadable files. Loads no model."""
         return self.engine.status()
 
     def embed_texts(self, texts: str | Iterable[str]) -> "FloatArray":
-        """Vectors of texts (one alone is a list of one): (n, dimension) float32, unit length."""
+        """Embed one text or several with the model of the library.
+
+        Returns:
+            Array of shape (n, dimension), dtype float32, with rows of unit length. n is 1 for a single text.
+
+        Raises:
+            ModelError: The model is not available.
+        """
         return self.engine.embedder.encode_texts([texts] if isinstance(texts, str) else list(texts))
 
     def embed_images(self, paths: Iterable[AnyPath]) -> "FloatArray":
-        """Vectors of picture files: (n, dimension) float32, unit length.
+        """Embed picture files with the model of the library.
+
+        Args:
+            paths: Picture files. A ``str`` may also be a ``file:`` or ``data:`` URL.
+
+        Returns:
+            Array of shape (n, dimension), dtype float32, with rows of unit length.
 
         Raises:
-            UsageError: a file cannot be read.
+            UsageError: A file cannot be read.
+            ModelError: The model is not available.
         """
         return self.engine.embed_images(_pictures(paths))
 
     def close(self) -> None:
-        """Let go of the library and the model."""
+        """Close the library and release the model."""
         self.engine.close()
 
     def __enter__(self) -> Self:
@@ -266,10 +361,10 @@ class ImageFinder:
 
 
 def refuse_unknown_kinds(extensions: Sequence[str]) -> tuple[str, ...]:
-    """Extensions in lower case without the dot.
+    """Return extensions in lower case and without the dot.
 
     Raises:
-        UsageError: nothing reads files of one of them.
+        UsageError: No reader supports one of them.
     """
     plain = tuple(extension.strip().lower().lstrip("*.") for extension in extensions)
     if unknown := sorted(set(plain) - readers.extensions()):

@@ -1,4 +1,4 @@
-"""Memory that this process may still allocate: the machine's, within control groups and resource limits."""
+"""Memory that this process can still allocate, within the machine's, cgroup and resource limits."""
 
 import errno
 import os
@@ -9,22 +9,23 @@ import psutil
 
 _GROUPS = Path("/sys/fs/cgroup")
 _UNLIMITED = 2**60
-"""Version 1 says a number near 2**63 where there is no limit."""
+"""Bytes. Control groups of version 1 report a number near 2**63 if there is no limit."""
 _NO_THREAD = "can't start new thread"
-"""How Python says that the system would not; mostly there is no memory for its stack."""
+"""Python's message when the operating system cannot start a thread, mostly for lack of memory for its stack."""
 _FEW = 2**28
-"""Bytes with which the libraries may not come up."""
+"""Bytes. With less free memory, an ImportError is attributed to lack of memory."""
 
 
 def free_memory() -> int:
-    """Bytes that can be taken without anything being swapped out or killed."""
+    """Return the number of bytes that can be allocated without swapping and without being killed."""
     return max(min(psutil.virtual_memory().available, _room_in_groups(), _room_in_address_space()), 0)
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error came of there being no memory, or no thread to be had.
+    """Return whether an error was caused by lack of memory, or by failure to start a thread.
 
-    What is free when it is told may be more than there was.
+    Causes and contexts of the error are examined too. The free memory is measured now, and may have been less
+    when the error occurred.
     """
     if isinstance(error, ImportError) and free_memory() < _FEW:
         return True
@@ -38,7 +39,7 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def _room_in_address_space() -> int:
-    """Bytes left below the limit of this process alone (Linux; ``ulimit -v``)."""
+    """Return the bytes left below the address space limit of this process (Linux; ``ulimit -v``)."""
     if sys.platform != "linux":
         return _UNLIMITED
     import resource
@@ -51,16 +52,16 @@ def _room_in_address_space() -> int:
 
 
 def _room_in_groups(groups: Path = _GROUPS, own: Path = Path("/proc/self/cgroup")) -> int:
-    """Bytes left below the tightest limit of the control groups that this process is in (Linux; cgroups(7))."""
+    """Return the bytes left below the tightest limit of this process's control groups (Linux; cgroups(7))."""
     try:
         lines = own.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
-    except OSError:  # another system
+    except OSError:  # not Linux
         return _UNLIMITED
     rooms = [_UNLIMITED]
     for line in lines:
         _, controllers, path = line.split(":", 2)
         if not controllers:
-            # Beside version 1, version 2 is mounted in a folder of its own, without the memory controller.
+            # Where both versions are mounted, version 2 has a folder of its own, without the memory controller.
             rooms += _rooms(groups, path, "memory.max", "memory.current", "inactive_file")
         elif "memory" in controllers.split(","):
             names = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
@@ -69,8 +70,10 @@ def _room_in_groups(groups: Path = _GROUPS, own: Path = Path("/proc/self/cgroup"
 
 
 def _rooms(top: Path, path: str, limit: str, usage: str, reclaimable: str) -> list[int]:
-    """The room in a group and in each that it lies in. In a container the path may be seen from outside: then the top
-    is the container's own group."""
+    """Return the bytes left in a control group and in each of its ancestors that has a limit.
+
+    In a container the path may be the one seen from outside. Then ``top`` is the container's own group.
+    """
     group = top / path.lstrip("/")
     folders = [group, *group.parents] if group.is_dir() else [top]
     return [
@@ -87,6 +90,6 @@ def _room(folder: Path, limit: str, usage: str, reclaimable: str) -> int | None:
         stat = (folder / "memory.stat").read_text().splitlines()
     except (OSError, ValueError):  # no limit ("max"), or no such controller
         return None
-    # What is only kept of files counts as used, and is given back when it is needed.
+    # The page cache counts as used, but is released when memory is needed.
     kept = sum(int(line.split()[1]) for line in stat if line.startswith(f"{reclaimable} "))
     return most - used + kept if most < _UNLIMITED else None

@@ -1,4 +1,4 @@
-"""Small JSON files of the program's own: read with patience, replaced whole."""
+"""Small JSON files of the program: tolerant reading, atomic writing."""
 
 import json
 import logging
@@ -12,7 +12,7 @@ _LOG = logging.getLogger(__name__)
 
 
 def read_object(path: Path) -> dict[str, Any]:
-    """The object in a file; empty where there is no such file or it is damaged (the log says so)."""
+    """Return the JSON object in a file, or an empty dict if the file is missing or damaged. Damage is logged."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -21,17 +21,17 @@ def read_object(path: Path) -> dict[str, Any]:
         _LOG.warning("%s cannot be read: %s", path, error)
         return {}
     if not isinstance(found, dict):
-        _LOG.warning("%s does not hold an object", path)
+        _LOG.warning("%s does not contain a JSON object", path)
         return {}
     return found
 
 
 def replace_object(path: Path, values: Mapping[str, Any]) -> None:
-    """Write an object, whole or not at all; a new file is the user's alone.
+    """Write a JSON object atomically. A new file is created private.
 
     Raises:
-        OSError: it cannot be written; what was there before is whole.
+        OSError: The file cannot be written. The old file is unchanged.
     """
-    # ASCII: a file name that is not text has no UTF-8.
+    # Written in ASCII, because undecodable bytes in file names (lone surrogates) cannot be encoded as UTF-8.
     content = (json.dumps(values, indent=2) + "\n").encode("ascii")
     replace_file(path, content, file_mode_of(path))

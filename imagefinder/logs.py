@@ -1,4 +1,4 @@
-"""The log file, in the user's log folder. Nothing is sent anywhere."""
+"""The log file, in the user's log folder. It is never sent anywhere."""
 
 import logging
 from io import TextIOWrapper
@@ -13,17 +13,23 @@ _MOST_BYTES = 1_000_000
 
 
 def log_file() -> Path:
-    """Where the log is, or would be."""
+    """Return the path of the log file. It need not exist."""
     return default_places().logs / "imagefinder.log"
 
 
 def log_to_file() -> Path | None:
-    """Send the program's log records to its file from now on; returns where, or None if it cannot be written."""
-    from logging.handlers import RotatingFileHandler  # imports sockets, which a command has no use for
+    """Write the program's log records to the log file from now on.
+
+    Returns:
+        The path of the log file, or None if it cannot be written.
+    """
+    from logging.handlers import (
+        RotatingFileHandler,  # imported late: it imports sockets, which commands do not need
+    )
 
     class PrivateHandler(RotatingFileHandler):
         def _open(self) -> TextIOWrapper:
-            opened = open(  # noqa: SIM115 - Path.open knows no opener; logging closes it
+            opened = open(  # noqa: SIM115 - Path.open has no opener; logging closes the file
                 self.baseFilename,
                 self.mode,
                 encoding=self.encoding,

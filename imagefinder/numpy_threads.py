@@ -1,4 +1,4 @@
-"""Number of NumPy's threads, for processes that multiply small matrices only: those of a query."""
+"""Number of NumPy threads, for processes that multiply only small matrices to answer queries."""
 
 import os
 
@@ -8,13 +8,14 @@ _THREADS = "OPENBLAS_NUM_THREADS"
 def import_numpy_with_one_thread() -> None:
     """Import NumPy with one OpenBLAS thread, unless OPENBLAS_NUM_THREADS is set.
 
-    Call it before anything else imports NumPy; later it changes nothing.
+    Must be called before anything else imports NumPy. Later calls have no effect. The environment is
+    restored, so libraries loaded later are not affected.
 
-    A question multiplies a few small matrices, which more threads make hardly faster; and OpenBLAS's own threads turn
-    idly between two products and wait for one another, which doubles the time of a query in a new process where the
-    processor has other work, too (0.31 s and 0.58 s on two cores), and takes seconds for one text while pictures are
-    indexed (ViT-B-32: 26 to 35 ms at rest with two threads and 2.2 s beside indexing, 45 to 53 ms with one in both).
-    Libraries that are loaded later find the environment as it was.
+    A query multiplies a few small matrices, which more threads hardly speed up. On the other hand, OpenBLAS's
+    threads spin between two products and wait for each other. This doubles the time of a query in a new
+    process if the processor has other work too (0.31 s and 0.58 s on two cores), and a text takes seconds to
+    embed during indexing (ViT-B-32: with two threads 26 to 35 ms at rest and 2.2 s beside indexing, with one
+    thread 45 to 53 ms in both cases).
     """
     if _THREADS in os.environ:
         return

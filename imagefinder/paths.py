@@ -1,4 +1,4 @@
-"""Default folders on this machine."""
+"""Default folders and files, and resolution of paths given by users."""
 
 import os
 from dataclasses import dataclass
@@ -15,31 +15,34 @@ _APP = "imagefinder"
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The folders the program writes to, all of the user's own."""
+    """Folders and files that the program writes to. All belong to the current user."""
 
     library: Path
-    """The index: ``library.db``, ``vectors/``, ``lock``. Can be moved, copied and backed up as a whole."""
+    """Folder of the library: ``library.db``, ``vectors/`` and ``lock``. Can be moved, copied and backed up as
+    a whole."""
     models: Path
-    """Imported model weights, shared by all libraries."""
+    """Folder of imported and downloaded models, shared by all libraries."""
     thumbnails: Path
-    """Small pictures; deleting them loses nothing."""
+    """Folder of cached thumbnails. Deleting it loses nothing."""
     logs: Path
     settings: Path
-    """The user's settings, a file."""
+    """File of the user's settings."""
     window: Path
-    """Where the window stood and what it searched, a file."""
+    """File of the window's geometry and searches."""
     dropped: Path
-    """Pictures that were dropped or pasted as data, kept while a search pane uses them."""
+    """Folder of pictures that were dropped or pasted as data. They are kept while a pane uses them."""
     previews: Path
-    """Pictures rendered for the preview of the window that is open."""
+    """Folder of pictures rendered for the preview of the open window."""
     runtimes: Path
-    """What computes each model fastest here, and the models in its form; deleting them loses nothing."""
+    """Folder of runtime choices and of models converted for a runtime. Deleting it loses nothing."""
 
 
 def default_places(library: str | os.PathLike[str] | None = None) -> Places:
-    """The platform's own folders; the library is ``library``, else ``IMAGEFINDER_LIBRARY``, else the user's data.
+    """Return the platform's standard folders for the program. Creates nothing.
 
-    Nothing is created here.
+    Args:
+        library: Folder of the library. Defaults to ``IMAGEFINDER_LIBRARY``, or else to a folder in the user's
+            data directory.
     """
     data = Path(platformdirs.user_data_dir(_APP, appauthor=False))
     cache = Path(platformdirs.user_cache_dir(_APP, appauthor=False))
@@ -59,15 +62,15 @@ def default_places(library: str | os.PathLike[str] | None = None) -> Places:
 
 
 def thumbnail_file(folder: Path, key: str) -> Path:
-    """Where the thumbnail of a key is kept, or would be, in the thumbnails' folder."""
+    """Return the path of the thumbnail with this key in the folder of thumbnails. The file need not exist."""
     return folder / key[:2] / f"{key}.jpg"
 
 
 def exists(path: Path) -> bool:
-    """Whether there is something at a path.
+    """Return whether a path exists.
 
     Raises:
-        UsageError: that cannot be known: a folder on the way may not be entered, or a drive does not answer.
+        UsageError: This cannot be determined: a parent folder cannot be entered, or the drive does not answer.
     """
     try:
         path.stat()
@@ -85,31 +88,33 @@ def exists(path: Path) -> bool:
 
 
 def no_such_path(path: Path) -> UsageError:
-    """The error that says that there is nothing at a path; whether there ever was is not known."""
+    """Return the error for a path that does not exist. Whether it ever existed is unknown."""
     return UsageError(
         tr("There is no {path}. Check the spelling, or whether its drive is connected.", path=path)
     )
 
 
 def absolute(path: str | os.PathLike[str]) -> Path:
-    """A path in full, ``~`` expanded and ``..`` resolved by name; links are kept as the user wrote them.
+    """Return a path as an absolute path, with ``~`` expanded and ``..`` resolved lexically.
 
-    Names are in the normal form that the disk has them in, where they are there in one other form only.
+    Symbolic links are kept as the user wrote them. A name that exists on disk in one other Unicode normal
+    form only is replaced by the name on disk.
 
     Raises:
-        UsageError: the path is empty, as an unset variable of a shell is; it would stand for the folder one is in.
+        UsageError: The path is empty, for example from an unset shell variable. An empty path would otherwise
+            mean the current folder.
     """
     if not os.fspath(path):
         raise UsageError(tr("An empty path was given. For the folder you are in, give a dot."))
-    # Unlike the method of Path, this leaves "~" as it is where there is no such user. And Path.resolve would follow
-    # links, and show people paths that they never typed.
+    # Unlike Path.expanduser, os.path.expanduser leaves "~name" unchanged if there is no such user. Path.resolve would
+    # follow links and show users paths that they never typed.
     return _as_on_disk(Path(os.path.abspath(os.path.expanduser(path))))  # noqa: PTH100, PTH111
 
 
 def _as_on_disk(path: Path) -> Path:
-    """The path, with the names that the disk has in another normal form (NFC, NFD) as the disk has them.
+    """Return the path with each name in the Unicode normal form (NFC or NFD) that it has on disk.
 
-    A name that is there as it was given goes before others; of several others none is taken.
+    A name that exists as given is kept. If it does not exist and several names on disk are equivalent, none is chosen.
     """
     if str(path).isascii() or os.path.lexists(path):
         return path
@@ -121,7 +126,7 @@ def _as_on_disk(path: Path) -> Path:
             except OSError:
                 names = []
             if len(names) != 1:
-                # The rest may be yet to be made.
+                # The rest of the path may not exist yet.
                 return found.joinpath(*path.parts[at:])
             name = names[0]
         found /= name

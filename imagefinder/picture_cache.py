@@ -1,4 +1,4 @@
-"""Pictures that arrived as data, stored as files in a cache folder."""
+"""Cache folder for pictures that were received as data."""
 
 import hashlib
 import logging
@@ -15,19 +15,24 @@ MOST_BYTES = 1_000_000_000
 
 
 class PictureCache:
-    """A folder of pictures, each named by the hash of its content, so that the same one twice is one file."""
+    """Folder of pictures named by the hash of their content. Equal pictures share one file."""
 
     def __init__(self, folder: Path, most_bytes: int = MOST_BYTES) -> None:
-        """The folder is made when it is needed; beyond ``most_bytes`` the oldest pictures go."""
+        """Create the cache. Its folder is created on first use.
+
+        Args:
+            folder: The cache folder.
+            most_bytes: Total size above which the oldest pictures are deleted.
+        """
         self.folder = folder
         self._most_bytes = most_bytes
 
     def keep(self, data: bytes) -> Path:
-        """The file of a picture, its bytes as they are.
+        """Store a picture unchanged, and return its path.
 
         Raises:
-            ValueError: it is no picture of a format that is read.
-            OSError: it cannot be written.
+            ValueError: The data is not a picture in a supported format.
+            OSError: The file cannot be written.
         """
         extension = picture_extension(data[:HEAD_BYTES])
         if not extension:
@@ -37,14 +42,14 @@ class PictureCache:
             replace_file(path, data)
             self._make_room()
         else:
-            with suppress(OSError):  # it only keeps its place among the newest
+            with suppress(OSError):  # marks it as recently used; not essential
                 os.utime(path)
         return path
 
     def found(self) -> list[tuple[float, int, Path]]:
-        """Time of change, size and path of each file."""
+        """Return modification time (seconds since the epoch), size in bytes and path of each file."""
         found = []
-        with suppress(OSError):  # no folder yet, or one that cannot be read: nothing to delete
+        with suppress(OSError):  # the folder does not exist or cannot be read: there is nothing to delete
             for path in self.folder.iterdir():
                 with suppress(OSError):
                     status = path.stat()
@@ -52,12 +57,12 @@ class PictureCache:
         return found
 
     def delete(self, path: Path) -> None:
-        """Delete a file of the folder, if that can be done now."""
+        """Delete a file of the folder. A failure is logged."""
         try:
             path.unlink()
         except OSError as error:
-            # It is a cache: what cannot go now goes the next time.
-            _LOG.info("a kept picture stays behind: %s", error)
+            # This is only a cache: the file will be deleted another time.
+            _LOG.info("could not delete cached picture: %s", error)
 
     def _make_room(self) -> None:
         total = 0

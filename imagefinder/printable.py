@@ -1,15 +1,15 @@
-"""Text from elsewhere (file names, mostly) made harmless for a terminal and for a log."""
+"""Escaping of untrusted text, mostly file names, for terminals and logs."""
 
 import logging
 import unicodedata
 
 _CONTROLS = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""They change the direction of text: "gpj.exe" can be shown as "exe.jpg"."""
+"""Characters that change the direction of text. They can make "gpj.exe" appear as "exe.jpg"."""
 
 
 def printable(text: str) -> str:
-    """Text in which no character moves the cursor, starts a line or turns its direction: those show as escapes."""
+    """Return text with escapes for all characters that move the cursor, start a line or change text direction."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(
@@ -21,16 +21,16 @@ def printable(text: str) -> str:
 
 
 def _escaped(character: str) -> str:
-    # A byte of a file name that is no text stands as a surrogate (PEP 383).
+    # Undecodable bytes of file names are lone surrogates (PEP 383).
     if "\udc80" <= character <= "\udcff":
         return f"\\x{ord(character) - 0xDC00:02x}"
     return character.encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
 class PrintableFormatter(logging.Formatter):
-    """Formats log records so that a name in them can neither start a line of its own nor steer a terminal."""
+    """Log formatter that escapes messages, so a file name in them cannot start a line or control the terminal."""
 
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
-        """See ``logging.Formatter``; what follows it, such as a traceback, stays as it is."""
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - name given by logging
+        """See ``logging.Formatter``. Text appended after the message, for example a traceback, is not escaped."""
         record.message = printable(record.message)
         return super().formatMessage(record)

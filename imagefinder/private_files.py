@@ -1,8 +1,8 @@
-"""Create files and folders that only the user may read.
+"""Creation of files and folders that only the current user may access.
 
-The mode is given to the call that creates, so that there is no moment in which another user could open the file, and a
-generous umask changes nothing. What is there already keeps its mode: its owner may share a library with a group.
-Windows has no such modes; there the user's own folders are private already.
+The mode is passed to the system call that creates the file or folder. Therefore no other user can open it at
+any moment, whatever the umask. Existing files and folders keep their mode, since their owner may share a
+library with a group. Windows has no such modes, but the user's own folders are private there anyway.
 """
 
 import os
@@ -17,51 +17,51 @@ _FOLDER_MODE = 0o700
 
 
 def make_folder(folder: Path, mode: int = _FOLDER_MODE) -> None:
-    """Make a folder, and those above it that are missing; none that is there is changed.
+    """Create a folder and its missing parents. Existing folders are left unchanged.
 
     Raises:
-        OSError: it cannot be made, or a file stands in its place.
+        OSError: The folder cannot be created, or a file of that name exists.
     """
     try:
         try:
             folder.mkdir(mode)
         except FileNotFoundError:
-            if folder.parent == folder:  # a drive that is not there
+            if folder.parent == folder:  # the drive does not exist
                 raise
             make_folder(folder.parent)
-            # Once more and no further: below /proc nothing can be made, though what is above is there.
+            # Tried only once more, without recursion: in /proc nothing can be created, although the parent exists.
             folder.mkdir(mode)
     except OSError:
-        # Perhaps by another process just now; a drive's root says something else than that it exists.
+        # Another process may just have created it. For the root of a drive, the error is not FileExistsError.
         if not folder.is_dir():
             raise
 
 
 def make_folder_like_parent(folder: Path) -> None:
-    """Make a folder as private as the one that it lies in; where that is missing too, both for the user alone.
+    """Create a folder with the mode of its parent. If the parent is missing, both are created private.
 
     Raises:
-        OSError: it cannot be made, or a file stands in its place.
+        OSError: The folder cannot be created, or a file of that name exists.
     """
     make_folder(folder.parent)
     make_folder(folder, stat.S_IMODE(folder.parent.stat().st_mode) & 0o777)
 
 
 def make_file(path: Path, mode: int = FILE_MODE) -> None:
-    """Make an empty file where there is none.
+    """Create an empty file if it does not exist.
 
     Raises:
-        OSError: it cannot be made.
+        OSError: The file cannot be created.
     """
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode))
 
 
 def create(path: Path, mode: int = FILE_MODE) -> BinaryIO:
-    """Open a new file for writing bytes, in place of what a run that died left there.
+    """Create a file and open it for writing bytes. An existing file, as left behind by a crash, is deleted first.
 
     Raises:
-        OSError: it cannot be made.
+        OSError: The file cannot be created.
     """
     path.unlink(missing_ok=True)
     opened = open(path, "xb", opener=lambda name, flags: os.open(name, flags, mode))  # noqa: SIM115
@@ -69,12 +69,12 @@ def create(path: Path, mode: int = FILE_MODE) -> BinaryIO:
 
 
 def replace_file(path: Path, content: bytes | memoryview, mode: int = FILE_MODE) -> None:
-    """Write a file in one step, making its folder where there is none: readers see the old content or the new.
+    """Write a file atomically, creating its folder if necessary. Readers see either the old or the new content.
 
-    Not synced to the disk: after a loss of power the file may be empty.
+    The content is not synced to disk: after a power failure the file may be empty.
 
     Raises:
-        OSError: it cannot be written; what was there before is untouched, and nothing else is left behind.
+        OSError: The file cannot be written. The old file is unchanged, and no temporary file is left behind.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
     try:
@@ -87,18 +87,18 @@ def replace_file(path: Path, content: bytes | memoryview, mode: int = FILE_MODE)
             file.write(content)
         temporary.replace(path)
     except OSError:
-        with suppress(OSError):  # there may be no folder that it could stand in
+        with suppress(OSError):  # its folder may not exist
             temporary.unlink()
         raise
 
 
 def private_opener(name: str, flags: int) -> int:
-    """For ``open(…, opener=private_opener)``: a file that this makes is the user's alone."""
+    """Opener for ``open(..., opener=private_opener)`` that creates files with private mode."""
     return os.open(name, flags, FILE_MODE)
 
 
 def file_mode_of(path: Path, otherwise: int = FILE_MODE) -> int:
-    """Who may read and write a file or a folder, as a file's mode; ``otherwise`` where it is not there."""
+    """Return the read and write bits of a file's or folder's mode, or ``otherwise`` if it does not exist."""
     try:
         return stat.S_IMODE(path.stat().st_mode) & 0o666
     except OSError:

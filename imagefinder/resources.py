@@ -1,6 +1,6 @@
-"""Files that come with the program: icons, translations, models.
+"""Paths of the files that come with the program: icons, translations, models.
 
-Below all other modules: translations are looked up here before anything can be said to the user.
+This module imports no other module of the program, because every text for users needs the translations found here.
 """
 
 from pathlib import Path
@@ -9,12 +9,13 @@ _PACKAGE = Path(__file__).parent
 
 
 def resource(name: str) -> Path:
-    """The path of a file or folder that comes with the program.
+    """Return the path of a file or folder that comes with the program. It need not exist.
 
-    ``name`` is relative to the folder ``resources`` of the project, with slashes, such as ``icons/search.svg``. That
-    folder lies in the package where the program is installed or frozen, and beside it in a checkout. The path need
-    not exist: who asks for an optional resource looks.
+    Args:
+        name: Path relative to the project's folder ``resources``, with forward slashes, for example
+            ``icons/search.svg``. An installed or frozen program has that folder inside the package (as
+            ``_resources``), a checkout beside it.
     """
-    # A frozen program has no project folder; a checkout has no ``_resources``.
+    # A frozen program has no project folder, and a checkout has no ``_resources``.
     installed = _PACKAGE / "_resources" / name
     return installed if installed.exists() else _PACKAGE.parent / "resources" / name

@@ -1,4 +1,4 @@
-"""The user's settings, one JSON file in the user's configuration folder."""
+"""The user's settings, a JSON file in the user's configuration folder."""
 
 import logging
 import os
@@ -12,41 +12,45 @@ _LOG = logging.getLogger(__name__)
 
 THEMES = ("system", "light", "dark")
 _BOUNDS = {"threads": (0, 1024), "rescan_minutes": (0, 7 * 24 * 60), "release_minutes": (0, 7 * 24 * 60)}
-"""What a file edited by hand may say: less than nothing would look for new pictures without a rest."""
+"""Smallest and largest accepted value of numeric settings. The file may have been edited by hand, and a
+negative interval, for example, would rescan without pause."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the user chose. The defaults suit who never opens the settings."""
+    """The user's settings. The defaults suit users who never open the settings dialog."""
 
     library: str = ""
-    """Where the library is kept; empty for the user's own data folder."""
+    """Folder of the library. Empty for the default folder in the user's data directory."""
     device: str = "auto"
     language: str = ""
-    """A key of ``translation.LANGUAGES``; empty follows the system."""
+    """A key of ``translation.LANGUAGES``. Empty follows the system."""
     theme: str = "system"
     threads: int = 0
-    """How many processor threads the model may use; 0 leaves it to the model."""
+    """Number of processor threads the model may use. 0 leaves the choice to the model."""
     low_priority: bool = True
-    """Whether other programs go first while pictures are indexed."""
+    """Whether indexing runs at low priority."""
     index_at_start: bool = True
-    """Whether the sources are looked through for what is new when the window opens."""
+    """Whether the sources are rescanned when the window opens."""
     rescan_minutes: int = 15
-    """How often they are looked through while the window is open; 0 for never."""
+    """Minutes between rescans while the window is open. 0 disables them."""
     fetch_dropped_links: bool = True
-    """Whether a picture dropped from a browser as an address alone may be fetched."""
+    """Whether a picture that was dropped from a browser as a link only may be fetched."""
     fetch_local_addresses: bool = False
-    """Whether such an address may be of this machine or of the local network."""
+    """Whether a dropped link may point to this computer or the local network."""
     hub_mirror: str = ""
-    """Where models are downloaded from in place of huggingface.co; empty for ``HF_ENDPOINT``, else the hub."""
+    """Server that models are downloaded from instead of huggingface.co. Empty for ``HF_ENDPOINT``, or else the hub."""
     proxy: str = ""
-    """Of downloads; empty for the environment's."""
+    """Proxy for downloads. Empty for the proxy set in the environment."""
     release_minutes: int = 15
-    """Minutes without work after which the model's memory is given back; 0 for never."""
+    """Minutes of inactivity after which the memory of the model is released. 0 disables this."""
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read them; what is missing, damaged or of the wrong kind keeps its default (the log says so)."""
+        """Read settings from a file.
+
+        A setting that is missing, damaged or of the wrong type keeps its default. Invalid ones are logged.
+        """
         found = read_object(path)
         known = {each.name: type(each.default) for each in fields(cls)}
         good: dict[str, Any] = {
@@ -55,14 +59,14 @@ class Settings:
             if type(value) is known.get(name) and _is_sensible(name, value)
         }
         for name in found.keys() - good.keys():
-            _LOG.warning("the setting %s in %s is not understood", name, path)
+            _LOG.warning("ignoring invalid setting %s in %s", name, path)
         return cls(**good)
 
     def save(self, path: Path) -> None:
-        """Write them, whole or not at all.
+        """Write the settings atomically.
 
         Raises:
-            OSError: they cannot be written; what was there before is whole.
+            OSError: The file cannot be written. The old file is unchanged.
         """
         replace_object(path, asdict(self))
 
@@ -71,7 +75,7 @@ def _is_sensible(name: str, value: object) -> bool:
     if isinstance(value, str):
         try:
             os.fsencode(value)
-        except UnicodeEncodeError:  # half a character, of which no path is made
+        except UnicodeEncodeError:  # a lone surrogate, which is not valid in a path
             return False
         return "\0" not in value and (name != "theme" or value in THEMES)
     least, most = _BOUNDS.get(name, (0, 1))

@@ -1,9 +1,9 @@
-"""Translate the program's texts into the user's language.
+"""Translation of the program's texts into the user's language.
 
-Every text that a user reads goes through ``tr`` with its English wording as the key. The catalogues are Qt's
-``.ts`` files (``resources/translations``), which ``packaging/translations.py`` fills from the source and
-``linguist`` edits. They are read here without Qt, because the command line and the engine's process have none,
-and not before the first text that needs them.
+Every text for users goes through ``tr``, with its English wording as the key. The catalogues are Qt's ``.ts``
+files (``resources/translations``). ``packaging/translations.py`` fills them from the source code, and
+``linguist`` edits them. They are parsed here without Qt, which the command line and the engine process do not
+have, and only when the first text needs them.
 """
 
 import locale
@@ -14,15 +14,15 @@ from dataclasses import dataclass, field
 from imagefinder.resources import resource
 
 LANGUAGES = {"en": "English", "zh_CN": "简体中文"}
-"""What the program can speak, each named in itself."""
+"""Supported languages, each with its own name for itself."""
 
 _Key = tuple[str, str]
-"""A source text and its comment."""
+"""English text and comment."""
 
 
 @dataclass(slots=True)
 class _Catalogue:
-    """One language: English text to translation, or to its plural forms."""
+    """Translations of one language, by English text: single texts, and plural forms."""
 
     language: str = "en"
     texts: dict[_Key, str] = field(default_factory=dict)
@@ -34,10 +34,14 @@ _catalogue = _Catalogue()
 
 
 def tr(source: str, comment: str = "", n: int | None = None, **values: object) -> str:
-    """The text in the language in use, with ``{name}`` replaced by ``values`` and ``%n`` by ``n``.
+    """Return a text in the current language, with ``{name}`` replaced by ``values`` and ``%n`` by ``n``.
 
-    ``source`` must be a literal, and ``n`` the third argument (``tr("%n picture(s)", "", count)``): so ``lupdate``
-    finds them. ``comment`` tells equal English texts apart, and helps the translator.
+    Args:
+        source: The English text. It must be a literal, so that ``lupdate`` finds it.
+        comment: Distinguishes equal English texts, and helps the translator.
+        n: Number that selects the plural form. It must be the third positional argument, as in ``tr("%n
+            picture(s)", "", count)``, for ``lupdate``.
+        values: Values of the placeholders in ``source``.
     """
     catalogue = _catalogue
     if not catalogue.is_read and (n is not None or catalogue.language != "en"):
@@ -47,18 +51,21 @@ def tr(source: str, comment: str = "", n: int | None = None, **values: object) -
         text = catalogue.texts.get((source, comment), source)
     else:
         forms = catalogue.plurals.get((source, comment), [source])
-        # English tells one from many; Chinese has one form for all.
+        # English has two plural forms, Chinese has one.
         text = forms[0 if n == 1 else -1].replace("%n", str(n))
     return text.format(**values) if values else text
 
 
-def tr_later(source: str, comment: str) -> str:  # noqa: ARG001 - lupdate reads it
-    """The text as it is, marked for the translators: for what is kept, and shown by ``translated`` at any time."""
+def tr_later(source: str, comment: str) -> str:  # noqa: ARG001 - read by lupdate
+    """Return the text unchanged, marked for translation.
+
+    For texts that are stored, and that ``translated`` translates when they are shown.
+    """
     return source
 
 
 def translated(text: str, comment: str) -> str:
-    """A text that was made by ``tr_later(..., comment)`` (and ``format``), in the language in use."""
+    """Return a text from ``tr_later(..., comment)``, possibly formatted since, in the current language."""
     catalogue = _catalogue
     if catalogue.language == "en":
         return text
@@ -73,9 +80,11 @@ def translated(text: str, comment: str) -> str:
 
 
 def use_language(language: str = "") -> str:
-    """Speak this language from now on (a key of ``LANGUAGES``); the system's where it is empty.
+    """Set the current language, and return it.
 
-    Returns the one that is spoken: English where there is no such translation.
+    Args:
+        language: A key of ``LANGUAGES``, or empty for the system's language. English is used if there is no
+            translation.
     """
     global _catalogue
     chosen = language if language in LANGUAGES else _nearest(language or system_language())
@@ -85,12 +94,12 @@ def use_language(language: str = "") -> str:
 
 
 def language_in_use() -> str:
-    """A key of ``LANGUAGES``."""
+    """Return the current language, a key of ``LANGUAGES``."""
     return _catalogue.language
 
 
 def system_language() -> str:
-    """What the system's messages are in, such as ``zh_CN``; empty where it does not say."""
+    """Return the language of the system's messages, such as ``zh_CN``, or an empty string if unknown."""
     for variable in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
         if value := os.environ.get(variable):
             return value.partition(":")[0].partition(".")[0]
@@ -98,7 +107,7 @@ def system_language() -> str:
 
 
 def _nearest(language: str) -> str:
-    # A reader of any Chinese is served better by Simplified Chinese than by English.
+    # Readers of any Chinese are better served by Simplified Chinese than by English.
     return "zh_CN" if language.replace("-", "_").lower().startswith(("zh", "chinese")) else "en"
 
 
@@ -110,9 +119,12 @@ def _pattern(source: str) -> re.Pattern[str]:
 
 
 def _read(language: str) -> _Catalogue:
-    """The catalogue of the language in use. Threads may come at once: each finds none, or a whole one."""
+    """Read the catalogue of a language and make it the current one.
+
+    Several threads may do this at once: each sees either no catalogue or a complete one.
+    """
     global _catalogue
-    # Late, and not by ElementTree: its import takes longer than many a command.
+    # Imported late. ElementTree takes longer to import than many commands take to run.
     from xml.parsers import expat
 
     catalogue = _Catalogue(language, is_read=True)

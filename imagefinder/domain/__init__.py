@@ -1,1 +1,1 @@
-"""The types that all layers share: frozen dataclasses, enums and errors."""
+"""Types shared by all layers: frozen dataclasses, enums and errors."""

@@ -1,4 +1,7 @@
-"""Types of arrays, for annotations. Imports no NumPy: its import takes longer than a job that finds nothing new."""
+"""Array types for annotations.
+
+NumPy is not imported at run time: importing it takes longer than a job that finds nothing new.
+"""
 
 from typing import TYPE_CHECKING, Any
 

@@ -1,4 +1,4 @@
-"""What a model may be told to compute on."""
+"""Names of the devices that models run on."""
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
-"""``auto`` takes the fastest there is."""
+"""Accepted device names. ``auto`` selects the fastest device available."""

@@ -1,21 +1,21 @@
-"""The exceptions: the user's to act on, a file's, and (any other exception) a bug.
+"""Exceptions: errors that users can act on, and errors of single files. Any other exception is a bug.
 
-Every message is one plain sentence, or two: what happened, and what to do.
+Messages are one or two plain sentences: what happened, and what to do about it.
 """
 
 from imagefinder.domain.reasons import Parameter, Reason, ReasonCode
 
 
 class ImageFinderError(Exception):
-    """Base of every error whose message is written for the user."""
+    """Base class of all errors whose message is written for the user."""
 
 
 class UsageError(ImageFinderError):
-    """The call cannot be carried out as asked: no such path, no query, unknown name."""
+    """The call cannot be carried out as asked: a missing path, an empty query, an unknown name."""
 
 
 class LibraryError(ImageFinderError):
-    """The library on disk cannot be used as it is: damaged, from a newer version, disk full."""
+    """The library on disk cannot be used: it is damaged or from a newer version, or the disk is full."""
 
 
 class LibraryInUseError(LibraryError):
@@ -23,21 +23,21 @@ class LibraryInUseError(LibraryError):
 
 
 class ModelError(ImageFinderError):
-    """A model cannot be had: weights not found, do not fit, or refused."""
+    """A model is not available: its weights are missing, do not fit, or were refused."""
 
 
 class DeviceError(ModelError):
-    """The device asked for is not on this machine."""
+    """The requested device is not available on this computer."""
 
 
 class UnreadableError(ImageFinderError):
-    """One file, or one part of it, cannot be read, for the ``reason`` shown in ``status``.
+    """A file, or one part of it, cannot be read, for the ``reason`` that ``status`` shows.
 
-    Never stops a run: the indexer records it with the file and goes on.
+    It never stops a job: the indexer records it with the file and continues.
     """
 
     def __init__(self, reason: Reason | ReasonCode, **parameters: Parameter) -> None:
-        """``parameters`` are those of a code; a ``Reason`` has its own."""
+        """Create the error from a ``Reason``, or from a ``ReasonCode`` and its ``parameters``."""
         self.reason = reason if isinstance(reason, Reason) else Reason(reason, parameters)
         super().__init__(self.reason)
 
@@ -46,25 +46,25 @@ class UnreadableError(ImageFinderError):
 
 
 class PassingError(UnreadableError):
-    """A file cannot be read now, though it may be all right: its drive went away, or memory is short.
+    """A file cannot be read now, but may be intact: its drive went away, or memory is short.
 
-    It is listed as unreadable, and tried again at every scan.
+    It is listed as unreadable, and tried again by every scan.
     """
 
 
 class OverdueError(UnreadableError):
-    """A file, or one part of it, took longer to decode than it may.
+    """A file, or one part of it, exceeded its time limit for decoding.
 
-    It is listed as unreadable, tried once more by the next scan, and then not until it changes.
+    It is listed as unreadable and tried once more by the next scan, then not again until it changes.
     """
 
 
 class NoAnswerError(PassingError):
-    """Nothing is known of a file: its drive does not answer, or nobody waited for its decoder.
+    """Nothing is known about a file: its drive does not answer, or its decoder was closed before it finished.
 
-    It is not listed, and stays among the files that are not yet read.
+    It is not listed as unreadable, and stays among the pending files.
     """
 
 
 class CancelledError(ImageFinderError):
-    """The work was stopped on the user's wish; all that was committed is kept."""
+    """The user cancelled the work. Everything committed is kept."""

@@ -1,4 +1,4 @@
-"""The supported picture formats: extensions and magic numbers.
+"""Supported picture formats with their extensions and magic numbers.
 
 One list for the readers and for the window, which must not import Pillow.
 """
@@ -9,21 +9,21 @@ from pathlib import Path
 from typing import NamedTuple
 
 HEAD_BYTES = 1024
-"""How much of a file's beginning tells its format."""
+"""Number of bytes at the beginning of a file that are examined to detect its format."""
 _JPEG_END = b"\xff\xd9"
 
 
 class PictureFormat(NamedTuple):
-    """One format."""
+    """A picture format."""
 
     name: str
-    """Pillow's name of it."""
+    """Pillow's name of the format."""
     extensions: tuple[str, ...]
-    """Lower case without the dot; the usual one first."""
+    """Extensions in lower case without the dot, the usual one first."""
     magic: bytes
-    """A regular expression for how a file begins; empty where only its name tells it from noise."""
+    """Regular expression for the beginning of a file. Empty if the format can be detected only by extension."""
     mime: str = ""
-    """Its media type, where programs hand such pictures over by drag and drop or the clipboard."""
+    """Media type used in drag and drop and on the clipboard. Empty if there is none."""
 
 
 def _format(name: str, extensions: str, magic: bytes, mime: str = "") -> PictureFormat:
@@ -31,8 +31,8 @@ def _format(name: str, extensions: str, magic: bytes, mime: str = "") -> Picture
 
 
 FORMATS: tuple[PictureFormat, ...] = (
-    # mpo: two views of a stereo camera; insp: an all-round view; thm: what cameras lay beside a video; pic: what
-    # WeChat stores; jpg_large and png_large: how browsers named pictures of Twitter.
+    # mpo: stereo pairs; insp: 360° pictures; thm: thumbnails that cameras store next to videos; pic: pictures stored
+    # by WeChat; jpg_large and png_large: names that browsers gave to pictures from Twitter.
     _format(
         "JPEG",
         "jpg jpeg jpe jfif jif jfi pjpeg pjp mpo insp jps thm pic jpg_large",
@@ -41,13 +41,13 @@ FORMATS: tuple[PictureFormat, ...] = (
     ),
     _format("PNG", "png apng pns png_large", rb"\x89PNG\r\n\x1a\n", "image/png"),
     _format("WEBP", "webp", rb"RIFF....WEBP", "image/webp"),
-    # "mif1" and "msf1" say only that some picture is inside; AVIF stands first, because Pillow's reader passes on
-    # what is not for it and pillow-heif's does not.
+    # "mif1" and "msf1" do not tell HEIF from AVIF. AVIF comes first, because Pillow's AVIF reader rejects other
+    # files, while pillow-heif's does not.
     _format("AVIF", "avif avifs", rb"....ftyp(avif|avis|mif1|msf1)", "image/avif"),
     _format("HEIF", "heic heif hif heics heifs", rb"....ftyp(hei[cmsx]|hev[cmsx]|mif1|msf1)", "image/heic"),
     _format("GIF", "gif", rb"GIF8[79]a", "image/gif"),
     _format("TIFF", "tif tiff", rb"II\*\0|MM\0\*|II\+\0|MM\0\+", "image/tiff"),
-    # Two letters begin many a text, so the size of the header behind them counts too.
+    # Many texts begin with these two letters, so the size of the following header is checked too.
     _format("BMP", "bmp", rb"BM.{12}[\x0c\x10-\x7c]\0\0\0", "image/bmp"),
     _format(
         "JPEG2000",
@@ -56,7 +56,7 @@ FORMATS: tuple[PictureFormat, ...] = (
         "image/jp2",
     ),
     _format("PPM", "pnm pbm pgm ppm pfm", rb"P[1-6f]\s+[\d#-]", "image/x-portable-anymap"),
-    # One picture at least: without that, an uncompressed TGA would pass for a cursor.
+    # At least one picture is required. Otherwise an uncompressed TGA would pass for a cursor.
     _format("ICO", "ico", rb"\0\0\x01\0[\x01-\xff]\0", "image/vnd.microsoft.icon"),
     _format("CUR", "cur", rb"\0\0\x02\0[\x01-\xff]\0"),
     _format("ICNS", "icns", rb"icns"),
@@ -72,27 +72,30 @@ FORMATS: tuple[PictureFormat, ...] = (
 )
 
 EXTENSIONS = frozenset(extension for each in FORMATS for extension in each.extensions)
-"""Of all formats, lower case without the dot."""
+"""Extensions of all formats, in lower case without the dot."""
 
 
 def extension_of(path: Path) -> str:
-    """A file's extension, lower case, without the dot."""
+    """Return the extension of a file in lower case without the dot."""
     return path.suffix.lower().removeprefix(".")
 
 
 def formats_beginning(head: bytes) -> list[PictureFormat]:
-    """The formats that a file beginning with ``head`` can be in, the likeliest first; none where it is no picture."""
-    # Compiled with the first picture, and kept by ``re``: most starts of the program read none.
+    """Return the formats that a file beginning with ``head`` may have, most likely first.
+
+    The list is empty if the file is not a picture.
+    """
+    # Compiled on first use and cached by ``re``, because most runs of the program read no picture.
     return [each for each in FORMATS if each.magic and re.match(each.magic, head, re.DOTALL)]
 
 
 def picture_extension(head: bytes) -> str:
-    """The usual extension of a file that begins with ``head``, without the dot; empty where it is no picture."""
+    """Return the usual extension, without the dot, of a file beginning with ``head``, or an empty string."""
     return next((each.extensions[0] for each in formats_beginning(head)), "")
 
 
 def is_whole_jpeg(path: Path) -> bool:
-    """Whether there is a file that ends as a JPEG does; one that was cut short by a full disk does not."""
+    """Return whether a file exists and ends like a JPEG. A file truncated by a full disk does not."""
     try:
         with path.open("rb") as file:
             file.seek(-len(_JPEG_END), os.SEEK_END)

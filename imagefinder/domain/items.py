@@ -1,4 +1,4 @@
-"""Files, items, and their metadata."""
+"""Files, items and their metadata."""
 
 import os
 from dataclasses import dataclass
@@ -12,72 +12,81 @@ _LEAST_INTEGER, _GREATEST_INTEGER = -(2**63), 2**63 - 1
 
 
 class ItemKind(StrEnum):
-    """What an item is a picture of."""
+    """Kind of an item."""
 
     PICTURE = "picture"
     PAGE = "page"
 
 
 class FileStat(NamedTuple):
-    """A file as a scan sees it, without opening it. A tuple, because a scan makes millions: a third of a dataclass's
-    time."""
+    """A file as seen by a scan, without opening it.
+
+    A named tuple rather than a dataclass, because a scan creates millions: it takes a third of the time.
+    """
 
     path: str
-    """As the system gives it; bytes that are not text stand as surrogates (PEP 383)."""
+    """Path as returned by the operating system. Undecodable bytes are lone surrogates (PEP 383)."""
     size: int
-    """Bytes."""
+    """Size in bytes."""
     mtime_ns: int
-    """Last change, nanoseconds since the epoch, within the range of ``bounded``."""
+    """Modification time in nanoseconds since the epoch, limited by ``bounded``."""
 
     @classmethod
     def of(cls, path: str, status: os.stat_result) -> "FileStat":
-        """What the system says of a file."""
+        """Create a ``FileStat`` from the result of ``os.stat``."""
         size, mtime_ns = status.st_size, status.st_mtime_ns
         if size <= _GREATEST_INTEGER and _LEAST_INTEGER <= mtime_ns <= _GREATEST_INTEGER:
-            return cls(path, size, mtime_ns)  # at once, with no further call: a scan asks for every file
+            return cls(
+                path, size, mtime_ns
+            )  # fast path without further calls, because a scan runs this for every file
         return cls(path, bounded(size), bounded(mtime_ns))
 
 
 def bounded(number: int) -> int:
-    """The nearest number that a signed 64-bit column holds: file systems date files beyond 2262, for instance."""
+    """Return the nearest number that fits a signed 64-bit column. File systems may have dates beyond 2262."""
     return min(max(number, _LEAST_INTEGER), _GREATEST_INTEGER)
 
 
 @dataclass(frozen=True, slots=True)
 class PartFacts:
-    """What a reader learned of one part of a file besides its pixels."""
+    """Metadata of one part of a file, as found by a reader."""
 
     kind: ItemKind
     width: int
-    """Pixels as shown upright; for a page, points (1/72 inch)."""
+    """Width in pixels, upright as displayed. For a page, in points (1/72 inch)."""
     height: int
+    """Height, in the unit of ``width``."""
     taken_at: str | None = None
-    """When the photograph was taken, ``YYYY-MM-DD HH:MM:SS`` by the camera's clock, if it says so."""
+    """When the photograph was taken, as ``YYYY-MM-DD HH:MM:SS`` by the camera's clock. None if not recorded."""
     text: str = ""
-    """The words on a page."""
+    """Words on the page. Empty for a picture."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnreadableFile:
-    """A file, or parts of one, that could not be read."""
+    """A file that could not be read, in whole or in part."""
 
     path: Path
     why: Reason
+    """The reason."""
 
     @property
     def reason(self) -> str:
-        """Why, in the language in use."""
+        """The reason as a clause in the current language."""
         return str(self.why)
 
     @property
     def code(self) -> str:
-        """Why, for programs: see ``ReasonCode``."""
+        """The reason as a code for programs; see ``ReasonCode``."""
         return self.why.code
 
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A rectangle on a picture or page, as fractions (0 to 1) of its width and height from the upper left."""
+    """Rectangle on a picture or page.
+
+    Coordinates are fractions (0 to 1) of width and height, from the upper left corner.
+    """
 
     left: float
     top: float
@@ -87,20 +96,22 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class ItemDetails:
-    """What the preview shows of an item besides its pixels."""
+    """Metadata of an item, shown beside its preview."""
 
     path: Path
     part: int
     parts: int
     kind: ItemKind
     size: int
-    """Bytes of the file."""
+    """Size of the file in bytes."""
     mtime_ns: int
+    """Modification time of the file in nanoseconds since the epoch."""
     width: int
-    """Pixels as shown upright; for a page, points (1/72 inch)."""
+    """Width in pixels, upright as displayed. For a page, in points (1/72 inch)."""
     height: int
+    """Height, in the unit of ``width``."""
     taken_at: str | None = None
     camera: str = ""
-    """Maker and model of the camera, if the file says so."""
+    """Manufacturer and model of the camera. Empty if not recorded."""
     copies: tuple[Path, ...] = ()
-    """Other files of the library with this very content."""
+    """Other files of the library with the same content."""

@@ -1,4 +1,4 @@
-"""Indexing jobs: progress, state and final report."""
+"""Jobs: progress, state and report."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,80 +11,87 @@ _MOST_KINDS = 6
 
 
 class Phase(StrEnum):
-    """What an indexing job is doing."""
+    """Phase of a job."""
 
     SCANNING = "scanning"
     LOADING_MODEL = "loading the model"
     EMBEDDING = "embedding"
     BUILDING_INDEX = "building index"
     FOLDING_TEXTS = "folding texts"
-    """Names and page text of a library of an older version; ``done`` and ``total`` are pictures and pages."""
+    """Folding file names and page text of a library of an older version. ``done`` and ``total`` count items."""
     DOWNLOADING = "downloading"
-    """A model; ``done`` and ``total`` are bytes."""
+    """Downloading a model. ``done`` and ``total`` are bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """One moment of a job."""
+    """Progress of a job at one moment."""
 
     phase: Phase
     done: int
-    """Files looked at so far in this phase (vectors, while the index is built; bytes of a download)."""
+    """Files handled so far in this phase. Vectors while the index is built, bytes of a download."""
     total: int | None
-    """How many there will be, when that is known."""
+    """Final value of ``done``. None if it is unknown."""
     path: Path | None = None
+    """The current file, if any."""
     items: int = 0
-    """Pictures and pages embedded so far."""
+    """Items embedded so far."""
     model: str = ""
-    """The model that the library is being changed to, while the work is for that one."""
+    """Name of the model that the library is being switched to, during work for that model. Empty otherwise."""
 
 
 ProgressCallback = Callable[[Progress], None]
 
 
 def no_progress(event: Progress) -> None:
-    """A progress callback for those who do not care."""
+    """Progress callback that does nothing."""
 
 
 @dataclass(slots=True)
 class IndexReport:
-    """Counts of files after an indexing job. Each file seen is in exactly one of the first five."""
+    """Counts of files at the end of a job. Each file seen is counted in exactly one of the first five fields."""
 
     indexed: int = 0
     """Files whose pictures or pages were embedded."""
     reused: int = 0
-    """Files moved, renamed, touched or duplicated: recognised by content, nothing embedded."""
+    """Files moved, renamed, touched or copied. They were recognised by content, and nothing was embedded."""
     unchanged: int = 0
-    """Files recognised by size and time, and not opened."""
+    """Files recognised by size and modification time. They were not opened."""
     unreadable: int = 0
-    """Files that cannot be read, found now or known before; ``status`` lists them with reasons."""
+    """Files that cannot be read, found now or earlier. ``status`` lists them with reasons."""
     in_the_cloud: int = 0
-    """Files that are online only and were not read, for nobody asked to have them downloaded."""
+    """Online-only files, which were skipped because downloading was not requested."""
     stand_ins: int = 0
-    """Of those, how many have another file here in their place (``a.jpg.nextcloud``): reading brings nothing."""
+    """How many of ``in_the_cloud`` have a placeholder of another name on disk (``a.jpg.nextcloud``).
+
+    Reading a placeholder does not download the file.
+    """
     removed: int = 0
-    """Files that are gone from a source that is there."""
+    """Files no longer in a source that is present."""
     items: int = 0
-    """Pictures and pages embedded (a PDF of 30 pages is one file and 30 items)."""
+    """Items embedded. A PDF of 30 pages is one file and 30 items."""
     offline: int = 0
-    """Known files whose drive or folder cannot be reached now; they were kept."""
+    """Known files whose drive or folder cannot be reached now. They are kept."""
     gone: int = 0
-    """Known files of sources that are not there though their drive is (moved, renamed, deleted); they were kept."""
+    """Known files of sources that were moved, renamed or deleted on a connected drive. They are kept."""
     pending: int = 0
-    """Files of the library that are known of and were not read yet at the job's end."""
+    """Pending files of the library at the end of the job."""
     passed_over: dict[str, int] = field(default_factory=dict)
-    """Files that nothing reads, by extension (empty: none to speak of), and not counted above. What an operating
-    system leaves lying about is not among them, nor what the options of a source leave out."""
+    """Number of files skipped for lack of a reader, by extension (may be empty).
+
+    They are not counted in other fields. Files that operating systems create, and files excluded by the
+    options of a source, are not counted here.
+    """
     unmatched_globs: tuple[str, ...] = ()
-    """Globs of sources that were looked through for the first time which matched no file and no folder."""
+    """Glob patterns, of sources scanned for the first time, that matched no file or folder."""
     relocated: tuple[tuple[Path, Path], ...] = ()
-    """Sources that were moved or renamed and added at their new place: old and new path. The old ones are forgotten."""
+    """Old and new paths of sources that were moved or renamed and added again. The old ones were removed."""
     cancelled: bool = False
-    """Whether the job was stopped before its end; what was committed is kept."""
+    """Whether the job was cancelled. Everything committed is kept."""
 
 
 def passed_over_text(passed_over: Mapping[str, int]) -> str:
-    """A sentence on files that nothing reads, by extension; empty where there are none."""
+    """Return a sentence on skipped files by extension, or an empty string if there are none."""
     count = sum(passed_over.values())
     if not count:
         return ""
@@ -93,12 +100,12 @@ def passed_over_text(passed_over: Mapping[str, int]) -> str:
 
 
 def in_the_cloud_text(count: int) -> str:
-    """How many files are online only and not read, as a part of a line; empty where there are none."""
+    """Return a phrase with the number of online-only files, or an empty string if there are none."""
     return tr("{count} in the cloud", "files", count=f"{count:,}") if count else ""
 
 
 def unmatched_text(globs: Sequence[str]) -> str:
-    """A sentence on globs that matched nothing; empty where there are none."""
+    """Return a sentence on glob patterns that matched nothing, or an empty string if there are none."""
     if not globs:
         return ""
     listed = tr(", ", "between the parts of a list").join(globs)
@@ -106,7 +113,7 @@ def unmatched_text(globs: Sequence[str]) -> str:
 
 
 def kinds_text(passed_over: Mapping[str, int]) -> str:
-    """How many files of each extension, such as "7 .mov, 3 .txt"; the most frequent ones by name."""
+    """Return the numbers of files by extension, such as "7 .mov, 3 .txt", naming the most frequent ones."""
     named = sorted((-count, extension) for extension, count in passed_over.items() if extension)[:_MOST_KINDS]
     parts = [f"{-negative:,} .{extension}" for negative, extension in named]
     if others := sum(passed_over.values()) + sum(negative for negative, _ in named):
@@ -115,7 +122,7 @@ def kinds_text(passed_over: Mapping[str, int]) -> str:
 
 
 class JobState(StrEnum):
-    """How the work on a library stands."""
+    """State of the work on a library."""
 
     IDLE = "idle"
     RUNNING = "running"
@@ -124,19 +131,20 @@ class JobState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class JobStatus:
-    """The work on a library at one moment, as the window shows it."""
+    """State of the work on a library at one moment, as shown by the window."""
 
     state: JobState = JobState.IDLE
     sources: tuple[Path, ...] = ()
-    """The sources in work; empty when idle."""
+    """Sources being processed. Empty when idle."""
     waiting: tuple[Path, ...] = ()
-    """Sources whose turn comes after."""
+    """Sources queued for processing."""
     progress: Progress | None = None
+    """Progress of the running job, if any."""
     rate: float = 0.0
-    """Files embedded per second, over the last half minute; 0 where that is not known yet."""
+    """Throughput in files per second over the last half minute. 0 if it is not known yet."""
     seconds_left: float | None = None
-    """Until this phase is over, by that rate."""
+    """Estimated seconds until the end of the phase. None if it is not known."""
     error: str = ""
-    """Why the last job ended before its time; one sentence for the user."""
+    """Why the last job failed, as a sentence for the user. Empty if it did not fail."""
     report: IndexReport | None = None
-    """What the last job did, once it is over."""
+    """Report of the last job, when it has ended."""

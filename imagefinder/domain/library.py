@@ -1,4 +1,4 @@
-"""The status of a library: counts, the model in use, and a model switch under way."""
+"""The status of a library: counts, the model in use, and a model switch in progress."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -13,39 +13,45 @@ from imagefinder.translation import tr
 
 @dataclass(frozen=True, slots=True)
 class ModelChange:
-    """A change to another model that is under way. Until it is complete the old model answers."""
+    """A model switch in progress. The old model answers searches until the switch is complete."""
 
     model: str
-    """The name of the one to come."""
+    """Name of the new model."""
     done: int
-    """Pictures and pages that are indexed with it."""
+    """Number of items indexed with the new model."""
     total: int
-    """How many there are."""
+    """Number of all items."""
     unreachable: int = 0
-    """Of those that are left, how many cannot be read now: their drive is away, say, or they are in the cloud. The
-    change waits for them."""
+    """How many of the remaining items cannot be read now. The switch waits for them.
+
+    For example, their drive is disconnected or they are online only.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class LibraryStatus:
-    """What is in a library."""
+    """Contents and state of a library."""
 
     folder: Path
+    """Folder of the library."""
     model: str | None
-    """The model it is searched with; None before the first picture."""
+    """Name of the model in use. None before the first item is indexed."""
     sources: tuple[SourceStatus, ...]
+    """Sources with their counts."""
     items: int
+    """Number of items."""
     embedded: dict[str, int]
-    """Vectors by embedder id."""
+    """Number of vectors by embedder id."""
     unreadable: tuple[UnreadableFile, ...]
+    """Files that cannot be read, in whole or in part, with reasons."""
     change: ModelChange | None = None
-    """The change to another model that is under way, if any."""
+    """The model switch in progress, if any."""
     pending: int = 0
-    """Files known of and not yet read; one of several sources counts once. What cannot be reached now does not."""
+    """Number of pending files. A file of several sources counts once, and unreachable files do not count."""
 
 
 def why_empty(sources: Sequence[SourceStatus]) -> str:
-    """Why a library of these sources, without a single picture or page, is empty; a sentence or two."""
+    """Return why a library of these sources contains no items, in one or two sentences."""
     if not sources:
         return tr("Nothing is in the library yet.")
     there = [each for each in sources if not (each.source.offline or each.source.gone)]

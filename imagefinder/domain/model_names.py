@@ -1,4 +1,4 @@
-"""Names of models, and the facts shown about each."""
+"""Names of models, and the facts shown about them."""
 
 import re
 from dataclasses import dataclass
@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from imagefinder.translation import tr
 
 STARTER = "starter"
-"""The small trained model that comes with the program."""
+"""Name of the starter model, the small trained model that comes with the program."""
 
 BUILTIN = "builtin"
-"""What runs where even the starter model's files are missing: it knows colours and shapes."""
+"""Name of the built-in embedder, which knows only colours and shapes and needs no model files."""
 BUILTIN_ID = "builtin:1"
-"""The id of its embedder; the number grows with what it sees."""
+"""Id of the built-in embedder. The number is increased whenever its features change."""
 _NOT_IN_FILE_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 def model_title(name: str) -> str:
-    """A model's name as people read it; those of CLIP models are known by theirs."""
+    """Return the title of a model for users. Models other than the two special ones are shown by name."""
     if name == STARTER:
         return tr("Starter model (built in)")
     return tr("Colours and shapes only") if name == BUILTIN else name
@@ -24,70 +24,73 @@ def model_title(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ModelOffer:
-    """What the catalogue (``resources/models/catalogue.json``) says of a published model."""
+    """Catalogue entry of a downloadable model (``resources/models/catalogue.json``)."""
 
     name: str
-    """open_clip's ``ARCH/TAG``."""
+    """Name in open_clip's form ``ARCH/TAG``."""
     title: str
     about: str
-    """One sentence: what it is good for. English; translated when shown."""
+    """One English sentence on what the model is good for. Translated when shown."""
     megabytes: int
-    """Of the download, about."""
+    """Approximate size of the download."""
     memory_mb: int
-    """Of working memory while it is in use on a processor, about."""
+    """Approximate memory in use when the model runs on a processor."""
     parameters: int
-    """Millions."""
+    """Number of parameters in millions."""
     dimension: int
     languages: str
     """``en``, or ``many``."""
     licence: str
     licence_page: str
     needs_consent: bool
-    """Whether the licence is to be agreed to before it is downloaded (one for research only, say)."""
+    """Whether users must accept the licence before the download, for example one that permits research only."""
     needs_transformers: bool
-    """Whether its tokenizer comes with the ``transformers`` library, an extra."""
+    """Whether the tokenizer requires the ``transformers`` library, which is an extra."""
     imagenet: float | None
-    """ImageNet-1k zero-shot top-1, percent; None where nobody published it."""
+    """Zero-shot top-1 accuracy on ImageNet-1k in percent. None if it has not been published."""
     coco: float | None
-    """COCO text to image, recall@1, percent."""
+    """Recall@1 of text-to-image retrieval on COCO in percent. None if it has not been published."""
     flickr30k: float | None
-    """Flickr30k text to image, recall@1, percent."""
+    """Recall@1 of text-to-image retrieval on Flickr30k in percent. None if it has not been published."""
     is_recommended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """A model as ``imagefinder models list`` and the window's settings show it."""
+    """A model as shown by ``imagefinder models list`` and the window's settings."""
 
     name: str
-    """What the user types for ``--model``."""
+    """Value to give to ``--model``."""
     title: str
     installed: bool
-    """Whether it can be used now."""
+    """Whether the model can be used now."""
     detail: str
     """Where its weights are, or how to get them."""
     page: str = ""
-    """The address its weights are published at; empty where none is known."""
+    """Web address where its weights are published. Empty if unknown."""
     offer: ModelOffer | None = None
-    """What the catalogue says of it; None for one that is not in it."""
+    """Its catalogue entry. None if it is not in the catalogue."""
     is_removable: bool = False
-    """Whether its files are ours to delete: it was imported or downloaded by this program."""
+    """Whether its files may be deleted, because this program imported or downloaded them."""
     partial_bytes: int = 0
-    """Of a download that was interrupted and can go on; 0 where there is none."""
+    """Bytes of an interrupted download that can be resumed. 0 if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class RemovedModel:
-    """What became of a model that was to be removed."""
+    """Outcome of removing a model."""
 
     freed: int
-    """Bytes of its files."""
+    """Size in bytes of the deleted files."""
     kept: int
-    """Pictures and pages that this library indexed with it, and which answer again once the model is back."""
+    """Number of items that keep their vectors of the model in this library.
+
+    They can be searched again if the model is reinstalled.
+    """
     forgotten: int
-    """Of those, how many were deleted."""
+    """Number of items whose vectors of the model were deleted."""
 
 
 def file_name_part(name: str) -> str:
-    """A model's name as part of a file's name, safe on every system. Different names may give the same."""
+    """Return a model's name as part of a file name that is valid on every system. Not unique."""
     return _NOT_IN_FILE_NAMES.sub("_", name).strip("._")

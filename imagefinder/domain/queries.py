@@ -1,4 +1,4 @@
-"""Queries and hits."""
+"""Queries, hits and search results."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,34 +11,37 @@ from imagefinder.translation import tr
 
 
 class Sort(StrEnum):
-    """The order that hits are shown in."""
+    """Sort order of hits."""
 
     RELEVANCE = "relevance"
     DATE = "date"
-    """When the photograph was taken, else the file's last change; newest first."""
+    """Newest first, by the time the photograph was taken, or else by modification time of the file."""
     NAME = "name"
     SIZE = "size"
-    """Bytes of the file, largest first."""
+    """Largest file first."""
 
 
 SORTED_TOGETHER = 500
-"""In another order than by relevance the best so many of a group are sorted among themselves, then the next so many,
-and so on: who sorts "beach" by date wants the beaches by date, not the whole library."""
+"""Number of hits sorted together in sort orders other than relevance.
+
+The best 500 hits of a group are sorted among themselves, then the next 500, and so on. A search for "beach"
+by date should list the beaches by date, not the whole library.
+"""
 
 
 class Group(StrEnum):
-    """Why a hit is one. The hits of a group stand together."""
+    """Hit group: why an item is a hit. Hits of a group are listed together."""
 
     MATCH = "match"
-    """By what the picture shows."""
+    """Found by what the picture shows."""
     WORDS = "words"
-    """By words in the file's name or on the page alone."""
+    """Found only by words in the file's name or on the page."""
     POSSIBLE = "possible"
-    """Nearest of what does not seem to match."""
+    """Possible matches: the nearest items of low relevance."""
 
 
 def group_title(group: Group) -> str:
-    """What stands above the hits of a group."""
+    """Return the heading of a group."""
     return {
         Group.MATCH: tr("Matches"),
         Group.WORDS: tr("Words in names and on pages"),
@@ -47,95 +50,114 @@ def group_title(group: Group) -> str:
 
 
 MOST_CHARACTERS = 20_000
-"""Of a query's text: some ten pages, which take a model of usual size some seconds."""
+"""Maximum length of a query's text. This is about ten pages, which an average model embeds in some seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is looked for: words, pictures, or both."""
+    """A search by words, pictures, or both."""
 
     text: str = ""
+    """Words to search for."""
     images: tuple[Path, ...] = ()
+    """Query pictures, as absolute paths."""
     items: tuple[int, ...] = ()
-    """Items of the library that hits should be like; as a query picture is, but also a single page."""
+    """Ids of library items that hits should resemble. Like ``images``, but can also be single pages."""
     within: tuple[Path, ...] = ()
-    """Only items whose file is one of these paths or lies below one; empty means everywhere."""
+    """Paths to search: only items of files at or below one of them are hits. Empty means everywhere."""
     limit: int = 20
+    """Maximum number of hits."""
     include_query_images: bool = False
-    """Whether a query picture that is in the library itself may be a hit."""
+    """Whether query pictures that are in the library may be hits."""
     include_hidden: bool = False
-    """Whether items that the user hid from results may be hits."""
+    """Whether hidden items may be hits."""
     include_rest: bool = False
-    """Whether hits of the group ``POSSIBLE`` come too, after the others."""
+    """Whether hits of the group ``POSSIBLE`` are included, after the others."""
     min_score: float | None = None
-    """The cosine that a hit has at least; with it nothing else is cut off."""
+    """Minimum cosine similarity of hits, -1 to 1. If given, low relevance excludes nothing."""
 
 
 class Hit(NamedTuple):
-    """One item found. A tuple, because a page of results makes hundreds, and sends them to the window: a fifth of a
-    dataclass's time."""
+    """One item found.
+
+    A named tuple rather than a dataclass, because pages of hundreds of hits are created and sent to the
+    window: it takes a fifth of the time.
+    """
 
     item_id: int
+    """Id of the item in the library."""
     file: str
-    """The file's path; ``path`` gives it as such."""
+    """Path of the file as a string; see ``path``."""
     part: int
-    """From 1: a PDF's page number, a frame of a multi-page TIFF; 1 for a plain picture."""
+    """Number of the item within its file, from 1: a page of a PDF, a frame of a multi-page TIFF, else 1."""
     parts: int
-    """How many parts the file has."""
+    """Number of parts of the file."""
     score: float
-    """Cosine similarity of the item to the query, -1 to 1; 0 where the model makes nothing of the words."""
+    """Cosine similarity of the item to the query, -1 to 1. 0 if the model does not understand the words."""
     kind: ItemKind
+    """Whether the item is a picture or a page."""
     text_score: float = 0.0
-    """0 to 1: how much of the query's words stand in the file's name or on the page."""
+    """Share of the query's words found in the file's name or on the page, 0 to 1."""
     offline: bool = False
-    """Whether the file is on a drive that is not there now."""
+    """Whether the file is on a drive that is not connected."""
     thumbnail_key: str = ""
+    """Key of the thumbnail in the cache."""
     size: int = 0
-    """Bytes of the file."""
+    """Size of the file in bytes."""
     mtime_ns: int = 0
-    """The file's last change, nanoseconds since the epoch."""
+    """Modification time of the file in nanoseconds since the epoch."""
     width: int = 0
-    """Pixels as shown upright; for a page, points (1/72 inch)."""
+    """Width in pixels, upright as displayed. For a page, in points (1/72 inch)."""
     height: int = 0
+    """Height, in the unit of ``width``."""
     taken_at: str | None = None
-    """When the photograph was taken, ``YYYY-MM-DD HH:MM:SS`` by the camera's clock, if it says so."""
+    """When the photograph was taken, as ``YYYY-MM-DD HH:MM:SS`` by the camera's clock. None if not recorded."""
     copies: int = 1
-    """How many files of the library have this very content, this one among them; those that are gone do not count."""
+    """Number of files of the library with the same content, including this one but not files that are gone."""
     hidden: bool = False
-    """Whether the user hid it from results."""
+    """Whether the user hid the item from results."""
     relevance: float | None = None
-    """0 to 1, what a group is sorted by. How surely the picture is what was asked for, comparable between queries
-    and models (``engine/search/relevance.py``), None where the model's scores are not calibrated; in the group
-    ``WORDS`` how much of the query's words it holds, as ``text_score``."""
+    """Relevance, 0 to 1, by which hits of a group are sorted.
+
+    It estimates how surely the picture matches, and is comparable between queries and models
+    (``engine/search/relevance.py``). None if the scores of the model are not calibrated. In the group
+    ``WORDS`` it is the share of the query's words that the item contains, as ``text_score``.
+    """
     group: Group = Group.MATCH
-    """Why it is a hit."""
+    """Why the item is a hit."""
     gone: bool = False
-    """Whether the file is of a source that is there no more, though its drive is: moved, renamed or deleted."""
+    """Whether the source of the file was moved, renamed or deleted, although its drive is connected."""
 
     @property
     def path(self) -> Path:
-        """The file. Made when it is asked for: few hits of many are."""
+        """Path of the file. Created on each access, because it is needed for few of many hits."""
         return Path(self.file)
 
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """The answer to one query."""
+    """Answer to one query."""
 
     hits: tuple[Hit, ...]
-    """In the order they are shown: by groups (``WORDS`` before ``MATCH`` where a hit holds all of the query's words,
-    else after it, ``POSSIBLE`` last), in each by falling relevance, or score where that is None."""
+    """Hits in display order: by group, within a group by decreasing relevance (score if that is None).
+
+    ``WORDS`` comes before ``MATCH`` if a hit contains all words of the query, else after it. ``POSSIBLE`` is last.
+    """
     model: str
+    """Name of the model."""
     took_ms: float
+    """Duration of the search in milliseconds."""
     note: str = ""
-    """One plain line the user should know, such as what the model could not make of the query."""
+    """One line for the user, for example on words that the model does not understand. May be empty."""
     has_rest: bool = False
-    """Whether there are hits of the group ``POSSIBLE`` that were left out."""
+    """Whether hits of the group ``POSSIBLE`` were left out."""
 
 
 def refuse_long_text(text: str) -> None:
-    """Raises:
-    UsageError: a query's text is longer than ``MOST_CHARACTERS``.
+    """Check the length of a query's text.
+
+    Raises:
+        UsageError: The text is longer than ``MOST_CHARACTERS``.
     """
     if len(text) > MOST_CHARACTERS:
         raise UsageError(

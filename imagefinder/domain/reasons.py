@@ -1,4 +1,4 @@
-"""Reason codes: why a file, or a part of one, cannot be read. Worded when shown."""
+"""Reason codes: why a file, or a part of one, cannot be read. They are put into words when shown."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -11,9 +11,13 @@ Parameter = int | str
 
 
 class ReasonCode(StrEnum):
-    """What is wrong with a file. Libraries and ``status --json`` hold these: a code that was used never changes."""
+    """Code for why a file cannot be read.
 
-    # The disk
+    Codes are stored in libraries and written by ``status --json``: a released code must never change. The
+    strings below some codes describe their parameters.
+    """
+
+    # Files and file systems
     NOT_FOUND = "not_found"
     PERMISSION_DENIED = "permission_denied"
     READ_ERROR = "read_error"
@@ -25,15 +29,15 @@ class ReasonCode(StrEnum):
     TOO_MANY_OPEN_FILES = "too_many_open_files"
     LOCKED = "locked"
     NOT_A_FILE = "not_a_file"
-    """A folder."""
+    """The path is a folder."""
     NOT_REGULAR = "not_regular"
-    """A pipe, a socket or a device."""
+    """The path is a pipe, a socket or a device."""
     EMPTY = "empty"
     ONLINE_ONLY = "online_only"
     SYSTEM_ERROR = "system_error"
-    """``error``: the operating system's message."""
+    """Parameter ``error``: the operating system's message."""
 
-    # The content
+    # Content
     UNKNOWN_FORMAT = "unknown_format"
     NOT_AN_IMAGE = "not_an_image"
     NOT_A_PDF = "not_a_pdf"
@@ -46,62 +50,66 @@ class ReasonCode(StrEnum):
     MOSTLY_MISSING = "mostly_missing"
     DAMAGED_PDF = "damaged_pdf"
     PDF_WITHOUT_PAGES = "pdf_without_pages"
-    PASSWORD = "password"  # noqa: S105 - it is none
+    PASSWORD = "password"  # noqa: S105 - not a password
     PAGE_WITHOUT_SIZE = "page_without_size"
     NO_SUCH_PAGE = "no_such_page"
-    """``number``, from 1; ``count``: how many there are."""
+    """Parameters ``number``: the requested page, from 1; ``count``: the number of pages."""
     NO_SUCH_PART = "no_such_part"
-    """As ``NO_SUCH_PAGE``."""
+    """Parameters as for ``NO_SUCH_PAGE``."""
 
-    # What reading it takes
+    # Resources
     TOO_LARGE = "too_large"
-    """``limit``: megapixels; also ``megapixels``, ``width`` and ``height`` (pixels) where they are known."""
+    """Parameters ``limit``, in megapixels; if known, ``megapixels``, ``width`` and ``height`` (in pixels)."""
     TOO_LARGE_NOW = "too_large_now"
-    """For the memory that is free. ``width``, ``height`` and ``megapixels``; or ``megabytes`` of the file."""
+    """Too large for the free memory.
+
+    Parameters ``width``, ``height`` (in pixels) and ``megapixels``; or ``megabytes`` of the file.
+    """
     OUT_OF_MEMORY = "out_of_memory"
     MEMORY_LIMIT = "memory_limit"
-    """``megabytes``: what decoding one file may take."""
+    """Parameter ``megabytes``: the memory limit for decoding one file."""
     MEMORY_LIMIT_NOW = "memory_limit_now"
-    """``megabytes``: what is free for it."""
+    """Parameter ``megabytes``: the memory free for decoding at the time."""
     TIMED_OUT = "timed_out"
-    """``seconds`` of the processor's time."""
+    """Parameter ``seconds``: the processor time limit."""
     DECODER_CRASHED = "decoder_crashed"
     DECODER_KILLED = "decoder_killed"
     DECODER_NOT_STARTED = "decoder_not_started"
 
-    # Showing what was read before
+    # Thumbnails and previews of indexed files
     CHANGED = "changed"
     NOT_IN_LIBRARY = "not_in_library"
     THUMBNAILS_NOT_WRITABLE = "thumbnails_not_writable"
     PREVIEW_NOT_WRITABLE = "preview_not_writable"
-    """``folder``, and the operating system's ``error``."""
+    """Parameters ``folder``, and ``error``: the operating system's message."""
 
     UNKNOWN = "unknown"
     OTHER = "other"
-    """``text``: a sentence that a library of an earlier version held and that has no code."""
+    """Parameter ``text``: a sentence from a library of an earlier version, for which there is no code."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a file, or a part of one, cannot be read. ``str`` gives a clause in the language in use, without a full stop.
+    """Why a file, or a part of one, cannot be read.
 
-    Any reason may have two more parameters: ``page`` (from 1), where it is about one page or part of several, and
-    ``listing`` (1), where it is about a folder whose files cannot be listed.
+    ``str`` returns a clause in the current language, without a full stop. Any reason may have two more
+    parameters: ``page`` (from 1), if it concerns one page or part of several, and ``listing`` (1), if it
+    concerns a folder whose files cannot be listed.
     """
 
     code: str
-    """A ``ReasonCode``, or one that a newer version of the program has written."""
+    """A ``ReasonCode``, or a code written by a newer version of the program."""
     parameters: Mapping[str, Parameter] = field(default_factory=dict, hash=False)
 
     def __str__(self) -> str:
         return self._worded(lambda text: translated(text, "reason"))
 
     def in_english(self) -> str:
-        """The same clause in English whatever the language in use, for what other programs read."""
+        """Return the clause in English regardless of the current language, for other programs."""
         return self._worded(str)
 
     def having(self, **parameters: Parameter) -> "Reason":
-        """This reason with more parameters."""
+        """Return a copy of this reason with additional parameters."""
         return replace(self, parameters={**self.parameters, **parameters})
 
     def _worded(self, said: Callable[[str], str]) -> str:
@@ -122,7 +130,7 @@ class Reason:
 
 
 class _WithGaps(dict[str, object]):
-    """Parameters of which some may be missing: another version of the program may have written them."""
+    """Parameters of a reason, with "?" for missing ones. Another version of the program may have written them."""
 
     def __missing__(self, name: str) -> str:
         return "?"
@@ -224,4 +232,4 @@ _WORDS: dict[str, tuple[str, ...]] = {
     ReasonCode.UNKNOWN: (tr_later("it cannot be read", "reason"),),
     ReasonCode.OTHER: ("{text}",),
 }
-"""For each code its wordings, those with more parameters first; the last one is taken whatever is missing."""
+"""Wordings of each code, those with more parameters first. The last one also serves with parameters missing."""

@@ -1,4 +1,4 @@
-"""Detect words in scripts that an English model was not trained on."""
+"""Detection of words in scripts that English models were not trained on."""
 
 import unicodedata
 from itertools import groupby
@@ -7,14 +7,14 @@ from imagefinder.text_folding import is_mark, of_ordinary_width
 
 _ENDS = ".,;:!?()[]{}<>\"'/\\|-_"
 _COMMON_SCRIPTS = ("LATIN", "MODIFIER")
-"""Words in the names of letters that may stand in a Latin word."""
+"""Words in the Unicode names of letters that may occur in a Latin word."""
 
 
 def latin_part(text: str) -> str:
-    """The text without its words in other scripts than Latin, and without the punctuation round words then.
+    """Return the text without words in non-Latin scripts and without the punctuation left around them.
 
-    Full-width letters are Latin ones, and given in ordinary width; digits, emoji and the like stay. A text without
-    words in other scripts comes as it is, but for its width.
+    Full-width letters are Latin letters, and converted to ordinary width. Digits, emoji and the like are
+    kept. A text without words in other scripts is returned unchanged except for its width.
     """
     text = of_ordinary_width(text)
     if not foreign_words(text):
@@ -28,7 +28,10 @@ def latin_part(text: str) -> str:
 
 
 def foreign_words(text: str) -> list[str]:
-    """The words of a text in other scripts than Latin, as typed; in a script without spaces, what stands together."""
+    """Return the words of a text in non-Latin scripts, as typed.
+
+    In a script without spaces, a run of characters counts as one word.
+    """
     if text.isascii():
         return []
     marked = groupby(zip(text, _are_foreign(text), strict=True), key=lambda pair: pair[1])
@@ -36,8 +39,10 @@ def foreign_words(text: str) -> list[str]:
 
 
 def is_english_script(text: str) -> bool:
-    """Whether a model that was taught English alone can make anything of a text: it has Latin letters (with accents or
-    without), or none of any script."""
+    """Return whether a model trained on English only can use a text.
+
+    True if the text contains Latin letters (with or without accents), or no letters at all.
+    """
     letters = [character for character in text if character.isalpha()]
     return not letters or not all(map(_is_foreign, letters))
 
@@ -45,7 +50,7 @@ def is_english_script(text: str) -> bool:
 def _are_foreign(text: str) -> list[bool]:
     flags: list[bool] = []
     for character in text:
-        # Vowel signs and joiners belong to the letter before them.
+        # Vowel signs and joiners belong to the preceding letter.
         joins = is_mark(character) or unicodedata.category(character) == "Cf"
         flags.append(flags[-1] if joins and flags else _is_foreign(character))
     return flags
@@ -62,6 +67,6 @@ def _is_foreign(character: str) -> bool:
 
 
 def _is_foreign_punctuation(character: str) -> bool:
-    # Beyond Latin-1 and the quotation marks and dashes that English has.
+    # Punctuation beyond Latin-1 and beyond English quotation marks and dashes.
     is_english = character <= "\xff" or "\u2010" <= character <= "\u2027"
     return not is_english and unicodedata.category(character).startswith("P")

@@ -1,4 +1,4 @@
-"""Sources: the folders and files that a user has added."""
+"""Sources: the folders and files that the user has added."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 class SourceKind(StrEnum):
-    """What a source is on disk."""
+    """Kind of a source on disk."""
 
     FOLDER = "folder"
     FILE = "file"
@@ -15,54 +15,60 @@ class SourceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SourceOptions:
-    """What of a folder is wanted. The defaults take everything readable, at any depth."""
+    """Options for indexing a folder. The defaults include all readable files at any depth."""
 
     recursive: bool = True
+    """Whether subfolders are indexed."""
     include: tuple[str, ...] = ()
-    """Globs; when there are any, a file must match one of them."""
+    """Glob patterns. If there are any, a file must match at least one."""
     exclude: tuple[str, ...] = ()
-    """Globs; a file or folder that matches one is passed over."""
+    """Glob patterns. Files and folders that match one are skipped."""
     extensions: tuple[str, ...] = ()
-    """Lower case without the dot; empty means every extension a reader knows."""
+    """Extensions to index, in lower case without the dot. Empty means all supported ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One folder or file that the user added."""
+    """A folder or file that the user has added."""
 
     id: int
     path: Path
+    """Absolute path of the folder or file."""
     kind: SourceKind
     options: SourceOptions = field(default_factory=SourceOptions)
     mounts: tuple[Path, ...] = ()
-    """Mount points its files stood on at the last scan; one that is no longer mounted is offline."""
+    """Mount points of its files at the last scan. Files on one that is no longer mounted are offline."""
     offline: bool = False
-    """Whether its drive or network folder was not connected at the last look."""
+    """Whether its drive or network folder was disconnected when last checked."""
     scanned_at: float | None = None
-    """Seconds since the epoch; None before the first finished scan."""
+    """Time of the last completed scan in seconds since the epoch. None before the first."""
     gone: bool = False
-    """Whether at the last look its drive was there and it was not: it was moved, renamed or deleted. What is known of
-    its files is kept."""
+    """Whether it was missing, although its drive was connected, when last checked: moved, renamed or deleted.
+
+    The records of its files are kept.
+    """
     volume: str = ""
-    """Which file system was mounted where it stood; empty where that is not known."""
+    """Identifier of the file system it is on. Empty if unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceStatus:
-    """A source with its counts, for ``status``."""
+    """A source with its counts, as shown by ``status``."""
 
     source: Source
     files: int
+    """Number of known files."""
     items: int
+    """Number of items."""
     unreadable: int
+    """Number of files that cannot be read."""
     offline_files: int
-    """Files on drives that are away; where the source itself is gone, none."""
+    """Number of files on disconnected drives. 0 if the source itself is gone."""
     pending: int = 0
-    """Files that are known of and not yet read, over restarts; 0 when all are. Unreadable files do not count, nor does
-    what cannot be reached now."""
+    """Number of pending files, kept across restarts. Unreadable and unreachable files do not count."""
     in_the_cloud: int = 0
-    """Files that are not read because they are online only: reading one downloads it. They are not pending."""
+    """Number of online-only files, which are skipped because reading one downloads it. They are not pending."""
     scan_complete: bool = True
-    """Whether the last walk of its folders came to its end; where it did not, there may be files nobody knows of."""
+    """Whether the last scan of its folders was completed. If not, it may contain files that are not known yet."""
     passed_over: Mapping[str, int] = field(default_factory=dict)
-    """How many files the last finished scan passed over because nothing reads them, by extension."""
+    """Number of files, by extension, that the last completed scan skipped for lack of a reader."""

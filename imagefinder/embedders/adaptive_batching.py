@@ -1,4 +1,4 @@
-"""Adaptive batch size: found by trial on CUDA, halved when memory runs out."""
+"""Adaptive batch size: measured on CUDA, halved when memory runs out."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -9,25 +9,25 @@ from imagefinder.translation import tr
 
 _T = TypeVar("_T")
 
-# A batch twice as large has to be worth the memory that it takes, in pictures a second.
+# Speed-up in items per second that justifies the memory of a batch twice as large.
 _WORTHWHILE = 1.05
 
 
 class AdaptiveBatching:
-    """Feeds a model, with fewer at a time once its memory was full."""
+    """Runs a model in batches, and reduces the batch size after running out of memory."""
 
     def __init__(self, is_out_of_memory: Callable[[BaseException], bool], free: Callable[[], None]) -> None:
-        """``free`` gives memory back that is only kept for later."""
+        """Create it. ``free`` must release memory that the allocator only caches."""
         self._is_out_of_memory = is_out_of_memory
         self._free = free
         self.most: int | None = None
-        """How many at a time the memory allows; None while it was never full."""
+        """Largest batch that fits into memory. None until memory has run out once."""
 
     def run(self, items: Sequence[_T], work: Callable[[Sequence[_T]], FloatArray]) -> FloatArray:
-        """What ``work`` makes of the items, one row each, all at once or in as few batches as fit.
+        """Return the rows that ``work`` computes for the items, in as few batches as fit into memory.
 
         Raises:
-            ModelError: not even one at a time fits.
+            ModelError: Not even a batch of one fits.
         """
         rows: list[FloatArray] = []
         at = 0
@@ -40,7 +40,7 @@ class AdaptiveBatching:
             except (RuntimeError, MemoryError) as error:
                 if not self._is_out_of_memory(error):
                     raise
-            # Not inside ``except``: there the error still holds what the work had in memory.
+            # Outside of ``except``, where the exception would keep the memory of the failed batch alive.
             self._free()
             if size == 1:
                 raise no_memory()
@@ -51,7 +51,7 @@ class AdaptiveBatching:
 
 
 def no_memory() -> ModelError:
-    """The sentence for a model that finds no memory to work in."""
+    """Return the error for a model that does not fit into memory."""
     return ModelError(
         tr(
             "The memory does not suffice for this model. Nothing is lost. Close other programs, use a smaller "
@@ -61,12 +61,12 @@ def no_memory() -> ModelError:
 
 
 def best_batch(measure: Callable[[int], float | None], least: int = 16, most: int = 256) -> int:
-    """How many at a time are fast: twice as many as long as that brings 5 %.
+    """Return a fast batch size, doubling it as long as that gains at least 5 %.
 
     Args:
-        measure: tells how many a second it does that many at a time; None where the memory does not suffice.
-        least: where to begin.
-        most: how many are enough in any case. Twice as many wait in memory, decoded.
+        measure: Returns the items per second at a batch size, or None if memory runs out.
+        least: The batch size to start with.
+        most: The largest batch size. Twice as many decoded items wait in memory.
     """
     size = least
     rate = measure(size)

@@ -1,9 +1,9 @@
-"""Validate an untrusted model config: known keys, plain names, numbers within bounds.
+"""Validation of untrusted model configs: known keys, plain names, bounded numbers.
 
-A config from elsewhere goes to open_clip, timm and transformers, which take some names for addresses of a hub or for
-folders, and build whatever size they are told. So each is checked here first. The bounds are several times what
-open_clip's own configs say (``open_clip/model_configs`` of 3.3, 144 of them), which the comments give; EVA-CLIP-18B
-(arXiv:2402.04252), the largest CLIP published, is 5,120 wide.
+A config from elsewhere is passed to open_clip, timm and transformers. They interpret some names as hub
+addresses or as folders, and build models of any size. Therefore every value is checked here first. The bounds
+are several times the values in open_clip's own configs (``open_clip/model_configs`` of 3.3, 144 files), which
+the comments give as "published". EVA-CLIP-18B (arXiv:2402.04252), the largest CLIP published, has a width of 5,120.
 """
 
 import re
@@ -19,26 +19,26 @@ from imagefinder.translation import tr
 _Check = Callable[[str, Any], None]
 
 IMAGE_SIDE = 1024
-"""Pixels of a model's input at most; published: 512."""
+"""Maximum side of a model's input in pixels; published: 512."""
 LAYERS = 128
-"""Of a tower at most; published: 64."""
+"""Maximum number of layers of a tower; published: 64."""
 VOCABULARY = 4_000_000
-"""Words at most; published: 901,629."""
+"""Maximum size of a vocabulary; published: 901,629."""
 _WIDTH, _EMBEDDING = 6144, 8192  # published: 1,792 and 1,536
 _HEADS, _HEAD_WIDTH = 256, 1024  # 20 and 112
 _CONTEXT = 2048  # 77; Long-CLIP (arXiv:2403.15378) has 248
 _TOWER_SIZE = 1 << 16
 _PATCH_VALUES = 1 << 23
-"""Numbers in the table of positions at most: patches of a picture times the width; published: 1.8 million."""
+"""Maximum size of the position embedding: patches of a picture times width; published: 1.8 million."""
 
-# A name within timm's own registry, perhaps with a tag. Whatever has a colon or a slash is an address or a folder.
+# A name in timm's own registry, perhaps with a tag. Names with a colon or slash are addresses or folders.
 _TIMM_NAME = re.compile(r"[A-Za-z0-9_]{1,100}(\.[A-Za-z0-9_]{1,60})?")
-# huggingface_hub's rule for repositories (utils/_validators.py), without what could be read as a path.
+# huggingface_hub's rule for repository names (utils/_validators.py), excluding names that could be paths.
 _REPOSITORY = re.compile(r"(?!.*(\.\.|--))[A-Za-z0-9_][\w.-]{0,95}(/[A-Za-z0-9_][\w.-]{0,95})?", re.ASCII)
 _WORD = re.compile(r"[A-Za-z0-9_]{0,60}")
 _LONGEST_NAME = 200
 
-# Keys that open_clip gives null by itself, or its own configs do; an empty name is none, too.
+# Keys that are null in open_clip or in its own configs. An empty name also counts as missing.
 _NULLABLE = frozenset(
     "act_kwargs block_type hf_model_name hf_tokenizer_name init_logit_bias ls_init_value norm_kwargs patch_size "
     "timm_drop_path timm_model_name timm_pool timm_proj tokenizer_kwargs tokenizer_mode".split()
@@ -46,16 +46,19 @@ _NULLABLE = frozenset(
 
 
 class _RefusalError(Exception):
-    """What is wrong with a value; completes "… is refused: "."""
+    """A value is not allowed. The message completes "... is refused: "."""
 
 
 def check_config(config: JsonDict, path: Path, own_folder: Path | None = None) -> None:
-    """Check a model config (``embed_dim``, ``vision_cfg``, ``text_cfg``) before any library sees it.
+    """Check a model config (``embed_dim``, ``vision_cfg``, ``text_cfg``) before it is passed to any library.
 
-    ``own_folder`` may stand in place of the names of a tokenizer and a text tower: the model's own files.
+    Args:
+        config: The config.
+        path: The file it was read from, for messages.
+        own_folder: The model's own folder, which is allowed as the name of the tokenizer and of the text tower.
 
     Raises:
-        ModelError: it says something that is not allowed; the message names the key in ``path``.
+        ModelError: The config contains something that is not allowed. The message names the key.
     """
     try:
         _check_object(config, _MODEL, "")
@@ -72,10 +75,10 @@ def check_config(config: JsonDict, path: Path, own_folder: Path | None = None) -
 
 
 def check_preprocess(config: JsonDict, path: Path) -> None:
-    """Check what a config says of preprocessing; keys that mean nothing here may be there.
+    """Check the preprocessing part of a config. Unknown keys are allowed.
 
     Raises:
-        ModelError: as for ``check_config``.
+        ModelError: As for ``check_config``.
     """
     try:
         for key, value in config.items():
@@ -86,12 +89,12 @@ def check_preprocess(config: JsonDict, path: Path) -> None:
 
 
 def check_tower_config(config: JsonDict, path: Path) -> None:
-    """Check the sizes that a config of transformers states (``config.json`` of a text tower).
+    """Check the sizes in a transformers config (``config.json`` of a text tower).
 
-    Published: 36 layers, 5,120 wide (mT5-XL), 250,112 words.
+    Published: 36 layers, width 5,120 (mT5-XL), 250,112 words.
 
     Raises:
-        ModelError: as for ``check_config``.
+        ModelError: As for ``check_config``.
     """
     try:
         for key, value in config.items():
@@ -104,10 +107,10 @@ def check_tower_config(config: JsonDict, path: Path) -> None:
 
 
 def check_name(name: str) -> None:
-    """Check what a model is to be called: it is shown in terminals and lists, typed, and part of a folder's name.
+    """Check the name for a model. It is shown in terminals and lists, typed, and used in a folder name.
 
     Raises:
-        ModelError: it holds control characters, reads as a path or an option, or is too long.
+        ModelError: The name has control characters, looks like a path or an option, or is too long.
     """
     if not _is_name(name):
         raise ModelError(
@@ -121,7 +124,7 @@ def check_name(name: str) -> None:
 
 
 def name_from(label: str) -> str:
-    """A file's or folder's name made fit for a model's name."""
+    """Return a valid model name derived from the name of a file or folder."""
     plain = "".join("_" if each in "/\\" or not each.isprintable() else each for each in label)
     plain = plain.strip(" ")[: _LONGEST_NAME // 2]
     return plain if _is_name(plain) else f"model{plain}"
@@ -139,7 +142,7 @@ def _is_name(name: str) -> bool:
 
 
 def refused(path: Path, what: str) -> ModelError:
-    """The refusal of a file from elsewhere."""
+    """Return the error for a refused file."""
     return ModelError(tr("{path} is refused: {what}.", path=path, what=what))
 
 
@@ -154,7 +157,7 @@ def _check_object(config: object, checks: Mapping[str, _Check], prefix: str) -> 
 
 
 def _check_together(config: JsonDict) -> None:
-    """What no number tells by itself."""
+    """Check values that are only valid in combination."""
     vision, text = config["vision_cfg"], config["text_cfg"]
     if not vision.get("timm_model_name") and not isinstance(vision.get("layers"), list):
         width, patch = vision.get("width", 768), vision.get("patch_size", 16)
@@ -193,14 +196,14 @@ def _whole(least: int, most: int) -> _Check:
 def _real(least: float, most: float) -> _Check:
     def check(key: str, value: Any) -> None:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not is_number or not least <= value <= most:  # which NaN is not
+        if not is_number or not least <= value <= most:  # also excludes NaN
             raise _wrong_number(key, value, least, most)
 
     return check
 
 
 def _several(check_one: _Check, *counts: int) -> _Check:
-    """One value, or a list of so many."""
+    """Return a check for one value or for a list whose length is one of ``counts``."""
 
     def check(key: str, value: Any) -> None:
         if isinstance(value, list) and len(value) not in counts:
@@ -255,7 +258,7 @@ def _any_object(key: str, value: Any) -> None:
 
 
 def _layers(key: str, value: Any) -> None:
-    """Of a transformer, or of the four stages of a ResNet (published: 36)."""
+    """Check the layers of a transformer, or of the four stages of a ResNet (published: 36)."""
     if isinstance(value, list):
         _several(_whole(1, LAYERS // 2), 4)(key, value)
     else:

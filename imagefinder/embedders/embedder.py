@@ -1,4 +1,4 @@
-"""The embedder interface: pictures and texts into one vector space."""
+"""Embedder interface: pictures and texts to vectors of one space."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -12,39 +12,39 @@ if TYPE_CHECKING:
     from PIL import Image
 
 Prepared = AnyArray
-"""What an embedder made of one picture; of use to that embedder alone."""
+"""A preprocessed picture. Its form is private to each embedder."""
 
 
 class Embedder(ABC):
-    """A model that puts pictures and words into one space of unit vectors."""
+    """A model that maps pictures and texts to unit vectors of one space."""
 
     name: str
-    """What the user types for ``--model`` to get it."""
+    """Name of the model, as given to ``--model``."""
     id: str
-    """Names architecture, weights and preprocessing: vectors of two ids never mix."""
+    """Identifier of architecture, weights and preprocessing. Vectors with different ids must not be compared."""
     dimension: int
     is_english: bool = False
-    """Whether it was taught English alone."""
+    """Whether the model was trained on English only."""
     image_side: int
-    """Pixels: the shorter side a picture should at least be decoded at."""
+    """Smallest useful length in pixels of a decoded picture's shorter side."""
 
     @property
     @abstractmethod
     def device(self) -> str:
-        """What it computes on, in words a user understands, e.g. ``cpu (bfloat16)``. May load libraries."""
+        """Device in words for users, e.g. ``cpu (bfloat16)``. May load libraries."""
 
     @property
     @abstractmethod
     def batch_size(self) -> int:
-        """How many pictures it takes at a time most efficiently. May load libraries."""
+        """Most efficient number of pictures per call of ``encode_images``. May load libraries."""
 
     @abstractmethod
     def prepare(self, image: "Image.Image") -> Prepared:
-        """Preprocess one RGB picture for ``encode_images``. Safe to call from several threads at once."""
+        """Preprocess one RGB picture for ``encode_images``. Thread-safe."""
 
     @abstractmethod
     def encode_images(self, prepared: Sequence[Prepared]) -> FloatArray:
-        """Embed what ``prepare`` gave: (n, dimension) float32, unit length. n may be 0."""
+        """Embed prepared pictures: (n, dimension) float32, unit length. n may be 0."""
 
     @abstractmethod
     def encode_texts(self, texts: Sequence[str]) -> FloatArray:
@@ -52,44 +52,46 @@ class Embedder(ABC):
 
     @property
     def is_text_loaded(self) -> bool:
-        """Whether it can embed texts at once; else the first begins with loading, which may take seconds."""
+        """Whether texts can be embedded at once. Otherwise the first call loads the model for seconds."""
         return True
 
     @property
     def is_image_loaded(self) -> bool:
-        """Whether it can embed pictures at once."""
+        """Whether pictures can be embedded at once."""
         return True
 
     @property
     def is_loaded(self) -> bool:
-        """Whether it can do both at once."""
+        """Whether both texts and pictures can be embedded at once."""
         return self.is_text_loaded and self.is_image_loaded
 
     def load_images(self) -> None:  # noqa: B027 - most embedders have nothing to load
-        """Load what the first picture would have to wait for; does nothing where it is there already.
+        """Load what embedding pictures requires, if it is not loaded yet.
 
-        Raises:
-            What ``encode_images`` raises.
+        Raises the same errors as ``encode_images``.
         """
 
     def release(self, idle_s: float = 0.0) -> bool:  # noqa: ARG002 - most embedders hold nothing
-        """Give back the memory of what did no work for so many seconds; it loads again when it is needed.
+        """Release the memory of parts that have been idle for ``idle_s`` seconds. They are reloaded on demand.
 
-        Returns whether anything was given back. Safe while other threads embed.
+        Safe to call while other threads embed.
+
+        Returns:
+            Whether anything was released.
         """
         return False
 
     def unknown_words(self, text: str) -> list[str]:  # noqa: ARG002
-        """The words of a text that it can make nothing of, and that play no part in its vector."""
+        """Return the words of a text that the model cannot understand and that do not affect its vector."""
         return []
 
     def pieces_of(self, text: str) -> int:  # noqa: ARG002 - most texts fit
-        """In how many pieces a text was read that ``encode_texts`` has embedded: 1 where it fits the context."""
+        """Return the number of pieces in which ``encode_texts`` embedded a text: 1 if it fits the context."""
         return 1
 
-    def understands(self, text: str) -> bool:  # noqa: ARG002 - a model that understands words needs no look at them
-        """Whether the vector of ``text`` says anything. A neural text tower always tries."""
+    def understands(self, text: str) -> bool:  # noqa: ARG002 - most models understand any text
+        """Return whether the vector of a text is meaningful. Neural text towers accept any text."""
         return True
 
     def close(self) -> None:  # noqa: B027 - most embedders hold nothing
-        """Give memory back. The embedder is not used afterwards."""
+        """Release all memory. The embedder must not be used afterwards."""

@@ -10,10 +10,10 @@ _T = TypeVar("_T")
 
 
 class LazyResource(Generic[_T]):
-    """One such thing. Safe to use from several threads: it is loaded once however many ask."""
+    """Thread-safe holder of one lazily loaded value. It is loaded once, however many threads request it."""
 
     def __init__(self, load: Callable[[], _T], clock: Callable[[], float] = time.monotonic) -> None:
-        """``clock`` gives seconds."""
+        """Create the resource without loading it. ``clock`` returns seconds."""
         self._load = load
         self._clock = clock
         self._lock = threading.Lock()
@@ -24,12 +24,12 @@ class LazyResource(Generic[_T]):
 
     @property
     def is_loaded(self) -> bool:
-        """Whether it is in memory. Never waits."""
+        """Whether the value is in memory. Never blocks."""
         return self._value is not None
 
     @contextmanager
     def use(self) -> Iterator[_T]:
-        """The thing, loaded if need be; it stays at least until the block ends."""
+        """Yield the value, loading it if necessary. It is not released before the block ends."""
         with self._lock:
             if self._value is None:
                 self._value = self._load()
@@ -45,7 +45,11 @@ class LazyResource(Generic[_T]):
                     self._value = None
 
     def release(self, idle_s: float) -> bool:
-        """Let go of it if nobody used it for so many seconds; returns whether. Never waits."""
+        """Release the value if it has been unused for ``idle_s`` seconds. Never blocks.
+
+        Returns:
+            Whether it was released.
+        """
         if not self._lock.acquire(blocking=False):
             return False  # it is being loaded
         try:
@@ -57,6 +61,6 @@ class LazyResource(Generic[_T]):
             self._lock.release()
 
     def close(self) -> None:
-        """Let go of it for good: at once, or when the last user is done. Never waits."""
+        """Release the value for good: now, or when the last user is done. Never blocks."""
         self._is_closed = True
         self.release(0)

@@ -1,6 +1,6 @@
-"""The registry of embedders: the ones that come with the program, stored ones, and open_clip's published ones.
+"""Registry of embedders: built-in, stored (imported or downloaded), and published by open_clip.
 
-Nothing here imports torch, downloads, or touches the network; an embedder is imported when it is made.
+This module neither imports torch nor accesses the network. An embedder's module is imported when it is created.
 """
 
 from collections.abc import Iterable
@@ -28,21 +28,21 @@ DEFAULT_CLIP = "ViT-B-32-256/datacomp_s34b_b86k"
 
 
 def default_model(models_dir: Path) -> str:
-    """The model to use when the user names none: the best CLIP if it is here, else one of the program's own."""
+    """Return the default model: the best CLIP model if installed, or else one of the program's own."""
     return next((name for name in (DEFAULT_CLIP, STARTER) if _find(name, models_dir)), BUILTIN)
 
 
 def create(name: str, device: str, models_dir: Path, runtimes: "RuntimeSetting | None" = None) -> Embedder:
-    """Make an embedder, cheaply: weights are loaded when it first works.
+    """Create an embedder. This is cheap, because weights are loaded on first use.
 
     Args:
-        name: ``starter``, ``builtin``, an imported model's name, or ``ARCH/TAG`` of open_clip.
-        device: ``auto``, ``cpu``, ``cuda`` or ``mps``; ``builtin`` computes on the processor anyway.
-        models_dir: where imported models are kept.
-        runtimes: what may embed pictures; by default PyTorch alone.
+        name: ``starter``, ``builtin``, the name of a stored model, or open_clip's ``ARCH/TAG``.
+        device: ``auto``, ``cpu``, ``cuda`` or ``mps``. ``builtin`` always runs on the processor.
+        models_dir: Folder of the model store.
+        runtimes: Runtimes allowed for the image tower. Defaults to PyTorch only.
 
     Raises:
-        ModelError: there is no such model, or its weights are not on this machine.
+        ModelError: There is no such model, or its weights are not on this computer.
     """
     if name == BUILTIN:
         from imagefinder.embedders.colour.builtin import BuiltinEmbedder
@@ -78,7 +78,7 @@ def create(name: str, device: str, models_dir: Path, runtimes: "RuntimeSetting |
 
 
 def available(models_dir: Path) -> list[ModelInfo]:
-    """The models that can be used now, and those of the catalogue, which are worth getting."""
+    """Return the models that can be used now, and the downloadable models of the catalogue."""
     from imagefinder.embedders.colour.builtin import BuiltinEmbedder
 
     infos = []
@@ -117,7 +117,10 @@ def _info(name: str, kept: ClipSpec | None, is_cached: bool, models_dir: Path) -
 
 
 def id_of(name: str, models_dir: Path) -> str:
-    """The id of a model's vectors, also where a published model's weights are not here; empty where it is unknown."""
+    """Return the embedder id of a model, or an empty string if it is unknown.
+
+    The id of a published model is known even if its weights are not on this computer.
+    """
     with suppress(ModelError):
         if embedder_id := _id_here(name, models_dir):
             return embedder_id
@@ -128,7 +131,7 @@ def id_of(name: str, models_dir: Path) -> str:
 
 
 def advice(name: str, models_dir: Path) -> str:
-    """What to tell those who use one of the program's own models without having asked for it; else nothing."""
+    """Return a hint for users of a program's own model that they did not choose. Empty for other models."""
     if name not in (STARTER, BUILTIN):
         return ""
     best = default_model(models_dir)
@@ -150,18 +153,18 @@ def advice(name: str, models_dir: Path) -> str:
 
 
 def names_by_id(names: Iterable[str], models_dir: Path) -> dict[str, str]:
-    """Those of these models that are here, by their ids."""
+    """Return those of the named models that are installed, by embedder id."""
     by_id = {}
     for name in names:
         with suppress(ModelError):
-            # Where its weights are not on this machine, its id is not known either.
+            # The id is unknown if the weights are not on this computer.
             if embedder_id := _id_here(name, models_dir):
                 by_id[embedder_id] = name
     return by_id
 
 
 def _id_here(name: str, models_dir: Path) -> str:
-    """The id of a model that is here; empty where it is not. No embedder is made."""
+    """Return the embedder id of an installed model, or an empty string. Creates no embedder."""
     if name == BUILTIN:
         return BUILTIN_ID
     spec = _find(name, models_dir)
@@ -169,7 +172,7 @@ def _id_here(name: str, models_dir: Path) -> str:
 
 
 def _starter() -> ClipSpec | None:
-    """The model that comes with the program; None where its files are missing or damaged."""
+    """Return the starter model. None if its files are missing or damaged."""
     for spec in imported_models(resource("models"), is_trusted=True):
         if spec.name == STARTER and is_whole(spec.weights):
             return replace(spec, is_english=True)
@@ -177,7 +180,7 @@ def _starter() -> ClipSpec | None:
 
 
 def _find(name: str, models_dir: Path) -> ClipSpec | None:
-    """The model of that name whose weights are here; an imported one before open_clip's."""
+    """Return the installed model of that name. Stored models take precedence over open_clip's."""
     if name == STARTER:
         return _starter()
     for spec in imported_models(models_dir):
@@ -189,10 +192,10 @@ def _find(name: str, models_dir: Path) -> ClipSpec | None:
 
 
 def _with_language(spec: ClipSpec) -> ClipSpec:
-    """Mark the models that were trained on English alone: by the catalogue, else by their tokenizer.
+    """Set ``is_english`` according to the catalogue, or else to the tokenizer.
 
-    Published models with CLIP's own vocabulary were trained on English captions; those for many languages bring a
-    tokenizer of their own. A file from elsewhere may be a fine-tune in any language.
+    Published models with CLIP's own vocabulary were trained on English captions, while multilingual ones have
+    a tokenizer of their own. An imported file may be a fine-tune in any language.
     """
     if offer := offers().get(spec.name):
         return replace(spec, is_english=offer.languages == "en")

@@ -1,4 +1,4 @@
-"""Block network access of one thread while it runs code that reads a model."""
+"""Per-thread block of network access while library code reads a model."""
 
 import errno
 import sys
@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# What Python's audit table calls all ways to another machine (docs.python.org/3/library/audit_events.html).
+# Audit events for all kinds of network access (docs.python.org/3/library/audit_events.html).
 _EVENTS = frozenset(
     {
         "socket.bind",
@@ -32,11 +32,12 @@ _is_installed = False
 
 @contextmanager
 def without_network() -> Iterator[None]:
-    """Within it, in this thread, every attempt to look up a host or to connect fails with ``OSError``.
+    """Context manager in which this thread's host look-ups and connections fail with ``OSError``.
 
-    open_clip, timm and transformers take some names for addresses of a hub. Such names are refused before
-    (``config_bounds``); this holds for what a later version of theirs may take for one. It is for one thread, because
-    the engine downloads models in others meanwhile, and by an audit hook, because no library can go past it in Python.
+    open_clip, timm and transformers interpret some names as hub addresses. ``config_bounds`` refuses such
+    names beforehand. This guard covers names that a later version of these libraries may interpret that way.
+    It is limited to one thread, because other threads of the engine may be downloading models. It uses an
+    audit hook, because no Python library can bypass one.
     """
     _install()
     _thread.depth += 1

@@ -1,7 +1,7 @@
-"""The embedder for open_clip's CLIP models, the starter model among them.
+"""Embedder for open_clip's CLIP models, including the starter model.
 
-Most text towers are NumPy's; torch is imported when a text of another model, or a picture, is first embedded, and
-for pictures not where OpenVINO was found to be better (``image_runtime``).
+Most text towers run in NumPy. torch is imported to embed a text with one of the others, or to embed a picture
+unless OpenVINO was chosen for it (``image_runtime``).
 """
 
 import logging
@@ -40,25 +40,25 @@ _log = logging.getLogger(__name__)
 _Tower = TypeVar("_Tower")
 
 _ON_A_PROCESSOR = 16
-"""Pictures at a time."""
+"""Batch size for pictures on a processor."""
 _LONG_TEXTS = 1024
-"""Texts of several pieces whose number is remembered."""
+"""Number of long texts whose piece count is remembered."""
 
 
 class TextTower(Protocol):
-    """What embeds texts."""
+    """Interface of a text tower."""
 
     def fits(self, text: str) -> bool:
-        """Whether ``encode`` reads the whole text; what does not fit is cut."""
+        """Return whether ``encode`` reads the whole text. Longer texts are truncated."""
         ...
 
     def encode(self, texts: Sequence[str]) -> FloatArray:
-        """Vectors of any length: (n, dimension) float32."""
+        """Embed texts: (n, dimension) float32, not normalised."""
         ...
 
 
 class OpenClipEmbedder(Embedder):
-    """Any open_clip model. Cheap to make; each tower's weights are loaded when it first works."""
+    """Embedder for any open_clip model. Cheap to create: each tower's weights are loaded on first use."""
 
     def __init__(
         self,
@@ -67,13 +67,13 @@ class OpenClipEmbedder(Embedder):
         clock: Callable[[], float] = time.monotonic,
         runtimes: "RuntimeSetting | None" = None,
     ) -> None:
-        """Make one.
+        """Create an embedder without loading the model.
 
         Args:
-            spec: the model.
-            device: ``auto``, ``cpu``, ``cuda`` or ``mps``; whether it is there shows at first use.
-            clock: gives the seconds by which a tower is idle.
-            runtimes: what may embed pictures; by default PyTorch alone.
+            spec: The model.
+            device: ``auto``, ``cpu``, ``cuda`` or ``mps``. Its availability is checked on first use.
+            clock: Returns seconds, for measuring idle time.
+            runtimes: Runtimes allowed for the image tower. Defaults to PyTorch only.
         """
         self.name = spec.name
         self.id = spec.id
@@ -83,7 +83,7 @@ class OpenClipEmbedder(Embedder):
         self._spec = spec
         self._wanted_device = device
         self._lock = threading.RLock()
-        # One of its own: a tower is loaded with the other one in hand, and without.
+        # A separate lock, because towers are loaded both with and without ``_lock`` held.
         self._proving = threading.Lock()
         self._preprocessing = Preprocessing(spec.preprocess_cfg)
         self._runtimes = runtimes
@@ -93,11 +93,11 @@ class OpenClipEmbedder(Embedder):
         self._images_at_a_time = AdaptiveBatching(is_out_of_memory, self._give_back)
         self._proved: tuple[int, int, int] | None = None
         self._piece_counts: OrderedDict[str, int] = OrderedDict()
-        """Of texts that did not fit the context; the last ones."""
+        """Piece counts of the most recent texts that did not fit the context."""
 
     @cached_property
     def runtime(self) -> "ImageRuntime":
-        """What computes the image tower. Imported late: a search by words has no use for it."""
+        """Runtime of the image tower. Imported late, because searches by words do not need it."""
         from imagefinder.embedders.runtime.image_runtime import ImageRuntime
         from imagefinder.embedders.runtime.runtime_choice import RuntimeSetting
 
@@ -107,10 +107,10 @@ class OpenClipEmbedder(Embedder):
 
     @property
     def device(self) -> str:
-        """What it computes on, such as ``cpu (bfloat16)`` or ``cpu (bfloat16, OpenVINO)``.
+        """Device in use, such as ``cpu (bfloat16)`` or ``cpu (bfloat16, OpenVINO)``.
 
         Raises:
-            DeviceError: the device asked for is not on this machine; the message names those that are.
+            DeviceError: The requested device is not available. The message names the available ones.
         """
         choice = self.runtime.choice
         if choice and choice.uses_openvino:
@@ -120,29 +120,29 @@ class OpenClipEmbedder(Embedder):
 
     @property
     def weights(self) -> Path:
-        """The file that its weights are read from."""
+        """Weights file of the model."""
         return self._spec.weights
 
     @property
     def batch_size(self) -> int:
-        """A processor gains nothing beyond a few pictures at a time; with a CUDA card it is found by trying.
+        """Number of pictures per batch: measured on CUDA, fixed on other devices.
 
-        Fewer than that once the memory was full.
+        It is reduced after running out of memory. A processor gains nothing from more than a few pictures per batch.
         """
         found, most = self._fast_batch, self._images_at_a_time.most
         return min(found, most) if most else found
 
     def prepare(self, image: "Image.Image") -> Pixels:
-        """The model's own resizing and cropping, as open_clip does it: (height, width, 3) uint8."""
+        """Resize and crop a picture as open_clip does for this model: (height, width, 3) uint8."""
         return self._preprocessing(image)
 
     def encode_images(self, prepared: Sequence[Pixels]) -> FloatArray:
         """Embed pictures.
 
         Raises:
-            ModelError: the weights cannot be loaded, the memory does not suffice, or the model gives numbers that
-                are none.
-            DeviceError: the device asked for is not on this machine.
+            ModelError: The weights cannot be loaded, memory is insufficient, or the vectors are not finite or
+                are zero.
+            DeviceError: The requested device is not available.
         """
         import numpy as np
 
@@ -153,18 +153,19 @@ class OpenClipEmbedder(Embedder):
         return self._unit_rows(rows)
 
     def load_images(self) -> None:
-        """As ``Embedder.load_images`` says: the image tower."""
+        """Load the image tower; see ``Embedder.load_images``."""
         with self._image.use():
             pass
 
     def encode_texts(self, texts: Sequence[str]) -> FloatArray:
-        """Embed texts. One that is longer than the model's context is read in pieces, and has the mean of their
-        unit vectors, normalised. A model that was taught English alone is not given ``unknown_words``, whose noise
-        would drown the others.
+        """Embed texts.
+
+        A text longer than the model's context is split into pieces, and gets the normalised mean of their
+        unit vectors. An English model does not get ``unknown_words``, whose noise would outweigh the other words.
 
         Raises:
-            ModelError: as for pictures, or the model's tokenizer is not on this machine.
-            DeviceError: the device asked for is not on this machine.
+            ModelError: As for pictures, or the model's tokenizer is not on this computer.
+            DeviceError: The requested device is not available.
         """
         import numpy as np
 
@@ -179,14 +180,14 @@ class OpenClipEmbedder(Embedder):
         counts = [len(some) for some in pieces]
         self._remember(dict(zip(texts, counts, strict=True)))
         starts = np.cumsum([0, *counts[:-1]])
-        # A sum points where the mean does.
+        # A sum has the same direction as the mean.
         sums = np.add.reduceat(rows, starts, axis=0)
-        # The vector of a text in one piece stays as it is, to the last bit.
+        # The vector of a text in one piece is kept bit by bit.
         is_whole = np.array(counts)[:, None] == 1
         return np.where(is_whole, rows[starts], self._unit_rows(sums))
 
     def pieces_of(self, text: str) -> int:
-        """See ``Embedder``."""
+        """See ``Embedder.pieces_of``. Returns 1 for texts that are no longer remembered."""
         return self._piece_counts.get(text, 1)
 
     def _remember(self, counts: dict[str, int]) -> None:
@@ -199,11 +200,11 @@ class OpenClipEmbedder(Embedder):
                 self._piece_counts.popitem(last=False)
 
     def understands(self, text: str) -> bool:
-        """Whether the model was taught the script of the text; one taught many languages always tries."""
+        """Return whether the model was trained on the script of the text. Always true for multilingual models."""
         return not self.is_english or is_english_script(text)
 
     def unknown_words(self, text: str) -> list[str]:
-        """The words in a script that the model was not taught; none for one taught many languages."""
+        """Return the words in scripts that the model was not trained on. None for multilingual models."""
         return foreign_words(text) if self.is_english else []
 
     def _known_part(self, text: str) -> str:
@@ -220,14 +221,14 @@ class OpenClipEmbedder(Embedder):
         return self._image.is_loaded
 
     def release(self, idle_s: float = 0.0) -> bool:
-        """Let go of the towers that embedded nothing for so many seconds; none that is embedding now."""
+        """Release the towers that have been idle for ``idle_s`` seconds. A tower in use is never released."""
         released = [tower.release(idle_s) for tower in (self._text, self._image)]
         if any(released):
             self._give_back()
         return any(released)
 
     def close(self) -> None:
-        """Let go of the weights: at once, or when a thread that embeds now is done."""
+        """Release the weights: now, or when the threads that are embedding are done."""
         is_loaded = self.is_text_loaded or self.is_image_loaded
         self._text.close()
         self._image.close()
@@ -271,7 +272,10 @@ class OpenClipEmbedder(Embedder):
             raise
 
     def _prove_checksum(self) -> None:
-        """Once for each content: the towers are loaded one by one, and again after they were released."""
+        """Verify the checksum of the weights file once for each state of the file.
+
+        Towers are loaded separately, and again after their release.
+        """
         if not self._spec.sha256:
             return
         with self._proving:
@@ -288,29 +292,29 @@ class OpenClipEmbedder(Embedder):
             self._proved = state
 
     def _give_back(self) -> None:
-        # Where it was never asked for, nothing is on a device.
+        # If the device was never determined, nothing is on one.
         placement = self.__dict__.get("_placement")
         give_memory_back(placement[0] if placement else None)
 
     @cached_property
     def _fast_batch(self) -> int:
-        if self.runtime.choice:  # made for a processor
+        if self.runtime.choice:  # only made on a processor
             return _ON_A_PROCESSOR
         device, _ = self._placement
         if device.type != "cuda":
             return _ON_A_PROCESSOR if device.type == "cpu" else 64
         with self._lock, self._image.use() as tower:
             found = best_batch(lambda size: self._rate(tower, size))
-        _log.info("%s takes %d pictures at a time on %s", self.name, found, self.device)
+        _log.info("batch size of %s: %d pictures on %s", self.name, found, self.device)
         return found
 
     def _rate(self, tower: "ImageTower", size: int) -> float | None:
-        """Pictures a second, that many at a time; None where the memory does not suffice."""
+        """Return the pictures per second at a batch size. None if memory runs out."""
         import numpy as np
 
         pictures = np.zeros((size, *self._preprocessing.shape), np.uint8)
         try:
-            tower.encode(pictures)  # the first of a size chooses kernels and takes memory
+            tower.encode(pictures)  # warm-up: chooses kernels and allocates memory
             begun = time.perf_counter()
             for _ in range(2):
                 tower.encode(pictures)
@@ -323,7 +327,7 @@ class OpenClipEmbedder(Embedder):
         return None
 
     def _unit_rows(self, rows: FloatArray) -> FloatArray:
-        """Normalised in float32: bfloat16 has 8 bits of mantissa, too few for a unit length."""
+        """Normalise rows in float32, because bfloat16's 8-bit mantissa is too imprecise for unit length."""
         import numpy as np
 
         lengths = np.linalg.norm(rows, axis=1, keepdims=True)
@@ -340,11 +344,11 @@ class OpenClipEmbedder(Embedder):
 
 
 def convert_weights(source: Path, spec: ClipSpec, trusted: bool = False) -> None:
-    """Write a file's weights to ``spec.weights`` as safetensors, and prove that the copy works.
+    """Convert a weights file to safetensors at ``spec.weights``, and verify that the copy works.
 
     Raises:
-        ModelError: they cannot be read, do not fit ``spec``, or give no usable embeddings.
-        OSError: they cannot be written.
+        ModelError: The weights cannot be read, do not fit ``spec``, or give no usable vectors.
+        OSError: The file cannot be written.
     """
     from safetensors import SafetensorError
     from safetensors.torch import save_file
@@ -357,16 +361,16 @@ def convert_weights(source: Path, spec: ClipSpec, trusted: bool = False) -> None
         save_file(
             separate(as_open_clip(read_weights(source, trusted))), spec.weights, metadata={"format": "pt"}
         )
-    except SafetensorError as error:  # how safetensors reports a full disk
+    except SafetensorError as error:  # for example because the disk is full
         raise OSError(str(error)) from error
     prove(spec)
 
 
 def prove(spec: ClipSpec) -> None:
-    """Load a model and have it embed a picture and a text, so that what is kept is known to work.
+    """Verify that a model works by loading it and embedding a picture and a text.
 
     Raises:
-        ModelError: its weights cannot be read, do not fit it, or give no usable embeddings.
+        ModelError: Its weights cannot be read, do not fit, or give no usable vectors.
     """
     from PIL import Image
 
@@ -376,10 +380,10 @@ def prove(spec: ClipSpec) -> None:
 
 
 def _state_of_file(path: Path) -> tuple[int, int, int]:
-    """What changes with a file's content.
+    """Return the inode, size and modification time (ns) of a file, to detect changes of its content.
 
     Raises:
-        ModelError: it is not there.
+        ModelError: The file cannot be read.
     """
     try:
         stat = path.stat()

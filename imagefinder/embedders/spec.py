@@ -1,4 +1,4 @@
-"""The specification of one CLIP model: all that is needed to load it, gathered without importing torch."""
+"""Specification of one CLIP model: all that is needed to load it, collected without importing torch."""
 
 import hashlib
 import json
@@ -20,9 +20,9 @@ OPENAI_PREPROCESS: JsonDict = {
 
 
 def merge_preprocess(model_cfg: JsonDict, overlay: JsonDict) -> JsonDict:
-    """The preprocessing of a model: open_clip's defaults, the model's input size, then what ``overlay`` says.
+    """Return the preprocessing of a model: open_clip's defaults, the model's input size, then ``overlay``.
 
-    The same merge as ``open_clip.create_model`` does; keys that are no preprocessing are dropped.
+    ``open_clip.create_model`` merges in the same way. Keys that do not concern preprocessing are dropped.
     """
     merged = {**OPENAI_PREPROCESS, "size": model_cfg["vision_cfg"].get("image_size", 224)}
     known = {key: value for key, value in overlay.items() if key in merged and value is not None}
@@ -31,46 +31,46 @@ def merge_preprocess(model_cfg: JsonDict, overlay: JsonDict) -> JsonDict:
 
 
 def short_hash(value: object) -> str:
-    """Eight hex digits that stand for a JSON value, whatever the order of its keys."""
+    """Return eight hex digits that identify a JSON value, regardless of the order of keys."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True)
 class ClipSpec:
-    """One CLIP model: its architecture, preprocessing, and where its weights lie."""
+    """A CLIP model: its architecture, preprocessing and weights file."""
 
     name: str
-    """What the user types."""
+    """Name of the model, as given to ``--model``."""
     weights_id: str
-    """Which weights: a published tag's name, or ``sha256:`` and the first digits of a file's."""
+    """Identifier of the weights: a published tag, or ``sha256:`` and the first digits of the file's hash."""
     arch: str
-    """open_clip's name of the architecture, or one of ours for a custom config."""
+    """open_clip's name of the architecture, or a name of this program's for a custom config."""
     weights: Path
     model_cfg: JsonDict = field(hash=False)
-    """As in open_clip's ``model_configs/*.json``."""
+    """Model config in the form of open_clip's ``model_configs/*.json``."""
     preprocess_cfg: JsonDict = field(hash=False)
     published: bool = False
-    """Whether open_clip itself pairs these weights with this architecture."""
+    """Whether open_clip itself lists these weights for this architecture."""
     is_english: bool = False
-    """Whether it was taught English alone, so that words in another script say nothing to it."""
+    """Whether the model was trained on English only, and cannot use words in other scripts."""
     sha256: str = ""
-    """First digits of the weights file's checksum, to be proved before it is loaded; empty: not known."""
+    """First digits of the weights file's SHA-256, verified before loading. Empty if unknown."""
     openvino_tower: Path | None = None
-    """Its image tower as OpenVINO reads it, where it came with the weights: a ``.xml``, and a ``.bin`` beside it."""
+    """Image tower in OpenVINO's format (``.xml``, with a ``.bin`` beside it) that came with the weights, if any."""
 
     @property
     def id(self) -> str:
-        """Names architecture, weights and preprocessing (the activation function counts as architecture)."""
+        """Identifier of architecture (including the activation function), weights and preprocessing."""
         details = short_hash([self.preprocess_cfg, bool(self.model_cfg.get("quick_gelu", False))])
         return f"open_clip:{self.arch}:{self.weights_id}:{details}"
 
     @property
     def dimension(self) -> int:
-        """Length of an embedding."""
+        """Length of the vectors."""
         return int(self.model_cfg["embed_dim"])
 
     @property
     def image_side(self) -> int:
-        """Pixels of the model's (longer) input side."""
+        """Longer side of the model's input in pixels."""
         size = self.preprocess_cfg["size"]
         return int(size if isinstance(size, int) else max(size))

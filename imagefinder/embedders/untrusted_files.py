@@ -1,4 +1,4 @@
-"""Read untrusted files: bounded, ordinary files only, JSON without duplicate names or NaN."""
+"""Reading of untrusted files: bounded size, regular files only, strict JSON."""
 
 import json
 import math
@@ -11,23 +11,24 @@ from imagefinder.domain.errors import ModelError
 from imagefinder.translation import tr
 
 _SHOWN = 100
-"""Characters; the longest name of a tensor in open_clip has 80."""
+"""Maximum length of values in messages. The longest tensor name in open_clip has 80 characters."""
 CONFIG_BYTES = 1_000_000
-"""Bytes of a config at most. open_clip's largest has 1 KB, those of transformers on the hub have up to 30 KB."""
+"""Maximum size of a config in bytes. open_clip's largest has 1 KB; transformers configs on the hub have up to
+30 KB."""
 
 
 class MalformedError(ValueError):
-    """JSON that is not accepted; the message completes "… is refused: "."""
+    """JSON that is not accepted. The message completes "... is refused: "."""
 
 
 def require_ordinary(path: Path) -> int:
-    """Check that a path leads to an ordinary file, without opening it: opening a pipe may wait for ever.
+    """Check that a path is a regular file, without opening it: opening a pipe could block forever.
 
     Returns:
-        Its length in bytes.
+        The size of the file in bytes.
 
     Raises:
-        ModelError: it is something else, or not there.
+        ModelError: It is not a regular file, or does not exist.
     """
     try:
         found = path.stat()
@@ -44,11 +45,11 @@ def require_ordinary(path: Path) -> int:
 
 
 def parse_json_object(text: bytes | str) -> dict[str, Any]:
-    """Parse an object of JSON as RFC 8259 has it: no name twice in an object, no NaN, no number beyond a float's range.
+    """Parse a JSON object strictly (RFC 8259): no duplicate names, no NaN, no number outside the range of floats.
 
     Raises:
-        MalformedError: it is JSON all the same, or nested deeper than Python parses.
-        ValueError: it is something else, or has a number of thousands of digits.
+        MalformedError: The JSON violates these rules, is not an object, or is nested too deeply for Python.
+        ValueError: The text is not JSON, or contains a number of thousands of digits.
     """
     try:
         found = json.loads(text, object_pairs_hook=_object, parse_constant=_no_number, parse_float=_finite)
@@ -60,10 +61,10 @@ def parse_json_object(text: bytes | str) -> dict[str, Any]:
 
 
 def read_json_object(path: Path, most_bytes: int = CONFIG_BYTES) -> dict[str, Any]:
-    """Parse a file that holds an object of JSON.
+    """Read a file that contains a JSON object; see ``parse_json_object``.
 
     Raises:
-        ModelError: it is no ordinary file, longer than ``most_bytes``, or holds something else.
+        ModelError: It is not a regular file, is longer than ``most_bytes``, or contains something else.
     """
     size = require_ordinary(path)
     if size > most_bytes:
@@ -77,7 +78,7 @@ def read_json_object(path: Path, most_bytes: int = CONFIG_BYTES) -> dict[str, An
         )
     try:
         with path.open("rb") as stream:
-            # Files of /proc have more in them than their size says.
+            # Files in /proc contain more than their size says.
             content = stream.read(most_bytes)
     except OSError as error:
         raise ModelError(tr("{path} cannot be read: {reason}.", path=path, reason=error.strerror)) from error
@@ -111,7 +112,7 @@ def _finite(text: str) -> float:
 
 
 def shown(value: object) -> str:
-    """A value for a message: short, on one line."""
+    """Return a value as short text on one line, for messages."""
     text = value if isinstance(value, str) else repr(value)[:200]
     plain = "".join(character if character.isprintable() else "?" for character in text[:_SHOWN])
     return plain + ("…" if len(text) > _SHOWN else "")

@@ -1,4 +1,4 @@
-"""What every embedder must do. A plug-in's test subclasses ``EmbedderContract`` and gives it an embedder."""
+"""Contract suite for embedders. Subclasses of ``EmbedderContract`` provide an embedder."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +11,7 @@ from imagefinder.embedders.embedder import Embedder
 
 
 def pictures(count: int = 8, size: tuple[int, int] = (90, 70)) -> list[Image.Image]:
-    """Seeded pictures, each with its own colours and shapes."""
+    """Return seeded pictures, each with different colours and shapes."""
     made = []
     for seed in range(count):
         coarse = np.random.default_rng(seed).integers(0, 256, (5, 6, 3), dtype=np.uint8)
@@ -20,10 +20,13 @@ def pictures(count: int = 8, size: tuple[int, int] = (90, 70)) -> list[Image.Ima
 
 
 class EmbedderContract:
-    """Subclass it as ``Test…``; the subclass has a fixture ``make`` that gives a maker of equal embedders."""
+    """Base class for the tests of every embedder.
+
+    Subclasses are named ``Test...`` and define a fixture ``make``, which returns a factory of equal embedders.
+    """
 
     tolerance = 1e-5
-    """How far an element may move with the company its picture keeps; 1e-2 for bfloat16."""
+    """Allowed difference of a component between batches with different other pictures. 1e-2 for bfloat16."""
 
     @pytest.fixture
     def make(self) -> Callable[[], Embedder]:
@@ -64,7 +67,7 @@ class EmbedderContract:
             assert embeddings.dtype == np.float32
 
     def test_the_same_input_gives_the_same_embedding(self, embedder: Embedder) -> None:
-        # Not to the last bit: where in memory the arrays lie, and which thread is free, may decide about that.
+        # Not bit by bit: results may depend on memory alignment and on which thread is free.
         prepared = [embedder.prepare(picture) for picture in pictures(2)]
         for encode, given in ((embedder.encode_images, prepared), (embedder.encode_texts, ["blue"])):
             np.testing.assert_allclose(encode(given), encode(given), atol=self.tolerance)

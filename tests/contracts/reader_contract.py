@@ -1,4 +1,4 @@
-"""What every reader promises. A reader's test subclasses this and says what a sample of its family looks like."""
+"""Contract suite for readers. Subclasses provide a reader and a sample of its format family."""
 
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -16,24 +16,27 @@ HARD_NAMES = [
     "-rf",
     "per%20cent?#",
     "not UTF-8 \udcff\udcfe",
-    "x" * 300,  # cut to the 255 bytes a name may have
+    "x" * 300,  # truncated to 255 bytes, the limit of a name
 ]
 
 
 class ReaderContract(ABC):
-    """Inherited by the tests of every reader."""
+    """Base class for the tests of every reader."""
 
     @abstractmethod
     def reader(self) -> MediaReader:
-        """The reader under test."""
+        """Return the reader under test."""
 
     @abstractmethod
     def sample(self) -> bytes:
-        """A valid file of several hundred bytes or more, whose first part is wider than high and over 100 pixels."""
+        """Return a valid file of at least several hundred bytes.
+
+        Its first part is wider than high, and wider than 100 pixels.
+        """
 
     @abstractmethod
     def kind(self) -> ItemKind:
-        """What its parts are."""
+        """Return the kind of the file's parts."""
 
     @pytest.fixture
     def sample_path(self, tmp_path: Path) -> Path:
@@ -103,7 +106,7 @@ class ReaderContract(ABC):
         self.read_or_refuse(sample_path)
 
     def read_or_refuse(self, path: Path) -> None:
-        """Read every part; only ``UnreadableError`` with a reason may come out."""
+        """Read every part. The only exception allowed is ``UnreadableError`` with a reason."""
         try:
             with self.reader().open(path) as media:
                 for part in range(1, media.part_count + 1):
@@ -130,7 +133,7 @@ class ReaderContract(ABC):
         path = tmp_path / f"{name[: 254 - len(extension)]}.{extension}"
         try:
             path.write_bytes(self.sample())
-        except OSError as error:  # macOS and Windows allow fewer names
+        except OSError as error:  # macOS and Windows allow fewer characters
             pytest.skip(f"this file system does not allow the name: {error}")
         with self.reader().open(path) as media:
             assert media.load(1, 32).image.mode == "RGB"

@@ -1,4 +1,4 @@
-"""What every vector index must do. A plug-in's test subclasses this and names its class."""
+"""Contract suite for vector indexes. Subclasses name the class under test."""
 
 from pathlib import Path
 from typing import ClassVar
@@ -29,7 +29,7 @@ def assert_nearest(
     k: int,
     tolerance: float,
 ) -> None:
-    """What was found are the ``k`` nearest of the stored, best first; any of those that are equally near will do."""
+    """Assert that the results are the ``k`` nearest stored vectors, best first. Ties may be in any order."""
     ids, scores = found
     cosines = {item: float(vector @ query) for item, vector in stored.items()}
     best = sorted(cosines.values(), reverse=True)[:k]
@@ -41,10 +41,10 @@ def assert_nearest(
 class VectorIndexContract:
     index_type: ClassVar[type[VectorIndex]]
     tolerance: ClassVar[float] = 2e-5
-    """How far a stored vector's components and its cosines may be off."""
+    """Allowed error of the components of stored vectors and of cosines."""
 
     def filled(self, count: int = 50) -> tuple[VectorIndex, FloatArray]:
-        """An index of ``count`` vectors under the ids 10, 20, 30, ..."""
+        """Return an index of ``count`` vectors under the ids 10, 20, 30, ..."""
         index, vectors = self.index_type(DIMENSION), unit_vectors(count)
         index.add(10 * np.arange(1, count + 1), vectors)
         return index, vectors

@@ -1,4 +1,4 @@
-"""What users give for a file: paths, and addresses as other programs copy them."""
+"""Tests of what users may give for a file: paths, and addresses as copied from other programs."""
 
 import base64
 import io

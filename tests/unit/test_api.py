@@ -1,4 +1,4 @@
-"""The Python API, as its documentation shows it."""
+"""Tests of the Python API as documented."""
 
 import base64
 import subprocess

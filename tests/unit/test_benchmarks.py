@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: what it would run."""
+"""Tests of ``python -m benchmarks``: which benchmarks it would run."""
 
 import subprocess
 import sys

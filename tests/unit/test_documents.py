@@ -1,4 +1,4 @@
-"""The documents name files that exist, and the source tree keeps the sizes that CONTRIBUTING.md promises."""
+"""Checks of the documents and of the source tree: named files exist, and source files keep the promised sizes."""
 
 import ast
 import re
@@ -18,11 +18,11 @@ _FOLDER = re.compile(r"`((?:[\w.-]+/)+)`")
 _LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 _CLASS = re.compile(r"`(\w+)` in `([\w/]+\.py)`")
 _NOT_OURS = {"tokenizer/", "archives/", "photographs/", "model/"}
-"""Folders of a downloaded model, and of the starter's training."""
+"""Folders that are not in this tree: those of a downloaded model, and of the starter model's training."""
 
 
 def unknown_names(document: Path) -> list[str]:
-    """The files and folders that a document names and that are not in this tree."""
+    """Return the files and folders that a document refers to and that do not exist in this tree."""
     text = document.read_text("utf-8")
     links = [name for name in _LINK.findall(text) if not (document.parent / name).exists()]
     names = {*_FILE.findall(text), *_FOLDER.findall(text)} - _NOT_OURS
@@ -32,7 +32,7 @@ def unknown_names(document: Path) -> list[str]:
 def _exists(name: str, beside: Path) -> bool:
     if any((folder / name).exists() for folder in (beside, ROOT, PACKAGE)):
         return True
-    # By its last part alone, where that says which one is meant.
+    # A path's end is sufficient if it is unambiguous.
     return len([path for top in SEARCHED for path in (ROOT / top).rglob(Path(name).as_posix())]) == 1
 
 
@@ -78,7 +78,7 @@ def test_every_room_is_described_in_the_architecture() -> None:
     rooms = {
         f"{path.parent.relative_to(PACKAGE).as_posix()}/" for path in MODULES if path.name == "__init__.py"
     }
-    # The package itself, and the window's package, which has nothing but rooms.
+    # Except the package itself, and the window's package, which contains only rooms.
     assert sorted(rooms - {"./", "ui/"} - described) == []
 
 

@@ -1,4 +1,4 @@
-"""What memory is left, and which errors say that there was none."""
+"""Tests of the free memory, and of the detection of out-of-memory errors."""
 
 import errno
 import subprocess

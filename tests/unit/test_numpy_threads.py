@@ -1,4 +1,4 @@
-"""NumPy's import for a single question, in processes of their own with a stand-in for NumPy."""
+"""Tests of NumPy's import with one thread, in separate processes with a stand-in for NumPy."""
 
 import os
 import subprocess

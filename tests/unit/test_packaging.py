@@ -1,4 +1,4 @@
-"""What the frozen program is made of, checked without freezing it."""
+"""Tests of the contents of the frozen program, without freezing it."""
 
 import configparser
 import importlib.util
@@ -32,7 +32,7 @@ APP_ID = "io.github.imagefinder.imagefinder"
 
 
 def script(name: str) -> ModuleType:
-    """A module of the packaging folder, which is no package."""
+    """Import a module of the packaging folder, which is not a package."""
     spec = importlib.util.spec_from_file_location(f"packaging_{name}", PACKAGING / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
@@ -53,7 +53,7 @@ def icons() -> ModuleType:
 
 @pytest.fixture
 def entry() -> configparser.SectionProxy:
-    """What the desktop file says."""
+    """Return the entries of the desktop file."""
     parser = configparser.ConfigParser(interpolation=None, delimiters="=")
     parser.optionxform = str  # type: ignore[assignment, method-assign]
     parser.read(LINUX / "imagefinder.desktop", encoding="utf-8")
@@ -260,6 +260,6 @@ def test_installing_for_a_user_and_uninstalling_leaves_the_library_alone(tmp_pat
 
     installed = home / ".local/share/imagefinder-program/install.sh"
     subprocess.run(["sh", installed, "--uninstall"], env=environment, check=True, capture_output=True)
-    # The desktop keeps an index of icons and programs, which is its own.
+    # The desktop's own cache of icons and programs is not removed.
     left = [path for path in home.rglob("*") if not path.is_dir() and path.suffix != ".cache"]
     assert left == [library]

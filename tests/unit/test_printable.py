@@ -1,4 +1,4 @@
-"""Names made harmless for terminals and logs."""
+"""Tests of the escaping of names for terminals and logs."""
 
 import logging
 import unicodedata

@@ -1,4 +1,4 @@
-"""What tells of the user's pictures is the user's alone, however generous the umask is."""
+"""Tests that files with information about the user's pictures are private, whatever the umask."""
 
 import errno
 import io
@@ -45,7 +45,7 @@ def mode(path: Path) -> int:
 
 
 def modes(folder: Path) -> set[tuple[bool, int]]:
-    """Of all that is in a folder: whether it is a folder, and its mode."""
+    """Return the type (folder or not) and mode of everything in a folder."""
     return {(path.is_dir(), mode(path)) for path in folder.rglob("*")}
 
 

@@ -1,4 +1,4 @@
-"""The settings survive whatever happened to their file."""
+"""Tests of the settings, including damaged and edited files."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""The benchmark against rclip, as far as it needs neither rclip nor photographs."""
+"""Tests of the benchmark against rclip that require neither rclip nor photographs."""
 
 import importlib
 import os
@@ -14,7 +14,7 @@ FOLDER = Path(__file__).parents[2] / "benchmarks"
 
 @pytest.fixture(scope="module")
 def benchmarks() -> Iterator[dict[str, ModuleType]]:
-    """Its modules, imported by their bare names as the script would, and forgotten again."""
+    """Modules of the benchmark, imported by their bare names as the script does, and unloaded again."""
     before = set(sys.modules)
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(FOLDER)
@@ -38,7 +38,7 @@ def test_a_rate_that_is_higher_and_a_time_that_is_shorter_are_as_many_times_bett
 
 def test_rounds_are_compared_one_by_one(benchmarks: dict[str, ModuleType]) -> None:
     comparison = benchmarks["comparison"]
-    # In the second round the machine was busy with something else.
+    # In the second round the machine was busy with other work.
     row = comparison.Row("time", comparison.Kind.COST, [4.0, 40.0, 4.0], [2.0, 20.0, 1.0])
 
     assert row.ratio == 2.0

@@ -1,4 +1,4 @@
-"""The starter model's training, as far as it needs neither torch nor photographs."""
+"""Tests of the starter model's training that require neither torch nor photographs."""
 
 import importlib.util
 import json
@@ -15,13 +15,13 @@ import pytest
 
 FOLDER = Path(__file__).parents[2] / "packaging" / "starter_model"
 SHA256 = re.compile(r"[0-9a-f]{64}")
-# In the order in which they import each other; train.py runs as a script, so they do by their bare names.
+# In import order. train.py runs as a script, so modules import each other by bare names.
 MODULES = ("attention_windows", "splits", "sources", "photographs")
 
 
 @pytest.fixture
 def training(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, ModuleType]]:
-    """The modules without torch, imported as train.py would, and forgotten again."""
+    """Modules that do not need torch, imported as train.py does, and unloaded again."""
     loaded: dict[str, ModuleType] = {}
     for name in MODULES:
         spec = importlib.util.spec_from_file_location(name, FOLDER / f"{name}.py")
@@ -142,7 +142,7 @@ def _touch(path: Path) -> None:
 
 
 def _resource_collection(folder: str, name: str, content: bytes) -> bytes:
-    """A Qt resource collection, version 1, with one compressed file in one folder."""
+    """Return a Qt resource collection, version 1, with one compressed file in one folder."""
     packed = struct.pack(">I", len(content)) + zlib.compress(content)
     data = struct.pack(">I", len(packed)) + packed
     names = b""

@@ -1,4 +1,4 @@
-"""One form of all that reads alike."""
+"""Tests of text folding: text that reads alike has one form."""
 
 import sys
 import unicodedata
@@ -110,7 +110,7 @@ def test_every_letter_is_the_same_in_any_case_and_form() -> None:
         for text in (f"{letter}", f"a{letter}b")
         if fold(case(unicodedata.normalize(form, text))) != fold(text)
     }
-    # In capitals Turkish's i without a dot cannot be told from that with one, but by its language.
+    # Without knowing the language, a capital of the Turkish dotless i cannot be distinguished from that of i.
     assert wrong == {"ı"}
     assert without_accents(fold("ı")) == fold("I")
 

@@ -1,4 +1,4 @@
-"""The catalogues are whole, every text goes through them, and they are read as they should be."""
+"""Tests that catalogues are complete and parsed correctly, and that every text for users is translated."""
 
 import ast
 import importlib.util
@@ -22,7 +22,7 @@ def _load_tool() -> ModuleType:
     assert spec
     assert spec.loader
     tool = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = tool  # dataclasses look their module up
+    sys.modules[spec.name] = tool  # dataclasses look up their module
     spec.loader.exec_module(tool)
     return tool
 
@@ -110,7 +110,7 @@ def _texts_past(tree: ast.Module) -> Iterator[tuple[int, str]]:
         if isinstance(node, ast.Call) and _name(node.func) in _SHOWN:
             for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
                 text = _literal(argument)
-                # Neither markup nor patterns of file names are words.
+                # Markup and file name patterns are not words.
                 words = re.sub(r"<[^>]*>|\S*[*/]\S*|\bimagefinder\b", "", text)
                 if len(re.findall(r"[^\W\d_]", words)) > 1:
                     yield node.lineno, text

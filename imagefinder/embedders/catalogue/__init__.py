@@ -1,1 +1,1 @@
-"""Which models exist: published, downloadable, in the hub cache, and in the model store."""
+"""Catalogue of models: published by open_clip, downloadable, in the hub cache, and in the model store."""

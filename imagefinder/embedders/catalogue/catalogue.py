@@ -1,7 +1,7 @@
-"""open_clip's architectures and published weights, read without importing open_clip (and so torch).
+"""open_clip's architectures and published weights, read without importing open_clip (and thus torch).
 
-The architectures are JSON files in its package folder. The table of published weights is code in its
-``pretrained.py``; only that file's assignments and its ``_…cfg`` helpers are run here, not its imports.
+The architectures are JSON files in the package folder of open_clip. The table of published weights is code in
+its ``pretrained.py``. Of that file, only assignments and the ``_...cfg`` helpers are executed, not the imports.
 """
 
 import copy
@@ -27,15 +27,15 @@ _TABLE_HELPER = re.compile(r"_\w*cfg")
 
 @cache
 def architectures() -> dict[str, Path]:
-    """The architectures open_clip knows: name → JSON config file."""
+    """Return the config files of open_clip's architectures, by name."""
     return {path.stem: path for path in sorted((_package_folder() / "model_configs").glob("*.json"))}
 
 
 def model_config(arch: str) -> JsonDict:
-    """The config of an architecture, as in open_clip's ``model_configs/ARCH.json``.
+    """Return the config of an architecture, as in open_clip's ``model_configs/ARCH.json``.
 
     Raises:
-        ModelError: open_clip has no such architecture; the message names the nearest ones.
+        ModelError: open_clip has no such architecture. The message suggests similar names.
     """
     known = architectures()
     if arch not in known:
@@ -54,10 +54,10 @@ def custom_config(path: Path) -> tuple[JsonDict, JsonDict]:
     """Read a model config from a JSON file: open_clip's ``open_clip_config.json``, or its model part alone.
 
     Returns:
-        The model config, and what the file says of preprocessing (empty when it says nothing).
+        The model config, and the preprocessing config (empty if the file has none).
 
     Raises:
-        ModelError: there is no such file, it is not a model config, or it says what no model needs
+        ModelError: The file does not exist, is not a model config, or contains values that are not allowed
             (``config_bounds``).
     """
     content = read_json_object(path)
@@ -71,7 +71,7 @@ def custom_config(path: Path) -> tuple[JsonDict, JsonDict]:
         )
     preprocess = content.get("preprocess_cfg")
     overlay = preprocess if isinstance(preprocess, dict) else {}
-    # Imported late: the catalogue is at every start, published weights are not.
+    # Imported late, because every start reads the catalogue, but only few read custom configs.
     from imagefinder.embedders.config_bounds import check_config, check_preprocess
 
     check_config(model_cfg, path)
@@ -80,16 +80,16 @@ def custom_config(path: Path) -> tuple[JsonDict, JsonDict]:
 
 
 def published_tags(arch: str) -> Mapping[str, JsonDict]:
-    """The published weights of an architecture: tag → open_clip's table row (hub, url, mean, …)."""
+    """Return the published weights of an architecture: rows of open_clip's table (hub, url, mean, ...) by tag."""
     return published_table().get(arch, {})
 
 
 @cache
 def published_table() -> Mapping[str, Mapping[str, JsonDict]]:
-    """open_clip's whole table of published weights: architecture → tag → row.
+    """Return open_clip's table of published weights: rows by architecture and tag.
 
     Raises:
-        ModelError: the installed open_clip keeps its table in a way not known here.
+        ModelError: The installed open_clip stores its table in an unknown form.
     """
     import ast
 
@@ -99,7 +99,7 @@ def published_table() -> Mapping[str, Mapping[str, JsonDict]]:
         for module in ("constants.py", "pretrained.py"):
             tree = ast.parse((folder / module).read_text(encoding="utf-8"))
             tree.body = [node for node in tree.body if _belongs_to_the_table(node)]
-            exec(compile(tree, module, "exec"), scope)  # noqa: S102 - code of a library that we import anyway
+            exec(compile(tree, module, "exec"), scope)  # noqa: S102 - code of a library that is imported anyway
         table: Mapping[str, Mapping[str, JsonDict]] = scope["_PRETRAINED"]
     except (KeyError, NameError, OSError, SyntaxError, TypeError) as error:
         raise ModelError(
@@ -109,14 +109,14 @@ def published_table() -> Mapping[str, Mapping[str, JsonDict]]:
 
 
 def settings_for(arch: str, tag: str | None) -> tuple[JsonDict, JsonDict]:
-    """The model config and preprocessing for weights of a known architecture.
+    """Return the model config and preprocessing for weights of a known architecture.
 
-    With a tag, they are the tag's own, its activation function included: open_clip itself only warns when a
-    tag was trained with QuickGELU and the architecture says otherwise, and then computes something else.
-    Without one, the preprocessing is what most published weights of that architecture use.
+    With a tag, the tag's own settings are used, including the activation function. open_clip itself only
+    warns if a tag was trained with QuickGELU and the architecture's config differs, and then computes wrong
+    vectors. Without a tag, the preprocessing is the one that most published weights of the architecture use.
 
     Raises:
-        ModelError: no such architecture or tag.
+        ModelError: There is no such architecture or tag.
     """
     model_cfg, tags = model_config(arch), published_tags(arch)
     if tag is None:
@@ -138,7 +138,7 @@ def settings_for(arch: str, tag: str | None) -> tuple[JsonDict, JsonDict]:
 
 
 def suggestion(word: str, known: Mapping[str, object] | list[str]) -> str:
-    """A sentence, with a space before it, that names what was perhaps meant; empty when nothing is near."""
+    """Return a sentence suggesting similar names, preceded by a space. Empty if none is similar."""
     import difflib
 
     by_lower = {name.lower(): name for name in known}

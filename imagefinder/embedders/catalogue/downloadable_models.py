@@ -1,4 +1,4 @@
-"""The catalogue of models worth getting: ``resources/models/catalogue.json``, a data file."""
+"""Downloadable models recommended by the catalogue (``resources/models/catalogue.json``)."""
 
 import json
 from functools import cache
@@ -7,7 +7,7 @@ from imagefinder.domain.model_names import ModelOffer
 from imagefinder.resources import resource
 from imagefinder.translation import tr_later
 
-# What the file says in words; here for the translators, and found again by ``translated(offer.about, "a model")``.
+# Texts of the JSON file, listed here for translators. ``translated(offer.about, "a model")`` looks them up.
 _ABOUT = (
     tr_later("The best choice for most: it finds much more than the starter model.", "a model"),
     tr_later("Trained on two billion openly collected pictures.", "a model"),
@@ -22,6 +22,6 @@ _ABOUT = (
 
 @cache
 def offers() -> dict[str, ModelOffer]:
-    """The models of the catalogue by name (``ARCH/TAG``), in its order."""
+    """Return the catalogue's models by name (``ARCH/TAG``), in catalogue order."""
     content = json.loads(resource("models/catalogue.json").read_text(encoding="utf-8"))
     return {row["name"]: ModelOffer(**row) for row in content["models"]}

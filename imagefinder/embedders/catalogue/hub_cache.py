@@ -1,19 +1,19 @@
-"""Look up published weights in this machine's Hugging Face cache. Never downloads."""
+"""Look-up of published weights in this computer's Hugging Face cache. Never downloads."""
 
 from pathlib import Path, PurePosixPath
 
 from imagefinder.embedders.catalogue.catalogue import published_table, published_tags, settings_for
 from imagefinder.embedders.spec import ClipSpec, JsonDict
 
-# open_clip's names for weights in a repository of its own (open_clip/constants.py), the one it prefers first.
+# open_clip's names for weights in a repository of its own (open_clip/constants.py), in order of preference.
 _HUB_FILES = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
 
 
 def published_spec(arch: str, tag: str) -> ClipSpec | None:
-    """The model of a published tag; None when its weights are not on this machine.
+    """Return the spec of a published model. None if its weights are not on this computer.
 
     Raises:
-        ModelError: open_clip knows no such architecture or tag.
+        ModelError: open_clip has no such architecture or tag.
     """
     model_cfg, preprocess_cfg = settings_for(arch, tag)
     row = published_tags(arch)[tag]
@@ -35,7 +35,7 @@ def published_spec(arch: str, tag: str) -> ClipSpec | None:
 
 
 def published_here() -> list[str]:
-    """Names (ARCH/TAG) of all published weights that are on this machine."""
+    """Return the names (``ARCH/TAG``) of all published models whose weights are on this computer."""
     return [
         f"{arch}/{tag}"
         for arch, rows in published_table().items()
@@ -45,9 +45,9 @@ def published_here() -> list[str]:
 
 
 def published_checksum(row: JsonDict) -> str:
-    """First digits of the SHA-256 that a download address states, as open_clip reads it; else empty.
+    """Return the first digits of the SHA-256 in a download address, or an empty string.
 
-    OpenAI's addresses have it as a folder, open_clip's own at the end of the file's name.
+    As open_clip reads it: OpenAI's addresses contain it as a folder, open_clip's own at the end of the file name.
     """
     address = PurePosixPath(row.get("url", ""))
     if "openaipublic" in str(address):
@@ -56,7 +56,7 @@ def published_checksum(row: JsonDict) -> str:
 
 
 def hub_files(row: JsonDict) -> tuple[str, tuple[str, ...]]:
-    """The repository that published weights lie in, empty where there is none, and what they may be called there."""
+    """Return the hub repository of published weights, or an empty string, and the possible file names in it."""
     repository, _, name = (row.get("hf_hub") or "").rpartition("/")
     return repository, ((str(PurePosixPath(name).with_suffix(".safetensors")), name) if name else _HUB_FILES)
 
@@ -67,8 +67,8 @@ def _in_hub_cache(row: JsonDict) -> Path | None:
         return None
     from huggingface_hub.constants import HF_HUB_CACHE
 
-    # The cache's documented form, read by hand: huggingface_hub's own reader takes a quarter of a second to import,
-    # which every start with such a model would wait for.
+    # The documented cache layout, read directly: importing huggingface_hub's own reader takes a quarter of a second,
+    # which would delay every start with such a model.
     folder = Path(HF_HUB_CACHE) / f"models--{repository.replace('/', '--')}"
     try:
         commit = (folder / "refs" / "main").read_text(encoding="utf-8")
@@ -79,7 +79,7 @@ def _in_hub_cache(row: JsonDict) -> Path | None:
 
 
 def _in_clip_cache(row: JsonDict) -> Path | None:
-    """Where open_clip (and OpenAI's own package) put what they fetched by address."""
+    """Return the file that open_clip (or OpenAI's own package) downloaded by address, if it exists."""
     if not row.get("url"):
         return None
     path = Path.home() / ".cache" / "clip" / PurePosixPath(row["url"]).name

@@ -1,4 +1,4 @@
-"""Find, lock and delete the folders of stored models and of unfinished downloads."""
+"""Finding, locking and deleting the folders of stored models and of unfinished downloads."""
 
 import shutil
 import uuid
@@ -20,27 +20,27 @@ _COMING, _GOING = ".download-", ".removed-"
 
 
 def kept_model(name: str, models_dir: Path) -> ClipSpec | None:
-    """The imported or downloaded model of that name."""
+    """Return the stored (imported or downloaded) model of that name, if any."""
     return next((spec for spec in imported_models(models_dir) if spec.name == name), None)
 
 
 def coming_folder(name: str, models_dir: Path) -> Path:
-    """Where a model is put together while it is downloaded; hidden, so it is no model yet."""
+    """Return the hidden folder in which a model is assembled during its download."""
     return models_dir / f"{_COMING}{file_name_part(name)}-{short_hash(name)}"
 
 
 def bytes_come(name: str, models_dir: Path) -> int:
-    """How much of a download that is not over is here."""
+    """Return the size in bytes of an unfinished download."""
     return _size(coming_folder(name, models_dir))
 
 
 @contextmanager
 def sole_download(name: str, models_dir: Path) -> Iterator[None]:
-    """Inside, no other process downloads or removes that model.
+    """Context manager that prevents other processes from downloading or removing the model.
 
     Raises:
-        ModelError: another one does so now.
-        OSError: nothing can be written there.
+        ModelError: Another process is doing so now.
+        OSError: The lock file cannot be written.
     """
     folder = coming_folder(name, models_dir)
     lock = filelock.FileLock(folder.with_name(f"{folder.name}.lock"))
@@ -61,10 +61,12 @@ def sole_download(name: str, models_dir: Path) -> Iterator[None]:
 
 
 def refuse_own_model(name: str) -> None:
-    """Say so of a model that comes with the program, rather than that it is in use: it can never be removed.
+    """Check that a model does not come with the program. Such models can never be removed.
+
+    This check precedes the one whether the model is in use, for the better message.
 
     Raises:
-        ModelError: it is one of those.
+        ModelError: The model comes with the program.
     """
     if name in (STARTER, BUILTIN):
         raise ModelError(
@@ -73,13 +75,13 @@ def refuse_own_model(name: str) -> None:
 
 
 def remove_model(name: str, models_dir: Path) -> int:
-    """Delete the files of an imported or downloaded model, and what an interrupted download of it left.
+    """Delete the files of an imported or downloaded model, and those of an interrupted download of it.
 
     Returns:
-        The bytes that this freed.
+        The number of bytes freed.
 
     Raises:
-        ModelError: it is not one of those; the message says what it is instead. Or it cannot be deleted.
+        ModelError: The model was neither imported nor downloaded, or it cannot be deleted.
     """
     refuse_own_model(name)
     kept, coming = kept_model(name, models_dir), coming_folder(name, models_dir)
@@ -105,17 +107,18 @@ def remove_model(name: str, models_dir: Path) -> int:
 
 
 def _delete(folder: Path) -> None:
-    # Renamed first, in one step: half a folder would be no model, and on Windows a file in use refuses it whole.
+    # Renamed first, which is atomic: a half-deleted folder would not be a model, and on Windows renaming fails as a
+    # whole if a file is in use.
     going = folder.with_name(f"{_GOING}{uuid.uuid4().hex[:8]}")
     folder.rename(going)
     for each in folder.parent.glob(f"{_GOING}*"):
-        shutil.rmtree(each, ignore_errors=True)  # what cannot be deleted now is tried again the next time
+        shutil.rmtree(each, ignore_errors=True)  # retried at the next removal
 
 
 def _size(folder: Path) -> int:
     try:
         return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    except OSError:  # it is finished, or deleted, by another process just now
+    except OSError:  # another process has just finished or deleted it
         return 0
 
 

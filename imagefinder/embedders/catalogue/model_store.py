@@ -1,10 +1,10 @@
-"""Read the model store: the folders of imported and downloaded models. Light, because every start reads it.
+"""The model store: folders of imported and downloaded models. Cheap to import, because every start reads it.
 
-A folder holds ``weights.safetensors``, ``config.json`` (in the form of open_clip's ``open_clip_config.json``:
-the model and its preprocessing, so that nothing depends on what a later open_clip says), ``model.json``
-(its name and origin, and the name of its image tower for OpenVINO, if one lies there) and, for a model that leans on
-transformers, ``tokenizer/`` with the tokenizer's files.
-The starter model, which comes with the program, lies in a folder of the same form.
+A folder contains ``weights.safetensors``, ``config.json`` (in the form of open_clip's
+``open_clip_config.json``: the model and its preprocessing, independent of later versions of open_clip),
+``model.json`` (name, origin and, if present, the file name of the image tower for OpenVINO) and, for a model
+that uses transformers, ``tokenizer/`` with the tokenizer's files. The starter model that comes with the
+program has a folder of the same form.
 """
 
 import re
@@ -22,9 +22,11 @@ _LONGEST_WORD = 1000
 
 
 def imported_models(models_dir: Path, *, is_trusted: bool = False) -> Iterator[ClipSpec]:
-    """The models kept in ``models_dir``, by folder name. A folder that is not whole is passed over.
+    """Iterate over the models in ``models_dir``, sorted by folder name. Incomplete folders are skipped.
 
-    ``is_trusted``: they came with the program, so what their configs say need not be checked at every start.
+    Args:
+        models_dir: Folder of the model store.
+        is_trusted: Whether the models came with the program, so their configs need not be checked at every start.
     """
     for folder in sorted(models_dir.glob("[!.]*/")):
         if spec := read_folder(folder, is_trusted=is_trusted):
@@ -32,7 +34,7 @@ def imported_models(models_dir: Path, *, is_trusted: bool = False) -> Iterator[C
 
 
 def read_folder(folder: Path, *, is_trusted: bool = False) -> ClipSpec | None:
-    """The model of one folder; None where the folder is not whole, or a config says what is not allowed."""
+    """Return the model of one folder. None if the folder is incomplete, or a config is invalid."""
     try:
         about = read_json_object(folder / MODEL)
         config = read_json_object(folder / CONFIG)
@@ -53,14 +55,21 @@ def read_folder(folder: Path, *, is_trusted: bool = False) -> ClipSpec | None:
 
             check_config(spec.model_cfg, folder / CONFIG, folder / TOKENIZER)
             check_preprocess(spec.preprocess_cfg, folder / CONFIG)
-        _ = spec.dimension, spec.image_side, spec.id  # asked of every model, so they have to be in there
+        _ = (
+            spec.dimension,
+            spec.image_side,
+            spec.id,
+        )  # required of every model; they raise if the config is incomplete
     except (ModelError, OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None  # not a folder of ours, or half deleted, or changed, by hand
+        return None  # another folder, or one that was partly deleted or edited by hand
     return spec if spec.weights.is_file() else None
 
 
 def with_own_tokenizer(model_cfg: JsonDict, folder: Path) -> JsonDict:
-    """The config with the tokenizer's files of the model's own folder, wherever that lies now, if it has any."""
+    """Return the config with names replaced by the tokenizer folder of the model, if that exists.
+
+    The folder is passed in at each start, because the model store may have been moved.
+    """
     if not folder.is_dir():
         return model_cfg
     named = [key for key in ("hf_tokenizer_name", "hf_model_name") if model_cfg["text_cfg"].get(key)]
@@ -68,10 +77,10 @@ def with_own_tokenizer(model_cfg: JsonDict, folder: Path) -> JsonDict:
 
 
 def _word(value: object) -> str:
-    """A name of a model, an architecture or of weights.
+    """Return the name of a model, an architecture or of weights.
 
     Raises:
-        ValueError: it is none.
+        ValueError: The value is not a valid name.
     """
     if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_WORD:
         raise ValueError(value)

@@ -1,4 +1,4 @@
-"""The built-in embedder: colour names and layout features without a neural network; used where no model is left."""
+"""Built-in embedder: colour names and layout features without a neural network, used if no model is available."""
 
 import math
 from collections.abc import Sequence
@@ -14,25 +14,25 @@ from imagefinder.translation import tr_later
 if TYPE_CHECKING:
     from PIL import Image
 
-# What each block adds to a cosine. Precision@5 by class on 1,851 pictures of 47 classes of Caltech-101
-# (chance is 0.02): colours alone 0.16, layout alone 0.22, edges alone 0.42, these weights 0.42. Caltech's
-# centred objects gain little from colour; one's own photographs are also looked for by it.
+# Contribution of each block to a cosine. Precision@5 by class on 1,851 pictures of 47 classes of Caltech-101 (chance
+# is 0.02): colours alone 0.16, layout alone 0.22, edges alone 0.42, these weights 0.42. Caltech's centred objects
+# gain little from colour, but users also look for their photographs by colour.
 _COLOUR_WEIGHT, _LAYOUT_WEIGHT, _SHAPE_WEIGHT = 0.15, 0.15, 0.70
 _COLOURS = slice(0, len(NAMES))
-# Two further places: what a picture lacks for unit length (a picture without edges), and “no meaning”.
+# Two more dimensions: the rest that a picture lacks to unit length (a picture without edges), and "no meaning".
 _REST, _NOTHING = -2, -1
-# Shares of colours in everyday photographs (83 of MS COCO), which are far from even. Where a query names
-# several colours, each counts by its rarity, so that a picture with all of them beats one full of grey.
+# Shares of colours in everyday photographs (83 of MS COCO), which are far from even. If a query names several
+# colours, each is weighted by its rarity, so that a picture with all of them ranks above one that is mostly grey.
 _COMMON = {"grey": 0.3, "black": 0.13, "brown": 0.15, "white": 0.1, "green": 0.08, "beige": 0.05}
 _RARE = 0.03
 
 
 class BuiltinEmbedder(Embedder):
-    """One unit vector of three blocks: shares of colour names, colours on a grid, and edges on a grid.
+    """Embedder whose vectors have three blocks: shares of colour names, colours on a grid, and edges on a grid.
 
-    In the colour block stands the square root of each share (Hellinger), which has unit length by itself: its
-    product with a colour's own direction grows with how much of that colour a picture has, and the sum over
-    several colours is largest where all of them are there.
+    The colour block contains the square root of each share (Hellinger), which has unit length by itself. Its
+    dot product with the direction of a colour increases with that colour's share of a picture, and the sum
+    over several colours is largest for a picture that contains all of them.
     """
 
     name: str = BUILTIN
@@ -40,7 +40,7 @@ class BuiltinEmbedder(Embedder):
         "knows colours and layout; for words beyond colours, file names and the text of pages are searched",
         "a model",
     )
-    """In English; ``translated`` with that comment shows it."""
+    """English description. Translate it with ``translated(..., "a model")`` to show it."""
 
     def __init__(self) -> None:
         self.id = BUILTIN_ID
@@ -56,7 +56,7 @@ class BuiltinEmbedder(Embedder):
         return 32
 
     def prepare(self, image: "Image.Image") -> FloatArray:
-        """The picture's vector already, (dimension,): cheap enough for the threads that decode."""
+        """Compute the picture's vector, (dimension,) float32. Cheap enough for the decoding threads."""
         import numpy as np
         from PIL import Image
 
@@ -76,7 +76,7 @@ class BuiltinEmbedder(Embedder):
         return vector
 
     def encode_images(self, prepared: Sequence[Prepared]) -> FloatArray:
-        """Stack what ``prepare`` gave."""
+        """Stack the vectors computed by ``prepare``."""
         import numpy as np
 
         if not prepared:
@@ -85,7 +85,7 @@ class BuiltinEmbedder(Embedder):
         return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 
     def encode_texts(self, texts: Sequence[str]) -> FloatArray:
-        """The colours a text names; a text that names none lies at a right angle to every picture."""
+        """Embed the colours that texts name. A text without colours is orthogonal to every picture."""
         import numpy as np
 
         vectors = np.zeros((len(texts), self.dimension), np.float32)
@@ -99,11 +99,11 @@ class BuiltinEmbedder(Embedder):
         return vectors
 
     def understands(self, text: str) -> bool:
-        """Whether the text names a colour."""
+        """Return whether the text names a colour."""
         return bool(shades_of(text))
 
     def unknown_words(self, text: str) -> list[str]:
-        """All but the names of colours."""
+        """Return all words that are not colour names."""
         return other_words(text)
 
 

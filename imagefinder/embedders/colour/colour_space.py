@@ -1,8 +1,8 @@
 """Colour names and their anchors in the Oklab colour space.
 
-Pixels are named by the nearest of a few anchors per name in Oklab (Björn Ottosson, 2020,
-https://bottosson.github.io/posts/oklab/), where equal distances look about equally different. The names are
-the eleven basic terms of Berlin and Kay (1969), split where everyday words split them.
+A pixel gets the name of the nearest anchor in Oklab (Björn Ottosson, 2020,
+https://bottosson.github.io/posts/oklab/), where equal distances look about equally different. Each name has a
+few anchors. The names are the eleven basic terms of Berlin and Kay (1969), subdivided as in everyday language.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from functools import cache
 
 from imagefinder.embedders.embedder import FloatArray, Pixels
 
-# Anchors as sRGB hex, chosen to look like the name in photographs, where saturated colours are rare.
+# Anchors as sRGB hex, chosen to match the names in photographs, where saturated colours are rare.
 ANCHORS: Mapping[str, tuple[str, ...]] = {
     "black": ("000000", "16161a", "1d1714"),
     "grey": ("555555", "808080", "8d8983", "7c8288", "a3a3a3"),
@@ -51,14 +51,14 @@ _LMS_TO_LAB = (
     (0.0259040371, 0.7827717662, -0.8086757660),
 )
 _BITS = 5
-# Names follow hue more than lightness: a shaded red is still red.
+# Names depend more on hue than on lightness: a shaded red is still red.
 _AXES = (0.6, 1.0, 1.0)
 _SOFTNESS = 0.02  # Oklab units; about the just noticeable difference
 
 
 def oklab(rgb: FloatArray) -> FloatArray:
-    """sRGB (…, 3), 0 to 1, as Oklab (…, 3): lightness 0 to 1, then green to red and blue to yellow."""
-    import numpy as np  # imported late, as in all of ``BuiltinEmbedder``: to make one needs none
+    """Convert sRGB (..., 3), 0 to 1, to Oklab (..., 3): lightness 0 to 1, green to red, and blue to yellow."""
+    import numpy as np  # imported late, as in all of ``BuiltinEmbedder``: creating it does not need NumPy
 
     to_lms, to_lab = np.array(_TO_LMS, np.float32), np.array(_LMS_TO_LAB, np.float32)
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4).astype(np.float32)
@@ -66,9 +66,9 @@ def oklab(rgb: FloatArray) -> FloatArray:
 
 
 def name_shares(pixels: Pixels) -> FloatArray:
-    """How much of each of ``NAMES`` is in sRGB pixels (n, 3): (len(NAMES),) float32, sums to 1.
+    """Return the share of each of ``NAMES`` in sRGB pixels (n, 3) uint8: (len(NAMES),) float32, sum 1.
 
-    Each pixel is shared softly between names, by its distance to the nearest anchor of each.
+    Each pixel is distributed softly over the names, by its distance to the nearest anchor of each.
     """
     import numpy as np
 
@@ -78,7 +78,7 @@ def name_shares(pixels: Pixels) -> FloatArray:
 
 @cache
 def _share_table() -> FloatArray:
-    """The shares of names for every sRGB colour of ``_BITS`` bits a channel: (2 ** 3 _BITS, len(NAMES))."""
+    """Return the name shares of every sRGB colour of ``_BITS`` bits a channel: (2 ** (3 * _BITS), len(NAMES))."""
     import numpy as np
 
     levels = (np.arange(2**_BITS, dtype=np.float32) + 0.5) / 2**_BITS

@@ -8,7 +8,7 @@ from imagefinder.embedders.colour.colour_space import NAMES
 from imagefinder.embedders.embedder import FloatArray
 from imagefinder.text_folding import of_ordinary_width
 
-# Which names a word stands for, and how strongly.
+# The colour names that a word stands for, with weights.
 _SHADES: Mapping[str, Mapping[str, float]] = {
     "black": {"black": 1},
     "white": {"white": 1},
@@ -41,7 +41,7 @@ _SHADES: Mapping[str, Mapping[str, float]] = {
     ),
 }
 
-# Other words for the same, and what “light” and “dark” make of a colour.
+# Synonyms, and the colours that "light" and "dark" make of others.
 _SYNONYMS: Mapping[str, str] = {
     **{shade: shade for shade in _SHADES if " " not in shade},
     "gray": "grey", "golden": "gold", "silvery": "silver", "cyan": "turquoise", "teal": "turquoise",
@@ -66,9 +66,9 @@ _CHINESE = {
     "白": "white", "灰": "grey", "棕": "brown", "褐": "brown", "金": "gold", "银": "silver", "銀": "silver",
     "米": "beige",
 }  # fmt: skip
-# These also stand for the colour without 色, as in 红车 or 蓝白 …
+# These name the colour without 色 too, as in 红车 or 蓝白, ...
 _CHINESE_ALONE = frozenset("红紅橙黄黃绿綠蓝藍紫黑白灰棕褐")
-# … but not in these words, which speak of other things: day, understand, cucumber, dusk …
+# ... but not in these words, which mean other things: day, understand, cucumber, dusk, ...
 _CHINESE_OTHER = re.compile(
     "白天|明白|空白|白菜|黄瓜|黄昏|黄金|黄油|红绿灯|红薯|红酒|黑客|黑板|灰尘|绿化|紫菜"
 )
@@ -79,19 +79,19 @@ _LIGHT_WORDS, _DARK_WORDS = frozenset({"light", "pale", "sky", "pastel"}), froze
 
 
 def shades_of(text: str) -> list[str]:
-    """The colours a text speaks of, in its order; empty when it speaks of none. Whole words only."""
+    """Return the colours that a text names, in order and without duplicates. Only whole words count."""
     text = of_ordinary_width(text)
     return list(dict.fromkeys([*_english(text), *_chinese(text)]))
 
 
 def other_words(text: str) -> list[str]:
-    """The words of a text that name no colour and do not merely join or shade such names, as written."""
+    """Return the words, as written, that neither name a colour nor merely connect or shade colour names."""
     words = _TOKEN.findall(_CHINESE_COLOUR.sub(" ", of_ordinary_width(text)))
     return [word for word in words if word.lower() not in _JOINING and not _base(word.lower())]
 
 
 def shade_vector(shade: str) -> FloatArray:
-    """(len(NAMES),) float32, unit length: how strongly a colour stands for each of ``NAMES``."""
+    """Return how strongly a colour stands for each of ``NAMES``: (len(NAMES),) float32, unit length."""
     import numpy as np
 
     weights = np.array([_SHADES[shade].get(name, 0.0) for name in NAMES], np.float32)
@@ -112,14 +112,14 @@ def _english(text: str) -> Iterator[str]:
         elif word in _DARK_WORDS and base in _DARK:
             skip = True
             yield _DARK[base]
-        elif word == "bright" and base:  # “bright red” is red, not light
+        elif word == "bright" and base:  # "bright red" is red, not light red
             continue
         elif shade := _base(word):
             yield shade
 
 
 def _base(word: str) -> str:
-    """The colour that a word means: itself, its plural, or its “-ish” form; else empty."""
+    """Return the colour that a word names by itself, as a plural, or with "-ish". Empty if it names none."""
     for form in (word, word.removesuffix("s"), word.removesuffix("ish"), word.removesuffix("ish") + "e"):
         if form in _SYNONYMS:
             return _SYNONYMS[form]

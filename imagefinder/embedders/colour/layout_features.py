@@ -1,4 +1,4 @@
-"""Layout features of the built-in embedder: where colours lie, and edge directions."""
+"""Layout features of the built-in embedder: colours on a grid, and edge directions."""
 
 from imagefinder.embedders.colour.colour_space import oklab
 from imagefinder.embedders.embedder import FloatArray
@@ -7,15 +7,18 @@ LAYOUT_CELLS, SHAPE_CELLS, ORIENTATIONS = 4, 6, 8
 LAYOUT_SIZE = LAYOUT_CELLS**2 * 3
 SHAPE_SIZE = SHAPE_CELLS**2 * ORIENTATIONS
 
-# A middling photograph, and how much colour counts beside lightness: photographs are far from saturated.
+# Oklab colour of an average photograph, and the weights of lightness and colour: photographs are far from saturated.
 _MIDDLE = (0.55, 0.0, 0.02)
 _SPREAD = (1.0, 2.5, 2.5)
-# Differences of lightness below this (of 1) are noise or a soft gradient, not an edge.
+# Differences of lightness (0 to 1) below this are noise or soft gradients, not edges.
 _FAINT = 0.02
 
 
 def box_means(pixels: FloatArray, cells: int) -> FloatArray:
-    """Means over a grid: (side, side, n) → (cells, cells, n); ``side`` is a multiple of ``cells``."""
+    """Return means over a grid: (side, side, n) to (cells, cells, n).
+
+    ``side`` must be a multiple of ``cells``.
+    """
     import numpy as np
 
     step = pixels.shape[0] // cells
@@ -24,9 +27,13 @@ def box_means(pixels: FloatArray, cells: int) -> FloatArray:
 
 
 def colour_layout(pixels: FloatArray) -> FloatArray:
-    """Mean Oklab colours on a 4 x 4 grid, as deviations from grey: (LAYOUT_SIZE,), unit length or 0.
+    """Return mean Oklab colours on a 4 x 4 grid, relative to an average photograph: (LAYOUT_SIZE,) float32.
 
-    ``pixels``: sRGB (side, side, 3), 0 to 1.
+    Args:
+        pixels: sRGB, (side, side, 3), 0 to 1.
+
+    Returns:
+        A vector of unit length, or zero.
     """
     import numpy as np
 
@@ -35,10 +42,16 @@ def colour_layout(pixels: FloatArray) -> FloatArray:
 
 
 def edge_shape(pixels: FloatArray) -> FloatArray:
-    """Histograms of gradient orientation on a 6 x 6 grid: (SHAPE_SIZE,), unit length or 0.
+    """Return histograms of gradient orientation on a 6 x 6 grid: (SHAPE_SIZE,) float32.
 
-    The idea of HOG (Dalal and Triggs, 2005), with square roots in place of block normalisation, and centred,
-    so that two pictures that are merely both busy are not alike. ``pixels``: sRGB (side, side, 3), 0 to 1.
+    Based on HOG (Dalal and Triggs, 2005), with square roots instead of block normalisation, and centred, so
+    that two pictures are not similar merely because both have many edges.
+
+    Args:
+        pixels: sRGB, (side, side, 3), 0 to 1.
+
+    Returns:
+        A vector of unit length, or zero.
     """
     import numpy as np
 
@@ -65,7 +78,7 @@ def edge_shape(pixels: FloatArray) -> FloatArray:
 
 
 def unit(vector: FloatArray) -> FloatArray:
-    """The vector at unit length; a zero vector stays zero."""
+    """Return the vector scaled to unit length. A zero vector stays zero."""
     import numpy as np
 
     length = float(np.linalg.norm(vector))

@@ -1,4 +1,4 @@
-"""Run blocking calls on another thread, so that waiting for them can be cancelled at any moment."""
+"""Blocking calls on another thread, so that waiting for them can be cancelled at any moment."""
 
 import queue
 import threading
@@ -13,7 +13,7 @@ Item = TypeVar("Item")
 
 _LOOK_EVERY_S = 0.1
 _AHEAD = 4
-"""Items that may wait to be taken; the thread pauses beyond that."""
+"""Capacity of the queue. The thread pauses while it is full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class _Ended:
 
 
 class _Line(Generic[Item]):
-    """What the thread and the one who waits share."""
+    """Queue between the thread that produces items and the caller."""
 
     def __init__(self, items: Callable[[], Iterator[Item]]) -> None:
         self.came: queue.Queue[Item | _Ended] = queue.Queue(_AHEAD)
@@ -36,7 +36,7 @@ class _Line(Generic[Item]):
             for item in items:
                 if not self._put(item):
                     break
-        except BaseException as error:  # noqa: BLE001 - raised again where somebody waits
+        except BaseException as error:  # noqa: BLE001 - raised again in the calling thread
             end = _Ended(error)
         finally:
             if close := getattr(items, "close", None):
@@ -54,13 +54,17 @@ class _Line(Generic[Item]):
 
 
 def stoppable(items: Callable[[], Iterator[Item]], should_stop: Callable[[], bool]) -> Iterator[Item]:
-    """What ``items()`` gives, made on a thread of its own, where it may block as long as it likes.
+    """Yield the items of ``items()``, which runs on a thread of its own, where it may block.
 
-    When the wait is given up, that thread is left behind; it ends when what it waits for comes, or its time is out.
+    If the wait is cancelled, the thread is abandoned. It ends when its blocking call returns or times out.
+
+    Args:
+        items: Returns the iterator. Called on the new thread.
+        should_stop: Called at least ten times a second.
 
     Raises:
-        CancelledError: ``should_stop()`` said so; it is asked at least ten times a second.
-        BaseException: what ``items()`` raised.
+        CancelledError: ``should_stop()`` returned true.
+        BaseException: Whatever ``items()`` raised.
     """
     line = _Line(items)
     threading.Thread(target=line.run, name="network", daemon=True).start()

@@ -1,4 +1,4 @@
-"""Download one file from a hub: resumable, verified by checksum, renamed into place once complete."""
+"""Download of one file from a hub: resumable, verified by checksum, renamed into place when complete."""
 
 import hashlib
 import os
@@ -14,12 +14,12 @@ from imagefinder.embedders.download.hub_errors import PassingHubError, WrongByte
 from imagefinder.translation import tr
 
 PART = ".part"
-"""How the name of a file that is not whole yet ends."""
+"""Suffix of incomplete files."""
 
 _TRIES = 4
-"""Without a byte in between."""
+"""Maximum number of consecutive attempts without receiving a byte."""
 _WAIT_S = 1.0
-"""Before the second; twice as long before each further one."""
+"""Seconds before the second attempt. Doubled before each further one."""
 _BLOCK = 1 << 22
 
 ShouldStop = Callable[[], bool]
@@ -27,32 +27,32 @@ Progress = Callable[[int], None]
 
 
 def part_of(target: Path, file: HubFile) -> Path:
-    """Where a file is kept while it comes; another for each version of it."""
+    """Return the path of the incomplete file during the download. Each version of the file has its own."""
     version = hashlib.sha256((file.checksum or file.commit).encode()).hexdigest()[:16]
     return target.with_name(f"{target.name}.{version}{PART}")
 
 
 def fetch(hub: Hub, file: HubFile, target: Path, progress: Progress, should_stop: ShouldStop) -> None:
-    """Have ``file`` at ``target``, whole and proved by the checksum that the hub states. What came before is used.
+    """Download ``file`` to ``target``, resuming an interrupted download, and verify it by the hub's checksum.
 
     Args:
-        hub: where it comes from.
-        file: what the hub said of it.
-        target: its folder is there already.
-        progress: told how many of its bytes are here.
-        should_stop: asked many times a second.
+        hub: The hub to download from.
+        file: The file, as looked up on the hub.
+        target: Destination. Its folder must exist.
+        progress: Called with the number of bytes present.
+        should_stop: Called many times a second.
 
     Raises:
-        HubError: it cannot be had (what came is kept).
-        WrongBytesError: it is not what the hub states (what came is deleted).
-        CancelledError: ``should_stop()`` said so; what came is kept.
-        OSError: it cannot be written; what came is kept.
+        HubError: The file cannot be downloaded. Received bytes are kept.
+        WrongBytesError: The content does not match what the hub states. It is deleted.
+        CancelledError: ``should_stop()`` returned true. Received bytes are kept.
+        OSError: The file cannot be written. Received bytes are kept.
     """
     part = part_of(target, file)
     for old in target.parent.glob(f"{target.name}.*{PART}"):
-        if old != part:  # of a version that the hub has no more
+        if old != part:  # a version that is no longer on the hub
             old.unlink()
-    if target.exists():  # whole once already, but what came after failed
+    if target.exists():  # completed earlier, but a later step failed
         target.replace(part)
     if file.size is not None and part.exists() and part.stat().st_size > file.size:
         part.unlink()
@@ -73,7 +73,7 @@ def fetch(hub: Hub, file: HubFile, target: Path, progress: Progress, should_stop
 
 
 def _fill(hub: Hub, file: HubFile, part: Path, progress: Progress, should_stop: ShouldStop) -> None:
-    # Whether what is here is all of a file whose size nobody states cannot be known, so it comes anew.
+    # Without a stated size, it is unknown whether the present bytes are complete, so the download starts over.
     part.open("wb" if file.size is None else "ab").close()
     tries = 0
     with part.open("rb+") as out:
@@ -82,7 +82,7 @@ def _fill(hub: Hub, file: HubFile, part: Path, progress: Progress, should_stop: 
             began = at
             try:
                 for place, piece in stoppable(partial(hub.read, file, at), should_stop):
-                    if place != at:  # a server that knows no ranges begins anew
+                    if place != at:  # servers without range support start at 0
                         out.seek(place)
                         out.truncate()
                         at = place
@@ -100,11 +100,11 @@ def _fill(hub: Hub, file: HubFile, part: Path, progress: Progress, should_stop: 
 
 
 def looked_up(hub: Hub, repository: str, name: str, should_stop: ShouldStop) -> HubFile | None:
-    """As ``Hub.look_up``, tried several times where the trouble may pass.
+    """Call ``Hub.look_up`` with retries after temporary failures.
 
     Raises:
-        HubError: it cannot be learned.
-        CancelledError: ``should_stop()`` said so.
+        HubError: The look-up failed.
+        CancelledError: ``should_stop()`` returned true.
     """
 
     def ask() -> Iterator[HubFile | None]:
@@ -131,13 +131,13 @@ def _wait(seconds: float, should_stop: ShouldStop) -> None:
 
 
 def _is_what_was_stated(path: Path, file: HubFile, should_stop: ShouldStop) -> bool:
-    """Whether size and checksum are those that the hub states; where it states none, that is not known to be wrong."""
+    """Return whether size and checksum match those that the hub states. True if the hub states none."""
     size = path.stat().st_size
     if file.size is not None and size != file.size:
         return False
     if set(file.checksum) <= set("0123456789abcdef") and len(file.checksum) in (40, 64):
         is_git = len(file.checksum) == 40
-        # Git names a file by the SHA-1 of its length and content (git-hash-object).
+        # Git's hash of a file is the SHA-1 of its length and content (git-hash-object).
         digest = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False) if is_git else hashlib.sha256()
         with path.open("rb") as stream:
             while block := stream.read(_BLOCK):

@@ -1,9 +1,10 @@
 """Client for the model hub or a mirror: file metadata, and file content from any offset.
 
-Addresses are huggingface_hub's. Its own ``hf_hub_download`` is not used: since 2.0 it writes to a temporary file of a
-name used once and deletes that when it fails (huggingface_hub pull request 4228), so an interrupted download could not
-go on; nor can it be stopped while a server is silent. Files come over plain HTTP from the one address asked, never by
-Xet, which speaks with hosts that no mirror stands for. No token of the user's is sent, and no telemetry.
+URLs are those of huggingface_hub, but ``hf_hub_download`` is not used. Since 2.0 it writes to a uniquely
+named temporary file and deletes it on failure (huggingface_hub pull request 4228), so interrupted downloads
+could not be resumed, and it cannot be cancelled while a server is silent. Files are downloaded over plain
+HTTP from the given server only, never with Xet, which contacts hosts that no mirror replaces. Neither the
+user's token nor telemetry is sent.
 """
 
 import os
@@ -29,33 +30,33 @@ _NOT_FOUND, _PARTIAL = 404, 206
 
 @dataclass(frozen=True, slots=True)
 class HubFile:
-    """What a hub states of a file."""
+    """Metadata of a file on a hub."""
 
     repository: str
     name: str
-    """Its path in the repository."""
+    """Path in the repository."""
     commit: str
-    """The state of the repository that was looked at; the bytes are asked for of that one."""
+    """Commit of the repository that was looked up. The content is downloaded from the same commit."""
     size: int | None
-    """Bytes; None where the hub does not say."""
+    """Size in bytes. None if the hub does not state it."""
     checksum: str
-    """SHA-256 of a large file (64 hex digits), Git's SHA-1 of a small one (40); else something of no use."""
+    """SHA-256 of a large file (64 hex digits), Git's SHA-1 of a small one (40), or an unusable value."""
 
 
 class Hub:
-    """One hub or mirror. Each call makes its own connection, and may be made on any thread."""
+    """Hub or mirror. Each call opens its own connection, and may be made from any thread."""
 
     def __init__(self, mirror: str = "", proxy: str = "") -> None:
-        """Look at the addresses; nothing is sent.
+        """Check the addresses. Sends nothing.
 
         Args:
-            mirror: where to download from; empty for ``HF_ENDPOINT`` of the environment, else huggingface.co.
-            proxy: empty for what the environment or the system says.
+            mirror: Server to download from. If empty, ``HF_ENDPOINT`` of the environment, or else huggingface.co.
+            proxy: Proxy. If empty, the one of the environment or the system.
 
         Raises:
-            ModelError: one is no address, or the environment (``HF_HUB_OFFLINE``) says that nothing may be fetched.
+            ModelError: An address is invalid, or the environment forbids downloads (``HF_HUB_OFFLINE``).
         """
-        # Read when asked: huggingface_hub itself reads both only once, when it is imported.
+        # Read at each call: huggingface_hub reads both only once, when it is imported.
         for variable in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):
             if os.environ.get(variable, "").upper() in ("1", "ON", "YES", "TRUE"):
                 raise ModelError(
@@ -84,18 +85,18 @@ class Hub:
 
     @property
     def host(self) -> str:
-        """Its name, for people."""
+        """Host name, for messages."""
         return urlsplit(self.endpoint).netloc.rpartition("@")[2]
 
     def look_up(self, repository: str, name: str) -> HubFile | None:
-        """What the hub says of a file; None where the repository has none of that name.
+        """Return the metadata of a file. None if the repository has no file of that name.
 
         Raises:
-            HubError: it cannot be asked, refuses, or is no hub.
+            HubError: The hub cannot be reached, refuses, or is not a hub.
         """
         with self._client() as client:
-            # A large file's facts are in the answer that sends on to where it is stored; a repository that was
-            # renamed sends on without any. So what the first answer says of each counts.
+            # For a large file, the metadata is in the response that redirects to its storage. A renamed repository
+            # redirects without any. So for each field the first response that has it counts.
             facts: dict[str, str] = {}
             url = self._url(repository, name, "main")
             for _ in range(_REDIRECTS):
@@ -128,11 +129,13 @@ class Hub:
         )
 
     def read(self, file: HubFile, start: int) -> Iterator[tuple[int, bytes]]:
-        """A file's bytes from ``start`` on: pieces, each with its place. A server that knows no ranges begins at 0.
+        """Yield the bytes of a file from offset ``start`` on, in pieces with their offsets.
+
+        If the server does not support ranges, the pieces start at offset 0.
 
         Raises:
-            PassingHubError: the connection was cut, or the like: worth another try.
-            HubError: it cannot be had.
+            PassingHubError: The connection failed in a way that is worth another attempt.
+            HubError: The file cannot be downloaded.
         """
         url = self._url(file.repository, file.name, file.commit)
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
@@ -143,7 +146,9 @@ class Hub:
             if response.status_code >= 400:
                 raise refusal(response.status_code, response.headers, self.host, file.repository, file.name)
             at = start if response.status_code == _PARTIAL else 0
-            for piece in response.iter_bytes():  # as it comes: what is gathered first would be lost by a cut
+            for (
+                piece
+            ) in response.iter_bytes():  # unbuffered: buffered bytes would be lost if the connection fails
                 yield at, piece
                 at += len(piece)
         if file.size is not None and at < file.size:
@@ -173,7 +178,7 @@ class Hub:
 def _check(address: str, schemes: tuple[str, ...], problem: str) -> None:
     try:
         parts = urlsplit(address)
-        _ = parts.port  # raises where it is no number
+        _ = parts.port  # raises ValueError for an invalid port
     except ValueError as error:
         raise ModelError(problem) from error
     if parts.scheme not in schemes or not parts.hostname or any(character.isspace() for character in address):

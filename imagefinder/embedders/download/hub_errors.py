@@ -1,4 +1,4 @@
-"""Errors of a hub client, each with a message of its own."""
+"""Errors of the hub client, each with a specific message."""
 
 import socket
 import ssl
@@ -11,19 +11,25 @@ from imagefinder.translation import tr
 
 
 class HubError(ModelError):
-    """A hub cannot be reached, or does not give what was asked for; the message says what happened, not what to do."""
+    """A hub cannot be reached, or refuses the request. The message says what happened, but not what to do."""
 
 
 class PassingHubError(HubError):
-    """It may go better in a moment."""
+    """A temporary failure, worth another attempt."""
 
 
 class WrongBytesError(HubError):
-    """What came is not what the hub states; it was deleted."""
+    """Downloaded bytes do not match what the hub states. They were deleted."""
 
 
 def unreachable(error: Exception, endpoint: str, proxy: str) -> HubError:
-    """What a failed exchange was; ``proxy`` is the one that was asked for, empty for the environment's."""
+    """Return the error for a failed exchange.
+
+    Args:
+        error: The exception raised by httpx2.
+        endpoint: Address of the hub.
+        proxy: The configured proxy, empty for the environment's.
+    """
     import httpx2
 
     host = urlsplit(endpoint).netloc.rpartition("@")[2]
@@ -63,7 +69,10 @@ def unreachable(error: Exception, endpoint: str, proxy: str) -> HubError:
 
 
 def refusal(status: int, headers: Mapping[str, str], host: str, repository: str, name: str) -> HubError:
-    """What an HTTP status of 400 and more means; ``headers`` have lower-case names, or do not mind."""
+    """Return the error for an HTTP status of 400 or above.
+
+    ``headers`` must be case-insensitive, or have lower-case names.
+    """
     if status in (401, 403) and headers.get("x-error-code") != "RepoNotFound":
         return HubError(
             tr(
@@ -121,6 +130,6 @@ def _environments_proxy(endpoint: str) -> str:
 
 
 def _shown(proxy: str) -> str:
-    """A proxy's address without the password that may be in it."""
+    """Return the address of a proxy without user name and password."""
     parts = urlsplit(proxy)
     return parts.netloc.rpartition("@")[2] or proxy

@@ -1,4 +1,4 @@
-"""Download a model of the catalogue: checked first, resumable, verified, and put in place atomically."""
+"""Download of a model of the catalogue: checked, resumable, verified, and moved into place atomically."""
 
 import errno
 import shutil
@@ -22,22 +22,25 @@ from imagefinder.embedders.towers.transformers_support import require_transforme
 from imagefinder.translation import tr
 
 _SPARE = 1.05
-"""Of the free space that is asked for: a disk filled to its last byte does nobody good."""
+"""Factor on the required free space, so that the disk is not filled completely."""
 _MEGABYTE = 1_000_000
 
-# What transformers reads a tokenizer from (the first two are always needed), and a text tower's architecture.
+# Files from which transformers reads a tokenizer (the first two are required), and a text tower's architecture.
 _TOKENIZER_FILES = ("tokenizer_config.json", "tokenizer.json", "special_tokens_map.json")
 _TOWER_FILE = "config.json"
 
 ProgressOf = Callable[[int, int | None], None]
-"""Told the bytes that are here, and how many there will be (None: not known)."""
+"""Called with the number of bytes present and their total (None if unknown)."""
 
 ScanDiff = list[tuple[HubFile, PurePosixPath]]
-"""The files of a model, and where each goes in its folder; the weights come first."""
+"""Files of a model, with their paths in its folder. The weights come first."""
 
 
 class DownloadError(ModelError):
-    """A hub does not give a model; the message says why and what is kept, and leaves other ways to who asked."""
+    """A hub does not provide a model.
+
+    The message says why and what is kept. Suggesting alternatives is left to the caller.
+    """
 
 
 def _nobody(_done: int, _total: int | None) -> None: ...
@@ -57,30 +60,30 @@ def download(
     progress: ProgressOf = _nobody,
     should_stop: Callable[[], bool] = _never,
 ) -> None:
-    """Fetch a model of the catalogue, so that it can be used by its name. One that is here already is left alone.
+    """Download a model of the catalogue. Does nothing if the model is installed already.
 
-    What came of a download that was interrupted is used, where it was and is proved by the hub's checksums.
+    An interrupted download is resumed. Its bytes are verified by the hub's checksums.
 
     Args:
         name: ``ARCH/TAG``.
-        models_dir: where models are kept; made when missing.
-        mirror: the hub's address; empty for ``HF_ENDPOINT`` of the environment, else huggingface.co.
-        proxy: empty for the environment's.
-        accepts_licence: whether the user agreed to the licence, where it has to be agreed to.
-        progress: called from this thread.
-        should_stop: asked at least ten times a second while the network is waited for.
+        models_dir: Folder of the model store. Created if missing.
+        mirror: Server to download from. If empty, ``HF_ENDPOINT`` of the environment, or else huggingface.co.
+        proxy: Proxy. If empty, the one of the environment.
+        accepts_licence: Whether the user accepted the licence, if the model requires that.
+        progress: Called on the calling thread.
+        should_stop: Called at least ten times a second while waiting for the network.
 
     Raises:
-        DownloadError: the hub does not give it. Nothing of it is used.
-        ModelError: it cannot be had, or does not work; the message says why and what to do. No part of it is used.
-        CancelledError: ``should_stop()`` said so. What came is kept.
+        DownloadError: The hub does not provide the model. Nothing is installed.
+        ModelError: The model is not available or does not work. Nothing is installed.
+        CancelledError: ``should_stop()`` returned true. Received bytes are kept.
     """
     offer = _offered(name)
     if is_here(name, models_dir):
         return
     _check_consent(offer, accepts_licence)
     if offer.needs_transformers:
-        require_transformers()  # rather before a gigabyte and a half than after
+        require_transformers()  # checked before downloading 1.5 GB
     hub = Hub(mirror, proxy)
     try:
         models_dir.mkdir(parents=True, exist_ok=True)
@@ -94,7 +97,7 @@ def download(
 
 
 def is_here(name: str, models_dir: Path) -> bool:
-    """Whether a published model can be used: it was downloaded or imported, or lies in the hub's cache."""
+    """Return whether a published model is installed: downloaded, imported, or in the hub cache."""
     arch, _, tag = name.partition("/")
     if kept_model(name, models_dir):
         return True
@@ -131,15 +134,15 @@ def _get(
     try:
         _try_out(spec, folder / place)
     except ModelError:
-        shutil.rmtree(folder, ignore_errors=True)  # whole, and yet of no use: nothing to go on with
+        shutil.rmtree(folder, ignore_errors=True)  # complete but unusable: there is nothing to resume
         raise
     if should_stop():
         raise CancelledError(tr("Stopped."))
     known = {folder / place for _, place in plan} | {spec.weights}
     for other in folder.rglob("*"):
-        if other.is_file() and other not in known:  # of an earlier try, when the hub had other files
+        if other.is_file() and other not in known:  # left by an earlier attempt, when the hub had other files
             other.unlink()
-    # Where the tokenizer lies is found anew each time, because the folder may be moved.
+    # The tokenizer's folder is not stored, because the model's folder may be moved.
     settle(folder, replace(spec, model_cfg=model_cfg), models_dir, file.name)
 
 
@@ -219,7 +222,7 @@ def _check_space(plan: ScanDiff, folder: Path) -> None:
         size, target = file.size or 0, folder / place
         here = [path.stat().st_size for path in (target, part_of(target, file)) if path.is_file()]
         needed += max(0, size - sum(here))
-        if target.suffix == ".bin":  # stands beside what it is converted into
+        if target.suffix == ".bin":  # needed in addition to the converted file
             needed += size
     needed, free = int(needed * _SPARE), shutil.disk_usage(folder).free
     if needed > free:

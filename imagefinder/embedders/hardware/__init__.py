@@ -1,1 +1,1 @@
-"""Devices, the processor's features, and PyTorch's threads."""
+"""Compute devices, features of the processor, and PyTorch's threads."""

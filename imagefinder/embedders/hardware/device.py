@@ -1,4 +1,4 @@
-"""Compute devices of this machine, and recognising their out-of-memory errors."""
+"""Compute devices of this computer, and detection of their out-of-memory errors."""
 
 import ctypes
 import os
@@ -14,16 +14,19 @@ from imagefinder.translation import tr
 if TYPE_CHECKING:
     import torch
 
-# How PyTorch says it where it raises a plain RuntimeError: MPS, and the processor's allocator. The last is OpenVINO's.
+# Messages of PyTorch's plain RuntimeErrors (MPS, and the processor's allocator), and of OpenVINO's (the last).
 _OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "bad_alloc")
 
 
-# What a driver of a card that PyTorch can use (NVIDIA's, Jetson's, AMD's, Windows' in WSL) leaves on Linux.
+# Files of drivers for cards that PyTorch can use on Linux (NVIDIA, Jetson, AMD, Windows in WSL).
 _DRIVERS = ("/dev/nvidiactl", "/dev/nvmap", "/dev/kfd", "/dev/dxg")
 
 
 def signs_of_graphics() -> tuple[str, ...]:
-    """Signs of a graphics device that PyTorch may be able to use, from the system's files; does not import torch."""
+    """Return signs of a graphics device that PyTorch may be able to use, without importing torch.
+
+    These are files of graphics drivers, or ``Metal`` on macOS.
+    """
     if sys.platform == "darwin":
         return ("Metal",)
     if sys.platform == "win32":
@@ -35,7 +38,7 @@ def signs_of_graphics() -> tuple[str, ...]:
 
 
 def devices_here() -> tuple[str, ...]:
-    """The devices of this machine, the fastest last. Imports torch."""
+    """Return the available devices, the fastest last. Imports torch."""
     import_torch_with_patient_threads()
     import torch
 
@@ -48,10 +51,13 @@ def devices_here() -> tuple[str, ...]:
 
 
 def choose_device(wanted: str) -> "tuple[torch.device, torch.dtype]":
-    """What to compute on and in which precision; ``wanted`` is one of ``model.devices.DEVICES``. Imports torch.
+    """Return the device and precision to compute with. Imports torch.
+
+    Args:
+        wanted: One of ``domain.devices.DEVICES``.
 
     Raises:
-        DeviceError: there is no such device here; the message names those that are.
+        DeviceError: The device is not available. The message names the available ones.
     """
     there = devices_here()
     import torch
@@ -68,7 +74,7 @@ def choose_device(wanted: str) -> "tuple[torch.device, torch.dtype]":
     if name == "cuda":
         dtype = torch.float16
     elif name == "cpu" and has_fast_bfloat16():
-        # The whole model, not autocast: autocast converts the weights again in every call.
+        # The whole model is converted. Autocast would convert the weights again in every call.
         dtype = torch.bfloat16
     else:
         dtype = torch.float32
@@ -76,7 +82,7 @@ def choose_device(wanted: str) -> "tuple[torch.device, torch.dtype]":
 
 
 def graphics_here() -> tuple[str, ...]:
-    """The graphics devices that PyTorch can use, by name and memory; empty where there are none. Imports torch."""
+    """Return the graphics devices usable by PyTorch, as names with memory sizes. Imports torch."""
     import torch
 
     cards = [torch.cuda.get_device_properties(at) for at in range(torch.cuda.device_count())]
@@ -85,7 +91,7 @@ def graphics_here() -> tuple[str, ...]:
 
 
 def why_no_graphics() -> str:
-    """Why PyTorch has no graphics device here, in words for the user. Imports torch."""
+    """Return why PyTorch has no graphics device, in words for the user. Imports torch."""
     import torch
 
     platform = torch.version.cuda or torch.version.hip
@@ -98,18 +104,18 @@ def why_no_graphics() -> str:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether it says that the memory did not suffice."""
-    # torch.OutOfMemoryError, of its graphics devices, is a RuntimeError that says so, too.
+    """Return whether an error of PyTorch or OpenVINO means that memory ran out."""
+    # torch.OutOfMemoryError, raised for graphics devices, is a RuntimeError with such a message too.
     said = str(error).lower()
     is_told = isinstance(error, RuntimeError) and any(words in said for words in _OUT_OF_MEMORY)
     return is_told or isinstance(error, MemoryError)
 
 
 def give_memory_back(device: "torch.device | None") -> None:
-    """Return to the system what is kept of the memory for later, on the device, if torch uses one, and here."""
+    """Release cached memory to the system: main memory, and that of the device if torch uses one."""
     if sys.platform == "linux":
-        # glibc keeps most of a tower's weights otherwise: 250 of 300 MB of ViT-B-32's. Other C libraries have no such
-        # function, and need none.
+        # Otherwise glibc keeps most of a tower's weights: 250 of 300 MB of ViT-B-32's. Other C libraries do not have
+        # this function and do not need it.
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
         if trim is not None:
             trim(0)

@@ -1,1 +1,1 @@
-"""Importing a model from a file or folder of the user's."""
+"""Importing a model from a file or folder."""

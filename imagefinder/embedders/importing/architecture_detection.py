@@ -1,7 +1,7 @@
-"""Detect the architecture of a checkpoint from its tensors alone. File names are no evidence.
+"""Detection of a checkpoint's architecture from its tensors alone, not from file names.
 
-What tensors cannot tell is not guessed: the activation function (QuickGELU or GELU) has no weights, and neither
-have the input size of a convolutional tower and the preprocessing.
+Nothing is guessed that tensors do not show: the activation function (QuickGELU or GELU), the input size of a
+convolutional tower, and the preprocessing.
 """
 
 import json
@@ -22,7 +22,7 @@ from imagefinder.embedders.spec import JsonDict
 from imagefinder.embedders.weights.state_dict import Shapes, shape_misfits
 from imagefinder.translation import tr
 
-# Vocabulary and width of the text towers that open_clip takes from transformers (their config.json on the hub).
+# Vocabulary size and width of the text towers that open_clip takes from transformers (their config.json on the hub).
 _WORD_EMBEDDINGS = {
     "roberta-base": (50265, 768),
     "xlm-roberta-base": (250002, 768),
@@ -36,7 +36,7 @@ _WORDS = re.compile(r"(token_embedding|word_embeddings|embed_tokens|shared)\.wei
 # open_clip's CLIPTextCfg and CLIPVisionCfg (open_clip/model.py).
 _TEXT_DEFAULTS = {"vocab_size": 49408, "width": 512, "layers": 12}
 _VISION_DEFAULTS = {"layers": 12, "width": 768, "patch_size": 16}
-# What the names of the tensors of some of timm's families begin with.
+# Prefixes of tensor names in some of timm's families.
 _TIMM_PARTS = {
     ("vit_base_patch", "vit_so", "vit_large", "vit_giant", "vit_pe", "eva"): "blocks.0.attn.",
     ("vit_base_mci",): "patch_embed.backbone.",
@@ -45,9 +45,10 @@ _TIMM_PARTS = {
     ("fastvit",): "stages.0.blocks.0.token_mixer.",
 }
 _EXAMPLES = 3
-# Numbers used in training only; (), (1,) or absent by the version that saved them.
+# Scalars used only in training. Their shape is () or (1,), or they are absent, depending on the version that saved
+# them.
 _SCALARS = ("logit_scale", "logit_bias")
-# Of no effect on an embedding: they count while training, or when weights are downloaded.
+# Keys without effect on vectors: they matter only in training or when weights are downloaded.
 _IDLE = {
     "timm_model_pretrained",
     "timm_drop",
@@ -60,22 +61,22 @@ _IDLE = {
 
 @dataclass(frozen=True, slots=True)
 class ArchitectureChoice:
-    """One way to compute with certain tensors."""
+    """One way of computing with given tensors."""
 
     arch: str
-    """As for ``--arch``: an architecture, or ``ARCH/TAG``."""
+    """Value for ``--arch``: an architecture, or ``ARCH/TAG``."""
     model_cfg: JsonDict
     preprocess_cfg: JsonDict
     tags: tuple[str, ...]
-    """Published weights that are computed so, as ``ARCH/TAG``; each once."""
+    """Published weights that are computed this way, as ``ARCH/TAG``, without duplicates."""
     alike: tuple[str, ...]
-    """Other architectures that compute the same, and differ in name only."""
+    """Other architectures that compute the same and differ only in name."""
 
 
 def compared(found: Shapes) -> dict[str, list[str]]:
-    """What is wrong with the tensors for each architecture of open_clip that is not out of the question.
+    """Return, for each plausible architecture of open_clip, in what the tensors differ from it.
 
-    An empty list: they fit. Cheap doubts leave about five of 144 architectures to be built and compared.
+    An empty list means that they fit. Cheap checks leave about five of 144 architectures to be built and compared.
 
     Raises:
         ModelError: open_clip's libraries are missing.
@@ -87,7 +88,7 @@ def compared(found: Shapes) -> dict[str, list[str]]:
 
 @cache
 def shapes_of_architecture(arch: str) -> Shapes:
-    """What ``expected_shapes`` says of one of open_clip's architectures.
+    """Return ``expected_shapes`` of one of open_clip's architectures. Cached.
 
     Raises:
         ModelError: open_clip has no such architecture, or its libraries are missing.
@@ -98,9 +99,10 @@ def shapes_of_architecture(arch: str) -> Shapes:
 
 
 def differences(expected: Shapes, found: Shapes, model_cfg: JsonDict) -> list[str]:
-    """What is wrong with the tensors found, one phrase each; empty when they fit.
+    """Return in what the found tensors differ from the expected ones, one phrase each. Empty if they fit.
 
-    Where the text tower is one of transformers, only the image tower is compared (``shapes.expected_shapes``).
+    If the text tower comes from transformers, only the image tower is compared
+    (``checkpoint_shapes.expected_shapes``).
     """
     wanted, there = comparable(expected), comparable(found)
     if model_cfg["text_cfg"].get("hf_model_name"):
@@ -109,7 +111,7 @@ def differences(expected: Shapes, found: Shapes, model_cfg: JsonDict) -> list[st
 
 
 def comparable(shapes: Shapes) -> dict[str, tuple[int, ...]]:
-    """With the names that open_clip gives a text tower of CLIP's own form, and without training's numbers."""
+    """Return shapes with uniform names for CLIP's text tower, and without tensors used only in training."""
     return {
         name.removeprefix("text."): shape
         for name, shape in shapes.items()
@@ -118,7 +120,10 @@ def comparable(shapes: Shapes) -> dict[str, tuple[int, ...]]:
 
 
 def choices(archs: Iterable[str]) -> list[ArchitectureChoice]:
-    """The different computations that architectures of the same tensors stand for, with the weights published so."""
+    """Return the distinct computations of architectures with the same tensors.
+
+    Each comes with the published weights that are computed this way.
+    """
     ways: dict[str, list[tuple[str, str | None]]] = {}
     for arch in archs:
         for tag in (None, *published_tags(arch)):
@@ -127,7 +132,7 @@ def choices(archs: Iterable[str]) -> list[ArchitectureChoice]:
 
 
 def computation(model_cfg: JsonDict, preprocess_cfg: JsonDict | None = None) -> str:
-    """Stands for what is computed: equal where two configs give equal embeddings with the same weights."""
+    """Return a key that is equal for configs that give equal vectors with the same weights."""
 
     def bare(config: JsonDict) -> JsonDict:
         return {key: value for key, value in config.items() if key not in _IDLE and value is not None}
@@ -138,13 +143,13 @@ def computation(model_cfg: JsonDict, preprocess_cfg: JsonDict | None = None) -> 
 
 
 def same_architecture(model_cfg: JsonDict) -> list[str]:
-    """open_clip's names of a config; empty where it has none of its own for it."""
+    """Return open_clip's architectures that are equivalent to a config. Empty if there is none."""
     wanted = computation(model_cfg)
     return [arch for arch in architectures() if computation(model_config(arch)) == wanted]
 
 
 def published_as(digest: str) -> list[str]:
-    """The published weights (``ARCH/TAG``) whose stated checksum this SHA-256 (hex) begins with."""
+    """Return the published weights (``ARCH/TAG``) whose stated checksum is a prefix of this SHA-256 (hex)."""
     return [
         f"{arch}/{tag}"
         for arch, rows in published_table().items()
@@ -154,7 +159,7 @@ def published_as(digest: str) -> list[str]:
 
 
 def told_apart(options: Sequence[ArchitectureChoice]) -> str:
-    """The choices in words: each with what sets it apart from the others, and weights published so."""
+    """Describe the choices in words: how each differs from the others, and the weights published for it."""
     facts = [_facts(option) for option in options]
     differing = [key for key in facts[0] if len({fact[key] for fact in facts}) > 1]
     lines = []
@@ -170,7 +175,7 @@ def told_apart(options: Sequence[ArchitectureChoice]) -> str:
 
 def _choice(names: Sequence[tuple[str, str | None]]) -> ArchitectureChoice:
     plain = [arch for arch, tag in names if tag is None]
-    # The shortest name first: open_clip lists ViT-B-32/openai again under ViT-B-32-quickgelu.
+    # Prefer the shortest name: open_clip lists ViT-B-32/openai again under ViT-B-32-quickgelu.
     shortest = {tag: arch for arch, tag in sorted(names, key=lambda name: -len(name[0])) if tag is not None}
     tags = tuple(f"{arch}/{tag}" for tag, arch in shortest.items())
     arch, tag = (plain[0], None) if plain else names[0]
@@ -180,7 +185,7 @@ def _choice(names: Sequence[tuple[str, str | None]]) -> ArchitectureChoice:
 
 
 def _facts(option: ArchitectureChoice) -> dict[str, str]:
-    """What choices may differ in, in words."""
+    """Return the properties in which choices may differ, in words."""
     preprocess = option.preprocess_cfg
     return {
         "activation": "QuickGELU" if option.model_cfg.get("quick_gelu") else "GELU",
@@ -198,7 +203,7 @@ def _numbers(values: Sequence[float]) -> str:
 
 
 def _is_plausible(config: JsonDict, found: Shapes) -> bool:
-    """Cheap doubts, so that few architectures have to be built: the words' table, the depths, the kind of tower."""
+    """Cheaply exclude architectures by vocabulary, depth and kind of tower, so that few have to be built."""
     text, vision = config["text_cfg"], {**_VISION_DEFAULTS, **config["vision_cfg"]}
     words = {shape for name, shape in found.items() if _WORDS.search(name)}
     if name := text.get("hf_model_name"):
@@ -210,7 +215,7 @@ def _is_plausible(config: JsonDict, found: Shapes) -> bool:
             return False
         if _depth(found, "transformer.resblocks.") != wanted["layers"]:
             return False
-        # Stored either way round; none where both are as wide.
+        # Stored in either orientation. Absent if both widths are equal.
         ways = (found.get("text_projection"), found.get("text_projection.weight", ())[::-1])
         if any(ways) and (wanted["width"], config["embed_dim"]) not in ways:
             return False

@@ -1,4 +1,4 @@
-"""Names and shapes of tensors, as an architecture defines them and as a file holds them. Reads no weights."""
+"""Names and shapes of tensors, as defined by an architecture and as found in a file."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,22 +12,23 @@ from imagefinder.embedders.weights.weights_file import WeightsKind, quantised, s
 if TYPE_CHECKING:
     import torch
 
-# What stands for a text tower of transformers, whose own shapes no config of open_clip tells.
+# Stand-in for a text tower of transformers, whose shapes are not in open_clip's configs.
 _ANY_TEXT: JsonDict = {"context_length": 8, "vocab_size": 8, "width": 64, "heads": 1, "layers": 1}
 
 
 def expected_shapes(model_cfg: JsonDict) -> Shapes:
-    """What a model of this config has; only the image tower's where the text tower is one of transformers.
+    """Return the shapes of the tensors that a model with this config has.
 
-    The model is built on torch's meta device: without memory, and in a tenth of a second.
+    If the text tower comes from transformers, only those of the image tower. The model is built on torch's
+    meta device, which takes no memory and a tenth of a second.
 
     Raises:
-        ModelError: open_clip cannot build it, or its libraries are missing.
+        ModelError: open_clip cannot build the model, or its libraries are missing.
     """
     import_open_clip()
     import torch
 
-    # The tokenizer has no weights, and need not be on this machine to know the model's.
+    # The tokenizer has no weights, and may be missing on this computer.
     text_cfg = {key: value for key, value in model_cfg["text_cfg"].items() if key != "hf_tokenizer_name"}
     images_only = bool(text_cfg.get("hf_model_name"))
     config = {**model_cfg, "text_cfg": _ANY_TEXT if images_only else text_cfg}
@@ -39,12 +40,14 @@ def expected_shapes(model_cfg: JsonDict) -> Shapes:
 
 
 def found_shapes(path: Path, trusted: bool = False) -> Shapes:
-    """What a weights file holds, without the wrappings of a training run.
+    """Return the shapes of the tensors in a weights file, without prefixes added in training.
 
-    ``trusted``: as for ``read_weights``.
+    Args:
+        path: The weights file.
+        trusted: As for ``read_weights``.
 
     Raises:
-        ModelError: it is no weights file, is damaged, quantised, or wants to run code.
+        ModelError: It is not a weights file, is damaged or quantised, or would run code.
     """
     if weights_kind(path) is WeightsKind.SAFETENSORS:
         return without_prefixes(stored_shapes(path))

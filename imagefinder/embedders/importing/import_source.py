@@ -1,4 +1,4 @@
-"""Locate what is imported: a weights file, or a folder with one and perhaps its config."""
+"""Location of the files to import: a weights file, or a folder with one and perhaps its config."""
 
 import re
 from collections.abc import Iterator
@@ -11,10 +11,10 @@ from imagefinder.embedders.untrusted_files import read_json_object
 from imagefinder.translation import tr
 
 LOCAL_DIR = "local-dir:"
-"""What open_clip writes before a folder that holds a model."""
+"""Prefix with which open_clip marks a folder that contains a model."""
 
 _CONFIG = "open_clip_config.json"
-# In the order of open_clip.factory._find_checkpoint_in_dir; the first is how our own folders call it.
+# In the order of open_clip.factory._find_checkpoint_in_dir. The first name is the one used in the model store.
 _WHOLE = (
     "weights.safetensors",
     "open_clip_model.safetensors",
@@ -33,22 +33,22 @@ _HASH = re.compile(r"[0-9a-f]{40}")
 
 @dataclass(frozen=True, slots=True)
 class WeightsSource:
-    """A weights file, and what lies beside it."""
+    """A weights file, and the files beside it."""
 
     weights: Path
     config: Path | None
-    """The config that belongs to the weights; None where there is none."""
+    """Config of the weights, if there is one."""
     about: Path | None
-    """``model.json`` of a folder of our own form; None elsewhere."""
+    """``model.json`` of a folder from the model store. None for other sources."""
     label: str
-    """What to call the model after its architecture."""
+    """Second part of the model's name, after its architecture."""
 
 
 def find_source(path: Path) -> WeightsSource:
-    """Find the weights that ``path`` stands for, which may begin with ``local-dir:``.
+    """Find the weights that a path refers to. It may begin with ``local-dir:``.
 
     Raises:
-        ModelError: there is nothing, no weights, several of them, or weights in pieces.
+        ModelError: There is no file, no weights, several weights files, or weights split into several files.
     """
     path = Path(str(path).removeprefix(LOCAL_DIR)).expanduser()
     try:
@@ -95,11 +95,11 @@ def _weights_in(folder: Path) -> Path:
 
 
 def _pieces_with(weights: Path) -> str | None:
-    """The index that lists this file as one of several pieces, if any."""
+    """Return the index file that lists the weights file as one of several pieces, if any."""
     for index in _indexes(weights.parent):
         try:
             pieces = read_json_object(index, _INDEX_BYTES)["weight_map"].values()
-        except (ModelError, LookupError, AttributeError):  # another file of that name
+        except (ModelError, LookupError, AttributeError):  # not an index of weights
             continue
         if weights.name in pieces:
             return index.name
@@ -122,7 +122,10 @@ def _in_pieces(path: Path, index: str) -> ModelError:
 
 
 def _label(weights: Path) -> str:
-    """The file's stem; its folder's name where all models' files are called so (but not the hub cache's hashes)."""
+    """Return the stem of the file, or its folder's name if the file name is generic.
+
+    Folder names that are hashes, as in the hub cache, are not used.
+    """
     folder = weights.resolve().parent.name if weights.parent.name in ("", ".") else weights.parent.name
     if weights.name in _WHOLE and folder and not _HASH.fullmatch(folder):
         return name_from(folder)

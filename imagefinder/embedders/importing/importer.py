@@ -1,4 +1,4 @@
-"""Import a model: check the user's weights, then copy them into the model store."""
+"""Import of a model: check the user's weights, then copy them into the model store."""
 
 import json
 import os
@@ -41,39 +41,40 @@ _PARTIAL = ".partial-"
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What became of weights that were to be imported."""
+    """Result of an import."""
 
     model: ClipSpec
     how: str
-    """One sentence: how its architecture and preprocessing were known."""
+    """One sentence on how architecture and preprocessing were determined."""
     was_here: bool
-    """Whether the same weights were here already, under this name; then nothing was copied."""
+    """Whether the same weights were in the model store already, under this name. Nothing was copied then."""
 
 
 def import_checkpoint(file: Path, arch: str, models_dir: Path, name: str | None = None) -> str:
-    """As ``import_model``; gives the model's name."""
+    """Import a model with ``import_model``, and return its name."""
     return import_model(file, arch, models_dir, name).model.name
 
 
 def import_model(path: Path, arch: str, models_dir: Path, name: str | None = None) -> Imported:
-    """Keep a copy of weights as a model of ours; the user's file is left as it is.
+    """Copy weights into the model store. The user's file is not changed.
 
     Args:
-        path: a ``.safetensors`` file, a ``.pt`` or ``.bin`` of PyTorch, or a folder with one of them, as open_clip's
-            ``local-dir:`` has it (that prefix may stand before it).
-        arch: an architecture of open_clip (``ViT-B-32``); one with a published tag when the weights are those
-            (``ViT-B-32/openai``: preprocessing and activation are then the tag's); a JSON model config; or nothing,
-            to have it recognised by the config beside the weights, their checksum, or their tensors.
-        models_dir: where models are kept; made when missing.
-        name: what to call it; else ``ARCH/TAG`` or ``ARCH/`` and the name of the file or folder.
+        path: A ``.safetensors`` file, a ``.pt`` or ``.bin`` file of PyTorch, or a folder that contains one of
+            them. open_clip's prefix ``local-dir:`` is allowed.
+        arch: An architecture of open_clip (``ViT-B-32``); an architecture with a published tag, if the
+            weights are these (``ViT-B-32/openai``; preprocessing and activation function are then the tag's);
+            a JSON model config; or an empty string, to detect it by the config beside the weights, by
+            checksum or by tensors.
+        models_dir: Folder of the model store. Created if missing.
+        name: Name for the model. Defaults to ``ARCH/TAG``, or to ``ARCH/`` and the name of the file or folder.
 
     Returns:
-        The model. The same weights imported again, from another kind of file too, are the model that is here;
-        others never get a name that is taken.
+        The model. If the same weights are in the model store already, even from another kind of file, that
+        model is returned. Different weights never get a name that is in use.
 
     Raises:
-        ModelError: there are no weights, they fit no architecture or not the one that is said, nothing tells
-            which of several it is, or they cannot be stored.
+        ModelError: There are no weights; they fit no architecture, or not the given one; several
+            architectures fit; or the model cannot be stored.
     """
     if name is not None:
         check_name(name)
@@ -82,7 +83,7 @@ def import_model(path: Path, arch: str, models_dir: Path, name: str | None = Non
 
 
 def _imported(source: WeightsSource, arch: str, models_dir: Path, name: str | None) -> Imported:
-    # First what costs nothing to see: gigabytes are read, and torch is imported, for what may be a model alone.
+    # Cheap checks come first, before gigabytes are read and torch is imported.
     kind = weights_kind(source.weights)
     if source.config is not None:
         model_cfg, _ = custom_config(source.config)
@@ -90,7 +91,7 @@ def _imported(source: WeightsSource, arch: str, models_dir: Path, name: str | No
     own = _own_folder(source)
     before = _state(source.weights)
     digest = cache(lambda: sha256(source.weights))
-    # A checksum vouches for programs only (TorchScript); nothing else in a file is run.
+    # Only TorchScript programs are trusted, and only by checksum. Code in any other file is never run.
     trusted = kind is WeightsKind.TORCHSCRIPT and _is_published(digest())
     found = found_shapes(source.weights, trusted)
     if is_converted := is_of_transformers(found):
@@ -118,10 +119,10 @@ def _imported(source: WeightsSource, arch: str, models_dir: Path, name: str | No
 
 
 def _own_folder(source: WeightsSource) -> ClipSpec | None:
-    """The model of a folder in our own form; None where the source is no such folder.
+    """Return the model of a folder from a model store. None for other sources.
 
     Raises:
-        ModelError: it has that form, but says what no folder of ours does.
+        ModelError: The folder has that form, but its content is not valid.
     """
     if source.about is None:
         return None
@@ -135,8 +136,8 @@ def _own_folder(source: WeightsSource) -> ClipSpec | None:
 
 
 def _draft(source: WeightsSource, pairing: ResolvedModel, digest: str, own: ClipSpec | None) -> ClipSpec:
-    """The model to be, its weights still where the user has them."""
-    if own is not None:  # brought from another machine: vectors made there are this model's
+    """Return the spec of the model to be stored. Its weights are still the user's file."""
+    if own is not None:  # from another computer: keeps its id, because it gives the same vectors
         return replace(own, model_cfg=pairing.model_cfg)
     return ClipSpec(
         name=pairing.published or f"{pairing.arch}/{source.label}",
@@ -151,9 +152,10 @@ def _draft(source: WeightsSource, pairing: ResolvedModel, digest: str, own: Clip
 def _store(
     source: WeightsSource, draft: ClipSpec, models_dir: Path, trusted: bool, before: os.stat_result
 ) -> ClipSpec | None:
-    """Everything is written in a hidden folder beside the final one, which then gets its name in one step.
+    """Write the model into a hidden folder, which is renamed to the final one in a single step.
 
-    Returns the model that has the same weights and computes the same, if there is one; then nothing is kept.
+    Returns:
+        An existing model with the same weights and computation, if there is one. Nothing is kept then.
     """
     from imagefinder.embedders.openclip import convert_weights
 
@@ -178,7 +180,10 @@ def _store(
 
 
 def _computes_as(one: ClipSpec, other: ClipSpec) -> bool:
-    """Whether two models with the same weights give the same vectors. Their architectures may be named otherwise."""
+    """Return whether two models give the same vectors if their weights are equal.
+
+    The names of their architectures may differ.
+    """
     same_config = one.arch == other.arch or computation(one.model_cfg) == computation(other.model_cfg)
     activations = {bool(model.model_cfg.get("quick_gelu")) for model in (one, other)}
     return same_config and len(activations) == 1 and one.preprocess_cfg == other.preprocess_cfg
@@ -219,12 +224,16 @@ def _prove_unchanged(path: Path, before: os.stat_result) -> None:
 
 
 def settle(folder: Path, spec: ClipSpec, models_dir: Path, file: str) -> None:
-    """Make a folder that holds a model's weights one of ``models_dir``: complete, and then named in one step.
+    """Complete a folder that contains a model's weights, and move it into the model store by an atomic rename.
 
-    ``file`` is what the weights were called where they came from.
+    Args:
+        folder: The folder with the weights.
+        spec: The model.
+        models_dir: Folder of the model store.
+        file: Original file name of the weights.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: The files cannot be written.
     """
     _write_json(folder / CONFIG, {"model_cfg": spec.model_cfg, "preprocess_cfg": spec.preprocess_cfg})
     about = {"name": spec.name, "arch": spec.arch, "weights_id": spec.weights_id, "file": printable(file)}
@@ -244,7 +253,7 @@ def _free_name(name: str, taken: set[str]) -> str:
 
 
 def _is_published(digest: str) -> bool:
-    """Whether this is a file that OpenAI or open_clip published, by its whole or stated checksum."""
+    """Return whether OpenAI or open_clip published a file with this SHA-256. Only full checksums count."""
     rows = (row for tags in published_table().values() for row in tags.values())
     return any(len(stated) == 64 and digest == stated for stated in map(published_checksum, rows))
 

@@ -1,7 +1,7 @@
-"""Determine the architecture and preprocessing of weights: from their config, the user, checksums or tensors.
+"""Model resolution: the architecture and preprocessing of weights, from config, user, checksums or tensors.
 
-What is said is compared with the tensors and with each other, and a contradiction is refused: weights under the
-wrong architecture, or pictures prepared in another way than in training, give vectors that look like good ones.
+All statements are compared with the tensors and with each other, and contradictions are refused. Weights used
+with the wrong architecture, or with preprocessing other than in training, give vectors that are wrong but look valid.
 """
 
 from collections.abc import Callable
@@ -29,16 +29,16 @@ from imagefinder.translation import tr
 
 @dataclass(frozen=True, slots=True)
 class ResolvedModel:
-    """How weights are to be computed with."""
+    """Architecture and preprocessing of weights."""
 
     arch: str
-    """open_clip's name, or one of ours for a config that open_clip has no name for."""
+    """open_clip's name of the architecture, or a name of this program's for a config unknown to open_clip."""
     model_cfg: JsonDict
     preprocess_cfg: JsonDict
     how: str
-    """One sentence: how this was known."""
+    """One sentence on how this was determined."""
     published: str = ""
-    """``ARCH/TAG`` where the weights are said or proved to be those; else empty."""
+    """``ARCH/TAG`` if the weights are stated or verified to be published ones, else empty."""
 
 
 def pair(
@@ -49,18 +49,18 @@ def pair(
     *,
     of_transformers: bool = False,
 ) -> ResolvedModel:
-    """Say how the weights of ``source`` are to be computed with.
+    """Determine the architecture and preprocessing of the weights of ``source``.
 
     Args:
-        source: the file, and the config beside it, if any.
-        arch: what the user says: an architecture, ``ARCH/TAG``, a JSON config, or nothing.
-        found: the names and shapes of the file's tensors.
-        digest: gives the file's SHA-256, hex; asked for only where nothing else tells.
-        of_transformers: the file itself has the form of that library, and so has a config beside it.
+        source: The weights file, and the config beside it, if any.
+        arch: The user's statement: an architecture, ``ARCH/TAG``, a JSON config, or an empty string.
+        found: Names and shapes of the file's tensors.
+        digest: Returns the file's SHA-256 (hex). Only called if nothing else identifies the weights.
+        of_transformers: Whether the file has the form of the transformers library. A config beside it then has too.
 
     Raises:
-        ModelError: what is said, what lies beside the file and its tensors contradict each other; or several
-            architectures fit that compute differently, and nothing tells which.
+        ModelError: The user's statement, the config and the tensors contradict each other; or several
+            architectures with different computations fit.
     """
     if source.config is not None:
         pairing = _beside(source.config, *custom_config(source.config), arch, found)
@@ -77,14 +77,14 @@ def pair(
 
 
 def _beside(config: Path, model_cfg: JsonDict, overlay: JsonDict, arch: str, found: Shapes) -> ResolvedModel:
-    """What the config beside the weights says: the model, and the preprocessing or nothing of it."""
+    """Resolve by the config beside the weights: the model config, and the preprocessing, which may be empty."""
     preprocess_cfg = merge_preprocess(model_cfg, overlay)
     names = same_architecture(model_cfg)
     if arch:
         named = _named(arch)
         if computation(named.model_cfg) != computation(model_cfg):
             raise _contradiction(arch, config, names[0] if names else tr("an architecture of its own"))
-        # A bare architecture says nothing of preprocessing; a tag and a config do.
+        # An architecture alone does not determine the preprocessing. A tag or a config does.
         says = ("/" in arch or arch.lower().endswith(".json")) and overlay
         if says and named.preprocess_cfg != preprocess_cfg:
             raise _contradiction(arch, config, tr("another preprocessing"))
@@ -103,7 +103,7 @@ def _beside(config: Path, model_cfg: JsonDict, overlay: JsonDict, arch: str, fou
 
 
 def _named(arch: str) -> ResolvedModel:
-    """What the user says, taken at its word."""
+    """Resolve by the user's statement alone."""
     if _is_path(arch):
         path = Path(arch).expanduser()
         model_cfg, overlay = custom_config(path)
@@ -147,9 +147,7 @@ def _recognised(found: Shapes, path: Path) -> ResolvedModel:
 def _prove(pairing: ResolvedModel, found: Shapes) -> None:
     from imagefinder.embedders.importing.checkpoint_shapes import expected_shapes
 
-    if _is_apples(
-        found
-    ):  # open_clip renames these tensors while it loads them; convert_weights compares them then
+    if _is_apples(found):  # open_clip renames these tensors on loading; convert_weights compares them
         return
     wrong = differences(expected_shapes(pairing.model_cfg), found, pairing.model_cfg)
     if not wrong:

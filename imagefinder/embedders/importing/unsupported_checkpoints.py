@@ -1,4 +1,4 @@
-"""Recognise checkpoints that are often mistaken for CLIP models, such as LoRAs, by their tensors' names."""
+"""Detection, by tensor names, of checkpoints often mistaken for CLIP models, such as LoRAs."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,10 +9,10 @@ from imagefinder.translation import tr
 
 
 def refuse_unsupported(found: Shapes, path: Path) -> None:
-    """Raise what there is to say of a file that holds no CLIP model, or not in a form that open_clip reads.
+    """Check that a file contains a CLIP model in a form that open_clip reads.
 
     Raises:
-        ModelError: it says what the file is, and what to get in its place.
+        ModelError: It does not. The message says what the file is, and what to get instead.
     """
     for is_it, what in _unsupported_kinds(found):
         if is_it:
@@ -20,7 +20,10 @@ def refuse_unsupported(found: Shapes, path: Path) -> None:
 
 
 def _unsupported_kinds(found: Shapes) -> Iterator[tuple[bool, str]]:
-    """Each kind: whether it is that one, and what to say. The first that holds is the truth."""
+    """Yield each kind's description, preceded by whether the file is of that kind.
+
+    The first match counts.
+    """
 
     def has(*parts: str) -> bool:
         return any(part in name for name in found for part in parts)

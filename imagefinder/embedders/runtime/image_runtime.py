@@ -1,8 +1,8 @@
-"""Run an image tower on PyTorch or OpenVINO, whichever a short trial at first use finds better.
+"""Running an image tower on PyTorch or OpenVINO, whichever a short trial at first use finds better.
 
-PyTorch is what every model runs on. OpenVINO, where it is installed, has to give the same vectors, and to be about as
-fast; then PyTorch is not even imported for pictures, since its tower was converted and kept. The starter model comes
-converted.
+PyTorch can run every model. OpenVINO is chosen if it is installed, gives the same vectors and is about as
+fast. PyTorch is then not even imported for pictures, since the converted tower is kept. The starter model
+comes with a converted tower.
 """
 
 import logging
@@ -43,39 +43,39 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 
-# Below this cosine of made-up pictures the runtimes' vectors are not the same. Two computations in bfloat16 differ by
-# 0.0005. In int8 some more is allowed, which still loses no more than bfloat16 does: docs/PERFORMANCE.md.
+# Below this cosine between vectors of synthetic pictures, the runtimes are considered to differ. Two computations in
+# bfloat16 differ by 0.0005. For int8 the bound is lower, but no more is lost than with bfloat16: docs/PERFORMANCE.md.
 _LEAST_COSINE, _LEAST_COSINE_IN_INT8 = 0.999, 0.998
-# So many times its weights in float32 trying a tower takes: PyTorch's, the converter's, and OpenVINO's. A ViT-B-32 of
-# 350 MB took 1.8 GB, 0.4 of which are libraries.
+# Memory that a trial takes, as a multiple of the weights in float32: PyTorch's, the converter's and OpenVINO's. A
+# ViT-B-32 of 350 MB took 1.8 GB, of which 0.4 are libraries.
 _ROOM = 5
-# So much faster int8 has to be than what does not round, to count as being as fast.
+# Speed-up that int8 needs over unrounded precisions to be preferred.
 _WORTH_ROUNDING = 1.2
-# How fast OpenVINO has to be beside PyTorch, of which a trial of a second tells no more. Less than as fast, because it
-# starts 1.4 s sooner, without PyTorch's import, and goes better with the threads that decode: ViT-B-32 on two cores
-# embedded 150 photographs in 3.1 s in place of 5.4 where the trial had found them about as fast.
+# Speed that OpenVINO needs relative to PyTorch. A trial of a second is not more precise. Less than 1, because
+# OpenVINO starts 1.4 s sooner, without importing PyTorch, and interferes less with decoding threads: ViT-B-32 on two
+# cores embedded 150 photographs in 3.1 s instead of 5.4 s, although the trial had found them about equal.
 _FAST_ENOUGH = 0.9
 
 
 @dataclass(frozen=True, slots=True)
 class OtherRuntime:
-    """What computes towers beside PyTorch."""
+    """Functions of a runtime other than PyTorch."""
 
     version: Callable[[], str]
-    """Empty where it is not installed."""
+    """Returns the installed version, or an empty string."""
     save: Callable[[ClipSpec, Preprocessing, Path], None]
-    """Converts a model's image tower and writes it to a file, and others of its stem."""
+    """Converts a model's image tower and writes it to a file, and to others with the same stem."""
     save_in_int8: Callable[[Path, Path], bool]
-    """Rounds the tower of a file and writes it to another; tells whether there is anything to round."""
+    """Rounds the tower in a file to int8 and writes it to another. Returns whether there is anything to round."""
     load: Callable[[Path, str], ImageTower]
-    """The tower in a file, computing in ``bfloat16`` or ``float32``, or in ``int8``."""
+    """Loads the tower in a file, to compute in ``bfloat16``, ``float32`` or ``int8``."""
 
 
 _OPENVINO = OtherRuntime(openvino_version, save_image_tower, save_in_int8, OpenVinoImageTower)
 
 
 class ImageRuntime:
-    """Loads one model's image tower on the runtime that is best for it, and tells which that is."""
+    """Chooses the best runtime for one model's image tower, and loads the tower on it."""
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class ImageRuntime:
         setting: RuntimeSetting,
         other: OtherRuntime = _OPENVINO,
     ) -> None:
-        """``device`` is the one asked for: ``auto``, ``cpu``, ``cuda`` or ``mps``."""
+        """Create it. ``device`` is the requested one: ``auto``, ``cpu``, ``cuda`` or ``mps``."""
         self._spec = spec
         self._preprocessing = preprocessing
         self._device = device
@@ -96,28 +96,27 @@ class ImageRuntime:
 
     @property
     def is_tried(self) -> bool:
-        """Whether there is another runtime than PyTorch, to be tried if the device is a processor."""
+        """Whether another runtime than PyTorch is available and will be tried on a processor."""
         return self._kept is not None
 
     @property
     def choice(self) -> RuntimeChoice | None:
-        """What was chosen for a processor, as far as that is known without importing PyTorch.
+        """The runtime choice for the processor, as far as known without importing PyTorch.
 
-        None before the first trial, too.
+        None if there has been no trial yet, or if a graphics card may be used.
         """
-        # Where there may be a graphics card, only PyTorch knows whether it can use it.
+        # If there may be a graphics card, only PyTorch knows whether it can be used.
         needs_torch = self._device == AUTO and signs_of_graphics()
         return self._choice if needs_torch else self._found()
 
     def load(self, load_torch: Callable[[], ImageTower], placement: "Callable[[], Placement]") -> ImageTower:
-        """The tower, on the runtime that was chosen; at first use that is found out, in some seconds.
+        """Load the tower on the chosen runtime. The first call runs the trial, which takes some seconds.
 
         Args:
-            load_torch: loads PyTorch's tower.
-            placement: what PyTorch computes on.
+            load_torch: Loads the tower on PyTorch.
+            placement: Returns PyTorch's device and precision.
 
-        Raises:
-            What ``load_torch`` and ``placement`` raise; what goes wrong with the other runtime is logged.
+        Raises the errors of ``load_torch`` and ``placement``. Errors of the other runtime are logged.
         """
         choice = self.choice
         if choice is None:
@@ -130,16 +129,16 @@ class ImageRuntime:
         if choice.uses_openvino and self._kept:
             try:
                 tower = self._other.load(self._kept.tower_of(choice), choice.precision)
-            except Exception as error:  # noqa: BLE001 - whatever ails a library that is not needed
+            except Exception as error:  # noqa: BLE001 - an optional library may raise anything
                 if _may_pass(error):
-                    _LOG.info("OpenVINO cannot be loaded now: %s", error)
+                    _LOG.info("OpenVINO cannot load the tower at the moment: %s", error)
                 else:
                     self._refuse(error)
             else:
                 return _Guarded(tower, load_torch, self._refuse)
         return load_torch()
 
-    @cached_property  # not at once: a search by words asks for none of this
+    @cached_property  # lazy: a search by words does not need it
     def _kept(self) -> ChoiceFile | None:
         folder, wanted = self.setting.folder, self.setting.wanted
         if folder is None or wanted == Runtime.TORCH or self._device not in (AUTO, "cpu"):
@@ -154,8 +153,10 @@ class ImageRuntime:
         return self._choice
 
     def _ready(self) -> RuntimeChoice | None:
-        """OpenVINO, untried, for a tower that came converted and is known to give the same vectors: on every processor
-        of the kind it is made for it was faster, by half and more, and PyTorch's start alone takes as long as a trial.
+        """Return OpenVINO without a trial for a tower that came converted and is known to give the same vectors.
+
+        On every processor of the kind that such towers are made for, OpenVINO was at least half as fast
+        again, and importing PyTorch takes as long as a trial.
         """
         tower = self._spec.openvino_tower
         if tower is None or not is_x86():
@@ -163,9 +164,9 @@ class ImageRuntime:
         try:
             if is_whole(tower):
                 return RuntimeChoice(Runtime.OPENVINO, float_precision(), tower=str(tower))
-            _LOG.info("%s is damaged", tower)
+            _LOG.info("converted tower %s is damaged", tower)
         except OSError as error:
-            _LOG.info("%s cannot be read: %s", tower, error)
+            _LOG.info("cannot read converted tower %s: %s", tower, error)
         return None
 
     def _tried(self, kept: ChoiceFile, load_torch: Callable[[], ImageTower], precision: str) -> ImageTower:
@@ -175,9 +176,9 @@ class ImageRuntime:
             choice = self._compared(ours, kept, precision)
             if choice.uses_openvino:
                 theirs = self._other.load(kept.tower_of(choice), choice.precision)
-        except Exception as error:  # noqa: BLE001 - whatever ails a library that is not needed
+        except Exception as error:  # noqa: BLE001 - an optional library may raise anything
             if _may_pass(error):
-                _LOG.info("OpenVINO was not tried: %s", error)
+                _LOG.info("runtime trial of OpenVINO postponed: %s", error)
                 return ours
             _LOG.info("OpenVINO cannot compute %s", self._spec.name, exc_info=True)
             choice = RuntimeChoice(Runtime.TORCH, precision, problem=_said(error))
@@ -189,16 +190,16 @@ class ImageRuntime:
         return _Guarded(theirs, load_torch, self._refuse)
 
     def _compared(self, ours: ImageTower, kept: ChoiceFile, precision: str) -> RuntimeChoice:
-        """The choice; the other runtime's better tower is kept if it is the one."""
+        """Return the choice. If the other runtime was chosen, its better tower is kept."""
         from tempfile import TemporaryDirectory
 
         import psutil
 
         free, needed = psutil.virtual_memory().available, _ROOM * bytes_of_image_tower(self._spec.weights)
-        if free < needed:  # rather not tried than the whole machine without memory
+        if free < needed:  # no trial, rather than making the whole machine run out of memory
             raise MemoryError(f"{free >> 20} MB are free, and it may take {needed >> 20}")
         kept.folder.mkdir(parents=True, exist_ok=True)
-        # Apart from what is kept: another process may try the same model, and keep one of the two alone.
+        # A separate folder, because another process may run a trial of the same model and keep its towers.
         with TemporaryDirectory(prefix="trial-", dir=kept.folder) as scratch:
             choice, file = self._better(ours, self._saved(Path(scratch), precision), precision)
             return choice if file is None else replace(choice, tower=take_in(file, kept.folder))
@@ -206,15 +207,18 @@ class ImageRuntime:
     def _better(
         self, ours: ImageTower, saved: dict[str, Path], precision: str
     ) -> tuple[RuntimeChoice, Path | None]:
-        """The choice, and the file of the other runtime's tower if it is the one. None of them is loaded any more."""
+        """Return the choice, and the file of the other runtime's tower if that was chosen.
+
+        No tower of the other runtime stays loaded.
+        """
         choice, best, most = RuntimeChoice(Runtime.TORCH, precision), None, 0.0
         for kind, file in saved.items():
-            give_memory_back(None)  # of what was before: the converter's, or the other tower's
+            give_memory_back(None)  # releases the converter's memory, or the previous tower's
             tried = self._timed(ours, file, kind)
             if tried.torch_rate is None or tried.openvino_rate is None:
                 choice = choice if best else replace(choice, cosine=tried.cosine)
                 continue
-            # Each was timed in turns with PyTorch, not with one another.
+            # Each was timed in turns with PyTorch, but not with each other.
             gain = tried.openvino_rate / tried.torch_rate / (_WORTH_ROUNDING if kind == INT8 else 1)
             if gain > most:
                 choice, best, most = tried, file, gain
@@ -223,7 +227,7 @@ class ImageRuntime:
         return choice, best
 
     def _timed(self, ours: ImageTower, file: Path, kind: str) -> RuntimeChoice:
-        """One of the other runtime's towers as a choice; without figures where its vectors are others."""
+        """Compare one tower of the other runtime with PyTorch's. No rates are measured if the vectors differ."""
         theirs, shape = self._other.load(file, kind), self._preprocessing.shape
         cosine = least_cosine(ours, theirs, shape)
         is_same = cosine >= (_LEAST_COSINE_IN_INT8 if kind == INT8 else _LEAST_COSINE)
@@ -231,27 +235,27 @@ class ImageRuntime:
         return RuntimeChoice(Runtime.OPENVINO, kind, torch_rate, rate, cosine)
 
     def _saved(self, folder: Path, precision: str) -> dict[str, Path]:
-        """Converts the tower, and again in int8; their files by what they are computed in."""
+        """Convert the tower, once more in int8, and return the files by precision."""
         whole, rounded = folder / "whole.xml", folder / "rounded.xml"
         self._other.save(self._spec, self._preprocessing, whole)
         has_int8 = self._other.save_in_int8(whole, rounded)
         return {INT8: rounded, precision: whole} if has_int8 else {precision: whole}
 
     def _remember(self, choice: RuntimeChoice) -> None:
-        _LOG.info("%s embeds pictures by %s", self._spec.name, choice)
+        _LOG.info("runtime choice for pictures with %s: %s", self._spec.name, choice)
         self._choice, self._is_read = choice, True
         if self._kept:
             self._kept.write(choice)
 
     def _refuse(self, error: Exception) -> None:
-        """OpenVINO failed: it is not asked again until something changes."""
-        _LOG.info("OpenVINO failed; PyTorch takes over: %s", error)
+        """Choose PyTorch after a failure of OpenVINO, until something relevant changes."""
+        _LOG.info("OpenVINO failed; falling back to PyTorch: %s", error)
         if choice := self._choice:
             self._remember(RuntimeChoice(Runtime.TORCH, choice.precision, problem=_said(error)))
 
 
 class _Guarded:
-    """A tower with PyTorch's in its place from the moment it fails."""
+    """Tower that is replaced by PyTorch's when it fails."""
 
     def __init__(
         self, tower: ImageTower, load_torch: Callable[[], ImageTower], refuse: Callable[[Exception], None]
@@ -263,7 +267,7 @@ class _Guarded:
         self._has_failed = False
 
     def encode(self, pixels: Pixels) -> FloatArray:
-        """As the tower in use does."""
+        """Embed pictures with the tower in use."""
         if not self._has_failed:
             try:
                 return self._tower.encode(pixels)
@@ -282,10 +286,10 @@ class _Guarded:
 
 
 def _may_pass(error: Exception) -> bool:
-    """Whether it may go well the next time: a disk was full, or the memory."""
+    """Return whether an error is temporary: a full disk, or lack of memory."""
     return isinstance(error, OSError) or is_out_of_memory(error)
 
 
 def _said(error: Exception) -> str:
-    """The first line of what an error says."""
+    """Return the first line of an error message."""
     return (str(error).strip().splitlines() or [""])[0][:200] or type(error).__name__

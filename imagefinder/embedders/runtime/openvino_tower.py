@@ -1,9 +1,9 @@
-"""OpenVINO image tower: converted from PyTorch's once, then run without PyTorch.
+"""OpenVINO image tower: converted once from PyTorch's, then run without PyTorch.
 
-The only module that imports it. Its Python package reports each import and conversion to Google Analytics through
-the package ``openvino_telemetry``, without asking: where no file says otherwise, consent counts as given
-(``openvino/tools/ovc/telemetry_utils.py``, ``openvino_telemetry/main.py``). Where that package cannot be imported,
-OpenVINO uses a stub of its own that does nothing, so here it never can.
+This is the only module that imports OpenVINO. Its Python package reports each import and conversion to Google
+Analytics through the package ``openvino_telemetry``, without asking: consent is assumed unless a file says
+otherwise (``openvino/tools/ovc/telemetry_utils.py``, ``openvino_telemetry/main.py``). If that package cannot
+be imported, OpenVINO uses a stub that does nothing. Therefore this module always blocks its import.
 """
 
 import importlib.util
@@ -27,29 +27,29 @@ INT8 = "int8"
 _TELEMETRY = "openvino_telemetry"
 _HINTS = {"bfloat16": "bf16", "float32": "f32"}
 _GROUP = 64
-"""So many numbers of a picture share a scale where they are rounded to int8."""
+"""Number of activations that share a scale when they are rounded to int8."""
 _LEVELS = 127
 _AXES_OF_A_MATRIX = 2
 _first_use, _was_used = threading.Lock(), threading.Event()
 
 
 class OpenVinoImageTower:
-    """Embeds pictures on the processor. Safe to use from several threads."""
+    """Image tower on the processor. Thread-safe."""
 
     def __init__(self, saved: Path, precision: str) -> None:
-        """Load one.
+        """Load a converted tower.
 
         Args:
-            saved: the ``.xml`` file of ``save_image_tower``, or of ``save_in_int8``.
-            precision: ``bfloat16`` or ``float32``; of ``save_in_int8``: ``int8``.
+            saved: The ``.xml`` file written by ``save_image_tower`` or ``save_in_int8``.
+            precision: ``bfloat16`` or ``float32``, or ``int8`` for files of ``save_in_int8``.
 
         Raises:
             ImportError: OpenVINO is broken.
-            RuntimeError: the file is damaged, or of another version.
+            RuntimeError: The file is damaged, or was written by another version.
         """
         openvino = import_openvino()
         hint = _HINTS[float_precision() if precision == INT8 else precision]
-        # LATENCY: all cores work on one batch, and only one batch's memory is taken.
+        # LATENCY: all cores work on one batch, and only one batch needs memory.
         wanted = {"INFERENCE_PRECISION_HINT": hint, "PERFORMANCE_HINT": "LATENCY"}
         if precision == INT8:
             wanted["DYNAMIC_QUANTIZATION_GROUP_SIZE"] = str(_GROUP)
@@ -59,10 +59,10 @@ class OpenVinoImageTower:
         self._idle: list[Any] = []
 
     def encode(self, pixels: Pixels) -> FloatArray:
-        """Vectors of pictures, of any length: (n, height, width, 3) → (n, dimension) float32.
+        """Embed pictures: (n, height, width, 3) uint8 to (n, dimension) float32, not normalised.
 
         Raises:
-            RuntimeError: it could not be computed.
+            RuntimeError: The computation failed.
         """
         import numpy as np
 
@@ -73,21 +73,22 @@ class OpenVinoImageTower:
         return rows
 
     def _request(self) -> Any:
-        """One that no other thread uses: it holds what lies between the layers."""
+        """Return an inference request that no other thread uses. It holds the activations between layers."""
         with self._lock:
             return self._idle.pop() if self._idle else self._compiled.create_infer_request()
 
 
 def save_image_tower(spec: ClipSpec, preprocessing: Preprocessing, file: Path) -> None:
-    """Convert a model's image tower and write it to ``file`` (``.xml``) and the ``.bin`` beside it. Imports torch.
+    """Convert a model's image tower and write it to ``file`` (``.xml``) and a ``.bin`` beside it. Imports torch.
 
-    It takes pixels as ``Preprocessing`` gives them. The weights become float16, which halves the file: against those
-    in float32, the vectors of the starter model and of a ViT-B-32 turn by a cosine of less than 1e-5.
+    The converted tower takes the pixels that ``Preprocessing`` returns. Its weights are stored in float16,
+    which halves the file. The cosine of the resulting vectors to those with float32 weights differs from 1 by
+    less than 1e-5 for the starter model and a ViT-B-32.
 
     Raises:
-        ModelError: the model's weights cannot be read or do not fit.
+        ModelError: The model's weights cannot be read or do not fit.
         ImportError, RuntimeError, ValueError: OpenVINO cannot convert it.
-        OSError: the files cannot be written.
+        OSError: The files cannot be written.
     """
     import numpy as np
     import torch
@@ -96,7 +97,7 @@ def save_image_tower(spec: ClipSpec, preprocessing: Preprocessing, file: Path) -
 
     openvino = import_openvino()
     tower = load_tower(spec, Tower.IMAGE, torch.device("cpu"), torch.float32)
-    # Shapes that were looked at while it was traced stay what they were; the input's never change.
+    # Tracing fixes shapes that the model's code examined. The shape of the input never changes.
     warnings.filterwarnings("ignore", category=torch.jit.TracerWarning)  # type: ignore[attr-defined]
     shape = preprocessing.shape
     converted = openvino.convert_model(
@@ -108,14 +109,17 @@ def save_image_tower(spec: ClipSpec, preprocessing: Preprocessing, file: Path) -
 
 
 def save_in_int8(saved: Path, file: Path) -> bool:
-    """Write a tower of ``save_image_tower`` with the matrices it multiplies by in int8, one scale for each output.
+    """Write a tower from ``save_image_tower`` with weight matrices in int8, with one scale for each output.
 
-    What they are multiplied by is rounded to int8, too, when it is computed: processors multiply and add four such
-    numbers in the time of one in float32. Returns whether there are any such matrices; else nothing is written.
+    Activations multiplied by these matrices are rounded to int8 too, at run time. Processors multiply and add
+    four such numbers in the time of one in float32.
+
+    Returns:
+        Whether the tower has such matrices. Otherwise nothing is written.
 
     Raises:
-        ImportError, RuntimeError: OpenVINO cannot read it.
-        OSError: the files cannot be written.
+        ImportError, RuntimeError: OpenVINO cannot read the tower.
+        OSError: The files cannot be written.
     """
     openvino = import_openvino()
     ops = openvino.opset13
@@ -130,13 +134,16 @@ def save_in_int8(saved: Path, file: Path) -> bool:
         place.replace_source_output(decoded.output(0))
         has_any = True
     if has_any:
-        # Not the scales: the smallest of them have few digits in float16. The rest stays as it was saved.
+        # Not compressed, because the smallest scales would lose precision in float16. Other values stay as saved.
         openvino.save_model(model, file, compress_to_fp16=False)
     return has_any
 
 
 def _matrix_of(node: Any) -> "tuple[Any, FloatArray, int] | None":
-    """Where a node takes a constant matrix in to multiply by, the matrix, and which of its axes are the outputs."""
+    """Return a MatMul node's input with a constant matrix, the matrix, and the index of its output axis.
+
+    None for other nodes.
+    """
     if node.get_type_name() != "MatMul":
         return None
     place, found = node.input(1), node.input_value(1).get_node()
@@ -150,7 +157,10 @@ def _matrix_of(node: Any) -> "tuple[Any, FloatArray, int] | None":
 
 
 def _rounded(matrix: FloatArray, inputs: int) -> "tuple[FloatArray, NDArray[np.int8]]":
-    """A scale for each output, and the matrix in those; ``inputs`` is the axis that is summed over."""
+    """Return a scale for each output, and the matrix divided by it and rounded.
+
+    ``inputs`` is the axis that is summed over.
+    """
     import numpy as np
 
     scale = np.maximum(np.abs(matrix).max(axis=inputs, keepdims=True) / _LEVELS, np.finfo(np.float32).tiny)
@@ -161,9 +171,9 @@ def import_openvino() -> Any:
     """Import OpenVINO without its telemetry.
 
     Raises:
-        ImportError: it is not installed, or broken.
+        ImportError: OpenVINO is not installed, or broken.
     """
-    # How Python itself marks what cannot be imported. A program that has loaded it on its own keeps it.
+    # Python's own way of marking a module as not importable. A module that is loaded already is kept.
     sys.modules.setdefault(_TELEMETRY, None)  # type: ignore[arg-type]
     import openvino
 
@@ -175,11 +185,12 @@ def import_openvino() -> Any:
 
 
 def _use_once(openvino: Any) -> None:
-    """Compute something, with nobody else about.
+    """Run a trivial model while no other thread uses OpenVINO.
 
-    What its Python half (pybind11) knows of NumPy is set up in the first call that hands an array over: in a C++
-    static, whose guard one thread holds while it waits for Python's lock, for which another thread that makes such a
-    call waits with Python's lock in hand. Two threads that begin at once never end.
+    The NumPy support of its Python bindings (pybind11) is initialised by the first call that passes an array,
+    in a C++ static. One thread holds the guard of that static while waiting for the GIL, and another thread
+    that makes such a call holds the GIL while waiting for the guard. Two threads that start at the same time
+    would deadlock.
     """
     import numpy as np
 
@@ -191,14 +202,14 @@ def _use_once(openvino: Any) -> None:
 
 
 def openvino_version() -> str:
-    """Which OpenVINO is installed, empty where there is none. Does not import it."""
+    """Return the installed version of OpenVINO, or an empty string. Does not import it."""
     if importlib.util.find_spec("openvino") is None:
         return ""
     from importlib import metadata
 
     try:
         return metadata.version("openvino")
-    except metadata.PackageNotFoundError:  # only a folder of that name
+    except metadata.PackageNotFoundError:  # just a folder of that name
         return ""
 
 

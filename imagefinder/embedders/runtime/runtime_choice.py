@@ -1,4 +1,4 @@
-"""The runtime choice: result of the trial, stored in the user's cache folder."""
+"""Runtime choice: the result of a runtime trial, stored in the user's cache folder."""
 
 import logging
 import os
@@ -22,7 +22,7 @@ _LIBRARIES = ("torch", "open_clip_torch", "timm")
 
 
 class Runtime(StrEnum):
-    """A library that computes a model's image tower."""
+    """Library that computes an image tower."""
 
     TORCH = "torch"
     OPENVINO = "openvino"
@@ -33,19 +33,19 @@ AUTO = "auto"
 
 @dataclass(frozen=True, slots=True)
 class RuntimeSetting:
-    """What the user wants, and where what was found is kept."""
+    """The user's setting for runtimes, and the folder for choices."""
 
     wanted: str = Runtime.TORCH
-    """``auto``: the better one; else the one to take wherever it is there and works."""
+    """``auto`` for the better runtime, or the one to use whenever it is available and works."""
     folder: Path | None = None
-    """None: nothing is tried, and PyTorch computes."""
+    """Folder for choices and converted towers. None disables trials, so PyTorch is used."""
 
     @classmethod
     def from_environment(cls, folder: Path) -> "RuntimeSetting":
-        """As ``IMAGEFINDER_RUNTIME`` says; ``auto`` where it says nothing.
+        """Return the setting given by ``IMAGEFINDER_RUNTIME``, or ``auto`` if it is not set.
 
         Raises:
-            UsageError: it names no runtime.
+            UsageError: The variable does not name a runtime.
         """
         wanted = os.environ.get("IMAGEFINDER_RUNTIME") or AUTO
         if wanted not in (known := (AUTO, *Runtime)):
@@ -61,20 +61,20 @@ class RuntimeSetting:
 
 @dataclass(frozen=True, slots=True)
 class RuntimeChoice:
-    """What was chosen, and why."""
+    """The chosen runtime, and the measurements that led to it."""
 
     runtime: Runtime
     precision: str
-    """``bfloat16`` or ``float32``; with OpenVINO ``int8``, too."""
+    """``bfloat16`` or ``float32``; also ``int8`` with OpenVINO."""
     torch_rate: float | None = None
-    """Pictures a second, many at a time; None where it was not timed."""
+    """Pictures per second, in batches. None if it was not measured."""
     openvino_rate: float | None = None
     cosine: float | None = None
-    """The least between the two runtimes' vectors of the same picture."""
+    """Smallest cosine between the two runtimes' vectors of the same picture. None if it was not measured."""
     problem: str = ""
-    """What OpenVINO failed with; empty where it did not."""
+    """Error message of OpenVINO, if it failed."""
     tower: str = ""
-    """The file that OpenVINO reads, in the folder of the choice, or wherever it came with the model."""
+    """OpenVINO's file, relative to the folder of the choice, or absolute if it came with the model."""
 
     @property
     def uses_openvino(self) -> bool:
@@ -83,21 +83,28 @@ class RuntimeChoice:
 
 
 class ChoiceFile:
-    """The choice for one model on the processor, and OpenVINO's files where it won.
+    """Stored choice for one model on the processor, with OpenVINO's files if it was chosen.
 
-    Any number of processes may read and write: the files are named by their content, and the choice, which names
-    them, is replaced in one step.
+    Any number of processes may read and write. Towers are named by their content, and the choice that refers
+    to them is replaced atomically.
     """
 
     def __init__(self, folder: Path, spec: ClipSpec, wanted: str, openvino: str) -> None:
-        """``folder``: of all such choices. ``openvino``: its version."""
+        """Create it.
+
+        Args:
+            folder: Folder of all choices.
+            spec: The model.
+            wanted: The user's setting; see ``RuntimeSetting``.
+            openvino: Installed version of OpenVINO.
+        """
         self.folder = folder / short_hash(spec.id)
         self._file = self.folder / "choice.json"
         self._spec = spec
         self._found_with = {"wanted": wanted, "openvino": openvino}
 
     def read(self) -> RuntimeChoice | None:
-        """What was chosen; None where nothing was, or under other circumstances, or a file of it is damaged."""
+        """Return the stored choice. None if there is none, circumstances have changed, or a file is damaged."""
         found = read_object(self._file)
         try:
             if not found or found["key"] != self._key():
@@ -105,33 +112,38 @@ class ChoiceFile:
             kept = dict(found["choice"])
             choice = RuntimeChoice(Runtime(kept.pop("runtime")), **kept)
             if choice.uses_openvino and not tower_files.is_whole(self.tower_of(choice)):
-                _LOG.info("OpenVINO's files in %s are damaged; the choice is made anew", self.folder)
+                _LOG.info(
+                    "OpenVINO's files in %s are damaged; the runtime trial will be repeated", self.folder
+                )
                 return None
         except (OSError, LookupError, TypeError, ValueError) as error:
-            _LOG.info("no choice can be read from %s: %s", self._file, error)
+            _LOG.info("could not read runtime choice %s: %s", self._file, error)
             return None
         return choice
 
     def write(self, choice: RuntimeChoice) -> None:
-        """Remember a choice in place of the one before; where that cannot be written, it will be made anew."""
+        """Store a choice in place of the previous one.
+
+        Failures are logged. The trial is then repeated next time.
+        """
         try:
             replace_object(self._file, {"key": self._key(), "choice": asdict(choice)})
         except OSError as error:
-            _LOG.info("the choice of a runtime cannot be kept: %s", error)
+            _LOG.info("could not store runtime choice: %s", error)
         for problem in tower_files.remove_others(self.folder, choice.tower):
-            _LOG.info("a tower that is not needed stays: %s", problem)
+            _LOG.info("could not delete unused tower: %s", problem)
 
     def tower_of(self, choice: RuntimeChoice) -> Path:
-        """OpenVINO's file of a choice."""
-        return self.folder / choice.tower  # which leaves a whole path as it is
+        """Return OpenVINO's file of a choice."""
+        return self.folder / choice.tower  # an absolute path replaces the folder
 
     def _key(self) -> dict[str, Any]:
-        """What the choice hangs on: where any of it changes, it is made anew.
+        """Return everything that the choice depends on. A change of any of it leads to a new trial.
 
         Raises:
-            OSError: the weights are not there.
+            OSError: The weights file does not exist.
         """
-        from importlib import metadata  # late: it imports the library for e-mail
+        from importlib import metadata  # imported late: it imports the email package
 
         weights = self._spec.weights.stat()
         return {

@@ -1,4 +1,4 @@
-"""Compare two runtimes on the same image tower: agreement of vectors, and speed."""
+"""Comparison of two runtimes on the same image tower: agreement of vectors, and speed."""
 
 import time
 from typing import Protocol
@@ -8,39 +8,52 @@ from imagefinder.embedders.embedder import FloatArray, Pixels
 _COMPARED = 4
 _ROUNDS = 5
 _MOST_SECONDS = 3.0
-"""Of timing; it ends with the round then begun."""
+"""Time limit for timing. The round in progress is completed."""
 _MOST_AT_A_TIME = 16
 _SECONDS_A_BATCH = 0.3
 
 
 class ImageTower(Protocol):
-    """What embeds pictures."""
+    """Interface of an image tower."""
 
     def encode(self, pixels: Pixels) -> FloatArray:
-        """Vectors of any length, from (n, height, width, 3) as ``Preprocessing`` gives: (n, dimension) float32."""
+        """Embed pictures as returned by ``Preprocessing``.
+
+        Args:
+            pixels: (n, height, width, 3) uint8.
+
+        Returns:
+            Vectors of any length: (n, dimension) float32.
+        """
         ...
 
 
 def least_cosine(ours: ImageTower, theirs: ImageTower, shape: tuple[int, int, int]) -> float:
-    """The least cosine between their vectors of the same picture; ``shape`` is that of one: (height, width, 3)."""
+    """Return the smallest cosine between the two towers' vectors of the same picture.
+
+    ``shape`` is the shape of one picture: (height, width, 3).
+    """
     import numpy as np
 
     pixels = _made_pictures(shape, _COMPARED)
     rows = [tower.encode(pixels) for tower in (ours, theirs)]
     first, second = (row / np.linalg.norm(row, axis=1, keepdims=True) for row in rows)
-    # A number that is none is below every bound.
+    # NaN must be below every bound.
     return float(np.nan_to_num((first * second).sum(axis=1), nan=-1.0).min())
 
 
 def rates(ours: ImageTower, theirs: ImageTower, shape: tuple[int, int, int]) -> tuple[float, float]:
-    """Pictures a second of both, by their fastest batch: other programs only ever make one slower."""
+    """Return the pictures per second of both towers, measured by the fastest batch of each.
+
+    The fastest is the most accurate, because other programs can only slow a batch down.
+    """
     end = time.monotonic() + _MOST_SECONDS
     pixels = _made_pictures(shape, _MOST_AT_A_TIME)
     for tower in (ours, theirs):
         tower.encode(pixels[:1])
     pixels = pixels[: max(1, int(_SECONDS_A_BATCH / _seconds(ours, pixels[:1])))]
     for tower in (ours, theirs):
-        tower.encode(pixels)  # the first of a size chooses kernels and takes memory
+        tower.encode(pixels)  # warm-up: chooses kernels and allocates memory
     times: list[tuple[float, float]] = []
     while len(times) < _ROUNDS and (not times or time.monotonic() < end):
         times.append((_seconds(ours, pixels), _seconds(theirs, pixels)))
@@ -55,7 +68,7 @@ def _seconds(tower: ImageTower, pixels: Pixels) -> float:
 
 
 def _made_pictures(shape: tuple[int, int, int], count: int) -> Pixels:
-    """Patches of colour with noise over them, always the same: (count, height, width, 3)."""
+    """Return deterministic pictures of colour patches with noise: (count, height, width, 3) uint8."""
     import numpy as np
 
     random = np.random.default_rng(4)

@@ -1,4 +1,4 @@
-"""The files of an image tower converted for OpenVINO, named by content hash."""
+"""Files of an image tower converted for OpenVINO, named by their checksum."""
 
 import zlib
 from pathlib import Path
@@ -7,10 +7,10 @@ _SUFFIXES = (".bin", ".xml")
 
 
 def take_in(saved: Path, folder: Path) -> str:
-    """Move a tower (an ``.xml`` file and the ``.bin`` beside it) to a folder; returns its name there.
+    """Move a tower (an ``.xml`` file and the ``.bin`` beside it) to a folder, and return its new name.
 
     Raises:
-        OSError: it cannot be moved.
+        OSError: It cannot be moved.
     """
     name = _name(saved)
     for suffix in _SUFFIXES:
@@ -19,22 +19,22 @@ def take_in(saved: Path, folder: Path) -> str:
 
 
 def is_whole(tower: Path) -> bool:
-    """Whether a tower's files hold what they are named by.
+    """Return whether the content of a tower's files matches the checksum in their name.
 
     Raises:
-        OSError: one of them cannot be read.
+        OSError: One of them cannot be read.
     """
     return tower.name == _name(tower)
 
 
 def remove_others(folder: Path, name: str) -> list[OSError]:
-    """Delete all towers of a folder but the one of this name; returns what could not be done."""
+    """Delete all towers of a folder except the one of this name. Returns the errors that occurred."""
     problems = []
     for file in folder.glob("tower-*"):
         if file.with_suffix(".xml").name != name:
             try:
                 file.unlink()
-            except OSError as error:  # another process reads it, on Windows
+            except OSError as error:  # on Windows, while another process reads it
                 problems.append(error)
     return problems
 

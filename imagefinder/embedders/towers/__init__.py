@@ -1,1 +1,1 @@
-"""The image and text towers of CLIP models, with preprocessing and tokenizers."""
+"""Image and text towers of CLIP models, with preprocessing and tokenizers."""

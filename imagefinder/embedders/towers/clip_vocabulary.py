@@ -1,7 +1,8 @@
-"""CLIP's byte-pair tokenizer without torch, over the vocabulary in open_clip's package.
+"""CLIP's byte-pair tokenizer without torch, using the vocabulary in open_clip's package.
 
-The same steps as ``SimpleTokenizer`` of open_clip/tokenizer.py (from OpenAI's CLIP, MIT), which cannot be imported
-without torch: clean and lower the text, split it into words, join byte pairs in the vocabulary's order.
+It follows ``SimpleTokenizer`` of open_clip/tokenizer.py (from OpenAI's CLIP, MIT), which cannot be imported
+without torch: clean the text and convert it to lower case, split it into words, and merge byte pairs in the
+order of the vocabulary.
 """
 
 import html
@@ -20,40 +21,43 @@ from imagefinder.translation import tr
 
 VOCABULARY_SIZE = 49408
 START, END = VOCABULARY_SIZE - 2, VOCABULARY_SIZE - 1
-"""The tokens round every text."""
+"""Tokens at the start and end of every text."""
 
 _FILE = "bpe_simple_vocab_16e6.txt.gz"
 _MERGES = VOCABULARY_SIZE - 2 - 2 * 256
 _ENOUGH = 600_000
-"""Bytes that hold so many lines."""
+"""Number of uncompressed bytes that contain all required lines."""
 _MARKS = {"<start_of_text>": START, "<end_of_text>": END}
 _ENDINGS = "'s|'t|'re|'ve|'m|'ll|'d"
-# What a word is: letters, one digit, or other signs. Python's own ``re`` has no classes of Unicode, so it
-# serves texts of ASCII, which most queries are; regex takes as long to import as they take to be tokenized.
+# Words: letters, one digit, or other characters. ``re`` does not support Unicode classes, so it only handles ASCII
+# texts, as most queries are. Importing regex takes as long as tokenizing them.
 _ASCII = re.compile(rf"{'|'.join(_MARKS)}|{_ENDINGS}|[a-z]+|[0-9]|[^\sa-z0-9]+", re.IGNORECASE | re.ASCII)
 _ANY = rf"{'|'.join(_MARKS)}|{_ENDINGS}|[\p{{L}}]+|[\p{{N}}]|[^\s\p{{L}}\p{{N}}]+"
 _REMEMBERED = 4096
 
 
 class ClipVocabulary:
-    """Texts → tokens. Safe to use from several threads."""
+    """Tokenizer of CLIP. Thread-safe."""
 
     def __init__(self) -> None:
         """Read the vocabulary.
 
         Raises:
-            ModelError: open_clip, which brings it, is missing or damaged.
+            ModelError: open_clip, whose package contains it, is missing or damaged.
         """
         self._ids, self._ranks = _ids_of_bytes(), _ranks()
         self._signs = _signs_of_bytes()
         self._word = lru_cache(_REMEMBERED)(self._tokens_of_word)
 
     def __call__(self, texts: Sequence[str], length: int) -> list[list[int]]:
-        """The tokens of each text between the two marks, at most ``length`` in all: what is too long is cut."""
+        """Return the tokens of each text between the start and end tokens, truncated to ``length`` in all."""
         return [[START, *self._tokens(text, length - 2), END] for text in texts]
 
     def fits(self, text: str, length: int) -> bool:
-        """Whether ``length`` tokens hold a whole text and the two marks; no word of it may pass ``MOST_WORD_BYTES``."""
+        """Return whether a text, with the start and end tokens, fits into ``length`` tokens.
+
+        No word of the text may be longer than ``MOST_WORD_BYTES``.
+        """
         return len(self._tokens(text, length - 1)) <= length - 2
 
     def _tokens(self, text: str, most: int) -> list[int]:
@@ -76,13 +80,16 @@ class ClipVocabulary:
             if best not in self._ranks:
                 break
             signs = _joined(signs, best)
-            # No two pairs make the same sign, so a sign's id is told by the pair that made it.
+            # No two pairs produce the same symbol, so the pair determines its id.
             ids[best.replace(" ", "")] = len(self._ids) + self._ranks[best]
         return [ids[sign] for sign in signs]
 
 
 def _joined(signs: list[str], pair: str) -> list[str]:
-    """With each such pair (two signs, a space between them) as one sign, from the left."""
+    """Return the symbols with each occurrence of a pair merged, from the left.
+
+    A pair is written as two symbols separated by a space.
+    """
     joined: list[str] = []
     at = 0
     while at < len(signs):
@@ -102,7 +109,7 @@ def _words(text: str) -> list[str]:
 
 
 def _clean(text: str) -> str:
-    # ftfy changes nothing of ASCII that has no sign of control and no entity.
+    # ftfy does not change ASCII text without control characters and entities.
     if text.isascii() and text.isprintable() and "&" not in text:
         return text
     import ftfy
@@ -119,7 +126,7 @@ def _any_script() -> Any:
 
 @cache
 def _ids_of_bytes() -> dict[str, int]:
-    """Ids of the signs of single bytes, amid a word and at its end; those of joined signs follow, by their rank."""
+    """Return the ids of single bytes' symbols, inside and at the end of a word. Merged symbols follow by rank."""
     bytes_alone = list(_signs_of_bytes().values())
     signs = [*bytes_alone, *(sign + "</w>" for sign in bytes_alone)]
     return {sign: number for number, sign in enumerate(signs)}
@@ -127,12 +134,12 @@ def _ids_of_bytes() -> dict[str, int]:
 
 @cache
 def _ranks() -> dict[str, int]:
-    """The ranks of the pairs ("th e") that are joined."""
+    """Return the merge ranks of pairs such as "th e"."""
     return dict(zip(_merges(), range(_MERGES), strict=True))
 
 
 def _merges() -> list[str]:
-    # Found without importing the package.
+    # Located without importing the package.
     spec = importlib.util.find_spec("open_clip")
     try:
         folder = Path(((spec and spec.submodule_search_locations) or [])[0])
@@ -141,15 +148,17 @@ def _merges() -> list[str]:
         raise ModelError(
             tr("The libraries for CLIP models cannot be loaded: {reason}.", reason=error)
         ) from error
-    return lines[1 : 1 + _MERGES]  # the first is a heading
+    return lines[1 : 1 + _MERGES]  # the first line is a header
 
 
 def _first_lines(packed: bytes) -> list[str]:
-    """The lines that CLIP took, with the rest in one. Five times as many follow; to read them takes 40 ms.
+    """Return the lines that CLIP uses, and the rest as one more.
+
+    The file has five times as many lines; reading them all takes 40 ms.
 
     Raises:
-        EOFError: there are fewer.
-        ValueError, zlib.error: it is no gzip of text.
+        EOFError: There are fewer lines.
+        ValueError, zlib.error: The data is not gzipped text.
     """
     reader = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
     text = reader.decompress(packed, _ENOUGH)
@@ -161,7 +170,10 @@ def _first_lines(packed: bytes) -> list[str]:
 
 @cache
 def _signs_of_bytes() -> dict[int, str]:
-    """A printable sign for each byte, in the vocabulary's order: Latin-1's own, then others for those without one."""
+    """Return a printable symbol for each byte, in the order of the vocabulary.
+
+    Bytes that are printable in Latin-1 stand for themselves and come first.
+    """
     printable = [
         *range(ord("!"), ord("~") + 1),
         *range(ord("¡"), ord("¬") + 1),

@@ -1,8 +1,8 @@
-"""CLIP's text tower in NumPy: searching by words must not wait for the import of torch.
+"""CLIP's text tower in NumPy, so that searches by words need not wait for the import of torch.
 
-The transformer of Radford et al. 2021 (arXiv:2103.00020, 2.4; open_clip/transformer.py, ``TextTransformer``), in
-float32. Under a causal mask a token sees only those before it, so all behind a text's end is left out: nine tokens of
-77 for a sentence.
+It implements the transformer of Radford et al. 2021 (arXiv:2103.00020, 2.4; open_clip/transformer.py,
+``TextTransformer``) in float32. Under a causal mask a token depends only on the ones before it, so everything
+after a text's end token is omitted: a sentence takes nine tokens instead of 77.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ from imagefinder.embedders.towers.clip_vocabulary import END, VOCABULARY_SIZE, C
 from imagefinder.embedders.weights.mapped_weights import MappedTensor, mapped_tensors
 from imagefinder.embedders.weights.weights_file import WeightsKind, weights_kind
 
-# The keys of open_clip's CLIPTextCfg that are followed here, with the values that are; any value where none is named.
+# Supported keys of open_clip's CLIPTextCfg with their supported values. An empty tuple allows any value.
 _FOLLOWED: dict[str, tuple[object, ...]] = {
     "context_length": (),
     "vocab_size": (VOCABULARY_SIZE,),
@@ -31,7 +31,7 @@ _FOLLOWED: dict[str, tuple[object, ...]] = {
     "act_kwargs": (None, {}),
     "output_tokens": (),
     "embed_cls": (False,),
-    "pad_id": (),  # these two count for what is not followed alone
+    "pad_id": (),  # these two affect only unsupported kinds of towers
     "eos_id": (),
     "hf_model_name": (None, ""),
     "hf_tokenizer_name": (None, ""),
@@ -44,14 +44,14 @@ _Activation = Callable[[FloatArray], FloatArray]
 
 @dataclass(frozen=True)
 class _Affine:
-    """``x @ weight.T + bias``, the weight being (outer, inner) as PyTorch stores it."""
+    """``x @ weight.T + bias`` with the weight of shape (outer, inner), as PyTorch stores it."""
 
     weight: FloatArray
     bias: FloatArray
 
     def __call__(self, x: FloatArray) -> FloatArray:
-        # One product of two matrices: NumPy takes a stack of them one by one. The weight stands first, because
-        # OpenBLAS is a quarter slower where it has to turn the larger of the two.
+        # A single matrix product, because NumPy multiplies a stack of matrices one by one. The weight comes first,
+        # because OpenBLAS is a quarter slower if it has to transpose the larger matrix.
         flat = np.ascontiguousarray((self.weight @ x.reshape(-1, x.shape[-1]).T).T)
         flat += self.bias
         return flat.reshape(*x.shape[:-1], -1)
@@ -73,7 +73,7 @@ class _Norm:
 class _Block:
     norm_1: _Norm
     projections: _Affine
-    """Query, key and value, side by side."""
+    """Query, key and value, concatenated."""
     output: _Affine
     norm_2: _Norm
     up: _Affine
@@ -81,13 +81,13 @@ class _Block:
 
 
 class NumpyTextTower:
-    """The text tower of one CLIP model. Safe to use from several threads."""
+    """Text tower of one CLIP model. Thread-safe."""
 
     def __init__(self, spec: ClipSpec, tensors: dict[str, MappedTensor]) -> None:
-        """``tensors`` are named as open_clip does, and may hold others too.
+        """Create the tower from tensors with open_clip's names. Others are ignored.
 
         Raises:
-            LookupError, ValueError: they are not this model's.
+            LookupError, ValueError: The tensors do not belong to this model.
         """
         text_cfg = spec.model_cfg["text_cfg"]
         prefix = "text." if "text.positional_embedding" in tensors else ""
@@ -106,11 +106,11 @@ class NumpyTextTower:
         self._vocabulary = ClipVocabulary()
 
     def fits(self, text: str) -> bool:
-        """Whether ``encode`` reads the whole text; what does not fit is cut."""
+        """Return whether ``encode`` reads the whole text. Longer texts are truncated."""
         return self._vocabulary.fits(text, self._length)
 
     def encode(self, texts: Sequence[str]) -> FloatArray:
-        """Vectors of texts, of any length: (n, dimension) float32."""
+        """Embed texts: (n, dimension) float32, not normalised."""
         tokens = self._vocabulary(texts, self._length)
         rows = np.empty((len(texts), self._projection.shape[1]), np.float32)
         by_length = sorted(range(len(texts)), key=lambda at: len(tokens[at]))
@@ -121,7 +121,7 @@ class NumpyTextTower:
 
     def _encode(self, tokens: list[list[int]]) -> FloatArray:
         length = max(map(len, tokens)) if self._is_causal else self._length
-        ends = np.array([some.index(END) for some in tokens])  # the first, where a text has it too
+        ends = np.array([some.index(END) for some in tokens])  # the first, as texts may contain it
         padded = np.array([some + [0] * (length - len(some)) for some in tokens])
         x = self._embedding.rows(padded) + self._positions[:length]
         mask = np.triu(np.full((length, length), -np.inf, np.float32), 1) if self._is_causal else None
@@ -132,7 +132,7 @@ class NumpyTextTower:
         return pooled
 
     def _attended(self, projected: FloatArray, mask: FloatArray | None) -> FloatArray:
-        """Scaled dot-product attention: (n, length, 3 x width) → (n, length, width)."""
+        """Scaled dot-product attention: (n, length, 3 x width) to (n, length, width)."""
         count, length, three = projected.shape
         width = three // 3
         parts = projected.reshape(count, length, 3, self._heads, width // self._heads)
@@ -149,7 +149,7 @@ class NumpyTextTower:
 
 
 class _Weights:
-    """Tensors by open_clip's names, of the shapes that are asked for."""
+    """Tensors by open_clip's names, with shapes checked on access."""
 
     def __init__(self, tensors: dict[str, MappedTensor], prefix: str) -> None:
         self._tensors = tensors
@@ -183,12 +183,13 @@ class _Weights:
 
 
 def numpy_text_tower(spec: ClipSpec) -> NumpyTextTower | None:
-    """The text tower of a model, where it is of the plain kind and its weights lie in ``.safetensors``; else None.
+    """Return the text tower of a model, or None if it is not supported here.
 
-    A tower of another kind, or a file that does not fit, is a matter for open_clip.
+    Supported are plain towers with weights in ``.safetensors``. Others, and files that do not fit, are left
+    to open_clip.
 
     Raises:
-        ModelError: there are no weights, or what brings the vocabulary is missing.
+        ModelError: There are no weights, or the package with the vocabulary is missing.
     """
     if not _is_followed(spec.model_cfg) or weights_kind(spec.weights) is not WeightsKind.SAFETENSORS:
         return None
@@ -206,19 +207,19 @@ def _is_followed(model_cfg: JsonDict) -> bool:
 
 
 def _quick_gelu(x: FloatArray) -> FloatArray:
-    """OpenAI's: x times the sigmoid of 1.702 x."""
+    """OpenAI's approximation of GELU: x times the sigmoid of 1.702 x."""
     activated: FloatArray = x / (1 + np.exp(np.float32(-1.702) * x))
     return activated
 
 
 def _gelu(x: FloatArray) -> FloatArray:
-    """x times the normal distribution's integral up to x."""
+    """GELU: x times the cumulative standard normal distribution at x."""
     activated: FloatArray = x * np.float32(0.5) * (1 + _erf(x * np.float32(0.5**0.5)))
     return activated
 
 
 def _erf(x: FloatArray) -> FloatArray:
-    """Abramowitz and Stegun 7.1.26: wrong by 1.5e-7 at most, which is float32's own precision."""
+    """Error function by Abramowitz and Stegun 7.1.26. The error is at most 1.5e-7, about float32's precision."""
     size = np.abs(x)
     t = 1 / (1 + np.float32(0.3275911) * size)
     terms = (1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592)

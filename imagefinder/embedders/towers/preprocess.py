@@ -1,6 +1,6 @@
-"""Preprocessing of pictures by Pillow and NumPy alone, equal to open_clip's transforms.
+"""Preprocessing of pictures with Pillow and NumPy only, equivalent to open_clip's transforms.
 
-They stand in open_clip/transform.py and are built of torchvision's, whose import takes longer than a whole search.
+Those are in open_clip/transform.py and use torchvision, whose import takes longer than a whole search.
 """
 
 from collections.abc import Sequence
@@ -10,33 +10,36 @@ from imagefinder.embedders.embedder import Pixels
 from imagefinder.embedders.spec import JsonDict
 
 if TYPE_CHECKING:
-    from PIL import Image  # imported late: a search by words has no picture
+    from PIL import Image  # imported late: a search by words needs no pictures
 
-# Beyond this ratio of sides, only the middle is resized: a 1 x 5000 picture would become 256 x 1,280,000.
+# Above this aspect ratio, only the middle is resized: a picture of 1 x 5000 pixels would become 256 x 1,280,000.
 _LONGEST_ASPECT = 16
 _FILTERS = ("bilinear", "bicubic")
 
 
 class Preprocessing:
-    """Brings pictures to a model's input size. Its pixels, of 1, then lose ``mean`` and are divided by ``std``."""
+    """Resizes and crops pictures to a model's input size.
+
+    The tower then scales pixels to 0..1, subtracts ``mean`` and divides by ``std``.
+    """
 
     def __init__(self, config: JsonDict) -> None:
-        """``config``: as open_clip's ``PreprocessCfg``; all its keys must be there."""
+        """Create it from open_clip's ``PreprocessCfg``. All its keys are required."""
         size = config["size"]
         self._height, self._width = (size, size) if isinstance(size, int) else map(int, size)
         self._mode: str = config["resize_mode"]
         self._filter: str = config["interpolation"] if config["interpolation"] in _FILTERS else "bicubic"
         self._fill = int(config["fill_color"])
         self.mean, self.std = _per_channel(config["mean"]), _per_channel(config["std"])
-        """By channel."""
+        """Values for red, green and blue."""
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Of what it makes of a picture: (height, width, 3)."""
+        """Shape of preprocessed pictures: (height, width, 3)."""
         return self._height, self._width, 3
 
     def __call__(self, picture: "Image.Image") -> Pixels:
-        """An RGB picture resized and cropped: (height, width, 3) uint8."""
+        """Return an RGB picture resized and cropped: (height, width, 3) uint8."""
         if self._mode == "squash":
             return _pixels(picture.resize((self._width, self._height), _resampling(self._filter)))
         resized = self._resized(_without_extreme_length(picture))
@@ -45,19 +48,19 @@ class Preprocessing:
     def _resized(self, picture: "Image.Image") -> "Image.Image":
         width, height = picture.size
         if self._mode == "shortest" and self._height == self._width:
-            # torchvision cuts the fraction off.
+            # torchvision truncates fractions.
             short, long = self._width, int(self._width * max(width, height) / min(width, height))
             size = (short, long) if width <= height else (long, short)
             return picture if picture.size == size else picture.resize(size, _resampling(self._filter))
         ratios = width / self._width, height / self._height
         is_longest = self._mode == "longest"
         ratio = max(ratios) if is_longest else min(ratios)
-        # open_clip names no filter for the shorter side of an oblong: then it is bicubic.
+        # open_clip specifies no filter for the shorter side of a non-square input, so it is bicubic.
         chosen = _resampling(self._filter if is_longest else "bicubic")
         return picture.resize((round(width / ratio), round(height / ratio)), chosen)
 
     def _cropped(self, picture: "Image.Image") -> "Image.Image":
-        """The middle of it, on a ground of the fill colour where it is smaller."""
+        """Return the centre of the picture, padded with the fill colour if it is too small."""
         fill = self._fill if self._mode == "longest" else 0
         if picture.width < self._width or picture.height < self._height:
             size = max(picture.width, self._width), max(picture.height, self._height)
@@ -84,10 +87,10 @@ def _pixels(picture: "Image.Image") -> Pixels:
 
 
 def _per_channel(values: float | Sequence[float]) -> tuple[float, float, float]:
-    """For red, green and blue; one value stands for all three.
+    """Return values for red, green and blue. A single value is used for all three.
 
     Raises:
-        ValueError: there are neither one nor three.
+        ValueError: There are neither one nor three values.
     """
     given = list(values) if isinstance(values, Sequence) else [values]
     red, green, blue = map(float, given * 3 if len(given) == 1 else given)
@@ -95,7 +98,7 @@ def _per_channel(values: float | Sequence[float]) -> tuple[float, float, float]:
 
 
 def _without_extreme_length(picture: "Image.Image") -> "Image.Image":
-    """The middle of a picture far longer than wide; any other picture as it is."""
+    """Return the middle of an extremely long picture, or any other picture unchanged."""
     width, height = picture.size
     longest = min(picture.size) * _LONGEST_ASPECT
     if max(picture.size) <= longest:

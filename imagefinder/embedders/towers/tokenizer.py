@@ -1,7 +1,7 @@
-"""Tokenizers, and text towers built on transformers; their files are looked up on this machine, never fetched.
+"""Tokenizers and text towers based on transformers. Their files are read from this computer, never downloaded.
 
-A config of open_clip names them by repositories of the model hub. A model of ours has them in its own folder, under
-``tokenizer/`` (``embedders/importing/importer.py`` puts that folder in the names' place).
+open_clip's configs refer to them by hub repositories. Stored models contain them in their own folder
+``tokenizer/``, by which ``embedders/catalogue/model_store.py`` replaces the names of the repositories.
 """
 
 import json
@@ -21,7 +21,7 @@ from imagefinder.translation import tr
 if TYPE_CHECKING:
     import torch
 
-# open_clip's keys of a text tower's config: whose tokenizer, and whose architecture.
+# Keys of open_clip's text config that name the repositories of the tokenizer and of the text tower.
 _TOKENIZER, _TOWER = "hf_tokenizer_name", "hf_model_name"
 
 TOKENIZER_FILES = (
@@ -36,51 +36,51 @@ TOKENIZER_FILES = (
     "merges.txt",
     "vocab.txt",
 )
-"""What transformers reads a tokenizer from, where a repository has it. No program code and no pickle among them."""
+"""Files from which transformers reads a tokenizer, if a repository has them. None contains code or a pickle."""
 TOWER_FILES = ("config.json",)
-"""What it reads a text tower's architecture from."""
+"""Files from which transformers reads the architecture of a text tower."""
 
-# Files of which one at least is there wherever a repository is complete.
+# Files of which every complete repository has at least one.
 _PROOFS = {_TOKENIZER: TOKENIZER_FILES[:2], _TOWER: TOWER_FILES}
-# The kinds of text tower that open_clip knows how to ask (open_clip/hf_configs.py).
+# Kinds of text towers that open_clip supports (open_clip/hf_configs.py).
 _KINDS = ("roberta", "xlm-roberta", "mt5", "bert", "m2m_100")
 _MOST_BYTES = 150_000_000
-"""Of a tokenizer's file. That of XLM-V, with 901,629 words the largest that open_clip names, has 60 MB."""
-# Settings of a tokenizer by which transformers has read files elsewhere, or fetched program code.
+"""Maximum size of a tokenizer file. XLM-V's, with 901,629 words the largest used by open_clip, has 60 MB."""
+# Settings of a tokenizer through which transformers has read files elsewhere or downloaded code.
 _ELSEWHERE = frozenset(
     "auto_map added_tokens_file chat_template_file merges_file name_or_path special_tokens_map_file spm_file "
     "tokenizer_config_file tokenizer_file vocab_file".split()
 )
-# Settings by which a config makes transformers fetch program code, or compute otherwise than the weights are stored.
+# Config settings that make transformers download code, or compute differently from how the weights are stored.
 _STRANGE = ("auto_map", "attn_implementation", "_attn_implementation", "quantization_config", "use_kernels")
-# Those settings of a tokenizer that open_clip's own configs use; others could make it fetch, or drop words at random.
+# Tokenizer settings used in open_clip's own configs. Others could cause downloads, or drop words at random.
 _SETTINGS = ("clean", "strip_sep_token")
 
 
 @dataclass(frozen=True)
 class Tokenizer:
-    """Texts → (n, context length) token ids, int64, as open_clip makes them for a model. Called with the texts."""
+    """Tokenizer of a model: texts to (n, context length) token ids, int64, as open_clip makes them."""
 
     encode: "Callable[[list[str]], torch.Tensor]"
     count: Callable[[str], int]
-    """Tokens of one text with the marks around it, uncut; where there are more than fit, any larger number."""
+    """Returns the number of tokens of a text, with start and end, untruncated. If too many, any larger number."""
     context_length: int
 
     def __call__(self, texts: list[str]) -> "torch.Tensor":
         return self.encode(texts)
 
     def fits(self, text: str) -> bool:
-        """Whether no token of a text is cut off."""
+        """Return whether a text is tokenized without truncation."""
         return self.count(text) <= self.context_length
 
 
 def local_text_config(text_cfg: JsonDict) -> JsonDict:
-    """A copy of a text tower's config by which open_clip builds it without fetching anything.
+    """Return a copy of a text config from which open_clip builds the tower without downloading anything.
 
-    A config that names no tower of transformers comes back as it is.
+    A config that does not refer to transformers is copied unchanged.
 
     Raises:
-        ModelError: transformers is needed and not installed, or a file that is not on this machine.
+        ModelError: transformers is required but not installed, or a file is not on this computer.
     """
     config = {**text_cfg}
     if not config.get(_TOWER):
@@ -93,10 +93,10 @@ def local_text_config(text_cfg: JsonDict) -> JsonDict:
 
 
 def load_tokenizer(text_cfg: JsonDict) -> Tokenizer:
-    """The tokenizer of a model of this text config.
+    """Load the tokenizer of a model with this text config.
 
     Raises:
-        ModelError: transformers is needed and not installed, files are not on this machine, or they cannot be read.
+        ModelError: transformers is required but not installed, or files are missing or unreadable.
     """
     from open_clip.tokenizer import DEFAULT_CONTEXT_LENGTH, HFTokenizer, SimpleTokenizer
 
@@ -128,7 +128,7 @@ def load_tokenizer(text_cfg: JsonDict) -> Tokenizer:
             )
             tokenizer = Tokenizer(wrapped, lambda text: _count(wrapped, text), context_length)
         tokenizer(["a photo"])
-    except Exception as error:  # files from elsewhere can fail anywhere in transformers
+    except Exception as error:  # untrusted files can raise anything in transformers
         raise ModelError(
             tr(
                 "The tokenizer in {folder} cannot be used: {reason}. Get its files again.",
@@ -142,17 +142,17 @@ def load_tokenizer(text_cfg: JsonDict) -> Tokenizer:
 def _from_file(
     library: Any, folder: Path, context_length: int, clean: str = "whitespace", strip_sep_token: bool = False
 ) -> Tokenizer:
-    """As open_clip's HFTokenizer, but the tokenizer is what ``tokenizer.json`` says, by every version of transformers.
+    """Like open_clip's HFTokenizer, but built from ``tokenizer.json`` alone, with any version of transformers.
 
-    The classes that HFTokenizer asks for build theirs anew since transformers 5, from the file's words alone: T5's
-    then splits otherwise than the model was taught, and Gemma's takes half as long again to load.
+    Since transformers 5, the classes that HFTokenizer uses rebuild the tokenizer from the vocabulary in the
+    file. T5's then splits differently than in training, and Gemma's takes half as long again to load.
     """
     from open_clip.tokenizer import get_clean_fn
 
     tokenizer = library.PreTrainedTokenizerFast.from_pretrained(folder, local_files_only=True)
     settings = _read(folder / TOKENIZER_FILES[1])
     for name in ("add_bos_token", "add_eos_token"):
-        # As transformers 4 did. The file may say otherwise: Gemma's own does, beside SigLIP2's settings.
+        # As in transformers 4. The file may differ: Gemma's does from SigLIP2's settings.
         if isinstance(settings.get(name), bool):
             setattr(tokenizer, name, settings[name])
     cleaned = get_clean_fn(clean)
@@ -173,32 +173,32 @@ def _from_file(
 
 
 def _count(wrapped: Any, text: str) -> int:
-    """Tokens that open_clip's HFTokenizer makes of a text."""
+    """Return the number of tokens that open_clip's HFTokenizer makes of a text."""
     cleaned, length = wrapped.clean_fn(text), wrapped.context_length
     if wrapped.tokenizer_mode == "clips":
-        # It adds a mark before, one behind, and one at the very end.
+        # It adds a start token, an end token, and one more at the very end.
         return len(wrapped.tokenizer(cleaned, add_special_tokens=False).input_ids) + 3
     return _uncut_length(wrapped.tokenizer, cleaned, length)
 
 
 def _uncut_length(tokenizer: Any, text: str, context_length: int) -> int:
-    # One more than fits is enough to know; without a bound transformers would warn of a long text.
+    # A length of one more than fits suffices. Without a limit, transformers would warn about long texts.
     return len(tokenizer(text, max_length=context_length + 1, truncation=True).input_ids)
 
 
 def copy_tokenizer(beside: Path, target: Path, model_cfg: JsonDict) -> None:
-    """Give a model the files that its text part reads beside the weights, so that it stands by itself.
+    """Copy the files that a model's text part reads into the model's folder, so that it is self-contained.
 
-    A config that names no parts of transformers needs none, and then nothing is made.
+    Creates nothing if the config does not refer to transformers.
 
     Args:
-        beside: the folder of the weights, or of a model of ours; looked in first, then the hub's cache here.
-        target: the folder to make.
-        model_cfg: the model's config.
+        beside: Folder of the weights, or of a stored model. It is searched first, then the hub cache.
+        target: Folder to create.
+        model_cfg: Config of the model.
 
     Raises:
-        ModelError: they are nowhere on this machine.
-        OSError: they cannot be copied.
+        ModelError: The files are not on this computer.
+        OSError: They cannot be copied.
     """
     for source, names in find_files(beside, target.name, model_cfg):
         target.mkdir(exist_ok=True)
@@ -208,10 +208,15 @@ def copy_tokenizer(beside: Path, target: Path, model_cfg: JsonDict) -> None:
 
 
 def find_files(beside: Path, own: str, model_cfg: JsonDict) -> list[tuple[Path, tuple[str, ...]]]:
-    """Where ``copy_tokenizer`` takes files from, and which; ``own`` is what a model of ours calls its folder of them.
+    """Return the folders and file names that ``copy_tokenizer`` copies.
+
+    Args:
+        beside: Folder of the weights, or of a stored model.
+        own: Name of the tokenizer folder within a stored model.
+        model_cfg: Config of the model.
 
     Raises:
-        ModelError: they are nowhere on this machine.
+        ModelError: The files are not on this computer.
     """
     found: list[tuple[Path, tuple[str, ...]]] = []
     for key, names in ((_TOKENIZER, TOKENIZER_FILES), (_TOWER, TOWER_FILES)):
@@ -222,7 +227,7 @@ def find_files(beside: Path, own: str, model_cfg: JsonDict) -> list[tuple[Path, 
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copy one file, without what its settings say of files and programs elsewhere."""
+    """Copy one file, without settings that refer to files or code elsewhere."""
     size = require_ordinary(source)
     if size > _MOST_BYTES:
         raise ModelError(
@@ -243,7 +248,7 @@ def _copy(source: Path, target: Path) -> None:
 
 def _local_folder(key: str, repository: str) -> Path:
     folder = Path(repository)
-    # Never a relative one: a folder that happens to be called so where the program was started is not meant.
+    # Relative paths are not accepted: a folder in the current directory could have the same name by chance.
     if folder.is_absolute() and _has(folder, key):
         return folder
     from huggingface_hub import try_to_load_from_cache
@@ -251,7 +256,7 @@ def _local_folder(key: str, repository: str) -> Path:
     for proof in _PROOFS[key]:
         try:
             found = try_to_load_from_cache(repository, proof)
-        except ValueError:  # no name that a repository can have
+        except ValueError:  # not a valid repository name
             break
         if isinstance(found, str) and _has(Path(found).parent, key):
             return Path(found).parent
@@ -267,7 +272,7 @@ def _local_folder(key: str, repository: str) -> Path:
 
 
 def _has(folder: Path, key: str) -> bool:
-    """Whether a folder has what is looked for; a ``config.json`` may well be that of something else."""
+    """Return whether a folder has the required files. A ``config.json`` may belong to something else."""
     if key == _TOWER:
         return _read(folder / TOWER_FILES[0]).get("model_type") in _KINDS
     return any((folder / proof).is_file() for proof in _PROOFS[key])
@@ -287,7 +292,7 @@ def _check_tower(config: Path) -> None:
 
 
 def _read(path: Path) -> JsonDict:
-    """A JSON object; empty where there is none to be read, which is then refused for what it lacks."""
+    """Return the JSON object in a file, or an empty dict if it is invalid. Later checks then reject it."""
     try:
         return read_json_object(path, _MOST_BYTES)
     except ModelError:

@@ -1,8 +1,9 @@
-"""Import open_clip without PyTorch's compiler, which nothing here uses.
+"""Import of open_clip without PyTorch's compiler, which this program does not use.
 
-torchvision asks it a question when it is imported (``ops/roi_align.py``), and timm marks a function as not to be
-compiled (``models/naflexvit.py``). For these two, 780 modules of ``torch._dynamo``, ``torch.distributed`` and sympy
-would be imported: 1.5 s of a processor's time and 68 MB in each process (PyTorch 2.13, torchvision 0.28, timm 1.0.31).
+torchvision queries the compiler on import (``ops/roi_align.py``), and timm excludes a function from
+compilation (``models/naflexvit.py``). For these two uses, 780 modules of ``torch._dynamo``,
+``torch.distributed`` and sympy would be imported: 1.5 s of processor time and 68 MB in each process (PyTorch
+2.13, torchvision 0.28, timm 1.0.31).
 """
 
 import sys
@@ -18,11 +19,12 @@ _COMPILER, _QUESTIONS = "torch._dynamo", "torch._dynamo.utils"
 
 @contextmanager
 def without_compiler() -> Iterator[None]:
-    """Within it, stand-ins answer for the compiler, unless the process has it already; afterwards it can be imported.
+    """Context manager in which stubs replace the compiler, unless it is loaded already.
 
-    What is imported in there and wants more of it fails with an ImportError or an AttributeError.
+    The real compiler can be imported afterwards. Imports inside the block that need more of it fail with
+    ImportError or AttributeError.
     """
-    import_torch_with_patient_threads()  # which must not find the stand-ins
+    import_torch_with_patient_threads()  # must not see the stubs
 
     if _COMPILER in sys.modules:
         yield
@@ -39,5 +41,5 @@ def without_compiler() -> Iterator[None]:
 
 
 def _marked(function: Callable[..., Any] | None = None, *_: object, **__: object) -> Any:
-    """``torch._dynamo.disable``, as a function or as a decorator: what is never compiled needs no mark."""
+    """Stub of ``torch._dynamo.disable``, as a function or decorator, that does nothing."""
     return function if function is not None else _marked

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class TorchImageTower:
-    """Embeds pictures."""
+    """Image tower run by PyTorch."""
 
     def __init__(
         self, tower: Any, device: "torch.device", dtype: "torch.dtype", preprocessing: Preprocessing
@@ -35,11 +35,11 @@ class TorchImageTower:
         )
 
     def encode(self, pixels: NDArray[np.uint8]) -> FloatArray:
-        """Vectors of pictures, of any length: (n, height, width, 3) → (n, dimension) float32."""
+        """Embed pictures: (n, height, width, 3) uint8 to (n, dimension) float32, not normalised."""
         import torch
 
         with torch.inference_mode():
-            # Bytes are a quarter of what would else go to the device.
+            # Pixels are transferred as bytes, a quarter of the size in float32.
             scaled = (
                 torch.from_numpy(pixels).to(self._device).permute(0, 3, 1, 2).contiguous().float().div_(255)
             )
@@ -48,7 +48,7 @@ class TorchImageTower:
 
 
 class TorchTextTower:
-    """Embeds texts."""
+    """Text tower run by PyTorch."""
 
     def __init__(self, tower: Any, device: "torch.device", tokenizer: "Tokenizer") -> None:
         self._tower = tower
@@ -56,11 +56,11 @@ class TorchTextTower:
         self._tokenizer = tokenizer
 
     def fits(self, text: str) -> bool:
-        """Whether ``encode`` reads the whole text; what does not fit is cut."""
+        """Return whether ``encode`` reads the whole text. Longer texts are truncated."""
         return self._tokenizer.fits(text)
 
     def encode(self, texts: Sequence[str]) -> FloatArray:
-        """Vectors of texts, of any length: (n, dimension) float32."""
+        """Embed texts: (n, dimension) float32, not normalised."""
         import torch
 
         with torch.inference_mode():
@@ -73,7 +73,7 @@ def torch_image_tower(
     """Load a model's image tower.
 
     Raises:
-        ModelError: it cannot be built, or its weights cannot be read or do not fit.
+        ModelError: The tower cannot be built, or the weights cannot be read or do not fit.
     """
     return TorchImageTower(load_tower(spec, Tower.IMAGE, device, dtype), device, dtype, preprocessing)
 
@@ -82,7 +82,7 @@ def torch_text_tower(spec: ClipSpec, device: "torch.device", dtype: "torch.dtype
     """Load a model's text tower and its tokenizer.
 
     Raises:
-        ModelError: as for the image tower, or the tokenizer is not on this machine.
+        ModelError: As for the image tower, or the tokenizer is not on this computer.
     """
     tower = load_tower(spec, Tower.TEXT, device, dtype)
     return TorchTextTower(tower, device, load_tokenizer(spec.model_cfg["text_cfg"]))

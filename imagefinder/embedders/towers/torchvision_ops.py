@@ -1,9 +1,9 @@
-"""Import torchvision for its picture transforms, even where its compiled operators do not fit torch.
+"""Import of torchvision for its picture transforms, even if its compiled operators do not fit torch.
 
-On Linux, PyPI's torchvision is built for CUDA. Beside a CPU-only torch its compiled part does not load, and
-``import torchvision`` dies in ``torchvision._meta_registrations`` (``operator torchvision::nms does not
-exist``): that module only describes the compiled operators to torch's tracer. CLIP needs none of them, so an
-empty module in its place is all it takes. The symptom: https://github.com/pytorch/vision/issues/9085.
+On Linux, PyPI's torchvision is built for CUDA. With a CPU-only torch its compiled part does not load, and
+``import torchvision`` fails in ``torchvision._meta_registrations`` (``operator torchvision::nms does not
+exist``). That module only describes the compiled operators to torch's tracer. CLIP needs none of them, so an
+empty module is sufficient in its place. The symptom: https://github.com/pytorch/vision/issues/9085.
 """
 
 import importlib
@@ -14,10 +14,10 @@ _TRACER_HINTS = "torchvision._meta_registrations"
 
 
 def import_torchvision() -> ModuleType:
-    """Import torchvision; one that works is left wholly alone.
+    """Import torchvision. An installation that works is not modified.
 
     Raises:
-        ImportError: it is not installed, or broken in another way.
+        ImportError: torchvision is not installed, or broken in another way.
     """
     try:
         return importlib.import_module("torchvision")

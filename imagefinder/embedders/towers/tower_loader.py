@@ -1,4 +1,4 @@
-"""Load one tower of a CLIP model without the other, so that texts can be embedded before pictures."""
+"""Loading one tower of a CLIP model without the other, so that texts can be embedded before pictures."""
 
 from copy import deepcopy
 from enum import Enum, auto
@@ -22,22 +22,22 @@ if TYPE_CHECKING:
 
 
 class Tower(Enum):
-    """A half of a model."""
+    """Half of a CLIP model."""
 
     TEXT = auto()
     IMAGE = auto()
 
 
 def load_tower(spec: ClipSpec, tower: Tower, device: "torch.device", dtype: "torch.dtype") -> Any:
-    """One tower with its weights: open_clip's model with the parts of the other one taken out.
+    """Load one tower with its weights: open_clip's model without the parts of the other tower.
 
-    The whole model is laid out, which costs neither memory nor reading, and every name and shape compared, so a file
-    that does not fit is refused whichever tower is asked for. Of weights that are read as they are used (safetensors,
-    PyTorch's zip), only this tower's are read; each becomes what it is computed with at once, so no second
-    copy stands in memory.
+    The whole model is built without initialising it, which takes neither memory nor reading, and all names
+    and shapes are compared. A file that does not fit is therefore refused for either tower. In formats that
+    are read on demand (safetensors, PyTorch's zip), only the weights of this tower are read. Each is
+    converted at once, so there is no second copy in memory.
 
     Raises:
-        ModelError: the model cannot be built, or its weights cannot be read or do not fit.
+        ModelError: The model cannot be built, or its weights cannot be read or do not fit.
     """
     model = build(spec.model_cfg)
     state = fitting(model, read_weights(spec.weights, bool(spec.sha256)), spec.arch, resize=spec.published)
@@ -50,20 +50,20 @@ def load_tower(spec: ClipSpec, tower: Tower, device: "torch.device", dtype: "tor
         _fill(model, state, device, dtype)
     if tower is Tower.IMAGE:
         _put_channels_last(model.visual)
-    return model.to(device=device, dtype=dtype)  # what is not in the file: an attention mask, say
+    return model.to(device=device, dtype=dtype)  # buffers that are not in the file, such as an attention mask
 
 
 def import_open_clip() -> None:
-    """Import open_clip, past a torchvision that does not fit.
+    """Import open_clip, working around a torchvision that does not fit.
 
     Raises:
-        ModelError: a library is missing or broken.
+        ModelError: A library is missing or broken.
     """
     try:
         try:
             with without_compiler():
                 _import_it()
-        except (ImportError, AttributeError):  # a version that wants more of the compiler, if nothing worse
+        except (ImportError, AttributeError):  # a version that needs more of the compiler, or another error
             _import_it()
     except ImportError as error:
         raise ModelError(
@@ -73,20 +73,20 @@ def import_open_clip() -> None:
 
 def _import_it() -> None:
     import_torchvision()
-    import timm  # noqa: F401 - open_clip would keep quiet where it fails
+    import timm  # noqa: F401 - open_clip would hide a failure
 
     with without_transformers():
-        import open_clip  # noqa: F401 - imported here so that a failure has its sentence
+        import open_clip  # noqa: F401 - imported here to report a failure
 
 
 def build(model_cfg: JsonDict) -> Any:
-    """A model as ``open_clip.create_model`` would choose its class; its weights are whatever the memory held.
+    """Create a model of the class that ``open_clip.create_model`` would choose, with uninitialised weights.
 
-    Not ``create_model`` itself: that takes a custom config only through a registry of the whole process or a
-    folder on disk, sets up logging, and downloads parts of some models.
+    ``create_model`` itself is not used: it accepts custom configs only from a process-wide registry or a
+    folder on disk, configures logging, and downloads parts of some models.
 
     Raises:
-        ModelError: a library is missing, or the config makes no model.
+        ModelError: A library is missing, or the config is invalid.
     """
     import_open_clip()
     import open_clip
@@ -103,7 +103,7 @@ def build(model_cfg: JsonDict) -> Any:
             tiny_vit.register()
         with _unfilled():
             model = kind(**config)
-    except Exception as error:  # a config made by hand can fail anywhere in the model's construction
+    except Exception as error:  # a custom config can raise anything while the model is built
         raise ModelError(
             tr("open_clip cannot build a model from this config: {reason}.", reason=error)
         ) from error
@@ -111,13 +111,17 @@ def build(model_cfg: JsonDict) -> Any:
 
 
 def fitting(model: Any, state: "State", arch: str, resize: bool = False) -> "State":
-    """The weights under the model's own names, all of them and no others.
+    """Return the weights under the model's own names, after checking that they are complete and fit.
 
-    ``resize``: let open_clip interpolate position embeddings, as it does for its own pairs of weights and
-    architecture; a file from elsewhere that would need it was made for another architecture.
+    Args:
+        model: The model.
+        state: The weights.
+        arch: Name of the architecture, for messages.
+        resize: Whether open_clip may interpolate position embeddings, as it does for its own pairs of weights
+            and architecture. A file from elsewhere that needs it was made for another architecture.
 
     Raises:
-        ModelError: they do not fit; the message names one that does not.
+        ModelError: The weights do not fit. The message names one that does not.
     """
     from open_clip.convert import convert_state_dict
     from open_clip.model import convert_to_custom_text_state_dict, resize_pos_embed, resize_text_pos_embed
@@ -126,14 +130,17 @@ def fitting(model: Any, state: "State", arch: str, resize: bool = False) -> "Sta
         state = convert_state_dict(model, state)
         if "positional_embedding" in state and not hasattr(model, "positional_embedding"):
             state = convert_to_custom_text_state_dict(state)
-    except Exception as error:  # what is only half in a form that open_clip converts can fail anywhere
+    except Exception as error:  # partly convertible weights can raise anything
         raise ModelError(
             tr("The weights do not fit the architecture {arch}: {what}.", arch=arch, what=error)
         ) from error
     # transformers before 4.31 stored this constant.
     state.pop("text.transformer.embeddings.position_ids", None)
     wanted = model.state_dict()
-    for scalar in ("logit_scale", "logit_bias"):  # () or (1,), by the version that saved it; not used here
+    for scalar in (
+        "logit_scale",
+        "logit_bias",
+    ):  # () or (1,), depending on the version that saved it; not used here
         if scalar in wanted:
             found = state.get(scalar)
             given = found if found is not None and found.numel() == 1 else wanted[scalar]
@@ -150,10 +157,10 @@ def fitting(model: Any, state: "State", arch: str, resize: bool = False) -> "Sta
 
 
 def _unfilled() -> "torch.overrides.TorchFunctionMode":
-    """Within it, in this thread alone, no random weights are drawn for what is built.
+    """Context manager in which this thread creates modules without drawing random weights.
 
-    Memory that was asked for and never written to costs nothing. What a module computes for itself (an attention
-    mask, indices) is computed as ever.
+    Memory that is allocated but never written costs nothing. Values that a module computes for itself (an
+    attention mask, indices) are still computed.
     """
     import torch
     from torch.nn import init
@@ -162,7 +169,7 @@ def _unfilled() -> "torch.overrides.TorchFunctionMode":
         init.kaiming_uniform_,
         init.normal_,
         init.uniform_,
-        # By what init has without a hook of its own, and timm's own functions: xavier_uniform_, trunc_normal_.
+        # Called by functions of init without their own hook, and by timm's: xavier_uniform_, trunc_normal_.
         torch.Tensor.erfinv_,
         torch.Tensor.normal_,
         torch.Tensor.uniform_,
@@ -179,31 +186,31 @@ def _unfilled() -> "torch.overrides.TorchFunctionMode":
 
 
 def _take_out(model: Any, tower: Tower) -> None:
-    """Delete a tower's modules and weights from a model; what the other one computes stays what it was."""
+    """Delete a tower's modules and weights from a model. The other tower's results do not change."""
     for name in [*model._modules, *model._parameters, *model._buffers]:
-        # CoCa's text_decoder writes captions; nothing here asks it to.
+        # CoCa's text_decoder generates captions, which this program does not use.
         if (name in ("visual", "text_decoder")) if tower is Tower.IMAGE else (name != "visual"):
             delattr(model, name)
 
 
 def _fill(model: Any, state: "State", device: "torch.device | str", dtype: "torch.dtype | None") -> None:
-    """Put weights into a model one after the other, as ``dtype`` (None: as the model has them) on ``device``.
+    """Load weights into a model one by one, as ``dtype`` (None: the model's own) on ``device``.
 
-    Those of ``state`` that are put are taken out of it: they need not stay in memory meanwhile.
+    Loaded weights are removed from ``state``, so that they need not stay in memory.
     """
     placed: dict[int, torch.Tensor] = {}
     filled = {}
     for name, place in model.state_dict(keep_vars=True).items():
         kind = dtype if dtype and place.is_floating_point() else place.dtype
-        if id(place) not in placed:  # one tensor under two names stays one
-            # A copy even where it fits already: what is read from the disk as it is used must not stay there.
+        if id(place) not in placed:  # tensors shared under two names stay shared
+            # Always copied, because memory-mapped data must not be kept.
             placed[id(place)] = state.pop(name).to(device, kind, copy=True)
         filled[name] = placed[id(place)]
     model.load_state_dict(filled, strict=True, assign=True)
 
 
 def _is_folded(visual: Any) -> bool:
-    """Whether timm has a form of this tower with fewer operations (``timm.models.reparameterize_model``)."""
+    """Return whether timm's ``reparameterize_model`` can reduce the operations of this tower."""
     ways = ("fuse", "reparameterize", "switch_to_deploy")
     return hasattr(visual, "trunk") and any(
         hasattr(module, way) for module in visual.modules() for way in ways
@@ -211,17 +218,18 @@ def _is_folded(visual: Any) -> bool:
 
 
 def _fold(visual: Any) -> None:
-    """The same function in fewer operations: convolutions take in the batch norms behind them."""
+    """Reduce a tower's operations without changing its function, by folding batch norms into convolutions."""
     from timm.models import reparameterize_model
 
     reparameterize_model(visual, inplace=True)
 
 
 def _put_channels_last(visual: Any) -> None:
-    """Have a tower's convolutions keep their weights with the channels last, where it has more than one.
+    """Store the weights of a tower's convolutions with channels last, if it has more than one.
 
-    One alone only cuts the picture into patches. It makes them compute in that order whatever they are given. In
-    bfloat16 on a processor, a ResNet-50 does 1.2 times the pictures a second; TinyViT at 160 pixels, folded too, 1.5.
+    A single convolution only splits the picture into patches. The convolutions then compute in that memory
+    format whatever the input's. In bfloat16 on a processor, a ResNet-50 embeds 1.2 times as many pictures a
+    second; TinyViT at 160 pixels, folded too, 1.5 times.
     """
     import torch
 

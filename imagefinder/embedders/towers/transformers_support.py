@@ -1,7 +1,7 @@
-"""Optional support for the transformers library: text towers and tokenizers of models for many languages.
+"""Optional support for the transformers library: text towers and tokenizers of multilingual models.
 
-It is imported for a model that needs it and for no other. open_clip by itself imports it wherever it is installed,
-which adds 0.7 seconds of a processor's time and 18 MB to every process (transformers 5.23).
+The library is imported only for models that need it. open_clip itself imports it wherever it is installed,
+which adds 0.7 s of processor time and 18 MB to every process (transformers 5.23).
 """
 
 import importlib
@@ -21,20 +21,20 @@ _lock = threading.RLock()
 
 
 def has_transformers() -> bool:
-    """Whether the library is installed. Does not import it."""
+    """Return whether the library is installed. Does not import it."""
     with _lock:
         return _LIBRARY in sys.modules or importlib.util.find_spec(_LIBRARY) is not None
 
 
 def require_transformers() -> None:
-    """Say what to do where the library is not installed.
+    """Check that the library is installed.
 
     Raises:
-        ModelError: it is not.
+        ModelError: It is not. The message says how to install it.
     """
     if has_transformers():
         return
-    if getattr(sys, "frozen", False):  # as PyInstaller marks it; there is no pip in there
+    if getattr(sys, "frozen", False):  # set by PyInstaller; frozen programs have no pip
         raise ModelError(
             tr(
                 "This model's text part needs the library transformers, which does not come with this program. "
@@ -47,12 +47,12 @@ def require_transformers() -> None:
 
 @contextmanager
 def without_transformers() -> Iterator[None]:
-    """Within it the library seems not to be installed, unless the process has it already."""
+    """Context manager in which the library seems not to be installed, unless it is loaded already."""
     with _lock:
         if _LIBRARY in sys.modules:
             yield
             return
-        # How Python itself marks what cannot be imported.
+        # Python's own way of marking a module as not importable.
         sys.modules[_LIBRARY] = None  # type: ignore[assignment]
         try:
             yield
@@ -61,13 +61,13 @@ def without_transformers() -> Iterator[None]:
 
 
 def bring_in_transformers() -> Any:
-    """Import the library, and have an open_clip that was imported without it find it after all.
+    """Import the library, and make it available to an open_clip that was imported without it.
 
     Returns:
-        The library's module.
+        The module ``transformers``.
 
     Raises:
-        ModelError: it is not installed, or cannot be loaded.
+        ModelError: It is not installed, or cannot be loaded.
     """
     with _lock:
         require_transformers()
@@ -76,7 +76,7 @@ def bring_in_transformers() -> Any:
             library = importlib.import_module(_LIBRARY)
             part = importlib.import_module(_OPEN_CLIP_PART)
             if part.transformers is None:
-                # Run again in the same namespace, so that the classes others took from it work too.
+                # Reloaded in the same namespace, so classes that others imported from it work too.
                 importlib.reload(part)
         except (ImportError, RuntimeError) as error:
             raise ModelError(
@@ -86,5 +86,5 @@ def bring_in_transformers() -> Any:
                 )
             ) from error
         if is_first:
-            library.logging.set_verbosity_error()  # its hints are for programmers
+            library.logging.set_verbosity_error()  # its warnings are for programmers
         return library

@@ -1,1 +1,1 @@
-"""Reading untrusted weights files: safetensors and PyTorch checkpoints."""
+"""Reading of untrusted weights files: safetensors and PyTorch checkpoints."""

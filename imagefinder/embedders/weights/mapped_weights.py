@@ -12,42 +12,42 @@ from numpy.typing import NDArray
 from imagefinder.embedders.embedder import FloatArray
 from imagefinder.embedders.weights.weights_file import tensor_table
 
-# How numbers are stored; bfloat16, which NumPy has not, is the upper half of a float32.
+# NumPy types of stored tensors. bfloat16, which NumPy lacks, is the upper half of a float32.
 _STORED = {"F64": np.float64, "F32": np.float32, "F16": np.float16, "BF16": np.uint16}
 
 
 @dataclass(frozen=True)
 class MappedTensor:
-    """One tensor of a file."""
+    """A memory-mapped tensor."""
 
     stored: NDArray[Any]
     is_bfloat16: bool
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Its sides."""
+        """Shape of the tensor."""
         return self.stored.shape
 
     def float32(self) -> FloatArray:
-        """All of it; not a copy where it is stored so."""
+        """Return the tensor in float32, without a copy if it is stored as such."""
         return _float32(self.stored, self.is_bfloat16)
 
     def rows(self, numbers: NDArray[np.int64]) -> FloatArray:
-        """Some of its rows; the others are not read."""
+        """Return the given rows in float32. Other rows are not read."""
         return _float32(self.stored[numbers], self.is_bfloat16)
 
 
 def mapped_tensors(path: Path) -> dict[str, MappedTensor]:
-    """The tensors of real numbers in a file, by name. It must not be cut while they are in use.
+    """Return the floating-point tensors in a file by name. The file must not be truncated while they are in use.
 
     Raises:
-        OSError: the file cannot be read.
-        ValueError: it is none of its kind, or not whole.
+        OSError: The file cannot be read.
+        ValueError: It is not a ``.safetensors`` file, or is incomplete.
     """
     table = tensor_table(path)
     with path.open("rb") as stream:
         start = 8 + int.from_bytes(stream.read(8), "little")
-        # Unmapped when the last array of it is gone.
+        # Unmapped when its last array is released.
         content = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
     tensors = {}
     for name, entry in table.items():

@@ -1,8 +1,8 @@
-"""Check PyTorch's pickles before PyTorch reads them: what they would allocate, and what they would call.
+"""Check of PyTorch's pickles before PyTorch reads them: memory they would allocate, functions they would call.
 
-PyTorch's own reader (``weights_only``) calls nothing but what it knows; it does take all the memory that a file asks
-for, and importing it takes seconds. So a file that no CLIP model needs is refused here. Nothing is unpickled: the
-opcodes are walked (``pickletools``), and of each value only its depth is kept.
+PyTorch's own reader (``weights_only``) calls only functions that it knows, but allocates whatever memory a
+file requests, and importing it takes seconds. Therefore files unlike any CLIP model are refused here. Nothing
+is unpickled: this module only walks through the opcodes (``pickletools``), and keeps only the depth of each value.
 """
 
 import io
@@ -19,21 +19,21 @@ from imagefinder.embedders.untrusted_files import MalformedError
 from imagefinder.translation import tr
 
 _MOST_BYTES = 64_000_000
-"""Of a pickle, and of all else beside the tensors in an archive. ViT-bigG's has 0.3 MB."""
+"""Maximum size in bytes of a pickle, and of other entries besides tensors. ViT-bigG's pickle has 0.3 MB."""
 _MOST_ENTRIES = 100_000
 _MOST_OPCODES = 1_000_000
-"""ViT-bigG's has 60,000; a checkpoint with the optimizer's state three times as many."""
+"""Maximum number of opcodes. ViT-bigG has 60,000, a checkpoint with optimizer state three times as many."""
 _DEEPEST = 32
-"""Checkpoints have 10. Python hashes and frees deeply nested tuples by recursion, which ends in a crash."""
+"""Maximum nesting. Checkpoints have 10. Python hashes and frees nested tuples recursively, and would crash."""
 _PICKLES = 5
-"""A file of before PyTorch 1.6: a magic number, a version, facts on the machine, the weights, the keys of storages."""
+"""Pickles in a file from before PyTorch 1.6: magic number, version, system information, weights, storage keys."""
 
 _END = b"PK\x05\x06"
 _END64, _LOCATOR64 = b"PK\x06\x06", b"PK\x06\x07"
 _MOST_DIRECTORY = 32_000_000
-"""Bytes of a zip's table of contents."""
+"""Maximum size in bytes of a zip's central directory."""
 
-# Modules of what a state dict is made of; which of their functions PyTorch calls is its own, narrower list
+# Modules of the functions in a state dict. PyTorch has its own, narrower list of functions that it calls
 # (torch/_weights_only_unpickler.py).
 _MODULES = re.compile(
     r"torch(\.(_utils|_tensor|nn\.parameter|serialization|storage|cuda))?|collections|_codecs"
@@ -43,10 +43,10 @@ _CONTAINERS = frozenset({"APPEND", "APPENDS", "SETITEM", "SETITEMS", "ADDITEMS",
 
 
 def entry_names(path: Path) -> list[str]:
-    """The names in a zip archive, whose table of contents is of a size that weights have.
+    """Return the names in a zip archive after checking the size of its central directory.
 
     Raises:
-        ModelError: it is damaged, or larger than any model's.
+        ModelError: The archive is damaged, or has more entries than any model.
     """
     try:
         if _directory_bytes(path) > _MOST_DIRECTORY:
@@ -60,10 +60,10 @@ def entry_names(path: Path) -> list[str]:
 
 
 def check_archive(path: Path) -> None:
-    """Check a zip archive of PyTorch: nothing packed, no name twice, and a pickle as ``check_pickle`` wants it.
+    """Check a zip archive of PyTorch: no compression, no duplicate names, and a valid pickle.
 
     Raises:
-        ModelError: it is not as PyTorch writes them; the message says what is wrong.
+        ModelError: It is not as PyTorch writes them, or as for ``check_pickle``. The message says what is wrong.
     """
     names = entry_names(path)
     if len(names) > _MOST_ENTRIES:
@@ -88,10 +88,10 @@ def check_archive(path: Path) -> None:
 
 
 def check_legacy(path: Path) -> None:
-    """Check a file that PyTorch wrote before 1.6: pickles, and numbers behind them.
+    """Check a file written by PyTorch before 1.6: pickles followed by tensor data.
 
     Raises:
-        ModelError: as for ``check_pickle``.
+        ModelError: As for ``check_pickle``.
     """
     try:
         with path.open("rb") as stream:
@@ -102,10 +102,11 @@ def check_legacy(path: Path) -> None:
 
 
 def check_pickle(stream: io.BytesIO, path: Path, count: int) -> None:
-    """Walk through up to ``count`` pickles that follow one another.
+    """Walk through up to ``count`` consecutive pickles.
 
     Raises:
-        ModelError: one names a function that weights do not need, or is larger or nested deeper than any model's.
+        ModelError: A pickle refers to a function that weights do not need, or is larger or more deeply nested
+            than any model's.
     """
     machine = _PickleStack(path)
     try:
@@ -123,7 +124,7 @@ def check_pickle(stream: io.BytesIO, path: Path, count: int) -> None:
 
 
 def holds_a_program(path: Path) -> ModelError:
-    """The refusal of a pickle that calls functions."""
+    """Return the error for a pickle that calls functions."""
     return ModelError(
         tr(
             "{path} holds more than weights, and loading it could run a program hidden in it, so it is "
@@ -134,13 +135,13 @@ def holds_a_program(path: Path) -> ModelError:
 
 
 def unpacks_to_more(path: Path) -> ModelError:
-    """The refusal of tensors that take more memory than their file has bytes."""
+    """Return the error for tensors that take far more memory than their file."""
     return _refused(path, tr("its tensors would take many times the memory that the file has bytes"))
 
 
 @dataclass(frozen=True, slots=True)
 class _Value:
-    """What is kept of a value."""
+    """Facts kept about a value."""
 
     depth: int
     text: str = ""
@@ -150,22 +151,22 @@ _MARK = _Value(-1)
 
 
 class _PickleStack:
-    """The stack and memo of an unpickler, with depths in place of values."""
+    """Stack and memo of an unpickler, with depths instead of values."""
 
     def __init__(self, path: Path) -> None:
         self.has_tensors = False
-        """Whether anything met builds a tensor."""
+        """Whether any function seen so far builds a tensor."""
         self._path = path
         self._left = _MOST_OPCODES
         self._stack: list[_Value] = []
         self._memo: dict[int, _Value] = {}
 
     def walk(self, stream: io.BytesIO) -> None:
-        """Go through one pickle.
+        """Walk through one pickle.
 
         Raises:
-            ModelError, MalformedError: it is refused.
-            ValueError, LookupError, TypeError: it is damaged.
+            ModelError, MalformedError: The pickle is refused.
+            ValueError, LookupError, TypeError: The pickle is damaged.
         """
         self._stack.clear()
         self._memo.clear()
@@ -195,7 +196,7 @@ class _PickleStack:
             self._stack.extend(_Value(depth, text) for _ in opcode.stack_after)
 
     def _taken(self, opcode: pickletools.OpcodeInfo) -> Iterator[_Value]:
-        """What an opcode takes from the stack, topmost first."""
+        """Yield the values that an opcode takes from the stack, topmost first."""
         for kind in reversed(opcode.stack_before):
             if kind is pickletools.stackslice:
                 while (value := self._stack.pop()) is not _MARK:
@@ -204,7 +205,11 @@ class _PickleStack:
                 yield self._stack.pop()
 
     def _depth(self, name: str, taken: list[_Value]) -> int:
-        """How deep what comes of it is nested. A container, which lies below what is put into it, may stay as it is."""
+        """Return the nesting depth of an opcode's result.
+
+        For opcodes that add values to a container, which is below them on the stack, it is at least the
+        container's depth.
+        """
         if name in _CONTAINERS:
             *inner, container = taken
             depth = max(container.depth, 1 + max((value.depth for value in inner), default=0))
@@ -230,10 +235,10 @@ class _PickleStack:
 
 
 def _directory_bytes(path: Path) -> int:
-    """How long a zip archive says its table of contents is (APPNOTE.TXT 4.3.14 to 4.3.16)."""
+    """Return the size of a zip's central directory as stated in the archive (APPNOTE.TXT 4.3.14 to 4.3.16)."""
     with path.open("rb") as stream:
         size = stream.seek(0, io.SEEK_END)
-        start = max(0, size - 65_557)  # the longest comment, and what stands before it
+        start = max(0, size - 65_557)  # the longest comment, with the records before it
         stream.seek(start)
         tail = stream.read()
         at = tail.rindex(_END)

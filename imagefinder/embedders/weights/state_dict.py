@@ -1,4 +1,4 @@
-"""State dicts (tensors by name): unwrap, compare, and prepare for storing. Works without torch."""
+"""State dicts (tensors by name): unwrapping, comparison, and preparation for saving. Works without torch."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,18 +9,16 @@ from imagefinder.embedders.untrusted_files import shown
 from imagefinder.translation import tr
 
 Shapes: TypeAlias = Mapping[str, tuple[int, ...]]
-"""The shapes of tensors, by their names."""
+"""Shapes of tensors by name."""
 
 _Value = TypeVar("_Value")
 
 
 def unwrapped(content: Any, path: Path) -> dict[str, Any]:
-    """Take off the usual wrappings of a state dict.
-
-    These are a training checkpoint round it, and prefixes before all names.
+    """Return the tensors by name, without a training checkpoint around them and without prefixes.
 
     Raises:
-        ModelError: there are no tensors under names in it.
+        ModelError: The content is not a state dict.
     """
     for key in ("state_dict", "model_state_dict", "model"):
         if isinstance(content, dict) and isinstance(content.get(key), dict):
@@ -36,8 +34,7 @@ def unwrapped(content: Any, path: Path) -> dict[str, Any]:
 
 
 def _is_plain(value: Any) -> bool:
-    """Whether it is a tensor with all its numbers in memory: not a sparse, nested, quantised or
-    complex one, nor one of another device."""
+    """Return whether a value is a dense CPU tensor: not sparse, nested, quantised or complex."""
     is_tensor = hasattr(value, "untyped_storage")
     return (
         is_tensor
@@ -48,7 +45,7 @@ def _is_plain(value: Any) -> bool:
 
 
 def without_prefixes(content: Mapping[Any, _Value]) -> dict[str, _Value]:
-    """Take off the prefixes that DistributedDataParallel and ``torch.compile`` put before all names."""
+    """Remove the prefixes that DistributedDataParallel and ``torch.compile`` add to all names."""
     bare = dict(content)
     for prefix in ("module.", "_orig_mod.", "module."):
         if all(str(name).startswith(prefix) for name in bare):
@@ -57,17 +54,17 @@ def without_prefixes(content: Mapping[Any, _Value]) -> dict[str, _Value]:
 
 
 def misfits(wanted: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
-    """What is wrong with the tensors ``found``, one phrase a tensor; empty when they fit."""
+    """Return in what the tensors ``found`` differ from the wanted ones, one phrase each. Empty if they fit."""
     return shape_misfits(shapes_of(wanted), shapes_of(found))
 
 
 def shapes_of(tensors: Mapping[str, Any]) -> Shapes:
-    """The tensors' shapes, by their names."""
+    """Return the shapes of tensors by name."""
     return {name: tuple(tensor.shape) for name, tensor in tensors.items()}
 
 
 def shape_misfits(wanted: Shapes, found: Shapes) -> list[str]:
-    """What is wrong with tensors of the shapes ``found``, one phrase a tensor; empty when they fit."""
+    """Return in what the shapes ``found`` differ from the wanted ones, one phrase each. Empty if they fit."""
     wrong = [tr("“{name}” is missing", "a tensor", name=shown(name)) for name in wanted if name not in found]
     wrong += [
         tr(
@@ -88,13 +85,13 @@ def shape_misfits(wanted: Shapes, found: Shapes) -> list[str]:
 
 
 def worst(misfits: Sequence[str]) -> str:
-    """The first of the misfits, and how many more there are."""
+    """Return the first difference, and the number of further ones."""
     more = tr(", and {count} more", "after one example", count=len(misfits) - 1) if len(misfits) > 1 else ""
     return misfits[0] + more
 
 
 def separate(state: dict[str, Any]) -> dict[str, Any]:
-    """The weights, no two over one piece of memory (safetensors refuses that); copies where it must."""
+    """Return the weights with memory of their own, copied if necessary. safetensors refuses shared memory."""
     seen: set[int] = set()
     apart: dict[str, Any] = {}
     for name, tensor in state.items():

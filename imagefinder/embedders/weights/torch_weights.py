@@ -1,4 +1,4 @@
-"""Load weights from files of all supported kinds, without running code that they contain."""
+"""Loading of weights from files of all supported kinds, without running code that they contain."""
 
 import mmap
 import pickle
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     State = dict[str, torch.Tensor]
 
-# What a safetensors file calls PyTorch's types (github.com/huggingface/safetensors, bindings/python, torch.py).
+# safetensors' names of PyTorch's types (github.com/huggingface/safetensors, bindings/python, torch.py).
 _TYPES = {
     "F64": "float64",
     "F32": "float32",
@@ -41,20 +41,23 @@ _TYPES = {
 }
 
 _MOST_SHARED = 4
-"""Times as many bytes as its file a state dict may have: some tensors stand under several names."""
+"""Maximum ratio of a state dict's size to the file's. Above 1, because tensors may occur under several names."""
 
-# Entries of OpenAI's TorchScript archives that are facts about the model, not weights.
+# Entries of OpenAI's TorchScript archives that are metadata, not weights.
 _OPENAI_FACTS = ("input_resolution", "context_length", "vocab_size")
 
 
 def read_weights(path: Path, trusted: bool = False) -> "State":
-    """Read a state dict, running nothing that the file brings along.
+    """Read a state dict without running code from the file.
 
-    Tensors stay on disk until used where the format allows it. ``trusted``: the file's checksum is a
-    published one, so TorchScript may be loaded.
+    Tensors stay on disk until used if the format allows it.
+
+    Args:
+        path: The weights file.
+        trusted: Whether the file's checksum is a published one. Only then TorchScript is loaded.
 
     Raises:
-        ModelError: it is not a weights file, is damaged, or wants to run code.
+        ModelError: It is not a weights file, is damaged, or would run code.
     """
     kind = weights_kind(path)
     if kind is WeightsKind.TORCH_ZIP:
@@ -71,9 +74,9 @@ def read_weights(path: Path, trusted: bool = False) -> "State":
         )
     import_torch_with_patient_threads()
     import torch
-    from safetensors import SafetensorError  # torch.load tries that format too
+    from safetensors import SafetensorError  # torch.load also tries this format
 
-    # It tells programmers of a newer kind of pickle; what cannot be read is said below.
+    # A hint for programmers about newer pickles. Unreadable files are reported below.
     warnings.filterwarnings("ignore", "Detected pickle protocol", UserWarning)
     content: Any
     try:
@@ -101,21 +104,21 @@ def read_weights(path: Path, trusted: bool = False) -> "State":
     ) as error:
         raise ModelError(tr("{path} is damaged or not whole. Get it again.", path=path)) from error
     state = unwrapped(content, path)
-    # A tensor may repeat one number a billion times over.
+    # A tensor with stride 0 may repeat one number a billion times.
     if sum(tensor.nbytes for tensor in state.values()) > _MOST_SHARED * path.stat().st_size:
         raise unpacks_to_more(path)
     return state
 
 
 def mapped_state(path: Path) -> "State":
-    """The tensors of a ``.safetensors`` file, each mapped by itself: who drops one gives its pages back.
+    """Return the tensors of a ``.safetensors`` file, each mapped separately.
 
-    ``safetensors.torch.load_file`` maps the file once for all of them, so all that was read of 600 MB stays in memory
-    until the last one goes.
+    Releasing a tensor frees its memory. ``safetensors.torch.load_file`` maps the file once for all tensors,
+    so everything that was read of, say, 600 MB stays in memory until the last one is released.
 
     Raises:
-        OSError: the file cannot be read.
-        ValueError, LookupError: it is none of its kind, or not whole.
+        OSError: The file cannot be read.
+        ValueError, LookupError: It is not a ``.safetensors`` file, or is incomplete.
     """
     import torch
 
@@ -130,7 +133,7 @@ def mapped_state(path: Path) -> "State":
                 state[name] = torch.empty(shape, dtype=dtype)
                 continue
             page = (start + begin) // mmap.ALLOCATIONGRANULARITY * mmap.ALLOCATIONGRANULARITY
-            # A copy as soon as it is written to, which nothing does; PyTorch knows no tensors that are read only.
+            # Copy-on-write, although nothing is written, because PyTorch has no read-only tensors.
             content = mmap.mmap(stream.fileno(), start + end - page, access=mmap.ACCESS_COPY, offset=page)
             tensor = torch.frombuffer(content, dtype=dtype, count=prod(shape), offset=start + begin - page)
             state[name] = tensor.reshape(shape)

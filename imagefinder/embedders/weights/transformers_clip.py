@@ -1,4 +1,4 @@
-"""Convert CLIP models of the transformers library (``CLIPModel``) to open_clip's form: the same arithmetic.
+"""Conversion of CLIP models of the transformers library (``CLIPModel``) to open_clip's equivalent form.
 
 Such a repository has ``model.safetensors``, ``config.json`` with ``"model_type": "clip"``, and
 ``preprocessor_config.json``. transformers itself is not needed.
@@ -19,7 +19,7 @@ from imagefinder.translation import tr
 if TYPE_CHECKING:
     import torch
 
-# What transformers leaves out of a config.json (CLIPTextConfig and CLIPVisionConfig).
+# Defaults that transformers omits from a config.json (CLIPTextConfig and CLIPVisionConfig).
 _TEXT = {
     "vocab_size": 49408,
     "hidden_size": 512,
@@ -51,7 +51,7 @@ _PARTS = (
     ("text_model.encoder.layers.", "transformer.resblocks."),
     ("vision_model.encoder.layers.", "visual.transformer.resblocks."),
     ("text_model.final_layer_norm.", "ln_final."),
-    ("vision_model.pre_layrnorm.", "visual.ln_pre."),  # their spelling
+    ("vision_model.pre_layrnorm.", "visual.ln_pre."),  # sic
     ("vision_model.post_layernorm.", "visual.ln_post."),
     (".self_attn.out_proj.", ".attn.out_proj."),
     (".layer_norm1.", ".ln_1."),
@@ -59,32 +59,32 @@ _PARTS = (
     (".mlp.fc1.", ".mlp.c_fc."),
     (".mlp.fc2.", ".mlp.c_proj."),
 )
-# Kept by transformers as Linear layers, by CLIP as matrices that stand on the right.
+# Linear layers in transformers, but matrices multiplied from the right in CLIP.
 _TURNED = {"text_projection.weight": "text_projection", "visual_projection.weight": "visual.proj"}
 _QUERY = re.compile(r"(.*)\.self_attn\.q_proj\.(weight|bias)")
 _KEY_OR_VALUE = re.compile(r"\.self_attn\.[kv]_proj\.(weight|bias)$")
-# PIL's numbers for ways to resize.
+# Pillow's numbers of resampling filters.
 _RESAMPLING = {2: "bilinear", 3: "bicubic"}
 
 
 def is_of_transformers(names: Mapping[str, Any]) -> bool:
-    """Whether these are the tensors of a whole ``CLIPModel``."""
+    """Return whether these are the tensors of a complete ``CLIPModel``."""
     return {"text_projection.weight", "visual_projection.weight"} <= set(names) and any(
         _QUERY.fullmatch(name) for name in names
     )
 
 
 def as_open_clip(state: "Mapping[str, torch.Tensor]") -> "dict[str, torch.Tensor]":
-    """The weights under open_clip's names and in its form; those that are in it already come back as they are.
+    """Return the weights with open_clip's names and layout, unchanged if they have them already.
 
     Raises:
-        ModelError: they are not whole.
+        ModelError: The weights are incomplete.
     """
     if not is_of_transformers(state):
         return dict(state)
     try:
         return _as_open_clip(state)
-    except (LookupError, RuntimeError) as error:  # parts that are missing, or of shapes that make none
+    except (LookupError, RuntimeError) as error:  # missing tensors, or inconsistent shapes
         raise ModelError(tr("The weights are not those of a whole CLIP model of transformers.")) from error
 
 
@@ -105,20 +105,21 @@ def _as_open_clip(state: "Mapping[str, torch.Tensor]") -> "dict[str, torch.Tenso
 
 
 def shapes_as_open_clip(found: Shapes) -> Shapes:
-    """The shapes that ``as_open_clip`` gives for tensors of these."""
+    """Return the shapes that ``as_open_clip`` would produce from tensors of these shapes."""
     import torch
 
     return shapes_of(as_open_clip({name: torch.empty(shape, device="meta") for name, shape in found.items()}))
 
 
 def config_of_transformers(folder: Path) -> tuple[Path, JsonDict, JsonDict] | None:
-    """What the configs beside such weights say, in open_clip's form.
+    """Read the configs beside such weights, and convert them to open_clip's form.
 
     Returns:
-        The config file, the model config and the preprocessing; None where there is no ``config.json`` of a CLIP.
+        The config file, the model config and the preprocessing; None if there is no ``config.json`` of a CLIP model.
 
     Raises:
-        ModelError: it computes in a way that open_clip's CLIP does not, or says what no model needs.
+        ModelError: The model computes differently from open_clip's CLIP, or its config has values that are
+            not allowed.
     """
     path = folder / "config.json"
     config = _read(path)
@@ -157,14 +158,14 @@ def _model_config(text: JsonDict, vision: JsonDict, dimension: int) -> JsonDict:
     towers["vision_cfg"]["image_size"] = vision["image_size"]
     towers["vision_cfg"]["patch_size"] = vision["patch_size"]
     head = vision["hidden_size"] // vision["num_attention_heads"]
-    if head != 64:  # what open_clip's CLIPVisionCfg has, and its own configs leave out
+    if head != 64:  # the default of open_clip's CLIPVisionCfg, omitted in its own configs
         towers["vision_cfg"]["head_width"] = head
     activation = {"quick_gelu": True} if vision["hidden_act"] == "quick_gelu" else {}
     return {"embed_dim": dimension, **activation, **towers}
 
 
 def _preprocess(config: JsonDict) -> JsonDict:
-    """Empty where there is none: open_clip's own is CLIP's."""
+    """Convert the preprocessing config. Empty if there is none, because open_clip's default is CLIP's."""
     if not config:
         return {}
     size = config.get("size", {})
@@ -187,5 +188,5 @@ def _renamed(name: str) -> str:
 
 
 def _read(path: Path) -> JsonDict:
-    """A JSON object; empty where there is none, as of no model of transformers."""
+    """Return the JSON object in a file, or an empty dict if the file does not exist."""
     return read_json_object(path) if path.is_file() else {}

@@ -1,4 +1,4 @@
-"""Compare two safetensors files by their weights, whatever the order of tensors and the metadata."""
+"""Comparison of two safetensors files by weights, regardless of the order of tensors and of metadata."""
 
 import hashlib
 from pathlib import Path
@@ -10,12 +10,12 @@ _CHUNK = 1 << 22
 
 
 def same_weights(one: Path, other: Path) -> bool:
-    """Whether every tensor has the same name, type, shape and bytes in both; no file is no weights.
+    """Return whether two files have the same tensors by name, type, shape and bytes.
 
-    Most pairs differ in their tables of contents, and are not read further.
+    Most pairs already differ in their headers, and are not read further. Files in other formats are never equal.
 
     Raises:
-        OSError: one cannot be read.
+        OSError: A file cannot be read.
     """
     try:
         first, second = tensor_table(one), tensor_table(other)

@@ -1,4 +1,4 @@
-"""Identify the kind of a weights file by its content, before anything is loaded from it."""
+"""Identification of a weights file's kind by its content, before anything is loaded from it."""
 
 import hashlib
 import math
@@ -24,32 +24,32 @@ _BITS = {
     "F4": 4,
 }
 _MOST_TABLE = 16_000_000
-"""Bytes of a ``.safetensors`` file's table of contents; that of ViT-bigG has 0.2 MB."""
+"""Maximum size in bytes of a ``.safetensors`` file's header. ViT-bigG's has 0.2 MB."""
 _MOST_FILE = 100_000_000_000
-"""Bytes of weights. EVA-CLIP-18B, the largest CLIP published, has 36 GB in float16."""
+"""Maximum size in bytes of weights. EVA-CLIP-18B, the largest CLIP published, has 36 GB in float16."""
 _MOST_DIMENSIONS = 8
-_ONNX_VERSIONS = range(3, 32)  # of its file format; the first field of the file, and then comes the producer
+_ONNX_VERSIONS = range(3, 32)  # of the file format. This is the first field, followed by the producer
 _PACKED = (b"\x1f\x8b", b"7z\xbc\xaf", b"\xfd7zXZ", b"Rar!", b"(\xb5/\xfd")
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF8", b"RIFF", b"II*\x00", b"MM\x00*", b"BM")
 
 
 class WeightsKind(Enum):
-    """How the weights are stored."""
+    """Storage format of weights."""
 
     SAFETENSORS = auto()
     TORCH_ZIP = auto()
     """``torch.save`` since PyTorch 1.6: a zip of one pickle and raw tensors."""
     TORCH_LEGACY = auto()
-    """``torch.save`` before that: a bare pickle."""
+    """``torch.save`` before PyTorch 1.6: plain pickles."""
     TORCHSCRIPT = auto()
     """``torch.jit.save``: weights and a program, as OpenAI published CLIP."""
 
 
 def weights_kind(path: Path) -> WeightsKind:
-    """Look at a file's first bytes (and, for a zip, its names).
+    """Identify a weights file by its first bytes and, for a zip, by the names in it.
 
     Raises:
-        ModelError: there is no such file, or it is not a weights file; the message says what it is instead.
+        ModelError: The file does not exist or is not a weights file. The message says what it is instead.
     """
     size = require_ordinary(path)
     if size > _MOST_FILE:
@@ -59,7 +59,7 @@ def weights_kind(path: Path) -> WeightsKind:
             head = stream.read(1024)
     except OSError as error:
         raise ModelError(tr("{path} cannot be read: {reason}.", path=path, reason=error.strerror)) from error
-    import zipfile  # every start asks whether the starter model's file is whole, which is none
+    import zipfile  # imported late: every start checks the starter model's file, which is not a zip
 
     if zipfile.is_zipfile(path):
         return _kind_of_zip(path)
@@ -74,10 +74,10 @@ def weights_kind(path: Path) -> WeightsKind:
 
 
 def sha256(path: Path) -> str:
-    """The SHA-256 of a file's content, as hex digits.
+    """Return the SHA-256 of a file as hex digits.
 
     Raises:
-        ModelError: it cannot be read.
+        ModelError: The file cannot be read.
     """
     try:
         with path.open("rb") as stream:
@@ -87,19 +87,22 @@ def sha256(path: Path) -> str:
 
 
 def is_whole(path: Path) -> bool:
-    """Whether a ``.safetensors`` file is there and as long as its own table of contents says; reads only that."""
+    """Return whether a ``.safetensors`` file exists and is complete. Reads only the header.
+
+    Complete means that the file is as long as its header states.
+    """
     try:
         tensor_table(path)
-    except (OSError, ValueError):  # it is something else
+    except (OSError, ValueError):  # missing or another kind of file
         return False
     return True
 
 
 def stored_shapes(path: Path) -> Shapes:
-    """Names and shapes of what a ``.safetensors`` file holds, from its table of contents: no weight is read.
+    """Return the shapes of the tensors in a ``.safetensors`` file. Reads only the header.
 
     Raises:
-        ModelError: the file is damaged or not whole, or its numbers are quantised.
+        ModelError: The file is damaged or incomplete, or its weights are quantised.
     """
     try:
         table = tensor_table(path)
@@ -115,7 +118,7 @@ def stored_shapes(path: Path) -> Shapes:
 
 
 def quantised(path: Path, kinds: str) -> ModelError:
-    """The refusal of weights that are whole numbers or 8-bit ones: read as they stand they mean nothing."""
+    """Return the error for weights of integer or 8-bit types, which would be misread."""
     return ModelError(
         tr(
             "The weights in {path} are quantised ({kinds}), which open_clip cannot read. Get the model in "
@@ -127,14 +130,15 @@ def quantised(path: Path, kinds: str) -> ModelError:
 
 
 def tensor_table(path: Path) -> dict[str, Any]:
-    """A ``.safetensors`` file's table of contents: name → dtype, shape, data_offsets (counted from its end).
+    """Return the header of a ``.safetensors`` file: dtype, shape and data_offsets of each tensor, by name.
 
-    Shapes and offsets are whole numbers, each tensor is as long as its type and shape say, and together they fill the
-    file without a gap, as that format demands.
+    Offsets are counted from the end of the header. As the format demands, shapes and offsets are checked to
+    be integers, each tensor's size to match its type and shape, and the tensors to fill the file without gaps.
 
     Raises:
-        OSError: the file cannot be read.
-        ValueError: it is none, or not as long as its table says; a ``MalformedError`` tells more.
+        OSError: The file cannot be read.
+        ValueError: It is not a ``.safetensors`` file, or its size does not match the header. A
+            ``MalformedError`` has a message for users.
     """
     size = path.stat().st_size
     with path.open("rb") as stream:
@@ -154,10 +158,10 @@ def tensor_table(path: Path) -> dict[str, Any]:
 
 
 def _place(name: str, entry: object) -> tuple[int, int, str]:
-    """Where a tensor begins and ends, which is proved by its type and shape.
+    """Return start, end and name of a tensor, after checking them against its type and shape.
 
     Raises:
-        MalformedError: its entry is not one of a table of contents.
+        MalformedError: The entry is not valid in a header.
     """
     if isinstance(entry, dict):
         shape, offsets, bits = (
@@ -173,15 +177,17 @@ def _place(name: str, entry: object) -> tuple[int, int, str]:
 
 
 def _are_counts(values: Any, most: int) -> TypeGuard[list[int]]:
-    """Whether it is a list of a few whole numbers, none below zero."""
+    """Return whether a value is a list of at most ``most`` non-negative integers."""
     return isinstance(values, list) and len(values) <= most and all(type(v) is int and v >= 0 for v in values)
 
 
 def bytes_of_image_tower(path: Path) -> int:
-    """What a model's image tower takes in float32, by the table of its ``.safetensors``; of any other file its size.
+    """Return the size of a model's image tower in float32, according to the header of its ``.safetensors`` file.
+
+    For any other file, return the size of the file.
 
     Raises:
-        OSError: the file cannot be read.
+        OSError: The file cannot be read.
     """
     try:
         table = tensor_table(path)

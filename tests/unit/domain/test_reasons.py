@@ -1,4 +1,4 @@
-"""Reasons why a file cannot be read: codes with parameters, worded when they are shown."""
+"""Tests of reasons why files cannot be read: codes with parameters, put into words when shown."""
 
 import pickle
 import string

@@ -1,4 +1,4 @@
-"""Words in scripts that an English model was not taught."""
+"""Tests of the detection of words in scripts that English models were not trained on."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A tiny CLIP model with seeded random weights: the real code path of open_clip, in a second."""
+"""A tiny CLIP model with seeded random weights, which runs the real code of open_clip within a second."""
 
 import json
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from imagefinder.embedders.weights import torch_weights
 
 @pytest.fixture(scope="session")
 def tiny_weights() -> dict[str, Any]:
-    """Weights of the tiny model by name; not to be changed."""
+    """Weights of the tiny model by name. Must not be modified."""
     return random_weights()
 
 
@@ -38,7 +38,7 @@ def tiny_config(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def tiny_spec(tiny_safetensors: Path) -> Callable[..., ClipSpec]:
-    """A maker of specs for the tiny model; the preprocessing may be told."""
+    """Factory of specs for the tiny model, with optional preprocessing."""
 
     def make(weights: Path = tiny_safetensors, **preprocess: object) -> ClipSpec:
         merged = merge_preprocess(TINY_CONFIG, preprocess)
@@ -49,7 +49,7 @@ def tiny_spec(tiny_safetensors: Path) -> Callable[..., ClipSpec]:
 
 @pytest.fixture(autouse=True)
 def no_models_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """An empty model cache, whatever the machine that runs the tests has."""
+    """An empty model cache, so that tests do not depend on models of this computer."""
     cache = tmp_path / "model-cache"
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(cache))
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
@@ -59,13 +59,13 @@ def no_models_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
 
 @pytest.fixture
 def models(tmp_path: Path) -> Path:
-    """Where models are kept; not made yet."""
+    """Path of the model store, which is not created yet."""
     return tmp_path / "models"
 
 
 @pytest.fixture
 def _no_library_sees_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fails a test in which torch would read a file, or open_clip build a model."""
+    """Fail a test in which torch would read a file or open_clip would build a model."""
     for module, name in (
         (torch_weights, "import_torch_with_patient_threads"),
         (checkpoint_shapes, "build"),

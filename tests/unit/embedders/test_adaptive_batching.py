@@ -1,4 +1,4 @@
-"""How many pictures at a time. There is no graphics card in the tests: the failures are injected."""
+"""Tests of the batch size. They simulate failures, since they run without a graphics card."""
 
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
@@ -22,7 +22,7 @@ MakeSpec = Callable[..., ClipSpec]
 
 
 class Memory:
-    """Work that fails with more than so many items at a time."""
+    """Work that fails with more items than fit."""
 
     def __init__(self, room: int) -> None:
         self.room = room
@@ -117,7 +117,7 @@ def test_out_of_memory_is_known_by_what_each_device_says(error: Any, expected: b
 
 @pytest.fixture
 def scarce(tiny_spec: MakeSpec, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], OpenClipEmbedder]:
-    """A maker of embedders whose device has room for so many at a time."""
+    """Factory of embedders for a device that fits only a given number of items."""
     import torch
 
     def make(room: int) -> OpenClipEmbedder:

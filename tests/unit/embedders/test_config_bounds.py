@@ -1,4 +1,4 @@
-"""What a model config may say, before any library sees it."""
+"""Tests of the bounds on model configs, which apply before any library reads them."""
 
 import json
 from copy import deepcopy

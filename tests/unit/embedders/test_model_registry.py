@@ -22,7 +22,7 @@ HUB = "laion/CLIP-ViT-B-32-256x256-DataComp-s34B-b86K"
 
 
 def put_in_hub_cache(cache: Path, repository: str, name: str) -> Path:
-    """Lay out a file as huggingface_hub does."""
+    """Create a file in the layout of huggingface_hub's cache."""
     folder = cache / f"models--{repository.replace('/', '--')}"
     (folder / "refs").mkdir(parents=True)
     (folder / "refs" / "main").write_text("0" * 40)
@@ -34,7 +34,7 @@ def put_in_hub_cache(cache: Path, repository: str, name: str) -> Path:
 
 @pytest.fixture
 def own_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the models that come with the program, to be damaged."""
+    """A copy of the models that come with the program, for tests that damage them."""
     folder = tmp_path / "own"
     shutil.copytree(resource("models"), folder)
     monkeypatch.setattr(model_registry, "resource", lambda name: folder)

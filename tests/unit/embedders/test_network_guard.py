@@ -1,4 +1,4 @@
-"""A model is read off the network, whatever reads it."""
+"""Tests that no network is used while a model is read, whatever library reads it."""
 
 import socket
 import threading

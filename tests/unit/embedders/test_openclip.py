@@ -201,7 +201,7 @@ def test_the_activation_function_is_the_one_configured(
     spec = tiny_spec()
     quick = dataclasses.replace(spec, model_cfg={**spec.model_cfg, "quick_gelu": True})
     np.testing.assert_allclose(encode(spec), encode(spec), atol=rounding.NETWORK)
-    # They differ by little in a model as small as this, and by more than rounding.
+    # In such a small model they differ little, but by more than rounding.
     assert np.abs(encode(spec) - encode(quick)).max() > 1e-5
 
 

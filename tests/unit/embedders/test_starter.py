@@ -1,4 +1,4 @@
-"""The model that comes with the program. What it has learned is asked in tests/e2e/test_starter.py."""
+"""Tests of the starter model. The quality of its results is tested in tests/e2e/test_starter.py."""
 
 import dataclasses
 import hashlib
@@ -22,7 +22,7 @@ from imagefinder.embedders.towers import tiny_vit, tower_loader
 from imagefinder.resources import resource
 
 LARGEST = 60_000_000
-"""Bytes: a program of which this much more comes with every download had better be worth it."""
+"""Maximum size in bytes, since every download of the program contains the model."""
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ class TestStarterModel(EmbedderContract):
     @pytest.fixture(scope="class")
     @classmethod
     def loaded(cls) -> Iterator[Embedder]:
-        """One for all tests: they change nothing in it."""
+        """One embedder shared by all tests, which do not modify it."""
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(device, "has_fast_bfloat16", lambda: False)
             embedder = model_registry.create("starter", "cpu", Path("no models of the user's"))
@@ -102,13 +102,13 @@ def test_registering_the_tower_twice_is_harmless() -> None:
     from timm.models import is_model
 
     tiny_vit.register()
-    tiny_vit.register()  # a warning would fail this test
+    tiny_vit.register()  # repeated: a warning would fail this test
     assert is_model(tiny_vit.NAME)
 
 
 def test_an_unreadable_middle_of_its_weights_is_one_sentence(spec: ClipSpec, tmp_path: Path) -> None:
     content = bytearray(spec.weights.read_bytes())
-    content[100:200] = bytes(100)  # in the table of contents
+    content[100:200] = bytes(100)  # in the header
     (tmp_path / "weights.safetensors").write_bytes(content)
     damaged = OpenClipEmbedder(dataclasses.replace(spec, weights=tmp_path / "weights.safetensors"), "cpu")
     with pytest.raises(ModelError, match="damaged or not whole"):

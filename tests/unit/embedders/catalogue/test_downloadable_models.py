@@ -25,7 +25,7 @@ def test_an_offer_is_what_open_clip_says_of_it(name: str) -> None:
 @pytest.mark.parametrize("name", list(offers()))
 def test_the_figures_of_an_offer_fit_together(name: str) -> None:
     offer = offers()[name]
-    weights = offer.parameters * 4  # bytes of a number
+    weights = offer.parameters * 4  # bytes per parameter
     tokenizer = 40 if offer.needs_transformers else 0
     assert weights - 3 <= offer.megabytes <= weights + 3 + tokenizer
     assert offer.memory_mb > weights

@@ -21,13 +21,13 @@ class TestBuiltinEmbedder(EmbedderContract):
 
 
 def stripes(*colours: Colour) -> Image.Image:
-    """A picture of equal vertical stripes."""
+    """Return a picture of equally wide vertical stripes."""
     pixels = np.repeat(np.array([colours], np.uint8), 120 // len(colours), axis=1).repeat(90, axis=0)
     return Image.fromarray(pixels)
 
 
 def ranking(text: str, *shown: Image.Image) -> list[int]:
-    """Places of pictures in the order in which the built-in model finds them for a text."""
+    """Return the indexes of pictures in the order in which the built-in embedder ranks them for a text."""
     embedder = BuiltinEmbedder()
     embeddings = embedder.encode_images([embedder.prepare(picture) for picture in shown])
     return list(np.argsort(-(embeddings @ embedder.encode_texts([text])[0])))

@@ -1,4 +1,4 @@
-"""Downloading from a hub on loopback that behaves, and from one that does not."""
+"""Tests of downloads from a hub on the loopback interface, both a correct and a faulty one."""
 
 import errno
 import json
@@ -49,7 +49,7 @@ def tiny_in_the_tables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture(autouse=True)
 def online_without_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The network may be used, and what fails is tried again at once."""
+    """Allow network access, and retry failures without waiting."""
     for name in ("HF_HUB_OFFLINE", "HF_ENDPOINT", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
@@ -68,7 +68,7 @@ Get = Callable[..., None]
 
 @pytest.fixture
 def get(hub: HubServer, models: Path) -> Get:
-    """Downloads the tiny model."""
+    """Function that downloads the tiny model."""
 
     def get_it(**options: Any) -> None:
         download(NAME, models, **{"mirror": hub.address, **options})
@@ -345,7 +345,7 @@ def test_an_address_that_is_none_is_refused_before_anything_is_sent(get: Get, ad
 
 
 def test_a_proxy_is_used(get: Get, hub: HubServer, models: Path) -> None:
-    """What is asked of a proxy in plain HTTP is the whole address."""
+    """Plain HTTP requests to a proxy contain the full URL."""
     with pytest.raises(ModelError, match=r"has no|does not answer as a model hub"):
         get(mirror="http://hub.invalid", proxy=hub.address)
     assert hub.asked[0].path.startswith("http://hub.invalid/lab/tiny-clip/resolve/")
@@ -528,12 +528,12 @@ def test_a_model_whose_files_cannot_be_deleted_stays_whole(
 
 @pytest.fixture
 def languages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The tiny model with a text tower and a tokenizer of transformers, as SigLIP 2 and XLM-RoBERTa have them."""
+    """Make the tiny model one with a text tower and tokenizer of transformers, like SigLIP 2 and XLM-RoBERTa."""
     text = {**TINY_CONFIG["text_cfg"], "hf_tokenizer_name": "lab/words", "hf_model_name": "lab/tower"}
     config = tmp_path / "languages.json"
     config.write_text(json.dumps({**TINY_CONFIG, "text_cfg": text}))
     monkeypatch.setitem(architectures(), NAME.partition("/")[0], config)
-    # That transformers can read it is another test's matter.
+    # Whether transformers can read it is tested elsewhere.
     monkeypatch.setattr("imagefinder.embedders.openclip.prove", lambda _spec: None)
 
 

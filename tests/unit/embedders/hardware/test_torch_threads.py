@@ -1,4 +1,4 @@
-"""How PyTorch's OpenMP is told to wait, in processes of their own with a stand-in for PyTorch."""
+"""Tests of the waiting of PyTorch's OpenMP threads, in separate processes with a stand-in for PyTorch."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Architectures told from tensors alone. The tensors of large models are only names and shapes here."""
+"""Tests of architecture detection from tensors. Those of large models have only names and shapes here."""
 
 import json
 from pathlib import Path
@@ -14,7 +14,7 @@ from imagefinder.embedders.importing.checkpoint_shapes import found_shapes
 from imagefinder.embedders.importing.import_source import WeightsSource
 from imagefinder.embedders.weights.state_dict import Shapes
 
-# Architectures of open_clip 3.3 with the same tensors. Only the config or the user can tell those of a group apart.
+# Architectures of open_clip 3.3 with the same tensors. Only a config or the user can distinguish those of a group.
 SAME_TENSORS = (
     ("RN101-quickgelu", "RN101"),
     ("RN50-quickgelu", "RN50"),
@@ -36,12 +36,12 @@ SAME_TENSORS = (
     ("convnext_large_d", "convnext_large_d_320"),
     ("convnext_xxlarge", "convnext_xxlarge_320"),
 )
-# These have the same tensors and compute the same; only their names differ.
+# These compute the same too, and differ only in name.
 SAME_IN_ALL_BUT_NAME = (("MobileCLIP-B", "MobileCLIP2-B"), ("MobileCLIP-S2", "MobileCLIP2-S2"))
 
 
 def hollow(path: Path, shapes: Shapes) -> Path:
-    """A safetensors file of float32 tensors that are holes: it takes no room on the disk."""
+    """Write a safetensors file of float32 tensors as holes, which take no disk space."""
     table, end = {}, 0
     for name, shape in shapes.items():
         size = 4

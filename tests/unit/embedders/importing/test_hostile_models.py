@@ -1,4 +1,7 @@
-"""Files made to run something, to reach elsewhere, or to eat memory and time: refused before a library reads them."""
+"""Tests that hostile model files are refused before a library reads them.
+
+Such files would run code, reach other files or hosts, or exhaust memory or time.
+"""
 
 import json
 import os
@@ -28,7 +31,7 @@ from imagefinder.embedders.weights.weights_file import tensor_table
 
 
 def beside(folder: Path, weights: Path, config: object) -> Path:
-    """A folder with weights and a config as open_clip publishes them."""
+    """Return a folder with weights and a config, as open_clip publishes them."""
     folder.mkdir()
     shutil.copy(weights, folder / "open_clip_model.safetensors")
     text = config if isinstance(config, str) else json.dumps(config)
@@ -36,7 +39,7 @@ def beside(folder: Path, weights: Path, config: object) -> Path:
     return folder
 
 
-# Files that are none.
+# Paths that are not regular files
 
 
 @pytest.mark.usefixtures("_no_library_sees_it")
@@ -48,7 +51,7 @@ def test_a_pipe_a_socket_and_a_device_are_never_opened(tmp_path: Path, models: P
     refused(Path("/dev/zero"), models, "not a file but a pipe, a socket or a device")
     with socket.socket(socket.AF_UNIX) as bound:
         before = Path.cwd()
-        os.chdir(tmp_path)  # the path of a socket is short
+        os.chdir(tmp_path)  # socket paths are limited in length
         try:
             bound.bind("s.pt")
         finally:
@@ -71,11 +74,11 @@ def test_what_lies_in_a_folder_is_looked_at_before_it_is_opened(
     (other / "open_clip_config.json").symlink_to("/dev/zero")
     os.mkfifo(other / "x.index.json")
     (other / "model.json").symlink_to("/dev/zero")
-    # A config that is no file counts as none, and is not waited for either.
+    # A config that is not a regular file is ignored, and reading it does not block.
     assert importer.find_source(other).config is None
 
 
-# JSON.
+# JSON
 
 
 @pytest.mark.usefixtures("_no_library_sees_it")
@@ -101,7 +104,7 @@ def test_a_config_that_means_nothing_is_refused(
 
 
 def test_a_file_that_grows_while_it_is_read_is_read_to_its_bound_only() -> None:
-    # Files of /proc have a size of 0.
+    # Files in /proc report a size of 0.
     with pytest.raises(ModelError):
         read_json_object(Path("/proc/self/maps"), 100)
 
@@ -112,7 +115,7 @@ def test_what_is_no_object_is_a_value_error(text: bytes) -> None:
         parse_json_object(text)
 
 
-# Configs.
+# Configs
 
 
 @pytest.mark.usefixtures("_no_library_sees_it")
@@ -138,7 +141,7 @@ def test_a_config_that_reaches_out_is_refused_before_anything_is_built(
     config[part][key] = value
     folder = beside(tmp_path / "model", tiny_safetensors, {"model_cfg": config})
     refused(folder, models, f"open_clip_config.json is refused: “{part}.{key}” ")
-    # The same where the config is named.
+    # The same if the user gives the config.
     with pytest.raises(ModelError, match=f"“{part}.{key}” "):
         import_model(tiny_safetensors, str(folder / "open_clip_config.json"), models)
 
@@ -171,7 +174,7 @@ def test_a_file_whose_name_is_no_text_is_imported_under_one_that_is(
     assert [spec.name for spec in imported_models(models)] == [model.name]
 
 
-# safetensors.
+# safetensors
 
 
 def safetensors_file(path: Path, header: object, body: bytes = b"") -> Path:
@@ -267,12 +270,12 @@ def test_a_table_is_read_whose_tensors_stand_in_another_order_than_their_names(t
         "b",
         "c",
     ]
-    header["a"]["data_offsets"] = [2, 10]  # over the end of b
+    header["a"]["data_offsets"] = [2, 10]  # beyond the end of b
     with pytest.raises(MalformedError):
         tensor_table(safetensors_file(tmp_path / "x.safetensors", header, bytes(12)))
 
 
-# What lies beside.
+# Files beside the weights
 
 
 def test_a_giant_tokenizer_is_not_copied(tmp_path: Path, models: Path) -> None:
@@ -306,7 +309,7 @@ def test_settings_of_a_tokenizer_that_name_other_files_are_left_out(tmp_path: Pa
     assert json.loads((kept_in / "tokenizer_config.json").read_text()) == before
 
 
-# Later loading.
+# Loading of stored models
 
 
 @pytest.fixture
@@ -344,7 +347,7 @@ def test_a_model_whose_files_were_changed_is_none_any_more(
     assert model_store.read_folder(kept_folder) is None
     with pytest.raises(ModelError):
         model_registry.create("tiny/kept", "cpu", models)
-    # Nor is it imported again from there.
+    # The folder cannot be imported either.
     with pytest.raises(ModelError):
         import_model(kept_folder, "", models.with_name("others"))
 

@@ -1,4 +1,4 @@
-"""Importing from folders, files beside a config, and all that is not a CLIP model."""
+"""Tests of importing from folders, of files beside a config, and of files that are not CLIP models."""
 
 import json
 import shutil
@@ -22,7 +22,7 @@ def models(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def local_dir(tmp_path: Path, tiny_safetensors: Path, tiny_config: Path) -> Path:
-    """A folder in the form of open_clip's ``local-dir:``, with preprocessing of its own."""
+    """Return a folder in the form of open_clip's ``local-dir:``, with its own preprocessing."""
     folder = tmp_path / "my-clip"
     folder.mkdir()
     shutil.copy(tiny_safetensors, folder / "open_clip_model.safetensors")
@@ -95,7 +95,7 @@ def test_a_file_that_is_not_the_configs_is_refused(
 
 
 def know_tiny(monkeypatch: pytest.MonkeyPatch, config: Path) -> None:
-    """Let the tiny model be the only architecture that open_clip knows."""
+    """Make the tiny model the only architecture that open_clip knows."""
     content = json.loads(config.read_text())
     architecture_detection.shapes_of_architecture.cache_clear()
     monkeypatch.setattr(architecture_detection, "architectures", lambda: {"Tiny": config})

@@ -98,7 +98,7 @@ def test_a_config_brings_its_preprocessing(tiny_safetensors: Path, tiny_config: 
 
 
 class Trap:
-    """Unpickling it would make a file."""
+    """Object that creates a file when unpickled."""
 
     def __init__(self, proof: Path) -> None:
         self.proof = proof

@@ -1,4 +1,4 @@
-"""Which runtime embeds pictures: the choice, what is remembered, what becomes of failures. The runtime is made up."""
+"""Tests of the runtime choice, its storage, and the handling of failures, with fake runtimes."""
 
 import json
 import math
@@ -27,12 +27,12 @@ from imagefinder.embedders.weights.weights_file import bytes_of_image_tower
 
 MakeSpec = Callable[..., ClipSpec]
 TRIAL = ["placement", "torch", "save", "load", "load"]
-"""What a trial asks for; at its end the tower is loaded from its place."""
+"""Expected calls of a trial. The last one loads the tower from its final place."""
 PIXELS = np.full((2, 32, 32, 3), 7, np.uint8)
 
 
 class Tower:
-    """Gives the colours of each picture, turned by ``angle`` in their first two numbers."""
+    """Fake tower that returns constant vectors in the first two dimensions, rotated by ``angle``."""
 
     def __init__(self, name: str, angle: float = 0.0) -> None:
         self.name = name
@@ -48,7 +48,7 @@ class Tower:
 
 
 class Machine:
-    """PyTorch and another runtime, made up; counts what is asked of them."""
+    """Fakes of PyTorch and of another runtime, which record the calls they receive."""
 
     def __init__(self, spec: ClipSpec, folder: Path) -> None:
         self.spec = spec
@@ -57,12 +57,12 @@ class Machine:
         self.installed = "1.0"
         self.theirs = Tower("theirs")
         self.rounded: Tower | None = None
-        """In int8, where there is anything to round."""
+        """The tower in int8. None if there is nothing to round."""
         self.failures: dict[str, Exception] = {}
         self.torch_device = "cpu"
 
     def runtime(self, wanted: str = "auto", device: str = "cpu") -> ImageRuntime:
-        """As a new process has it."""
+        """Return the runtime as a new process would create it."""
         other = OtherRuntime(lambda: self.installed, self._save, self._save_in_int8, self._load)
         setting = RuntimeSetting(wanted, self.folder)
         return ImageRuntime(self.spec, Preprocessing(self.spec.preprocess_cfg), device, setting, other)
@@ -118,7 +118,7 @@ class Machine:
 
 @pytest.fixture
 def machine(tiny_spec: MakeSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
-    """One without a graphics card, whose other runtime is twice as fast as PyTorch."""
+    """A machine without a graphics card, whose other runtime is twice as fast as PyTorch."""
     weights = tmp_path / "weights.safetensors"
     weights.write_bytes(b"w")
     monkeypatch.setattr(device, "_DRIVERS", ())
@@ -127,7 +127,7 @@ def machine(tiny_spec: MakeSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def embedded_by(tower: Any) -> str:
-    """Which tower it is, whether or not it is guarded."""
+    """Return the name of a tower, guarded or not."""
     return getattr(tower, "_tower", tower).name
 
 
@@ -249,7 +249,7 @@ def test_a_kept_tower_that_cannot_be_loaded_now_is_asked_again(machine: Machine,
 
 @pytest.fixture
 def converted(machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
-    """One whose model came converted, as the starter model does."""
+    """A machine whose model comes with a converted tower, as the starter model does."""
     came = tmp_path / "came"
     came.mkdir()
     (came / "tower.xml").write_text("a graph")
@@ -591,7 +591,7 @@ def test_the_trial_alternates_and_takes_the_fastest_of_each(monkeypatch: pytest.
 
         def encode(self, pixels: Any) -> Any:
             order.append((self.name, len(pixels)))
-            # Every other time a neighbour takes half of the processor.
+            # Every second time, another program takes half of the processor.
             now[0] += self.seconds * len(pixels) * (1 + len(order) // 2 % 2)
             return super().encode(pixels)
 

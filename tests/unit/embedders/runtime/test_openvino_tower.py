@@ -1,4 +1,4 @@
-"""OpenVINO itself, where it is installed: the same vectors, without PyTorch, and nothing is told to anybody."""
+"""Tests with the real OpenVINO, if installed: the same vectors, without PyTorch, and no telemetry."""
 
 import importlib.util
 import json
@@ -123,7 +123,7 @@ def run(script: str, told: dict[str, Any]) -> None:
 
 @pytest.fixture(scope="module")
 def told(tiny_safetensors: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """A tiny model, and a folder in which it and the starter model have been converted by one process."""
+    """A tiny model, and a folder into which one process has converted it and the starter model."""
     told = {
         "weights": str(tiny_safetensors),
         "model": TINY_CONFIG,

@@ -1,4 +1,4 @@
-"""The text tower in NumPy, and its tokenizer, against open_clip's own."""
+"""Comparison of the NumPy text tower and its tokenizer with open_clip's."""
 
 import subprocess
 import sys
@@ -42,7 +42,7 @@ ODD_TEXTS = [
 
 @pytest.fixture(scope="module")
 def thousand_texts() -> list[str]:
-    """Odd ones, then queries of one to twelve words, in other cases and with signs between."""
+    """Unusual texts, then queries of one to twelve words, in varying case and with varying separators."""
     words = resource("relevance").joinpath("unrelated_queries.txt").read_text(encoding="utf-8").split()
     random = np.random.default_rng(11)
     texts = list(ODD_TEXTS)
@@ -119,7 +119,10 @@ def unit(rows: FloatArray) -> FloatArray:
 
 
 def made(tmp_path: Path, config: dict[str, Any], **weights: Any) -> tuple[Any, ClipSpec]:
-    """open_clip's model with these weights (None: left out of the file), and the spec of the file."""
+    """Return open_clip's model, and the spec of a file with its weights.
+
+    In the file, ``weights`` replace those of the model, or are omitted if None.
+    """
     from safetensors.torch import save_file
 
     model = random_model(config)

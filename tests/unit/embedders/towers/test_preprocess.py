@@ -1,4 +1,4 @@
-"""What a model's preprocessing says of colours: one value for all three channels, or one for each."""
+"""Tests of preprocessing values: one for all three channels, or one for each."""
 
 import pytest
 

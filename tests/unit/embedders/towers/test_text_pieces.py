@@ -1,4 +1,4 @@
-"""Texts longer than a model's context: read in pieces, none of it dropped."""
+"""Tests of texts longer than a model's context: they are read in pieces, and nothing is dropped."""
 
 from collections.abc import Callable
 
@@ -18,7 +18,7 @@ from imagefinder.embedders.towers.tower_loader import import_open_clip
 
 MakeSpec = Callable[..., ClipSpec]
 CONTEXT = 16
-"""Tokens of the tiny model."""
+"""Context length of the tiny model in tokens."""
 
 
 def in_fours(text: str) -> bool:

@@ -18,7 +18,7 @@ assert torch._dynamo.__file__, "the genuine one, for who wants it"
 import torch._dynamo.utils
 assert torch._dynamo.utils.counters is not None
 """
-# Whoever has it, as a program that compiles its own models, keeps it.
+# A compiler that is already loaded is kept, for example in a program that compiles its own models.
 WITH = """
 import torch._dynamo
 genuine = torch._dynamo
@@ -28,7 +28,7 @@ import sys
 assert sys.modules["torch._dynamo"] is genuine
 assert genuine.disable.__module__.startswith("torch.")
 """
-# A library that wants more of the compiler than the stand-ins have, as a later version of one may.
+# A library that needs more of the compiler than the stubs provide, as a later version might.
 WANTS_MORE = """
 import importlib.abc, sys
 wanted = []

@@ -1,8 +1,8 @@
 import subprocess
 import sys
 
-# A torchvision whose compiled part does not fit torch fails like this, on any machine: the failure is played
-# by an import hook, so that the cure is tested where torchvision works too.
+# An import hook simulates the failure of a torchvision whose compiled part does not fit torch, so that the workaround
+# is tested on machines where torchvision works too.
 BROKEN = """
 import importlib.abc, sys
 class Misfit(importlib.abc.MetaPathFinder):

@@ -1,4 +1,4 @@
-"""Each half of a model by itself: it computes what the whole model does, and takes only its own memory."""
+"""Tests of single towers: they give the vectors of the whole model, and take only their own memory."""
 
 import dataclasses
 import os
@@ -88,7 +88,7 @@ CONFIGS: dict[str, Callable[[], dict[str, Any]]] = {
 
 @dataclasses.dataclass
 class Case:
-    """open_clip's own model, and the same weights in a file."""
+    """An open_clip model, and a spec for the same weights in a file."""
 
     whole: Any
     spec: ClipSpec
@@ -135,7 +135,7 @@ def test_pictures_give_what_the_whole_model_gives(case: Case) -> None:
     embedder = OpenClipEmbedder(case.spec, "cpu")
     prepared = [embedder.prepare(picture) for picture in pictures(3)]
     whole = deepcopy(case.whole)
-    # The same function in fewer operations, or in another order; test_starter compares them.
+    # The same function with fewer or reordered operations; test_starter compares them.
     if hasattr(whole.visual, "trunk"):
         tower_loader._fold(whole.visual)
     tower_loader._put_channels_last(whole.visual)
@@ -150,7 +150,7 @@ def test_nothing_of_a_tower_is_left_as_the_memory_was(case: Case, monkeypatch: p
 
     monkeypatch.setattr(
         tower_loader, "_is_folded", lambda visual: False
-    )  # or the names would not be the file's
+    )  # otherwise the names would differ from the file's
     weights = case.whole.state_dict()
     own = {**dict(case.whole.named_buffers()), **weights}
     for tower in tower_loader.Tower:
@@ -176,7 +176,7 @@ MakeSpec = Callable[..., ClipSpec]
 
 @pytest.fixture
 def altered(tiny_spec: MakeSpec, tiny_weights: dict[str, Any], tmp_path: Path) -> Callable[..., ClipSpec]:
-    """A maker of specs for the tiny model with some weights others than they should be; None: left out."""
+    """A factory of specs for the tiny model with some weights replaced, or omitted if None."""
     from safetensors.torch import save_file
 
     def make(**weights: Any) -> ClipSpec:

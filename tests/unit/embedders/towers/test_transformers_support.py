@@ -1,4 +1,4 @@
-"""Models for many languages: SigLIP2's form, and one whose text tower is of transformers."""
+"""Tests of multilingual models: SigLIP2's form, and one whose text tower comes from transformers."""
 
 import dataclasses
 import json
@@ -35,13 +35,13 @@ MAKERS = {"siglip2": siglip2_like, "xlm-roberta": xlm_roberta_like}
 
 @pytest.fixture(scope="module", params=sorted(MAKERS))
 def published(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model as it is published: a folder with weights, config and the tokenizer's files. Not to be changed."""
+    """A model as published: a folder with weights, config and tokenizer files. Must not be modified."""
     return MAKERS[request.param](tmp_path_factory.mktemp("hub") / request.param)
 
 
 @pytest.fixture(scope="module")
 def kept(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of models into which it was imported. Not to be changed."""
+    """A model store into which the published model was imported. Must not be modified."""
     models = tmp_path_factory.mktemp("models")
     import_checkpoint(published, "", models)
     return models
@@ -91,8 +91,8 @@ def test_a_chinese_query_finds_the_same_pictures_in_the_same_order(
             for text in ("红色的狗", "red dog")
         )
     assert len(english) == 8
-    assert chinese == pytest.approx(english, abs=2e-5)  # they are rounded to 5 decimals
-    # The same order, but for pictures that are equally near.
+    assert chinese == pytest.approx(english, abs=2e-5)  # scores are rounded to 5 decimals
+    # The same order, except for pictures with equal scores.
     assert [english[path] for path in chinese] == pytest.approx(list(english.values()), abs=2e-5)
 
 
@@ -169,7 +169,7 @@ def test_the_way_a_text_is_cleaned_is_the_models_own(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("ends", [True, False])
 def test_a_text_is_framed_as_the_tokenizers_settings_say(tmp_path: Path, ends: bool) -> None:
-    """Gemma's own ``tokenizer.json`` sets a mark before a text and none behind; SigLIP2 was taught the reverse."""
+    """Gemma's ``tokenizer.json`` adds a start token and no end token; SigLIP2 was trained with the reverse."""
     write_tokenizer(tmp_path, ["<pad>", "<eos>", "<bos>", "<unk>"], "<bos> $A")
     settings = json.loads((tmp_path / "tokenizer_config.json").read_text())
     settings |= {"bos_token": "<bos>", "eos_token": "<eos>", "add_bos_token": not ends, "add_eos_token": ends}
@@ -261,7 +261,7 @@ def test_a_program_that_a_tokenizer_brings_along_is_never_run(tmp_path: Path, is
 
 
 def test_a_tokenizer_is_what_its_file_says_whatever_its_class_would_make_of_it(tmp_path: Path) -> None:
-    """T5's class, as in SigLIP's repositories: since transformers 5 it builds a tokenizer of its own."""
+    """T5's class, as in SigLIP's repositories, builds a different tokenizer since transformers 5."""
     from tokenizers import Tokenizer, pre_tokenizers, processors
     from tokenizers.models import Unigram
 
@@ -275,7 +275,7 @@ def test_a_tokenizer_is_what_its_file_says_whatever_its_class_would_make_of_it(t
     (tmp_path / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "T5Tokenizer", **marks}))
     text_cfg = {"context_length": 5, "hf_tokenizer_name": str(tmp_path)}
     assert load_tokenizer(text_cfg)(["dog dog"]).tolist() == [[4, 3, 1, 0, 0]]
-    # NLLB-CLIP's configs ask for this.
+    # NLLB-CLIP's configs use this setting.
     without = load_tokenizer({**text_cfg, "tokenizer_kwargs": {"strip_sep_token": True}})
     assert without(["dog"]).tolist() == [[4, 0, 0, 0, 0]]
 
@@ -332,7 +332,7 @@ assert "transformers" in sys.modules
 
 
 def test_no_process_imports_transformers_before_a_model_needs_it(kept: Path) -> None:
-    """And one that changes from an English model to such a one goes on working."""
+    """A process that switches from an English to a multilingual model imports it then."""
     done = subprocess.run(
         [sys.executable, "-c", WITHOUT + THEN, str(kept), only(kept).name], capture_output=True, timeout=120
     )
@@ -341,7 +341,7 @@ def test_no_process_imports_transformers_before_a_model_needs_it(kept: Path) -> 
 
 
 def multilingual() -> list[str]:
-    """Those architectures of open_clip that lean on transformers and have published weights."""
+    """Return open_clip's architectures with a tokenizer of transformers and with published weights."""
     return [
         arch
         for arch in catalogue.architectures()

@@ -1,4 +1,4 @@
-"""PyTorch's archives and pickles from elsewhere: looked through before PyTorch reads them."""
+"""Tests that untrusted archives and pickles of PyTorch are checked before PyTorch reads them."""
 
 import io
 import os
@@ -142,7 +142,7 @@ def test_tensors_that_repeat_one_number_are_refused(
 
 
 def spoilt(weights: dict[str, Any]) -> dict[str, Any]:
-    """State dicts that PyTorch writes and reads, and that are none of a model, by what is wrong with them."""
+    """Return state dicts that PyTorch can write and read but that are not models, by what is wrong with them."""
     import torch
 
     weight = weights["visual.proj"]

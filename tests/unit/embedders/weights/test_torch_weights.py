@@ -1,4 +1,4 @@
-"""Reading weights: what a file holds, and what of it stays in memory."""
+"""Tests of reading weights: what a file contains, and how much of it stays in memory."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ KINDS = ["float64", "float32", "float16", "bfloat16", "int64", "int32", "int16",
 
 @pytest.fixture
 def stored(tmp_path: Path) -> tuple[Path, dict[str, Any]]:
-    """A file of tensors of all kinds and shapes, and the tensors."""
+    """A file with tensors of all types and shapes, and these tensors."""
     import torch
     from safetensors.torch import save_file
 

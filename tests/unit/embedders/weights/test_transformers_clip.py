@@ -1,4 +1,4 @@
-"""CLIP models in the form of the transformers library give the vectors that transformers gives."""
+"""Tests that CLIP models of the transformers library give the same vectors as transformers."""
 
 import json
 from pathlib import Path
@@ -20,8 +20,8 @@ VISION = {**TEXT, "num_attention_heads": 1, "image_size": 32, "patch_size": 8}
 
 
 def made(folder: Path, activation: str, **text: Any) -> Any:
-    """A tiny CLIPModel of random weights, saved as transformers saves it; the model."""
-    import_open_clip()  # past a torchvision that does not fit this torch
+    """Save a tiny CLIPModel with random weights as transformers does, and return it."""
+    import_open_clip()  # works around a torchvision that does not fit this torch
     transformers = pytest.importorskip("transformers")
     import torch
 
@@ -38,7 +38,7 @@ def made(folder: Path, activation: str, **text: Any) -> Any:
         projection_dim=48,
     )
     model = transformers.CLIPModel(config).eval()
-    for weight in model.parameters():  # they begin so small that all activations look alike
+    for weight in model.parameters():  # initial weights are so small that all activation functions look alike
         torch.nn.init.normal_(weight, std=0.3)
     model.save_pretrained(folder)
     preprocess = {
