@@ -1,7 +1,7 @@
-"""Makes the pictures of the program that the README shows: ``python packaging/make_screenshots.py [FOLDER]``.
+"""Make the pictures of the program for the README and the docs: ``python packaging/make_screenshots.py [FOLDER]``.
 
-The real program is started on a library of its own, with the starter model; nothing of the user's is touched, and no
-display is needed. The folder is ``docs/images`` where none is given.
+Starts the real program on a temporary library with the starter model. It does not touch your own library and needs no
+display; the moving picture needs Xvfb and xdotool. FOLDER defaults to ``docs/images``.
 """
 
 import os
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from PIL import Image
+from screen_recording import record_drop
 from screenshot_pictures import make_pictures
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,6 +33,8 @@ def main() -> int:
         folders = make_pictures(home / "Pictures")
         _use_home(home)
         _run("add", *map(str, folders))
+        # First, because a window opens with the searches of the last one.
+        record_drop(folders[0] / "sunset 1.jpg", target / "find-similar.gif", home)
         by_picture = ("window", str(folders[0] / "sunset 1.jpg"))
         for theme, asked in {"light": ("--query", _WORDS), "dark": by_picture}.items():
             shot = target / f"results-{theme}.png"
@@ -40,6 +43,7 @@ def main() -> int:
         _run_self("settings", target / "settings.png")
     for shot in sorted(target.glob("*.png")):
         _shrink(shot)
+    for shot in sorted([*target.glob("*.png"), *target.glob("*.gif")]):
         sys.stdout.write(f"{shot} {shot.stat().st_size // 1000} kB\n")
     return 0
 

@@ -56,12 +56,25 @@ class Display:
 
         return wait_for(find, "its window appears", seconds)
 
-    def drag(self, path: Path, to: tuple[int, int], work: Path) -> None:
-        """Drag a file, as a file manager would, and drop it at a place on the screen."""
+    def pointer(self) -> tuple[int, int]:
+        """Where the mouse pointer is, in pixels."""
+        place = dict(line.split("=") for line in self.do("getmouselocation", "--shell").splitlines())
+        return int(place["X"]), int(place["Y"])
+
+    def drag(
+        self,
+        path: Path,
+        to: tuple[int, int],
+        work: Path,
+        source_at: tuple[int, int] = (1420, 40),
+        step_s: float = 0.03,
+    ) -> None:
+        """Drag a file from a window at ``source_at``, as a file manager would, and drop it at ``to`` (pixels)."""
         ready = work / f"drag-{path.name}.ready"
         environment = os.environ | {"DISPLAY": self.name, "QT_QPA_PLATFORM": "xcb"}
         helper = subprocess.Popen(
-            [sys.executable, str(_HERE / "drag_source.py"), str(path), str(ready)], env=environment
+            [sys.executable, str(_HERE / "drag_source.py"), str(path), str(ready), *map(str, source_at)],
+            env=environment,
         )
         try:
             place = wait_for(lambda: ready.exists() and ready.read_text(), "the drag's source appears", 30)
@@ -69,7 +82,7 @@ class Display:
             self.do("mousemove", x, y, "sleep", 0.3, "mousedown", 1, "sleep", 0.2)
             for step in range(1, 21):
                 at = (x + (to[0] - x) * step // 20, y + (to[1] - y) * step // 20)
-                self.do("mousemove", *at, "sleep", 0.03)
+                self.do("mousemove", *at, "sleep", step_s)
             self.do("sleep", 0.5, "mousemove", to[0] + 2, to[1] + 2, "sleep", 0.5, "mouseup", 1)
             wait_for(lambda: helper.poll() is not None, "the drag ends", 20)
         finally:
