@@ -253,7 +253,7 @@ _STAND_INS: tuple[str, ...] = (
         '' AS volume, '{}' AS passed_over, 0 AS in_the_cloud FROM main.sources;
     """,
     "CREATE TEMP TABLE unaccented (item_id INTEGER PRIMARY KEY, name TEXT, body TEXT);",
-    # A view of sources is there already where version 3 had to be stood in for.
+    # The view of sources exists already if step 3 was substituted, too.
     """
     CREATE TEMP TABLE in_the_cloud (path BLOB, source_id INTEGER, is_unread INTEGER);
     CREATE TEMP VIEW IF NOT EXISTS sources AS SELECT *, 0 AS in_the_cloud FROM main.sources;

@@ -148,11 +148,11 @@ class LiveIndex:
             self._checkpoint_folder(kind), self._embedder.name, self._embedder.dimension
         )
         if isinstance(checkpoint, CheckpointProblem):
-            _LOG.info("building the index anew: %s", checkpoint.reason)
+            _LOG.info("cannot load the checkpoint (%s); building the index anew", checkpoint.reason)
             return None
         revision = self._embeddings.checkpoints(self._embedder.id).get(checkpoint.manifest.revision)
         if revision is None:
-            _LOG.info("building the index anew: its checkpoint belongs to another state of the library")
+            _LOG.info("the checkpoint belongs to another state of the library; building the index anew")
             return None
         self._saved_revision = revision
         return checkpoint.index
