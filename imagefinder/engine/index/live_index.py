@@ -43,7 +43,7 @@ again takes one second.
 """
 
 BuildProgress = Callable[[int, int], None]
-"""Called with the number of vectors added and their total while an index is built."""
+"""Function called with the number of vectors added and their total while an index is built."""
 
 
 def _no_progress(done: int, total: int) -> None: ...

@@ -34,7 +34,7 @@ class CloudDetector:
     """
 
     def __init__(self, mounts: Path = _MOUNTS, stat_type: type = os.stat_result) -> None:
-        """Choose the way of detection.
+        """Choose how online-only files are detected on this system.
 
         Args:
             mounts: Linux's list of mounted file systems, in the format of ``/proc/self/mountinfo``.
@@ -51,7 +51,7 @@ class CloudDetector:
         elif hasattr(stat_type, "st_blocks"):
             self._is_marked = self._is_empty_on_cloud
 
-    def is_online_only(self, path: str, status: os.stat_result) -> bool:  # noqa: ARG002 - for simulations in tests
+    def is_online_only(self, path: str, status: os.stat_result) -> bool:  # noqa: ARG002 - used by fakes in tests
         """Whether reading a file would download it."""
         return self._is_marked(status)
 

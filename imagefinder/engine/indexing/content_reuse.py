@@ -26,7 +26,7 @@ class ContentReuse:
     """Takes over items of known content for new, moved and touched files, so that nothing is embedded twice."""
 
     def __init__(self, store: Store, embedder_id: int, *, is_answering: bool) -> None:
-        """Create the reuse of one job.
+        """Prepare content reuse for one job.
 
         Args:
             store: the library's store.

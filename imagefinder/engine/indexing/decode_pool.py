@@ -42,11 +42,11 @@ _MOST_EXTRA_WORKERS = 4
 """Maximum number of threads added because other files take long."""
 _TICK_S = 0.25
 _PATIENCE_S = 2.0
-"""Seconds after which other files overtake a file."""
+"""Seconds after which other files may overtake a slow file."""
 _SILENCE_S = 60.0
 """Seconds after which a drive that delivers no data counts as unresponsive.
 
-Once one drive was, ``_SILENCE_AGAIN_S`` applies.
+Once a drive has been unresponsive, ``_SILENCE_AGAIN_S`` applies instead.
 """
 _SILENCE_AGAIN_S = 5.0
 _ENDS_IN_S = 2.0

@@ -40,7 +40,7 @@ class LibraryJobs:
         lock: LibraryLock,
         cloud: Callable[[], CloudDetector] | None = None,
     ) -> None:
-        """Create the jobs.
+        """Set up the jobs. Nothing runs yet.
 
         Args:
             folder: the library's folder.

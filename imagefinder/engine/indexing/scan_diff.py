@@ -12,7 +12,7 @@ from imagefinder.store.files import FileSummary, KnownFile
 from imagefinder.store.store import Store
 
 OnFile = Callable[[str], None]
-"""Called with the path of each file that a scan reaches."""
+"""Function called with the path of each file that a scan reaches."""
 
 
 @dataclass(frozen=True, slots=True)

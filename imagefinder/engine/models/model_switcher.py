@@ -20,7 +20,7 @@ from imagefinder.vectors.checkpoint import checkpoint_folder, remove_checkpoint
 _LOG = logging.getLogger(__name__)
 
 MakeEmbedder = Callable[[str | None], Embedder]
-"""Makes the embedder for a model's name, or for None if the library has no model yet."""
+"""Function that makes the embedder for a model's name, or for None if the library has no model yet."""
 
 
 def _nothing() -> None: ...
@@ -40,8 +40,8 @@ class ModelSwitcher:
             make: makes embedders.
             store: the library's store.
             vectors: the folder of the library's checkpoints.
-            named: name of the model to use instead of the one recorded in the library. The library is not
-                switched while this is in force.
+            named: name of the model to use instead of the one recorded in the library. While it is set, a
+                switch under way is ignored; ``begin`` unsets it.
         """
         self._make = make
         self._store = store

@@ -11,7 +11,7 @@ _SPARE = 1.25
 """Ratio of the array's length to the highest id seen. Spares copying it at each search of a growing library."""
 
 Find = Callable[[IdArray], tuple[IdArray, FloatArray]]
-"""Return the ids of those items that have a vector, ascending, and the mean and deviation of each, (n, 2)."""
+"""Function that returns the ids of those items that have a vector, ascending, and their stats, (n, 2)."""
 
 
 class BackgroundStats:

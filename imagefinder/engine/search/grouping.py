@@ -34,9 +34,9 @@ Half of the first window fills a page.
 """
 
 Relevance = Callable[[IdArray, FloatArray], FloatArray]
-"""Return the relevance of items, 0 to 1, given their ids and cosines; 0 for an item without a vector."""
+"""Function that returns the relevance of items, 0 to 1, given ids and cosines; 0 for items without a vector."""
 Cosines = Callable[[IdArray], FloatArray]
-"""Return the cosines of items, (n,), given their ids; 0 for an item without a vector."""
+"""Function that returns the cosines of items, (n,), given their ids; 0 for items without a vector."""
 
 
 @dataclass(frozen=True, slots=True)

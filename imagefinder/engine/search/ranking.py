@@ -20,7 +20,7 @@ Walking a graph is mostly wasted there, so the second step ranks all.
 """
 
 Nearest = Callable[[int | None], tuple[IdArray, FloatArray]]
-"""Return the ids and cosines of that many nearest items, or of all for None, best first."""
+"""Function that returns the ids and cosines of that many nearest items, or of all for None, best first."""
 
 
 def nearest_first(nearest: Nearest, *, is_within: bool) -> Iterator[tuple[IdArray, FloatArray]]:

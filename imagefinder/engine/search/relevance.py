@@ -18,7 +18,7 @@ from imagefinder.store.embeddings import FloatArray, IdArray
 from imagefinder.vectors.array_ops import cosines
 
 ReadVectors = Callable[[IdArray], tuple[IdArray, FloatArray]]
-"""Return the ids, (n,), ascending, and vectors, (n, dimension), of those items that have a vector."""
+"""Function that returns ids (n,), ascending, and vectors (n, dimension) of those items that have a vector."""
 
 CUT = 0.1
 """Relevance cutoff: hits of less relevance are only possible matches. Corresponds to 2.0 standard deviations.
@@ -44,10 +44,10 @@ The best of many unrelated pictures is higher than that of few, by about half a 
 _TRUSTED_AT = 50
 """Sample size at which the sample's mean counts for half of what all pictures have in common."""
 _USUAL, _STRANGE = 2.0, 3.0
-"""Deviations of a query's nearness to the whole library: the limits of what is usual and of what is real.
+"""Bounds, in deviations, for how near a query is to the whole library.
 
-Up to the first, the nearness is taken for a property of the query and subtracted. From the second on, it is
-taken for real: "dog" is truly near to a library that consists of dogs.
+Up to the first, the nearness is attributed to the query and subtracted. From the second on, it is considered
+real and kept: "dog" is truly near to a library that consists of dogs. In between it is subtracted in part.
 """
 _TRIMMED = 0.02
 """Share of the bank ignored at each end.

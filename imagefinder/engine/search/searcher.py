@@ -87,7 +87,7 @@ class Searcher:
         text = query.text.strip()
         if not (text or query.images or query.items):
             raise UsageError(tr("Nothing to look for: give some words, or a picture."))
-        if query.min_score is not None and not -1 <= query.min_score <= 1:  # nan neither
+        if query.min_score is not None and not -1 <= query.min_score <= 1:  # also refuses nan
             raise UsageError(
                 tr(
                     "A hit's score lies between -1 and 1, so it cannot be at least {score}.",
@@ -183,7 +183,7 @@ class Searcher:
 
     def _note(self, text: str, query: Query) -> str:
         assert self._embedder is not None
-        # A library with vectors is not empty, which saves a query of the store.
+        # A library with vectors is not empty, so the store need not be queried.
         if not (self._index and len(self._index)) and not self._store.items.are_any():
             return why_empty(self._store.sources.status())
         if text and not self._store.words.is_folded():

@@ -11,7 +11,7 @@ from imagefinder.store.items import ItemRecord
 from imagefinder.text_folding import fold, without_accents
 
 SortKey = Callable[[ItemRecord], Any]
-"""Return a key by which items sort in ascending order."""
+"""Function that returns a key by which items sort in ascending order."""
 
 _DIGITS = re.compile(r"(\d+)")
 
