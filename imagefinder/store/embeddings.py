@@ -183,7 +183,7 @@ class EmbeddingTable:
     def touch(self, embedder_id: int | None = None) -> None:
         """Increase the revision of one embedder, or of all.
 
-        All are needed when items changed, because any embedder may have vectors of them.
+        Use all after items were deleted or copied, because any embedder may have vectors of them.
         """
         with self._db.transaction() as connection:
             connection.execute(

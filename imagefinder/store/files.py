@@ -65,7 +65,7 @@ class FileSummary(NamedTuple):
     has_problem: int
     """1 if the file or a part of it cannot be read, else 0."""
     offline: int
-    """1 or 0."""
+    """1 if the file is offline, else 0."""
     complete: int
     """1 if all its parts have been processed with the given embedder, else 0."""
     is_member: int

@@ -112,11 +112,10 @@ class TextTable:
         return True
 
     def _fold_some(self) -> tuple[int, int, int]:
-        """Fold the next portion.
+        """Fold the next portion of rows.
 
         Returns:
-            The item id up to which all rows are folded, the highest item id, and the number of rows in this
-                portion.
+            The item id up to which all is folded, the highest item id, and the number of rows folded.
         """
         with self._db.transaction() as connection:
             # Read inside the transaction, because another process may be folding, too.

@@ -1,4 +1,4 @@
-"""Exact index: one matrix-vector product a search. For small libraries, and as a reference in tests."""
+"""Exact index: computes every cosine. For small libraries, and as a reference in tests."""
 
 import zipfile
 import zlib

@@ -135,8 +135,8 @@ class LiveIndex:
         return index.kind != "mapped" and self._kind_for(len(index) + more, current) == "mapped"
 
     def _checkpoint_folder(self, kind: str) -> Path:
-        # Mapped files have a folder of their own: free memory varies, and a graph that took minutes to build
-        # must not be lost while it does not fit.
+        # Mapped files have a separate folder: free memory varies, and a graph that took minutes to build must
+        # not be lost while it does not fit.
         return self._folder / kind if kind == "mapped" else self._folder
 
     def _loaded(self) -> VectorIndex | None:
@@ -352,10 +352,10 @@ class LiveIndex:
         return self._embeddings.read(self._embedder.id, wanted.tolist())
 
     def rank_all(self, query: FloatArray, allowed: IdArray | None) -> tuple[IdArray, FloatArray]:
-        """Return all ids (or all allowed ones) with their cosines, best first. Exact, with constant memory use.
+        """Return all ids (or all allowed ones) with their cosines, best first. Exact.
 
-        If the index is a graph, the vectors are read from the store (0.4 s for 100,000 vectors of 512
-        dimensions), which is faster than walking the graph to its end and does not block other searches.
+        If the index is a graph, the vectors are read from the store in portions (0.4 s for 100,000 vectors of
+        512 dimensions). That is faster than walking the graph to its end, and does not block other searches.
         Reading selected vectors takes twice as long per vector as reading all.
         """
         import numpy as np
