@@ -1,1 +1,1 @@
-"""The engine: libraries, indexing and searching. No Qt, no printing."""
+"""Engine: libraries, indexing and searching. Neither imports Qt nor prints."""

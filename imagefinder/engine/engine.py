@@ -1,4 +1,4 @@
-"""The facade of the engine: everything that the window, the command line and the Python API ask of a library."""
+"""Facade of the engine: the library operations of the window, the command line and the Python API."""
 
 import logging
 import time
@@ -31,13 +31,15 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 
-_SAVED_IN_A_MOMENT = 300_000_000  # bytes: about a second on a disk of the slower kind
+_SAVED_IN_A_MOMENT = 300_000_000  # bytes, written in about a second even by a slow disk
 
 
 class Engine:
-    """One library with one embedder. Searching is safe from several threads; one job changes it at a time.
-    What searches, what changes the library and what shows an item are imported when they are first asked for: most
-    processes need one of them.
+    """One library, searched with one model.
+
+    Searches may run in several threads at once. Only one job at a time changes the library. The parts for
+    searching, for jobs and for previews are imported on first use, because most processes need only one of
+    them.
     """
 
     def __init__(
@@ -51,11 +53,17 @@ class Engine:
     ) -> None:
         """Open or create the library in ``folder``.
 
-        ``embedder`` is called with a model's name (None: a library that has none yet) once it is needed. ``model``
-        is to be used whatever the library says. ``cloud`` makes what tells which files are online only.
+        Args:
+            folder: the library's folder.
+            embedder: makes the embedder for a model's name, or for None if the library has no model yet.
+                Called when the embedder is first needed.
+            thumbnails: the cache of thumbnails.
+            extensions: extensions of the files that can be read, in lower case and without the dot.
+            model: name of the model to use instead of the one recorded in the library.
+            cloud: makes the detector of online-only files.
 
         Raises:
-            LibraryError: the folder cannot be made or written, or the library in it cannot be used.
+            LibraryError: the folder cannot be created or written, or the library in it cannot be used.
         """
         self.folder = folder
         with disk_errors(folder):
@@ -67,11 +75,11 @@ class Engine:
         self._extensions = extensions
         self._lock = LibraryLock(folder, self._store)
         self.models = LibraryModels(self._switcher, self._store, self._lock)
-        """The model that answers, and changing it."""
+        """Operations on the library's models."""
 
     @cached_property
     def jobs(self) -> "LibraryJobs":
-        """What changes the library: adding sources, bringing them up to date, removing them."""
+        """Jobs that change the library: adding, updating and removing sources."""
         from imagefinder.engine.indexing.library_jobs import LibraryJobs
 
         switcher, thumbnails = self._switcher, self._thumbnails
@@ -87,7 +95,7 @@ class Engine:
 
     @cached_property
     def _decoders(self) -> "Decoders":
-        """Those of query pictures, previews and thumbnails; a job has its own."""
+        """Decoders for query pictures, previews and thumbnails. Jobs use their own."""
         from imagefinder.isolation import decode_limits, decoders
 
         return decoders.Decoders(limits=decode_limits.limits_for_who_waits())
@@ -96,32 +104,37 @@ class Engine:
 
     @property
     def embedder(self) -> Embedder:
-        """The model in use.
+        """The embedder of the model in use.
 
         Raises:
-            ModelError: it cannot be had; the message says why and what to do.
+            ModelError: the model is not available; the message says why and what to do.
         """
         return self._switcher.current().embedder
 
-    # Changing the library beside its jobs
+    # Changes outside jobs
 
     def set_hidden(self, item_ids: Sequence[int], hidden: bool) -> None:
-        """Hide items from results, or show them again; those that are gone are passed over.
+        """Hide items from results, or show them again. Ids of deleted items are ignored.
 
-        It is the picture that is hidden: with an item all copies of the same content, also those found later. It
-        is kept with the library, under any model, and wherever the file moves. A job may be running meanwhile.
+        Hidden items are recorded by content and part, so copies of the same content are hidden too, including
+        those found later. The record belongs to the library, and applies under any model and wherever the
+        file moves. May be called while a job is running.
 
         Raises:
-            LibraryError: it cannot be written.
+            LibraryError: the library cannot be written.
         """
         with disk_errors(self.folder), self._store.errors():
             self._store.items.set_hidden(item_ids, hidden)
 
-    # Asking it
+    # Searching and reading
 
     def search(self, query: Query, progress: ProgressCallback = no_progress) -> SearchResult:
-        """Answer a query with at most ``Query.limit`` hits; raises as ``start_search``, and UsageError for a limit
-        below 1."""
+        """Answer a query with at most ``Query.limit`` hits.
+
+        Raises:
+            UsageError: as for ``start_search``, or the limit is below 1.
+            ModelError: as for ``start_search``.
+        """
         if query.limit < 1:
             raise UsageError(tr("A search cannot give {limit} hits; ask for 1 or more.", limit=query.limit))
         self._fold_texts_for_a_moment(progress)
@@ -140,16 +153,20 @@ class Engine:
         may_load: bool = True,
         progress: ProgressCallback = no_progress,
     ) -> "ResultList":
-        """Answer a query with a list that is read in pages, to its end if one likes; see ``Searcher.start``.
+        """Answer a query with a result list that is read page by page; see ``Searcher.start``.
 
-        With another ``sort`` than by relevance, the best 500 hits of a group are sorted among themselves, then the
-        next 500, and so on. Without ``may_load`` a model that is not loaded takes no part, but for the vectors the
-        library has; the list's ``is_partial`` and ``note`` say so.
+        Args:
+            query: the query; its ``limit`` is ignored.
+            sort: the order of hits within a group. For any order but relevance, the 500 best hits of a group
+                are sorted among themselves, then the next 500, and so on.
+            may_load: whether to load the model if it is not loaded. If False, an unloaded model contributes
+                only vectors that the library already has, and the list's ``is_partial`` and ``note`` say so.
+            progress: called while the model is loaded or the index is built.
 
         Raises:
-            UsageError: the query is empty or longer than ``MOST_CHARACTERS``, one of its pictures cannot be read,
-                or one of its items is gone.
-            ModelError: the model cannot be had; not without ``may_load``.
+            UsageError: the query is empty or longer than ``MOST_CHARACTERS``, one of its pictures cannot be
+                read, or one of its items is no longer in the library.
+            ModelError: the model is not available. Not raised if ``may_load`` is False.
         """
         refuse_long_text(query.text)
         with self._store.errors():
@@ -157,7 +174,7 @@ class Engine:
             return searcher.start(query, sort, progress, may_load=may_load)
 
     def fold_texts(self, should_stop: Callable[[], bool]) -> None:
-        """See ``text_folding_job``; there is nothing to do but once in a library of an older version."""
+        """Fold texts that an older version stored; see ``text_folding_job``. Usually there is nothing to do."""
         from imagefinder.engine.indexing.text_folding_job import fold_texts
 
         fold_texts(self._store, no_progress, should_stop)
@@ -171,35 +188,41 @@ class Engine:
         fold_texts(self._store, progress, after(FOLDING_S))
 
     def save_index(self) -> None:
-        """Keep an index that a search had to build, so that the next start has it at once, as jobs do at their end.
-        Does nothing where there is none to keep, or where it cannot be written now.
+        """Save an index that a search had to build, so that the next process need not build it again.
+
+        Does nothing if there is no such index, or if it cannot be written now. Jobs save theirs when they
+        end.
         """
         index = self._switcher.current().index
         if index is None or not index.is_worth_saving:
             return
-        index.is_worth_saving = False  # one try a process
+        index.is_worth_saving = False  # one attempt per process
         try:
             with self._lock.hold(for_saving=True):
                 index.begin_job()
                 index.settle()
         except LibraryError as error:
-            # In use, read-only, or full: the answer stands, and the next process builds the index again.
+            # The library is in use or read-only, or its disk is full. The results stand; the next process
+            # rebuilds the index.
             _LOG.info("the index was not saved: %s", error)
 
     def end_amid_job(self) -> None:
-        """This process ends on purpose, and a job does not: what it reads is no suspect of a crash then. Safe in any
-        thread, and at any moment; the process should end right after it.
+        """Clear the quarantine note before this process ends on purpose during a job.
+
+        Otherwise the files being decoded would become suspects of a crash. May be called from any thread at
+        any time. The process should end right afterwards.
         """
         from imagefinder.engine.indexing.quarantine import IN_HAND, forget_in_hand
 
         try:
             forget_in_hand(self.folder / IN_HAND)
         except OSError as error:
-            _LOG.info("what is in hand is still noted: %s", error)
+            _LOG.info("could not clear the note of files being decoded: %s", error)
 
     def save_before_closing(self) -> None:
-        """Keep the index as a job that was stopped left it, where that takes a moment: 0.5 s for 60,000 vectors.
-        Does nothing where there is nothing new to keep, or where it cannot be written now.
+        """Save the index as a stopped job left it, if that is quick (0.5 s for 60,000 vectors).
+
+        Does nothing if there is nothing new to save, or if it cannot be written now.
         """
         index = self._switcher.current().index
         if index is None or not index.is_ready:
@@ -208,11 +231,11 @@ class Engine:
             with self._lock.hold(for_saving=True):
                 index.save(_SAVED_IN_A_MOMENT)
         except LibraryError as error:
-            # The next process brings the checkpoint there is into step with the store.
+            # The next process reconciles the existing checkpoint with the store.
             _LOG.info("the index was not saved: %s", error)
 
     def embed_images(self, paths: Sequence[Path]) -> FloatArray:
-        """Vectors of picture files; see ``QueryEncoder.embed_images``."""
+        """Return the vectors of picture files; see ``QueryEncoder.embed_images``."""
         from imagefinder.engine.search.query_encoder import QueryEncoder
 
         with self._store.errors():
@@ -223,34 +246,34 @@ class Engine:
         self, item_id: int, part: int | None = None, *, side: int = 2048, words: str = "", folder: Path,
         download: bool = False,
     ) -> "ShownItem":  # fmt: skip
-        """Render an item for the preview and tell about it.
+        """Render an item for the preview and return it with its details.
 
         Args:
             item_id: the item.
-            part: another part of its file (from 1), for turning pages; None for its own.
-            side: pixels that the picture's longer side shall have, if the file has them.
-            words: a query's text; where its words stand on the page is marked.
-            folder: where the picture is written to; asked again, it is not rendered again.
-            download: whether to open a file that is online only.
+            part: another part of the item's file (from 1), for turning pages; None for the item's own.
+            side: length of the picture's longer side in pixels, if the file has that many.
+            words: text of the query, whose words are marked where they stand on the page.
+            folder: folder for the rendered picture. A picture that is already there is not rendered again.
+            download: whether to open a file that is online only, which downloads it.
 
         Raises:
-            UsageError: the item is gone, or its file has no such part. A file that cannot be read raises nothing:
-                its details come, and the problem in words.
+            UsageError: the item is no longer in the library, or its file has no such part. A file that cannot
+                be read raises nothing: its details are returned with a description of the problem.
         """
         with self._store.errors():
             return self._preview_renderer.show(item_id, part, side, words, folder, download=download)
 
     def make_thumbnail(self, item_id: int) -> Path:
-        """A small JPEG of an item, from the cache or made now.
+        """Return the path of an item's thumbnail (a small JPEG), making it if it is not cached.
 
         Raises:
-            UnreadableError: there can be none; the message says why.
+            UnreadableError: the thumbnail cannot be made; the message says why.
         """
         with self._store.errors():
             return self._preview_renderer.thumbnail(item_id)
 
     def thumbnail(self, hit: Hit) -> Path | None:
-        """As ``make_thumbnail``; None where the hit's file cannot be read."""
+        """Return the path of a hit's thumbnail, or None if its file cannot be read."""
         if self._thumbnails.has(hit.thumbnail_key):
             return self._thumbnails.path(hit.thumbnail_key)
         try:
@@ -260,7 +283,7 @@ class Engine:
             return None
 
     def _searcher(self, *, is_partial: bool) -> "Searcher":
-        """``is_partial``: without the model, which is not loaded."""
+        """Return a searcher; if ``is_partial``, one without the model, which is not loaded."""
         from imagefinder.engine.search.searcher import Searcher
 
         model, note = self._switcher.current(), self._partial_note()
@@ -286,29 +309,29 @@ class Engine:
         )
 
     def has_items_below(self, path: Path) -> bool:
-        """Whether anything at or below a path is in the library, there now or not."""
+        """Whether the library has items at or below a path, reachable or not."""
         with self._store.errors():
             return self._store.items.are_below(path)
 
     def coverage(self) -> tuple[int, int]:
-        """How many pictures and pages are embedded with the model in use, and how many there are."""
+        """Return how many items are embedded with the model in use, and how many there are."""
         with self._store.errors():
             record, _ = self._switcher.current().live_index(register=False)
             embedded = self._store.embeddings.count(record.id) if record else 0
             return embedded, self._store.items.count()
 
     def unread(self) -> tuple[int, bool]:
-        """How many files are known of and not yet read, and whether all folders were looked through to the end.
+        """Return the number of pending files, and whether all scans ran to their end.
 
-        What cannot be reached now does not count.
+        Files that cannot be reached now are not counted.
         """
         with self._store.errors():
             return self._store.pending.count(), self._store.pending.are_walks_complete()
 
     def status(self, *, unreadable: bool = True) -> LibraryStatus:
-        """What is in the library. Loads no model.
+        """Return the status of the library. Loads no model.
 
-        Cheap at any size without the list of ``unreadable`` files: below 1 ms for a million pictures.
+        Without the list of ``unreadable`` files this takes less than 1 ms for a million pictures.
         """
         with self._store.errors():
             return LibraryStatus(
@@ -323,12 +346,16 @@ class Engine:
             )
 
     def unreadable(self, source: Path | None = None) -> tuple[UnreadableFile, ...]:
-        """The files, of one source or of all, that cannot be read whole, by path."""
+        """Return the files that cannot be read, or only in part, sorted by path.
+
+        Args:
+            source: path of the source to look at; None for all sources.
+        """
         with self._store.errors():
             return tuple(self._store.files.unreadable(source))
 
     def close(self) -> None:
-        """Let go of the library and the model. Harmless when called again."""
+        """Close the library and release the model. May be called more than once."""
         if "_decoders" in self.__dict__:
             self._decoders.close()
         self._switcher.close()

@@ -1,4 +1,4 @@
-"""Map a path from a user to the library's spelling of it, where they differ in Unicode normal form."""
+"""Map a path from a user to the library's spelling of it, if they differ in Unicode normal form."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -9,8 +9,12 @@ from imagefinder.text_folding import canonical, fold
 
 
 def known_form(store: Store, path: Path) -> Path:
-    """The path that files of the library lie at or below, which is ``path`` or differs from it in the normal form of
-    its names (NFC, NFD) alone; ``path`` itself where none does, or several do, or it is another folder on the disk."""
+    """Return the library's spelling of a path.
+
+    This is the path at or below which the library has files, and which equals ``path`` or differs from it
+    only in the normal form (NFC or NFD) of its names. If there is no such path, if there are several, or if
+    it is a different folder on disk, ``path`` itself is returned.
+    """
     if str(path).isascii() or store.items.are_below(path):
         return path
     wanted, depth = canonical(str(path)), len(path.parts)
@@ -27,7 +31,11 @@ def known_form(store: Store, path: Path) -> Path:
 
 
 def known_source(path: Path, sources: Iterable[Path]) -> Path | None:
-    """The one of these sources that was meant: the path itself, or the only one that it reads like."""
+    """Return the source that a path means, or None.
+
+    It is the path itself, or else the only source whose path is equal to it in normal form, or after text
+    folding.
+    """
     paths = list(sources)
     if path in paths:
         return path
@@ -43,6 +51,6 @@ def _only_one(path: Path, candidates: Iterable[Path]) -> Path | None:
     first, *others = (*candidates, None)
     if first is None or others != [None]:
         return None
-    # Two that are both there are two, unless the disk takes the one for the other.
+    # If both exist, they are different files, unless the file system treats the two names as one.
     is_other = os.path.lexists(path) and not (first.exists() and path.samefile(first))
     return None if is_other else first

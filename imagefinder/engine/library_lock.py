@@ -1,4 +1,4 @@
-"""The library lock: one process, and in it one job, changes a library at a time."""
+"""Library lock: one process, and one job in it, changes a library at a time."""
 
 import errno
 import threading
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from filelock import BaseFileLock
 
 _SAVING_S = 60
-"""Seconds that a job waits for an index being saved: ten times what a million vectors take."""
+"""Seconds that a job waits while an index is being saved: ten times what a million vectors take."""
 
 
 class LibraryLock:
-    """The right to change the library's files. Safe to ask for from several threads and processes."""
+    """Exclusive right to change a library. Safe to use from several threads and processes."""
 
     def __init__(self, folder: Path, store: Store) -> None:
         self._folder = folder
@@ -31,12 +31,15 @@ class LibraryLock:
 
     @contextmanager
     def hold(self, *, for_saving: bool = False) -> Iterator[None]:
-        """While inside, nobody else changes the library; errors of disk and database become a LibraryError.
+        """Hold the lock for the duration of the ``with`` block. Disk and database errors become LibraryError.
 
-        ``for_saving``: it is over in a moment, and whoever comes may wait for it.
+        Args:
+            for_saving: the lock is held only briefly, so another thread that wants it waits instead of
+                failing.
 
         Raises:
-            LibraryInUseError: somebody else is changing it.
+            LibraryInUseError: another job or process is changing the library.
+            LibraryError: the library cannot be read or written.
         """
         from filelock import Timeout
 
@@ -74,7 +77,7 @@ class LibraryLock:
 
 @contextmanager
 def disk_errors(folder: Path) -> Iterator[None]:
-    """Turn the system's errors about the library's folder into a sentence that says what to do."""
+    """Convert an OSError about the library's folder into a LibraryError that says what to do."""
     try:
         yield
     except OSError as error:

@@ -10,7 +10,7 @@ from imagefinder.store.store import Store
 
 
 class LibraryModels:
-    """The model that answers, and changing it. Safe to use from several threads."""
+    """The model in use: loading, releasing and switching it. Safe to use from several threads."""
 
     def __init__(self, switcher: ModelSwitcher, store: Store, lock: LibraryLock) -> None:
         self._switcher = switcher
@@ -19,78 +19,84 @@ class LibraryModels:
 
     @property
     def in_use(self) -> str | None:
-        """The name of the model that the library says it is searched with; None before its first use."""
+        """Name of the model that the library is searched with; None before its first use."""
         with self._store.errors():
             return self._store.models.in_use
 
     @property
     def is_loaded(self) -> bool:
-        """Whether words are answered at once. Loads nothing, never waits."""
+        """Whether queries by words can be answered without loading the model. Never blocks."""
         return self._switcher.current().is_loaded
 
     def load(self, progress: ProgressCallback = no_progress) -> None:
-        """Load what the first words need: the model's text tower, and the index. Searching goes on meanwhile.
+        """Load what queries by words need: the text tower and the index. Searches may run meanwhile.
 
         Raises:
-            ModelError: the model cannot be had; the message says why and what to do.
+            ModelError: the model is not available; the message says why and what to do.
         """
         with self._store.errors():
             self._switcher.current().load(progress)
 
     def load_image_tower(self) -> None:
-        """Load what the first picture needs, where it is not loaded.
+        """Load the image tower, if it is not loaded.
 
         Raises:
-            ModelError: the model cannot be had; the message says why and what to do.
+            ModelError: the model is not available; the message says why and what to do.
         """
         with self._store.errors():
             self._switcher.current().load_images()
 
     def calibrate(self) -> None:
-        """Have what relevance is measured against, which takes seconds at the first time; every job does the same.
+        """Calibrate the model, if that has not been done.
+
+        This takes some seconds the first time. Every job does it too.
 
         Raises:
-            ModelError: the model cannot be had; the message says why and what to do.
+            ModelError: the model is not available; the message says why and what to do.
         """
         with self._store.errors():
             self._switcher.current().calibrate()
 
     def warm_background_stats(self, should_stop: Callable[[], bool]) -> None:
-        """Have searches by words as fast at first as they are when they meet the same pictures again.
+        """Compute the background stats of all items, which makes first searches by words as fast as later ones.
 
-        For a process that will answer many; takes about 15 s of a processor for a million pictures, while
-        ``should_stop()`` does not say so.
+        Worthwhile in a process that answers many searches. Takes about 15 s of processor time for a million
+        pictures, and ends early once ``should_stop()`` returns True.
 
         Raises:
-            ModelError: the model cannot be had; the message says why and what to do.
+            ModelError: the model is not available; the message says why and what to do.
         """
         with self._store.errors():
             self._switcher.current().warm_background_stats(should_stop)
 
     def release(self, idle_s: float) -> None:
-        """Give back the memory of models that did no work for so many seconds; they load when they are needed."""
+        """Release models that were idle for this many seconds. They are loaded again when needed."""
         self._switcher.release(idle_s)
 
     def on_switched(self, listener: Callable[[], None]) -> None:
-        """Call this, on any thread, whenever another model answers from now on; it must return at once."""
+        """Set the function to call after another model was put in use.
+
+        It is called on any thread and must return at once.
+        """
         self._switcher.on_switched = listener
 
     def change(self, name: str, *, drop_old: bool = False, now: bool = False) -> ModelChange | None:
-        """Have the library searched with another model, without a moment in which it cannot be searched.
+        """Switch the library to another model. It stays searchable throughout.
 
-        Where pictures are still to be indexed with it, ``Engine.index`` does that, and the present model answers
-        until nothing is left; asking for the present model calls the change off.
+        If items are still to be indexed with the new model, the switch is only begun: ``LibraryJobs.index``
+        does the indexing, and the current model answers until nothing is left. Naming the current model
+        cancels the switch.
 
         Args:
-            name: of a model that is here.
-            drop_old: delete the vectors of the present model once the change is complete.
-            now: change at once, though pictures are still to be indexed with it.
+            name: name of a model that is on this machine.
+            drop_old: delete the vectors of the current model once the switch is complete.
+            now: switch at once, even if items are still to be indexed with the new model.
 
         Returns:
-            What is to be done before the change is complete; None where the model is in use.
+            The work left before the switch is complete; None if the model is in use now.
 
         Raises:
-            ModelError: the model cannot be had; nothing is changed then.
+            ModelError: the model is not available; nothing is changed then.
             LibraryInUseError: another process is changing the library.
         """
         with self._lock.hold():
@@ -99,7 +105,7 @@ class LibraryModels:
             return change
 
     def forget_vectors(self, embedder_id: str) -> int:
-        """Delete what was indexed with a model, known by its embedder's id; returns how many vectors there were.
+        """Delete all vectors of an embedder, given its id, and return how many there were.
 
         Raises:
             LibraryInUseError: another process is changing the library.

@@ -1,4 +1,4 @@
-"""Render one item for the preview: picture, details, and where the query's words stand on it."""
+"""Rendering of one item for the preview: picture, details, and positions of the query's words."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -20,11 +20,11 @@ from imagefinder.thumbnails.previews import preview_file
 from imagefinder.translation import tr
 
 _MOST_MARKS = 500
-"""More words marked on a page would be a page all marked."""
+"""Maximum number of words marked on a page. With more, the whole page would be marked."""
 
 
 class _OnlineOnlyError(UnreadableError):
-    """Opening the file would download it, and nobody asked for that."""
+    """Raised if opening the file would download it, and no download was requested."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +32,20 @@ class ShownItem:
     """An item rendered for the preview."""
 
     item_id: int
-    """Of the part that was asked for; of the item asked for, where that part is none of the library."""
+    """Id of the item of the requested part; of the requested item if the library has no item for that part."""
     details: ItemDetails
     picture: Path | None
-    """A JPEG, upright and in sRGB: the thumbnail where the file cannot be read, None without one."""
+    """Path of a JPEG, upright and in sRGB. If the file cannot be read: its thumbnail, or None without one."""
     marks: tuple[Region, ...]
-    """Where the query's words stand on the page."""
+    """Regions of the page where words of the query stand."""
     problem: str
-    """One sentence: why the file cannot be read now. Empty where all is well."""
+    """One sentence that says why the file cannot be read now; empty if it can."""
     is_in_the_cloud: bool = False
-    """Whether it was not opened because that would download it."""
+    """Whether the file was left unopened because opening it would download it."""
 
 
 class PreviewRenderer:
-    """Renders items of one library. Safe to use from several threads."""
+    """Renderer of the items of one library. Safe to use from several threads."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class PreviewRenderer:
         decoders: Decoders,
         cloud: Callable[[], CloudDetector] | None = None,
     ) -> None:
-        """``cloud`` makes what tells which files are online only."""
+        """Create a renderer; ``cloud`` makes the detector of online-only files."""
         self._cloud = cloud or CloudDetector
         self._store = store
         self._decoders = decoders
@@ -63,7 +63,7 @@ class PreviewRenderer:
     def show(
         self, item_id: int, part: int | None, side: int, words: str, folder: Path, *, download: bool = False
     ) -> ShownItem:
-        """See ``Engine.show``."""
+        """Render an item; see ``Engine.show``."""
         record, part = self._record(item_id, part)
         camera, problem = "", ""
         picture: Path | None = None
@@ -98,7 +98,7 @@ class PreviewRenderer:
         return ShownItem(record.id, details, picture, marks, problem, is_in_the_cloud)
 
     def thumbnail(self, item_id: int) -> Path:
-        """See ``Engine.make_thumbnail``."""
+        """Return the path of an item's thumbnail; see ``Engine.make_thumbnail``."""
         record = self._store.items.record(item_id)
         if record is None:
             raise UnreadableError(ReasonCode.NOT_IN_LIBRARY)
@@ -109,7 +109,7 @@ class PreviewRenderer:
             self._refuse_to_download(record)
             found = FileStat.of(record.file, record.path.stat())
             if (found.size, found.mtime_ns) != (record.size, record.mtime_ns):
-                # Under this key every copy of the old content would show the new one.
+                # The key belongs to the old content: every copy of it would get a thumbnail of the new one.
                 raise UnreadableError(ReasonCode.CHANGED)
             with self._decoders.open(record.path) as media:
                 made = self._thumbnails.put(key, media.load(record.part, LEAST_SIDE).image)
@@ -124,7 +124,10 @@ class PreviewRenderer:
             raise _OnlineOnlyError(ReasonCode.ONLINE_ONLY)
 
     def _record(self, item_id: int, part: int | None) -> tuple[ItemRecord, int]:
-        """The record of the part asked for, or of the item where that part could not be read; and the part."""
+        """Return the record of the requested part and the part's number.
+
+        If that part could not be read and has no item, it is the record of the requested item.
+        """
         record = self._store.items.record(item_id)
         if record is None:
             raise UsageError(tr("This picture is not in the library any more. Search again."))
@@ -138,11 +141,11 @@ class PreviewRenderer:
 
     @staticmethod
     def _render(media: MediaFile, record: ItemRecord, part: int, side: int, folder: Path) -> Path:
-        # By the file as it is now, which may not be as it was indexed.
+        # Named after the file as it is now, which may differ from the file as it was indexed.
         status = record.path.stat()
         name = f"{record.hash.hex()[:32]}-{status.st_size}-{status.st_mtime_ns}-{part}-{side}.jpg"
         longer, shorter = max(record.width, record.height), max(min(record.width, record.height), 1)
-        # Readers are asked for the shorter side.
+        # Readers expect the length of the shorter side.
         wanted = max(math.ceil(side * shorter / max(longer, 1)), 1)
         return preview_file(folder / name, side, lambda: media.load(part, wanted).image)
 

@@ -1,1 +1,1 @@
-"""The store: all SQL. The source of truth about sources, files, items, vectors and words."""
+"""Store: all SQL, and the source of truth about sources, files, items, vectors and words."""

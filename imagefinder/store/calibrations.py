@@ -7,13 +7,13 @@ _STORED = "<f2"
 
 
 class CalibrationTable:
-    """Reads and writes the vectors of the bank's queries, by embedder and bank."""
+    """Reads and writes the bank's vectors, by embedder. A bank is identified by its hash."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
 
     def has(self, embedder_id: int, bank: str) -> bool:
-        """Whether this bank (its hash) was embedded. Reads no vector."""
+        """Whether this bank is embedded. Reads no vectors."""
         row = self._db.connection.execute(
             "SELECT EXISTS (SELECT 1 FROM calibrations WHERE embedder_id = ? AND bank = ?)",
             (embedder_id, bank),
@@ -21,7 +21,7 @@ class CalibrationTable:
         return bool(row[0])
 
     def read(self, embedder_id: int, bank: str) -> FloatArray | None:
-        """The vectors, (queries, dimension) float32; None where this bank (its hash) was not embedded yet."""
+        """Return the vectors, (queries, dimension) float32; None if this bank is not embedded yet."""
         import numpy as np  # imported late: only a search reads them
 
         row = self._db.connection.execute(
@@ -34,7 +34,7 @@ class CalibrationTable:
         return np.frombuffer(row[0], _STORED).reshape(-1, row[1]).astype(np.float32)
 
     def write(self, embedder_id: int, bank: str, vectors: FloatArray) -> None:
-        """Keep the vectors, (queries, dimension), in place of what an earlier bank had."""
+        """Store the vectors, (queries, dimension), replacing those of another bank."""
         with self._db.transaction() as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO calibrations (embedder_id, bank, vectors) VALUES (?, ?, ?)",

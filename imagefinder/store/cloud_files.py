@@ -8,17 +8,17 @@ from imagefinder.store.path_encoding import encode, folder_range
 
 
 class CloudTable:
-    """Reads and writes which files are in the cloud alone, and which of those are not read with the model that answers.
+    """Reads and writes which files are online only, and which of those the model in use has not read.
 
-    ``sources.in_the_cloud`` counts the latter by source. ``PendingTable`` has none of them, and takes care of both
-    where a file is read or the model changes.
+    ``sources.in_the_cloud`` counts the latter by source. ``PendingTable`` contains none of them; it updates
+    this table when a file is read and when another model is put in use.
     """
 
     def __init__(self, db: Database) -> None:
         self._db = db
 
     def add(self, source_id: int, files: Mapping[str, bool]) -> None:
-        """These files of the source are online only; by path, whether one is still to be read."""
+        """Record online-only files of a source: by path, whether the file is still to be read."""
         with self._db.transaction() as connection:
             connection.executemany(
                 """INSERT INTO in_the_cloud (path, source_id, is_unread) VALUES (?, ?, ?)
@@ -27,7 +27,7 @@ class CloudTable:
             )
 
     def replace(self, source_id: int, start: Path, files: Mapping[str, bool]) -> None:
-        """As ``add``; no others of what the source has at or below ``start`` are online only."""
+        """Record online-only files as ``add`` does, replacing those at or below ``start``."""
         low, high = folder_range(start)
         with self._db.transaction() as connection:
             connection.execute(
@@ -37,7 +37,7 @@ class CloudTable:
             self.add(source_id, files)
 
     def forget_problems(self, file_ids: Iterable[int]) -> None:
-        """These files could not be read once; now they are in the cloud, which is no fault of theirs."""
+        """Clear the problems of files that are online only now, which are no longer unreadable."""
         with self._db.transaction() as connection:
             connection.executemany(
                 "UPDATE files SET problem = NULL WHERE id = ?", ((file_id,) for file_id in file_ids)

@@ -1,4 +1,4 @@
-"""Connections to ``library.db``: one per thread, opened alike; errors are translated to ours."""
+"""Connections to ``library.db``, one per thread, and translation of SQLite's errors."""
 
 import os
 import sqlite3
@@ -16,31 +16,34 @@ from imagefinder.store.migrations import migrate, stand_in
 from imagefinder.translation import tr
 
 _BUSY_TIMEOUT_S = 30
-# With 8 KiB pages seven 512-dimensional float16 vectors share a page (88 % full); with SQLite's default
-# of 4 KiB three do (75 %).
+# With pages of 8 KiB, seven 512-dimensional float16 vectors share a page (88 % full); with SQLite's default
+# of 4 KiB, three do (75 %).
 _PAGE_SIZE = 8192
 _CACHE_KIB = 64 * 1024
 _WAL_PAGES = 4096
-"""The write-ahead log is written back when it has grown to 32 MiB. With SQLite's default of 1,000 pages the pages
-that every batch changes are written back four times as often, with three waits for the disk each time."""
+"""Pages after which the write-ahead log is checkpointed (32 MiB).
+
+With SQLite's default of 1,000 pages, the pages that every batch changes are written back four times as often,
+with three waits for the disk each time.
+"""
 
 
 class Database:
-    """The library's SQLite file. Usable from several threads; each gets a connection of its own."""
+    """A library's SQLite file. Safe to use from several threads, each of which gets a connection."""
 
     def __init__(self, path: Path) -> None:
-        """Open, creating or migrating the file where needed.
+        """Open the file, and create or migrate it if necessary.
 
         Raises:
             LibraryError: the file is damaged, from a newer version, or cannot be written.
         """
         self.path = path
-        # A library that cannot be written can be searched. Where there is no write-ahead log nobody is changing
-        # it, and SQLite may do without the files that it would make beside it.
+        # A library in a read-only folder can be searched. Without a write-ahead log no process is changing
+        # it, so SQLite can open it as immutable and need not create files beside it.
         self.is_read_only = path.exists() and not os.access(path.parent, os.W_OK)
         if not self.is_read_only:
-            with suppress(OSError):  # SQLite says it better
-                make_file(path)  # what SQLite makes beside it gets its mode
+            with suppress(OSError):  # SQLite's error says more
+                make_file(path)  # SQLite gives its other files the mode of this one
         self._address = f"file:{quote(os.fsencode(path))}"
         if self.is_read_only:
             has_log = path.with_name(path.name + "-wal").exists()
@@ -49,7 +52,7 @@ class Database:
         self._lock = threading.Lock()
         self._opened: dict[threading.Thread, sqlite3.Connection] = {}
         with library_errors(path):
-            connection = self.connection  # opened now, so that what is wrong is said now
+            connection = self.connection  # opened now, so that errors are raised here
             if not self.is_read_only:
                 migrate(connection)
 
@@ -58,7 +61,7 @@ class Database:
         """This thread's connection, in autocommit mode outside ``transaction``."""
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            # check_same_thread off only so that close() may close them all at the end.
+            # ``check_same_thread`` is off only so that ``close`` can close all connections.
             connection = sqlite3.connect(
                 self._address,
                 uri=True,
@@ -70,13 +73,15 @@ class Database:
             if not self.is_read_only:
                 connection.execute(f"PRAGMA page_size = {_PAGE_SIZE}")
                 _begin_log(connection)
-                # In WAL mode NORMAL never corrupts; a power cut may cost the last transactions, a crash none.
+                # In WAL mode, NORMAL never corrupts the file. A power failure may lose the last transactions;
+                # a crash of the program does not.
                 connection.execute("PRAGMA synchronous = NORMAL")
                 connection.execute(f"PRAGMA wal_autocheckpoint = {_WAL_PAGES}")
-                # A search that reads while pictures are indexed holds the log's beginning, so it grows; its file
-                # is cut back to this many bytes afterwards.
+                # A search during indexing keeps the log from being reset, so it grows. Afterwards its file is
+                # truncated to this size.
                 connection.execute(f"PRAGMA journal_size_limit = {2 * _WAL_PAGES * _PAGE_SIZE}")
-            # Else what a statement would undo goes through a file: more than half of all that indexing wrote.
+            # Otherwise statement journals go to a file, which was more than half of everything that indexing
+            # wrote.
             connection.execute("PRAGMA temp_store = MEMORY")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
@@ -87,18 +92,24 @@ class Database:
 
     def _keep(self, connection: sqlite3.Connection) -> None:
         with self._lock:
-            # Every job has decoding threads of its own: what those of earlier jobs opened is closed here.
+            # Each job has new decoding threads, so close the connections of threads that have ended.
             for thread in [thread for thread in self._opened if not thread.is_alive()]:
                 self._opened.pop(thread).close()
             self._opened[threading.current_thread()] = connection
 
     def transaction(self) -> "Transaction":
-        """All or nothing: commits at the end, rolls back on any exception. Joins one that is already open."""
+        """Return a transaction: it commits at the end, or rolls back on any exception.
+
+        Joins one that is open already.
+        """
         return Transaction(self.connection)
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """All reads inside see one state of the database, whatever others commit meanwhile."""
+        """Let all reads in the ``with`` block see one state of the database.
+
+        Changes that others commit meanwhile are not seen.
+        """
         connection = self.connection
         if connection.in_transaction:
             yield
@@ -110,7 +121,7 @@ class Database:
             _roll_back(connection)
 
     def close(self) -> None:
-        """Close the connections of all threads. Harmless when called again."""
+        """Close the connections of all threads. May be called more than once."""
         with self._lock:
             for connection in self._opened.values():
                 connection.close()
@@ -119,8 +130,10 @@ class Database:
 
 
 class Transaction:
-    """What ``Database.transaction`` gives; a class, because a file takes some ten and generators cost three times
-    as much."""
+    """Context manager of ``Database.transaction``.
+
+    A class, because each file takes some ten transactions, and a generator costs three times as much.
+    """
 
     __slots__ = ("_connection", "_is_outermost")
 
@@ -153,21 +166,21 @@ def _begin_log(connection: sqlite3.Connection) -> None:
             connection.execute("PRAGMA journal_mode = WAL")
             return
         except sqlite3.OperationalError as error:
-            # Of two that create the same library at once, SQLite refuses one without letting it wait.
+            # If two processes create a library at the same time, SQLite fails in one of them without waiting.
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
                 raise
         time.sleep(0.01)
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:
-    # After a commit there is nothing left to undo, and some errors (a full disk) have rolled back already.
+    # After a commit there is nothing to roll back, and some errors (a full disk) have rolled back already.
     if connection.in_transaction:
         connection.execute("ROLLBACK")
 
 
 @contextmanager
 def library_errors(path: Path) -> Iterator[None]:
-    """Turn SQLite's errors about the file at ``path`` into a LibraryError that says what to do."""
+    """Convert SQLite's errors about the file at ``path`` into a LibraryError that says what to do."""
     try:
         yield
     except sqlite3.OperationalError as error:

@@ -22,10 +22,11 @@ _ROWS_A_DELETE = 20_000
 
 
 def rounded(vectors: FloatArray) -> FloatArray:
-    """Vectors as they come back from the store: rounded to float16, then of unit length again.
+    """Return vectors as the store would return them: rounded to float16 and normalised again.
 
-    Shape and dtype (n, dimension) float32 stay. Rounding moves a cosine by less than 1e-3. Searching
-    what was stored, not what was computed, makes an index the same before and after a restart.
+    Shape and dtype, (n, dimension) float32, stay the same. Rounding changes a cosine by less than 1e-3.
+    Because indexes contain the stored vectors rather than the computed ones, a restart does not change
+    results.
     """
     return _unit(vectors.astype(_STORED))
 
@@ -41,7 +42,7 @@ def _unit(stored: "NDArray[np.float16]") -> FloatArray:
 
 @dataclass(frozen=True, slots=True)
 class EmbedderRecord:
-    """An embedder that the library has, or had, vectors of."""
+    """An embedder of which the library has, or had, vectors."""
 
     id: int
     name: str
@@ -55,14 +56,18 @@ class EmbeddingTable:
         self._db = db
 
     def embedder(self, name: str, dimension: int) -> EmbedderRecord | None:
-        """What the library knows of an embedder by its ``Embedder.id``; None before its first vector."""
+        """Return the record of an embedder, given its ``Embedder.id``; None if there is none yet."""
         row = self._db.connection.execute(
             "SELECT id FROM embedders WHERE name = ? AND dimension = ?", (name, dimension)
         ).fetchone()
         return EmbedderRecord(row[0], name, dimension) if row else None
 
     def register(self, name: str, dimension: int) -> EmbedderRecord:
-        """The record of an embedder, made when it is new."""
+        """Return the record of an embedder, and create it if there is none.
+
+        Raises:
+            ValueError: the embedder is recorded with another dimension.
+        """
         with self._db.transaction() as connection:
             connection.execute(
                 "INSERT INTO embedders (name, dimension) VALUES (?, ?) ON CONFLICT (name) DO NOTHING",
@@ -74,13 +79,14 @@ class EmbeddingTable:
         return record
 
     def counts(self) -> dict[str, int]:
-        """How many vectors there are by embedder name."""
+        """Return the number of vectors by embedder name."""
         embedders = self._db.connection.execute("SELECT id, name FROM embedders ORDER BY id").fetchall()
         return {name: self.count(embedder_id) for embedder_id, name in embedders}
 
     def count(self, embedder_id: int) -> int:
-        """How many vectors an embedder has."""
-        # Nearly every library has one embedder, and counting all rows takes a tenth of looking whose each is.
+        """Return the number of an embedder's vectors."""
+        # Nearly every library has one embedder, and counting all rows takes a tenth of the time of counting
+        # by embedder.
         row = self._db.connection.execute(
             """SELECT CASE WHEN EXISTS (SELECT 1 FROM embedders WHERE id <> ?1)
                  THEN (SELECT count(*) FROM embeddings WHERE embedder_id = ?1)
@@ -97,8 +103,11 @@ class EmbeddingTable:
         return bool(row.fetchone()[0])
 
     def left(self, embedder_id: int) -> tuple[int, int]:
-        """How many items belong to files that an embedder has not dealt with whole; and of those, how many to
-        files that cannot be read now (their drive is away, they are online only, or gave trouble the last time)."""
+        """Return how many items an embedder has yet to process, and how many of those cannot be read now.
+
+        The former belong to files that are not completely processed with the embedder. Of these, the latter
+        belong to files whose drive is away, that are online only, or that had a problem last time.
+        """
         row = self._db.connection.execute(
             """SELECT coalesce(sum(items), 0), coalesce(sum(items) FILTER (WHERE offline OR problem IS NOT NULL
                  OR EXISTS (SELECT 1 FROM in_the_cloud WHERE in_the_cloud.path = files.path)), 0)
@@ -109,10 +118,10 @@ class EmbeddingTable:
         return int(row[0]), int(row[1])
 
     def forget(self, name: str) -> int:
-        """Delete all vectors of an embedder, known by its ``Embedder.id``; returns how many there were.
+        """Delete all vectors of an embedder, given its ``Embedder.id``, and return how many there were.
 
-        In many short transactions: others may write meanwhile. Interrupted, it goes on when called again; no file
-        counts as dealt with by this embedder from the first step on.
+        This takes many short transactions, so that others can write meanwhile. If interrupted, it continues
+        when called again. From the first transaction on, no file counts as processed with this embedder.
         """
         row = self._db.connection.execute("SELECT id FROM embedders WHERE name = ?", (name,)).fetchone()
         if row is None:
@@ -133,21 +142,22 @@ class EmbeddingTable:
         return removed
 
     def revision(self, embedder_id: int) -> int:
-        """A number that grows whenever the embedder's vectors change."""
+        """Return a number that grows whenever the embedder's vectors change."""
         row = self._db.connection.execute(
             "SELECT revision FROM embedders WHERE id = ?", (embedder_id,)
         ).fetchone()
         return int(row[0]) if row else 0
 
     def stamp_checkpoint(self, embedder_id: int) -> int:
-        """A random number for the checkpoint of the index that is about to be written; it stands for this moment.
+        """Return a random stamp for a checkpoint that is about to be written.
 
-        A revision alone would not do: after a backup of the database is put back, the same numbers, of
-        revisions and of items, come again with other vectors.
+        The current revision is recorded with it. A revision alone would not identify the state: after a
+        backup of the database is restored, the same revisions and item ids recur with other vectors.
         """
         stamp = secrets.randbits(62)
         with self._db.transaction() as connection:
-            # An earlier one stays good until a new file stands, which may take several tries (on a full disk).
+            # Earlier stamps stay valid until a new checkpoint is written, which may take several attempts (on
+            # a full disk).
             stamps = [*self.checkpoints(embedder_id).items(), (stamp, self.revision(embedder_id))][
                 -_STAMPS_KEPT:
             ]
@@ -157,25 +167,31 @@ class EmbeddingTable:
         return stamp
 
     def checkpoints(self, embedder_id: int) -> dict[int, int]:
-        """The revisions at which the last checkpoints were stamped, by stamp; no other is of this database."""
+        """Return the revisions at which the last checkpoints were stamped, by stamp.
+
+        A checkpoint with another stamp does not belong to this state of the database.
+        """
         (stamps,) = self._db.connection.execute(
             "SELECT checkpoints FROM embedders WHERE id = ?", (embedder_id,)
         ).fetchone()
         return dict(json.loads(stamps))
 
     def snapshot(self) -> AbstractContextManager[None]:
-        """Inside, the revision, the ids and the vectors read belong together."""
+        """Let all reads in the ``with`` block see one state of revision, ids and vectors."""
         return self._db.snapshot()
 
     def touch(self, embedder_id: int | None = None) -> None:
-        """Raise the revision of an embedder, or of all (where items went that any may have had)."""
+        """Increase the revision of one embedder, or of all.
+
+        Use all after items were deleted or copied, because any embedder may have vectors of them.
+        """
         with self._db.transaction() as connection:
             connection.execute(
                 "UPDATE embedders SET revision = revision + 1 WHERE ?1 IS NULL OR id = ?1", (embedder_id,)
             )
 
     def add(self, embedder_id: int, item_ids: Sequence[int], vectors: FloatArray) -> None:
-        """Store vectors, (n, dimension) float32; one that is there is replaced."""
+        """Store vectors, (n, dimension) float32, replacing existing ones of these items."""
         with self._db.transaction() as connection:
             connection.executemany(
                 "INSERT OR REPLACE INTO embeddings (item_id, embedder_id, vector) VALUES (?, ?, ?)",
@@ -187,7 +203,7 @@ class EmbeddingTable:
             self.touch(embedder_id)
 
     def ids(self, embedder_id: int) -> IdArray:
-        """The items that have a vector, ascending int64."""
+        """Return the ids of the items that have a vector, ascending, int64."""
         import numpy as np
 
         rows = self._db.connection.execute(
@@ -196,7 +212,10 @@ class EmbeddingTable:
         return np.fromiter((row[0] for row in rows), dtype=np.int64)
 
     def read(self, embedder_id: int, item_ids: Iterable[int]) -> tuple[IdArray, FloatArray]:
-        """The vectors of these items that have one: ids (n,) ascending, vectors (n, dimension), unit length."""
+        """Return the vectors of those items that have one: ids (n,), ascending, and vectors (n, dimension).
+
+        The vectors are of unit length.
+        """
         rows = self._db.connection.execute(
             """SELECT item_id, vector FROM embeddings WHERE embedder_id = ?
                AND item_id IN (SELECT value FROM json_each(?)) ORDER BY item_id""",
@@ -205,7 +224,7 @@ class EmbeddingTable:
         return _arrays(rows)
 
     def stream(self, embedder_id: int) -> Iterator[tuple[IdArray, FloatArray]]:
-        """All vectors of an embedder in chunks of bounded size, each as ``read`` gives them, by ascending id."""
+        """Yield all vectors of an embedder by ascending id, in chunks of bounded size; see ``read``."""
         cursor = self._db.connection.execute(
             "SELECT item_id, vector FROM embeddings WHERE embedder_id = ? ORDER BY item_id", (embedder_id,)
         )

@@ -1,4 +1,4 @@
-"""Table of files, and their membership in sources."""
+"""Table of files and of their memberships in sources."""
 
 import json
 import os
@@ -17,14 +17,14 @@ _COLUMNS = """f.id, f.path, f.size, f.mtime_ns, f.hash, f.parts, f.problem, f.pr
 
 
 def is_gone(alias: str) -> str:
-    """SQL that tells whether the file called ``alias`` is of a source that is there no more, though its drive is."""
+    """Return SQL that tells whether the file with this table alias belongs to a gone source."""
     return f"""({alias}.offline AND EXISTS (SELECT 1 FROM memberships JOIN sources ON sources.id = source_id
         WHERE file_id = {alias}.id AND sources.gone))"""
 
 
 @dataclass(frozen=True, slots=True)
 class KnownFile:
-    """A file as the library knows it."""
+    """A file as recorded in the library."""
 
     id: int
     path: str
@@ -35,23 +35,27 @@ class KnownFile:
     problem: Reason | None
     offline: bool
     complete: bool
-    """Whether all its parts have been dealt with under the embedder asked for."""
+    """Whether all its parts have been processed with the given embedder."""
 
     def says_all_of(self, path: str) -> bool:
-        """Whether another file of the same content has nothing more to tell.
+        """Whether what is recorded for this file also holds for a file at ``path`` with the same content.
 
-        Some formats are known by their name alone, so what is unreadable under one may be readable under another.
+        Some formats are recognised by extension only, so content that is unreadable under one name may be
+        readable under another.
         """
         same_kind = os.path.splitext(self.path)[1].lower() == os.path.splitext(path)[1].lower()  # noqa: PTH122
         return self.complete and (self.parts > 0 or same_kind)
 
     def is_as_on_disk(self, stat: FileStat) -> bool:
-        """Whether size and time say that the content is what the library knows."""
+        """Whether size and modification time show that the content has not changed."""
         return self.size == stat.size and self.mtime_ns == stat.mtime_ns
 
 
 class FileSummary(NamedTuple):
-    """What of a known file a scan compares. There may be millions: a tuple takes a third of a dataclass's time."""
+    """The columns of a file that a scan compares.
+
+    A scan may create millions of these; a named tuple takes a third of the time of a dataclass.
+    """
 
     stored_path: bytes
     id: int
@@ -59,17 +63,17 @@ class FileSummary(NamedTuple):
     mtime_ns: int
     parts: int
     has_problem: int
-    """1 where it, or a part of it, cannot be read; else 0."""
+    """1 if the file or a part of it cannot be read, else 0."""
     offline: int
-    """1 or 0."""
+    """1 if the file is offline, else 0."""
     complete: int
-    """1 where all its parts have been dealt with under the embedder asked for; else 0."""
+    """1 if all its parts have been processed with the given embedder, else 0."""
     is_member: int
-    """1 where the source asked for contains it, 0 where only another one does."""
+    """1 if the given source contains it, 0 if only others do."""
 
 
 _FEW = 32
-"""Rows fetched at a time where mostly the first is all that is wanted."""
+"""Rows fetched at a time by queries of which mostly only the first row is needed."""
 
 
 class FileTable:
@@ -79,7 +83,7 @@ class FileTable:
         self._db = db
 
     def below(self, path: Path, embedder_id: int, source_id: int) -> dict[str, FileSummary]:
-        """Every known file that is ``path`` itself or lies below it, by its path, whatever sources contain it."""
+        """Return all known files at or below ``path``, by path, regardless of the sources that contain them."""
         low, high = folder_range(path)
         rows = self._db.connection.execute(
             """SELECT f.path, f.id, f.size, f.mtime_ns, f.parts, f.problem IS NOT NULL, f.offline,
@@ -91,7 +95,10 @@ class FileTable:
         return {decode(row[0]): FileSummary._make(row) for row in rows}
 
     def ancestors_below(self, folder: Path, depth: int) -> set[Path]:
-        """The paths of so many parts that known files below a folder are or lie below. Reads the paths of them all."""
+        """Return the leading ``depth`` components of the paths of all known files below a folder.
+
+        Reads the paths of all these files.
+        """
         rows = self._db.connection.execute(
             "SELECT path FROM files WHERE path >= ? AND path < ?", folder_range(folder)
         )
@@ -99,7 +106,7 @@ class FileTable:
         return set(map(Path, starts))
 
     def by_path(self, path: str, embedder_id: int) -> KnownFile | None:
-        """The file of this very path."""
+        """Return the file with exactly this path, or None."""
         row = self._db.connection.execute(
             f"SELECT {_COLUMNS} FROM files AS f WHERE f.path = :path",
             {"embedder": embedder_id, "path": encode(path)},
@@ -107,7 +114,10 @@ class FileTable:
         return _known(row) if row else None
 
     def by_hash(self, digest: bytes, embedder_id: int, after: int = 0) -> Iterator[KnownFile]:
-        """Files of this content with an id above ``after``, by id; fetched a few at a time, for there may be many."""
+        """Yield the files with this content and an id above ``after``, by id.
+
+        They are fetched a few at a time, because there may be many.
+        """
         while True:
             rows = self._db.connection.execute(
                 f"""SELECT {_COLUMNS} FROM files AS f WHERE f.hash = :hash AND f.id > :after
@@ -122,7 +132,7 @@ class FileTable:
                 return
 
     def member_ids(self, source_id: int) -> set[int]:
-        """The files that a source contains."""
+        """Return the ids of the files that a source contains."""
         rows = self._db.connection.execute(
             "SELECT file_id FROM memberships WHERE source_id = ?", (source_id,)
         )
@@ -136,7 +146,7 @@ class FileTable:
         problem: Reason | None,
         source_ids: Iterable[int],
     ) -> int:
-        """Add a file, or bring what is known of its path up to date; returns its id."""
+        """Add a file, or update the one at this path, and return its id."""
         with self._db.transaction() as connection:
             (file_id,) = connection.execute(
                 """INSERT INTO files (path, size, mtime_ns, hash, parts, problem, problem_parameters)
@@ -152,7 +162,7 @@ class FileTable:
         return int(file_id)
 
     def move(self, file_id: int, stat: FileStat, source_ids: Iterable[int]) -> None:
-        """A known file now stands at another path, in these sources."""
+        """Change the path of a file, and replace its sources."""
         with self._db.transaction() as connection:
             connection.execute(
                 "UPDATE files SET path = ?, size = ?, mtime_ns = ?, offline = 0 WHERE id = ?",
@@ -163,7 +173,7 @@ class FileTable:
                 self.join(source_id, [file_id])
 
     def add_problem(self, file_id: int, problem: Reason) -> None:
-        """Note why a part of a file cannot be read; the first such reason is kept."""
+        """Record why the file or a part of it cannot be read, unless it has a reason already."""
         with self._db.transaction() as connection:
             connection.execute(
                 "UPDATE files SET problem = ?, problem_parameters = ? WHERE id = ? AND problem IS NULL",
@@ -171,7 +181,7 @@ class FileTable:
             )
 
     def set_complete(self, file_id: int, embedder_id: int) -> None:
-        """All parts of the file have been dealt with under this embedder."""
+        """Record that all parts of the file have been processed with this embedder."""
         with self._db.transaction() as connection:
             connection.execute(
                 "INSERT OR IGNORE INTO embedded_files (embedder_id, file_id) VALUES (?, ?)",
@@ -179,10 +189,10 @@ class FileTable:
             )
 
     def forget_problems(self, paths: Iterable[Path]) -> set[bytes]:
-        """Have these files and their copies read again at the next scan, where something in them could not be.
+        """Let the next scan read these files and their copies again, if they have a problem.
 
         Returns:
-            The hashes of the contents concerned.
+            The hashes of their contents.
         """
         with self._db.transaction() as connection:
             digests: set[bytes] = set()
@@ -203,7 +213,7 @@ class FileTable:
         return digests
 
     def copies(self, digest: bytes, *, but: int) -> list[Path]:
-        """The paths of the files of this content, except one file's and those that are gone, by path."""
+        """Return the sorted paths of the files with this content, except one file and those of gone sources."""
         rows = self._db.connection.execute(
             f"SELECT path FROM files AS f WHERE hash = ? AND id <> ? AND NOT {is_gone('f')} ORDER BY path",
             (digest, but),
@@ -211,7 +221,7 @@ class FileTable:
         return [Path(decode(row[0])) for row in rows]
 
     def set_offline(self, file_ids: Iterable[int], offline: bool) -> None:
-        """Mark files as there or not there."""
+        """Mark files as offline, or as reachable."""
         with self._db.transaction() as connection:
             connection.execute(
                 "UPDATE files SET offline = ? WHERE id IN (SELECT value FROM json_each(?))",
@@ -219,13 +229,13 @@ class FileTable:
             )
 
     def set_source_offline(self, source_id: int, offline: bool) -> int:
-        """Mark all files of a source; returns how many there are."""
+        """Mark all files of a source as offline or reachable, and return their number."""
         ids = self.member_ids(source_id)
         self.set_offline(ids, offline)
         return len(ids)
 
     def join(self, source_id: int, file_ids: Iterable[int]) -> None:
-        """The source contains these files."""
+        """Add files to a source."""
         with self._db.transaction() as connection:
             connection.executemany(
                 "INSERT OR IGNORE INTO memberships (source_id, file_id) VALUES (?, ?)",
@@ -233,7 +243,7 @@ class FileTable:
             )
 
     def leave(self, source_id: int, file_ids: Iterable[int]) -> None:
-        """The source does not contain these files any more."""
+        """Remove files from a source."""
         with self._db.transaction() as connection:
             connection.executemany(
                 "DELETE FROM memberships WHERE source_id = ? AND file_id = ?",
@@ -241,7 +251,7 @@ class FileTable:
             )
 
     def orphans(self, file_ids: Iterable[int]) -> list[int]:
-        """Those of these files that no source contains."""
+        """Return those of these files that no source contains."""
         rows = self._db.connection.execute(
             """SELECT id FROM files WHERE id IN (SELECT value FROM json_each(?))
                AND NOT EXISTS (SELECT 1 FROM memberships WHERE file_id = files.id)""",
@@ -250,12 +260,12 @@ class FileTable:
         return [row[0] for row in rows]
 
     def delete(self, file_ids: Iterable[int]) -> None:
-        """Forget files with their items, vectors and words."""
+        """Delete files with their items, vectors and words."""
         with self._db.transaction() as connection:
             connection.executemany("DELETE FROM files WHERE id = ?", ((file_id,) for file_id in file_ids))
 
     def hashes(self, file_ids: Iterable[int]) -> set[bytes]:
-        """The content hashes of these files."""
+        """Return the content hashes of these files."""
         rows = self._db.connection.execute(
             "SELECT hash FROM files WHERE hash IS NOT NULL AND id IN (SELECT value FROM json_each(?))",
             (json.dumps(list(file_ids)),),
@@ -263,7 +273,7 @@ class FileTable:
         return {row[0] for row in rows}
 
     def count_read(self, file_ids: Iterable[int]) -> int:
-        """How many of these files could at least be opened once."""
+        """Return how many of these files could be opened at least once."""
         row = self._db.connection.execute(
             """SELECT count(*) FROM files WHERE hash IS NOT NULL
                AND id IN (SELECT value FROM json_each(?))""",
@@ -280,9 +290,14 @@ class FileTable:
         )
 
     def unreadable(self, source: Path | None = None) -> list[UnreadableFile]:
-        """Every file, of one source or of all, that cannot be read whole, with the reason, by path."""
+        """Return the files that cannot be read, or only in part, with their reasons, sorted by path.
+
+        Args:
+            source: path of the source to look at; None for all sources.
+        """
         rows = self._db.connection.execute(
-            # The plus keeps SQLite off the index of paths, which would spare the sorting, and visit every file.
+            # The plus prevents SQLite from using the index on paths, which would save sorting but visit every
+            # file.
             """SELECT path, problem, problem_parameters FROM files
                WHERE problem IS NOT NULL AND (?1 IS NULL OR EXISTS (
                  SELECT 1 FROM memberships AS m JOIN sources AS s ON s.id = m.source_id

@@ -12,7 +12,7 @@ from imagefinder.store.files import is_gone
 from imagefinder.store.path_encoding import decode, encode, folder_range
 from imagefinder.store.texts import TextTable
 
-# Not with OR: SQLite would gather the rows of both sides first, to give none twice.
+# UNION ALL rather than OR, for which SQLite would first collect the rows of both sides to remove duplicates.
 _BELOW = """
     SELECT i.id FROM files AS f JOIN items AS i ON i.file_id = f.id WHERE f.path = ?
     UNION ALL
@@ -21,32 +21,35 @@ _KINDS = {kind.value: kind for kind in ItemKind}
 
 
 class ItemRecord(NamedTuple):
-    """What a hit shows of an item. A tuple, because a page of results makes hundreds: a fifth of a dataclass's time."""
+    """Data of an item that a hit shows.
+
+    A page of results creates hundreds of these; a named tuple takes a fifth of the time of a dataclass.
+    """
 
     id: int
     file: str
-    """The file's path; ``path`` gives it as such."""
+    """The file's path as a string; see ``path``."""
     part: int
     parts: int
     kind: ItemKind
     offline: bool
     hash: bytes
     size: int
-    """Bytes of the file."""
+    """Size of the file in bytes."""
     mtime_ns: int
     width: int
     height: int
     taken_at: str | None
     copies: int
-    """How many files have this content, without those that are gone; nothing above 1,000 is counted."""
+    """Number of files with this content, without those of gone sources, and at most 1,000."""
     gone: bool
-    """Whether it is ``offline`` because its source is gone, rather than its drive."""
+    """Whether it is ``offline`` because its source is gone, rather than because its drive is away."""
     hidden: bool
     file_id: int
 
     @property
     def path(self) -> Path:
-        """The file."""
+        """Path of the file."""
         return Path(self.file)
 
 
@@ -58,7 +61,7 @@ class ItemTable:
         self._texts = texts
 
     def put(self, file_id: int, name: str, part: int, facts: PartFacts) -> int:
-        """Add an item with its words, or find the one that is there; returns its id."""
+        """Add an item with its words, or find the existing one; return its id."""
         with self._db.transaction() as connection:
             row = connection.execute(
                 """INSERT INTO items (file_id, part, kind, width, height, taken_at)
@@ -73,11 +76,11 @@ class ItemTable:
         return int(row[0])
 
     def rename(self, file_id: int, name: str) -> None:
-        """The file that holds these items has a new name."""
+        """Record the new name of the file that holds these items."""
         self._texts.rename(file_id, name)
 
     def copy(self, from_file: int, to_file: int, name: str) -> list[int]:
-        """Give a file the items, vectors and words of another with the same content; what it has itself stays.
+        """Copy items, vectors and words to another file with the same content, which keeps those it has.
 
         Returns:
             The ids of its items.
@@ -115,7 +118,7 @@ class ItemTable:
         return new_ids
 
     def ids_of_files(self, file_ids: Iterable[int]) -> list[int]:
-        """The items that these files hold."""
+        """Return the ids of the items of these files."""
         rows = self._db.connection.execute(
             "SELECT id FROM items WHERE file_id IN (SELECT value FROM json_each(?))",
             (json.dumps(list(file_ids)),),
@@ -123,20 +126,20 @@ class ItemTable:
         return [row[0] for row in rows]
 
     def id_of(self, file_id: int, part: int) -> int | None:
-        """The item that a part of a file is."""
+        """Return the id of the item of a file's part, or None."""
         row = self._db.connection.execute(
             "SELECT id FROM items WHERE file_id = ? AND part = ?", (file_id, part)
         ).fetchone()
         return int(row[0]) if row else None
 
     def delete_of_file(self, file_id: int) -> None:
-        """Forget all items of a file, and that it was dealt with under any embedder."""
+        """Delete all items of a file, and the record that it was processed with any embedder."""
         with self._db.transaction() as connection:
             connection.execute("DELETE FROM items WHERE file_id = ?", (file_id,))
             connection.execute("DELETE FROM embedded_files WHERE file_id = ?", (file_id,))
 
     def embedded_parts(self, file_id: int, embedder_id: int) -> frozenset[int]:
-        """The parts of a file that have a vector under this embedder."""
+        """Return the parts of a file that have a vector of this embedder."""
         rows = self._db.connection.execute(
             """SELECT i.part FROM items AS i JOIN embeddings AS e ON e.item_id = i.id
                WHERE i.file_id = ? AND e.embedder_id = ?""",
@@ -145,10 +148,11 @@ class ItemTable:
         return frozenset(row[0] for row in rows)
 
     def below(self, paths: Sequence[Path]) -> IdArray:
-        """The items of files that are one of these paths or lie below one: ascending int64, each once."""
+        """Return the ids of items of files at or below any of these paths: ascending int64, no duplicates."""
         import numpy as np  # imported late: only some searches need it
 
-        # As one text: a third of a million rows' time, most of which goes into handing them over one by one.
+        # Fetched as one string, which takes a third of the time: most of it goes into handing over rows one
+        # by one.
         texts = [
             self._db.connection.execute(f"SELECT group_concat(id) FROM ({_BELOW})", _below(path)).fetchone()[
                 0
@@ -159,12 +163,12 @@ class ItemTable:
         return ids[np.flatnonzero(np.diff(ids, prepend=0))]
 
     def are_below(self, path: Path) -> bool:
-        """Whether there are items of files that are this path or lie below it."""
+        """Whether there are items of files at or below this path."""
         row = self._db.connection.execute(f"SELECT EXISTS ({_BELOW})", _below(path)).fetchone()
         return bool(row[0])
 
     def records(self, item_ids: Iterable[int]) -> dict[int, ItemRecord]:
-        """What hits show, by id; ids that are gone are left out."""
+        """Return the records of items by id. Deleted items are left out."""
         wanted = list(item_ids)
         if not wanted:
             return {}
@@ -181,7 +185,7 @@ class ItemTable:
         return {row[0]: _record(row) for row in rows}
 
     def living_copies(self, record: ItemRecord) -> list[tuple[int, Path]]:
-        """The items that show the same as this one and can be reached now, with their files."""
+        """Return the reachable items with the same content and part, with the paths of their files."""
         rows = self._db.connection.execute(
             """SELECT i.id, f.path FROM files AS f JOIN items AS i ON i.file_id = f.id
                WHERE f.hash = ? AND i.part = ? AND i.id <> ? AND NOT f.offline""",
@@ -190,11 +194,11 @@ class ItemTable:
         return [(item_id, Path(decode(path))) for item_id, path in rows]
 
     def record(self, item_id: int) -> ItemRecord | None:
-        """What is known of one item; None when it is gone."""
+        """Return the record of one item; None if it was deleted."""
         return self.records([item_id]).get(item_id)
 
     def set_hidden(self, item_ids: Iterable[int], hidden: bool) -> None:
-        """Hide items from results, or show them again: with them every copy, which shows the same."""
+        """Hide items and all their copies from results, or show them again."""
         with self._db.transaction() as connection:
             connection.execute(
                 """UPDATE items SET hidden = ?1 WHERE hidden <> ?1 AND id IN (
@@ -207,11 +211,11 @@ class ItemTable:
             )
 
     def are_any(self) -> bool:
-        """Whether there is an item at all."""
+        """Whether there are any items."""
         return bool(self._db.connection.execute("SELECT EXISTS (SELECT 1 FROM items)").fetchone()[0])
 
     def count(self) -> int:
-        """How many items there are."""
+        """Return the number of items."""
         return int(self._db.connection.execute("SELECT count(*) FROM items").fetchone()[0])
 
 
@@ -222,5 +226,5 @@ def _record(row: tuple[Any, ...]) -> ItemRecord:
 
 
 def _below(path: Path) -> tuple[bytes, bytes, bytes]:
-    """The parameters of ``_BELOW``."""
+    """Return the parameters of ``_BELOW``."""
     return encode(path), *folder_range(path)

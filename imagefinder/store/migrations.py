@@ -1,4 +1,4 @@
-"""The database's schema, as numbered steps. A released step is never changed; a new one is added."""
+"""Schema of the database, as numbered steps. A released step is never changed; new ones are appended."""
 
 import sqlite3
 
@@ -242,7 +242,7 @@ UPDATE files SET problem = old_reason_code(problem), problem_parameters = old_re
 """
 
 MIGRATIONS: tuple[str, ...] = (_V1, _V2, _V3, _V4, _V5, _V6)
-"""Step n brings a database from version n to n + 1."""
+"""Schema steps: step n migrates a database from version n to n + 1."""
 
 _STAND_INS: tuple[str, ...] = (
     "",
@@ -253,7 +253,7 @@ _STAND_INS: tuple[str, ...] = (
         '' AS volume, '{}' AS passed_over, 0 AS in_the_cloud FROM main.sources;
     """,
     "CREATE TEMP TABLE unaccented (item_id INTEGER PRIMARY KEY, name TEXT, body TEXT);",
-    # A view of sources is there already where version 3 had to be stood in for.
+    # The view of sources exists already if step 3 was substituted, too.
     """
     CREATE TEMP TABLE in_the_cloud (path BLOB, source_id INTEGER, is_unread INTEGER);
     CREATE TEMP VIEW IF NOT EXISTS sources AS SELECT *, 0 AS in_the_cloud FROM main.sources;
@@ -263,13 +263,13 @@ _STAND_INS: tuple[str, ...] = (
         old_reason_parameters(problem) AS problem_parameters, offline, items FROM main.files;
     """,
 )
-"""For each step, what takes its place in the connection alone where the database cannot be written."""
+"""For each step, its substitute in the connection alone, for a database that cannot be written."""
 
 SCHEMA_VERSION = len(MIGRATIONS)
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Bring the database up to ``SCHEMA_VERSION``, each step in one transaction with its own record.
+    """Migrate the database to ``SCHEMA_VERSION``. Each step and its new version number form one transaction.
 
     Raises:
         LibraryError: the database was written by a newer version of the program.
@@ -278,7 +278,7 @@ def migrate(connection: sqlite3.Connection) -> None:
         _add_functions(connection)
         connection.execute("BEGIN EXCLUSIVE")
         try:
-            # Another process may have done the step while this one waited for the lock.
+            # Another process may have run the step while this one waited for the lock.
             if _version(connection) == version:
                 for statement in _statements(MIGRATIONS[version]):
                     connection.execute(statement)
@@ -291,14 +291,14 @@ def migrate(connection: sqlite3.Connection) -> None:
 
 
 def stand_in(connection: sqlite3.Connection) -> None:
-    """Have a connection that cannot write read a database of an older version as if it were brought up to date.
+    """Let a read-only connection read a database of an older version as if it had been migrated.
 
     Raises:
         LibraryError: the database was written by a newer version of the program.
     """
     version = _known_version(connection)
     if not version:
-        migrate(connection)  # there is nothing in it; SQLite's own error says why it stays so
+        migrate(connection)  # the database is empty; SQLite's error says why it cannot be written
     if version < SCHEMA_VERSION:
         _add_functions(connection)
     for script in _STAND_INS[version:]:
@@ -307,7 +307,7 @@ def stand_in(connection: sqlite3.Connection) -> None:
 
 
 def _add_functions(connection: sqlite3.Connection) -> None:
-    from imagefinder.store import old_reasons  # needed once in a library's life
+    from imagefinder.store import old_reasons  # imported late: needed once in the life of a library
 
     old_reasons.register(connection)
 
@@ -330,7 +330,7 @@ def _version(connection: sqlite3.Connection) -> int:
 
 
 def _statements(script: str) -> list[str]:
-    # executescript would commit first; this keeps a step whole.
+    # ``executescript`` would commit first; separate statements keep the step in one transaction.
     statements, current = [], ""
     for line in script.splitlines(keepends=True):
         current += line

@@ -1,4 +1,4 @@
-"""The model that a library is searched with, and the one it is being switched to."""
+"""Names of the model that a library is searched with, and of the one it is being switched to."""
 
 import json
 
@@ -15,7 +15,7 @@ class ModelChoice:
 
     @property
     def in_use(self) -> str | None:
-        """The model that answers; None before the library's first use."""
+        """The model in use; None before the library's first use."""
         return self._read(_IN_USE)
 
     @in_use.setter
@@ -24,27 +24,27 @@ class ModelChoice:
 
     @property
     def next(self) -> str | None:
-        """The model that the library is being changed to."""
+        """The model that the library is being switched to, if any."""
         return self._read(_NEXT)
 
     @property
     def drops_old(self) -> bool:
-        """Whether the vectors of the present model go once the change is complete."""
+        """Whether the vectors of the current model are deleted once the switch is complete."""
         return self._read(_DROPS_OLD) is not None
 
     def begin_change(self, name: str, *, drops_old: bool) -> None:
-        """Remember that the library is being changed to this model; another change is forgotten."""
+        """Begin a switch to this model, replacing another switch under way."""
         self._write({_NEXT: name, _DROPS_OLD: "1" if drops_old else None})
 
     def end_change(self, *, switch: bool) -> None:
-        """Forget the change, or with ``switch`` make it: the next model is in use from now on."""
+        """End the switch: put the next model in use if ``switch`` is True, else cancel it."""
         with self._db.transaction():
             switched = {_IN_USE: self.next} if switch and self.next else {}
             self._write({**switched, _NEXT: None, _DROPS_OLD: None})
 
     @property
     def unwanted(self) -> list[str]:
-        """The ids of embedders whose vectors are to be deleted, or have been in part."""
+        """Ids of embedders whose vectors are to be deleted, some of which may have been deleted already."""
         return list(json.loads(self._read(_UNWANTED) or "[]"))
 
     @unwanted.setter

@@ -1,7 +1,6 @@
-"""Parse the reasons of libraries up to version 5 (English sentences) into the codes and parameters of version 6.
+"""Parser of the reasons in libraries up to version 5: English sentences to codes and parameters of version 6.
 
-These are the sentences and codes of that time: what is written here stays, however reasons are worded or told apart
-later.
+The sentences and codes are those of that time. Do not change them when current reasons are reworded or split.
 """
 
 import json
@@ -46,7 +45,7 @@ _SENTENCES = {
     "the system stopped its decoder, most likely because memory ran out": "decoder_killed",
     "no process can be started to decode it": "decoder_not_started",
     "it cannot be read": "unknown",
-    # What a scan met: the system's own words on Linux and macOS, in small letters.
+    # Errors of a scan: the messages of Linux and macOS, in lower case.
     "permission denied": "permission_denied",
     "operation not permitted": "permission_denied",
     "no such file or directory": "not_found",
@@ -106,7 +105,10 @@ _LISTING = "the folder cannot be listed: "
 
 
 def register(connection: sqlite3.Connection) -> None:
-    """Give a connection the SQL functions ``old_reason_code`` and ``old_reason_parameters``, each of a sentence."""
+    """Register the SQL functions ``old_reason_code`` and ``old_reason_parameters`` with a connection.
+
+    Each takes a sentence.
+    """
     connection.create_function("old_reason_code", 1, _code, deterministic=True)
     connection.create_function("old_reason_parameters", 1, _parameters, deterministic=True)
 
@@ -121,7 +123,10 @@ def _parameters(sentence: str | None) -> str | None:
 
 
 def _understood(sentence: str) -> tuple[str, dict[str, int | str]]:
-    """The code and the parameters; a sentence that is none of ours is kept as it is."""
+    """Return the code and parameters of a sentence.
+
+    An unknown sentence gets the code "other", with the sentence as parameter.
+    """
     if page := _PAGE.fullmatch(sentence):
         code, parameters = _understood(page[2])
         return code, {**parameters, "page": int(page[1])}

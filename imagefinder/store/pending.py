@@ -1,4 +1,4 @@
-"""Table of files that a scan found and that are not read yet, by source."""
+"""Table of pending files, by source: found by a scan and not read yet."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,7 +8,7 @@ from imagefinder.store.path_encoding import encode, folder_range
 
 
 class PendingTable:
-    """Reads and writes which files are not yet read with the model that answers.
+    """Reads and writes which files have not been read with the model in use.
 
     ``sources.pending`` counts them by source.
     """
@@ -17,7 +17,7 @@ class PendingTable:
         self._db = db
 
     def add(self, source_id: int, paths: Iterable[str]) -> None:
-        """These files of the source are not read yet."""
+        """Add pending files of a source."""
         with self._db.transaction() as connection:
             connection.executemany(
                 "INSERT OR IGNORE INTO pending (path, source_id) VALUES (?, ?)",
@@ -25,7 +25,7 @@ class PendingTable:
             )
 
     def replace(self, source_id: int, start: Path, paths: Iterable[str]) -> None:
-        """Of what the source has at or below ``start``, these files are not read yet, and no others."""
+        """Replace the pending files of a source at or below ``start``."""
         low, high = folder_range(start)
         with self._db.transaction() as connection:
             connection.execute(
@@ -35,14 +35,14 @@ class PendingTable:
             self.add(source_id, paths)
 
     def remove(self, path: str) -> None:
-        """The file is read, or was found to be unreadable: for all sources that contain it."""
+        """Remove a file that was read or recorded as unreadable, for all sources that contain it."""
         with self._db.transaction() as connection:
             connection.execute("DELETE FROM pending WHERE path = ?", (encode(path),))
-            # To be read it was downloaded.
+            # If it was online only, it has been downloaded.
             connection.execute("DELETE FROM in_the_cloud WHERE path = ?", (encode(path),))
 
     def count(self) -> int:
-        """How many files of the sources that are there are not read yet; one of several sources counts once."""
+        """Return the number of pending files of present sources. A file of several sources counts once."""
         counts = self._db.connection.execute(
             "SELECT pending FROM sources WHERE pending AND NOT offline AND NOT gone"
         ).fetchall()
@@ -55,16 +55,16 @@ class PendingTable:
         return int(row[0])
 
     def are_walks_complete(self) -> bool:
-        """Whether the folders of all sources that are there were walked to the end."""
+        """Whether the last scans of all present sources ran to their end."""
         row = self._db.connection.execute(
             "SELECT NOT EXISTS (SELECT 1 FROM sources WHERE NOT scan_complete AND NOT offline AND NOT gone)"
         ).fetchone()
         return bool(row[0])
 
     def change_model(self, embedder_id: int) -> None:
-        """Another model answers from now on: what it has not dealt with is not read yet.
+        """Adjust the table to another model in use: files that it has not processed become pending.
 
-        Files that are unreadable, or away, do not count; those that are online only are the cloud table's.
+        Unreadable and offline files are left out. Online-only files are marked in the cloud table instead.
         """
         with self._db.transaction() as connection:
             connection.execute(

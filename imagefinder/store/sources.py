@@ -28,9 +28,17 @@ class SourceTable:
         mounts: Iterable[str] = (),
         volume: str = "",
     ) -> Source:
-        """Add a source, or give one that is there the new options; ``mounts`` and ``volume`` say where it stands.
+        """Add a source, or change the options of an existing one.
 
-        With other options than before, which of its files are wanted is not known before the next scan.
+        If the options differ, the selection of files is unknown until the next scan, so the last one no
+        longer counts as complete.
+
+        Args:
+            path: the folder or file.
+            kind: which of the two it is.
+            options: the source's options.
+            mounts: mount points of its files.
+            volume: identifier of the file system it is on.
         """
         with self._db.transaction() as connection:
             row = connection.execute(
@@ -44,17 +52,20 @@ class SourceTable:
         return _source(row)
 
     def remove(self, source_id: int) -> None:
-        """Forget a source and its memberships; the files are the file table's to sweep."""
+        """Delete a source and its memberships.
+
+        The caller must delete files that no source contains any more.
+        """
         with self._db.transaction() as connection:
             connection.execute("DELETE FROM sources WHERE id = ?", (source_id,))
 
     def all(self) -> list[Source]:
-        """Every source, in the order they were added."""
+        """Return all sources in the order in which they were added."""
         rows = self._db.connection.execute(f"SELECT {_COLUMNS} FROM sources ORDER BY id")
         return [_source(row) for row in rows]
 
     def of_file(self, file_id: int) -> list[Source]:
-        """The sources that contain a file."""
+        """Return the sources that contain a file."""
         rows = self._db.connection.execute(
             f"SELECT {_COLUMNS} FROM sources WHERE id IN (SELECT source_id FROM memberships WHERE file_id = ?)",
             (file_id,),
@@ -62,27 +73,27 @@ class SourceTable:
         return [_source(row) for row in rows]
 
     def set_absent(self, source_id: int, *, gone: bool) -> None:
-        """The source cannot be reached: it is ``gone``, or else its drive is."""
+        """Mark a source as ``gone``, or else as offline."""
         with self._db.transaction() as connection:
             connection.execute(
                 "UPDATE sources SET offline = ?, gone = ? WHERE id = ?", (not gone, gone, source_id)
             )
 
     def begin_scan(self, source_id: int) -> None:
-        """The walk of the source's folders begins; until ``set_scanned`` it is not complete."""
+        """Mark a source's scan as incomplete, until ``set_scanned``."""
         with self._db.transaction() as connection:
             connection.execute("UPDATE sources SET scan_complete = 0 WHERE id = ?", (source_id,))
 
     def set_scanned(
         self, source_id: int, mounts: Iterable[str], volume: str, passed_over: Mapping[str, int] | None = None
     ) -> None:
-        """Record a finished scan of the whole source.
+        """Record a finished scan of a whole source.
 
         Args:
             source_id: the source.
-            mounts: the mount points that its files stood on.
-            volume: which file system is mounted where the source itself stands.
-            passed_over: how many files nothing reads, by extension.
+            mounts: mount points of its files.
+            volume: identifier of the file system that the source itself is on.
+            passed_over: numbers of files without a reader, by extension.
         """
         with self._db.transaction() as connection:
             connection.execute(
@@ -98,7 +109,7 @@ class SourceTable:
             )
 
     def set_scanned_in_part(self, source_id: int, mounts: Iterable[str]) -> None:
-        """Record a scan of a part of the source, and the mount points known of now."""
+        """Record a scan of a part of a source, with all mount points known now."""
         with self._db.transaction() as connection:
             connection.execute(
                 "UPDATE sources SET mounts = ?, offline = 0, gone = 0 WHERE id = ?",
@@ -106,7 +117,7 @@ class SourceTable:
             )
 
     def status(self) -> list[SourceStatus]:
-        """Every source with its counts, at a cost that does not grow with the library."""
+        """Return all sources with their counts. The cost does not depend on the size of the library."""
         rows = self._db.connection.execute(
             f"""SELECT {_COLUMNS}, files, items, unreadable, CASE WHEN gone THEN 0 ELSE offline_files END,
                   CASE WHEN offline OR gone THEN 0 ELSE pending END,

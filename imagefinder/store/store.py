@@ -1,4 +1,4 @@
-"""The store: one object for a library's tables."""
+"""Store: one object for all tables of a library."""
 
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -18,10 +18,10 @@ from imagefinder.store.texts import TextTable
 
 
 class Store:
-    """Opens ``library.db`` and gives its tables. Usable from several threads."""
+    """Opens ``library.db`` and provides its tables. Safe to use from several threads."""
 
     def __init__(self, path: Path) -> None:
-        """Open, creating or migrating where needed.
+        """Open the database, and create or migrate it if necessary.
 
         Raises:
             LibraryError: the file is damaged, from a newer version, or cannot be written.
@@ -41,11 +41,14 @@ class Store:
         self.models = ModelChoice(self._db)
 
     def transaction(self) -> AbstractContextManager[object]:
-        """All that is written inside commits together or not at all; transactions inside join it."""
+        """Return a transaction, which commits all writes in its block together or not at all.
+
+        Nested ones join it.
+        """
         return self._db.transaction()
 
     def errors(self) -> AbstractContextManager[None]:
-        """Inside, the database's own errors become a LibraryError with a sentence for the user."""
+        """Convert database errors in the ``with`` block into a LibraryError with a message for the user."""
         return library_errors(self.path)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Parse a query's words into terms, and match them against a text."""
+"""Terms: parsing a query's words, and matching them against a text."""
 
 import re
 import unicodedata
@@ -8,12 +8,14 @@ from imagefinder.text_folding import fold, is_mark, without_accents
 
 _TRIGRAM = 3
 _PARTIAL = 0.5
-"""What a term counts that is found only inside a longer word; one found as a word of its own counts 1."""
+"""Weight of a term found only inside a longer word. A term found as a word has weight 1."""
 _OTHER_ACCENTS = 0.9
-"""How much of that a term counts that is there only with other accents, or without: after every exact hit, but
-before what holds a part of it."""
+"""Factor for a term found only with other accents or without.
 
-# Words that say nothing about which page is meant: nearly every page of English has them.
+Keeps such hits between exact and partial ones.
+"""
+
+# Words that occur on nearly every English page and so do not distinguish pages.
 _STOP_WORDS = frozenset(
     [
         "a",
@@ -91,43 +93,49 @@ _UNSPACED = (
     ("\u4e00", "\u9fff"), ("\uf900", "\ufaff"), ("\U00020000", "\U0003ffff"),
 )  # fmt: skip
 _UNSPACED_WORD, _WORD, _SIGN = 1, 2, 3
-"""Kinds of characters that make words; 0 is any other."""
-# What follows does by hand what regular expressions would: with such ranges each takes 2 ms to compile, and
-# every term would need its own.
+"""Kinds of characters that make up terms; 0 is any other."""
+# Regular expressions are avoided below: with these ranges each takes 2 ms to compile, and every term would
+# need one.
 
 
 class Term:
-    """One word of a query, or one run of a script without spaces; folded."""
+    """One word of a query, or one run of a script without spaces, folded."""
 
     def __init__(self, word: str) -> None:
         self.word = word
         self.is_unspaced = _is_unspaced(word[0])
-        # An English plural finds its singular, and the other way round.
+        # An English plural matches its singular, and vice versa.
         self._stem = word[:-1] if re.fullmatch(r"[a-z]{2,}[^s]s", word) else word
-        # A letter is continued by letters, a digit by digits: "dog1.jpg" has the word dog, "hotdog.jpg" has not.
+        # Letters continue a word that ends in a letter, and digits one that ends in a digit: "dog1.jpg"
+        # contains the word "dog", "hotdog.jpg" does not.
         self._leads_on = str.isdecimal if self._stem[0].isdigit() else _is_letter
         self._goes_on = str.isdecimal if self._stem[-1].isdigit() else _is_letter
         bare = without_accents(word)
         self.unaccented = self if bare == word else Term(bare)
-        """The term without accents; itself where it has none."""
+        """The term without accents; the same object if it has none."""
 
     @property
     def trigram_phrases(self) -> list[str]:
-        """What to ask the trigram index for; empty for a term that is too short for it."""
+        """Phrases to look up in the trigram index; empty if the term is too short for it."""
         if self.is_unspaced:
             return [self.word[at : at + _TRIGRAM] for at in range(len(self.word) - _TRIGRAM + 1)]
         return [self._stem] if len(self._stem) >= _TRIGRAM else []
 
     @property
     def to_mark(self) -> list[list[str]]:
-        """What to look for on a page to show where the term stands: the first of these lists that is found."""
+        """Lists of phrases to mark on a page, of which the first that is found is used."""
         if not self.is_unspaced:
             return [[self.word], [self._stem]]
         return [[self.word], [self.word[at : at + 2] for at in range(len(self.word) - 1)]]
 
     def weight_in(self, text: str, unaccented: str | None = None) -> float:
-        """How far the term stands in a folded text: 1 as a word, 0.5 as a part of one, else 0; nine tenths of that
-        where the accents differ. ``unaccented`` are the text's words that have accents, without them.
+        """Return the weight of the term in a folded text: 1 as a word, 0.5 inside a word, else 0.
+
+        The weight is multiplied by 0.9 if accents differ.
+
+        Args:
+            text: the folded text.
+            unaccented: the text's words that have accents, with the accents removed.
         """
         weight = self._weight_in(text)
         if weight == 1 or (unaccented is None and self.unaccented is self):
@@ -139,7 +147,7 @@ class Term:
         if self.is_unspaced:
             if self.word in text:
                 return 1.0
-            # A sentence is hardly ever on a page to the letter: most of its character pairs will do.
+            # A whole sentence hardly ever occurs literally on a page, so most of its character pairs suffice.
             pairs = [self.word[at : at + 2] for at in range(len(self.word) - 1)]
             return _PARTIAL if pairs and sum(pair in text for pair in pairs) * 2 > len(pairs) else 0.0
         if self._stem not in text:
@@ -159,9 +167,10 @@ class Term:
 
 
 def terms_of(text: str, folded: Callable[[str], str] = fold) -> list[Term]:
-    """The words of a query that are looked for, folded, each once, without stop words and single letters.
+    """Return the terms of a query, folded and without duplicates, stop words and single letters.
 
-    A query of nothing else keeps them: it is all there is to go by. So it does signs such as emoji.
+    A query that has only stop words and single letters keeps them. A query without any words uses symbols
+    such as emoji.
     """
     words: dict[str, None] = {}
     signs: dict[str, None] = {}
@@ -177,10 +186,10 @@ def terms_of(text: str, folded: Callable[[str], str] = fold) -> list[Term]:
 
 
 def _runs(text: str) -> Iterator[tuple[int, str]]:
-    """A text in runs of characters of one kind."""
+    """Split a text into runs of characters of one kind."""
     kind, start = 0, 0
     for at, character in enumerate(text):
-        # A mark belongs to what it stands on.
+        # A combining mark belongs to the character before it.
         now = kind if at and is_mark(character) else _kind(character)
         if now != kind:
             yield kind, text[start:at]

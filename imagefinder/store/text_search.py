@@ -9,40 +9,43 @@ from imagefinder.store.texts import TextTable
 from imagefinder.text_folding import fold
 
 _CANDIDATES = 2000
-"""Rows looked at more closely per query, best by bm25 first; far more than anybody scrolls through."""
+"""Maximum number of rows evaluated per lookup, best first by bm25. Far more than anyone scrolls through."""
 _COMMON = 2000
-"""A word that more items hold is not ranked by bm25, which looks at each of them (2 ms for so many; the "IMG" of a
-million names would take a second): where it says so little, one is as good as another."""
+"""Number of items above which a word is not ranked by bm25, which evaluates each of them.
+
+That takes 2 ms for 2,000 items, but a second for the "IMG" of a million names, for which the ranking means
+little.
+"""
 _NAME_WEIGHT = 4.0
-"""bm25's weight of a file's name beside its page: names are short and chosen by a person."""
+"""bm25's weight of a file's name compared with its page. Names are short and chosen by people."""
 _TEXTS, _UNACCENTED = "texts", "unaccented"
-"""Tables of what is searched, each with an index of trigrams, ``…_fts``."""
+"""Names of the searched tables. Each has a trigram index, named with the suffix ``_fts``."""
 _ROW = """SELECT t.item_id, t.name, t.body, u.name || char(10) || u.body
     FROM texts AS t LEFT JOIN unaccented AS u ON u.item_id = t.item_id"""
 
 
 @dataclass(frozen=True, slots=True)
 class TextMatch:
-    """An item whose name or page holds words of the query."""
+    """An item whose name or page contains terms of the query."""
 
     item_id: int
     relevance: float
-    """0 to 1: the mean of what ``Term.weight_in`` says of the query's terms."""
+    """Mean weight of the query's terms (see ``Term.weight_in``), 0 to 1."""
 
 
 _Text = tuple[int, str, str, str | None]
-"""An item's id, the name of its file, the words on the page, and words of both without their accents."""
+"""An item's id, its file's name, its page text, and words of both with accents removed."""
 
 
 class TextSearch:
-    """Finds items by the words of their file's name and of their page."""
+    """Finds items by words in their file's name and on their page."""
 
     def __init__(self, db: Database, texts: TextTable) -> None:
         self._db = db
         self._texts = texts
 
     def search(self, text: str) -> list[TextMatch]:
-        """Items in which at least half of the query's terms occur, most relevant first, then by bm25."""
+        """Return the items in which at least half of the query's terms occur, by relevance, then by bm25."""
         terms = terms_of(text)
         if self._texts.is_folded():
             folded, candidates = _lower, self._candidates(terms)
@@ -57,7 +60,7 @@ class TextSearch:
         return [TextMatch(item_id, -negative) for negative, _, item_id in sorted(matches)]
 
     def _candidates(self, terms: list[Term]) -> list[_Text]:
-        """What is looked at more closely, best first: what holds the terms themselves, then what differs in accents."""
+        """Return the rows to evaluate, best first: exact matches, then those that differ in accents."""
         unaccented = [term.unaccented for term in terms]
         found = self._holding(_TEXTS, terms)
         if unaccented != terms:
@@ -67,12 +70,12 @@ class TextSearch:
         return found
 
     def _as_typed(self, text: str) -> list[_Text]:
-        """What is not folded yet, and written as the query is, or in the other normal form."""
+        """Return rows that are not folded yet and match the query as typed, or in the other normal form."""
         forms = dict.fromkeys(unicodedata.normalize(form, text).lower() for form in ("NFC", "NFD"))
         return [found for form in forms for found in self._holding(_TEXTS, terms_of(form, str.lower))]
 
     def _holding(self, table: str, terms: list[Term]) -> list[_Text]:
-        """Items that a table has some of the terms of, best first; of what very many items hold, the oldest."""
+        """Return rows of a table that hold any of the terms, best first; for very common terms, the oldest."""
         expressions = [_either(term.trigram_phrases) for term in terms if term.trigram_phrases]
         if not expressions:
             return self._read_along(table, terms)
@@ -97,7 +100,7 @@ class TextSearch:
         ).fetchall()
 
     def _oldest(self, table: str, expression: str) -> list[_Text]:
-        # FTS5 gives rows by their id, so it stops after the first ones.
+        # FTS5 returns rows by id, so it stops after the first ones.
         return self._db.connection.execute(
             f"""{_ROW} JOIN {table}_fts AS s ON t.item_id = s.rowid
                 WHERE {table}_fts MATCH ? ORDER BY s.rowid LIMIT ?""",
@@ -105,8 +108,10 @@ class TextSearch:
         ).fetchall()
 
     def _read_along(self, table: str, terms: list[Term]) -> list[_Text]:
-        """Trigrams cannot find what is shorter than three characters, as many Chinese words are: 0.1 s in a
-        million names."""
+        """Return rows that contain terms too short for trigrams, by scanning the table.
+
+        Many Chinese words have one or two characters. Takes 0.1 s for a million names.
+        """
         tests = [test for term in terms for test in _tests(term.word)]
         condition = _any_of([test for test, _ in tests]) or "0"
         values = [value for _, value in tests]
@@ -118,12 +123,15 @@ class TextSearch:
 
 
 def _each_once(texts: list[_Text]) -> list[_Text]:
-    """By their first place. By id alone: the words of a page are long."""
+    """Remove duplicates by id, keeping first occurrences.
+
+    Comparing whole rows would be slow, as page text is long.
+    """
     return list({text[0]: text for text in reversed(texts)}.values())[::-1]
 
 
 def _lower(text: str) -> str:
-    # Other text than ASCII is stored folded, and some letters are capitals when folded.
+    # Text that is not ASCII is stored folded, and folding turns some letters into capitals.
     return text.lower() if text.isascii() else text
 
 
@@ -132,7 +140,7 @@ def _either(phrases: list[str]) -> str:
 
 
 def _any_of(conditions: list[str]) -> str:
-    """The conditions joined by OR, as a balanced tree: SQLite takes expressions of 1,000 levels at most."""
+    """Join conditions by OR as a balanced tree, because SQLite limits expressions to a depth of 1,000."""
     if len(conditions) <= 2:
         return " OR ".join(conditions)
     middle = len(conditions) // 2
@@ -140,9 +148,10 @@ def _any_of(conditions: list[str]) -> str:
 
 
 def _tests(word: str) -> list[tuple[str, str]]:
-    """SQL that tells whether a column of folded text, or of ASCII in any case, holds a word; and its parameter.
+    """Return SQL conditions that a column contains a word, with their parameters.
 
-    SQLite's own operators are five times as fast as a function of ours; LIKE knows the case of ASCII alone.
+    The columns hold folded text, or ASCII in any case. SQLite's operators are five times as fast as a Python
+    function, but LIKE ignores the case of ASCII only.
     """
     if word.isascii():
         return [(f"{column} LIKE ?", f"%{word}%") for column in ("name", "body")]

@@ -1,4 +1,4 @@
-"""Table of searchable text: names and page text, folded, and refolded when the rules change."""
+"""Table of searchable texts: names and page text, folded, and refolded when the rules change."""
 
 import json
 import sqlite3
@@ -8,13 +8,13 @@ from imagefinder.store.connection import Database
 from imagefinder.text_folding import VERSION, fold, unaccented_words
 
 _STATE = "text_folding"
-"""The key in ``meta``: by which version of the rules rows are folded, and up to which item."""
+"""Key in ``meta`` for the version of the folding rules and the item up to which rows are folded."""
 _ROWS = 128
-"""Rows folded in one transaction: about 0.2 s for pages of Chinese, in which no job can write."""
+"""Rows folded in one transaction: about 0.2 s for pages of Chinese, during which no job can write."""
 _MERGED_PAGES = 200
-"""Pages of the index merged in one transaction."""
+"""Pages of the full-text index merged in one transaction."""
 _IDS = 20_000
-"""Items passed over in one transaction where nothing in them has to be folded."""
+"""Maximum range of item ids searched for rows to fold in one transaction."""
 
 _OLD = f"""SELECT item_id, coalesce(raw_name, name), coalesce(raw_body, body), name, body FROM texts
     WHERE item_id > ? AND item_id <= ?
@@ -24,14 +24,14 @@ _OLD = f"""SELECT item_id, coalesce(raw_name, name), coalesce(raw_body, body), n
 
 
 class TextTable:
-    """Writes the words of items."""
+    """Writes the texts of items, and folds them."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
         self._is_folded = False
 
     def put(self, item_id: int, name: str, body: str) -> None:
-        """Add the words of a new item: its file's name, and what stands on the page."""
+        """Add the texts of a new item: its file's name and the text on its page."""
         raw_name, raw_body = _storable(name), _storable(body)
         name, body = _folded(raw_name), _folded(raw_body)
         with self._db.transaction() as connection:
@@ -43,7 +43,10 @@ class TextTable:
                 _put_unaccented(connection, item_id, name, body)
 
     def copy(self, from_item: int, to_item: int, name: str) -> None:
-        """Give an item that has no words the body of another, and a name; does nothing where it has some."""
+        """Give an item without texts the page text of another, and a name.
+
+        Does nothing if the item has texts.
+        """
         with self._db.transaction() as connection:
             row = connection.execute(
                 """SELECT coalesce(raw_body, body) FROM texts
@@ -54,7 +57,7 @@ class TextTable:
                 self.put(to_item, name, row[0])
 
     def rename(self, file_id: int, name: str) -> None:
-        """The file that holds these items has a new name."""
+        """Record the new name of the file that holds these items."""
         raw_name = _storable(name)
         name = _folded(raw_name)
         with self._db.transaction() as connection:
@@ -71,7 +74,7 @@ class TextTable:
                 _put_unaccented(connection, item_id, name, _folded(body))
 
     def is_folded(self) -> bool:
-        """Whether all words are folded by the present rules, or by newer ones."""
+        """Whether all texts are folded by the current rules, or by newer ones."""
         if not self._is_folded:
             version, after = self._state()
             self._is_folded = version > VERSION or (version == VERSION and after is None)
@@ -82,16 +85,16 @@ class TextTable:
         progress: Callable[[int, int], object] = lambda _done, _total: None,
         should_stop: Callable[[], bool] = lambda: False,
     ) -> bool:
-        """Fold what is not yet, a portion at a time; nothing is lost by stopping amid it. Searches go on meanwhile.
+        """Fold all texts that are not folded yet, in portions. Searches may run meanwhile.
 
-        Does nothing where the library cannot be written.
+        Stopping between portions loses nothing. Does nothing if the library cannot be written.
 
         Args:
-            progress: is told items done, and how many there are.
-            should_stop: asked between portions.
+            progress: called with the last item id processed and the highest item id.
+            should_stop: called between portions; True stops the folding.
 
         Returns:
-            Whether all is folded.
+            Whether all texts are folded.
         """
         if self.is_folded() or self._db.is_read_only:
             return self.is_folded()
@@ -109,9 +112,13 @@ class TextTable:
         return True
 
     def _fold_some(self) -> tuple[int, int, int]:
-        """The next portion: up to which item all is folded, the last item, and how many rows were."""
+        """Fold the next portion of rows.
+
+        Returns:
+            The item id up to which all is folded, the highest item id, and the number of rows folded.
+        """
         with self._db.transaction() as connection:
-            # Read inside: another process may be folding, too.
+            # Read inside the transaction, because another process may be folding, too.
             version, after = self._state()
             if version < VERSION:
                 version, after = VERSION, 0
@@ -136,8 +143,8 @@ class TextTable:
         return done, last, len(rows)
 
     def _tidy(self, should_stop: Callable[[], bool]) -> None:
-        # What is folded anew leaves its old trigrams behind, as much again, until FTS5 merges its segments; the pages
-        # are used again then. A negative number begins that, as FTS5's documentation says of "merge".
+        # Refolded rows leave their old trigrams behind, as much data again, until FTS5 merges its segments
+        # and reuses the pages. A negative number starts a merge; see "merge" in the documentation of FTS5.
         connection = self._db.connection
         merge = "INSERT INTO texts_fts (texts_fts, rank) VALUES ('merge', ?)"
         connection.execute(merge, (-_MERGED_PAGES,))
@@ -147,14 +154,15 @@ class TextTable:
             connection.execute(merge, (_MERGED_PAGES,))
 
     def _state(self) -> tuple[tuple[int, ...], int | None]:
-        """The version of the rules, and the item up to which rows are folded by it; None where all are."""
+        """Return the version of the rules, and the item id up to which rows are folded, or None if all are."""
         row = self._db.connection.execute("SELECT value FROM meta WHERE key = ?", (_STATE,)).fetchone()
         version, after = json.loads(row[0]) if row else ((), 0)
         return tuple(version), after
 
 
 def _folded(text: str) -> str:
-    # In ASCII LIKE and the trigrams know the case, so what most libraries are full of is stored once.
+    # LIKE and the trigram tokenizer ignore the case of ASCII, so ASCII text, which most libraries mainly
+    # hold, is stored once.
     return text if text.isascii() else fold(text)
 
 
@@ -173,5 +181,6 @@ def _put_unaccented(connection: sqlite3.Connection, item_id: int, name: str, bod
 
 
 def _storable(text: str) -> str:
-    # SQLite's TEXT takes no lone surrogates (file names that are not UTF-8) and ends at NUL for some functions.
+    # SQLite's TEXT takes no lone surrogates (from file names that are not UTF-8), and some functions stop at
+    # NUL.
     return text.encode("utf-8", "replace").decode("utf-8").replace("\0", " ")

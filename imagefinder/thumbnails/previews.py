@@ -1,4 +1,4 @@
-"""The preview cache: rendered pictures for the preview, as large JPEG files."""
+"""Preview cache: rendered pictures for the preview, as large JPEG files."""
 
 import io
 import os
@@ -17,27 +17,30 @@ from imagefinder.private_files import replace_file
 _QUALITY = 92
 _LIVES_S = 24 * 3600
 _MOST_BYTES = 500_000_000
-"""Two hundred or so of the size of a screen."""
+"""About two hundred previews of the size of a screen."""
 
 
 def preview_file(path: Path, side: int, render: Callable[[], Image.Image]) -> Path:
-    """The picture at ``path``, rendered if it is not there; at most ``side`` pixels on its longer side.
+    """Return ``path`` after rendering the picture there, if it does not exist. The file is written atomically.
 
-    ``render`` gives an RGB picture. The file is written whole or not at all.
+    Args:
+        path: path of the preview.
+        side: maximum length of the longer side in pixels.
+        render: renders the picture in RGB.
 
     Raises:
-        UnreadableError: it cannot be written, which stands for the picture here.
+        UnreadableError: the file cannot be written.
     """
     if is_whole_jpeg(path):
-        with suppress(OSError):  # it only keeps its place among the newest
+        with suppress(OSError):  # only marks the file as recently used
             os.utime(path)
         return path
     image = render()
     if max(image.size) > side:
-        # BOX is used for the first, coarse step alone; LANCZOS keeps print and edges sharp.
+        # BOX is used only for the first, coarse step; LANCZOS keeps text and edges sharp.
         image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=3.0)
     encoded = io.BytesIO()
-    # Colours at full size: print in colour frays otherwise.
+    # No chroma subsampling, which blurs coloured text.
     image.save(encoded, "JPEG", quality=_QUALITY, subsampling=0)
     try:
         replace_file(path, encoded.getbuffer())
@@ -48,9 +51,9 @@ def preview_file(path: Path, side: int, render: Callable[[], Image.Image]) -> Pa
 
 
 def tidy_previews(folder: Path, most_bytes: int = _MOST_BYTES) -> None:
-    """Delete previews of the day before, and the oldest of more than ``most_bytes``; the newest always stays."""
+    """Delete previews older than a day, and the oldest ones above ``most_bytes``. The newest is always kept."""
     found = []
-    # Another window may be tidying too.
+    # Another process may be deleting files, too.
     with suppress(OSError):
         for entry in os.scandir(folder):
             with suppress(OSError):

@@ -1,1 +1,1 @@
-"""Vector indexes: nearest-neighbour search, exact and approximate."""
+"""Vector indexes: exact and approximate nearest-neighbour search."""

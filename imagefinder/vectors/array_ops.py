@@ -1,4 +1,4 @@
-"""Array operations shared by the vector indexes: validation, growth, cosine, top k."""
+"""Array operations shared by the vector indexes: validation, growth, cosines, top k."""
 
 from typing import Any
 
@@ -8,16 +8,16 @@ from numpy.typing import NDArray
 from imagefinder.vectors.vector_index import FloatArray, IdArray
 
 _SCORE_DECIMALS = 5
-"""Cosines closer than this are equal. Storing vectors as float16 already moves a cosine by about 1e-5."""
+"""Decimals to which cosines are compared. Storing vectors as float16 already changes a cosine by about 1e-5."""
 _GROWTH = 1.5
 
 
 def checked_batch(ids: IdArray, vectors: FloatArray, dimension: int) -> tuple[IdArray, FloatArray]:
-    """The batch as contiguous int64 (n,) and float32 (n, dimension).
+    """Return a batch as contiguous int64 (n,) and float32 (n, dimension).
 
     Raises:
-        ValueError: shapes do not agree, an id is negative, or a vector holds NaN or infinity
-            (every comparison with NaN is false, which tears holes into a graph).
+        ValueError: shapes do not agree, an id is negative, or a vector contains NaN or infinity. (Every
+            comparison with NaN is false, which corrupts a graph.)
     """
     ids = np.ascontiguousarray(ids, dtype=np.int64)
     vectors = np.ascontiguousarray(vectors, dtype=np.float32)
@@ -34,10 +34,10 @@ def checked_batch(ids: IdArray, vectors: FloatArray, dimension: int) -> tuple[Id
 
 
 def checked_query(query: FloatArray, dimension: int) -> FloatArray:
-    """The query as contiguous float32.
+    """Return a query as contiguous float32.
 
     Raises:
-        ValueError: its shape is not (dimension,), or it holds NaN or infinity.
+        ValueError: its shape is not (dimension,), or it contains NaN or infinity.
     """
     query = np.ascontiguousarray(query, dtype=np.float32)
     if query.shape != (dimension,):
@@ -48,12 +48,15 @@ def checked_query(query: FloatArray, dimension: int) -> FloatArray:
 
 
 def grown_capacity(needed: int, capacity: int) -> int:
-    """``capacity`` if that is enough, else a larger one: geometric, so that n adds copy O(n) in all."""
+    """Return ``capacity`` if it suffices, else a larger one.
+
+    It grows geometrically, so that n additions copy O(n) rows in all.
+    """
     return capacity if needed <= capacity else max(needed, int(capacity * _GROWTH), 1024)
 
 
 def grown(array: NDArray[Any], needed: int) -> NDArray[Any]:
-    """``array``, or a longer copy of it with room for ``needed`` rows, the new ones uninitialised."""
+    """Return ``array``, or a longer copy with room for ``needed`` rows, the new ones uninitialised."""
     capacity = grown_capacity(needed, len(array))
     if capacity == len(array):
         return array
@@ -63,26 +66,26 @@ def grown(array: NDArray[Any], needed: int) -> NDArray[Any]:
 
 
 def cosines(vectors: FloatArray, query: FloatArray) -> FloatArray:
-    """``vectors @ query``: (n, dimension) with (dimension,) gives (n,), each row's product computed by itself.
+    """Return ``vectors @ query``, (n,) for (n, dimension) and (dimension,), with each row computed separately.
 
-    So equal rows have equal products, whatever stands beside them. In one product of a matrix, BLAS sums the last
-    rows in another order than those before, and shares rows among threads as the processor has them: then copies of
-    one picture may differ by a last bit, and stand in another order, or apart. As fast as the one product, and at
-    50,000 x 512 twice as fast (3 ms).
+    So equal rows have equal products, whatever other rows there are. In a single matrix product, BLAS adds up
+    the last rows in a different order than the others, and divides rows among threads depending on the
+    processor. The scores of a picture and its copy could then differ in the last bit, and other hits come
+    between them. This is as fast as a single product, and twice as fast at 50,000 x 512 (3 ms).
     """
     products: FloatArray = np.matmul(vectors[:, np.newaxis, :], query[:, np.newaxis])
     return products.reshape(len(vectors))
 
 
 def best(ids: IdArray, scores: FloatArray, k: int) -> tuple[IdArray, FloatArray]:
-    """The ``k`` highest scores with their ids, best first, equal scores by ascending id.
+    """Return the ids and scores of the ``k`` highest scores, best first, and equal scores by ascending id.
 
-    Scores are rounded first, so that pictures that are alike come in the same order whichever index is asked and
-    whatever processor summed the products; identical ones do where their scores come from ``cosines``.
+    Scores are rounded first, so that similar pictures have the same order with every index and on every
+    processor. Identical pictures have it if their scores come from ``cosines``.
     """
     scores = scores.round(_SCORE_DECIMALS)
     if 0 < k < scores.size:
-        # All that tie with the k-th stay in, so that the id decides between them, not the partition.
+        # Keep all that tie with the k-th, so that their ids decide rather than the partition.
         kth = np.partition(scores, scores.size - k)[scores.size - k]
         kept = np.flatnonzero(scores >= kth)
         ids, scores = ids[kept], scores[kept]

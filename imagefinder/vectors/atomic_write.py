@@ -1,4 +1,4 @@
-"""Replace a file atomically: after a crash either the old or the whole new one is there."""
+"""Atomic replacement of files: after a crash, either the old file or the complete new one exists."""
 
 import errno
 import os
@@ -13,33 +13,32 @@ TEMPORARY_SUFFIX = ".tmp"
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a file beside ``path`` to write; at the end of the block it takes the place of ``path``, durably.
+    """Yield a temporary path beside ``path``, and durably rename it to ``path`` at the end of the block.
 
-    It is as private as the folder.
-
-    If the block or a later step fails, the new file is deleted and what stood at ``path`` is untouched.
+    The new file is as private as the folder. If the block or a later step fails, the new file is deleted, and
+    an existing file at ``path`` is not touched.
 
     Raises:
-        OSError: the file cannot be made, synced or put in place.
+        OSError: the file cannot be created, synced or renamed.
     """
     temporary = path.with_name(path.name + TEMPORARY_SUFFIX)
     try:
         create(
             temporary, file_mode_of(path.parent)
-        ).close()  # a folder that is missing or read-only gets its own error, here
+        ).close()  # raises here if the folder is missing or read-only
         yield temporary
         with temporary.open("r+b") as file:
             os.fsync(file.fileno())
-        os.replace(temporary, path)  # noqa: PTH105 - one name for what the tests break at every step
+        os.replace(temporary, path)  # noqa: PTH105 - tests let each of these calls fail by its name
     except BaseException:
-        with suppress(OSError):  # the error under way says more than this one would
+        with suppress(OSError):  # the original error says more than this one
             temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in ``folder`` durable. Windows has no such call, and NTFS journals its names itself."""
+    """Make the names in ``folder`` durable. Does nothing on Windows, where NTFS journals names itself."""
     if os.name != "posix":
         return
     descriptor = os.open(folder, os.O_RDONLY)
@@ -50,10 +49,11 @@ def sync_folder(folder: Path) -> None:
 
 
 def require_length(path: Path, expected: int) -> None:
-    """Check the length, in bytes, of a file written by code that reports no write errors.
+    """Check the length in bytes of a file written by code that reports no write errors.
 
     Raises:
-        OSError: ENOSPC, because a full disk or a quota is what cuts a file short without a word.
+        OSError: the file is shorter or longer. The error is ENOSPC, because a full disk or a quota is the
+            usual cause.
     """
     length = path.stat().st_size
     if length != expected:

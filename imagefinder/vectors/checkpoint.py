@@ -1,8 +1,8 @@
-"""Checkpoint: a vector index on disk, as an index file and a manifest that vouches for it.
+"""Checkpoint: a vector index on disk, as an index file and a manifest with its checksum.
 
-Each checkpoint's index file has a name of its own, and replacing the manifest is the one step that makes it
-count. So a crash at any moment leaves the old pair or the new one, and a second process that reads while this
-one writes sees either. Files that no manifest names are deleted at the next write.
+Each checkpoint has an index file with a unique name, and takes effect when the manifest is replaced. So a
+crash at any time leaves the old pair or the new one, and a process that reads during a write sees one of
+them. Index files that are not named by the manifest are deleted at the next write.
 """
 
 import hashlib
@@ -22,12 +22,12 @@ from imagefinder.vectors.vector_index import VectorIndex
 _PREFIX = "index-"
 _BLOCK = 1 << 20
 _ATTEMPTS = 5
-"""How often a reader starts again because a writer replaced the pair under it."""
+"""Maximum number of attempts to read, if a writer replaces the pair meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A checkpoint read back."""
+    """A checkpoint that was read from disk."""
 
     index: VectorIndex
     manifest: Manifest
@@ -35,25 +35,32 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class CheckpointProblem:
-    """Why the index must be built anew from the store."""
+    """Reason why a checkpoint cannot be used, so that the index must be rebuilt from the store."""
 
     reason: str
-    """Completes a sentence that begins with "the index is built anew, because"."""
+    """A clause with the checkpoint as subject, such as "it belongs to another model"."""
 
 
 def checkpoint_folder(vectors: Path, embedder_id: str) -> Path:
-    """The folder below ``vectors`` for one embedder: a hash, since an id may hold what no file name may."""
+    """Return the folder for an embedder, named by a hash, because an id may contain any character."""
     return vectors / hashlib.sha256(embedder_id.encode()).hexdigest()[:16]
 
 
 def write_checkpoint(index: VectorIndex, folder: Path, embedder_id: str, revision: int) -> None:
-    """Write ``index`` into ``folder``, durably, in place of the checkpoint there.
+    """Write ``index`` durably into ``folder``, replacing the checkpoint there.
 
-    One writer at a time, and no change to the index meanwhile: the owner locks. Needs room for the new file
-    beside the old.
+    The caller must prevent other writes and changes to the index meanwhile. The disk needs room for the new
+    file beside the old one.
+
+    Args:
+        index: the index.
+        folder: the checkpoint's folder.
+        embedder_id: the ``Embedder.id`` of the vectors.
+        revision: stamp of the database state; see ``EmbeddingTable.stamp_checkpoint``.
 
     Raises:
-        OSError: it could not be written (such as for want of room); the checkpoint there is untouched.
+        OSError: the checkpoint could not be written, because the disk is full for example; the existing one
+            is intact.
     """
     make_folder_like_parent(folder)
     _delete_strays(folder)
@@ -79,9 +86,10 @@ def write_checkpoint(index: VectorIndex, folder: Path, embedder_id: str, revisio
 
 
 def read_checkpoint(folder: Path, embedder_id: str, dimension: int) -> Checkpoint | CheckpointProblem:
-    """The checkpoint in ``folder`` if it is whole and of this embedder, else why not; no state of it raises.
+    """Return the checkpoint in ``folder`` if it is intact and belongs to this embedder, else the problem.
 
-    The file is compared with its length and CRC-32 first: hnswlib may crash on a file that is not sound.
+    Never raises because of the checkpoint's state. Length and CRC-32 of the file are checked before it is
+    loaded, because hnswlib may crash on a damaged file.
     """
     for _ in range(_ATTEMPTS):
         try:
@@ -95,16 +103,16 @@ def read_checkpoint(folder: Path, embedder_id: str, dimension: int) -> Checkpoin
         try:
             return Checkpoint(_load(folder, manifest), manifest)
         except FileNotFoundError:
-            continue  # a writer may have put a new pair in place since the manifest was read
+            continue  # a writer may have replaced the pair since the manifest was read
         except (OSError, ValueError) as error:
             return CheckpointProblem(_damage(error))
     return CheckpointProblem("its file is missing")
 
 
 def whole_manifest(folder: Path, embedder_id: str, dimension: int) -> Manifest | None:
-    """The manifest of the checkpoint in ``folder``, if that is of this embedder and its file is there, in full length.
+    """Return the manifest in ``folder`` if it is of this embedder and its file has the right length.
 
-    Whether the file is sound is seen when it is read.
+    Returns None otherwise. Damage inside the file is detected only when the file is read.
     """
     try:
         manifest = Manifest.read(folder)
@@ -119,12 +127,12 @@ def whole_manifest(folder: Path, embedder_id: str, dimension: int) -> Manifest |
 
 
 def remove_checkpoint(folder: Path) -> None:
-    """Delete a checkpoint that nobody needs any more; what cannot be deleted now stays, and harms nothing."""
+    """Delete a checkpoint's folder. Files that cannot be deleted now are left; they do no harm."""
     shutil.rmtree(folder, ignore_errors=True)
 
 
 def delete_files(folder: Path) -> None:
-    """Delete the checkpoint in a folder and leave what else is there; what cannot be deleted now stays."""
+    """Delete the checkpoint in a folder, but no other files. Files that cannot be deleted now are left."""
     with suppress(OSError):
         (folder / MANIFEST_NAME).unlink(missing_ok=True)
         _delete_strays(folder)
@@ -157,13 +165,13 @@ def _size_and_crc32(path: Path) -> tuple[int, int]:
 
 
 def _delete_strays(folder: Path) -> None:
-    """Delete what crashed or failed writes left: our own files that the manifest does not name."""
+    """Delete files left by crashed or failed writes: index files that the manifest does not name."""
     try:
         kept = Manifest.read(folder).file
     except (FileNotFoundError, ValueError):
-        kept = ""  # no manifest, or a damaged one, vouches for no file
+        kept = ""  # without a valid manifest no file is of use
     except OSError:
-        return  # what the manifest names is not known now; the next write tries again
+        return  # the manifest cannot be read now; the next write tries again
     for path in folder.iterdir():
         stray = path.name.startswith(_PREFIX) and path.name != kept
         if stray or path.name == MANIFEST_NAME + TEMPORARY_SUFFIX:

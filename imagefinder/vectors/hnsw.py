@@ -1,4 +1,4 @@
-"""Approximate nearest neighbours by HNSW. The only module that imports hnswlib."""
+"""HNSW index: approximate nearest neighbours. The only module that imports hnswlib."""
 
 import math
 from pathlib import Path
@@ -14,51 +14,57 @@ from imagefinder.vectors.id_table import ABSENT, IdTable
 from imagefinder.vectors.vector_index import FloatArray, IdArray, VectorIndex
 
 M = 16
-"""Links per element and layer (twice that on the lowest); the HNSW paper's 4.1 finds 5 to 48 sensible."""
+"""Links per element and layer (twice as many on the lowest). The HNSW paper (4.1) recommends 5 to 48."""
 EF_CONSTRUCTION = 128
-"""Candidates looked at per insertion."""
+"""Candidates examined per insertion."""
 EF_LEAST = 100
 EF_PER_ROOT = 0.64
-"""Candidates looked at per search, for each unit of the square root of the number of vectors.
+"""Candidates examined per search, for each unit of the square root of the number of vectors.
 
-Pictures as queries over CLIP B/16's vectors of photographs (7,000 real ones, and mixtures of them) need 64 for a
-recall@10 of 0.99 at 7,000, 200 at 100,000 and 640 at 1,000,000."""
+With pictures as queries, CLIP B/16's vectors of photographs (7,000 real ones, and mixtures of them) need 64
+candidates for a recall@10 of 0.99 at 7,000 vectors, 200 at 100,000 and 640 at 1,000,000.
+"""
 FAR_FACTOR = 20
-"""Candidates are this many times as many for a query that lies far off.
+"""Factor for the number of candidates if a query is far from all pictures.
 
-A CLIP's words lie in another part of space than its pictures (cosine of the best hit about 0.2, of two pictures
-0.5), and the pictures that are nearest to a word are no neighbours of one another: with the candidates that suffice
-for a picture, recall@10 of real words was 0.69 at 100,000 and 0.71 at 1,000,000. With 20 times as many it is 0.985 or
-more and 0.98, for 15 and 65 ms; exact search would take 20 and 250."""
+CLIP's texts lie in another region of space than its pictures (cosine of the best hit about 0.2; of two
+pictures 0.5), and the pictures nearest to a text are not neighbours of one another. With the candidates that
+suffice for a picture, recall@10 of real texts was 0.69 at 100,000 vectors and 0.71 at 1,000,000. With 20
+times as many it is at least 0.985 and 0.98, and takes 15 and 65 ms. Exact search would take 20 and 250 ms.
+"""
 JITTER = 1e-5
-"""Length of the random vector added to each stored one. Exactly equal vectors (the blank pages of a book) tie
-in hnswlib's choice of links and end up linked to one another only: 1,000 of them followed by 20,000 pictures
-made 2,000 vectors unreachable and recall@10 0.93; with this noise it is 0.997. A cosine moves by 1e-6."""
+"""Length of the random vector added to each stored one.
+
+Equal vectors (the blank pages of a book) tie in hnswlib's choice of links and end up linked only to one
+another: 1,000 of them followed by 20,000 pictures made 2,000 vectors unreachable, with a recall@10 of 0.93.
+With this noise it is 0.997. It changes a cosine by 1e-6.
+"""
 
 _SAMPLE = 100
-"""Vectors, up to twice as many, from which it is told how near two pictures are that have nothing to do with one
-another; 10 to 20 ms."""
+"""Sample size (up to twice as many) for estimating the cosine of unrelated pictures; takes 10 to 20 ms."""
 _VECTORS_AT_ONCE = 1000
-"""hnswlib hands vectors out as lists of floats, 16 KB for one of 512, so they are fetched in portions."""
+"""Vectors fetched at a time. hnswlib returns them as lists of floats, 16 KB for 512 dimensions."""
 _GET_COST = 20
-"""Getting one vector out of hnswlib costs about as much time (0.1 ms) as this many more results of a search.
-"""
+"""Cost of fetching one vector from hnswlib (0.1 ms), in further results of a search."""
 _EVERYTHING_DISCOUNT = 5
-"""A search for every vector there is visits each once: a result costs this many times less (0.001 ms)."""
+"""Factor by which a result is cheaper (0.001 ms) in a search for all vectors, which visits each once."""
 _ADDED_AT_ONCE = 8192
-"""Bounds the memory for the noise."""
+"""Vectors added at a time, to limit the memory for the noise."""
 
 
 def ef_search(count: int, k: int) -> int:
-    """Candidates to look at for the ``k`` nearest of ``count`` vectors to a query that is one of their kind."""
+    """Return the number of candidates to examine for the ``k`` nearest of ``count`` vectors.
+
+    It suffices for queries that resemble the vectors; see ``FAR_FACTOR`` for others.
+    """
     return max(EF_LEAST, round(EF_PER_ROOT * math.sqrt(count)), k + k // 4)
 
 
 class HnswIndex(VectorIndex):
-    """An hnswlib graph over inner products, which for unit vectors are cosines.
+    """Index as an hnswlib graph over inner products, which are cosines for unit vectors.
 
-    Needs 4 x dimension + 150 bytes a vector. Not thread-safe, as the base class says, and here it is no mere
-    formality: hnswlib crashes if ``add`` runs beside ``search``. ``save`` and ``load`` hold the GIL.
+    Takes 4 x dimension + 150 bytes a vector. Not thread-safe: hnswlib crashes if ``add`` runs during
+    ``search``. ``save`` and ``load`` hold the GIL.
     """
 
     kind: ClassVar[str] = "hnsw"
@@ -68,7 +74,7 @@ class HnswIndex(VectorIndex):
         self._table = IdTable()
         self._unrelated = -1.0
         self._sampled = 0
-        """How many vectors there were when ``_unrelated`` was estimated."""
+        """Number of vectors when ``_unrelated`` was estimated."""
         self._graph: Any = hnswlib.Index("ip", dimension)
         self._graph.init_index(grown_capacity(1, 0), M=M, ef_construction=EF_CONSTRUCTION)
 
@@ -77,12 +83,12 @@ class HnswIndex(VectorIndex):
 
     @property
     def needs_rebuild(self) -> bool:
-        """Whether more than half of the graph is removed vectors, which cost memory and time still."""
+        """Whether more than half of the graph is removed vectors, which still cost memory and time."""
         return 2 * len(self._table) < self._stored
 
     @property
     def _stored(self) -> int:
-        """Vectors in the graph, removed ones among them."""
+        """Number of vectors in the graph, including removed ones."""
         return int(self._graph.get_current_count())
 
     def add(self, ids: IdArray, vectors: FloatArray) -> None:
@@ -95,7 +101,7 @@ class HnswIndex(VectorIndex):
         self._table.add(ids, np.arange(first, first + ids.size))
         for start in range(0, ids.size, _ADDED_AT_ONCE):
             portion = slice(start, start + _ADDED_AT_ONCE)
-            # Without num_threads hnswlib takes every core for a large batch and one for a small one.
+            # By default hnswlib uses all cores for a large batch and one for a small batch.
             self._graph.add_items(self._jittered(ids[portion], vectors[portion]), ids[portion])
 
     def remove(self, ids: IdArray) -> None:
@@ -104,7 +110,7 @@ class HnswIndex(VectorIndex):
             self._graph.mark_deleted(label)
 
     def search(self, query: FloatArray, k: int, allowed: IdArray | None = None) -> tuple[IdArray, FloatArray]:
-        """See the base class. Approximate: see ``EF_PER_ROOT``; exact among few ``allowed``."""
+        """See the base class. Approximate (see ``EF_PER_ROOT``), but exact if few ids are ``allowed``."""
         query = checked_query(query, self.dimension)
         if allowed is None:
             return self._nearest(query, min(k, len(self)))
@@ -114,7 +120,7 @@ class HnswIndex(VectorIndex):
         return self._table.ids()
 
     def get(self, ids: IdArray) -> FloatArray:
-        """See the base class. The vectors are those that were added, give or take ``JITTER``; 0.1 ms each."""
+        """See the base class. The vectors are as added, up to ``JITTER``, and take 0.1 ms each."""
         ids = np.asarray(ids, np.int64)
         self._table.rows_of_present(ids)
         vectors = np.empty((ids.size, self.dimension), np.float32)
@@ -124,14 +130,14 @@ class HnswIndex(VectorIndex):
         return vectors
 
     def save(self, path: Path) -> None:
-        """See the base class. The last part of ``path`` must be ASCII."""
+        """See the base class. The last component of ``path`` must be ASCII."""
         with replacing(path) as temporary, narrow(temporary) as name:
             self._graph.save_index(name)
             require_length(temporary, self._graph.index_file_size())  # hnswlib reports no write error
 
     @classmethod
     def load(cls, path: Path, dimension: int) -> Self:
-        """See the base class. Flipped bits are not seen; ``read_checkpoint`` looks for those before."""
+        """See the base class. Flipped bits are not detected; ``read_checkpoint`` checks for them first."""
         labels, deleted = read_labels(path, dimension)
         index = cls(dimension)
         index._table.add(labels, np.where(deleted, ABSENT, np.arange(labels.size)))
@@ -146,12 +152,13 @@ class HnswIndex(VectorIndex):
         return index
 
     def _jittered(self, ids: IdArray, vectors: FloatArray) -> FloatArray:
-        # An id is used once, so no two batches get the same noise, and the same calls store the same vectors.
+        # Seeded by an id, which is used only once: no two batches get the same noise, and the same calls
+        # store the same vectors.
         noise = np.random.default_rng(int(ids[0])).standard_normal(vectors.shape, np.float32)
         return vectors + noise * np.float32(JITTER / self.dimension**0.5)
 
     def _nearest(self, query: FloatArray, k: int) -> tuple[IdArray, FloatArray]:
-        """The ``k`` nearest of all, where ``k`` is at most their number."""
+        """Return the ``k`` nearest of all vectors; ``k`` must not exceed their number."""
         if k <= 0:
             return np.empty(0, np.int64), np.empty(0, np.float32)
         ef = ef_search(self._stored, k)
@@ -163,18 +170,18 @@ class HnswIndex(VectorIndex):
         return found or self._nearest_with_unreached(query, k)
 
     def _unrelated_cosine(self) -> float:
-        """The mean cosine of two vectors of the index. A query whose best hit is below lies far off."""
+        """Return the mean cosine of two vectors of the index. A query with a worse best hit is far off."""
         if self._stored > 2 * self._sampled:
             ids = self.ids()
             sample = self.get(ids[:: max(1, ids.size // _SAMPLE)])
             total, count = sample.sum(axis=0), len(sample)
-            # The sum's square holds each pair twice, and each vector with itself.
+            # The square of the sum contains each pair twice, and each vector with itself.
             self._unrelated = float(total @ total - count) / (count * (count - 1)) if count > 1 else -1.0
             self._sampled = self._stored
         return self._unrelated
 
     def _query(self, query: FloatArray, k: int, ef: int) -> tuple[IdArray, FloatArray] | None:
-        """hnswlib's answer, or None if it came upon fewer than ``k``."""
+        """Return hnswlib's result, or None if it reached fewer than ``k`` vectors."""
         self._graph.set_ef(ef)
         try:
             labels, distances = self._graph.knn_query(query, k, num_threads=1)
@@ -183,7 +190,7 @@ class HnswIndex(VectorIndex):
         return best(labels[0].astype(np.int64), 1 - distances[0], k)
 
     def _nearest_with_unreached(self, query: FloatArray, k: int) -> tuple[IdArray, FloatArray]:
-        """As ``_nearest`` when no path leads to some: as many as can be reached, and the others by hand."""
+        """Return the same as ``_nearest`` if some vectors are unreachable, which are compared one by one."""
         missing, found = 1, None
         while found is None and missing < k:
             found = self._query(query, k - missing, self._stored)
@@ -195,11 +202,11 @@ class HnswIndex(VectorIndex):
         return best(np.concatenate((reached, others)), np.concatenate((found[1], scores)), k)
 
     def _nearest_of(self, query: FloatArray, k: int, allowed: IdArray) -> tuple[IdArray, FloatArray]:
-        """The ``k`` nearest among ``allowed``, ids that are present.
+        """Return the ``k`` nearest among ``allowed``, ids that are present.
 
-        Asks for more and more of the nearest of all until enough of them are allowed, as long as that is
-        cheaper than to get the allowed ones out and compare each. (hnswlib's own filter calls back into
-        Python for each vector it meets: measured 5 times slower than asking for more.)
+        Searches for more and more of the nearest of all vectors until enough of them are allowed, as long as
+        that is cheaper than fetching and comparing the allowed ones. (hnswlib's own filter calls back into
+        Python for each vector visited, which was measured to be 5 times slower than searching for more.)
         """
         k = min(k, allowed.size)
         if k <= 0:
@@ -218,7 +225,7 @@ class HnswIndex(VectorIndex):
         return best(*self._exact(query, allowed), k)
 
     def _exact(self, query: FloatArray, ids: IdArray) -> tuple[IdArray, FloatArray]:
-        """The cosine of every one of ``ids``."""
+        """Return ``ids`` with their cosines."""
         portions = range(0, ids.size, _VECTORS_AT_ONCE)
         scores = [self.get(ids[start : start + _VECTORS_AT_ONCE]) @ query for start in portions]
         return ids, np.concatenate(scores) if scores else np.empty(0, np.float32)

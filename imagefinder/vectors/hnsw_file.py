@@ -1,4 +1,4 @@
-"""What hnswlib leaves to its caller about index files: path encoding, checks on loading, deleted entries."""
+"""Index files of hnswlib: path encoding, validation before loading, and deleted labels."""
 
 import os
 import struct
@@ -13,27 +13,30 @@ from numpy.typing import NDArray
 from imagefinder.vectors.vector_index import IdArray
 
 _HEADER = struct.Struct("<6QiI3QdQ")
-"""hnswlib 0.8, ``HierarchicalNSW::saveIndex``: offsetLevel0, max_elements, cur_element_count,
-size_data_per_element, label_offset, offsetData, maxlevel, enterpoint_node, maxM, maxM0, M, mult,
-ef_construction. The elements follow: links, vector, label each; then the upper layers' links."""
+"""Header as written by ``HierarchicalNSW::saveIndex`` of hnswlib 0.8.
+
+Its fields are offsetLevel0, max_elements, cur_element_count, size_data_per_element, label_offset, offsetData,
+maxlevel, enterpoint_node, maxM, maxM0, M, mult and ef_construction. The elements follow, each with links,
+vector and label, and then the links of the upper layers.
+"""
 
 _DELETE_MARK = 0x01
 """``HierarchicalNSW::DELETE_MARK``, in the third byte of an element."""
 
 _WORKING_FOLDER = threading.Lock()
-"""The working folder belongs to the whole process, so its guard does too."""
+"""Lock of the working folder, which is shared by the whole process."""
 
 
 def read_labels(path: Path, dimension: int) -> tuple[IdArray, NDArray[np.bool_]]:
-    """The labels in an hnswlib file, and which of them are marked as deleted; both shape (n,).
+    """Return the labels in an hnswlib file, and which of them are marked as deleted; both of shape (n,).
 
-    hnswlib neither tells the deleted labels of a file it loaded nor knows the dimension it was made for, and
-    may crash on a file that is not its own; so this looks first. It checks the header and the least length,
-    not every link: against flipped bits the checkpoint has a CRC.
+    hnswlib neither reports the deleted labels of a file it has loaded nor knows the file's dimension, and may
+    crash on other files. So the header and the minimum length are checked here, but not every link. The
+    checkpoint's CRC-32 detects flipped bits.
 
     Raises:
-        ValueError: it is not such a file, is cut short, or is of another dimension.
-        OSError: it cannot be read.
+        ValueError: the file is not an hnswlib index, is truncated, or has another dimension.
+        OSError: the file cannot be read.
     """
     with path.open("rb") as file:
         head = file.read(_HEADER.size)
@@ -59,11 +62,11 @@ def read_labels(path: Path, dimension: int) -> tuple[IdArray, NDArray[np.bool_]]
 
 @contextmanager
 def narrow(path: Path, any_bytes: bool = os.name == "posix") -> Iterator[bytes]:
-    """A name for ``path``, whose last part must be ASCII, that C++'s narrow ``fstream`` opens.
+    """Yield a name by which a narrow ``fstream`` of C++ can open ``path``, whose last component must be ASCII.
 
-    POSIX takes the path's own bytes, whatever they are. Windows reads them in a code page that may lack the
-    folder's letters, so there the working folder is changed for the length of the block. That touches every
-    thread: the program therefore works with absolute paths only.
+    On POSIX these are the bytes of the path. Windows decodes them in a code page that may lack the folder's
+    letters, so there the working folder is changed during the block. That affects all threads, so the program
+    uses absolute paths only.
     """
     if any_bytes or str(path).isascii():
         yield os.fsencode(path)

@@ -7,13 +7,13 @@ from imagefinder.vectors.array_ops import grown
 from imagefinder.vectors.vector_index import IdArray
 
 ABSENT = -1
-"""The row of an id that is not present."""
+"""Row of an id that is not present."""
 
 
 class IdTable:
-    """A sorted map from id to row. A removed id stays known, because ids are never used twice.
+    """Sorted map from id to row. Removed ids stay known, because ids are never reused.
 
-    Ids that arrive ascending, as the store's AUTOINCREMENT gives them, are appended in amortised O(1); others
+    Ids in ascending order, as the store's AUTOINCREMENT creates them, are appended in amortised O(1); others
     are merged in O(n).
     """
 
@@ -24,14 +24,14 @@ class IdTable:
         self._present = 0
 
     def __len__(self) -> int:
-        """How many ids are present."""
+        """Return the number of ids present."""
         return self._present
 
     def add(self, ids: IdArray, rows: NDArray[np.int64]) -> None:
-        """Note where new ids are kept; a row of ``ABSENT`` makes an id known but not present.
+        """Add ids with their rows. With the row ``ABSENT``, an id is known but not present.
 
         Raises:
-            ValueError: an id is known already, or stands twice in ``ids``; nothing was added.
+            ValueError: an id is known already, or occurs twice in ``ids``; nothing was added.
         """
         if not ids.size:
             return
@@ -53,14 +53,14 @@ class IdTable:
         self._present += int(np.count_nonzero(rows != ABSENT))
 
     def rows(self, ids: IdArray) -> NDArray[np.int64]:
-        """The row of each id, or ``ABSENT``."""
+        """Return the row of each id, or ``ABSENT``."""
         positions, known = self._find(ids)
         rows = np.full(ids.shape, ABSENT, np.int64)
         rows[known] = self._rows[positions[known]]
         return rows
 
     def rows_of_present(self, ids: IdArray) -> NDArray[np.int64]:
-        """The row of each id.
+        """Return the row of each id.
 
         Raises:
             KeyError: an id is not present.
@@ -72,13 +72,13 @@ class IdTable:
         return rows
 
     def present(self, ids: IdArray) -> IdArray:
-        """Those of ``ids`` that are present, ascending, each once."""
+        """Return those of ``ids`` that are present, ascending and without duplicates."""
         ids = np.unique(np.asarray(ids, np.int64))
         present: IdArray = ids[self.rows(ids) != ABSENT]
         return present
 
     def remove(self, ids: IdArray) -> tuple[IdArray, NDArray[np.int64]]:
-        """Make ids absent. Returns those that were present, ascending, and the rows they had."""
+        """Make ids absent; return those that were present, ascending, and their rows."""
         ids = self.present(ids)
         positions, _ = self._find(ids)
         rows = self._rows[positions].copy()
@@ -87,22 +87,22 @@ class IdTable:
         return ids, rows
 
     def move(self, ids: IdArray, rows: NDArray[np.int64]) -> None:
-        """Note new rows of ids that are present."""
+        """Set new rows for ids that are present."""
         positions, _ = self._find(ids)
         self._rows[positions] = rows
 
     def ids(self) -> IdArray:
-        """The ids present, ascending."""
+        """Return the ids present, ascending."""
         present: IdArray = self._ids[: self._size][self._rows[: self._size] != ABSENT]
         return present
 
     def removed_ids(self) -> IdArray:
-        """The ids known and no longer present, ascending."""
+        """Return the ids that are known but absent, ascending."""
         removed: IdArray = self._ids[: self._size][self._rows[: self._size] == ABSENT]
         return removed
 
     def _find(self, ids: IdArray) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-        """Where each id stands or would have to be inserted, and whether it stands there."""
+        """Return each id's position, or the one at which to insert it, and whether it is known."""
         table = self._ids[: self._size]
         positions = np.searchsorted(table, ids)
         inside = positions < self._size

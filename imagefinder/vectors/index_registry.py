@@ -1,4 +1,4 @@
-"""The registry of vector indexes, and which one suits a library. Imports hnswlib only on request."""
+"""Registry of the kinds of vector index, and choice of a kind. Imports hnswlib only on request."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -7,10 +7,11 @@ from imagefinder.vectors.memory import graph_bytes, room
 from imagefinder.vectors.vector_index import VectorIndex
 
 EXACT_LIMIT = 50_000
-"""Up to this many vectors, exact search is used.
+"""Maximum number of vectors for exact search.
 
-Measured at 512 dimensions on two cores (warm disk cache); start is reading float16 from SQLite for exact, the
-checkpoint with its CRC for HNSW, which ``benchmarks/vector_search.py`` prints for larger sizes too:
+Measured at 512 dimensions on two cores with a warm disk cache. Starting means reading float16 vectors from
+SQLite (exact), or the checkpoint with its CRC-32 (HNSW). ``benchmarks/vector_search.py`` prints these figures
+for larger sizes, too.
 
 =======  ===========  ==========  ============  ===========  ==========
 vectors  exact start  HNSW start  exact search  HNSW search  HNSW build
@@ -21,14 +22,14 @@ vectors  exact start  HNSW start  exact search  HNSW search  HNSW build
 100,000       0.37 s      0.27 s         14 ms       1.2 ms        44 s
 =======  ===========  ==========  ============  ===========  ==========
 
-So up to 50,000 exact search costs a user nothing that can be felt, finds everything, answers a search within
-a folder as fast, writes no file, and reads half as much from a cold disk. Beyond, its cost goes on growing.
+Up to 50,000 vectors, exact search causes no noticeable delay, finds everything, is as fast within a folder,
+writes no file, and reads half as much from a cold disk. Beyond that its cost keeps growing.
 """
 
 _EXACT_LIMIT_DOWN = EXACT_LIMIT * 3 // 4
-"""A library that has an HNSW index keeps it until it has shrunk to this many vectors."""
+"""Number of vectors down to which a library keeps its HNSW index."""
 _HEADROOM = 10
-"""An HNSW index in use is kept as long as one in this many of its size would still fit the memory."""
+"""An HNSW index in use is kept while its size, divided by this, fits into the available memory."""
 _USUAL_DIMENSION = 512
 
 
@@ -53,11 +54,11 @@ def _mapped() -> type[VectorIndex]:
 VECTOR_INDEXES: Mapping[str, Callable[[], type[VectorIndex]]] = MappingProxyType(
     {"exact": _exact, "hnsw": _hnsw, "mapped": _mapped}
 )
-"""Kind to a function that imports and gives its class."""
+"""Functions that import and return the index class of each kind."""
 
 
 def index_class(kind: str) -> type[VectorIndex]:
-    """The class of a kind.
+    """Return the index class of a kind.
 
     Raises:
         ValueError: there is no such kind.
@@ -69,11 +70,11 @@ def index_class(kind: str) -> type[VectorIndex]:
 
 
 def kind_for(count: int, current: str | None = None, dimension: int = _USUAL_DIMENSION) -> str:
-    """The kind that suits ``count`` vectors and the memory that is free now.
+    """Return the kind of index that suits ``count`` vectors and the memory that is free now.
 
-    Above ``EXACT_LIMIT`` that is HNSW where its graph fits, else exact search over a file that is mapped into
-    memory: slower, but it takes next to none. ``current``, the kind in use, is kept while the count or the memory
-    is near its limit, so that a library at the border does not go to and fro.
+    Above ``EXACT_LIMIT`` that is HNSW if its graph fits, else exact search over a mapped file, which is
+    slower but needs little memory. The ``current`` kind is kept while the count or the memory is near its
+    limit, so that the kind does not change back and forth.
     """
     limit = EXACT_LIMIT if current in (None, "exact") else _EXACT_LIMIT_DOWN
     if count <= limit:

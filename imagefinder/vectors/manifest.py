@@ -1,4 +1,4 @@
-"""Manifest of a checkpoint: a small JSON file that names its index file."""
+"""Manifest of a checkpoint: a small JSON file that names the index file."""
 
 import json
 import zlib
@@ -14,33 +14,33 @@ MANIFEST_NAME = "manifest.json"
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """Facts about one checkpoint of a vector index."""
+    """Properties of one checkpoint of a vector index."""
 
     kind: str
     embedder_id: str
     dimension: int
     count: int
-    """Vectors present."""
+    """Number of vectors present."""
     last_id: int
-    """The highest id present; 0 when there is none."""
+    """Highest id present; 0 if there is none."""
     revision: int
-    """The caller's own count of changes at the time of the checkpoint."""
+    """Stamp of the database state at the time of the checkpoint, given by the caller."""
     file: str
-    """The index file's name in the same folder."""
+    """Name of the index file in the same folder."""
     size: int
-    """Its bytes."""
+    """Length of the index file in bytes."""
     crc32: int
-    """Of the index file."""
+    """CRC-32 of the index file."""
     format: int = FORMAT
 
     @classmethod
     def read(cls, folder: Path) -> Self:
-        """The manifest in a folder.
+        """Return the manifest in a folder.
 
         Raises:
             FileNotFoundError: there is none.
             OSError: it cannot be read.
-            ValueError: it is damaged, or of another format.
+            ValueError: it is damaged, or has another format.
         """
         try:
             document = json.loads((folder / MANIFEST_NAME).read_bytes())
@@ -54,7 +54,7 @@ class Manifest:
         return manifest
 
     def write(self, folder: Path) -> None:
-        """Replace the manifest in a folder, whole or not at all.
+        """Replace the manifest in a folder atomically.
 
         Raises:
             OSError: it could not be written.

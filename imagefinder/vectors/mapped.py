@@ -1,4 +1,4 @@
-"""Exact nearest neighbours over a mapped file of float16 vectors, for graphs that would not fit into memory."""
+"""Mapped index: exact search over a mapped file of float16 vectors, for graphs that do not fit into memory."""
 
 import struct
 import tempfile
@@ -19,20 +19,24 @@ HalfArray = NDArray[np.float16]
 
 _MAGIC = b"half-rows-1\n"
 _HEADER = struct.Struct("<12sIQQ")
-"""Magic, dimension, vectors, removed ids. Follow the vectors (<f2), their lengths (<f4), their ids (<i8), and the
-ids once removed (<i8)."""
+"""Header: magic, dimension, number of vectors, number of removed ids.
+
+The vectors (<f2), their lengths (<f4), their ids (<i8) and the removed ids (<i8) follow.
+"""
 _ROWS_A_WRITE = 8192
 _GATHER_SHARE = 4
-"""Rows picked out one by one cost several times what they cost in passing, so only a share below 1 in this many
-is picked."""
+"""Selected rows are gathered only if they are fewer than one in this many.
+
+Gathering a row takes several times as long as processing it in sequence.
+"""
 
 
 class MappedIndex(VectorIndex):
-    """Rows in files that are mapped, not read, into memory: the system keeps as much of them as there is room for.
+    """Index as rows in mapped files, of which the system caches as much as memory allows.
 
-    Takes 28 bytes of memory a vector, and 2 x dimension bytes of disk. What is added goes into a nameless file in
-    ``folder``. A search passes over every row: 16 to 25 ms for 100,000 of 512 dimensions while the rows are in the
-    system's cache, the time of reading the file where they are not.
+    Takes 28 bytes of memory and 2 x dimension bytes of disk a vector. Added vectors go to an unnamed file in
+    ``folder``. A search reads every row: 16 to 25 ms for 100,000 of 512 dimensions if the system has cached
+    them, otherwise the time of reading the file.
     """
 
     kind: ClassVar[str] = "mapped"
@@ -42,7 +46,7 @@ class MappedIndex(VectorIndex):
         self._table = IdTable()
         self._row_ids: IdArray = np.empty(0, np.int64)
         self._lengths: FloatArray = np.empty(0, np.float32)
-        # Rows of the file that was loaded, then those added since.
+        # Rows of the loaded file are numbered first, then those added since.
         self._loaded: HalfArray = np.empty((0, dimension), np.float16)
         self._added = self._loaded
         self._file: IO[bytes] | None = None
@@ -60,10 +64,10 @@ class MappedIndex(VectorIndex):
         return len(self._loaded) + len(self._added)
 
     def add(self, ids: IdArray, vectors: FloatArray) -> None:
-        """See the base class. Vectors are rounded to float16, and scaled to unit length again when compared.
+        """See the base class. Vectors are rounded to float16, and normalised again when compared.
 
         Raises:
-            OSError: the file cannot be made or the disk is full.
+            OSError: the file cannot be created, or the disk is full.
         """
         ids, vectors = checked_batch(ids, vectors, self.dimension)
         if not ids.size:
@@ -71,9 +75,10 @@ class MappedIndex(VectorIndex):
         start, end = self._used, self._used + ids.size
         rows = vectors.astype("<f2")
         if self._file is None:
-            self._file = tempfile.TemporaryFile(dir=self.folder, buffering=0)  # noqa: SIM115 - lives as long as the index
+            self._file = tempfile.TemporaryFile(dir=self.folder, buffering=0)  # noqa: SIM115 - open as long as the index exists
             weakref.finalize(self, self._file.close)
-        # Written before anything counts: what a full disk or a refused id leaves there, the next rows overwrite.
+        # Written before the other state changes. If the disk is full or an id is refused, the next rows
+        # overwrite these.
         self._file.seek(self._added.nbytes)
         _write_all(self._file, rows)
         self._table.add(ids, np.arange(start, end))
@@ -106,7 +111,7 @@ class MappedIndex(VectorIndex):
         return vectors
 
     def save(self, path: Path) -> None:
-        """See the base class. This index goes on with the files it has."""
+        """See the base class. The index goes on using its present files."""
         ids, removed = self.ids(), self._table.removed_ids()
         rows = self._table.rows(ids)
         with replacing(path) as temporary, temporary.open("wb", buffering=0) as file:
@@ -118,8 +123,10 @@ class MappedIndex(VectorIndex):
 
     @classmethod
     def load(cls, path: Path, dimension: int) -> Self:
-        """See the base class. The file must stay as it is while the index is in use; it may be deleted where the
-        system allows that."""
+        """See the base class.
+
+        The file must not change while the index is in use, but may be deleted on POSIX.
+        """
         index = cls(dimension, path.parent)
         with path.open("rb") as file:
             head = file.read(_HEADER.size)
@@ -139,7 +146,7 @@ class MappedIndex(VectorIndex):
         return index
 
     def _rows(self, rows: NDArray[np.int64]) -> HalfArray:
-        """A copy of rows that may lie in either file, (n, dimension)."""
+        """Return a copy of the given rows of either file, (n, dimension)."""
         picked = np.empty((rows.size, self.dimension), np.float16)
         is_loaded = rows < len(self._loaded)
         picked[is_loaded] = self._loaded[rows[is_loaded]]
@@ -148,7 +155,7 @@ class MappedIndex(VectorIndex):
 
 
 def _lengths(rows: HalfArray) -> FloatArray:
-    """(n,), none of them zero."""
+    """Return the lengths of rows, (n,), none of them zero."""
     lengths: FloatArray = np.linalg.norm(rows.astype(np.float32), axis=1)
     return np.maximum(lengths, np.float32(1e-12))
 
@@ -160,7 +167,7 @@ def _mapped(file: IO[bytes], offset: int, count: int, dimension: int) -> HalfArr
 
 
 def _write_all(file: IO[bytes], array: NDArray[Any]) -> None:
-    """One unbuffered write may take less than it is given."""
+    """Write an array completely, since one unbuffered write may write less than it is given."""
     left = np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
     while left:
         left = left[file.write(left) :]

@@ -1,26 +1,25 @@
-"""How much memory a graph takes, and how much may be taken."""
+"""Memory needed by a graph, and memory available for it."""
 
 MEMORY_SHARE = 0.5
-"""The part of the memory that is free right now which a graph may take; the models and the pictures that are being
-decoded need some too."""
+"""Share of the free memory that a graph may take. Models and pictures being decoded need some, too."""
 _GRAPH_BYTES = 150
-"""Links, label and bookkeeping of one vector in hnswlib with M = 16."""
+"""Bytes for one vector's links, label and bookkeeping in hnswlib with M = 16."""
 
 
 def graph_bytes(count: int, dimension: int) -> int:
-    """What an HNSW index of so many vectors takes."""
+    """Return the bytes of memory that an HNSW index of this many vectors takes."""
     return count * (4 * dimension + _GRAPH_BYTES)
 
 
 def room() -> int:
-    """Bytes that an index may take now."""
+    """Return the bytes of memory that an index may take now."""
     import psutil
 
     return int(psutil.virtual_memory().available * MEMORY_SHARE)
 
 
 def fits_machine(needed: int) -> bool:
-    """Whether so many bytes may be taken on this machine at all, were all of its memory free."""
+    """Whether this many bytes may be taken on this machine if all of its memory is free."""
     import psutil
 
     return needed <= int(psutil.virtual_memory().total * MEMORY_SHARE)

@@ -1,4 +1,4 @@
-"""The vector index interface: which stored vectors are nearest to a query."""
+"""Interface of vector indexes, which find the stored vectors nearest to a query."""
 
 from abc import ABC, abstractmethod
 from pathlib import Path
@@ -9,42 +9,51 @@ from imagefinder.domain.array_types import IdArray as IdArray
 
 
 class VectorIndex(ABC):
-    """Unit vectors under integer ids, searched by cosine. Not thread-safe: the owner locks round every call."""
+    """Unit vectors with integer ids, searched by cosine. Not thread-safe: the owner must lock every call."""
 
     kind: ClassVar[str]
     dimension: int
 
     def __init__(self, dimension: int, folder: Path | None = None) -> None:
-        """``folder`` is for files that an index may need while it is in use; the system's for such, where None."""
+        """Create an empty index.
+
+        Args:
+            dimension: length of the vectors.
+            folder: folder for files that an index may need while in use; None for the system's temporary
+                folder.
+        """
         self.dimension = dimension
         self.folder = folder
 
     @abstractmethod
     def add(self, ids: IdArray, vectors: FloatArray) -> None:
-        """Add vectors, shape (n, dimension), unit length. An id already present is an error.
+        """Add unit vectors, (n, dimension).
 
         Raises:
-            ValueError: shapes do not agree, or an id is present already or was removed earlier.
+            ValueError: shapes do not agree, or an id is present or was removed earlier.
         """
 
     @abstractmethod
     def remove(self, ids: IdArray) -> None:
-        """Forget ids. Those not present are ignored."""
+        """Remove ids. Those not present are ignored."""
 
     @abstractmethod
     def search(self, query: FloatArray, k: int, allowed: IdArray | None = None) -> tuple[IdArray, FloatArray]:
-        """The ids of the at most ``k`` nearest vectors and their cosines, best first.
+        """Return the ids of at most ``k`` nearest vectors and their cosines, best first.
 
-        ``query`` has shape (dimension,), unit length. With ``allowed``, only those ids count.
+        Args:
+            query: the query's vector, (dimension,), unit length.
+            k: maximum number of results.
+            allowed: ids to which the search is restricted; None for all.
         """
 
     @abstractmethod
     def ids(self) -> IdArray:
-        """The ids present, ascending."""
+        """Return the ids present, ascending."""
 
     @abstractmethod
     def get(self, ids: IdArray) -> FloatArray:
-        """The stored vectors of ids that are present, (n, dimension), in the order asked.
+        """Return the stored vectors of ids that are present, (n, dimension), in the order of ``ids``.
 
         Raises:
             KeyError: an id is not present.
@@ -55,23 +64,23 @@ class VectorIndex(ABC):
 
     @property
     def needs_rebuild(self) -> bool:
-        """Whether so much was removed that an index built anew would be better."""
+        """Whether so many vectors were removed that rebuilding the index would be better."""
         return False
 
     @abstractmethod
     def save(self, path: Path) -> None:
-        """Write to a file of this name, whole or not at all, durable when it returns.
+        """Write the index to this file, atomically and durably.
 
         Raises:
-            OSError: it could not be written whole; what stood there before is untouched.
+            OSError: it could not be written; an existing file is intact.
         """
 
     @classmethod
     @abstractmethod
     def load(cls, path: Path, dimension: int) -> Self:
-        """Read what ``save`` wrote.
+        """Read an index written by ``save``.
 
         Raises:
-            ValueError: the file is not one that ``save`` wrote whole, or is of another dimension.
-            OSError: it cannot be read.
+            ValueError: the file was not written completely by ``save``, or has another dimension.
+            OSError: the file cannot be read.
         """

@@ -1,1 +1,1 @@
-"""The vector index in use, with its lock and thread priorities."""
+"""The vector index in use, the fair lock around it, and thread priorities."""

@@ -1,4 +1,4 @@
-"""The vector index in use: loaded or rebuilt from the store, kept in step with it, checkpointed."""
+"""Live index: the vector index in use, loaded or built, kept in step with the store, and checkpointed."""
 
 import logging
 import os
@@ -24,48 +24,54 @@ from imagefinder.vectors.vector_index import FloatArray, IdArray, VectorIndex
 _LOG = logging.getLogger(__name__)
 
 _READ_AND_COMPARE = 5_000
-"""Up to so many items, a search among a few chosen ones reads their vectors from the store (about 20 ms) and
-compares them all: faster than walking a large graph for the few that count, and exact."""
+"""Maximum number of allowed items for which a search compares all vectors, read from the store (about 20 ms).
+
+That is exact, and faster than walking a large graph of which few items are allowed.
+"""
 
 _ADDED_AT_ONCE = 8 * (os.cpu_count() or 1)
-"""Vectors added under the lock at a time: hnswlib takes every core for them, so that a search waits about 5 ms."""
+"""Vectors added at a time under the lock. hnswlib adds on all cores, so a search waits about 5 ms."""
 
 _READ_AT_ONCE = 4096
 """Vectors read from the store at a time."""
 
 _WORTH_WRITING = 1000
-"""One change in this many vectors makes a checkpoint worth writing anew. A million vectors take seconds to write, in
-which a process answers nothing, and to add a thousand of them again takes one."""
+"""Vectors for each change that makes rewriting a checkpoint worthwhile.
+
+Writing a million vectors takes seconds, during which the process answers nothing. Adding a thousand of them
+again takes one second.
+"""
 
 BuildProgress = Callable[[int, int], None]
-"""Called with (vectors placed, vectors in all) while an index is built."""
+"""Function called with the number of vectors added and their total while an index is built."""
 
 
 def _no_progress(done: int, total: int) -> None: ...
 
 
 class LiveIndex:
-    """The index of one embedder's vectors in one library. Safe to use from several threads.
+    """Index of one embedder's vectors in one library. Safe to use from several threads.
 
-    SQLite is the truth; what is held here can always be made again from it.
+    The store is the source of truth: the index can be rebuilt from it at any time.
     """
 
     def __init__(self, embeddings: EmbeddingTable, embedder: EmbedderRecord, folder: Path) -> None:
         self._embeddings = embeddings
         self._embedder = embedder
         self._folder = checkpoint_folder(folder, embedder.name)
-        # hnswlib allows no adding beside searching: one lock round every call of the index.
+        # hnswlib does not support adding during a search, so every call of the index holds this lock.
         self._lock = FairLock()
-        # Held while the index is brought into step; taken first, never inside the other.
+        # Held while the index is synchronised with the store. Acquired before ``_lock``, never while holding
+        # it.
         self._refreshing = threading.RLock()
         self._in_step = False
         self._index: VectorIndex | None = None
         self._revision = -1
         self._saved_revision = -1
         self._changes = 0
-        """Vectors added and removed since the checkpoint was written."""
+        """Number of vectors added and removed since the checkpoint was written."""
         self.is_worth_saving = False
-        """Whether the index was built anew, which the next process would have to do again without a checkpoint."""
+        """Whether the index was built anew, so that saving it spares the next process the work."""
 
     def __len__(self) -> int:
         with self._lock:
@@ -73,19 +79,23 @@ class LiveIndex:
 
     @property
     def kind(self) -> str:
-        """Which kind of index is in use; empty before the first search."""
+        """Kind of the index in use; empty before the first search."""
         return self._index.kind if self._index is not None else ""
 
     @property
     def is_ready(self) -> bool:
-        """Whether a search has not to wait for the index being loaded or built."""
+        """Whether a search can use the index without loading or building it first."""
         return self._index is not None
 
     def refresh(self, progress: BuildProgress = _no_progress, *, may_lag: bool = False) -> None:
-        """Bring the index into step with the store: nothing to do, a few changes, or all of it anew.
+        """Synchronise the index with the store, by a few changes if possible, else by building it anew.
 
-        What is in use answers until its successor is complete. With ``may_lag``, an index that another thread
-        is just now bringing into step is left as it is: a search does not wait for that.
+        The index in use answers searches until its successor is complete.
+
+        Args:
+            progress: called while vectors are added.
+            may_lag: return at once if another thread is synchronising an index that is in use. Searches pass
+                True so that they need not wait.
         """
         if not self._refreshing.acquire(blocking=not (may_lag and self._index is not None)):
             return
@@ -107,7 +117,7 @@ class LiveIndex:
             self._refreshing.release()
 
     def _fresh(self, progress: BuildProgress, revision: int) -> VectorIndex:
-        """The checkpoint of the kind that suits the library now, in step with the store; else one that is built."""
+        """Return an index of the kind that suits the library now: from its checkpoint, or else built."""
         index = self._loaded()
         if index is None:
             return self._built(progress)
@@ -125,7 +135,8 @@ class LiveIndex:
         return index.kind != "mapped" and self._kind_for(len(index) + more, current) == "mapped"
 
     def _checkpoint_folder(self, kind: str) -> Path:
-        # The memory that is free comes and goes: a graph that took minutes to build is not to be lost by that.
+        # Mapped files have a separate folder: free memory varies, and a graph that took minutes to build must
+        # not be lost while it does not fit.
         return self._folder / kind if kind == "mapped" else self._folder
 
     def _loaded(self) -> VectorIndex | None:
@@ -137,11 +148,11 @@ class LiveIndex:
             self._checkpoint_folder(kind), self._embedder.name, self._embedder.dimension
         )
         if isinstance(checkpoint, CheckpointProblem):
-            _LOG.info("the index is built anew, because %s", checkpoint.reason)
+            _LOG.info("cannot load the checkpoint (%s); building the index anew", checkpoint.reason)
             return None
         revision = self._embeddings.checkpoints(self._embedder.id).get(checkpoint.manifest.revision)
         if revision is None:
-            _LOG.info("the index is built anew, because it belongs to another state of the library")
+            _LOG.info("the checkpoint belongs to another state of the library; building the index anew")
             return None
         self._saved_revision = revision
         return checkpoint.index
@@ -157,7 +168,7 @@ class LiveIndex:
         self.is_worth_saving = index.kind != "exact"
         for ids, vectors in self._embeddings.stream(self._embedder.id):
             index.add(ids, vectors)
-            if self.is_worth_saving:  # exact search is ready in an instant
+            if self.is_worth_saving:  # an exact index is built in an instant
                 progress(len(index), total)
         return index
 
@@ -165,10 +176,10 @@ class LiveIndex:
         wanted = self._embeddings.ids(self._embedder.id)
         with self._lock:
             present = index.ids()
-        import numpy as np  # imported late, as in the searches below: most jobs only ask whether all is settled
+        import numpy as np  # imported late, as below: most jobs only call ``is_settled``
 
         missing = np.setdiff1d(wanted, present, assume_unique=True)
-        if missing.size > wanted.size // 2:  # then building anew is cheaper and better
+        if missing.size > wanted.size // 2:  # then building anew is faster and gives a better index
             return self._built(progress)
         self._remove(index, np.setdiff1d(present, wanted, assume_unique=True))
         done = 0
@@ -183,7 +194,7 @@ class LiveIndex:
             yield self._embeddings.read(self._embedder.id, wanted[start : start + _READ_AT_ONCE].tolist())
 
     def _add(self, index: VectorIndex, ids: IdArray, vectors: FloatArray) -> None:
-        """In portions, between which a search that waits has its turn."""
+        """Add vectors in portions, between which waiting searches get the lock."""
         for start in range(0, ids.size, _ADDED_AT_ONCE):
             portion = slice(start, start + _ADDED_AT_ONCE)
             with self._lock:
@@ -196,35 +207,42 @@ class LiveIndex:
         self._changes += ids.size
 
     def begin_job(self) -> None:
-        """Called with the library's lock in hand: from here on ``changed`` hears of every change.
+        """Prepare for a job, which reports its changes to ``changed`` from now on.
 
-        Another process may have changed the library before; then the next refresh sees to it.
+        Callers must hold the library lock. If another process changed the library before, the next
+        ``refresh`` makes up for it.
         """
         with self._refreshing:
             revision = self._embeddings.revision(self._embedder.id)
             self._in_step = self._index is not None and revision == self._revision
 
     def changed(self, added: IdArray, vectors: FloatArray, removed: IdArray) -> None:
-        """Take over what has just been committed to the store: (n,) ids, (n, dimension) vectors, and ids gone."""
+        """Apply a change that has just been committed to the store.
+
+        Args:
+            added: ids of added items, (n,).
+            vectors: their vectors, (n, dimension).
+            removed: ids of removed items.
+        """
         with self._refreshing:
             if not self._in_step:
                 return
             assert self._index is not None
             revision = self._embeddings.revision(self._embedder.id)
             if revision == self._revision:
-                return  # a search between the commit and this call has fetched it all
+                return  # a search between the commit and this call has applied it
             if self._outgrows_memory(self._index, added.size):
-                self.refresh()  # what takes its place is read from the store
+                self.refresh()  # its successor is read from the store
                 return
             self._remove(self._index, removed)
             self._add(self._index, added, vectors)
             self._revision = revision
 
     def settle(self, progress: BuildProgress = _no_progress) -> None:
-        """At the end of a job: change to the kind that suits the size, and write a checkpoint where one helps.
+        """Finish a job: change to the kind that suits the library's size, and write a checkpoint if worthwhile.
 
         Raises:
-            OSError: the checkpoint could not be written; the index in use and the store are whole.
+            OSError: the checkpoint could not be written; the index in use and the store are intact.
         """
         with self._refreshing:
             self.refresh(progress)
@@ -241,9 +259,10 @@ class LiveIndex:
             self.is_worth_saving = False
 
     def is_settled(self) -> bool:
-        """Whether nobody has asked for the index, and the next search finds on the disk what it needs.
+        """Whether the index is unused so far and its checkpoint is recent enough for the next search.
 
-        Then ``settle`` has nothing to do, and a job that found nothing new need not load it. Reads no vector.
+        If so, ``settle`` has nothing to do, and a job that found nothing new need not load the index. Reads
+        no vectors.
         """
         if self._index is not None:
             return False
@@ -264,13 +283,19 @@ class LiveIndex:
         return self._saved_revision < 0 or self._changes * _WORTH_WRITING >= len(index)
 
     def save(self, most_bytes: int) -> bool:
-        """Write a checkpoint of the index as it is, if it is of more use than the one there.
+        """Write a checkpoint of the index as it is, if it is more useful than the existing one.
 
-        For a process that is about to end: builds nothing, waits for no other thread, and leaves an index alone
-        that is larger than ``most_bytes`` in memory. The next process makes up for it. Returns whether it wrote one.
+        Called by a process that is about to end. It builds nothing and waits for no other thread; the next
+        process makes up for what is missing.
+
+        Args:
+            most_bytes: do nothing if the index takes more bytes of memory than this.
+
+        Returns:
+            Whether a checkpoint was written.
 
         Raises:
-            OSError: the checkpoint could not be written; the one there is whole.
+            OSError: the checkpoint could not be written; the existing one is intact.
         """
         if not self._refreshing.acquire(blocking=False):
             return False
@@ -289,7 +314,8 @@ class LiveIndex:
 
     def _write(self, index: VectorIndex) -> None:
         stamp = self._embeddings.stamp_checkpoint(self._embedder.id)
-        # No lock: whoever would change the index waits for this one's, and searches may go on.
+        # ``_lock`` is not needed, so searches may go on: threads that change the index hold ``_refreshing``,
+        # as this one does.
         write_checkpoint(index, self._checkpoint_folder(index.kind), self._embedder.name, stamp)
         self._saved_revision, self._changes = self._revision, 0
         if index.kind == "hnsw":
@@ -298,7 +324,7 @@ class LiveIndex:
             delete_files(self._checkpoint_folder("hnsw"))
 
     def search(self, query: FloatArray, k: int, allowed: IdArray | None) -> tuple[IdArray, FloatArray]:
-        """As ``VectorIndex.search``."""
+        """Return the ids and scores of the nearest vectors; see ``VectorIndex.search``."""
         import numpy as np
 
         if allowed is not None and allowed.size <= _READ_AND_COMPARE and self.kind == "hnsw":
@@ -309,8 +335,11 @@ class LiveIndex:
             return self._index.search(query, k, allowed)
 
     def vectors(self, item_ids: IdArray) -> tuple[IdArray, FloatArray]:
-        """As ``EmbeddingTable.read``: those of items that have one. Out of the matrix where there is one, which takes
-        a tenth of reading them from the store; a graph hands vectors out slower than that."""
+        """Return the vectors of those items that have one; see ``EmbeddingTable.read``.
+
+        They are taken from the matrix of an exact index, which takes a tenth of the time of reading them from
+        the store. A graph returns vectors more slowly than the store does.
+        """
         import numpy as np
 
         wanted = np.unique(item_ids)
@@ -319,14 +348,15 @@ class LiveIndex:
                 try:
                     return wanted, self._index.get(wanted)
                 except KeyError:
-                    pass  # one is gone, or not there yet: the store knows
+                    pass  # one was deleted, or is not added yet: ask the store
         return self._embeddings.read(self._embedder.id, wanted.tolist())
 
     def rank_all(self, query: FloatArray, allowed: IdArray | None) -> tuple[IdArray, FloatArray]:
-        """Every id (or all of those allowed) with its cosine, best first: exact, memory flat.
+        """Return all ids (or all allowed ones) with their cosines, best first. Exact.
 
-        A graph would take longer to walk to its end than the store to be read through (0.4 s for 100,000 vectors
-        of 512 dimensions), and other searches would wait meanwhile. To read chosen ones takes twice as long for each.
+        If the index is a graph, the vectors are read from the store in portions (0.4 s for 100,000 vectors of
+        512 dimensions). That is faster than walking the graph to its end, and does not block other searches.
+        Reading selected vectors takes twice as long per vector as reading all.
         """
         import numpy as np
 

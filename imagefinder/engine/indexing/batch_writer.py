@@ -1,4 +1,4 @@
-"""Embed and commit batches of decoded parts: one transaction a batch, then the vector index."""
+"""Batch writer: embeds batches of decoded parts, commits each in one transaction, then updates the index."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +20,7 @@ from imagefinder.store.store import Store
 
 @dataclass(slots=True)
 class _FileInHand:
-    """A file that is being read, in one stretch of parts or several."""
+    """A file being read, whose parts arrive in one or several readings."""
 
     todo: FileToRead
     digest: bytes
@@ -32,14 +32,14 @@ class _FileInHand:
 
 @dataclass(slots=True)
 class _Batch:
-    """What the next commit will hold."""
+    """Contents of the next commit."""
 
     parts: list[tuple[_FileInHand, DecodedPart]] = field(default_factory=list)
     finished: list[_FileInHand] = field(default_factory=list)
 
 
 class BatchWriter:
-    """Takes readings in order, embeds them in batches and commits each batch whole."""
+    """Takes decoded files, embeds their parts in batches and commits each batch as a whole."""
 
     def __init__(
         self,
@@ -51,26 +51,35 @@ class BatchWriter:
         *,
         is_answering: bool = True,
     ) -> None:
-        """``is_answering``: whether the library is searched with this embedder, so that what it read is pending no
-        more."""
+        """Start the thread that embeds.
+
+        Args:
+            store: the library's store.
+            embedder: the embedder.
+            embedder_id: its id in the store.
+            index: the live index of its vectors.
+            report: counts what was committed.
+            is_answering: whether the library is searched with this embedder, so that files it has read are no
+                longer pending.
+        """
         self._store = store
         self._embedder = embedder
         self._embedder_id = embedder_id
         self._index = index
         self._report = report
-        # The thread that called us may be anybody's, and cannot be put behind others for a while.
+        # Embed in a separate thread, because lowering the priority of the calling thread could not be undone.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="embed", initializer=give_way)
         self._is_loading = False
         self._files: dict[str, _FileInHand] = {}
-        """By path: those of which more is to come."""
+        """Files of which more readings are to come, by path."""
         self._batch = _Batch()
         self._waiting: dict[bytes, list[DecodedFile]] = {}
         self.reuse = ContentReuse(store, embedder_id, is_answering=is_answering)
 
     def take(self, reading: DecodedFile) -> None:
-        """Take over one reading; commits whenever a batch is full."""
+        """Take one reading, and commit whenever a batch is full."""
         if reading.is_unanswered and not reading.decoded:
-            # What came of it before stays; it is still among the files not yet read.
+            # Parts read before are kept, and the file stays pending.
             self._files.pop(reading.todo.stat.path, None)
         elif reading.is_known_content:
             self._take_known(reading)
@@ -80,10 +89,10 @@ class BatchWriter:
             self._take_decoded(reading)
 
     def finish(self) -> list[FileToRead]:
-        """Commit what is in hand; returns files to read again.
+        """Commit the current batch and return files that have to be read again.
 
-        Those are files passed over because their content was known or in hand, but no longer is: two files
-        that swapped names, or a twin that could not be read after all.
+        These were skipped because their content was known or being read, which is no longer so: two files
+        swapped their names, or the first file with this content could not be read.
         """
         self.flush()
         waiting = [reading for readings in self._waiting.values() for reading in readings]
@@ -91,7 +100,7 @@ class BatchWriter:
         return [reading.todo for reading in waiting if not self._reuse(reading)]
 
     def close(self) -> None:
-        """End the thread that embeds; what is in hand is dropped."""
+        """End the thread that embeds. Parts that are not committed are dropped."""
         self._thread.shutdown()
 
     def _take_decoded(self, reading: DecodedFile) -> None:
@@ -106,8 +115,8 @@ class BatchWriter:
         file.is_passing |= reading.is_passing
         is_finished = reading.is_last and not reading.is_unanswered
         if reading.decoded and not self._is_loading:
-            # While the first batch is decoded. Not before there is one: files that only moved need no model. What
-            # goes wrong with it, the first batch will tell.
+            # Load the image tower while the first batch is decoded, but not earlier: files that only moved
+            # need no model. An error in loading is raised when the first batch is embedded.
             self._is_loading = True
             self._thread.submit(self._embedder.load_images)
         for at, part in enumerate(reading.decoded, start=1):
@@ -120,7 +129,7 @@ class BatchWriter:
             self._batch.finished.append(file)
 
     def flush(self) -> None:
-        """Embed and commit the batch in hand."""
+        """Embed and commit the current batch."""
         batch, self._batch = self._batch, _Batch()
         if not (batch.parts or batch.finished):
             return
@@ -161,7 +170,7 @@ class BatchWriter:
         if self._store.items.embedded_parts(file_id, self._embedder_id):
             self._report.indexed += 1
         else:
-            # It opened, but not one of its parts could be read.
+            # The file was opened, but none of its parts could be read.
             self._store.files.put(file.todo.stat, file.digest, 0, file.problem, file.todo.source_ids)
             self._report.unreadable += 1
 
@@ -170,13 +179,13 @@ class BatchWriter:
         problem = reading.problem or Reason(ReasonCode.UNKNOWN)
         removed: list[int] = []
         with self._store.transaction():
-            # Under any model: it is listed as unreadable from now on.
+            # Regardless of the model, because the file is now listed as unreadable.
             self._store.pending.remove(stat.path)
             if reading.digest is None and known is not None and known.parts and known.is_as_on_disk(stat):
-                # Its content was read before, and has not changed: a passing trouble of the drive.
+                # The content was read before and has not changed, so the drive has a temporary problem.
                 self._store.files.add_problem(known.id, problem)
             elif reading.digest is not None and known is not None and known.hash == reading.digest:
-                # Some of its pages may have been read before the trouble began: they stay.
+                # Keep pages that were read before the problem occurred.
                 parts = known.parts if self._store.items.ids_of_files([known.id]) else 0
                 self._store.files.put(stat, reading.digest, parts, problem, reading.todo.source_ids)
                 if not reading.is_passing:
@@ -186,19 +195,20 @@ class BatchWriter:
                     removed = self.reuse.forget_items(known)
                 file_id = self._store.files.put(stat, reading.digest, 0, problem, reading.todo.source_ids)
                 if reading.digest is not None and not reading.is_passing:
-                    # What could not even be opened (no permission, say) is tried again at every scan.
+                    # Files that could not be opened, for lack of permission for example, are retried at every
+                    # scan.
                     self._store.files.set_complete(file_id, self._embedder_id)
         self._report.unreadable += 1
         self._drop(removed)
 
     def _take_known(self, reading: DecodedFile) -> None:
         if not self._reuse(reading):
-            # The first file of this content is still in hand.
+            # The first file with this content is still being read.
             assert reading.digest is not None
             self._waiting.setdefault(reading.digest, []).append(reading)
 
     def _reuse(self, reading: DecodedFile) -> bool:
-        """Give the file what the library knows of its content; False when that is not known yet."""
+        """Reuse the file's content from the library; return False if the content is not known yet."""
         reused = self.reuse.reuse(reading)
         if reused is None:
             return False

@@ -1,4 +1,4 @@
-"""Cancel or pause a job from another thread or a signal handler."""
+"""Cancel token: stops or pauses a job from another thread or a signal handler."""
 
 import threading
 from collections.abc import Callable
@@ -11,7 +11,7 @@ def _nothing() -> None: ...
 
 
 class CancelToken:
-    """Set by one thread, seen by the job at its next safe place."""
+    """Requests to stop, pause or resume a job, which checks for them where it can safely stop."""
 
     def __init__(self) -> None:
         self._cancelled = threading.Event()
@@ -19,24 +19,24 @@ class CancelToken:
         self._going.set()
 
     def cancel(self) -> None:
-        """Ask the job to stop, a pausing one too. May be called from any thread, or from a signal handler."""
+        """Request that the job stop, even if it is paused. Safe to call from any thread or a signal handler."""
         self._cancelled.set()
         self._going.set()
 
     def pause(self) -> None:
-        """Have the job wait at its next safe place. Without effect once it was asked to stop."""
+        """Request that the job pause at its next check. Has no effect after ``cancel``."""
         self._going.clear()
-        # No lock, which a signal handler could not take; so the later of two wishes is looked at again.
+        # A signal handler cannot take a lock, so check again for a concurrent ``cancel``.
         if self._cancelled.is_set():
             self._going.set()
 
     def resume(self) -> None:
-        """Let the job go on."""
+        """Let a paused job continue."""
         self._going.set()
 
     @property
     def is_paused(self) -> bool:
-        """Whether the job waits, or is about to."""
+        """Whether the job is paused or about to pause."""
         return not self._going.is_set()
 
     @property
@@ -45,16 +45,23 @@ class CancelToken:
         return self._cancelled.is_set()
 
     def check(self, before_waiting: Callable[[], None] = _nothing) -> None:
-        """Wait as long as the job is to pause; raise CancelledError once it was asked to stop."""
+        """Wait while the job is paused.
+
+        Args:
+            before_waiting: called before each wait.
+
+        Raises:
+            CancelledError: the job was asked to stop.
+        """
         while self.is_paused:
             before_waiting()
             self._going.wait()
         self.check_cancelled()
 
     def check_cancelled(self) -> None:
-        """Raise CancelledError once the job was asked to stop; never wait.
+        """Raise CancelledError if the job was asked to stop. Never waits.
 
-        For a place that holds what a search may need.
+        For use while holding something that a search may need.
         """
         if self._cancelled.is_set():
             raise CancelledError(tr("Stopped."))

@@ -1,4 +1,4 @@
-"""Detect online-only files, which reading would download."""
+"""Cloud detection: recognises online-only files, which would be downloaded if they were read."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -8,7 +8,7 @@ from pathlib import Path
 # FILE_ATTRIBUTE_OFFLINE, RECALL_ON_OPEN and RECALL_ON_DATA_ACCESS (Windows SDK, winnt.h).
 _WINDOWS_ATTRIBUTES = 0x1000 | 0x40000 | 0x400000
 _SF_DATALESS = 0x40000000
-"""macOS, sys/stat.h."""
+"""Flag of online-only files on macOS, from sys/stat.h."""
 
 _MOUNTS = Path("/proc/self/mountinfo")
 _CLOUD_FILE_SYSTEMS = frozenset(
@@ -18,29 +18,31 @@ _CLOUD_FILE_SYSTEMS = frozenset(
         "seadrive", "seafile",
     }
 )  # fmt: skip
-"""FUSE subtypes, or names of the mounting program, in lower case."""
+"""Types of FUSE file systems, or names of the programs that mount them, in lower case."""
 
 _SUFFIXES = (".nextcloud", ".owncloud", ".opencloud")
-"""A client's stand-in for a file that is online only: ``a.jpg.nextcloud`` in place of ``a.jpg``."""
+"""Suffixes of sync clients' placeholders for online-only files: ``a.jpg.nextcloud`` in place of ``a.jpg``."""
 _ICLOUD = ".icloud"
-"""macOS before 14: ``.a.jpg.icloud`` in place of ``a.jpg``."""
+"""Suffix of placeholders on macOS before 14: ``.a.jpg.icloud`` in place of ``a.jpg``."""
 _ALL_SUFFIXES = (*_SUFFIXES, _ICLOUD)
 
 
 class CloudDetector:
-    """Tells by a file's ``stat`` whether reading it would download it. Any doubt means that it would not.
+    """Detects online-only files by their ``stat``. A file is considered local in case of doubt.
 
-    It knows the file systems that are mounted when it is first asked, so each scan makes a new one.
+    The list of mounted file systems is read once, on first use, so each scan needs a new detector.
     """
 
     def __init__(self, mounts: Path = _MOUNTS, stat_type: type = os.stat_result) -> None:
-        """
+        """Choose how online-only files are detected on this system.
+
         Args:
-            mounts: Linux's list of mounted file systems, in the form of ``/proc/self/mountinfo``.
-            stat_type: what ``stat`` gives on this system; by its fields it is known how such files are marked.
+            mounts: Linux's list of mounted file systems, in the format of ``/proc/self/mountinfo``.
+            stat_type: result type of ``stat`` on this system. Its fields decide how online-only files are
+                recognised.
         """
         self._mounts = mounts
-        # Found out once: it is asked of every file.
+        # Decided once, because it is needed for every file.
         self._is_marked: Callable[[os.stat_result], bool] = _is_never_marked
         if hasattr(stat_type, "st_file_attributes"):
             self._is_marked = _is_marked_by_windows
@@ -49,19 +51,20 @@ class CloudDetector:
         elif hasattr(stat_type, "st_blocks"):
             self._is_marked = self._is_empty_on_cloud
 
-    def is_online_only(self, path: str, status: os.stat_result) -> bool:  # noqa: ARG002 - for simulations in tests
-        """Whether the content of a file is in the cloud alone."""
+    def is_online_only(self, path: str, status: os.stat_result) -> bool:  # noqa: ARG002 - used by fakes in tests
+        """Whether reading a file would download it."""
         return self._is_marked(status)
 
     def _is_empty_on_cloud(self, status: os.stat_result) -> bool:
-        # A file that was just written may have no blocks yet, and a small one may lie in its inode.
+        # Other file systems are excluded: a file just written may have no blocks yet, and a small one may be
+        # in its inode.
         return status.st_blocks == 0 and status.st_size > 0 and status.st_dev in self._cloud_devices
 
     @cached_property
     def _cloud_devices(self) -> frozenset[int]:
         try:
             lines = self._mounts.read_text("utf-8", "surrogateescape").splitlines()
-        except OSError:  # no Linux
+        except OSError:  # not Linux
             return frozenset()
         return frozenset(_devices_of_clouds(lines))
 
@@ -79,15 +82,15 @@ def _is_marked_by_macos(status: os.stat_result) -> bool:
 
 
 def _attribute(status: os.stat_result, name: str) -> int:
-    number: int = getattr(status, name)  # which only its own system knows
+    number: int = getattr(status, name)  # fields of one system only, unknown to mypy on others
     return number
 
 
 def look(check: CloudDetector, path: Path) -> bool:
-    """Whether a file's content is in the cloud alone now, also where a stand-in takes its place.
+    """Whether a file is online only now, or replaced by a placeholder.
 
     Raises:
-        OSError: the file does not answer; not where it is only not there.
+        OSError: the file cannot be examined. A missing file does not raise.
     """
     try:
         status = path.stat()
@@ -97,7 +100,7 @@ def look(check: CloudDetector, path: Path) -> bool:
 
 
 def name_behind(name: str) -> str:
-    """The name of the file for which one of this name stands in; empty where it is no stand-in."""
+    """Return the name of the file that a placeholder of this name replaces, or an empty string."""
     if not name.endswith(_ALL_SUFFIXES):
         return ""
     if name.endswith(_ICLOUD):
@@ -106,7 +109,7 @@ def name_behind(name: str) -> str:
 
 
 def has_stand_in(path: str) -> bool:
-    """Whether another file stands in for the one of this path."""
+    """Whether the file at this path is replaced by a placeholder."""
     folder, name = os.path.split(path)
     stand_ins = [path + suffix for suffix in _SUFFIXES]
     stand_ins.append(os.path.join(folder, f".{name}{_ICLOUD}"))  # noqa: PTH118

@@ -1,4 +1,4 @@
-"""Reuse of known content: moved files, copies, and files of which only the time changed."""
+"""Content reuse: moved files, copies, and files of which only the modification time changed."""
 
 import os
 from dataclasses import dataclass, field
@@ -13,34 +13,40 @@ from imagefinder.store.store import Store
 
 @dataclass(slots=True)
 class Reused:
-    """What became of a file whose content is known."""
+    """Outcome of reusing known content for a file."""
 
     is_readable: bool
     removed: list[int] = field(default_factory=list)
-    """Ids of items that are gone."""
+    """Ids of deleted items."""
     added: list[int] = field(default_factory=list)
-    """Ids of items that are new, with vectors of their own."""
+    """Ids of new items, which have vectors."""
 
 
 class ContentReuse:
-    """Gives files what is known of their content, so that nothing is embedded twice."""
+    """Takes over items of known content for new, moved and touched files, so that nothing is embedded twice."""
 
     def __init__(self, store: Store, embedder_id: int, *, is_answering: bool) -> None:
-        """``is_answering``: whether the library is searched with this embedder, so that what it read is pending no
-        more."""
+        """Prepare content reuse for one job.
+
+        Args:
+            store: the library's store.
+            embedder_id: id of the job's embedder.
+            is_answering: whether the library is searched with this embedder, so that files it has read are no
+                longer pending.
+        """
         self._store = store
         self._embedder_id = embedder_id
         self._is_answering = is_answering
         self._in_place: dict[bytes, int] = {}
-        """By content: all its files up to this id were seen where they belong."""
+        """For each content, the highest id up to which all its files were seen at their paths."""
         self.relocations = Relocations(store)
         self.moved: set[int] = set()
-        """Ids of files that turned up at another path."""
+        """Ids of files found at another path."""
         self.replaced: set[bytes] = set()
         """Content hashes that files had before they changed."""
 
     def reuse(self, reading: DecodedFile) -> Reused | None:
-        """Give the file what the library knows of its content, in a transaction; None when that is not known yet."""
+        """Reuse known content for a file, in one transaction; return None if the content is not known yet."""
         assert reading.digest is not None
         todo, known = reading.todo, reading.todo.known
         path, files = todo.stat.path, self._store.files
@@ -54,7 +60,7 @@ class ContentReuse:
         with self._store.transaction():
             self.settle(todo)
             if known is not None and self._says_all_of_itself(known, reading.digest):
-                # Touched, and no more than that.
+                # Only the modification time changed.
                 self._store.files.put(todo.stat, reading.digest, known.parts, known.problem, todo.source_ids)
             else:
                 sources = list(todo.source_ids)
@@ -72,12 +78,12 @@ class ContentReuse:
         return found
 
     def settle(self, todo: FileToRead) -> None:
-        """Note that the file was read, in the caller's transaction."""
+        """Remove a file from the pending ones, in the caller's transaction."""
         if self._is_answering:
             self._store.pending.remove(todo.stat.path)
 
     def forget_items(self, known: KnownFile) -> list[int]:
-        """Delete what was read of a file that has other content now; returns the ids, for the index."""
+        """Delete the items of a file whose content has changed, and return their ids for the index."""
         ids = self._store.items.ids_of_files([known.id])
         self._store.items.delete_of_file(known.id)
         if known.hash is not None:
@@ -101,15 +107,15 @@ class ContentReuse:
         return added
 
     def _says_all_of_itself(self, known: KnownFile, digest: bytes) -> bool:
-        """Whether the library knows this very file with this content."""
+        """Whether the library knows this file with this content, read completely."""
         row = next(self._store.files.by_hash(digest, self._embedder_id, after=known.id - 1), None)
         return row is not None and row.id == known.id and row.says_all_of(known.path)
 
     def _gone_twin(self, digest: bytes, path: str) -> KnownFile | None:
-        """A file of this content that left its path: then this is where it moved to.
+        """Return a file with this content that has left its path, and so was moved to the new one.
 
-        One that was seen in its place is not looked at again in this job, or thousands of copies of one content
-        would take the square of their number.
+        Files seen at their path are not checked again in this job. Otherwise thousands of copies of one
+        content would take time proportional to the square of their number.
         """
         seen_up_to = self._in_place.get(digest, 0)
         are_all_seen = True
@@ -123,6 +129,6 @@ class ContentReuse:
         return None
 
     def _is_gone(self, file: KnownFile) -> bool:
-        """Whether a file left its path, which is not the same as its drive having been unplugged."""
+        """Whether a file has left its path, as opposed to being on an unplugged drive."""
         sources = self._store.sources.of_file(file.id)
         return has_left(file.path, sources, was_offline=file.offline)

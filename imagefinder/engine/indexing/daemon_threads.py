@@ -1,4 +1,4 @@
-"""A pool of daemon threads, which the program's end does not wait for."""
+"""Pool of daemon threads, which do not delay the program's end."""
 
 import queue
 import threading
@@ -9,7 +9,7 @@ Task = Callable[[], None]
 
 
 class DaemonThreads:
-    """As a ``ThreadPoolExecutor``, but a task that hangs (a drive that does not answer) keeps nobody from ending."""
+    """Thread pool like ``ThreadPoolExecutor``, except that a task stuck on a drive does not block exit."""
 
     def __init__(self, count: int, name: str, initializer: Callable[[], None]) -> None:
         self._tasks: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
@@ -20,17 +20,21 @@ class DaemonThreads:
             self.add()
 
     def add(self) -> None:
-        """One thread more."""
+        """Start another thread."""
         thread = threading.Thread(target=self._work, name=f"{self._name}-{len(self._threads)}", daemon=True)
         self._threads.append(thread)
         thread.start()
 
     def submit(self, task: Task) -> None:
-        """Carry out a task as soon as a thread is free; it must answer for its own errors."""
+        """Run a task as soon as a thread is free. The task must handle its own errors."""
         self._tasks.put(task)
 
     def close(self, timeout_s: float) -> bool:
-        """Drop what has not begun, and wait for the rest; returns whether all of it ended within ``timeout_s``."""
+        """Drop tasks that have not begun, and wait for the others.
+
+        Returns:
+            Whether all of them ended within ``timeout_s`` seconds.
+        """
         while True:
             try:
                 self._tasks.get_nowait()

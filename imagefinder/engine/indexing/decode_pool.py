@@ -1,6 +1,6 @@
-"""The decode pool: hash, decode and preprocess files in threads, in order, with a bounded look-ahead.
+"""Decode pool: hashes, decodes and preprocesses files in threads, in order, with a bounded look-ahead.
 
-Order gives way where keeping it would keep others waiting: behind a file that takes long, and among long files.
+Order is given up where it would block other files: behind a file that takes long, and among long files.
 """
 
 import hashlib
@@ -34,17 +34,20 @@ from imagefinder.store.store import Store
 from imagefinder.thumbnails.cache import LEAST_SIDE, ThumbnailCache, thumbnail_key
 
 _PARTS_A_READING = 8
-"""Pages given in one go: bounds memory, and what is lost where the program is killed."""
+"""Maximum number of parts in one reading. Limits memory, and what is lost if the program is killed."""
 _MOST_READY = 4
-"""Readings of one file that may wait to be taken."""
+"""Maximum number of readings of one file that wait to be taken."""
 _MOST_WORKERS = 8
 _MOST_EXTRA_WORKERS = 4
-"""Beside files that take long."""
+"""Maximum number of threads added because other files take long."""
 _TICK_S = 0.25
 _PATIENCE_S = 2.0
-"""After that others go before a file."""
+"""Seconds after which other files may overtake a slow file."""
 _SILENCE_S = 60.0
-"""A drive that gives nothing for so long does not answer; once there is such a one, others get ``_SILENCE_AGAIN_S``."""
+"""Seconds after which a drive that delivers no data counts as unresponsive.
+
+Once a drive has been unresponsive, ``_SILENCE_AGAIN_S`` applies instead.
+"""
 _SILENCE_AGAIN_S = 5.0
 _ENDS_IN_S = 2.0
 _CHUNK = 2**20
@@ -61,45 +64,45 @@ class DecodedPart:
 
 @dataclass(slots=True)
 class DecodedFile:
-    """What came of reading a file, or a stretch of its parts."""
+    """Reading: the result of reading a file or a stretch of its parts."""
 
     todo: FileToRead
     digest: bytes | None = None
-    """SHA-256 of the content; None where it could not be read."""
+    """SHA-256 of the content; None if it could not be read."""
     parts: int = 0
-    """How many parts the file has."""
+    """Number of parts of the file."""
     decoded: list[DecodedPart] = field(default_factory=list)
     is_last: bool = True
-    """Whether nothing more comes of this file."""
+    """Whether this is the file's last reading."""
     problem: Reason | None = None
-    """Why the file, or a part of it, cannot be read."""
+    """Why the file or one of its parts cannot be read."""
     is_passing: bool = False
-    """Whether the problem may pass by itself, so that the file is to be tried again."""
+    """Whether the problem may be temporary, so that the file is to be retried."""
     is_overdue: bool = False
-    """Whether it, or a part of it, took too long."""
+    """Whether the file or one of its parts took too long."""
     is_unanswered: bool = False
-    """Whether reading it was broken off without its fault: it is not read yet, and has no problem."""
+    """Whether reading was abandoned through no fault of the file, which stays unread and has no problem."""
     is_known_content: bool = False
-    """Whether the same content is in the library, or in hand, already: nothing was decoded."""
+    """Whether the same content is in the library or being read already, so that nothing was decoded."""
 
 
 class _File:
-    """A file in hand. All but ``todo`` is changed under the pool's condition only."""
+    """A file being read. All attributes but ``todo`` change only while the pool's condition is held."""
 
     def __init__(self, todo: FileToRead) -> None:
         self.todo = todo
         self.ready: deque[DecodedFile] = deque()
         self.error: BaseException | None = None
         self.is_first_since: float | None = None
-        """When it became the one that the others wait for."""
+        """When this became the file that the others wait for."""
         self.last_read: float | None = None
-        """When its drive last gave something; None where nothing is asked of it."""
+        """When its drive last delivered data; None while none is being read."""
         self.is_left = False
-        """Whether nobody waits for it any more."""
+        """Whether the file was abandoned."""
 
 
 class _LeftError(Exception):
-    """Nobody wants what comes of this file."""
+    """Raised in a thread if the results of its file are no longer wanted."""
 
 
 class DecodePool:
@@ -120,23 +123,23 @@ class DecodePool:
         self._quarantine = quarantine
         self._claimed: set[bytes] = set()
         self._claim_lock = threading.Lock()
-        # One decode serves the embedder and the thumbnail.
+        # Each part is decoded once, for the embedder and the thumbnail.
         self._side = max(embedder.image_side, LEAST_SIDE)
         self._workers = min(_MOST_WORKERS, os.cpu_count() or 1)
         self._extra_workers = 0
         self._changed = threading.Condition()
         self._files: list[_File] = []
-        """In hand, in the order asked for."""
+        """Files being read, in the order requested."""
         self._silence_s = _SILENCE_S
         self._is_closing = False
 
     def read(self, todos: Iterable[FileToRead]) -> Generator[DecodedFile | None]:
-        """Readings, those of one file in order; now and then None, where there is none for the moment."""
+        """Yield readings, those of one file in order, and now and then None if there is none at the moment."""
         source = iter(todos)
         threads = DaemonThreads(self._workers, "decode", give_way)
         decoders = Decoders(low_priority=True)
         try:
-            # How many the embedder takes at a time it may have to find out, in seconds: these are read meanwhile.
+            # Finding out its batch size may take the embedder seconds, so start reading some files first.
             self._begin(islice(source, self._workers), threads, decoders)
             ahead = 2 * self._embedder.batch_size + self._workers
             while True:
@@ -158,7 +161,7 @@ class DecodePool:
                 self._files.append(file)
             threads.submit(partial(self._work, file, decoders))
 
-    # For whoever takes the readings
+    # Called by the consumer
 
     def _next(self, threads: DaemonThreads) -> DecodedFile | None:
         with self._changed:
@@ -177,7 +180,10 @@ class DecodePool:
             return reading
 
     def _first_ready(self, threads: DaemonThreads) -> _File | None:
-        """The file whose reading comes next: the first, if it is not too slow, or one that waits to be gone on with."""
+        """Return the file to take a reading from, or None.
+
+        It is the first one, unless that is slow or the readings of another have piled up.
+        """
         now = time.monotonic()
         first = self._files[0]
         if first.error is not None or first.ready:
@@ -190,7 +196,8 @@ class DecodePool:
             if file.error is not None or len(file.ready) >= _MOST_READY or (is_slow and file.ready):
                 return file
         if is_slow:
-            # From now on another one is waited for, and a thread more works in the place of this one's.
+            # Wait for the next file instead, and add a thread in place of the one that is busy with this
+            # file.
             self._files.append(self._files.pop(0))
             first.is_first_since = None
             if self._extra_workers < min(_MOST_EXTRA_WORKERS, len(self._files) - 1):
@@ -199,7 +206,7 @@ class DecodePool:
         return None
 
     def _unanswered(self, threads: DaemonThreads) -> DecodedFile | None:
-        """A file whose drive has been silent for too long, as not read; None where there is none."""
+        """Abandon a file whose drive has been silent for too long, as unread; return None if there is none."""
         now = time.monotonic()
         for file in self._files:
             if file.last_read is not None and now - file.last_read > self._silence_s:
@@ -210,7 +217,7 @@ class DecodePool:
                 return DecodedFile(file.todo, is_unanswered=True)
         return None
 
-    # In the threads
+    # Run in the threads
 
     def _work(self, file: _File, decoders: Decoders) -> None:
         try:
@@ -218,7 +225,7 @@ class DecodePool:
                 self._hand_over(file, readings)
         except _LeftError:
             pass
-        except BaseException as error:  # noqa: BLE001 - it is raised where the readings are taken
+        except BaseException as error:  # noqa: BLE001 - raised again in the consumer
             with self._changed:
                 file.error = error
                 self._changed.notify_all()
@@ -256,7 +263,7 @@ class DecodePool:
         yield reading
 
     def _hash(self, file: _File, content: BinaryIO) -> bytes:
-        # SHA-256: 1.7 GB/s on processors with its instructions, twice BLAKE2b.
+        # SHA-256 runs at 1.7 GB/s on processors with instructions for it, twice as fast as BLAKE2b.
         if isinstance(content, io.BytesIO):
             return hashlib.sha256(content.getbuffer()).digest()
         digest = hashlib.sha256()
@@ -270,7 +277,7 @@ class DecodePool:
         self._check_wanted(file)
 
     def _claim(self, digest: bytes, path: str) -> bool:
-        """Whether this content is neither in the library nor in hand; from now on it is in hand."""
+        """Claim a content for this file; return False if it is known or claimed by another file."""
         with self._claim_lock:
             if digest in self._claimed:
                 return False
@@ -291,7 +298,7 @@ class DecodePool:
         known = reading.todo.known
         done: frozenset[int] = frozenset()
         if known is not None and known.hash == reading.digest:
-            # Stopped half-way through it last time: its first parts are there.
+            # An earlier job stopped half-way, so the first parts are in the library.
             done = self._store.items.embedded_parts(known.id, self._embedder_id)
         reading.parts = media.part_count
         for part in range(1, media.part_count + 1):
@@ -314,7 +321,7 @@ class DecodePool:
         assert reading.digest is not None
         loaded = media.load(part, self._side)
         if loaded.damage is not None:
-            # It is listed with the files that cannot be read, though what is left of it is found.
+            # List the file as unreadable, though what is left of it can be found.
             reading.problem = reading.problem or _of_part(reading, part, loaded.damage)
         self._thumbnails.put(thumbnail_key(reading.digest, part), loaded.image)
         reading.decoded.append(DecodedPart(part, loaded.facts, self._embedder.prepare(loaded.image)))
@@ -322,7 +329,7 @@ class DecodePool:
     def _note_failure(
         self, reading: DecodedFile, error: UnreadableError | OSError | MemoryError, part: int = 0
     ) -> None:
-        """``part``: the one that cannot be read; 0 for all that is left."""
+        """Record why something could not be read: ``part``, or everything that is left if ``part`` is 0."""
         if isinstance(error, MemoryError):
             error = PassingError(ReasonCode.OUT_OF_MEMORY)
         if isinstance(error, NoAnswerError):
@@ -332,10 +339,10 @@ class DecodePool:
         reading.is_passing |= isinstance(error, PassingError | OSError)
         if isinstance(error, OverdueError):
             reading.is_overdue = True
-            # The machine may have been at its limits: once more, but not at every scan.
+            # The machine may have been overloaded, so retry the file once, but not at every scan.
             reading.is_passing |= reading.digest is None or not self._quarantine.was_overdue(reading.digest)
 
 
 def _of_part(reading: DecodedFile, part: int, reason: Reason) -> Reason:
-    """A reason, with the page that it is about where there are several."""
+    """Add the page number to a reason, if the file has several pages."""
     return reason.having(page=part) if part and reading.parts > 1 else reason

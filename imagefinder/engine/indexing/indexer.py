@@ -1,4 +1,4 @@
-"""The indexing job: scan, decode, embed, commit; each committed batch is searchable at once."""
+"""Indexing: scan, decode, embed, commit. Each committed batch is searchable at once."""
 
 import os
 import time
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
 _SECONDS_BETWEEN_EVENTS = 0.1
 _WAITS_BEFORE_COMMIT = 4
-"""Quarters of a second."""
+"""Consecutive waits of a quarter of a second after which the current batch is committed."""
 
 
 class Indexer:
-    """Runs one indexing job. Not reused."""
+    """One indexing run with one model. Not reusable."""
 
     def __init__(
         self,
@@ -50,12 +50,22 @@ class Indexer:
         *,
         download: bool | Collection[Path] = False,
     ) -> None:
-        """
+        """Create a run.
+
         Args:
-            answering_id: the embedder that the library is searched with, which need not be this job's. What it has
-                not dealt with is pending.
-            cloud: makes what tells each scan which files are online only.
-            download: whether to read those, too; or those of which sources.
+            store: the library's store.
+            embedder: the embedder.
+            embedder_id: its id in the store.
+            index: the live index of its vectors.
+            thumbnails: the cache of thumbnails.
+            quarantine: notes the contents being decoded.
+            extensions: extensions of the files that can be read.
+            cancel: stops or pauses the run.
+            progress: called now and then, on the calling thread.
+            answering_id: id of the embedder that the library is searched with, which may be another one.
+                Files that it has not processed are pending.
+            cloud: makes a detector of online-only files for each scan.
+            download: whether to read online-only files, or the sources in which to read them.
         """
         self._store = store
         self._embedder = embedder
@@ -73,26 +83,27 @@ class Indexer:
         self._diffs: list[ScanDiff] = []
         self._scans: list[Scan] = []
         self._moved: set[int] = set()
-        """Ids of files that turned up at another path."""
+        """Ids of files found at another path."""
         self._scanned = self._done = self._total = 0
         self._last_event = 0.0
         self._overdue: set[bytes] = set()
-        """Contents that took too long in this job."""
+        """Contents that took too long in this run."""
 
     def run(self, sources: Iterable[Source], start: Path | None = None) -> IndexReport:
-        """Bring these sources up to date, or only what lies below ``start`` of them.
+        """Bring these sources up to date, or only what lies below ``start`` in them.
 
-        On cancellation what is in hand is committed, and files that seem gone stay for the next scan to judge.
+        If cancelled, the current batch is committed, and files that seem to be gone are left for the next
+        scan.
         """
         try:
             for source in sources:
                 self._scan(source, start)
             self._report.passed_over = passed_over_by(self._scans)
             self._report.unmatched_globs = unmatched_globs(self._scans)
-            # Sources may overlap: a file counts once.
+            # Sources may overlap, but each file counts once.
             self._report.unchanged = len({file for diff in self._diffs for file in diff.unchanged})
             self._report.unreadable = len({file for diff in self._diffs for file in diff.unreadable})
-            # One source's files may be read for another.
+            # A file that is online only for one source may be read for another.
             in_the_cloud = {todo.stat.path for diff in self._diffs for todo in diff.in_the_cloud}
             if in_the_cloud:
                 in_the_cloud.difference_update(todo.stat.path for diff in self._diffs for todo in diff.todo)
@@ -110,7 +121,7 @@ class Indexer:
         return self._report
 
     def _on_build(self, done: int, total: int) -> None:
-        # No pause here: a search may wait for the index.
+        # Do not pause here, because a search may wait for the index.
         self._cancel.check_cancelled()
         self._tell(Progress(Phase.BUILDING_INDEX, done, total), is_last=done == total)
 
@@ -151,13 +162,13 @@ class Indexer:
                 mounts = scan.mounts.union(map(str, source.mounts))
                 self._store.sources.set_scanned_in_part(source.id, mounts)
             else:
-                # A drive that is away stays remembered: its folder may be gone too by the next scan.
+                # Remember drives that are away: their mount points may be gone, too, by the next scan.
                 mounts = scan.mounts.union(map(str, lost_mounts(source)))
                 place = volume(mount_point(os.path.realpath(source.path)))
                 self._store.sources.set_scanned(source.id, mounts, place, scan.passed_over)
 
     def _keep_absent(self, source: Source, *, is_gone: bool) -> None:
-        """Nothing is known of the source's files now, so all of them are kept."""
+        """Keep all files of a source that is not there, and mark them as offline."""
         with self._store.transaction():
             self._store.sources.set_absent(source.id, gone=is_gone)
             count = self._store.files.set_source_offline(source.id, True)
@@ -167,8 +178,10 @@ class Indexer:
             self._report.offline += count
 
     def _unread(self, diff: ScanDiff, start: Path | None) -> tuple[list[str], dict[str, bool]]:
-        """The files that the model that answers has to read; and those that are online only, with whether they are
-        among them. The latter are not pending, also while they are downloaded: a job that is stopped leaves them there.
+        """Return the pending files, and for each online-only file whether it would be pending if it were local.
+
+        Both refer to the model in use. Online-only files are never pending, even while they are downloaded,
+        because a cancelled job leaves them where they are.
         """
         if self._answering_id != self._embedder_id:
             paths = unread(diff, self._store, self._answering_id, start)
@@ -188,8 +201,8 @@ class Indexer:
             self._tell(Progress(Phase.SCANNING, self._scanned, None, Path(path)))
 
     def _write(self) -> None:
-        """Read, embed and commit what the scans found."""
-        # Imported late, with NumPy and all that reads files: most jobs find nothing new.
+        """Read, embed and commit the files found by the scans."""
+        # Imported late, with NumPy and the readers, because most jobs find nothing new.
         from imagefinder.engine.indexing.batch_writer import BatchWriter
 
         writer = BatchWriter(
@@ -229,12 +242,12 @@ class Indexer:
         waited = 0
         with closing(pool.read(todos)) as readings:
             for reading in readings:
-                # What was read so far can be found during a pause.
+                # Commit before a pause, so that what was read can be found.
                 self._cancel.check(before_waiting=writer.flush)
                 if reading is None:
                     waited += 1
                     if waited == _WAITS_BEFORE_COMMIT:
-                        # What comes next takes long; what is here can be found meanwhile.
+                        # The next reading takes long, so commit what there is.
                         writer.flush()
                     continue
                 waited = 0
@@ -249,7 +262,7 @@ class Indexer:
                 self._tell(event, is_last=self._done == self._total)
 
     def _note_speed(self, reading: "DecodedFile") -> None:
-        """Which contents take too long; they are tried once more in the next job."""
+        """Record contents that take too long, which are retried once by the next job."""
         digest = reading.digest
         if digest is None or reading.is_known_content:
             return
@@ -261,7 +274,7 @@ class Indexer:
             self._quarantine.clear(digest)
 
     def _take_problems(self, writer: "BatchWriter") -> None:
-        """Record what must not be opened (a pipe, say); what stood at such a path before is forgotten."""
+        """Record files that must not be opened, such as pipes, and drop what was known at their paths."""
         from imagefinder.engine.indexing.decode_pool import DecodedFile
 
         by_path: dict[str, DecodedFile] = {}
@@ -282,7 +295,7 @@ class Indexer:
         return list(by_path.values())
 
     def _sweep(self) -> None:
-        """Forget files that are gone from every source that contained them."""
+        """Delete files that are gone from every source that contained them."""
         gone = {
             diff.source.id: [file_id for file_id in diff.missing if file_id not in self._moved]
             for diff in self._diffs
@@ -309,10 +322,10 @@ def forget_orphans(
     file_ids: Iterable[int],
     let_go: Callable[[], None],
 ) -> int:
-    """Delete from the library those of these files that no source contains after ``let_go``; returns how many.
+    """Delete those of these files that no source contains after ``let_go``, and return their number.
 
-    Both in one transaction: a file without a source would never be looked at again. Files that had never been
-    read (a folder that could not be listed, say) are not counted.
+    Both happen in one transaction, because a file without a source would never be looked at again. Files that
+    were never read (an unlistable folder, for example) are not counted.
     """
     with store.transaction():
         let_go()

@@ -1,4 +1,4 @@
-"""The jobs that change a library: add, update and remove sources."""
+"""Jobs that change a library: adding, updating and removing sources."""
 
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -28,7 +28,7 @@ from imagefinder.translation import tr
 
 
 class LibraryJobs:
-    """Does what ``Engine`` offers of these jobs, one at a time."""
+    """Jobs of one library, run one at a time."""
 
     def __init__(
         self,
@@ -40,7 +40,17 @@ class LibraryJobs:
         lock: LibraryLock,
         cloud: Callable[[], CloudDetector] | None = None,
     ) -> None:
-        """``folder`` is the library's; ``cloud`` makes what tells a scan which files are online only."""
+        """Set up the jobs. Nothing runs yet.
+
+        Args:
+            folder: the library's folder.
+            store: the library's store.
+            models: the model in use and the next one.
+            thumbnails: the cache of thumbnails.
+            extensions: extensions of the files that can be read.
+            lock: the library lock.
+            cloud: makes a detector of online-only files for each scan.
+        """
         self._folder = folder
         self._store = store
         self._models = models
@@ -58,25 +68,33 @@ class LibraryJobs:
         *,
         download: bool = False,
     ) -> IndexReport:
-        """Add folders and files as sources, and index them; with ``download`` also files that are online only.
+        """Add folders and files as sources, and index them.
+
+        Args:
+            paths: the folders and files.
+            options: the options of these sources.
+            progress: called now and then, on the calling thread.
+            cancel: stops or pauses the job.
+            download: whether to read online-only files, which downloads them.
 
         Raises:
             UsageError: a path does not exist; nothing is added then.
-            ModelError: the model cannot be had; nothing is added then.
-            LibraryInUseError: another process is changing the library.
+            ModelError: the model is not available; nothing is added then.
+            LibraryInUseError: another job or process is changing the library.
         """
         _refuse_missing(paths)
         self._models.current().ensure_available()
         with self._lock.hold():
             sources = self._record_sources(paths, options)
-            # As if for the first time: the options may be new.
+            # Treated as never scanned, because the options may be new.
             return self._index_sources(
                 [replace(source, scanned_at=None) for source in sources], progress, cancel, download=download
             )
 
     def add_sources(self, paths: Sequence[Path], options: SourceOptions) -> list[Source]:
-        """Record folders and files as sources, or give those that are there new options; ``index`` does the rest.
-        A job may be running meanwhile.
+        """Record folders and files as sources without indexing them, or change the options of existing ones.
+
+        May be called while a job is running; ``index`` does the rest.
 
         Raises:
             UsageError: a path does not exist; nothing is added then.
@@ -103,18 +121,21 @@ class LibraryJobs:
         retry: Sequence[Path] = (),
         download: bool | Collection[Path] = False,
     ) -> IndexReport:
-        """Bring sources up to date: those of ``paths``, or every one.
+        """Bring sources up to date.
 
         Args:
-            progress: called now and then, on this thread.
-            cancel: stops the job, or has it pause; what was read by then can be searched.
-            paths: the sources to look at; None for all.
-            retry: files known as unreadable to read again though they have not changed, even deadly ones.
-            download: whether to read files that are online only, which downloads them; or those of which sources.
+            progress: called now and then, on the calling thread.
+            cancel: stops or pauses the job; what was read by then can be searched.
+            paths: paths of the sources; None for all.
+            retry: unreadable files to read again though they have not changed, even if they crashed a
+                decoder.
+            download: whether to read online-only files, which downloads them, or the sources in which to read
+                them.
 
         Raises:
             UsageError: one of ``paths`` is not a source.
-            LibraryInUseError: another process is changing the library.
+            ModelError: the model is not available.
+            LibraryInUseError: another job or process is changing the library.
         """
         with self._lock.hold():
             by_path = {source.path: source for source in self._store.sources.all()}
@@ -130,15 +151,16 @@ class LibraryJobs:
     def bring_up_to_date(
         self, path: Path, progress: ProgressCallback = no_progress, cancel: CancelToken | None = None
     ) -> IndexReport:
-        """See that what lies at or below ``path`` is indexed as it is now; add it as a source where none has it.
+        """Index what lies at or below ``path`` as it is now; add it as a source if no source contains it.
 
         Raises:
             UsageError: the path does not exist, and nothing below it was ever indexed.
-            LibraryInUseError: another process is changing the library.
+            ModelError: the model is not available.
+            LibraryInUseError: another job or process is changing the library.
         """
         path = known_form(self._store, path)
         is_there = exists(path)
-        # On an unplugged drive, what is known of it can be searched.
+        # If its drive is away, what was indexed can still be searched.
         if not is_there and not self._knows_of(path):
             raise no_such_path(path)
         source = self.source_reaching(path)
@@ -151,7 +173,7 @@ class LibraryJobs:
             return self._index_sources([source], progress, cancel, start)
 
     def source_reaching(self, path: Path) -> Source | None:
-        """The source whose scan comes to this path; the innermost, where several do."""
+        """Return the source whose scan reaches this path, or None; the innermost if there are several."""
         with self._store.errors():
             reaching = [
                 source
@@ -161,11 +183,14 @@ class LibraryJobs:
         return max(reaching, key=lambda source: len(source.path.parts), default=None)
 
     def files_there(self, paths: Sequence[Path]) -> dict[Path, Path]:
-        """Which of these are files, no sources themselves, that a folder source's scan comes to; and that folder."""
+        """Return which of these files a folder source contains, with that source's path.
+
+        Files that are sources themselves are left out.
+        """
         with self._store.errors():
             sources = self._store.sources.all()
         known = {source.path for source in sources}
-        # Of several the innermost, which is the least work to look through.
+        # Prefer the innermost folder, which takes the least time to scan.
         folders = sorted(
             (source for source in sources if source.kind is SourceKind.FOLDER),
             key=lambda source: -len(source.path.parts),
@@ -182,14 +207,16 @@ class LibraryJobs:
         return found
 
     def remove(self, paths: Sequence[Path]) -> int:
-        """Forget sources, with what no other source contains; the files themselves are not touched.
+        """Remove sources, and the files that no other source contains, from the library.
+
+        No file on disk is touched.
 
         Returns:
-            How many files the library forgot.
+            The number of files removed from the library.
 
         Raises:
             UsageError: a path is not a source; nothing is removed then.
-            LibraryInUseError: another process is changing the library.
+            LibraryInUseError: another job or process is changing the library.
         """
         with self._lock.hold():
             by_path = {source.path: source for source in self._store.sources.all()}
@@ -210,7 +237,7 @@ class LibraryJobs:
             return removed
 
     def _open_index(self) -> LiveIndex | None:
-        """The index, where one is in use: removing needs no model to be loaded."""
+        """Return the index if it is open. Removing sources does not require the model to be loaded."""
         index = self._models.current().index
         if index is not None:
             index.begin_job()
@@ -247,15 +274,17 @@ class LibraryJobs:
         start: Path | None,
         download: bool | Collection[Path],
     ) -> IndexReport:
-        """With the model that answers; and, where the library is being changed to another and these are whole
-        sources, with that one too."""
+        """Index sources with the model in use, and then with the next one during a model switch.
+
+        The second run takes place only for whole sources, not below ``start``.
+        """
         self._models.delete_unwanted()
         try:
             self._models.current().ensure_made()
         except ModelError:
             if self._models.next() is None:
                 raise
-            # Its weights are gone: better to be searched with part of the vectors than with none.
+            # The model's weights are missing. Searching some vectors is better than searching none.
             self._models.switch()
         report = self._run(self._models.current(), sources, progress, token, start, download)
         change = self._models.change()
@@ -279,12 +308,12 @@ class LibraryJobs:
         assert model is not None
         try:
             further = self._run(model, sources, progress, token, None, download)
-            # The second scan saw every file again, so its counts are the job's; what the first did is added.
+            # The second scan saw every file again, so its counts stand; what only the first run did is added.
             further.removed += report.removed
             further.relocated = report.relocated
             further.items += report.items
             further.reused = max(further.reused, report.reused)
-            # What the model that answers has read is not missing from the library.
+            # Files that the model in use has read are not missing from the library.
             further.unchanged += further.in_the_cloud - report.in_the_cloud
             further.in_the_cloud, further.stand_ins = report.in_the_cloud, report.stand_ins
             if not further.cancelled and self._models.is_complete():
@@ -316,7 +345,7 @@ class LibraryJobs:
         assert record is not None
         assert index is not None
         if self._store.models.in_use is None:
-            # From now on a better model on this machine changes nothing unasked.
+            # Record the model, so that a better one found later on this machine is not used unasked.
             self._store.models.in_use = embedder.name
         index.begin_job()
         indexer = Indexer(
@@ -344,7 +373,7 @@ class LibraryJobs:
 
 
 def _leads_over_link(folder: Path, path: Path) -> bool:
-    """Whether a scan of the folder may pass the file over, because a link to a folder lies between them."""
+    """Whether a scan of the folder may skip the file because a link to a folder lies between them."""
     between = [parent for parent in path.parents if parent.is_relative_to(folder) and parent != folder]
     return any(parent.is_symlink() for parent in between)
 

@@ -1,9 +1,9 @@
-"""Quarantine: contents that were being decoded in this process when it died.
+"""Quarantine: record of the contents being decoded in this process, in case it crashes.
 
-What is decoded in a process of its own (``isolation``) is blamed by that process's death. For the plain pictures that
-are not, the contents in hand stand in a small file. What a dead run left there is decoded in a process of its own from
-then on, until all is well: so no file kills the program twice, and none is condemned because it was in hand when
-somebody else did.
+If a decoder process dies, the file it was decoding is known. Plain pictures are decoded in this process, so
+their content hashes are noted in a small file meanwhile. Those that a crash leaves there become suspects,
+which are decoded in decoder processes until they have been read without a problem. So no file crashes the
+program twice, and none is recorded as unreadable because another one caused the crash.
 """
 
 import mmap
@@ -16,14 +16,14 @@ from imagefinder.private_files import create, file_mode_of
 from imagefinder.store.suspects import SuspectTable
 
 IN_HAND = "in-hand"
-"""The file in a library's folder that names what is being read."""
+"""Name of the note in a library's folder."""
 _SLOTS = 64
 _DIGEST_BYTES = 32
 _EMPTY = bytes(_DIGEST_BYTES)
 
 
 def forget_in_hand(note: Path) -> None:
-    """This process ends on purpose, though files are being read: none of them is to be suspected for it.
+    """Clear the note, because this process ends on purpose and its files must not become suspects.
 
     Raises:
         OSError: the note cannot be written.
@@ -33,26 +33,27 @@ def forget_in_hand(note: Path) -> None:
 
 
 class Quarantine:
-    """Keeps the note of what is in hand during one job. ``holding`` is safe to use from several threads."""
+    """The note of one job, and the suspects. ``holding`` is safe to use from several threads."""
 
     def __init__(self, suspects: SuspectTable, note: Path) -> None:
         self._suspects = suspects
         self._note = note
         self._known: dict[bytes, int] = {}
-        """How often each suspect took too long."""
+        """Suspects, with the number of jobs in which each took too long."""
         self._slots: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._map: mmap.mmap | None = None
 
     @contextmanager
     def job(self) -> Iterator[None]:
-        """The time of one job: reads what a dead run left, and takes notes until the end, however that comes.
+        """Open the note for one job: record suspects that a crash left, and delete the note in the end.
 
         Raises:
             OSError: the note cannot be written.
         """
         self._suspects.add(self._left_over())
         self._known = self._suspects.all()
-        # Written, not only sized: on a full disk a hole in a mapped file would kill the process.
+        # Write zeros rather than set the size: on a full disk, writing to a hole in a mapped file kills the
+        # process.
         with create(self._note, file_mode_of(self._note.with_name("library.db"))) as file:
             file.write(_EMPTY * _SLOTS)
         for slot in range(_SLOTS):
@@ -73,26 +74,26 @@ class Quarantine:
         return {digest for digest in digests if len(digest) == _DIGEST_BYTES and digest != _EMPTY}
 
     def is_suspect(self, digest: bytes) -> bool:
-        """Whether this content is to be decoded in a process of its own, whatever it is."""
+        """Whether a content must be decoded in a decoder process."""
         return digest in self._known
 
     def was_overdue(self, digest: bytes) -> bool:
-        """Whether this content, or a part of it, took too long in an earlier job."""
+        """Whether a content, or a part of it, took too long in an earlier job."""
         return self._known.get(digest, 0) > 0
 
     def note_overdue(self, digest: bytes) -> None:
-        """This content took too long; what is known of it during this job stays as it was."""
+        """Record that a content took too long. Takes effect in the next job."""
         self._suspects.add_overdue(digest)
 
     def clear(self, digest: bytes) -> None:
-        """This content was read to its end, and all is well."""
+        """Remove a content from the suspects, because it was read completely without a problem."""
         if self._known.pop(digest, None) is not None:
             self._suspects.remove(digest)
 
     @contextmanager
     def holding(self, digest: bytes) -> Iterator[None]:
-        """While inside, this content is being decoded within the program."""
-        if self._map is None:  # the job is over, and did not wait for this
+        """Note a content for the duration of the ``with`` block, in which it is decoded in this process."""
+        if self._map is None:  # the job has ended without waiting for this thread
             yield
             return
         slot = self._slots.get_nowait()

@@ -1,4 +1,4 @@
-"""Recognise a source that was moved or renamed as a whole, by where its files turned up."""
+"""Relocation: recognises sources that were moved or renamed as a whole."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,17 +10,20 @@ from imagefinder.store.store import Store
 
 
 class Relocations:
-    """Collects the moves of one job, and settles what they say of the sources that files left."""
+    """File moves of one job, and what they mean for the sources that the files left."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._places: dict[int, set[str]] = {}
-        """By source that files left: where it would have to stand now, by each of their new paths."""
+        """For each source that files left, its possible new paths, one derived from each moved file."""
         self._others: dict[int, list[str]] = {}
-        """The new paths that say nothing of that: two files of the same content may have changed places."""
+        """For each such source, the new paths from which no such path can be derived.
+
+        Two files with the same content may have swapped places, for example.
+        """
 
     def note(self, file: KnownFile, path: str) -> None:
-        """A file turned up at another path. Called before that is recorded."""
+        """Record that a file was found at another path. Call this before the store is updated."""
         for source in self._store.sources.of_file(file.id):
             below = file.path.removeprefix(str(source.path))
             if path.endswith(below):
@@ -29,11 +32,13 @@ class Relocations:
                 self._others.setdefault(source.id, []).append(path)
 
     def settle(self, added: Iterable[Source]) -> tuple[tuple[Path, Path], ...]:
-        """Forget each source that is gone and all of which turned up, in the same order of folders, as one that was
-        ``added`` just now; mark others that are gone as such. Nothing that is known of a file is lost by it.
+        """Remove sources that were moved, and mark the other sources that files left and that are gone.
+
+        A source was moved if it is gone and all its files were found, in the same folder structure, in a
+        source that was ``added`` by this job. Nothing that is known of a file is lost.
 
         Returns:
-            The old and the new path of each source that was forgotten.
+            The old and the new path of each removed source.
         """
         new = {str(source.path): source.path for source in added}
         moved: list[tuple[Path, Path]] = []

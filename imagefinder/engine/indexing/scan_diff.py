@@ -1,4 +1,4 @@
-"""Scan diff: a source on disk compared with the store, as a list of files to read, update and remove."""
+"""Scan diff: a scan compared with the store, as lists of files to read, update and remove."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,21 +12,21 @@ from imagefinder.store.files import FileSummary, KnownFile
 from imagefinder.store.store import Store
 
 OnFile = Callable[[str], None]
-"""Called with the path of each file that a scan comes to."""
+"""Function called with the path of each file that a scan reaches."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileToRead:
-    """A file to open: new, changed, or not yet dealt with under this embedder."""
+    """A file to open: new, changed, or not yet processed with this embedder."""
 
     stat: FileStat
     known: KnownFile | None
     source_ids: list[int]
-    """The sources of this job that contain it."""
+    """Ids of the job's sources that contain it."""
 
     @property
     def is_unreadable(self) -> bool:
-        """Whether it is known that nothing of it can be read, and it has not changed: it is only tried again."""
+        """Whether the file is recorded as unreadable and unchanged, and is only being retried."""
         known = self.known
         return (
             known is not None
@@ -38,31 +38,31 @@ class FileToRead:
 
 @dataclass(slots=True)
 class ScanDiff:
-    """What a scan of one source found."""
+    """Differences between one source on disk and in the store."""
 
     source: Source
     todo: list[FileToRead] = field(default_factory=list)
     problems: list[UnreadableFile] = field(default_factory=list)
     unchanged: list[int] = field(default_factory=list)
-    """Ids of files as they were."""
+    """Ids of unchanged files."""
     unreadable: list[int] = field(default_factory=list)
-    """Ids of files known to be unreadable, and not changed since."""
+    """Ids of files recorded as unreadable and unchanged since."""
     offline: int = 0
-    """Known files that cannot be reached now."""
+    """Number of known files that cannot be reached."""
     missing: list[int] = field(default_factory=list)
-    """Ids of known files that are gone from where they were: moved, or deleted."""
+    """Ids of known files that are no longer at their paths: moved or deleted."""
     joining: list[int] = field(default_factory=list)
-    """Ids of known files that the source contains besides another."""
+    """Ids of files known from another source that this source contains, too."""
     back: list[int] = field(default_factory=list)
-    """Ids of files that were offline and are there again."""
+    """Ids of files that were offline and can be reached again."""
     away: list[int] = field(default_factory=list)
-    """Ids of files that cannot be reached any more."""
+    """Ids of files that can no longer be reached."""
     online_only: set[str] = field(default_factory=set)
-    """Paths of the files whose content is in the cloud alone, whether they were read before or not."""
+    """Paths of online-only files, whether or not they were read before."""
     in_the_cloud: list[FileToRead] = field(default_factory=list)
-    """Those of them that are to be read, but only once somebody asks for it."""
+    """Online-only files that are to be read, but only if a download is requested."""
     excused: list[int] = field(default_factory=list)
-    """Ids of files of which nothing could be read, and that are ``in_the_cloud`` now."""
+    """Ids of files that are ``in_the_cloud`` and are recorded as unreadable."""
 
 
 def compare(
@@ -75,12 +75,21 @@ def compare(
     *,
     download: bool = False,
 ) -> None:
-    """Walk the diff's source (or what lies below ``start``), and compare. Opens no file, changes nothing.
+    """Scan the diff's source (or what lies below ``start``) and compare it with the store.
 
-    With ``download`` files that are online only are to be read as all others are.
+    Opens no file and changes nothing in the store.
+
+    Args:
+        diff: receives the result.
+        store: the library's store.
+        scan: the scan of the source.
+        embedder_id: id of the job's embedder.
+        start: limits the comparison to what lies at or below this path.
+        on_file: called for each file.
+        download: whether online-only files are to be read like others.
 
     Raises:
-        CancelledError: the walk was stopped; what it came to by then is in the diff.
+        CancelledError: the scan was stopped; what it found by then is in the diff.
     """
     source = diff.source
     known = store.files.below(start or source.path, embedder_id, source.id)
@@ -93,7 +102,7 @@ def compare(
             _keep(diff, file)
             continue
         is_stood_in_for = path in scan.stood_in_for
-        # Of a stand-in there is nothing to read: it is for the cloud's own program to bring the file.
+        # A placeholder has no content to read; only the cloud's own program can download the file.
         may_read = path not in online_only or (download and not is_stood_in_for)
         todo = diff.todo if may_read else diff.in_the_cloud
         if file is None:
@@ -114,7 +123,8 @@ def compare(
             diff.excused.append(file.id)
     for problem in scan.problems:
         path = str(problem.path)
-        # What does not answer now, but was read before, is away; the rest is listed with its reason.
+        # Files that cannot be examined but were read before are offline; the others are listed with their
+        # reasons.
         file = known.get(path)
         if path not in scan.unlisted or file is None or file.parts == 0:
             known.pop(path, None)
@@ -132,9 +142,10 @@ def compare(
 
 
 def unread(diff: ScanDiff, store: Store, embedder_id: int, start: Path | None) -> list[str]:
-    """The files of a diff, which may have been made for another embedder, that this embedder has not dealt with.
+    """Return the paths of a diff's files that this embedder has not processed.
 
-    Those that are known to be unreadable do not count; those in the cloud do.
+    The diff may have been made for another embedder. Files recorded as unreadable are left out unless they
+    are online only.
     """
     known = store.files.below(start or diff.source.path, embedder_id, diff.source.id)
     ids = set(diff.unchanged)
@@ -149,7 +160,7 @@ def unread(diff: ScanDiff, store: Store, embedder_id: int, start: Path | None) -
 
 
 def _keep(diff: ScanDiff, file: FileSummary) -> None:
-    """The file is there as it was."""
+    """Record an unchanged file."""
     if file.offline:
         diff.back.append(file.id)
     if file.has_problem and file.parts == 0:

@@ -1,4 +1,4 @@
-"""Scan a source: list its files by ``stat`` alone; nothing is opened."""
+"""Scanner: lists the files of a source by ``stat`` alone. No file is opened."""
 
 import os
 import stat as stat_module
@@ -20,7 +20,7 @@ from imagefinder.text_folding import canonical
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
-# What operating systems, network drives and tools leave lying about. Hidden names are passed over anyway.
+# Names that operating systems, network drives and tools create. Hidden names are skipped anyway.
 _JUNK = frozenset(
     {
         "@eadir", "#recycle", "#snapshot", "$recycle.bin", "system volume information", "lost+found",
@@ -29,14 +29,14 @@ _JUNK = frozenset(
     }
 )  # fmt: skip
 _LONGEST_EXTENSION = 10
-"""What is longer, or not of letters and digits, is the end of a sentence rather than a kind of file."""
+"""Length up to which the end of a name counts as an extension, if it has only letters and digits."""
 _NAME = attrgetter("name")
 _SYSTEM_FOLDERS = ("/proc/", "/sys/", "/dev/")
-_SHARED_MEMORY = "/dev/shm/"  # noqa: S108 - where one may well keep pictures
+_SHARED_MEMORY = "/dev/shm/"  # noqa: S108 - users may keep pictures there
 
 
 class Selection:
-    """Which files and folders of a source are wanted, by name alone."""
+    """Selection of a source's files and folders, by their paths alone."""
 
     def __init__(self, source: Source, known_extensions: frozenset[str]) -> None:
         self._root = str(source.path)
@@ -58,13 +58,13 @@ class Selection:
         return GitIgnoreSpec.from_lines(map(self._pattern, patterns))
 
     def watch_globs(self) -> None:
-        """Note from now on which globs match. For a source that was just added: it takes time."""
+        """Start recording which globs match. Only for a source that was just added, because it takes time."""
         for pattern in self.globs:
             if (spec := self._spec((pattern,))) is not None:
                 self._unmatched[pattern] = spec
 
     def has_matched(self, pattern: str) -> bool:
-        """Whether a glob matched a file or a folder since ``watch_globs``."""
+        """Whether a glob has matched a file or folder since ``watch_globs``."""
         return pattern not in self._unmatched
 
     def _note_globs(self, relative: str) -> None:
@@ -72,7 +72,8 @@ class Selection:
             del self._unmatched[pattern]
 
     def _pattern(self, pattern: str) -> str:
-        # A glob may be written with the source's own path; and "#" begins a folder's name, not a comment.
+        # A glob may begin with the source's own path. A leading "#" belongs to a name and does not start a
+        # comment.
         pattern = canonical(pattern.replace(os.sep, "/"))
         root = canonical(self._root.replace(os.sep, "/").rstrip("/"))
         if pattern.startswith(root + "/"):
@@ -83,7 +84,7 @@ class Selection:
         return canonical(path[len(self._root) :].lstrip(os.sep).replace(os.sep, "/"))
 
     def wants_folder(self, path: str, name: str) -> bool:
-        """Whether to look into a folder."""
+        """Whether a folder is to be scanned."""
         if not self._recursive or name.startswith(".") or name.casefold() in _JUNK:
             return False
         if not self._exclude:
@@ -94,7 +95,7 @@ class Selection:
         return not self._exclude.match_file(relative)
 
     def wants_file(self, path: str, name: str) -> bool:
-        """Whether to take a file."""
+        """Whether a file is to be indexed."""
         stem, _, extension = name.rpartition(".")
         if not stem or extension.lower() not in self._extensions:
             return False
@@ -103,9 +104,10 @@ class Selection:
         return self._matches_globs(path)
 
     def kind_passed_over(self, path: str, name: str) -> str | None:
-        """The extension of a file that is not taken for its kind alone; empty where it has none to speak of.
+        """Return the extension of a file that is left out only because no reader reads its kind.
 
-        None where it is taken, is nobody's own (a system leaves it lying about), or is what the user does not want.
+        Returns an empty string if it has no meaningful extension, and None if the file is selected, is hidden
+        or created by a system, or is excluded by the user.
         """
         if not self._takes_all_kinds or name.startswith(".") or name.casefold() in _JUNK:
             return None
@@ -127,7 +129,7 @@ class Selection:
         return not (self._exclude and self._exclude.match_file(relative))
 
     def reaches(self, path: Path) -> bool:
-        """Whether a scan of the source would come to this file or folder, if it is there."""
+        """Whether a scan of the source would reach this file or folder, if it exists."""
         text = str(path)
         if text == self._root:
             return True
@@ -140,7 +142,7 @@ class Selection:
 
 
 class Scan:
-    """One walk over a source, or over what lies below one path of it. Iterate it for the files found."""
+    """One scan of a source, or of what lies below one of its paths. Iterating it yields the files found."""
 
     def __init__(
         self,
@@ -150,24 +152,32 @@ class Scan:
         start: Path | None = None,
         cloud: CloudDetector | None = None,
     ) -> None:
-        """``cloud`` tells which files are online only; by default by what the system says."""
+        """Create a scan; it runs when iterated.
+
+        Args:
+            source: the source.
+            selection: the source's selection.
+            cancel: stops or pauses the scan.
+            start: limits the scan to what lies at or below this path.
+            cloud: detects online-only files; by default a new detector.
+        """
         self._is_online_only = (cloud or CloudDetector()).is_online_only
         self._source = source
         self._selection = selection
         self._cancel = cancel
         self._start = str(start or source.path)
         self.mounts: set[str] = {mount_point(os.path.realpath(self._start))}
-        """Mount points that the files seen stand on."""
+        """Mount points of the file systems on which files were found."""
         self.unlisted: list[str] = []
-        """Folders that could not be listed and files that did not answer: nothing is known of them now."""
+        """Folders that could not be listed and files that could not be examined, whose state is unknown."""
         self.problems: list[UnreadableFile] = []
         """Files that must not or cannot be opened, and folders that cannot be listed."""
         self.passed_over: Counter[str] = Counter()
-        """How many files nothing reads, by extension; see ``Selection.kind_passed_over``."""
+        """Numbers of files without a reader, by extension; see ``Selection.kind_passed_over``."""
         self.online_only: set[str] = set()
-        """Of the files found, those whose content is in the cloud alone."""
+        """Paths of the online-only files among those found."""
         self.stood_in_for: set[str] = set()
-        """Of those, the ones that are not there: a cloud's program left a stand-in, which tells no size or time."""
+        """Paths of those replaced by a placeholder, which reveals neither size nor time."""
 
     @property
     def globs(self) -> set[str]:
@@ -181,11 +191,11 @@ class Scan:
 
     @property
     def unmatched_globs(self) -> set[str]:
-        """The source's globs that are watched and matched nothing that the scan came to."""
+        """Watched globs of the source that have matched nothing in the scan."""
         return {pattern for pattern in self._selection.globs if not self._selection.has_matched(pattern)}
 
     def reaches(self, path: Path) -> bool:
-        """Whether the scan comes to this file or folder, if it is there."""
+        """Whether the scan reaches this file or folder, if it exists."""
         return self._selection.reaches(path)
 
     def __iter__(self) -> Iterator[FileStat]:
@@ -194,8 +204,8 @@ class Scan:
             if found:
                 yield found
             return
-        # Links to folders come last, so that a folder reached both ways is known by its own path. A folder
-        # is entered once, by device and inode: loops of links end.
+        # Links to folders come last, so that a folder that can be reached in both ways gets its own path. A
+        # folder is entered once, by device and inode, so loops of links end.
         real, linked = [self._start], deque[str]()
         seen: set[tuple[int, int]] = set()
         while real or linked:
@@ -243,7 +253,7 @@ class Scan:
                 elif not self._leads_back(entry.path):
                     linked.append(entry.path)
             elif is_link and not os.path.exists(entry.path) and "." not in entry.name:  # noqa: PTH110
-                # It may have led to a folder of a drive that is away.
+                # It may be a link to a folder on a drive that is away.
                 self.unlisted.append(entry.path)
             elif self._selection.wants_file(entry.path, entry.name):
                 found = self._stat(entry.path, entry)
@@ -253,13 +263,13 @@ class Scan:
                 yield found
             else:
                 kind = self._selection.kind_passed_over(entry.path, behind or entry.name)
-                # Told by what the listing brought: no further look at the disk.
+                # The directory listing suffices for this, without another access to the disk.
                 if kind is not None and entry.is_file(follow_symlinks=False):
                     self.passed_over[kind] += 1
         real.extend(reversed(folders))
 
     def _leads_back(self, link: str) -> bool:
-        """Whether a link leads round the source, or to a folder of it that the scan reaches by its own path."""
+        """Whether a link leads to a folder around the source or to one that the scan reaches anyway."""
         target, root = Path(os.path.realpath(link)), Path(os.path.realpath(self._source.path))
         if target.is_relative_to(root):
             return self._selection.reaches(self._source.path / target.relative_to(root))
@@ -269,7 +279,7 @@ class Scan:
         try:
             status = entry.stat() if entry else os.stat(path)  # noqa: PTH116
         except FileNotFoundError:
-            if os.path.islink(path):  # noqa: PTH114 - otherwise it went while we looked
+            if os.path.islink(path):  # noqa: PTH114 - otherwise it was deleted meanwhile
                 self.unlisted.append(path)
                 self.problems.append(UnreadableFile(Path(path), Reason(ReasonCode.BROKEN_LINK)))
             return None
@@ -285,7 +295,7 @@ class Scan:
         return FileStat.of(path, status)
 
     def _stood_in_for(self, folder: str, name: str) -> FileStat | None:
-        """The file of this name, which is not here itself; None where it is, or is not wanted."""
+        """Return the stat of a file replaced by a placeholder; None if the file exists or is not selected."""
         path = os.path.join(folder, name)  # noqa: PTH118
         if os.path.lexists(path) or not self._selection.wants_file(path, name):
             return None
@@ -299,7 +309,7 @@ class Scan:
 
 
 def unmatched_globs(scans: Sequence[Scan]) -> tuple[str, ...]:
-    """The globs that matched nothing in any source that has them, as far as they were watched."""
+    """Return the watched globs that matched nothing in any source that has them."""
     found = {pattern: True for scan in scans for pattern in scan.unmatched_globs}
     for scan in scans:
         for pattern in scan.globs - scan.unmatched_globs:
@@ -308,9 +318,9 @@ def unmatched_globs(scans: Sequence[Scan]) -> tuple[str, ...]:
 
 
 def passed_over_by(scans: Sequence[Scan]) -> dict[str, int]:
-    """How many files the scans of one job passed over because nothing reads them, by extension.
+    """Return the numbers of files without a reader in the scans of one job, by extension.
 
-    A source that lies within another of the job is left out, so that its files count once.
+    A source that lies within another source of the job is left out, so that its files count once.
     """
     by_folder = {scan.folder: scan for scan in scans}
     total: Counter[str] = Counter()
@@ -322,6 +332,6 @@ def passed_over_by(scans: Sequence[Scan]) -> dict[str, int]:
 
 
 def _leads_into_the_system(link: str) -> bool:
-    """Whether a link leads to what the system makes up: processes, devices, the whole disk by another way."""
+    """Whether a link leads into a file system of the operating system, such as ``/proc`` or ``/dev``."""
     target = os.path.realpath(link)
     return f"{target}/".startswith(_SYSTEM_FOLDERS) and not target.startswith(_SHARED_MEMORY)

@@ -1,4 +1,4 @@
-"""Folding the words of a library that an older version wrote, before they are searched or in a job."""
+"""Text folding of a library that an older version wrote, before a search or in a job."""
 
 import logging
 import time
@@ -11,18 +11,20 @@ from imagefinder.store.store import Store
 _LOG = logging.getLogger(__name__)
 
 FOLDING_S = 10.0
-"""Seconds that a search gives to it; what is left then is for the next one, or for a job."""
+"""Seconds that a search spends on folding. The rest is left to the next search or job."""
 
 
 def after(seconds: float) -> Callable[[], bool]:
-    """Tells whether so much time has passed since."""
+    """Return a function that says whether this many seconds have passed since the call."""
     until = time.monotonic() + seconds
     return lambda: time.monotonic() >= until
 
 
 def fold_texts(store: Store, progress: ProgressCallback, should_stop: Callable[[], bool]) -> None:
-    """Fold what is not yet, in portions; see ``TextTable.fold_all``. A million names take seconds, a hundred thousand
-    pages of Chinese minutes. Where that cannot be done now, words are searched as they are.
+    """Fold the texts that are not folded yet, in portions; see ``TextTable.fold_all``.
+
+    A million names take seconds, a hundred thousand pages of Chinese take minutes. If folding is not possible
+    now, texts are searched as they are.
     """
 
     def tell(done: int, total: int) -> None:
@@ -33,5 +35,5 @@ def fold_texts(store: Store, progress: ProgressCallback, should_stop: Callable[[
         with store.errors():
             store.words.fold_all(tell, should_stop)
     except LibraryError as error:
-        # Another process holds the library, or its disk is full.
-        _LOG.info("words are not folded yet: %s", error)
+        # Another process has locked the database, or its disk is full.
+        _LOG.info("could not fold all texts: %s", error)

@@ -1,1 +1,1 @@
-"""The loaded model, and switching to another one."""
+"""Loaded models, and switching a library to another model."""

@@ -1,4 +1,4 @@
-"""A model with the index of its vectors, both loaded when first needed."""
+"""Loaded model: an embedder with the index of its vectors, both loaded on first use."""
 
 import threading
 from collections.abc import Callable
@@ -15,14 +15,20 @@ from imagefinder.store.embeddings import EmbedderRecord, IdArray
 from imagefinder.store.store import Store
 
 _ITEMS_AT_ONCE = 512
-"""Pictures, some 5 ms of work, in which a search waits for nothing of it."""
+"""Items whose background stats are computed at a time (about 5 ms), so that searches need not wait longer."""
 
 
 class LoadedModel:
-    """One embedder with its record and its index. Safe to use from several threads."""
+    """An embedder with its record in the store and its index. Safe to use from several threads."""
 
     def __init__(self, make: Callable[[], Embedder], store: Store, vectors: Path) -> None:
-        """``vectors`` is the folder of the index's checkpoints."""
+        """Create the model without loading anything.
+
+        Args:
+            make: makes the embedder on first use.
+            store: the library's store.
+            vectors: the folder of the library's checkpoints.
+        """
         self._make = make
         self._store = store
         self._vectors = vectors
@@ -31,18 +37,18 @@ class LoadedModel:
         self._record: EmbedderRecord | None = None
         self._index: LiveIndex | None = None
         self.query_vectors = QueryVectorCache()
-        """What the model made of queries."""
+        """Vectors of recent queries' terms."""
         self.calibration = Calibration(store)
-        """What relevance is measured against."""
+        """The model's calibration, against which relevance is measured."""
         self.failure: ModelError | None = None
-        """Why ``load`` last failed."""
+        """The error of the last ``load``; None if it succeeded."""
 
     @property
     def embedder(self) -> Embedder:
-        """The model.
+        """The embedder, made on first access.
 
         Raises:
-            ModelError: it cannot be had; the message says why and what to do.
+            ModelError: the model is not available; the message says why and what to do.
         """
         with self._lock:
             if self._embedder is None:
@@ -51,43 +57,46 @@ class LoadedModel:
             return self._embedder
 
     def ensure_made(self) -> None:
-        """Make the embedder where that was not done yet; no weights are loaded.
+        """Make the embedder, if that has not been done. Loads no weights.
 
         Raises:
-            ModelError: it cannot be had; the message says why and what to do.
+            ModelError: the model is not available; the message says why and what to do.
         """
         _ = self.embedder
 
     def ensure_available(self) -> None:
-        """Make the embedder and find its device; no weights are loaded.
+        """Make the embedder and determine its device. Loads no weights.
 
         Raises:
-            ModelError: the model or the device cannot be had; the message says why and what to do.
+            ModelError: the model or the device is not available; the message says why and what to do.
         """
         _ = self.embedder.device
 
     @property
     def made(self) -> Embedder | None:
-        """The model, if it was asked for before; it may not be loaded. Never waits."""
+        """The embedder if it has been made, else None. Its weights may not be loaded. Never blocks."""
         return self._embedder
 
     @property
     def is_loaded(self) -> bool:
-        """Whether the model can answer words at once. Loads nothing, never waits."""
+        """Whether the text tower is loaded. Never blocks."""
         return self._embedder is not None and self._embedder.is_text_loaded
 
     @property
     def index(self) -> LiveIndex | None:
-        """The index, if one is in use."""
+        """The index, if it has been opened."""
         return self._index
 
     def live_index(self, *, register: bool) -> tuple[EmbedderRecord | None, LiveIndex | None]:
-        """The store's record of the model and its index; none where the library has no vectors of it.
+        """Return the model's record in the store and its index.
 
-        ``register``: make a record where there is none.
+        Both are None if the library has no record of the model.
+
+        Args:
+            register: create the record if there is none.
 
         Raises:
-            ModelError: the model cannot be had.
+            ModelError: the model is not available.
         """
         embedder = self.embedder
         with self._lock:
@@ -102,10 +111,10 @@ class LoadedModel:
             return self._record, self._index
 
     def load(self, progress: ProgressCallback) -> None:
-        """Load what the first words need: the text tower, and the index.
+        """Load what queries by words need: the text tower and the index.
 
         Raises:
-            ModelError: the model cannot be had.
+            ModelError: the model is not available.
         """
         try:
             embedder = self.embedder
@@ -121,10 +130,10 @@ class LoadedModel:
         self.failure = None
 
     def load_images(self) -> None:
-        """Load what the first picture needs.
+        """Load the image tower, by embedding a blank picture.
 
         Raises:
-            ModelError: the model cannot be had.
+            ModelError: the model is not available.
         """
         from PIL import Image
 
@@ -133,24 +142,29 @@ class LoadedModel:
         embedder.encode_images([embedder.prepare(Image.new("RGB", (side, side)))])
 
     def calibrate(self) -> None:
-        """Have what relevance is measured against; seconds at the first time, while searches go on.
+        """Calibrate the model. The first time takes seconds, during which searches go on.
 
         Raises:
-            ModelError: the model cannot be had.
+            ModelError: the model is not available.
         """
         record, _ = self.live_index(register=False)
         self.calibration.prepare(self.embedder, record)
 
     def warm_background_stats(self, should_stop: Callable[[], bool]) -> None:
-        """Work out the background scores of pictures, which takes half the time of the first search that comes to them.
+        """Compute the background stats of all items that have none yet.
 
-        Takes about 15 s of a processor for a million pictures; goes behind searches meanwhile. Does nothing before
-        there is an index and a calibration, nor where the vectors do not fit the memory.
+        They take half the time of the first search that comes to an item. Computing them takes about 15 s of
+        processor time for a million pictures, at a lower priority than searches. Does nothing before there
+        are an index and a calibration, or if the vectors are mapped from disk because they do not fit into
+        memory.
+
+        Args:
+            should_stop: called now and then; True ends the work early.
 
         Raises:
-            ModelError: the model cannot be had.
+            ModelError: the model is not available.
         """
-        from concurrent.futures import ThreadPoolExecutor  # here alone: a single search comes without
+        from concurrent.futures import ThreadPoolExecutor  # imported late: a single search does not need it
 
         record, index = self.live_index(register=False)
         if record is None or index is None or index.kind in ("", "mapped"):
@@ -163,7 +177,7 @@ class LoadedModel:
         def learn(some: IdArray) -> None:
             background.learn_stats(*index.vectors(some))
 
-        # On a thread of its own: the one that called cannot be put behind others for a while.
+        # In a separate thread, because lowering the priority of the calling thread could not be undone.
         with ThreadPoolExecutor(1, thread_name_prefix="background stats", initializer=give_way) as pool:
             for start in range(0, unknown.size, _ITEMS_AT_ONCE):
                 if should_stop():
@@ -172,12 +186,12 @@ class LoadedModel:
                 pool.submit(learn, some).result()
 
     def forget_index(self) -> None:
-        """The library has no vectors of the model any more, so what was known of them is wrong."""
+        """Drop the record and the index, after the model's vectors were deleted from the library."""
         with self._lock:
             self._record = self._index = None
 
     def close(self) -> None:
-        """Give the model's memory back. Harmless when called again."""
+        """Release the model's memory. May be called more than once."""
         with self._lock:
             if self._embedder is not None:
                 self._embedder.close()

@@ -1,8 +1,8 @@
-"""The model in use and, during a model switch, the next one.
+"""Model switcher: the model in use and, during a model switch, the next one.
 
-Changing the model must not cost the user their search. Vectors are kept by embedder, so the present model goes on
-answering while the library is indexed with the next one, over restarts; once nothing is left, one transaction makes
-the next model the present one.
+The library stays searchable during a switch. Vectors are stored by embedder, so the current model goes on
+answering, across restarts, while the library is indexed with the next one. Once nothing is left to index, one
+transaction puts the next model in use.
 """
 
 import logging
@@ -20,48 +20,56 @@ from imagefinder.vectors.checkpoint import checkpoint_folder, remove_checkpoint
 _LOG = logging.getLogger(__name__)
 
 MakeEmbedder = Callable[[str | None], Embedder]
-"""Makes the embedder of a name; of None, the one for a library that has none yet."""
+"""Function that makes the embedder for a model's name, or for None if the library has no model yet."""
 
 
 def _nothing() -> None: ...
 
 
 class ModelSwitcher:
-    """The model that answers, and the one that the library is being changed to, if any. Thread-safe.
+    """The model in use, and the next one during a model switch. Thread-safe.
 
-    What changes the library (``begin``, ``call_off``, ``switch``, ``delete_unwanted``) is called with its lock in
-    hand.
+    Callers of the methods that change the library (``begin``, ``switch``, ``delete_unwanted``,
+    ``delete_vectors``) must hold the library lock.
     """
 
     def __init__(self, make: MakeEmbedder, store: Store, vectors: Path, named: str | None = None) -> None:
-        """``named``: the model to use whatever the library says; then it is not changed to another one."""
+        """Create the switcher without loading a model.
+
+        Args:
+            make: makes embedders.
+            store: the library's store.
+            vectors: the folder of the library's checkpoints.
+            named: name of the model to use instead of the one recorded in the library. While it is set, a
+                switch under way is ignored; ``begin`` unsets it.
+        """
         self._make = make
         self._store = store
         self._vectors = vectors
         self._named = named
         self._lock = threading.RLock()
         self._recorded: str | None = None
-        """What the library said of its model the last time."""
+        """The library's recorded model when it was last read."""
         self._next: tuple[str, LoadedModel] | None = None
         self._current = self._load_later(lambda: named or store.models.in_use)
         self._is_used = False
         self.on_switched: Callable[[], None] = _nothing
-        """Called when another model answers from now on."""
+        """Called after another model was put in use."""
 
     def current(self) -> LoadedModel:
-        """The model that answers, by what the library says now: another process may have changed it meanwhile."""
+        """Return the model in use according to the library. Another process may have switched it."""
         with self._lock:
             if self._named is not None:
                 return self._current
             recorded = self._store.models.in_use
             if self._is_used and recorded != self._recorded and self._recorded is not None:
-                _LOG.info("the library is searched with %s from now on", recorded)
+                _LOG.info("the library was switched to the model %s", recorded)
                 self._put(self._take_next(recorded) or self._load_later(lambda: recorded))
             self._recorded, self._is_used = recorded, True
             return self._current
 
     def next(self) -> LoadedModel | None:
-        """The model that the library is being changed to, if it is."""
+        """Return the model that the library is being switched to, or None."""
         with self._lock:
             name = self._store.models.next if self._named is None else None
             if self._next is not None and self._next[0] != name:
@@ -72,9 +80,9 @@ class ModelSwitcher:
             return self._next[1] if self._next else None
 
     def answering_id(self, default: int) -> int:
-        """The id of the embedder that the library says it is searched with, whatever model was named for this process.
+        """Return the embedder id of the library's recorded model, regardless of a model named for this process.
 
-        It is 0 where the library has no vectors of that one, and ``default`` where the model is not here.
+        Returns 0 if the library has no vectors of that model, and ``default`` if the model is not available.
         """
         name, model = self._store.models.in_use, self.current()
         if self._named is not None and model.embedder.name != name:
@@ -83,18 +91,24 @@ class ModelSwitcher:
         return default if embedder_id is None else embedder_id
 
     def begin(self, name: str, *, drops_old: bool, now: bool) -> ModelChange | None:
-        """Change the library to a model: at once where nothing is lost by it (or ``now``), else begin to.
+        """Switch to a model: at once if nothing is lost by that, or if ``now`` is True; else begin the switch.
 
-        Returns what is to be done before; None where the change is made, or is none.
+        Args:
+            name: name of the model.
+            drops_old: delete the vectors of the current model once the switch is complete.
+            now: switch at once, even if items are still to be indexed with the new model.
+
+        Returns:
+            The work left before the switch is complete; None if the model is in use now.
 
         Raises:
-            ModelError: the model cannot be had; nothing is changed then.
+            ModelError: the model is not available; nothing is changed then.
         """
         self._make(name).close()
         choice = self._store.models
         with self._lock:
             if self._named is not None:
-                # From here on the library's own word counts.
+                # From now on the library's record decides, instead of the model named for this process.
                 self._named, self._is_used, self._recorded = None, False, None
                 self._put(self._load_later(lambda: choice.in_use))
             if choice.in_use is None:
@@ -104,7 +118,7 @@ class ModelSwitcher:
             if choice.in_use == name:
                 choice.end_change(switch=False)
                 return None
-            # Who wants it now need not say again what was said when it began.
+            # Completing a switch early keeps the choice of ``drops_old`` made when it began.
             choice.begin_change(name, drops_old=drops_old or (choice.next == name and choice.drops_old))
             self._want(self.next())
             if now or self._left()[0] == 0 or not self._answers():
@@ -113,7 +127,7 @@ class ModelSwitcher:
             return self.change()
 
     def change(self) -> ModelChange | None:
-        """How far the change is that is under way."""
+        """Return the progress of the switch, or None if there is none."""
         name = self._store.models.next
         if name is None or self._named is not None:
             return None
@@ -122,14 +136,14 @@ class ModelSwitcher:
         return ModelChange(name, total - left, total, unreachable)
 
     def is_complete(self) -> bool:
-        """Whether all that the library has is indexed with the next model."""
+        """Whether everything in the library is indexed with the next model."""
         return self.next() is not None and self._left()[0] == 0
 
     def switch(self) -> None:
-        """The next model answers from now on, in one step.
+        """Put the next model in use, in one transaction.
 
-        A question that the old model is answering is answered by it. At the end of a change the job has loaded the
-        text tower before, so that none waits.
+        Queries that the old model is answering are still answered by it. At the end of a switch the job has
+        loaded the text tower already, so the next query need not wait for it.
         """
         with self._lock:
             model = self.next()
@@ -145,7 +159,10 @@ class ModelSwitcher:
             self._put(model)
 
     def delete_unwanted(self) -> None:
-        """Delete the vectors that a change left and that were not to be kept; interrupted, the next job goes on."""
+        """Delete the vectors that completed switches left to be deleted.
+
+        If this is interrupted, the next job continues.
+        """
         for embedder_id in self._store.models.unwanted:
             self.delete_vectors(embedder_id)
             self._store.models.unwanted = [
@@ -153,7 +170,7 @@ class ModelSwitcher:
             ]
 
     def delete_vectors(self, embedder_id: str) -> int:
-        """Delete all vectors of an embedder; returns how many there were."""
+        """Delete all vectors of an embedder and return how many there were."""
         count = self._store.embeddings.forget(embedder_id)
         remove_checkpoint(checkpoint_folder(self._vectors, embedder_id))
         for model in (self._current, self._next[1] if self._next else None):
@@ -162,13 +179,13 @@ class ModelSwitcher:
         return count
 
     def release(self, idle_s: float) -> None:
-        """Give back the memory of models that did no work for so long; they load again when they are needed."""
+        """Release models that were idle for this many seconds. They are loaded again when needed."""
         for model in (self._current, self._next[1] if self._next else None):
             if model is not None and model.made is not None:
                 model.made.release(idle_s)
 
     def close(self) -> None:
-        """Give all memory back. Harmless when called again."""
+        """Release all memory. May be called more than once."""
         with self._lock:
             self._current.close()
             if self._next is not None:
@@ -185,12 +202,12 @@ class ModelSwitcher:
 
     def _put(self, model: LoadedModel) -> None:
         old, self._current = self._current, model
-        # A search that has hold of it loads it again at the worst.
+        # A search that still uses the old model reloads it, at worst.
         old.close()
         self.on_switched()
 
     def _want(self, model: LoadedModel | None) -> None:
-        """What was to be deleted of this model is wanted again."""
+        """Remove a model from those whose vectors are to be deleted."""
         if model is not None:
             unwanted = self._store.models.unwanted
             self._store.models.unwanted = [other for other in unwanted if other != model.embedder.id]
@@ -203,8 +220,10 @@ class ModelSwitcher:
         return self._store.embeddings.left(embedder_id)
 
     def _id_of(self, model: LoadedModel) -> int | None:
-        """The embedder's id; 0, which none has, where the library has no vectors of it. None where the model's files
-        are gone, which the next job says."""
+        """Return the embedder's id, or 0, which no embedder has, if the library has no vectors of it.
+
+        None if the model's files are missing, which the next job reports.
+        """
         try:
             record, _ = model.live_index(register=False)
         except ModelError:
@@ -212,7 +231,7 @@ class ModelSwitcher:
         return record.id if record else 0
 
     def _answers(self) -> bool:
-        """Whether the present model has anything to lose."""
+        """Whether the current model has any vectors that a switch would put out of use."""
         try:
             record, _ = self.current().live_index(register=False)
         except ModelError:
@@ -223,5 +242,5 @@ class ModelSwitcher:
     def _made(model: LoadedModel) -> Embedder | None:
         try:
             return model.embedder
-        except ModelError:  # it is not here any more, so its id is not known
+        except ModelError:  # its files are missing, so its id is unknown
             return None

@@ -1,1 +1,1 @@
-"""Searching: query encoding, ranking, relevance, groups and result lists."""
+"""Searching: query encoding, ranking, relevance, hit groups and result lists."""

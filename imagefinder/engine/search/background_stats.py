@@ -1,4 +1,4 @@
-"""Cache of the mean and the deviation of each item's background scores: those of unrelated queries."""
+"""Cache of the mean and deviation of each item's background scores."""
 
 import threading
 from collections.abc import Callable
@@ -8,19 +8,22 @@ import numpy as np
 from imagefinder.store.embeddings import FloatArray, IdArray
 
 _SPARE = 1.25
-"""Room is made for so many times the highest item met, so that a growing library is not copied at each search."""
+"""Ratio of the array's length to the highest id seen. Spares copying it at each search of a growing library."""
 
 Find = Callable[[IdArray], tuple[IdArray, FloatArray]]
-"""Finds the mean and the deviation, (n, 2), of those of the items that have a vector, by ascending id."""
+"""Function that returns the ids of those items that have a vector, ascending, and their stats, (n, 2)."""
 
 
 class BackgroundStats:
-    """Mean and deviation of items' background scores, by id. Thread-safe.
+    """Mean and deviation of items' background scores, by item id. Thread-safe.
 
-    The window asks the same again every few seconds while pictures are indexed, when the order changes or a picture
-    is hidden; another query meets many of the same pictures. To read a vector and compare it with the whole bank of
-    unrelated queries costs about as much as all the rest of a search, so the window's engine learns all beforehand.
-    Takes 8 bytes an item; an id and an embedder name one vector for ever, so nothing here grows stale.
+    Computing them means reading an item's vector and comparing it with the whole bank, which costs about as
+    much as the rest of a search. The same items come up again and again: the window repeats its search every
+    few seconds during indexing, when the order changes or when a picture is hidden, and other queries have
+    many of the same hits. So the window's engine computes the stats of all items beforehand.
+
+    The cache takes 8 bytes an item. It never becomes stale, because an item id and an embedder identify one
+    vector for ever.
     """
 
     def __init__(self) -> None:
@@ -28,9 +31,13 @@ class BackgroundStats:
         self._known = np.empty((0, 2), np.float32)
 
     def of(self, item_ids: IdArray, find: Find) -> FloatArray:
-        """The mean and the deviation of items' background scores, (n, 2) float32, in the order asked.
+        """Return the mean and deviation of items' background scores, (n, 2) float32, in the order of the ids.
 
-        nan for those that have no vector.
+        Items without a vector get nan.
+
+        Args:
+            item_ids: ids of the items, (n,).
+            find: computes the values that are not cached.
         """
         missing = self.unknown(item_ids)
         if missing.size:
@@ -39,14 +46,14 @@ class BackgroundStats:
             return self._known[item_ids]
 
     def unknown(self, item_ids: IdArray) -> IdArray:
-        """Those of the items that were not met yet."""
+        """Return those of the items whose values are not cached."""
         with self._lock:
             self._make_room(int(item_ids.max(initial=0)))
             unknown: IdArray = item_ids[np.isnan(self._known[item_ids, 0])]
         return unknown
 
     def learn(self, item_ids: IdArray, stats: FloatArray) -> None:
-        """Remember the mean and the deviation, (n, 2), of items."""
+        """Store the mean and deviation of items, (n, 2)."""
         with self._lock:
             self._make_room(int(item_ids.max(initial=0)))
             self._known[item_ids] = stats

@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 _SAMPLE = 512
-"""Pictures of the library that stand for all of them."""
+"""Number of items sampled to represent the whole library."""
 _AT_A_TIME = 16
-"""Queries embedded in one go: a search that comes meanwhile waits for so many at most."""
+"""Queries embedded in one batch. A search that arrives meanwhile waits for one batch at most."""
 _GREW = 1.1
-"""A library that is so many times as large as it was is looked at again."""
+"""Growth of the library, as a factor, after which a new sample is taken."""
 
 
 @cache
 def bank() -> tuple[str, ...]:
-    """The unrelated queries."""
+    """Return the bank of unrelated queries."""
     lines = (resource("relevance") / "unrelated_queries.txt").read_text(encoding="utf-8").splitlines()
     return tuple(line for line in lines if line)
 
@@ -38,7 +38,7 @@ def _bank_hash() -> str:
 
 
 class Calibration:
-    """What one model makes of unrelated queries, in one library. Safe to use from several threads."""
+    """Calibration of one model in one library. Safe to use from several threads."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -48,13 +48,14 @@ class Calibration:
         self._background: tuple[object, BackgroundScores] | None = None
 
     def prepare(self, embedder: Embedder, record: EmbedderRecord | None) -> None:
-        """Embed the bank, unless that was done before; kept in the library where it has a ``record`` of the model.
+        """Embed the bank with the model, unless that was done before.
 
-        A model that does not understand all of it, as ``builtin`` does not, is left without. Takes seconds with
-        a large model; searches go on meanwhile.
+        The vectors are stored in the library if it has a ``record`` of the model. A model that does not
+        understand the whole bank, such as ``builtin``, is not calibrated. With a large model this takes
+        seconds, during which searches go on.
 
         Raises:
-            ModelError: the model cannot be had.
+            ModelError: the model is not available.
         """
         with self._preparing:
             if record is not None and self._store.calibrations.has(record.id, _bank_hash()):
@@ -73,9 +74,9 @@ class Calibration:
                 self._keep(record)
 
     def background(self, record: EmbedderRecord, count: int) -> "BackgroundScores | None":
-        """What to measure relevance against in a library with ``count`` vectors; None before ``prepare``.
+        """Return the background scores for a library with ``count`` vectors, or None before ``prepare``.
 
-        Cheap: a sample of the library is read again once it has grown by a tenth.
+        This is cheap: the library is sampled again only after it has grown by a tenth.
         """
         if not count:
             return None
@@ -88,7 +89,7 @@ class Calibration:
             state: object = (record.id, self._store.embeddings.revision(record.id))
         else:
             state = (record.id, int(np.log(count) / np.log(_GREW)))
-        with self._making:  # two would not know whom the other has met
+        with self._making:  # concurrent callers must share one cache of background stats
             return self._background_of(record, vectors, state)
 
     def _background_of(
@@ -111,7 +112,7 @@ class Calibration:
         return background
 
     def clear(self) -> None:
-        """Forget what is held in memory."""
+        """Drop what is held in memory."""
         self._bank = self._background = None
 
     def _stored(self, record: EmbedderRecord | None) -> FloatArray | None:
@@ -128,5 +129,6 @@ class Calibration:
             with self._store.errors():
                 self._store.calibrations.write(record.id, _bank_hash(), self._bank)
         except LibraryError as error:
-            # Read-only or full: it is held in memory, and the next process makes it again.
-            _LOG.info("the unrelated queries' vectors were not kept: %s", error)
+            # The library is read-only, or its disk is full. The vectors stay in memory; the next process
+            # computes them again.
+            _LOG.info("could not store the vectors of the bank: %s", error)

@@ -1,4 +1,4 @@
-"""Sort hits into the groups they are shown in: matches, words, possible matches."""
+"""Hit groups: division of a query's hits into matches, hits by words alone, and possible matches."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -14,42 +14,56 @@ from imagefinder.store.embeddings import FloatArray, IdArray
 from imagefinder.store.text_search import TextMatch
 
 IRRELEVANT_IN_A_ROW = 256
-"""So many hits one after the other that are not relevant end the matches: what is relevant further down (they come by
-cosine, which relevance does not follow to the letter) is among the possible matches."""
+"""Number of consecutive irrelevant hits that ends the matches.
+
+Hits come by descending cosine, which relevance follows only roughly. Relevant hits further down are among the
+possible matches.
+"""
 _FIRST, _AT_MOST = 128, 1024
-"""Hits judged at a time: few at first, when somebody waits for the first page, then as many as were judged before.
-What is judged in vain is at most as much as what was asked for."""
+"""Minimum and maximum number of hits evaluated at a time.
+
+Starts low because a user waits for the first page, and then equals the number evaluated before. So at most as
+many hits are evaluated in vain as were needed.
+"""
 _WORDS_AT_ONCE = 256
-"""Items that hold words judged at a time."""
+"""Items that hold words of the query evaluated at a time."""
 _WINDOW, _GROWTH = 512, 4
-"""Hits judged before the first of a group are given, and how many times as many before the next: see ``descending``.
-Half of the first window fills a page."""
+"""Size of a group's first window, and growth factor of the following ones: see ``descending``.
+
+Half of the first window fills a page.
+"""
 
 Relevance = Callable[[IdArray, FloatArray], FloatArray]
-"""The relevance of items, (n,), of which the cosines, (n,), are known: 0 to 1, and 0 for one without a vector."""
+"""Function that returns the relevance of items, 0 to 1, given ids and cosines; 0 for items without a vector."""
 Cosines = Callable[[IdArray], FloatArray]
-"""Gives the cosines of items; 0 for one that has no vector."""
+"""Function that returns the cosines of items, (n,), given their ids; 0 for items without a vector."""
 
 
 @dataclass(frozen=True, slots=True)
 class RelevanceScale:
-    """How relevance is told for one query."""
+    """How the relevance of hits is measured for one query."""
 
     relevance: Relevance
     sure: float | None
-    """The relevance that the best hit needs before anything counts as found: words may have no answer at all. None
-    for a query by pictures, to which some are always nearest: where not even those stand out, the library (of one
-    subject, say) does not tell what unrelated pictures are like, and nothing is cut off."""
+    """Relevance that the best hit must have for anything to count as found.
+
+    Queries by words need this because no picture may match at all. None for a query by pictures, which always
+    has nearest neighbours. If even the best of those is below the relevance cutoff, the library (of one
+    subject, for example) does not show what unrelated pictures are like, and nothing is cut off.
+    """
 
 
 class Grouping:
-    """Sorts the answer to one query into groups, each item into one of them.
+    """Division of the hits of one query into groups. Every item belongs to one group.
 
-    - ``MATCH``: relevant by what the picture shows, sorted by that relevance. Without a measure, every picture, by
-      its cosine; but an item that holds all words of the query and is not among the first is found by these.
-    - ``WORDS``: found by words in names and on pages alone, sorted by how much of the query's words an item holds,
-      which is the relevance it gets. The first group if one holds all of them, else the second.
-    - ``POSSIBLE``: all others, sorted by relevance. None without a measure, since nothing is cut off then.
+    - ``MATCH``: relevant by what the picture shows, sorted by that relevance. Without a relevance scale,
+      every item with a vector, sorted by its cosine, except that an item which holds all words of the query
+      and is not among the nearest is in ``WORDS``.
+    - ``WORDS``: found by words in names and on pages alone, sorted by the share of the query's words that an
+      item holds. That share is its relevance. This is the first group if one of its hits holds all words,
+      else the second.
+    - ``POSSIBLE``: all others, sorted by relevance. Does not exist without a relevance scale, because nothing
+      is cut off then.
     """
 
     def __init__(
@@ -61,10 +75,15 @@ class Grouping:
         min_score: float | None = None,
         never: Collection[int] = (),
     ) -> None:
-        """``nearest_first``: see ``ranking``. ``matches``: items that hold words, best first. ``never``: items that
-        are not to be hits at all, such as the query's own.
+        """Create a grouping. Nothing is evaluated yet, but the ids and shares of ``matches`` are copied.
 
-        With ``min_score`` what has that cosine at least is a match, and nothing else a hit.
+        Args:
+            nearest_first: ids and cosines of all items with a vector, nearest first; see ``ranking``.
+            matches: items that hold words of the query, best first.
+            cosines: looks up the cosines of given items.
+            measure: the relevance scale; None if the model is not calibrated.
+            min_score: with this, items with at least this cosine are matches, and there are no other hits.
+            never: ids of items to exclude, such as the query's own.
         """
         self._measure = measure
         self._min_score = min_score
@@ -77,10 +96,10 @@ class Grouping:
         self._is_answered = False
         self._blocks = self._judged(nearest_first)
         self.left_out: list[HitBatch] = []
-        """What was found to be no match so far, in the order of cosines."""
+        """Evaluated hits that are no matches, so far, in the order of cosines."""
 
     def groups(self) -> Iterator[tuple[Group, Iterator[HitBatch]]]:
-        """The groups in the order they are shown; each is to be read to its end before the next."""
+        """Yield the groups in display order. Each must be read to its end before the next."""
         first = self._settled(next(self._blocks, _NOTHING))
         blocks: Iterator[HitBatch] = chain((first,), self._blocks)
         if self._min_score is not None:
@@ -91,7 +110,7 @@ class Grouping:
         ahead = [next((piece for piece in words if piece.ids.size), _NOTHING)]
         holds_all = ahead[0].shown.max(initial=0) >= 1
         if not holds_all:
-            ahead += words  # some are matches, and those come now
+            ahead += words  # this also finds the matches among them, which come first
         blocks = _without(self._word_ids[by_words], blocks)
         match = Group.MATCH, descending(_windows(chain(self._also_match(), self._relevant(blocks))))
         found = Group.WORDS, chain(ahead, words)
@@ -101,7 +120,7 @@ class Grouping:
             yield Group.POSSIBLE, descending(_windows((piece.ids.size, piece) for piece in others))
 
     def _settled(self, first: HitBatch) -> HitBatch:
-        """Tell by the nearest of all items whether the query is answered, or nothing can be cut off."""
+        """Decide from the nearest items whether anything counts as found, or whether nothing can be cut off."""
         if self._measure is None or first.relevance is None:
             return first
         best, sure = first.relevance.max(initial=0), self._measure.sure
@@ -112,18 +131,18 @@ class Grouping:
         return replace(first, relevance=None)
 
     def _by_words(self, first: HitBatch) -> NDArray[np.bool_]:
-        """Which of the items that hold words, (n,), are found by these, unless ``_told_apart`` finds them matches.
+        """Return a mask, (n,), of the word items that count as found by their words.
 
-        ``first`` are the nearest of all items.
+        ``_told_apart`` may still make them matches. ``first`` holds the nearest of all items.
         """
         ids, shares = self._word_ids, self._word_shares
         if self._measure is not None:
-            # Squared: half of the words say much less than half.
+            # Squared, because half of the words mean much less than half the relevance.
             return np.asarray(shares**2 >= CUT)
         return np.asarray((self._cosines(ids) == 0) | ((shares >= 1) & ~np.isin(ids, first.ids)))
 
     def _told_apart(self, by_words: NDArray[np.bool_]) -> Iterator[HitBatch]:
-        """Those of the items that are no matches; the matches among them are kept for ``_also_match``."""
+        """Yield those of the items that are no matches, and keep the matches for ``_also_match``."""
         ids, shares = self._word_ids[by_words], self._word_shares[by_words]
         for start in range(0, ids.size, _WORDS_AT_ONCE):
             now = slice(start, start + _WORDS_AT_ONCE)
@@ -140,7 +159,7 @@ class Grouping:
         yield 0, joined(self._matches_with_words)
 
     def _without_vector(self, which: NDArray[np.bool_]) -> HitBatch:
-        """Those of the items that hold words that no vector leads to."""
+        """Return those of the selected word items that have no vector and so are not in ``nearest_first``."""
         ids = self._word_ids[which]
         scores = self._cosines(ids)
         return HitBatch(ids, scores, self._relevance(ids, scores)).of(scores == 0)
@@ -153,7 +172,7 @@ class Grouping:
                 return
 
     def _relevant(self, blocks: Iterator[HitBatch]) -> Iterator[tuple[int, HitBatch]]:
-        """How many were judged, and those of them that are relevant."""
+        """Yield the relevant hits of each block, with the number of hits evaluated."""
         in_a_row = 0
         for block in blocks:
             if self._measure is None:
@@ -199,7 +218,7 @@ def _without(ids: IdArray, blocks: Iterable[HitBatch]) -> Iterator[HitBatch]:
 
 
 def _windows(judged: Iterable[tuple[int, HitBatch]]) -> Iterator[HitBatch]:
-    """Hits in growing portions, by how many were judged for them."""
+    """Join batches into growing windows, by the number of hits evaluated for them."""
     pieces: list[HitBatch] = []
     count, size = 0, _WINDOW
     for more, piece in judged:

@@ -1,4 +1,4 @@
-"""Sort a long list by relevance while it is still being ranked."""
+"""Lazy sort: order a long list by relevance while it is still being ranked."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -11,27 +11,27 @@ from imagefinder.store.embeddings import FloatArray, IdArray
 
 @dataclass(frozen=True, slots=True)
 class HitBatch:
-    """Some hits."""
+    """Ids of some hits with their scores and relevance."""
 
     ids: IdArray
     scores: FloatArray
     """Cosines."""
     relevance: FloatArray | None
-    """0 to 1, the number that is shown; None where the model is not calibrated."""
+    """Displayed relevance, 0 to 1; None if the model is not calibrated."""
 
     def of(self, which: NDArray[np.bool_] | NDArray[np.intp] | slice) -> "HitBatch":
-        """Only these of the hits."""
+        """Return a batch of the selected hits."""
         relevance = None if self.relevance is None else self.relevance[which]
         return HitBatch(self.ids[which], self.scores[which], relevance)
 
     @property
     def shown(self) -> FloatArray:
-        """The number that is shown of each hit, by which a group is sorted."""
+        """Displayed number of each hit, by which a group is sorted: its relevance, or else its score."""
         return self.scores if self.relevance is None else self.relevance
 
 
 def joined(pieces: Iterable[HitBatch]) -> HitBatch:
-    """Several pieces as one. Relevance is known of all hits or of none."""
+    """Concatenate batches. Relevance must be known for all hits or for none."""
     some = [piece for piece in pieces if piece.ids.size]
     if len(some) == 1:
         return some[0]
@@ -44,13 +44,13 @@ def joined(pieces: Iterable[HitBatch]) -> HitBatch:
 
 
 def descending(windows: Iterable[HitBatch]) -> Iterator[HitBatch]:
-    """Sort hits by falling relevance (by score where that is unknown); a window is read when its hits are wanted.
+    """Sort hits by descending relevance (or score, if that is unknown), reading each window only when needed.
 
-    ``windows`` come in the order of cosines, which relevance follows roughly: a hit further down may be more
-    relevant than one above it. The best of a window's last quarter tells how relevant those further down may be:
-    what is less relevant than that is held back and sorted into the next window, but half of the hits at most, so
-    that each window gives some. A hit further down that is even more relevant is shown with the relevance of the
-    last one given before it. So what one window holds is sorted exactly, and what is shown never rises.
+    Windows come in the order of cosines, which relevance follows only roughly: a hit further down may be more
+    relevant than one above it. The best of a window's last quarter indicates how relevant later hits may be.
+    Hits of less relevance are held back and sorted into the next window, but at most half of them, so that
+    each window yields some. A later hit that is more relevant after all gets the displayed relevance of the
+    last hit before it. So each window is sorted exactly, and the displayed relevance never rises.
     """
     held: HitBatch | None = None
     last = np.float32(np.inf)
@@ -60,7 +60,7 @@ def descending(windows: Iterable[HitBatch]) -> Iterator[HitBatch]:
             continue
         pool = pool.of(np.lexsort((-pool.scores, -pool.shown)))
         if pool.relevance is None:
-            # By their own order nothing nearer follows, but for what a graph has missed at first.
+            # Later windows hold no higher scores, except for items that a graph missed at first.
             given, held = pool, None
         else:
             expected = window.shown[-max(window.ids.size // 4, 1) :].max(initial=0)

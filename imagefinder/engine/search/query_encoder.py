@@ -1,4 +1,4 @@
-"""Encode a query as one vector: the sum of its text, pictures and items of the library."""
+"""Encoding of a query as one vector, from its text, its pictures and items of the library."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -19,11 +19,11 @@ from imagefinder.store.store import Store
 from imagefinder.translation import tr
 
 _Place = tuple[Path, int]
-"""A file and a part of it, from 1."""
+"""A file and the number of a part of it, from 1."""
 
 
 class QueryEncoder:
-    """Turns the terms of queries into vectors with one embedder."""
+    """Encoder of the terms of queries with one embedder."""
 
     def __init__(
         self,
@@ -33,7 +33,15 @@ class QueryEncoder:
         memory: QueryVectorCache,
         decoders: Decoders,
     ) -> None:
-        """``record`` is None where the library has no vectors of this embedder; ``memory`` is of this embedder."""
+        """Create an encoder.
+
+        Args:
+            store: the library's store.
+            embedder: the embedder.
+            record: the embedder's record in the store; None if the library has no vectors of it.
+            memory: cache of query vectors of the same embedder.
+            decoders: decode query pictures.
+        """
         self._store = store
         self._embedder = embedder
         self._record = record
@@ -43,14 +51,19 @@ class QueryEncoder:
     def vector(
         self, query: Query, progress: ProgressCallback, *, may_load: bool
     ) -> tuple[FloatArray | None, bool]:
-        """The normalised sum of the unit vectors of a query's terms, and whether a term had to be left out.
+        """Return the normalised sum of the unit vectors of a query's terms, and whether terms were left out.
 
-        The text is one term, each picture and each item is one. What is in the library costs no embedding.
-        None where no term says anything to the model. Without ``may_load`` the terms are left out for which the
-        model would have to work.
+        The text is one term, and so is each picture and each item. Terms that have a vector in the library
+        are not embedded again. The vector is None if the model understands none of the terms.
+
+        Args:
+            query: the query.
+            progress: called before the model is loaded.
+            may_load: if False and a tower that is needed is not loaded, use only terms with stored vectors.
 
         Raises:
-            UsageError: a picture cannot be read, or an item is gone.
+            UsageError: a picture cannot be read, or an item is no longer in the library.
+            ModelError: the model is not available.
         """
         known, unknown = self._known_vectors(query)
         text = query.text.strip()
@@ -68,7 +81,9 @@ class QueryEncoder:
         return _unit_sum(vectors), False
 
     def embed_images(self, paths: Iterable[Path]) -> FloatArray:
-        """Vectors of picture files (a PDF's or TIFF's first page): (n, dimension) float32, unit length.
+        """Return the vectors of picture files: (n, dimension) float32, unit length.
+
+        Of a PDF or TIFF, the first page is embedded.
 
         Raises:
             UsageError: a file cannot be read; the message says which, and why.
@@ -80,7 +95,7 @@ class QueryEncoder:
         try:
             status = path.stat()
         except OSError:
-            # Opening it will say what is wrong.
+            # Opening the file raises an error that says what is wrong.
             vector: FloatArray = self._embed([place])[0]
             return vector
         key = path, part, status.st_size, status.st_mtime_ns
@@ -111,7 +126,7 @@ class QueryEncoder:
             ) from error
 
     def _known_vectors(self, query: Query) -> tuple[list[FloatArray], list[_Place]]:
-        """The stored vectors of the query's pictures and items, and where those are that have none."""
+        """Return stored vectors of the query's pictures and items, and the places of those without one."""
         known: list[FloatArray] = []
         unknown: list[_Place] = []
         for path in query.images:
@@ -144,14 +159,14 @@ class QueryEncoder:
         return vectors[0] if len(vectors) else None
 
     def _item_of(self, path: Path) -> int | None:
-        """The item that a picture is which is in the library and as it was: nothing has to be computed."""
+        """Return the id of a picture's item if the picture is in the library and unchanged, else None."""
         file = self._store.files.by_path(str(path), embedder_id=0)
         if file is None:
             return None
         try:
             status = path.stat()
         except OSError:
-            # On a drive that is away: it is known as it was.
+            # Its drive is away, so use what was indexed.
             pass
         else:
             if not file.is_as_on_disk(FileStat.of(str(path), status)):
@@ -160,7 +175,7 @@ class QueryEncoder:
 
 
 def own_items(store: Store, query: Query) -> frozenset[int]:
-    """The items of the library that a query's pictures are, and the items it names."""
+    """Return the ids of the query's own items: those of its pictures, and those it names."""
     files = (store.files.by_path(str(path), embedder_id=0) for path in query.images)
     ids = (store.items.id_of(file.id, 1) for file in files if file is not None)
     return frozenset(item_id for item_id in ids if item_id is not None).union(query.items)

@@ -1,4 +1,4 @@
-"""A small LRU cache of the vectors of query terms."""
+"""Small LRU cache of the vectors of query terms."""
 
 import threading
 from collections import OrderedDict
@@ -7,15 +7,15 @@ from collections.abc import Callable, Hashable
 from imagefinder.embedders.embedder import FloatArray
 
 _MOST = 256
-"""About half a megabyte."""
+"""Maximum number of vectors; about half a megabyte."""
 
 
 class QueryVectorCache:
-    """What one embedder made of words and pictures of queries. Safe to use from several threads.
+    """Vectors that one embedder computed for words and pictures of queries. Safe to use from several threads.
 
-    The same question comes again and again: while pictures are indexed the window asks for what is new every few
-    seconds, and it asks again when the order changes or a picture is hidden. The model would work 50 ms for some
-    words each time, and a picture would be decoded too.
+    The same query is often repeated: the window searches again every few seconds during indexing, when the
+    order changes and when a picture is hidden. Without this cache the model would work 50 ms each time for
+    some words, and query pictures would be decoded again.
     """
 
     def __init__(self) -> None:
@@ -23,12 +23,15 @@ class QueryVectorCache:
         self._vectors: OrderedDict[Hashable, FloatArray] = OrderedDict()
 
     def get(self, term: Hashable, make: Callable[[], FloatArray]) -> FloatArray:
-        """The vector of a term, made where it is not known. What ``make`` raises is not remembered."""
+        """Return the vector of a term, calling ``make`` if it is not cached.
+
+        Errors of ``make`` are not cached.
+        """
         with self._lock:
             if (known := self._vectors.get(term)) is not None:
                 self._vectors.move_to_end(term)
                 return known
-        # Not under the lock: a large picture must not hold up others' words.
+        # Called without the lock, so that a large picture does not delay other queries.
         made = make()
         with self._lock:
             self._vectors[term] = made
@@ -37,6 +40,6 @@ class QueryVectorCache:
         return made
 
     def clear(self) -> None:
-        """Forget all: another embedder would make other vectors."""
+        """Remove all vectors; needed when the embedder is closed, since another would compute others."""
         with self._lock:
             self._vectors.clear()

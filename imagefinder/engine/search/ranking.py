@@ -1,4 +1,4 @@
-"""Items by how near their vectors are to a query's, ranked as deep as they are read."""
+"""Ranking of items by the cosine of their vectors and the query's, as deep as it is read."""
 
 from collections.abc import Callable, Iterator
 
@@ -7,20 +7,31 @@ import numpy as np
 from imagefinder.store.embeddings import FloatArray, IdArray
 
 _DEPTHS = (1024, 4096, 16_384, 65_536, None)
-"""How many nearest items are ranked at first, and when more hits are asked for; at last all of them, which takes 10
-times as long as the step before in a library of a million (measured: 0.4 s and 4 s). The first is what most queries
-need to the end of their matches: in a graph 256 for words would take as long (``vectors/hnsw.py``)."""
+"""Numbers of nearest items ranked at first and each time more hits are read; None means all.
+
+The last step takes ten times as long as the one before (measured in a library of a million: 4 s and 0.4 s).
+The first step suffices for all matches of most queries. In a graph, fewer would not be faster for queries by
+words: 256 take as long (``vectors/hnsw.py``).
+"""
 _DEPTHS_WITHIN = (1024, None)
-"""Among chosen items a graph is walked in vain for most of its length: the second step takes them all."""
+"""The same for searches among selected items.
+
+Walking a graph is mostly wasted there, so the second step ranks all.
+"""
 
 Nearest = Callable[[int | None], tuple[IdArray, FloatArray]]
-"""Gives the so many nearest items (all, for None) with their cosines, best first."""
+"""Function that returns the ids and cosines of that many nearest items, or of all for None, best first."""
 
 
 def nearest_first(nearest: Nearest, *, is_within: bool) -> Iterator[tuple[IdArray, FloatArray]]:
-    """All items that have a vector, nearest first, in pieces of ids, (n,), and cosines, (n,).
+    """Yield all items that have a vector, nearest first, in pieces of ids, (n,), and cosines, (n,).
 
-    A piece is ranked when it is asked for, and no item is given twice. What is not similar at all is left out.
+    A piece is ranked when it is requested, and no item is yielded twice. Items with a cosine of zero are
+    omitted.
+
+    Args:
+        nearest: finds the nearest items.
+        is_within: whether the search is restricted to selected items.
     """
     given = np.empty(0, np.int64)
     for depth in _DEPTHS_WITHIN if is_within else _DEPTHS:

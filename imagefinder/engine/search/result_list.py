@@ -1,4 +1,4 @@
-"""The result of one query: a list without a fixed end, ranked as deep as it is read."""
+"""Result list: the hits of one query, without a fixed end, ranked as deep as they are read."""
 
 import math
 import threading
@@ -17,35 +17,35 @@ from imagefinder.store.store import Store
 from imagefinder.thumbnails.cache import thumbnail_key
 
 _Found = tuple[ItemRecord, float, float]
-"""An item, its cosine, and its relevance (nan where that is not known)."""
+"""An item, its score, and its relevance (nan if unknown)."""
 _GROUPS = tuple(Group)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was found, before anybody reads it."""
+    """The answer to a query, from which a result list is read."""
 
     grouping: Grouping
-    """The hits, in groups."""
+    """The hits, by group."""
     words: Mapping[int, float]
-    """How much of the query's words items hold, 0 to 1."""
+    """Share of the query's words that items hold, 0 to 1, by item id."""
     include_hidden: bool
     model: str
     note: str
     is_partial: bool
     include_rest: bool = False
-    """Whether possible matches come too, after the others."""
+    """Whether possible matches are included, after the other groups."""
     within: tuple[Path, ...] = ()
-    """Hits are of files at or below these paths; empty means everywhere."""
+    """Hits are limited to files at or below these paths; no limit if empty."""
     never: Collection[int] = ()
-    """Items that are no hits at all, such as the query's own."""
+    """Ids of items that are excluded, such as the query's own."""
 
 
 class ResultList:
-    """The hits of one query. What a page has given stays where it is, whatever is ranked or indexed later.
+    """Hits of one query. Hits that were delivered never move, whatever is ranked or indexed later.
 
-    Holds an id, a score, a relevance and a group for each hit that was reached, no more. Safe to use from several
-    threads.
+    Holds an id, a score, a relevance and a group for each hit reached, and nothing more. Safe to use from
+    several threads.
     """
 
     def __init__(self, store: Store, answer: Answer, sort: Sort = Sort.RELEVANCE) -> None:
@@ -57,29 +57,29 @@ class ResultList:
         self._scores = array("f")
         self._relevance = array("f")
         self._group_codes = array("b")
-        """Of each hit the place of its group in ``_GROUPS``."""
+        """For each hit, the index of its group in ``_GROUPS``."""
         self._has_rest: bool | None = None
         self._groups = answer.grouping.groups()
-        # The group that is read now, and what it has to give yet.
+        # The group being read, and its remaining batches.
         self._group = Group.MATCH
         self._pieces: Iterator[HitBatch] = iter(())
         self._possible: Iterator[HitBatch] = iter(())
         self._is_over = False
-        # Ranked, but not given yet; not known yet whether all of it is still there.
+        # Ranked but not delivered. Some of the items may have been deleted meanwhile.
         self._pending: HitBatch | None = None
         self.model = answer.model
         """The model's name."""
         self.note = answer.note
-        """One plain line the user should know, or nothing."""
+        """A one-line remark for the user, or empty."""
         self.is_partial = answer.is_partial
-        """Whether the model took no part, because it was not loaded."""
+        """Whether the model was not used because it was not loaded."""
         self.took_ms = 0.0
         """Milliseconds until the first hits were ranked."""
 
     def page(self, offset: int, count: int) -> tuple[Hit, ...]:
-        """The hits from ``offset`` (from 0) on, at most ``count``.
+        """Return the hits from ``offset`` (from 0) on, at most ``count``.
 
-        There are fewer only at the end, or where a hit that was given before has left the library.
+        There are fewer only at the end, or if a hit delivered before has left the library.
         """
         with self._lock, self._store.errors():
             fresh = self._reach(offset + count)
@@ -103,7 +103,8 @@ class ResultList:
     def has_rest(self) -> bool:
         """Whether possible matches were left out.
 
-        Certain once the list was read to its end; before, it tells of what was ranked so far.
+        This is certain once the list has been read to its end. Before that, it refers to what has been ranked
+        so far.
         """
         with self._lock, self._store.errors():
             if self._answer.include_rest:
@@ -116,7 +117,7 @@ class ResultList:
             return self._has_rest
 
     def _reach(self, wanted: int) -> dict[int, ItemRecord]:
-        """Have so many hits, if there are so many; returns the records of those that are new."""
+        """Rank until there are ``wanted`` hits, or no more; return the records of the new ones."""
         fresh: dict[int, ItemRecord] = {}
         while (missing := wanted - len(self._ids)) > 0:
             block, group = self._take(SORTED_TOGETHER if self._key else missing)
@@ -133,7 +134,7 @@ class ResultList:
         return fresh
 
     def _take(self, count: int) -> tuple[list[_Found], Group]:
-        """The next hits by relevance, all of one group, and that."""
+        """Return at most ``count`` further hits by relevance, all of one group, and that group."""
         taken: list[_Found] = []
         while len(taken) < count and not self._is_over:
             piece = self._ranked(count - len(taken))
@@ -150,7 +151,10 @@ class ResultList:
         return taken, self._group
 
     def _ranked(self, count: int) -> HitBatch:
-        """The next so many of the group that is read now, fewer only at its end; it may be that some are gone."""
+        """Return the next ``count`` hits of the current group, fewer only at its end.
+
+        Some may be deleted items.
+        """
         pieces: list[HitBatch] = []
         while count:
             pending = self._pending or next(self._pieces, None)
@@ -173,14 +177,14 @@ class ResultList:
             self._group, self._pieces = found
 
     def _records(self, piece: HitBatch) -> dict[int, ItemRecord]:
-        """Those of a piece that are still there and wanted."""
+        """Return the records of those items of a batch that exist and are wanted."""
         records = self._store.items.records(piece.ids.tolist())
         return {item_id: record for item_id, record in records.items() if self._is_wanted(record)}
 
     def _is_wanted(self, record: ItemRecord) -> bool:
         if record.hidden and not self._answer.include_hidden:
             return False
-        # A file that cannot be reached now is shown by its copy that can, which is a hit as good.
+        # A file that cannot be reached is left out if a reachable copy of it may be a hit.
         return not (
             record.offline and any(starmap(self._may_be_hit, self._store.items.living_copies(record)))
         )

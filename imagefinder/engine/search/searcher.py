@@ -1,4 +1,4 @@
-"""Answer a query: encode it, find the nearest items and the words, and put hits into groups."""
+"""Searcher: encodes a query, finds the nearest items and the words, and groups the hits."""
 
 import time
 from functools import partial
@@ -42,11 +42,18 @@ class Searcher:
         partial_note: str = "",
         calibration: Calibration | None = None,
     ) -> None:
-        """``embedder`` is None where it is not to be had yet: then words alone are searched.
+        """Create a searcher.
 
-        ``record`` and ``index`` are None where the library has no vectors of the embedder. ``memory`` is of the
-        embedder. ``partial_note`` is told where it took no part though it was needed. Without a ``calibration``
-        of the embedder no hit has a relevance, and nothing is cut.
+        Args:
+            store: the library's store.
+            embedder: the embedder; None if it is not available yet, so that only words are searched.
+            record: the embedder's record in the store; None if the library has no vectors of it.
+            index: the live index; None if the library has no vectors of the embedder.
+            memory: cache of query vectors of the same embedder.
+            decoders: decode query pictures.
+            partial_note: note for results for which the model was needed but not used.
+            calibration: the embedder's calibration; None if hits are to have no relevance and nothing is cut
+                off.
         """
         self._store = store
         self._embedder = embedder
@@ -60,22 +67,27 @@ class Searcher:
     def start(
         self, query: Query, sort: Sort, progress: ProgressCallback, *, may_load: bool = True
     ) -> ResultList:
-        """Rank the best hits, others as they are read; ``Query.limit`` plays no part.
+        """Answer a query with a list whose first hits are ranked; the others are ranked as they are read.
 
-        How words and vectors are joined is said in ``Grouping``. ``progress`` is called where the model has
-        to be loaded or the index to be built first. Without ``may_load``, which says that neither may be waited
-        for, the embedder takes no part but for the vectors that the library has, and those only once the index
-        stands.
+        ``Grouping`` describes how words and vectors are combined.
+
+        Args:
+            query: the query; its ``limit`` is ignored.
+            sort: the order of hits within a group.
+            progress: called before the model is loaded, and while the index is built.
+            may_load: whether to wait for the model or the index. If False, an unloaded model contributes only
+                vectors that the library already has, and these only if the index is ready.
 
         Raises:
-            UsageError: the query is empty, one of its pictures cannot be read, one of its items is gone, or its
-                ``min_score`` is no cosine.
+            UsageError: the query is empty, one of its pictures cannot be read, one of its items is no longer
+                in the library, or its ``min_score`` is not a cosine.
+            ModelError: the model is not available.
         """
         began = time.perf_counter()
         text = query.text.strip()
         if not (text or query.images or query.items):
             raise UsageError(tr("Nothing to look for: give some words, or a picture."))
-        if query.min_score is not None and not -1 <= query.min_score <= 1:  # nan neither
+        if query.min_score is not None and not -1 <= query.min_score <= 1:  # also refuses nan
             raise UsageError(
                 tr(
                     "A hit's score lies between -1 and 1, so it cannot be at least {score}.",
@@ -84,7 +96,7 @@ class Searcher:
             )
         vector, is_partial = self._vector(query, progress, may_load=may_load)
         if vector is not None and self._index is not None and not (may_load or self._index.is_ready):
-            # It would have to be built or waited for, too.
+            # The index would have to be loaded or built.
             vector, is_partial = None, True
         if vector is not None and self._index is not None:
             self._index.refresh(
@@ -171,7 +183,7 @@ class Searcher:
 
     def _note(self, text: str, query: Query) -> str:
         assert self._embedder is not None
-        # What has vectors at hand is not empty, and need not be asked about.
+        # A library with vectors is not empty, so the store need not be queried.
         if not (self._index and len(self._index)) and not self._store.items.are_any():
             return why_empty(self._store.sources.status())
         if text and not self._store.words.is_folded():

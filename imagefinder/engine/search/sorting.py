@@ -11,21 +11,26 @@ from imagefinder.store.items import ItemRecord
 from imagefinder.text_folding import fold, without_accents
 
 SortKey = Callable[[ItemRecord], Any]
-"""Gives what sorts ascending."""
+"""Function that returns a key by which items sort in ascending order."""
 
 _DIGITS = re.compile(r"(\d+)")
 
 
 def sort_key(sort: Sort) -> SortKey | None:
-    """The key of an order; None for relevance. Equal keys are to keep their order by relevance."""
+    """Return the key function of a sort order; None for relevance.
+
+    Equal keys must keep their order by relevance.
+    """
     return {Sort.DATE: _newest_first, Sort.NAME: _by_name, Sort.SIZE: _largest_first}.get(sort)
 
 
 def natural(text: str) -> tuple[str | int, ...]:
-    """A key by which "img 9" comes before "IMG 10", and "Émile" before "Ernst": numbers by value, letters whatever
-    their case, form and accents."""
+    """Return a key that sorts numbers by value, and letters regardless of case, Unicode form and accents.
+
+    For example, "img 9" sorts before "IMG 10", and "Émile" before "Ernst".
+    """
     pieces = _DIGITS.split(without_accents(fold(text)))
-    # Text and number take turns, beginning with text, so like is compared with like.
+    # Text and numbers alternate, beginning with text, so only values of the same type are compared.
     return tuple(int(piece) if at % 2 else piece for at, piece in enumerate(pieces))
 
 
@@ -43,9 +48,10 @@ def _newest_first(record: ItemRecord) -> Any:
 
 
 def _moment(record: ItemRecord) -> float:
-    """When a photograph was taken by its camera's clock, else when its file last changed by this machine's.
+    """Return when a photograph was taken by its camera's clock, or else when its file was last modified.
 
-    Seconds on a scale of their own: a camera's clock knows no time zone, so both are taken as wall clocks.
+    In seconds since year 1 of local time: a camera's clock has no time zone, so both are taken as wall-clock
+    times.
     """
     try:
         if record.taken_at is not None:
@@ -53,6 +59,6 @@ def _moment(record: ItemRecord) -> float:
         else:
             wall = datetime.fromtimestamp(record.mtime_ns / 1e9)
     except (ValueError, OverflowError, OSError):
-        # A time stamp that is no date of the calendar.
+        # The time stamp is not a valid date.
         return 0.0
     return (wall - datetime.min).total_seconds()

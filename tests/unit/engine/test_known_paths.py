@@ -1,4 +1,4 @@
-"""Paths given in another normal form than the disk or the library has them in."""
+"""Tests of paths given in another Unicode normal form than on disk or in the library."""
 
 import shutil
 import unicodedata
@@ -28,7 +28,7 @@ def _names(engine: Engine, path: Path) -> list[str]:
 
 @pytest.fixture
 def decomposed(tmp_path: Path) -> Path:
-    """A folder whose name, and that of one in it, macOS wrote."""
+    """A folder whose path has two names in the form that macOS writes."""
     folder = tmp_path / _nfd("Müller") / _nfd("プール")
     save(picture("red"), folder / "red.png")
     if (tmp_path / "Müller").exists():
@@ -60,7 +60,7 @@ def test_a_search_within_a_folder_takes_its_other_form(
     engine.jobs.add([decomposed.parent], _EVERYTHING)
     save(picture("red", 1), tmp_path / "other" / "other.png")
     engine.jobs.add([tmp_path / "other"], _EVERYTHING)
-    # Not by ``absolute``, as when its drive is away: by what the library knows.
+    # As when its drive is away: ``absolute`` cannot find the form, but the library knows it.
     shutil.rmtree(decomposed.parent)
     for path in ("Müller", "Müller/プール", "Müller/プール/red.png", _nfd("Müller")):
         assert _names(engine, tmp_path / path) == ["red.png"], path

@@ -1,4 +1,4 @@
-"""Showing an item: its picture as large as the window, what is known of it, and the words marked."""
+"""Tests of rendering an item: its picture at the requested size, its details, and the marked words."""
 
 import shutil
 from pathlib import Path

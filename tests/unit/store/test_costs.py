@@ -1,4 +1,4 @@
-"""Why the store is quick: what is asked of SQLite, counted in statements and steps, never in seconds."""
+"""Tests of the store's costs, counted in SQL statements and steps rather than in seconds."""
 
 import sqlite3
 from collections.abc import Callable
@@ -33,7 +33,7 @@ def _pragma(store: Store, name: str) -> int:
 
 
 def _run(store: Store, work: Callable[[], object]) -> list[str]:
-    """The statements that the work runs."""
+    """Return the SQL statements that ``work`` runs."""
     run: list[str] = []
     store._db.connection.set_trace_callback(run.append)
     work()
@@ -42,7 +42,7 @@ def _run(store: Store, work: Callable[[], object]) -> list[str]:
 
 
 def _steps(store: Store, work: Callable[[], object]) -> int:
-    """About how many hundreds of steps of its virtual machine SQLite takes."""
+    """Return roughly how many hundreds of steps SQLite's virtual machine takes."""
     steps = 0
 
     def count() -> None:
@@ -67,7 +67,7 @@ def test_the_log_is_written_back_seldom_and_its_file_cut_back(store: Store) -> N
 
 def test_transactions_inside_join_the_one_outside(store: Store) -> None:
     run = _run(store, lambda: _fill(store, [f"/p/{number}.jpg" for number in range(16)]))
-    # One for the source, one for all that belongs together.
+    # One for the source, and one for all files.
     assert run.count("BEGIN IMMEDIATE") == run.count("COMMIT") == 2
 
 
@@ -122,7 +122,7 @@ def test_vectors_are_counted_without_looking_whose_each_is_where_one_embedder_ha
 
 @pytest.fixture
 def names(store: Store, monkeypatch: pytest.MonkeyPatch) -> dict[int, str]:
-    """Names by item; a word in more than twenty of them is common."""
+    """Names by item id. A word in more than twenty of them counts as common."""
     monkeypatch.setattr(text_search, "_COMMON", 20)
     monkeypatch.setattr(text_search, "_CANDIDATES", 25)
     names = [f"IMG_{number:03}.jpg" for number in range(60)]

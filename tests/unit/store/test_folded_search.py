@@ -1,4 +1,4 @@
-"""Names, page text and queries are found in any form and case; what has other accents comes after."""
+"""Tests of folded search: names, page text and queries match in any form and case, other accents after that."""
 
 import sqlite3
 import unicodedata
@@ -34,7 +34,7 @@ def _found(store: Store, query: str) -> list[int]:
 
 def _is_intact(store: Store) -> bool:
     for table in ("texts_fts", "unaccented_fts"):
-        # Raises where index and table differ.
+        # Raises if index and table differ.
         store._db.connection.execute(f"INSERT INTO {table} ({table}, rank) VALUES ('integrity-check', 1)")
     return True
 
@@ -49,7 +49,7 @@ def _is_intact(store: Store) -> bool:
 def test_a_file_is_found_by_its_own_name_in_any_form_and_case(
     store: Store, name, typed, case, written
 ) -> None:
-    # With the extension there is always a word.
+    # The extension guarantees that there is a word.
     item_id = _add(store, unicodedata.normalize(written, name) + ".webp")
     try:
         query = case(unicodedata.normalize(typed, name))
@@ -155,7 +155,7 @@ def test_a_file_that_is_renamed_copied_or_deleted_leaves_nothing_behind(store: S
 
 @pytest.fixture
 def version_3(tmp_path: Path) -> Path:
-    """A library as version 3 left it, with names and pages in many forms."""
+    """A library written by version 3, with names and pages in many forms."""
     path = tmp_path / "old" / "library.db"
     path.parent.mkdir()
     connection = sqlite3.connect(path)

@@ -1,4 +1,4 @@
-"""Libraries that earlier versions wrote: everything in them is there afterwards, and what is new is right."""
+"""Tests of migrating libraries of earlier versions: nothing is lost, and new columns are right."""
 
 import os
 import re
@@ -26,25 +26,31 @@ _TABLES = (
 
 @pytest.fixture
 def version_2(tmp_path: Path) -> Path:
-    """A library as version 2 left it.
+    """A library written by version 2.
 
-    Its sources: a complete folder with another in it that is a source too; a drive that is away; a folder with a PDF
-    of 20 pages of which 8 were read; a folder that was never scanned.
+    Its sources are a complete folder that contains another source, a drive that is away, a folder with a PDF
+    of 20 pages of which 8 were read, and a folder that was never scanned.
     """
     return _stored(tmp_path, "version_2.sql")
 
 
 @pytest.fixture
 def version_4(tmp_path: Path) -> Path:
-    """A library as version 4 left it: a complete folder with another in it that is a source too; a folder of 12
-    pictures of which 4 were read."""
+    """A library written by version 4.
+
+    Its sources are a complete folder that contains another source, and a folder of 12 pictures of which 4
+    were read.
+    """
     return _stored(tmp_path, "version_4.sql")
 
 
 @pytest.fixture
 def version_5(tmp_path: Path) -> Path:
-    """A library as version 5 left it: a folder with five files that were read, one of them damaged, and one file for
-    each way in which that version said that it could not read one."""
+    """A library written by version 5.
+
+    It has a folder with five files that were read, one of them damaged, and one file for each reason that
+    this version could record.
+    """
     return _stored(tmp_path, "version_5.sql")
 
 
@@ -193,7 +199,7 @@ _SAID_OTHERWISE_NOW = {
 
 
 def _sentences(database: Path) -> dict[str, str]:
-    """What version 5 said, by path."""
+    """Return the reasons that version 5 recorded, by path."""
     connection = sqlite3.connect(database)
     rows = connection.execute(
         "SELECT path, problem FROM files WHERE problem IS NOT NULL ORDER BY path"
@@ -220,7 +226,7 @@ def test_every_reason_of_version_5_says_the_same_as_a_code(version_5: Path) -> N
         "a sentence {of} nobody's",
         "page 5: another one",
     ]
-    # All that a version 5 could store, and nothing that only later versions do.
+    # Version 5 could store all reasons but these, which only later versions record.
     never_stored = {
         "changed",
         "not_in_library",

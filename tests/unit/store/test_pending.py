@@ -1,4 +1,4 @@
-"""What is not yet read, kept by source."""
+"""Tests of the table of pending files."""
 
 import itertools
 import random

@@ -1,4 +1,4 @@
-"""The store: the database's manners."""
+"""Tests of the store: opening, migrating, errors, and properties of its tables."""
 
 import sqlite3
 import threading
@@ -68,7 +68,7 @@ def test_two_threads_may_create_the_same_library_at_once(tmp_path: Path) -> None
     def open_it() -> None:
         try:
             Store(tmp_path / "library.db").close()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the test shows it
+        except Exception as error:  # noqa: BLE001 - reported by the test
             errors.append(error)
 
     threads = [threading.Thread(target=open_it) for _ in range(8)]

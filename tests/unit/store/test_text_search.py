@@ -1,4 +1,4 @@
-"""Words in names and on pages."""
+"""Tests of searching words in names and on pages."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The folder of rendered previews does not grow without end."""
+"""Tests of the preview cache: its folder does not grow without limit."""
 
 import os
 import time

@@ -28,7 +28,7 @@ MODEL = "ViT-X/weights=a b"
 
 @pytest.fixture(params=sorted(VECTOR_INDEXES))
 def index(request: pytest.FixtureRequest) -> VectorIndex:
-    """Twenty vectors under the ids 1 to 20, in each kind of index."""
+    """Twenty vectors with the ids 1 to 20, in each kind of index."""
     made = index_class(request.param)(DIMENSION)
     made.add(np.arange(1, 21), unit_vectors(20))
     return made
@@ -123,7 +123,7 @@ def test_any_flipped_bit_is_recognised(index: VectorIndex, tmp_path: Path) -> No
             flipped = bytes([whole[place] ^ (1 << place % 8)])
             path.write_bytes(whole[:place] + flipped + whole[place + 1 :])
             found = read_checkpoint(tmp_path, MODEL, DIMENSION)
-            if isinstance(found, Checkpoint):  # one blank for another: JSON that says the same
+            if isinstance(found, Checkpoint):  # only whitespace changed: the JSON means the same
                 assert path == manifest
                 assert whole[place : place + 1].isspace()
                 assert found.manifest.revision == 1
@@ -185,7 +185,7 @@ STEPS = ("open", "fsync", "replace", "unlink")
 
 
 def at_each_step(monkeypatch: pytest.MonkeyPatch, before: Callable[[str], None]) -> None:
-    """Have ``before`` called ahead of everything that changes the disk, whoever does it."""
+    """Call ``before`` ahead of every operation that changes the disk."""
 
     def watched(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **options: Any) -> Any:
@@ -251,7 +251,7 @@ def test_a_disk_that_fills_up_at_any_step_is_an_os_error_and_the_checkpoint_stay
             assert error.errno == errno.ENOSPC
         else:
             if next(step) <= failing:
-                break  # there was no such step any more
+                break  # all steps have been tried
         found = opened(tmp_path)
         assert len(found.index) == {1: 20, 2: 19}[found.manifest.revision]
         assert len(list(tmp_path.iterdir())) == 2

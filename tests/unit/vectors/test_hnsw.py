@@ -23,7 +23,7 @@ class TestHnswIndex(VectorIndexContract):
 
 
 def pair(vectors: FloatArray) -> tuple[HnswIndex, ExactIndex]:
-    """The same vectors, under the ids from 0, in both indexes."""
+    """Return both indexes with the same vectors, with ids from 0."""
     hnsw, exact = HnswIndex(vectors.shape[1]), ExactIndex(vectors.shape[1])
     for index in (hnsw, exact):
         index.add(np.arange(len(vectors)), vectors)
@@ -31,7 +31,7 @@ def pair(vectors: FloatArray) -> tuple[HnswIndex, ExactIndex]:
 
 
 def assert_exact(hnsw: HnswIndex, exact: ExactIndex, query: FloatArray, k: int, of: IdArray) -> None:
-    """The graph finds what comparing the query with each of these items finds."""
+    """Compare the graph's results with those of comparing the query with each of these items."""
     stored = dict(zip(of.tolist(), exact.get(of), strict=True))
     assert_nearest(hnsw.search(query, k, of), stored, query, k, TestHnswIndex.tolerance)
 
@@ -39,7 +39,7 @@ def assert_exact(hnsw: HnswIndex, exact: ExactIndex, query: FloatArray, k: int, 
 def recall_at_10(
     hnsw: HnswIndex, exact: ExactIndex, queries: FloatArray, allowed: IdArray | None = None
 ) -> float:
-    """The share of the ten best cosines that is found; equal vectors stand for one another."""
+    """Return the share of the ten best cosines that is found. Equal vectors are interchangeable."""
     found = 0
     for query in queries:
         worst = exact.search(query, 10, allowed)[1][-1]
@@ -75,7 +75,7 @@ def test_allowed_ids_far_away_from_the_query_are_found(three_thousand: tuple[Hns
 
 
 def test_a_thousand_equal_pictures_do_not_hide_the_others() -> None:
-    # Without JITTER, recall is about 0.7 here: the graph's links tie, and hold the equal ones together only.
+    # Without JITTER, recall is about 0.7 here: links tie, and connect the equal vectors only to one another.
     vectors = unit_vectors(3000, 64)
     vectors[:1000] = vectors[0]
     hnsw, exact = pair(vectors)
@@ -148,7 +148,7 @@ def test_a_save_that_the_disk_cuts_short_is_an_error_and_keeps_the_old_file(tmp_
     before = (tmp_path / "saved").read_bytes()
     index.add(np.arange(2, 3000), unit_vectors(2998))
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    # The C++ stream gets EFBIG here in place of a full disk's ENOSPC, and says as little about it.
+    # Here the C++ stream gets EFBIG instead of a full disk's ENOSPC, and reports neither.
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
     try:
         with pytest.raises(OSError, match="disk may be full") as caught:
@@ -161,7 +161,7 @@ def test_a_save_that_the_disk_cuts_short_is_an_error_and_keeps_the_old_file(tmp_
 
 
 def clustered(count: int) -> FloatArray:
-    """Unit vectors round a common mean, as those of pictures are; two of them have a cosine of about 0.5."""
+    """Return unit vectors around a common mean, as of pictures: two of them have a cosine of about 0.5."""
     mean = np.zeros(64, np.float32)
     mean[0] = 1
     vectors = mean + unit_vectors(count, 64)
@@ -169,7 +169,7 @@ def clustered(count: int) -> FloatArray:
 
 
 def candidates_looked_at(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Of every search of a graph from now on."""
+    """Return a list to which each search of a graph adds its number of candidates."""
     looked: list[int] = []
     query = HnswIndex._query
 
@@ -197,7 +197,7 @@ def test_a_query_among_the_stored_is_answered_at_the_first_look(monkeypatch: pyt
 def test_a_query_far_from_all_that_is_stored_is_looked_for_further(monkeypatch: pytest.MonkeyPatch) -> None:
     hnsw, exact = pair(clustered(3000))
     far = unit_vectors(40, 64, seed=5)
-    far[:, 0] = 0  # at right angles to the mean, so no hit comes near a cosine of 0.5
+    far[:, 0] = 0  # orthogonal to the mean, so no hit has a cosine near 0.5
     far /= np.linalg.norm(far, axis=1, keepdims=True)
     looked = candidates_looked_at(monkeypatch)
     assert recall_at_10(hnsw, exact, far) >= 0.99

@@ -24,7 +24,7 @@ def test_an_unknown_kind_is_refused_by_name() -> None:
 
 @pytest.fixture
 def memory(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Call it with the bytes that an index may take."""
+    """Return a function that sets the bytes of memory available to an index."""
     return lambda free: monkeypatch.setattr(index_registry, "room", lambda: free)
 
 

@@ -1,4 +1,4 @@
-"""The index in use keeps in step with the store, whatever happened to either."""
+"""Tests of the live index: it stays in step with the store, whatever happens to either."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -21,13 +21,13 @@ from imagefinder.vectors.manifest import Manifest
 
 DIMENSION = 16
 NOISE = 2e-5
-"""How far a graph's cosines may be off: rounded to 5 decimals, and its vectors have some noise."""
+"""Tolerance for a graph's cosines, which are rounded to 5 decimals. Its vectors also have some noise."""
 NO_IDS = np.empty(0, np.int64)
 NO_VECTORS = np.empty((0, DIMENSION), np.float32)
 
 
 class Library:
-    """A store with made-up vectors, and live indexes on it."""
+    """A store with random vectors, and live indexes of them."""
 
     def __init__(self, store: Store, folder: Path, name: str = "fake:1") -> None:
         self.store = store
@@ -41,7 +41,7 @@ class Library:
         return LiveIndex(self.store.embeddings, self.record, self.vectors)
 
     def add(self, count: int) -> tuple[IdArray, FloatArray]:
-        """Commit new items with vectors; returns both as the index is told of them."""
+        """Commit new items with vectors, and return both in the form that ``LiveIndex.changed`` takes."""
         plain = self.random.standard_normal((count, DIMENSION)).astype(np.float32)
         vectors = rounded(plain / np.linalg.norm(plain, axis=1, keepdims=True))
         facts = PartFacts(ItemKind.PICTURE, 1, 1)
@@ -58,11 +58,11 @@ class Library:
     def remove(self, ids: IdArray) -> None:
         with self.store.transaction():
             for item_id in ids.tolist():
-                self.store.items.delete_of_file(item_id)  # here every file's id is its one item's
+                self.store.items.delete_of_file(item_id)  # here each file has one item, with the same id
             self.store.embeddings.touch()
 
     def assert_answers_are_exact(self, index: LiveIndex, queries: int = 5) -> None:
-        """What a fresh look at every stored vector would answer."""
+        """Compare the index's answers with those from all stored vectors."""
         ids = self.store.embeddings.ids(self.record.id)
         _, vectors = self.store.embeddings.read(self.record.id, ids.tolist())
         assert len(index) == ids.size
@@ -78,7 +78,7 @@ def library(store: Store, tmp_path: Path) -> Library:
 
 @pytest.fixture(params=["exact", "hnsw", "mapped"])
 def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The kind of index that every library gets, whatever its size."""
+    """Make this the kind of every index, whatever the library's size."""
     name = str(request.param)
     monkeypatch.setattr(live_index, "kind_for", lambda _count, _current, _dimension: name)
     return name
@@ -91,7 +91,7 @@ def hnsw(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def no_building(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Call it to make every building anew, from then on, a failure of the test."""
+    """Return a function after whose call building an index fails the test."""
 
     def fail(_index: LiveIndex, _progress: object) -> None:
         pytest.fail("the index was built anew")
@@ -100,7 +100,7 @@ def no_building(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 
 
 def settled(library: Library) -> LiveIndex:
-    """An index that is in step with the store and has written its checkpoint."""
+    """Return an index that is in step with the store and has written its checkpoint."""
     index = library.index()
     index.settle()
     return index
@@ -113,7 +113,7 @@ def test_an_index_is_built_from_the_store(library: Library, kind: str) -> None:
     told: list[tuple[int, int]] = []
     index.refresh(lambda done, total: told.append((done, total)))
     assert index.kind == kind
-    assert told[-1:] == ([(300, 300)] if kind != "exact" else [])  # exact search is ready in an instant
+    assert told[-1:] == ([(300, 300)] if kind != "exact" else [])  # an exact index is built in an instant
     library.assert_answers_are_exact(index)
 
 
@@ -194,7 +194,7 @@ def test_vectors_of_chosen_items_are_those_of_the_store(library: Library, kind: 
     ids, vectors = library.add(20)
     index = library.index()
     index.refresh()
-    later, _ = library.add(1)  # by another process: not in the index yet
+    later, _ = library.add(1)  # as if by another process: not in the index yet
     for wanted in (ids[[7, 2, 11]], np.concatenate((ids[:3], later)), np.array([ids[0], 10_000]), NO_IDS):
         found, theirs = index.vectors(wanted)
         expected, stored = library.store.embeddings.read(library.record.id, wanted.tolist())
@@ -484,7 +484,7 @@ def test_everything_is_ranked_among_all_few_or_many(library: Library, kind: str)
 
 
 class Memory:
-    """How much of it there is, as far as the choice of an index is concerned."""
+    """Memory as far as it affects the choice of an index."""
 
     def __init__(self) -> None:
         self.is_short = False

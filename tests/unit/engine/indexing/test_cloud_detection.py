@@ -1,4 +1,4 @@
-"""Which files are online only: by what Windows, macOS and Linux say of them."""
+"""Tests of cloud detection, with the file attributes of Windows, macOS and Linux."""
 
 import os
 from pathlib import Path
@@ -13,14 +13,14 @@ from imagefinder.engine.indexing.scanner import Scan, Selection
 
 
 class WindowsStat(NamedTuple):
-    """What of ``os.stat_result`` matters here, as Windows has it."""
+    """The relevant fields of ``os.stat_result`` on Windows."""
 
     st_file_attributes: int
     st_size: int = 1000
 
 
 class MacStat(NamedTuple):
-    """As macOS has it."""
+    """The same on macOS."""
 
     st_flags: int
     st_blocks: int = 8
@@ -28,7 +28,7 @@ class MacStat(NamedTuple):
 
 
 class LinuxStat(NamedTuple):
-    """As Linux has it."""
+    """The same on Linux."""
 
     st_blocks: int
     st_size: int
@@ -52,9 +52,9 @@ def _says(check: CloudDetector, status: WindowsStat | MacStat | LinuxStat) -> bo
         (0x401620, True),
         (0x20, False),
         (0x80, False),  # NORMAL
-        (0x20 | 0x400, False),  # a cloud's file that is here
+        (0x20 | 0x400, False),  # a local file of a cloud client
         (0x80000 | 0x20, False),  # PINNED
-        (0x100000 | 0x20, False),  # UNPINNED, and not yet taken from the disk
+        (0x100000 | 0x20, False),  # UNPINNED, but still on the disk
         (0x2 | 0x4 | 0x800, False),  # HIDDEN, SYSTEM, COMPRESSED
         (0, False),
     ],
@@ -103,11 +103,11 @@ a line of something else
         (61, 0, 1, True),
         (62, 0, 5_000_000_000, True),
         (66, 0, 1000, True),
-        (60, 2, 1000, False),  # it is in the mount's cache
-        (60, 0, 0, False),  # there is nothing to download
-        (63, 0, 1000, False),  # another machine, and no cloud
+        (60, 2, 1000, False),  # in the mount's cache
+        (60, 0, 0, False),  # nothing to download
+        (63, 0, 1000, False),  # another machine, not a cloud
         (64, 0, 1000, False),
-        (65, 0, 1000, False),  # whatever its source is called
+        (65, 0, 1000, False),  # the mount's source may have any name
         (67, 0, 1000, False),
         (99, 0, 1000, False),
     ],

@@ -1,4 +1,4 @@
-"""Files that are online only: never opened unasked, counted, read when asked for, found if read before."""
+"""Tests of online-only files: they are counted, opened on request only, and found if read before."""
 
 import shutil
 from collections.abc import Sequence
@@ -68,7 +68,7 @@ def test_asked_for_it_is_read(engine: Engine, cloud: FakeCloud, three_pictures: 
     assert counts(engine.jobs.add([three_pictures], SourceOptions(), download=True)) == {"indexed": 3}
     assert {"red.png", "blue.png"} == set(cloud.opened)
     assert _source(engine).in_the_cloud == 0
-    # Whether or not it is on this disk afterwards.
+    # Whether or not the files are on this disk afterwards.
     assert counts(engine.jobs.index()) == {"unchanged": 3}
     cloud.names.clear()
     assert counts(engine.jobs.index()) == {"unchanged": 3}
@@ -155,7 +155,7 @@ def test_a_stand_in_keeps_what_is_known_of_its_file(engine: Engine, three_pictur
     for download in (False, True):
         assert counts(engine.jobs.index(download=download)) == {"unchanged": 3, "in_the_cloud": 1}
     assert _found(engine) == ["blue.png", "green.png", "red.png"]
-    # A copy of it is no sign that it moved.
+    # A copy of the file does not mean that it was moved.
     save(picture("red"), three_pictures / "copy.png")
     engine.jobs.index()
     assert _found(engine) == ["blue.png", "copy.png", "green.png", "red.png"]
@@ -277,7 +277,7 @@ def test_a_change_of_model_waits_for_what_is_in_the_cloud(
     cloud.opened.clear()
     assert counts(engine.jobs.index()) == {"indexed": 1, "unchanged": 2}
     assert engine.status().change == ModelChange("new", 1, 3, 2)
-    assert _source(engine).in_the_cloud == 0  # the model that answers has read them
+    assert _source(engine).in_the_cloud == 0  # the model in use has read them
     assert cloud.opened == []
     engine.models.change("new", now=True)
     assert (_source(engine).in_the_cloud, _source(engine).pending) == (2, 0)

@@ -1,4 +1,4 @@
-"""Indexing: what a job embeds, reuses, keeps and forgets."""
+"""Tests of indexing: what a job embeds, reuses, keeps and removes."""
 
 import os
 import shutil
@@ -379,8 +379,8 @@ def test_a_copy_made_before_a_change_of_model_costs_the_first_model_nothing(
     second.jobs.index()
     embedded = second.status().embedded
     assert embedded["other:1"] == 2
-    # Whichever of the two was hashed first, the content is embedded once, and never by the first model again;
-    # where the known file came first, its copy takes over that vector as well.
+    # Whichever of the two was hashed first, the content is embedded once, and not with the first model again.
+    # If the known file came first, its copy takes over that vector, too.
     assert other.embedded == 1
     assert embedded["fake:1"] in (1, 2)
 
@@ -447,7 +447,7 @@ def test_of_many_copies_those_that_moved_are_moved_and_the_others_stay(engine: E
 def test_files_of_impossible_dates_are_indexed_like_any_other(engine: Engine, three_pictures: Path) -> None:
     second = 10**9
     for name, moment in (("red", 2**63 + 5 * second), ("green", -(2**33) * second), ("blue", 2**34 * second)):
-        # What the disk cannot store it stores as the nearest date that it can.
+        # The file system replaces dates that it cannot store by the nearest one.
         os.utime(three_pictures / f"{name}.png", ns=(0, moment))
     assert counts(engine.jobs.add([three_pictures], SourceOptions())) == {"indexed": 3}
     assert counts(engine.jobs.index()) == {"unchanged": 3}

@@ -1,4 +1,4 @@
-"""What indexing costs: a file is opened and decoded once, a batch is one transaction, and a search goes first."""
+"""Tests of indexing costs: a file is opened and decoded once, a batch is committed in one transaction."""
 
 import os
 import sys
@@ -30,12 +30,12 @@ def _note(event: str, arguments: tuple[object, ...]) -> None:
         _OPENED.append(str(arguments[0]))
 
 
-sys.addaudithook(_note)  # there is no taking it back: it does nothing outside ``opened_in``
+sys.addaudithook(_note)  # cannot be removed, so it does nothing outside ``opened_in``
 
 
 @contextmanager
 def opened_in(folder: Path) -> Iterator[Counter[str]]:
-    """How often each file of the folder is opened inside, by name."""
+    """Count how often each file of the folder is opened in the ``with`` block, by name."""
     global _OPENED
     found: Counter[str] = Counter()
     _OPENED = []
@@ -117,7 +117,7 @@ def test_a_picture_is_decoded_once_for_the_model_and_the_thumbnail(
     monkeypatch.setattr(ImageFile.ImageFile, "load", load)
     engine.jobs.add([folder], SourceOptions())
     assert opened == {"JPEG": 1, "PNG": 1}
-    # The JPEG at a quarter of its size: never in full.
+    # The JPEG is decoded at a quarter of its size, never in full.
     assert decoded == {("JPEG", (400, 300)): 1, ("PNG", (1600, 1200)): 1}
 
 
@@ -140,7 +140,7 @@ def test_a_batch_is_one_transaction(engine: Engine, embedder: FakeEmbedder, fold
 
 
 class Watching(FakeEmbedder):
-    """Notes the niceness of the threads that use it."""
+    """Embedder that records the niceness of the threads that use it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -183,7 +183,7 @@ def test_no_thread_is_left_when_a_job_is_over(engine: Engine, three_pictures: Pa
 
 
 class Loading(FakeEmbedder):
-    """Has a tower to load, tells when that was done, and finds the size of its batches out by trying."""
+    """Embedder that records when it is loaded, and determines its batch size by trial."""
 
     def __init__(self) -> None:
         super().__init__()

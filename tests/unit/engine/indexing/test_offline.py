@@ -1,4 +1,4 @@
-"""Drives that are away: what stood on them is kept."""
+"""Tests of drives that are away: the files on them are kept."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Pausing a job: it waits, what it read can be found, and stopping it needs no going on."""
+"""Tests of pausing a job: what it has read can be found, and it can be cancelled without resuming."""
 
 import threading
 from collections.abc import Callable
@@ -20,7 +20,7 @@ _LONG_S = 30
 
 
 class Run:
-    """Something done on another thread, with its outcome."""
+    """A function running in another thread, with its outcome."""
 
     def __init__(self, work: Callable[[], object]) -> None:
         self.outcome: object = None
@@ -30,7 +30,7 @@ class Run:
     def _do(self, work: Callable[[], object]) -> None:
         try:
             self.outcome = work()
-        except Exception as error:  # noqa: BLE001 - the test looks at it
+        except Exception as error:  # noqa: BLE001 - examined by the test
             self.outcome = error
 
     def end(self) -> object:
@@ -40,7 +40,7 @@ class Run:
 
 
 def _waiting(token: CancelToken) -> tuple[Run, threading.Event]:
-    """A thread that has come to a check of a token that pauses."""
+    """Start a thread and wait until it waits at a check of a paused token."""
     arrived = threading.Event()
     run = Run(lambda: token.check(before_waiting=arrived.set))
     assert arrived.wait(_LONG_S)
@@ -98,7 +98,7 @@ def many(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 class PausedJob:
-    """A job that paused itself after some files, with a wait for the moment when it stands still."""
+    """A job that pauses itself after some files. The constructor returns once it has stopped."""
 
     def __init__(self, engine: Engine, folder: Path, monkeypatch: pytest.MonkeyPatch, after: int) -> None:
         self.token = CancelToken()
@@ -131,7 +131,7 @@ def test_what_was_read_before_a_pause_can_be_searched_during_it(
     engine: Engine, many: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = PausedJob(engine, many, monkeypatch, after=6)
-    # Batches are of four; without the pause the last two would wait for two more.
+    # Batches have four items; without the pause the last two would wait for two more.
     assert len(engine.search(Query("red", limit=99)).hits) == 6
     assert engine.status().items == 6
     job.token.resume()

@@ -1,4 +1,4 @@
-"""A rescan that finds nothing new: what it asks the library, and what it leaves alone."""
+"""Tests of a rescan that finds nothing new: what it reads from the library, and what it does not load."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from imagefinder.vectors.manifest import MANIFEST_NAME
 
 
 def _statements(engine: Engine) -> int:
-    """How many a rescan runs."""
+    """Return the number of SQL statements of a rescan."""
     run: list[str] = []
     connection = engine._store._db.connection
     connection.set_trace_callback(run.append)
@@ -44,7 +44,7 @@ def test_what_has_changed_is_asked_for_by_itself(engine: Engine, three_pictures:
 
 @pytest.fixture
 def graphs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Libraries of a few pictures have an HNSW index."""
+    """Use HNSW indexes even for libraries of a few pictures."""
     monkeypatch.setattr(index_registry, "EXACT_LIMIT", 1)
     monkeypatch.setattr(index_registry, "_EXACT_LIMIT_DOWN", 1)
 

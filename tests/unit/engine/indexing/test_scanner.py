@@ -1,4 +1,4 @@
-"""Scanning: which files of a source are taken, by name and ``stat`` alone."""
+"""Tests of the scanner: which files of a source are selected, by name and ``stat`` alone."""
 
 import os
 import socket
@@ -168,7 +168,7 @@ def test_a_cancelled_scan_stops(tmp_path: Path) -> None:
 def test_a_source_whose_path_or_mount_is_gone_is_not_reachable(tmp_path: Path) -> None:
     assert presence(_source(tmp_path)) is Presence.THERE
     assert presence(_source(tmp_path / "gone")) is Presence.AWAY
-    # An unplugged drive leaves its empty mount folder behind.
+    # An unplugged drive leaves its mount folder behind, empty.
     assert presence(_source(tmp_path, mounts=(tmp_path,))) is Presence.AWAY
 
 
@@ -193,7 +193,7 @@ def test_a_link_round_the_source_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "root" / "up").symlink_to(tmp_path, target_is_directory=True)
     (tmp_path / "root" / "sub" / "loop").symlink_to(tmp_path / "root", target_is_directory=True)
     assert _found(tmp_path / "root") == ["a.jpg", "sub/c.jpg"]
-    # Nor where the scan begins below the loop.
+    # Nor if the scan begins below the loop.
     source = _source(tmp_path / "root")
     scan = Scan(source, Selection(source, EXTENSIONS), CancelToken(), tmp_path / "root" / "sub")
     assert [Path(stat.path).name for stat in scan] == ["c.jpg"]

@@ -1,4 +1,4 @@
-"""A file that takes long, or whose drive does not answer, keeps no other one waiting."""
+"""Tests of files that take long, or whose drive does not respond: they do not block others."""
 
 import threading
 import time
@@ -28,7 +28,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Job:
-    """An indexing job in a thread of its own."""
+    """An indexing job in another thread."""
 
     def __init__(self, engine: Engine, folder: Path) -> None:
         self.report: IndexReport | None = None

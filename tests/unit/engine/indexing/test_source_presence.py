@@ -1,4 +1,4 @@
-"""Sources that are not there though their drive is: renamed, moved or deleted, which is not being unplugged."""
+"""Tests of gone sources: renamed, moved or deleted, as opposed to being on an unplugged drive."""
 
 import os
 import shutil
@@ -22,7 +22,7 @@ def _paths(engine: Engine, text: str = "red") -> list[Path]:
 
 
 def _state(engine: Engine) -> dict[str, str]:
-    """What each source is, by name."""
+    """Return the state of each source, by name."""
     return {
         each.source.path.name: "gone" if each.source.gone else "offline" if each.source.offline else "there"
         for each in engine.status().sources

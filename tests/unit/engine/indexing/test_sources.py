@@ -1,4 +1,4 @@
-"""Sources by themselves: recorded without indexing, indexed singly, retried, and counted without counting."""
+"""Tests of sources: recorded without indexing, indexed singly, retried and counted."""
 
 import os
 import shutil
@@ -122,14 +122,14 @@ def test_an_unreadable_file_is_read_again_only_when_that_is_asked_for(
 
     def fail(reader: ImageReader, path: Path, *content: object):  # type: ignore[no-untyped-def]
         if path.name.startswith("red"):
-            raise UnreadableError(ReasonCode.DAMAGED)  # by a fault of the reader's, mended since
+            raise UnreadableError(ReasonCode.DAMAGED)  # because of a bug of the reader, fixed since
         return real(reader, path, *content)
 
     monkeypatch.setattr(ImageReader, "open", fail)
     assert counts(engine.jobs.add([three_pictures], _EVERYTHING)) == {"indexed": 2, "unreadable": 2}
     monkeypatch.undo()
     assert counts(engine.jobs.index()) == {"unchanged": 2, "unreadable": 2}
-    # Its copy is the same content, so what holds for one holds for the other.
+    # Its copy has the same content, so it is retried, too.
     report = engine.jobs.index(paths=[three_pictures], retry=[bad])
     assert counts(report) == {"indexed": 1, "reused": 1, "unchanged": 2}
     assert engine.unreadable() == ()
@@ -180,7 +180,7 @@ def test_a_picture_that_lost_its_lower_part_is_found_and_listed_as_damaged(
         (path, "damaged: the lower part is missing")
     ]
     assert path in {hit.path for hit in engine.search(Query("red", limit=100)).hits}
-    # It is not read again at every scan.
+    # The file is not read again at every scan.
     assert counts(engine.jobs.index()) == {"unchanged": 3}
 
 
@@ -198,7 +198,7 @@ def test_unreadable_files_are_listed_for_one_source_or_all(
 
 
 def _counted(store: Store) -> dict[str, tuple[int, int, int, int]]:
-    """What each source holds, counted one by one."""
+    """Return the counts of each source, computed from the single rows."""
     rows = store._db.connection.execute(
         """SELECT CAST(s.path AS TEXT), count(f.id),
              coalesce(sum((SELECT count(*) FROM items WHERE file_id = f.id)), 0),
@@ -281,7 +281,7 @@ def test_globs_that_match_nothing_are_told_when_a_source_is_added(engine: Engine
     options = SourceOptions(include=("*.png", "*.jpg"), exclude=("sub/", "privat/"))
     assert engine.jobs.add([folder], options).unmatched_globs == ("*.jpg", "privat/")
     assert engine.jobs.index().unmatched_globs == ()
-    # Given again, perhaps mended.
+    # Added again with corrected globs.
     again = SourceOptions(include=("*.png",), exclude=("privat/",))
     assert engine.jobs.add([folder], again).unmatched_globs == ("privat/",)
 

@@ -1,4 +1,4 @@
-"""A library of an older version is folded by the first search or job, and until then its answers say so."""
+"""Tests of the text folding job: the first search or job folds a library of an older version."""
 
 import sqlite3
 from pathlib import Path
@@ -18,7 +18,7 @@ _OLD = Path(__file__).parents[2] / "store" / "old" / "version_3.sql"
 
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
-    """A library of version 3 where ``open_engine`` opens it."""
+    """Put a library of version 3 where ``open_engine`` opens it."""
     folder = tmp_path / "library"
     folder.mkdir()
     connection = sqlite3.connect(folder / "library.db")
@@ -88,7 +88,7 @@ def test_a_library_that_cannot_be_written_is_found_in_by_what_stands_there(
     old: Path, open_engine: OpenEngine, monkeypatch: pytest.MonkeyPatch, is_migrated: bool
 ) -> None:
     if is_migrated:
-        open_engine().close()  # the schema is brought up to date, and nothing is folded
+        open_engine().close()  # migrates the schema, but folds nothing
     before = (old / "library.db").read_bytes()
     monkeypatch.setattr("os.access", lambda *_arguments: False)
     engine = open_engine()

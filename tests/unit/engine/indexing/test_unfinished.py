@@ -1,4 +1,4 @@
-"""Jobs that did not come to their end: what they left is known until it is read, over restarts."""
+"""Tests of unfinished jobs: the files that they left unread are known, across restarts."""
 
 import random
 import sqlite3
@@ -20,7 +20,7 @@ _EVERYTHING = SourceOptions()
 
 
 class Countdown(CancelToken):
-    """Stops a job at the n-th place where it could be stopped."""
+    """Token that cancels the job at its n-th check."""
 
     def __init__(self, checks: int) -> None:
         super().__init__()
@@ -34,7 +34,7 @@ class Countdown(CancelToken):
 
 
 class Failing(FakeEmbedder):
-    """Breaks down, or does something, once it has embedded some pictures."""
+    """Embedder that raises, or calls a function, after it has embedded some pictures."""
 
     def __init__(self, after: int, act: Callable[[], None] | None = None) -> None:
         super().__init__()
@@ -56,7 +56,7 @@ def _fill(folder: Path, count: int, colour: str = "red") -> Path:
 
 
 def _told(engine: Engine) -> dict[str, tuple[int, bool]]:
-    """Of each source by name: how many files are pending, and whether it was walked to the end."""
+    """Return the number of pending files of each source by name, and whether its scan is complete."""
     return {
         each.source.path.name: (each.pending, each.scan_complete)
         for each in engine.status(unreadable=False).sources
@@ -64,7 +64,7 @@ def _told(engine: Engine) -> dict[str, tuple[int, bool]]:
 
 
 def _unread(store: Store, folder: Path) -> int:
-    """How many files of a folder the library does not know, or has not dealt with whole."""
+    """Return how many files of a folder are unknown to the library or not completely processed."""
     done = store._db.connection.execute(
         """SELECT CAST(path AS TEXT) FROM files WHERE parts = 0 AND problem NOT NULL
            OR id IN (SELECT file_id FROM embedded_files)"""
@@ -288,7 +288,7 @@ def test_a_file_that_cannot_be_opened_is_unreadable_and_not_left(engine: Engine,
     engine.jobs.add([folder], _EVERYTHING)
     assert len(engine.status().unreadable) == 2
     assert _told(engine) == {"pictures": (0, True)}
-    # It is tried again at each scan, and not left by one that is stopped before.
+    # The files are retried by each scan, but do not become pending if a scan is stopped before that.
     engine.jobs.index(cancel=Countdown(2))
     assert _told(engine) == {"pictures": (0, True)}
 

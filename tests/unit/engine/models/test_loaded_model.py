@@ -1,4 +1,4 @@
-"""Searching before the model is there: words at once, likeness by what is stored, and nothing is loaded."""
+"""Tests of searching before the model is loaded: words and stored vectors are used, and nothing is loaded."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from imagefinder.thumbnails.cache import ThumbnailCache
 
 
 class SlowModel(FakeEmbedder):
-    """A model that has to be loaded first, and tells whether it was."""
+    """Embedder that must be loaded first, and records whether it was."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -32,7 +32,8 @@ class SlowModel(FakeEmbedder):
 
     def encode_texts(self, texts):  # type: ignore[no-untyped-def]
         self.towers.append("text")
-        # The fake makes its texts' vectors of pictures.
+        # The fake embedder makes text vectors from pictures, so ``super`` would count as loading the image
+        # tower.
         return FakeEmbedder().encode_texts(texts)
 
     def encode_images(self, prepared):  # type: ignore[no-untyped-def]
@@ -47,7 +48,7 @@ def model() -> SlowModel:
 
 @pytest.fixture
 def slow(open_engine: OpenEngine, three_pictures: Path, model: SlowModel) -> Engine:
-    """A library of three pictures, opened anew with a model that is not loaded."""
+    """A library of three pictures, reopened with a model that is not loaded."""
     first = open_engine()
     save(picture("gray", 1), three_pictures / "red door.png")
     first.jobs.add([three_pictures], SourceOptions())

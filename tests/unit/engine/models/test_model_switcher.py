@@ -1,4 +1,4 @@
-"""Changing the model: the old one answers until the new one has seen everything, whatever happens meanwhile."""
+"""Tests of model switches: the old model answers until the new one has processed everything."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -21,7 +21,7 @@ Open = Callable[..., Engine]
 
 
 class Models:
-    """The models that are on this machine."""
+    """The models on this machine."""
 
     def __init__(self) -> None:
         self.here = {"old": FakeEmbedder("old"), "new": FakeEmbedder("new", offset=0.4)}
@@ -62,7 +62,7 @@ def engine(open_library: Open, three_pictures: Path) -> Engine:
 
 
 def _answer(engine: Engine, text: str = "red") -> tuple[str, str]:
-    """The model that answered, and the best hit."""
+    """Return the model that answered, and the name of the best hit."""
     result = engine.search(Query(text))
     return result.model, result.hits[0].path.name
 
@@ -91,7 +91,7 @@ def test_searches_go_on_at_every_moment_of_the_change(engine: Engine) -> None:
     answers.append(_answer(engine))
     assert {name for _, name in answers} == {"red.png"}
     models = [model for model, _ in answers]
-    assert models == sorted(models, reverse=True)  # once the new one answers, the old one never does again
+    assert models == sorted(models, reverse=True)  # once the new model has answered, the old one never does
     assert set(models) == {"old", "new"}
     assert (Phase.EMBEDDING, "new") in phases
 
@@ -119,7 +119,7 @@ def test_a_change_that_was_stopped_goes_on_where_it_was(
     assert _answer(again)[0] == "old"
     again.jobs.index()
     assert _answer(again)[0] == "new"
-    assert models.here["new"].embedded == 15  # none twice
+    assert models.here["new"].embedded == 15  # none was embedded twice
 
 
 def test_new_pictures_are_found_by_the_old_model_meanwhile(engine: Engine, folder: Path) -> None:
@@ -170,7 +170,7 @@ def test_coming_back_to_a_model_costs_nothing(engine: Engine, models: Models) ->
     before = models.here["old"].embedded
     assert engine.models.change("old") is None
     assert _answer(engine)[0] == "old"
-    assert models.here["old"].embedded <= before + 1  # the word
+    assert models.here["old"].embedded <= before + 1  # the query's text
 
 
 def test_the_old_vectors_go_when_they_are_not_wanted(engine: Engine, models: Models) -> None:
@@ -179,7 +179,7 @@ def test_the_old_vectors_go_when_they_are_not_wanted(engine: Engine, models: Mod
     engine.jobs.index()
     assert engine.status().embedded == {"new:1": 3}
     assert _answer(engine)[0] == "new"
-    # All has to be done again for it, and is.
+    # Switching back means indexing everything again.
     assert engine.models.change("old") == ModelChange("old", 0, 3)
     engine.jobs.index()
     assert _answer(engine) == ("old", "red.png")

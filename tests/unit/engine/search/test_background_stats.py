@@ -1,4 +1,4 @@
-"""What is known of pictures that were hits before."""
+"""Tests of the cache of background stats."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from imagefinder.store.embeddings import FloatArray, IdArray
 
 
 class _Finder:
-    """Knows the stats of even items."""
+    """Finder that knows the stats of items with even ids."""
 
     def __init__(self) -> None:
         self.asked: list[list[int]] = []

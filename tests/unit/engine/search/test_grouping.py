@@ -1,4 +1,4 @@
-"""Every hit stands in one group, the groups in one order, and in each what is shown never rises."""
+"""Tests of grouping: each hit is in one group, and displayed relevance never rises within a group."""
 
 from collections.abc import Iterator, Mapping
 
@@ -19,7 +19,7 @@ Found = dict[Group, list[int]]
 
 
 class Library:
-    """Items 1, 2, 3 ... by falling cosine, of which each has the relevance given; others have no vector."""
+    """Items 1, 2, 3 ... by descending cosine, with the given relevance. Other items have no vector."""
 
     def __init__(self, relevance: list[float], piece: int = 5) -> None:
         self.relevance = np.array(relevance, np.float32)
@@ -57,7 +57,7 @@ class Library:
 
 
 def _read(grouping: Grouping) -> list[tuple[Group, HitBatch]]:
-    """The hits of each group that has some, in the order they are shown."""
+    """Return the hits of each group that has any, in display order."""
     read = ((group, joined(pieces)) for group, pieces in grouping.groups())
     return [(group, hits) for group, hits in read if hits.ids.size]
 

@@ -1,4 +1,4 @@
-"""Each hit has its group, however the list is paged."""
+"""Tests of result lists: each hit has its group, however the list is paged."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +18,7 @@ from imagefinder.engine.search.result_list import Answer, ResultList
 
 
 class InThree:
-    """Two items found by words, three matches, five others."""
+    """Grouping of two items found by words, three matches and five others."""
 
     left_out: tuple[HitBatch, ...] = ()
 
@@ -40,7 +40,7 @@ _EXPECTED = [Group.WORDS] * 2 + [Group.MATCH] * 3 + [Group.POSSIBLE] * 5
 
 @pytest.fixture
 def ids(engine: Engine, folder: Path) -> list[int]:
-    """Ten items; the names count down."""
+    """Ids of ten items whose names count down."""
     for number in range(10):
         save(picture("red", number), folder / f"{9 - number:02}.png")
     engine.jobs.add([folder], SourceOptions())

@@ -1,4 +1,4 @@
-"""Hiding pictures from results: kept with the library, for every copy, under any model."""
+"""Tests of hidden items: the record is kept with the library, for every copy and under any model."""
 
 import shutil
 import threading
@@ -100,7 +100,7 @@ def test_it_can_be_hidden_while_a_job_runs(
     def hide() -> None:
         try:
             engine.set_hidden([green], True)
-        except Exception as error:  # noqa: BLE001 - the test shows it
+        except Exception as error:  # noqa: BLE001 - reported by the test
             problems.append(error)
 
     def on_progress(_event: Progress) -> None:

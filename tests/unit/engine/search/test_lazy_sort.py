@@ -1,4 +1,4 @@
-"""Sorting by what is shown while the list is still being ranked."""
+"""Tests of sorting by displayed relevance while the list is still being ranked."""
 
 from collections.abc import Iterator
 

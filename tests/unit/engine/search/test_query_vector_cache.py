@@ -1,4 +1,4 @@
-"""A question that is asked again costs the model nothing."""
+"""Tests of the query vector cache: repeated queries need no work of the model."""
 
 import os
 from pathlib import Path

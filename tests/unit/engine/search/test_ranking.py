@@ -1,4 +1,4 @@
-"""Items come nearest first, each once, ranked no deeper than they are read."""
+"""Tests of ranking: items come nearest first, without duplicates, ranked no deeper than they are read."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from imagefinder.store.embeddings import FloatArray, IdArray
 
 
 class Index:
-    """Gives the nearest of items in this order."""
+    """Index that returns items in the given order."""
 
     def __init__(self, ids: Sequence[int], scores: Sequence[float] | None = None) -> None:
         self.ids = np.array(ids, np.int64)

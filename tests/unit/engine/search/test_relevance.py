@@ -1,4 +1,4 @@
-"""Relevance: the same measure for every query, picture and model."""
+"""Tests of relevance: it compares between queries, pictures and models."""
 
 import numpy as np
 import pytest
@@ -11,10 +11,15 @@ SUBJECTS = 12
 
 
 class Space:
-    """A model's space made up: texts and pictures of some subjects, each cosine with noise."""
+    """Simulated vector space of a model: texts and pictures of some subjects, with noise."""
 
     def __init__(self, *, gap: float = 0.0, seed: int = 0) -> None:
-        """``gap``: how much all texts have in common, and all pictures, as those of real models have."""
+        """Create a space.
+
+        Args:
+            gap: how much all texts, and all pictures, have in common, as in real models.
+            seed: seed of the random vectors.
+        """
         self._random = np.random.default_rng(seed)
         self._gap = gap
         self._subjects = self._noise(SUBJECTS)

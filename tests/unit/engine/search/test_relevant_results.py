@@ -1,4 +1,4 @@
-"""Searching with a calibrated model: what is relevant, and the rest for who asks for it."""
+"""Tests of searching with a calibrated model: matches, and possible matches on request."""
 
 import zlib
 from collections.abc import Sequence
@@ -29,12 +29,12 @@ _RED = Query("red", limit=100)
 
 
 class WellRead(FakeEmbedder):
-    """Knows colours, and makes of any other text a direction of its own."""
+    """Embedder that knows colours, and gives every other text a direction of its own."""
 
     def __init__(self) -> None:
         super().__init__("well-read")
         self.texts = 0
-        """How many texts it has embedded."""
+        """Number of texts embedded so far."""
 
     def encode_texts(self, texts: Sequence[str]) -> FloatArray:
         self.texts += len(texts)
@@ -58,7 +58,7 @@ def embedder() -> WellRead:
 
 @pytest.fixture
 def shades(engine: Engine, folder: Path) -> Path:
-    """Thirty pictures of five colours, indexed; the names say nothing of them."""
+    """Thirty indexed pictures of five colours, which their names do not mention."""
     for number in range(30):
         colour = ("red", "lime", "blue", "gray", "yellow")[number % 5]
         save(picture(colour, number), folder / f"{colour[0]}{number:02}.png")
@@ -310,13 +310,13 @@ def test_a_library_that_cannot_be_written_is_calibrated_in_memory(
 
 
 def _statements(engine: Engine, query: Query) -> list[str]:
-    """What a search asks of the store."""
+    """Return the SQL statements of a search."""
     run: list[str] = []
     connection = engine._store._db.connection
     connection.set_trace_callback(run.append)
     engine.search(query)
     connection.set_trace_callback(None)
-    # FTS5 tells of statements of its own too.
+    # FTS5 reports its internal statements, too.
     return [statement for statement in run if not statement.startswith("--")]
 
 
@@ -349,11 +349,11 @@ def test_what_was_warmed_beforehand_is_judged_the_same_and_no_vector_is_read(
     open_engine: OpenEngine, shades: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     learning, prepared = open_engine(WellRead()), open_engine(WellRead())
-    prepared.models.warm_background_stats(lambda: False)  # nothing is loaded: there is nothing to do
+    prepared.models.warm_background_stats(lambda: False)  # does nothing, since nothing is loaded
     prepared.models.load()
     monkeypatch.setattr(loaded_model, "_ITEMS_AT_ONCE", 7)
     asked = iter([False, False, True])
-    prepared.models.warm_background_stats(lambda: next(asked))  # it can be stopped, and goes on
+    prepared.models.warm_background_stats(lambda: next(asked))  # stops early; the next call continues
     prepared.models.warm_background_stats(lambda: False)
     expected = learning.search(replace(_RED, include_rest=True)).hits
 
@@ -362,4 +362,4 @@ def test_what_was_warmed_beforehand_is_judged_the_same_and_no_vector_is_read(
 
     monkeypatch.setattr(LiveIndex, "vectors", refuse)
     assert prepared.search(replace(_RED, include_rest=True)).hits == expected
-    prepared.models.warm_background_stats(lambda: False)  # there is none that it has not met
+    prepared.models.warm_background_stats(lambda: False)  # does nothing, since all stats are cached

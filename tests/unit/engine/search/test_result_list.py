@@ -1,4 +1,4 @@
-"""Reading the answer to a query in pages: all of it, once each, and nothing moves that was given."""
+"""Tests of reading results page by page: all hits, without duplicates, and none that was delivered moves."""
 
 import os
 import shutil
@@ -28,14 +28,14 @@ _EVERYTHING = SourceOptions()
 
 @pytest.fixture(autouse=True)
 def _shallow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Depths that forty pictures are enough to go beyond."""
+    """Lower the depths, so that forty pictures exceed them."""
     monkeypatch.setattr(ranking, "_DEPTHS", (8, 16, None))
     monkeypatch.setattr(ranking, "_DEPTHS_WITHIN", (8, None))
 
 
 @pytest.fixture
 def shades(engine: Engine, folder: Path) -> Path:
-    """Forty pictures in four folders, indexed; the names say nothing of their colours."""
+    """Forty indexed pictures in four folders, whose names do not mention their colours."""
     for number in range(40):
         colour = ("red", "green", "blue", "gray")[number % 4]
         save(picture(colour, number), folder / f"folder{number % 4}" / f"{number:02}.png")
@@ -86,7 +86,7 @@ def test_what_has_left_the_library_leaves_no_hole_in_later_pages(engine: Engine,
     results = engine.start_search(Query("red"))
     first = results.page(0, 5)
     every = engine.search(Query("red", limit=40)).hits
-    # The first of them were ranked with the page that was given, the others were not.
+    # The first of them were ranked with the delivered page, the others were not.
     gone = every[5:8] + every[12:14]
     for hit in gone:
         hit.path.unlink()
@@ -256,7 +256,7 @@ def test_reading_a_hundred_thousand_hits_to_the_end_holds_little(store: Store) -
     pieces = 50
 
     def many() -> Iterator[tuple[ranking.IdArray, ranking.FloatArray]]:
-        # The same items over and over: what is tested is what the list keeps of each.
+        # Repeat the same items, since only what the list keeps for each is tested.
         for _ in range(pieces):
             yield np.arange(1, 2001), np.zeros(2000, np.float32)
 

@@ -1,4 +1,4 @@
-"""Searching: what a query finds, in which order, and at what cost."""
+"""Tests of searching: what a query finds, in which order, and at what cost."""
 
 import shutil
 import threading
@@ -24,7 +24,7 @@ def _names(hits: tuple[Hit, ...]) -> list[str]:
 
 @pytest.fixture
 def shades(engine: Engine, folder: Path) -> Path:
-    """Forty pictures in four folders, indexed; the names say nothing of their colours."""
+    """Forty indexed pictures in four folders, whose names do not mention their colours."""
     for number in range(40):
         colour = ("red", "green", "blue", "gray")[number % 4]
         save(picture(colour, number), folder / f"folder{number % 4}" / f"{number:02}.png")
@@ -253,7 +253,7 @@ def test_searching_while_another_thread_indexes_never_fails(engine: Engine, fold
         try:
             while not done.is_set():
                 counts.append(len(engine.search(Query("red", limit=200)).hits))
-        except Exception as error:  # noqa: BLE001 - the test shows it
+        except Exception as error:  # noqa: BLE001 - reported by the test
             problems.append(error)
 
     threads = [threading.Thread(target=search) for _ in range(2)]
