@@ -64,7 +64,7 @@ class Rescan:
     """Bring the given sources up to date, or all sources if none are given."""
 
     paths: tuple[Path, ...] = ()
-    retry_unreadable: tuple[Path, ...] = ()  # unreadable files to try again, although they have not changed
+    retry_unreadable: tuple[Path, ...] = ()  # unreadable files to try again although they have not changed
     download: bool = False
     """Whether online-only files of ``paths`` are read too, which downloads them."""
 
@@ -99,8 +99,7 @@ class Search:
 class MoreHits:
     """Request the next hits of the pane's last search, answered by ``Hits``."""
 
-    request_id: int
-    """Request id of that ``Search``."""
+    request_id: int  # of that ``Search``
     pane: int
     offset: int
     count: int = 200
@@ -194,8 +193,7 @@ class RemoveModel:
     """Delete the files of an imported or downloaded model, answered by ``Done``."""
 
     name: str
-    with_vectors: bool = False
-    """Whether this library's vectors of the model are deleted too."""
+    with_vectors: bool = False  # delete this library's vectors of the model too
     request_id: int = 0
 
 

@@ -31,7 +31,7 @@ class ReaderContract(ABC):
     def sample(self) -> bytes:
         """Return a valid file of at least several hundred bytes.
 
-        Its first part is wider than high, and wider than 100 pixels.
+        Its first part is wider than high, and at least 100 pixels high.
         """
 
     @abstractmethod
