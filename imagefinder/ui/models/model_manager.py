@@ -182,7 +182,7 @@ class ModelManager(QObject):
         self._ask(RemoveModel(name, with_vectors, number), number, ModelOperation.REMOVE, name)
 
     def use(self, name: str, *, drop_old: bool = False, now: bool = False) -> None:
-        """Switch the library to another model.
+        """Switch the library to another model, or cancel a switch under way by naming the present model.
 
         Args:
             name: The model.
