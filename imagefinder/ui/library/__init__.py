@@ -1,1 +1,1 @@
-"""The library panel: sources, jobs, unreadable files."""
+"""Library panel: sources, jobs and unreadable files."""

@@ -1,4 +1,4 @@
-"""Dialog for adding a folder: which files to take, with further options folded away."""
+"""Dialog for adding folders or files, and for changing a folder's options."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,7 +31,7 @@ _PATHS_SHOWN = 3
 
 
 class AddFolderDialog(FittingDialog):
-    """Asks how folders are to be added, or, with ``existing`` options, how one that is there is to be treated."""
+    """Dialog for the options of sources: kinds of file, subfolders, and a collapsible part with glob patterns."""
 
     def __init__(
         self,
@@ -40,7 +40,14 @@ class AddFolderDialog(FittingDialog):
         existing: SourceOptions | None = None,
         parent: QWidget | None = None,
     ) -> None:
-        """``extensions`` are all that can be read; empty where that is not known yet."""
+        """Create the dialog without showing it.
+
+        Args:
+            paths: The folders or files that the options are for.
+            extensions: All readable file extensions; empty if they are not known yet.
+            existing: The current options of a source that is in the library; None if the paths are being added.
+            parent: The parent widget.
+        """
         super().__init__(parent)
         self._known = frozenset(extensions)
         options = existing or SourceOptions()
@@ -109,7 +116,7 @@ class AddFolderDialog(FittingDialog):
         self._buttons.rejected.connect(self.reject)
 
     def options(self) -> SourceOptions:
-        """What the user chose."""
+        """Return the options that the user chose."""
         kind = FileKinds(self._kinds.currentData())
         return SourceOptions(
             recursive=self._recursive.isChecked(),
@@ -136,7 +143,7 @@ class AddFolderDialog(FittingDialog):
         column.addWidget(self._more, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self._rest)
         column.addStretch(1)
-        # On a small screen all of it unfolded is higher than that: the buttons stay in sight.
+        # With all options unfolded, the dialog can be higher than a small screen: they scroll above the buttons.
         area = QScrollArea(self)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -185,7 +192,7 @@ class AddFolderDialog(FittingDialog):
             texts.addWidget(line)
         if (left := count - _PATHS_SHOWN) > 0:
             texts.addWidget(SecondaryLabel(tr("and {count} more", "folders", count=grouped(left)), self))
-        # Files have no folders in them.
+        # Files have no subfolders.
         self._recursive.setVisible(not are_files)
         header = QHBoxLayout()
         header.setSpacing(12)
@@ -197,7 +204,7 @@ class AddFolderDialog(FittingDialog):
         return all(map(self._is_file, paths))
 
     def _is_file(self, path: Path) -> bool:
-        """By its name alone: a disk that sleeps would hold up the window."""
+        """Whether a path is a file, judged by its name alone: a disk that is asleep would block the GUI thread."""
         return path.suffix[1:].lower() in self._known
 
     def _make_rest(self) -> QWidget:
@@ -237,7 +244,7 @@ class AddFolderDialog(FittingDialog):
         self._fit()
 
     def _fit(self) -> None:
-        """As high as what is unfolded; as wide as it was."""
+        """Adjust the height to the visible options, and keep the width."""
         if layout := self._body.layout():
             layout.activate()
             width = max(self.width() if self.isVisible() else 0, self.minimumWidth())

@@ -1,4 +1,4 @@
-"""Add folders and files to the library, from wherever they come."""
+"""Adding folders and files to the library."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,22 +15,28 @@ from imagefinder.ui.services.engine_client import EngineClient
 
 
 class SourceAdder(QObject):
-    """Asks what matters, and sends the rest to the engine."""
+    """Lets the user choose folders or files and their options, and sends the request to the engine."""
 
     def __init__(self, client: EngineClient, send: Callable[[AddSources], None], window: QWidget) -> None:
-        """``send`` sends a request, and has the user read its outcome."""
+        """Create the adder.
+
+        Args:
+            client: The engine client.
+            send: Sends a request and reports its outcome to the user.
+            window: The parent of the dialogs.
+        """
         super().__init__(window)
         self._client = client
         self._send_request = send
         self._window = window
 
     def choose_folder(self) -> None:
-        """Let the user choose a folder, and add it."""
+        """Let the user choose a folder, then ask for its options."""
         if folder := QFileDialog.getExistingDirectory(self._window, tr("Add a folder"), str(Path.home())):
             self.add([absolute(folder)])
 
     def choose_files(self) -> None:
-        """Let the user choose files, and add them."""
+        """Let the user choose files, and add them with default options."""
         library = self._client.library
         kinds = " ".join(f"*.{each} *.{each.upper()}" for each in library.extensions) if library else "*"
         pattern = tr("Pictures and PDFs ({kinds})", kinds=kinds)
@@ -39,13 +45,13 @@ class SourceAdder(QObject):
             tr("Add pictures and PDFs"),
             str(Path.home()),
             pattern,
-            options=QFileDialog.Option.HideNameFilterDetails,  # there are more than a line holds
+            options=QFileDialog.Option.HideNameFilterDetails,  # the list of patterns is too long to show
         )
         if files:
             self._send([absolute(file) for file in files], SourceOptions())
 
     def add(self, paths: Sequence[Path]) -> None:
-        """Ask how these folders (or files) shall be looked through, and add them."""
+        """Ask for the options of folders or files, and add them once the dialog is accepted."""
         if not paths:
             return
         library = self._client.library

@@ -1,4 +1,4 @@
-"""The question before files that are online only are read, which downloads them."""
+"""Confirmation before online-only files are read, which downloads them."""
 
 from PySide6.QtWidgets import QPushButton, QWidget
 
@@ -9,7 +9,7 @@ from imagefinder.ui.library.confirmation_bar import ConfirmationBar
 
 
 class CloudDownloadBar(ConfirmationBar):
-    """Asks whether to read what a source, or several, have in the cloud."""
+    """Asks whether to read the online-only files of one or more sources."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         read = QPushButton(tr("Read them", "files in the cloud"))
@@ -21,7 +21,7 @@ class CloudDownloadBar(ConfirmationBar):
         super().__init__(read, leave, note, parent)
 
     def ask(self, *sources: SourceStatus) -> None:
-        """Ask about one source or more."""
+        """Show the question for one or more sources."""
         count = sum(each.in_the_cloud for each in sources)
         question = tr("Read {count} file(s) that are in the cloud?", "", count, count=grouped(count))
         self._show(question, [each.source.path for each in sources])

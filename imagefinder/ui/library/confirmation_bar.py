@@ -1,4 +1,4 @@
-"""Confirmation bar: a question about sources, asked in the panel rather than in a dialog."""
+"""Base class of bars that ask for a confirmation within the library panel."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,17 +11,27 @@ from imagefinder.ui.formatting import path_text, tooltip
 from imagefinder.ui.widgets.labels import ElidedLabel, SecondaryLabel
 
 _NAMED = 20
-"""Of many sources, those that the tooltip names."""
+"""Maximum number of sources listed in the tooltip."""
 
 
 class ConfirmationBar(QFrame):
-    """Hidden until it is asked about a source, or several; subclasses word it."""
+    """Question about one or more sources, with two buttons. Subclasses supply the texts.
+
+    The bar is hidden until a question is asked. Escape closes it.
+    """
 
     confirmed = Signal(tuple)  # tuple[Path, ...]
     closed = Signal()
 
     def __init__(self, yes: QPushButton, no: QPushButton, note: str, parent: QWidget | None = None) -> None:
-        """``note`` stands below every question."""
+        """Create a hidden bar.
+
+        Args:
+            yes: The button that confirms.
+            no: The button that closes the bar without confirming.
+            note: Explanation shown below every question.
+            parent: The parent widget.
+        """
         super().__init__(parent)
         self._paths: tuple[Path, ...] = ()
         self._yes, self._no = yes, no
@@ -54,11 +64,11 @@ class ConfirmationBar(QFrame):
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        """The sources it asks about; none while it is closed."""
+        """The sources in question; empty while the bar is closed."""
         return self._paths
 
     def close_line(self) -> None:
-        """Ask no longer."""
+        """Hide the bar and discard its question."""
         self._paths = ()
         self.hide()
         self.closed.emit()
@@ -77,13 +87,13 @@ class ConfirmationBar(QFrame):
         paths = [path_text(path) for path in self._paths[:_NAMED]]
         if len(self._paths) > _NAMED:
             paths.append("…")
-        # Of several the list shows by its selection which are meant.
+        # If there are several sources, the selection in the list shows which.
         self._where.setVisible(len(paths) == 1)
         self._where.setText(paths[0])
         for label in (self._question, self._where):
             label.setToolTip(tooltip("\n".join(paths)))
         self.show()
-        # A key pressed twice must not answer it.
+        # The focus goes to the safe button, so that a key pressed twice does not confirm the question.
         self._no.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _confirm(self) -> None:

@@ -1,4 +1,4 @@
-"""Kinds of files that a user chooses from, and the extensions of each."""
+"""Kinds of file offered in the add dialog, and their extensions."""
 
 import re
 from collections.abc import Collection, Sequence
@@ -8,16 +8,21 @@ _PDF = "pdf"
 
 
 class FileKinds(StrEnum):
-    """What of a folder is wanted."""
+    """Kinds of file that a source includes."""
 
     ALL = "all"
     PICTURES = "pictures"
     PDF = "pdf"
     LISTED = "listed"
-    """The extensions that the user wrote down."""
+    """Only the extensions that the user typed."""
 
     def extensions(self, known: Collection[str], listed: Sequence[str]) -> tuple[str, ...]:
-        """As ``SourceOptions`` takes them; empty for every one that can be read."""
+        """Return the extensions for ``SourceOptions``; empty for all readable files.
+
+        Args:
+            known: All readable extensions, in lower case without the dot.
+            listed: The extensions that the user typed; used for ``LISTED`` only.
+        """
         match self:
             case FileKinds.ALL:
                 return ()
@@ -30,7 +35,7 @@ class FileKinds(StrEnum):
 
 
 def kinds_of(extensions: Collection[str], known: Collection[str]) -> FileKinds:
-    """The kinds that these extensions stand for."""
+    """Return the kind that corresponds to a source's ``extensions``, given all ``known`` (readable) ones."""
     if not extensions:
         return FileKinds.ALL
     if set(extensions) == {_PDF}:
@@ -39,6 +44,6 @@ def kinds_of(extensions: Collection[str], known: Collection[str]) -> FileKinds:
 
 
 def parse_extensions(text: str) -> tuple[str, ...]:
-    """Extensions as people write them (``.JPG, *.png heic``), each once, in their order."""
+    """Parse extensions as users type them (``.JPG, *.png heic``): lower case, in order, without duplicates."""
     words = (word.lstrip("*.").lower() for word in re.split(r"[\s,;，；、]+", text))
     return tuple(dict.fromkeys(word for word in words if word))

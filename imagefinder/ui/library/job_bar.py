@@ -1,4 +1,4 @@
-"""Progress bar of the indexing job, with buttons to pause and stop it."""
+"""Status and progress of the indexing job, with buttons to pause and stop it."""
 
 from collections.abc import Callable
 
@@ -16,7 +16,7 @@ from imagefinder.ui.widgets.labels import SecondaryLabel
 
 
 class JobBar(QWidget):
-    """Shows the client's jobs. Takes no room while there is nothing to tell."""
+    """Shows the running job, or the outcome of the last one. Hidden if there is neither."""
 
     def __init__(self, client: EngineClient, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -55,7 +55,7 @@ class JobBar(QWidget):
         self._show()
 
     def text(self) -> str:
-        """What it says now, all lines."""
+        """Return all visible lines of text."""
         labels = (self._line, self._details, self._error)
         return "\n".join(each.text() for each in labels if each.isVisibleTo(self))
 
@@ -84,8 +84,8 @@ class JobBar(QWidget):
         _set_if(self._details, rate_line(status) if is_busy else "")
         _set_if(self._error, status.error)
         progress = status.progress
-        # A bar without an end would tell nothing that the line does not.
-        # Nor would a second one beside that of the change of model that the job is a part of.
+        # An indeterminate bar would add nothing to the text. During a model switch, ModelSwitchStatus already shows
+        # a bar.
         has_end = is_busy and progress is not None and bool(progress.total) and not progress.model
         self._bar.setVisible(has_end)
         if has_end and progress and progress.total:
@@ -102,7 +102,7 @@ class JobBar(QWidget):
         self.setVisible(self._line.isVisibleTo(self) or bool(status.error))
 
     def _is_true(self, words: str) -> bool:
-        """Whether the words still hold: nothing is up to date while anything is left to be read."""
+        """Whether the last job's outcome still holds: "Up to date" does not while files are left to be indexed."""
         library = self._client.library
         if library is None or words != up_to_date():
             return True

@@ -6,7 +6,7 @@ from imagefinder.ui.formatting import grouped, per_second, short_name, short_tit
 
 
 def job_line(status: JobStatus) -> str:
-    """What a job that is not over does."""
+    """Return what a running or paused job is doing."""
     progress = status.progress
     if progress is None:
         return tr("Paused") if status.state is JobState.PAUSED else tr("Starting…")
@@ -39,7 +39,10 @@ def job_line(status: JobStatus) -> str:
 
 
 def rate_line(status: JobStatus) -> str:
-    """How fast it goes, how long it takes still, and what waits; empty where nothing of it is known."""
+    """Return the rate and the remaining time, or else the source's name or the number of waiting sources.
+
+    Returns an empty string if none of these is known.
+    """
     parts = []
     if status.state is JobState.RUNNING and status.progress and status.progress.phase is Phase.EMBEDDING:
         if status.rate > 0:
@@ -49,18 +52,18 @@ def rate_line(status: JobStatus) -> str:
     if len(status.sources) == 1 and not parts:
         parts.append(short_name(status.sources[0]))
     if not parts and (waiting := len(status.waiting)):
-        # Beside the rate there is no room; the sources say it of themselves.
+        # There is no room for this beside the rate, and each waiting source shows it in the list.
         parts.append(tr("{count} waiting", count=grouped(waiting)))
     return " · ".join(parts)
 
 
 def up_to_date() -> str:
-    """What a job says that found nothing new."""
+    """Return the outcome of a job that found nothing new."""
     return tr("Up to date")
 
 
 def report_line(report: IndexReport | None) -> str:
-    """What the last job did; empty before the first one, when nobody has looked."""
+    """Return a summary of the last job; empty before the first one."""
     if report is None:
         return ""
     counts = []

@@ -1,4 +1,4 @@
-"""The library panel: the sources, the operations on them, and the progress of indexing."""
+"""Library panel: the list of sources, operations on them, and the progress of indexing."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,7 +38,7 @@ from imagefinder.ui.widgets.link_button import LinkButton
 
 
 class LibraryPanel(DropTarget):
-    """Shows and changes what is in the library."""
+    """Side panel that shows the library's sources and lets the user change them."""
 
     add_requested = Signal()
     notice = Signal(str)
@@ -136,7 +136,7 @@ class LibraryPanel(DropTarget):
         return QSize(216, super().minimumSizeHint().height())
 
     def menu_for(self, status: SourceStatus) -> QMenu:
-        """What can be done with a source; where it is selected with others, what can be done with them all."""
+        """Return the context menu of a source, or of the whole selection if the source belongs to it."""
         path, chosen, menu = status.source.path, self._chosen(status), QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         if any(self.model.offers(each.source.path, RowAction.CONTINUE) for each in chosen):
@@ -164,14 +164,14 @@ class LibraryPanel(DropTarget):
                 )
         menu.addSeparator()
         forget = menu.addAction(menu_icon("trash-2"), tr("Forget…"), lambda: self._ask_to_forget(chosen))
-        # Shown for who reads it here; the list itself listens for the key.
+        # The menu only displays the shortcut; SourceList handles the key.
         forget.setShortcut(QKeySequence(Qt.Key.Key_Delete))
         forget.setShortcutVisibleInContextMenu(True)
         forget.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         return menu
 
     def show_unreadable(self, status: SourceStatus) -> None:
-        """Open the list of a source's files that cannot be read, or raise the one that is open."""
+        """Open the dialog that lists a source's unreadable files, or raise it if it is open."""
         path = status.source.path
         dialog = self._unreadable.get(path)
         if dialog is None:
@@ -202,7 +202,7 @@ class LibraryPanel(DropTarget):
 
     def _continue(self, *chosen: SourceStatus) -> None:
         if self._client.is_paused:
-            # Who asks for it now does not want it to wait.
+            # A rescan would otherwise wait for the end of the pause.
             self._client.send(ResumeJobs())
         self._client.send(Rescan(tuple(each.source.path for each in chosen)))
 
@@ -265,7 +265,7 @@ class LibraryPanel(DropTarget):
         has_sources = self.model.rowCount() > 0
         self.list.setVisible(has_sources)
         self._empty.setVisible(not has_sources)
-        # Before the engine has answered nobody knows.
+        # Until the engine has sent the library's status, it is unknown whether there are sources.
         self._invitation.setVisible(self._client.library is not None)
         self._rescan.setEnabled(has_sources)
         self._show_coverage()
@@ -274,9 +274,9 @@ class LibraryPanel(DropTarget):
         library, job = self._client.library, self._client.job
         is_idle = job is None or job.status.state is JobState.IDLE
         missing = max(0, library.status.items - library.covered) if library else 0
-        # While the model is changed, the line about that says what is to be indexed.
+        # During a model switch, ModelSwitchStatus shows what is left to index.
         is_changing = library is not None and library.status.change is not None
-        # Of a model that cannot be used it is not known what is indexed with it.
+        # If the model could not be loaded, the number of items indexed with it is unknown.
         has_failed = self._client.model is not None and self._client.model.state is ModelState.FAILED
         for widget in (self._coverage, self._index_now):
             widget.setVisible(bool(missing) and is_idle and not is_changing and not has_failed)

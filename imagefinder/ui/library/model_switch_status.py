@@ -1,4 +1,4 @@
-"""Status of a model switch: progress, the model that answers meanwhile, and what it waits for."""
+"""Status of a model switch: progress, the model used meanwhile, and what the switch waits for."""
 
 from pathlib import Path
 
@@ -16,7 +16,12 @@ from imagefinder.ui.widgets.labels import ElidedLabel, SecondaryLabel
 
 
 def change_words(change: ModelChange, present: str) -> str:
-    """How far the change is, and what stays as it is; ``present`` names the model that answers."""
+    """Return the progress of a model switch as text.
+
+    Args:
+        change: The switch under way.
+        present: Name of the model that answers searches meanwhile; empty if there is none.
+    """
     if waits_for_drives(change):
         return tr(
             "%n picture(s) cannot be reached now: their drive is away, their folder is gone, or they are in the cloud. "
@@ -37,12 +42,12 @@ def change_words(change: ModelChange, present: str) -> str:
 
 
 def waits_for_drives(change: ModelChange) -> bool:
-    """Whether nothing is left but what cannot be reached now."""
+    """Whether all items that are left to index are unreachable at the moment."""
     return change.unreachable > 0 and change.done + change.unreachable >= change.total
 
 
 class ModelSwitchStatus(QWidget):
-    """Takes no room while no change is under way."""
+    """Shows the model switch under way, with a button to continue or complete it. Hidden if there is none."""
 
     notice = Signal(str)
     problem = Signal(str)
@@ -51,10 +56,9 @@ class ModelSwitchStatus(QWidget):
         super().__init__(parent)
         self._client = client
         self._is_asked = False
-        """Whether the engine was asked to change now, and has not answered."""
-        """To change now, while it is not answered."""
+        """Whether a request to complete the switch now is unanswered."""
         self._seen: tuple[Path, str] | None = None
-        """The library, and the model that it was being changed to when last heard of."""
+        """Library folder and new model of the switch last seen under way; None if there was none."""
         self._title = ElidedLabel(parent=self, mode=Qt.TextElideMode.ElideRight)
         self._bar = QProgressBar(self, textVisible=False)
         self._bar.setFixedHeight(6)
@@ -79,12 +83,12 @@ class ModelSwitchStatus(QWidget):
         self._show()
 
     def text(self) -> str:
-        """What it says, all lines; nothing while no change is under way."""
+        """Return the lines of text; empty while hidden."""
         return "" if self.isHidden() else f"{self._title.text()}\n{self._words.text()}"
 
     @property
     def action(self) -> str:
-        """What its button does, if it has one now."""
+        """The text of the button; empty while it is hidden."""
         return "" if self.isHidden() or self._button.isHidden() else self._button.text()
 
     @property
@@ -94,7 +98,7 @@ class ModelSwitchStatus(QWidget):
     def _on_library_changed(self, event: LibraryChanged) -> None:
         status = event.status
         if self._seen == (status.folder, status.model) and status.change is None:
-            # The very words of the engine's own answer, so that a line of news says it once.
+            # Must equal the engine's reply to UseModel (ipc/worker/session.py), so that NotificationBar shows it once.
             title = model_title(status.model or "")
             self.notice.emit(tr("This library is searched with {model} from now on.", model=title))
         self._seen = (status.folder, status.change.model) if status.change is not None else None
@@ -110,7 +114,7 @@ class ModelSwitchStatus(QWidget):
         self._title.setToolTip(tooltip(model_title(change.model)))
         present = self._client.library.status.model if self._client.library else ""
         self._words.setText(change_words(change, present or ""))
-        # A range of nothing would be shown as a bar that runs to and fro.
+        # QProgressBar shows an empty range as an indeterminate bar.
         self._bar.setRange(0, max(1, change.total))
         self._bar.setValue(min(change.done, change.total))
         self._bar.setAccessibleName(title)

@@ -11,7 +11,7 @@ from imagefinder.ui.library.confirmation_bar import ConfirmationBar
 
 
 class RemoveSourceBar(ConfirmationBar):
-    """Asks whether to forget a source, or several."""
+    """Asks whether to remove one or more sources from the library."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         forget = QPushButton(tr("Forget"))
@@ -22,7 +22,7 @@ class RemoveSourceBar(ConfirmationBar):
         super().__init__(forget, keep, tr("Files stay on disk."), parent)
 
     def ask(self, *sources: Source) -> None:
-        """Ask about one source or more."""
+        """Show the question for one or more sources."""
         self._show(_question(sources), [source.path for source in sources])
 
 

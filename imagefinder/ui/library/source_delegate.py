@@ -1,4 +1,4 @@
-"""Delegate that paints a source's row: icon, name, status, progress and links."""
+"""Delegate that paints the rows of the source list: icon, name, status, progress and links."""
 
 from dataclasses import dataclass, field
 from typing import cast
@@ -25,7 +25,7 @@ _GAP = 4
 
 @dataclass(slots=True)
 class RowLayout:
-    """Where the parts of a row lie, in the view's pixels."""
+    """Positions of the parts of a row, in viewport coordinates."""
 
     card: QRect
     tile: QRect
@@ -34,17 +34,17 @@ class RowLayout:
     lines: list[tuple[QRect, str]] = field(default_factory=list)
     bar: QRect | None = None
     action: QRect | None = None
-    """The link to what the row offers to do."""
+    """The link for the source's action."""
     link: QRect | None = None
-    """The link to what cannot be read."""
+    """The link to the unreadable files."""
     height: int = 0
 
 
 class SourceDelegate(QStyledItemDelegate):
-    """Paints rows, and knows where in one the links and the menu button are."""
+    """Paints rows, and tells whether a position is on a link or on the menu button of a row."""
 
     def layout(self, option: QStyleOptionViewItem, index: Index) -> RowLayout:
-        """Lay a row out in the width of its view."""
+        """Lay out a row in the width of its view."""
         view = option.widget
         width = view.viewport().width() if hasattr(view, "viewport") else option.rect.width()
         area = QRect(option.rect.x(), option.rect.y(), width, 0)
@@ -80,7 +80,7 @@ class SourceDelegate(QStyledItemDelegate):
         return row
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        # Narrower than any view, so that a row never makes one scroll sideways.
+        # Narrower than any view, so that rows never need horizontal scrolling.
         return QSize(80, self.layout(option, index).height)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
@@ -124,22 +124,22 @@ class SourceDelegate(QStyledItemDelegate):
         painter.restore()
 
     def is_on_link(self, option: QStyleOptionViewItem, index: Index, position: QPoint) -> bool:
-        """Whether a point of the view lies on the link to what cannot be read."""
+        """Whether a position in the viewport is on the link to the unreadable files."""
         link = self.layout(option, index).link
         return link is not None and link.contains(position)
 
     def is_on_action(self, option: QStyleOptionViewItem, index: Index, position: QPoint) -> bool:
-        """Whether a point of the view lies on the link to what the row offers to do."""
+        """Whether a position in the viewport is on the link for the source's action."""
         action = self.layout(option, index).action
         return action is not None and action.contains(position)
 
     def is_on_menu(self, option: QStyleOptionViewItem, index: Index, position: QPoint) -> bool:
-        """Whether a point of the view lies on the row's menu button."""
+        """Whether a position in the viewport is on the row's menu button."""
         return self.layout(option, index).menu.contains(position)
 
 
 def draw_progress(painter: QPainter, area: QRect, palette: QPalette, fraction: float) -> None:
-    """A thin bar with round ends."""
+    """Draw a progress bar with round ends; ``fraction`` is the completed share, 0 to 1."""
     radius = area.height() / 2
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(_faint(palette, 40))
@@ -151,7 +151,7 @@ def draw_progress(painter: QPainter, area: QRect, palette: QPalette, fraction: f
 
 
 def _joined(words: tuple[str, ...], metrics: QFontMetrics, width: int) -> list[str]:
-    """As many to a line as there is room for."""
+    """Join phrases into lines, each with as many phrases as fit into the width."""
     lines: list[str] = []
     for each in words:
         together = f"{lines[-1]} · {each}" if lines else each
@@ -165,7 +165,13 @@ def _joined(words: tuple[str, ...], metrics: QFontMetrics, width: int) -> list[s
 def _place_of_link(
     text: str, lines: list[tuple[QRect, str]], next_line: QRect, metrics: QFontMetrics
 ) -> tuple[QRect, int]:
-    """Where a link lies and where what comes below it begins: behind the last words where there is room."""
+    """Place a link at the end of the last line if there is room, else on a line below.
+
+    In the first case a separator is appended to the last entry of ``lines``.
+
+    Returns:
+        The link's area, and the y coordinate of the content below it.
+    """
     width = metrics.horizontalAdvance(text)
     if lines:
         area, words = lines[-1]

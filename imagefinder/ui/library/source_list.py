@@ -1,4 +1,4 @@
-"""List view of sources, with links and a context menu for each row."""
+"""List view of sources, with links and a menu for each row."""
 
 from pathlib import Path
 
@@ -25,9 +25,12 @@ _REFRESH_MS = 30_000
 
 
 class SourceList(QListView):
-    """Shows a ``SourcesModel``. Delete asks to forget the sources selected; Enter opens the current one's menu."""
+    """List view of a ``SourcesModel``.
 
-    menu_wanted = Signal(object, QPoint)  # SourceStatus, where on the screen
+    Delete emits ``forget_wanted`` for the selected sources. Enter and Space open the menu of the current one.
+    """
+
+    menu_wanted = Signal(object, QPoint)  # SourceStatus, position on the screen
     unreadable_wanted = Signal(object)  # SourceStatus
     continue_wanted = Signal(object)  # SourceStatus
     download_wanted = Signal(list)  # list[SourceStatus]
@@ -47,24 +50,24 @@ class SourceList(QListView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        # Lies on the panel's own colour, in light and dark.
+        # The panel's background shows through, in light and dark themes.
         self.viewport().setAutoFillBackground(False)
-        # A row's height follows what it has to say.
+        # The height of a row depends on its texts.
         model.dataChanged.connect(self.scheduleDelayedItemsLayout)
         self._minutes = QTimer(self, interval=_REFRESH_MS)
         self._minutes.timeout.connect(model.refresh)
 
     def current(self) -> SourceStatus | None:
-        """The source that the keyboard is on."""
+        """Return the current source (the one with the keyboard focus), if any."""
         index = self.currentIndex()
         return self._sources.source(index.row()) if index.isValid() else None
 
     def selected(self) -> list[SourceStatus]:
-        """The sources selected, as they stand in the list."""
+        """Return the selected sources in list order."""
         return [self._sources.source(row) for row in sorted(each.row() for each in self.selectedIndexes())]
 
     def select(self, path: Path) -> None:
-        """Put the keyboard on a source, and select it alone."""
+        """Make a source the current one, and select only it."""
         index = self._sources.index(self._sources.row_of(path))
         self.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
 
@@ -79,7 +82,7 @@ class SourceList(QListView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         status = self.current()
-        # Ctrl+Space selects a source besides others.
+        # QListView handles Ctrl+Space: it adds the current source to the selection, or removes it.
         is_held = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
         if event.key() == Qt.Key.Key_Delete:
             if chosen := self.selected() or ([status] if status else []):
@@ -132,7 +135,7 @@ class SourceList(QListView):
     def selectionCommand(
         self, index: QModelIndex | QPersistentModelIndex, event: QEvent | None = None
     ) -> QItemSelectionModel.SelectionFlag:
-        # The menu of one of several selected sources is for them all, so its button must not take the rest away.
+        # The menu of a selected source applies to the whole selection, so a click on its button must not change it.
         if (
             isinstance(event, QMouseEvent)
             and event.type() == QEvent.Type.MouseButtonRelease
@@ -143,7 +146,7 @@ class SourceList(QListView):
         return super().selectionCommand(index, event)
 
     def viewportEvent(self, event: QEvent) -> bool:
-        # The rows' texts are broken anew when the width changes.
+        # The texts wrap differently after a change of the width.
         if event.type() == QEvent.Type.Resize:
             self.scheduleDelayedItemsLayout()
         return super().viewportEvent(event)
@@ -164,7 +167,7 @@ class SourceList(QListView):
         return option
 
     def _make_current(self, index: QModelIndex) -> None:
-        """Put the keyboard on a row; what is selected stays so, where the row belongs to it."""
+        """Make a row the current one. A selection that contains it is kept; otherwise only the row is selected."""
         flags = QItemSelectionModel.SelectionFlag
         is_selected = self.selectionModel().isSelected(index)
         self.selectionModel().setCurrentIndex(index, flags.NoUpdate if is_selected else flags.ClearAndSelect)

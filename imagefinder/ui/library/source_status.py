@@ -1,4 +1,4 @@
-"""Status of a source as text."""
+"""Status of a source in the list: text, progress and the action offered."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -12,31 +12,31 @@ from imagefinder.ui.formatting import grouped, time_ago
 
 
 class RowAction(StrEnum):
-    """What a row offers to do about its state."""
+    """Action that a row offers as a link."""
 
     CONTINUE = "continue"
-    """Read what is not yet read."""
+    """Index the files that are not read yet."""
     FORGET = "forget"
-    """Take the source out of the library."""
+    """Remove the source from the library."""
     DOWNLOAD = "download"
-    """Read what is in the cloud alone."""
+    """Read the online-only files, which downloads them."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
-    """One row's second line."""
+    """State of a source, as shown below its name."""
 
     words: tuple[str, ...]
-    """Each stands for itself; together on one line where there is room."""
+    """Separate phrases, joined on one line where there is room."""
     fraction: float | None = None
-    """How much of the work on it is done, 0 to 1; None where there is none, or nobody knows."""
+    """Completed share of the work on the source, 0 to 1; None if there is none or the share is unknown."""
     is_offline: bool = False
     is_gone: bool = False
     action: RowAction | None = None
 
     @property
     def action_text(self) -> str:
-        """The action as a link; empty where there is none."""
+        """The text of the action's link; empty if there is no action."""
         match self.action:
             case RowAction.CONTINUE:
                 return tr("Continue", "indexing")
@@ -55,9 +55,14 @@ def state_of(
     at_work: Collection[Path] | None = None,
     waiting: Collection[Path] | None = None,
 ) -> SourceState:
-    """What to say of a source; ``now`` is in seconds since the epoch.
+    """Return the state of a source.
 
-    ``at_work`` and ``waiting`` are the job's own as sets, for whoever asks about many sources.
+    Args:
+        status: The source with its counts.
+        job: The state of the library's jobs.
+        now: The current time, in seconds since the epoch.
+        at_work: ``job.sources`` as a set, for callers with many sources.
+        waiting: ``job.waiting`` as a set, for callers with many sources.
     """
     source = status.source
     if source.path in (job.sources if at_work is None else at_work):
@@ -91,7 +96,7 @@ def _at_rest(status: SourceStatus, now: float) -> SourceState:
 
 
 def _unread(status: SourceStatus) -> tuple[str, ...]:
-    """What is left to do; nothing where the source is complete."""
+    """Return a phrase about files that are not read yet; empty if the source is complete."""
     if status.pending:
         return (tr("{count} not yet read", "files", count=grouped(status.pending)),)
     if not status.scan_complete or status.source.scanned_at is None:
@@ -100,7 +105,7 @@ def _unread(status: SourceStatus) -> tuple[str, ...]:
 
 
 def pictures_and_pages(count: int) -> str:
-    """Items in words."""
+    """Return a number of items as text."""
     return tr("{count} picture(s) and page(s)", "", count, count=grouped(count))
 
 
@@ -116,13 +121,13 @@ def _at_work(status: SourceStatus, job: JobStatus, now: float) -> SourceState:
         and progress.phase is Phase.EMBEDDING
         and not progress.model
     ):
-        # The job reads files of some of its sources only.
+        # The job reads files only of the sources that are incomplete.
         unread = _unread(status)
         if not unread:
             return _at_rest(status, now)
         words = tr("Paused") if job.state is JobState.PAUSED else tr("Indexing…")
         return SourceState((words, *unread))
-    # The counts are the job's: they are this source's too only while it is in work alone.
+    # The counts belong to the whole job. They apply to this source only if the job has no other.
     alone = len(job.sources) == 1
     has_counts = alone and progress is not None and bool(progress.total) and progress.phase is Phase.EMBEDDING
     fraction = progress.done / progress.total if has_counts and progress and progress.total else None

@@ -19,20 +19,20 @@ _NO_PARENT = QModelIndex()
 
 
 class SourceRole(IntEnum):
-    """What a row tells besides its name."""
+    """Data roles of a row, besides Qt's own."""
 
     STATUS = Qt.ItemDataRole.UserRole + 1
-    """``SourceStatus``."""
+    """The source with its counts (``SourceStatus``)."""
     STATE = Qt.ItemDataRole.UserRole + 2
-    """``SourceState``: what it does now, in words and as a fraction."""
+    """The state to show (``SourceState``)."""
     ICON_NAME = Qt.ItemDataRole.UserRole + 3
-    """As ``icons.icon`` takes it."""
+    """Name of the icon, for ``icons.icon``."""
     UNREADABLE_TEXT = Qt.ItemDataRole.UserRole + 4
-    """How many of its files cannot be read; empty where all can."""
+    """Text with the number of unreadable files; empty if there are none."""
 
 
 class SourcesModel(QAbstractListModel):
-    """Fed by the client's ``library_changed`` and ``job_changed``."""
+    """Qt list model with one row for each source, updated by signals of the engine client."""
 
     def __init__(self, client: EngineClient, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -46,20 +46,20 @@ class SourcesModel(QAbstractListModel):
         client.job_changed.connect(self._on_job_changed)
 
     def source(self, row: int) -> SourceStatus:
-        """The source in a row."""
+        """Return the source in a row."""
         return self._sources[row]
 
     def offers(self, path: Path, action: RowAction) -> bool:
-        """Whether the row of a source offers this now."""
+        """Whether a source is in the list and currently offers an action."""
         row = self.row_of(path)
         return row >= 0 and self._states[row].action is action
 
     def row_of(self, path: Path) -> int:
-        """The row of a source; -1 where it is none."""
+        """Return the row of a source; -1 if it is not in the list."""
         return next((row for row, each in enumerate(self._sources) if each.source.path == path), -1)
 
     def refresh(self) -> None:
-        """Say again how long ago things were."""
+        """Update the states of all rows, including the time since the last scan."""
         states = self._states_of(self._sources)
         changed = [row for row, state in enumerate(states) if state != self._states[row]]
         self._states = states
@@ -107,7 +107,7 @@ class SourcesModel(QAbstractListModel):
                 self.endRemoveRows()
         known = [each.source.path for each in self._sources]
         if known != [each.source.path for each in new[: len(known)]]:
-            # Sources keep the order in which they were added, so this is another library.
+            # Sources stay in the order in which they were added, so this is a different library.
             self.beginResetModel()
             self._set(new)
             self.endResetModel()
@@ -138,7 +138,7 @@ class SourcesModel(QAbstractListModel):
 
 
 def _names(paths: list[Path]) -> list[str]:
-    """The folders' names; where two are the same, the folder above tells them apart."""
+    """Return the display names of sources. Equal names are told apart by their parent folders."""
     names = [short_name(path) for path in paths]
     count = Counter(names)
     return [

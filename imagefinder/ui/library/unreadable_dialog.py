@@ -1,4 +1,4 @@
-"""Dialog that lists the files that cannot be read, with reasons."""
+"""Dialog that lists unreadable files with reasons."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,7 +31,10 @@ from imagefinder.ui.widgets.labels import SecondaryLabel
 
 
 class UnreadableDialog(FittingDialog):
-    """Lists the unreadable files of one source, or of all; brings itself up to date while it is open."""
+    """Non-modal list of the unreadable files of one source, or of all (``source`` None).
+
+    The list is updated while the dialog is open.
+    """
 
     def __init__(
         self, client: EngineClient, desktop: Desktop, source: Path | None, parent: QWidget | None = None
@@ -90,11 +93,11 @@ class UnreadableDialog(FittingDialog):
         self._ask()
 
     def files(self) -> list[UnreadableFile]:
-        """The files that are shown now, in their order."""
+        """Return the files that match the filter, in the order shown."""
         return [self._file(self._sorted.index(row, 0)) for row in range(self._sorted.rowCount())]
 
     def chosen(self) -> list[UnreadableFile]:
-        """The files that the user chose."""
+        """Return the selected files."""
         return [self._file(index) for index in self.table.selectionModel().selectedRows()]
 
     def _make_table(self) -> QTreeView:
@@ -133,7 +136,7 @@ class UnreadableDialog(FittingDialog):
 
     def _button(self, text: str, clicked: object) -> QPushButton:
         button = QPushButton(text, self)
-        # Enter in the filter must not start anything.
+        # Otherwise Enter in the filter field would press a button.
         button.setAutoDefault(False)
         button.clicked.connect(clicked)
         return button
@@ -162,7 +165,7 @@ class UnreadableDialog(FittingDialog):
             self._ask()
 
     def _on_job_changed(self, event: JobChanged) -> None:
-        # Reasons may have changed though their number has not.
+        # The reasons may have changed even if the number of files has not.
         if event.status.state is JobState.IDLE:
             self._ask()
 

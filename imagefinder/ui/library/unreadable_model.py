@@ -1,4 +1,4 @@
-"""Qt table model of files that cannot be read."""
+"""Qt table model of unreadable files, and its filter."""
 
 from collections.abc import Sequence
 from enum import IntEnum
@@ -22,7 +22,7 @@ _NO_PARENT = QModelIndex()
 
 
 class Column(IntEnum):
-    """What the table tells of a file."""
+    """Columns of the table."""
 
     NAME = 0
     REASON = 1
@@ -30,20 +30,20 @@ class Column(IntEnum):
 
 
 class UnreadableModel(QAbstractTableModel):
-    """One row a file."""
+    """Qt table model with one row for each unreadable file."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._files: list[UnreadableFile] = []
 
     def reset(self, files: Sequence[UnreadableFile]) -> None:
-        """Show these instead."""
+        """Replace all rows."""
         self.beginResetModel()
         self._files = list(files)
         self.endResetModel()
 
     def file(self, row: int) -> UnreadableFile:
-        """The file in a row."""
+        """Return the file in a row."""
         return self._files[row]
 
     def rowCount(self, parent: Index = _NO_PARENT) -> int:
@@ -77,16 +77,16 @@ class UnreadableModel(QAbstractTableModel):
 
 
 class UnreadableFilter(QSortFilterProxyModel):
-    """The rows that hold a text in any column, whatever its case, form and accents."""
+    """Proxy that accepts rows with a given text in any column, ignoring case, Unicode form and accents."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._wanted = ""
 
     def set_text(self, text: str) -> None:
-        """Show the rows that hold this."""
+        """Set the text to filter by; empty for all rows."""
         self._wanted = without_accents(fold(text))
-        # Has the rows looked at again; Qt's own ways of saying so come and go with its versions.
+        # Called for its side effect, filtering again. The methods meant for that differ between Qt versions.
         self.setFilterFixedString(text)
 
     def filterAcceptsRow(self, row: int, parent: Index) -> bool:

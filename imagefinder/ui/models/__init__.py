@@ -1,1 +1,1 @@
-"""CLIP models in the window: list, download, import, switch, remove."""
+"""Models in the window: list, download, import, switch and remove."""

@@ -11,7 +11,7 @@ _STEPS = 1000
 
 
 class DownloadBar(QWidget):
-    """A bar, the figures in words, and the button that stops it."""
+    """Progress bar of a download, with its figures and a button that cancels it."""
 
     stopped = Signal()
 
@@ -37,7 +37,13 @@ class DownloadBar(QWidget):
         whole.addLayout(line)
 
     def show_download(self, title: str, download: DownloadChanged | None, *, is_stopping: bool) -> None:
-        """Show how far it is; None for one that waits for its turn."""
+        """Show the state of a download.
+
+        Args:
+            title: Title of the model.
+            download: The progress; None if the download is waiting to start.
+            is_stopping: Whether the user cancelled the download and it has not ended yet.
+        """
         self._stop.setEnabled(not is_stopping)
         self._stop.setAccessibleName(tr("Cancel the download of {model}", model=title))
         if is_stopping:
@@ -50,7 +56,7 @@ class DownloadBar(QWidget):
             self._bar.setRange(0, _STEPS)
             self._bar.setValue(min(_STEPS, _STEPS * download.done // download.total))
         else:
-            # A moving bar would be a running timer for nothing: it waits.
+            # An empty bar, because the animation of an indeterminate one would keep a timer running.
             self._bar.setRange(0, _STEPS)
             self._bar.setValue(0)
         self._bar.setAccessibleName(

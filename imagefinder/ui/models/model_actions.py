@@ -1,4 +1,4 @@
-"""Buttons of a model's card, and the confirmations before each operation."""
+"""Operations offered on a model's card."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from imagefinder.ui.widgets.link_button import LinkButton
 
 
 class ModelActions(QWidget):
-    """The buttons of one model, by its state."""
+    """Buttons for the operations that are possible in a model's state, with consent and confirmation."""
 
     def __init__(self, manager: ModelManager, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -72,7 +72,7 @@ class ModelActions(QWidget):
         whole.addLayout(other)
 
     def show_entry(self, entry: ModelEntry) -> None:
-        """Offer what can be done with a model in this state."""
+        """Show the operations that are possible in this state of a model."""
         self._entry = entry
         info, offer = entry.info, entry.info.offer
         is_free = entry.operation is None and entry.download is None
@@ -103,7 +103,7 @@ class ModelActions(QWidget):
         self._remove.setVisible(can_go)
         self._remove.setText(tr("Remove…") if info.installed else tr("Delete what came"))
         for button in (self._download, self._use, self._file, self._remove):
-            # Each model has such buttons.
+            # The buttons of all cards look the same, so a screen reader needs the model's title.
             button.setAccessibleDescription(info.title)
         if not can_go:
             self._remove_bar.hide()
@@ -115,7 +115,7 @@ class ModelActions(QWidget):
         self.setVisible(any((self._hint.text(), is_usable, can_download, can_go)))
 
     def take_file(self, path: str) -> None:
-        """Keep a copy of a weights file as this model."""
+        """Import a weights file as this model."""
         if self._entry is not None and self._entry.operation is None:
             self._manager.take_in(Path(path), self._entry.info.name)
 
@@ -174,14 +174,14 @@ class ModelActions(QWidget):
 
     def _choose_file(self) -> None:
         if self._dialog is None:
-            # One for the life of the card: a file dialog deleted as it closes takes PySide 6.12 down with it.
+            # One dialog is kept as long as the card: PySide 6.12 crashes if a file dialog is deleted as it closes.
             self._dialog = weights_dialog(self)
             self._dialog.fileSelected.connect(self.take_file)
         self._dialog.open()
 
 
 def weights_dialog(parent: QWidget) -> QFileDialog:
-    """A dialog that asks for a file of weights."""
+    """Create a dialog for choosing a weights file."""
     dialog = QFileDialog(parent, tr("The file with the model's weights"))
     dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
     dialog.setNameFilters([tr("Model files") + " (*.safetensors *.bin *.pt)", tr("All files") + " (*)"])

@@ -1,4 +1,4 @@
-"""Card of one model: a header that unfolds into details and actions."""
+"""Card of one model: a header, and details and operations that can be unfolded."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
@@ -14,7 +14,7 @@ from imagefinder.ui.widgets.link_button import LinkButton
 
 
 class ModelCard(QFrame):
-    """Follows one model; a running download and a problem are seen folded, too."""
+    """Card of one model. A running download and an error are also shown while the card is folded."""
 
     unfolded = Signal()
 
@@ -22,7 +22,7 @@ class ModelCard(QFrame):
         super().__init__(parent)
         self._manager = manager
         self.name = entry.info.name
-        """Of the model."""
+        """Name of the model."""
         self._shown: tuple[ModelEntry, str, bool, bool] | None = None
         self.setObjectName("card")
         self.setStyleSheet(
@@ -67,26 +67,26 @@ class ModelCard(QFrame):
         self.show_entry(entry)
 
     def show_entry(self, entry: ModelEntry) -> None:
-        """Show the model as it stands now."""
+        """Show the current state of the model."""
         now = entry, self._manager.in_use, bool(self._manager.item_count), self._manager.has_failed
         if now == self._shown:
-            # Else what is selected in a text to be copied would be lost several times a second.
+            # Otherwise a text selected for copying would lose its selection several times a second.
             return
         self._shown = now
         had_focus = self.has_focus
         self._show(entry)
         if had_focus and not self.has_focus:
-            # The button that was pressed is gone; Qt would give the keys to the next model.
+            # The button with the focus was hidden, and Qt would move the focus to the next card.
             self.header.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @property
     def has_focus(self) -> bool:
-        """Whether the keys go to a part of it."""
+        """Whether a part of the card has the keyboard focus."""
         focused = self.window().focusWidget()
         return focused is not None and self.isAncestorOf(focused)
 
     def unfold(self, on: bool) -> None:
-        """Show all there is to say and to do, or one line."""
+        """Show or hide the details and the operations."""
         self.header.setChecked(on)
 
     def _show(self, entry: ModelEntry) -> None:
@@ -112,7 +112,7 @@ class ModelCard(QFrame):
         self._facts.setText(facts(info))
         self._facts.setAccessibleDescription(tr("About {model}", model=info.title))
         offer = info.offer
-        # One that has to be agreed to stands beside its check box.
+        # A licence that requires consent is shown beside its check box instead.
         self._licence.setVisible(offer is not None and (info.installed or not offer.needs_consent))
         if offer is not None:
             self._licence.setText(tr("Licence: {licence}", licence=offer.licence))
@@ -127,7 +127,7 @@ class ModelCard(QFrame):
             self.unfolded.emit()
 
     def _show_rest(self) -> None:
-        # Else a folded card would keep the margins of what it does not show.
+        # Otherwise a folded card would keep the margins of its hidden parts.
         shown = (each.isVisibleTo(self._rest) for each in (self._bar, self._problem, self._body))
         self._rest.setVisible(any(shown))
 
@@ -146,6 +146,6 @@ def _text(parent: QWidget) -> QLabel:
     label = QLabel(parent)
     label.setWordWrap(True)
     label.setTextFormat(Qt.TextFormat.PlainText)
-    # A long path has no place to break: it shall not make the whole page wider than its window.
+    # A long path cannot be wrapped. It must not make the page wider than its window.
     label.setMinimumWidth(1)
     return label

@@ -1,4 +1,4 @@
-"""Header of a model's card: title, badges and key figures."""
+"""Header of a model's card: title, badge, summary and quality."""
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen
@@ -13,7 +13,7 @@ _METER = QSize(64, 6)
 
 
 class ModelHeader(QAbstractButton):
-    """Unfolds what is below it; checked while that is unfolded."""
+    """Button that unfolds a card. It is checked while the card is unfolded."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -47,7 +47,15 @@ class ModelHeader(QAbstractButton):
     def show_model(
         self, title: str, badge: str, summary: str, *, is_strong: bool, percent: float | None
     ) -> None:
-        """Show a model; ``is_strong`` gives the badge the accent, ``percent`` is how well it finds, of 100."""
+        """Show a model.
+
+        Args:
+            title: Title of the model.
+            badge: Text of the badge; empty for none.
+            summary: One line below the title.
+            is_strong: Whether the badge has the accent colour.
+            percent: Published recall@1 of searches by description (COCO), 0 to 100; None if it is unknown.
+        """
         self._title.setText(title)
         self._badge.show_text(badge, is_strong=is_strong)
         self._summary.setText(summary)
@@ -60,7 +68,7 @@ class ModelHeader(QAbstractButton):
         )
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        # A button that is none of QPushButton's knows the space bar alone.
+        # QAbstractButton itself reacts to the space bar only.
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.click()
         else:
@@ -91,7 +99,7 @@ class ModelHeader(QAbstractButton):
 
 
 class Badge(QLabel):
-    """A word or two in a rounded field; takes no room without."""
+    """Short text in a rounded field. Hidden if there is no text."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -103,7 +111,7 @@ class Badge(QLabel):
         self.setContentsMargins(8, 2, 8, 2)
 
     def show_text(self, text: str, *, is_strong: bool) -> None:
-        """Show these words, in the accent where they are strong."""
+        """Set the text, and whether the field has the accent colour."""
         self.setText(text)
         self._is_strong = is_strong
         role = QPalette.ColorRole.HighlightedText if is_strong else QPalette.ColorRole.Text
@@ -111,7 +119,7 @@ class Badge(QLabel):
         self.setVisible(bool(text))
 
     def minimumSizeHint(self) -> QSize:
-        # The title gives way, not the badge.
+        # If there is too little room, the title is elided rather than the badge.
         return self.sizeHint()
 
     def sizeHint(self) -> QSize:
@@ -130,7 +138,7 @@ class Badge(QLabel):
 
 
 class Meter(QWidget):
-    """A published percentage as the length of a bar, so that models can be compared at a glance."""
+    """Bar whose length is a published percentage, for comparing models at a glance."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -138,7 +146,7 @@ class Meter(QWidget):
         self.setFixedSize(_METER)
 
     def show_percent(self, percent: float) -> None:
-        """Show a figure of 0 to 100."""
+        """Set the percentage, 0 to 100."""
         self._percent = percent
         self.update()
 

@@ -1,4 +1,4 @@
-"""Import a model from a file or folder: choose, inspect, copy."""
+"""Import of a model from a file or folder."""
 
 from pathlib import Path
 
@@ -14,15 +14,16 @@ from imagefinder.ui.widgets.labels import SecondaryLabel
 
 
 class ModelImport(QWidget):
-    """Two buttons, how it went, and a field for what the engine could not recognise by itself."""
+    """Buttons that choose a file or folder, the outcome, and a field for an architecture that was not recognised."""
 
     def __init__(self, manager: ModelManager, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._manager = manager
         self._path: Path | None = None
-        """What was chosen last."""
+        """File or folder chosen last."""
         self._dialogs: dict[bool, QFileDialog] = {}
-        """One of each kind for the life of the page: one deleted as it closes takes PySide 6.12 down with it."""
+        """Dialogs by whether they choose a folder. They are kept as long as the page, because PySide 6.12 crashes if a
+        file dialog is deleted as it closes."""
         hint = SecondaryLabel(
             tr(
                 "A file of weights (safetensors, or .pt of OpenAI and open_clip), or a folder with weights and "
@@ -71,7 +72,7 @@ class ModelImport(QWidget):
         self._show()
 
     def take(self, path: str) -> None:
-        """Keep a copy of this file or folder as a model."""
+        """Import a file or folder as a model."""
         self._path = Path(path)
         self._arch.clear()
         self._manager.take_in(self._path)
@@ -103,7 +104,7 @@ class ModelImport(QWidget):
         )
         for button in (self._file, self._folder):
             button.setEnabled(not is_busy)
-        # Only the engine can say whether a name would have helped, and it says so in words.
+        # Shown after any failure: whether an architecture would help is known only from the engine's message.
         can_name = has_failed and self._path is not None
         self._arch.setVisible(can_name or (is_busy and bool(self._arch.text())))
         self._again.setVisible(self._arch.isVisibleTo(self))

@@ -1,4 +1,4 @@
-"""The models and the operations under way on them; outlives the settings page that shows them."""
+"""Models and the operations under way on them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ from imagefinder.ui.services.settings_store import SettingsStore
 
 
 class ModelOperation(StrEnum):
-    """What can be asked for a model."""
+    """Operation on a model."""
 
     DOWNLOAD = "download"
     IMPORT = "import"
@@ -39,31 +39,34 @@ class ModelOperation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ModelEntry:
-    """A model as it stands at one moment."""
+    """State of a model at one moment."""
 
     info: ModelInfo
     is_in_use: bool = False
     is_coming: bool = False
-    """Whether the library is being indexed with it, to be searched with it then."""
+    """Whether a model switch to it is under way."""
     operation: ModelOperation | None = None
-    """What was asked for it and is not done yet."""
+    """The operation under way on it."""
     download: DownloadChanged | None = None
-    """How far its download is, while there is one."""
+    """Progress of its download; None if no download is running."""
     is_stopping: bool = False
-    """Whether the user stopped its download, which has not ended yet."""
+    """Whether the user cancelled its download, which has not ended yet."""
     problem: str = ""
-    """Why what was asked last was not done; empty if it was."""
+    """Why the last operation failed; empty if it did not."""
 
 
 class ModelManager(QObject):
-    """Sends what is asked for models, and remembers how it went."""
+    """Requests operations on models from the engine, and keeps their state and outcome.
+
+    The manager outlives the settings page, so operations continue and errors are kept while the page is closed.
+    """
 
     changed = Signal()
-    """Models, downloads, problems, or the model in use are other than before."""
+    """The models, their operations, downloads or errors, or the model in use have changed."""
     told = Signal(str)
-    """What was done, in one line."""
+    """An operation succeeded; one line for the user."""
     failed = Signal(str)
-    """What was not done, and why; also kept with the model it concerns."""
+    """An operation failed; one sentence, which is also kept as ``ModelEntry.problem``."""
 
     def __init__(
         self, client: EngineClient, settings_store: SettingsStore, parent: QObject | None = None
@@ -72,80 +75,83 @@ class ModelManager(QObject):
         self._client = client
         self._settings_store = settings_store
         self._listing = 0
-        """The request id of the list that is waited for; 0 for none."""
+        """Request id of the pending list of models; 0 if none is pending."""
         self._infos: tuple[ModelInfo, ...] | None = None
         self._operations: dict[int, tuple[ModelOperation, str]] = {}
-        """What is not done yet, by request id: the operation and the model's name, empty where it has none yet."""
+        """Operations under way by request id, with the model's name; empty for an import without a known name."""
         self._problems: dict[str, str] = {}
         self._is_wanted = False
         self._stopped: set[str] = set()
-        """The models whose download the user stopped: that it then ends is nothing to complain about."""
+        """Models whose download the user cancelled. The end of such a download is not reported as an error."""
         self.devices: tuple[str, ...] = ()
-        """Devices that were found on this machine, as ``--device`` takes them."""
+        """Devices found on this machine, as accepted by ``--device``."""
         self.import_news = ""
-        """How the last import went, in one sentence."""
+        """Outcome of the last import without a known name; one sentence."""
         self.has_import_failed = False
         self.listing_problem = ""
-        """Why it is not known which models there are."""
+        """Why the models could not be listed; empty if they were."""
         client.download_changed.connect(self._on_download_changed)
         client.engine_changed.connect(self._on_engine_changed)
         client.model_changed.connect(self.changed)
         client.library_changed.connect(self.changed)
 
-    # What there is.
+    # State
 
     @property
     def is_known(self) -> bool:
-        """Whether the engine has told which models there are."""
+        """Whether the engine has listed the models."""
         return self._infos is not None
 
     @property
     def change(self) -> ModelChange | None:
-        """The change to another model that is under way."""
+        """The model switch under way, if any."""
         return self._client.library.status.change if self._client.library else None
 
     @property
     def in_use(self) -> str:
-        """The name of the model that answers, or should; empty while that is not known."""
-        # One whose files are gone is known by the library alone.
+        """Name of the library's model, even if it could not be loaded; empty if it is not known yet."""
+        # If the model's files are missing, only the library has its name.
         library = self._client.library
         named = self._client.model.name if self._client.model else ""
         return named or (library.status.model if library else "") or ""
 
     @property
     def has_failed(self) -> bool:
-        """Whether the model in use cannot be used."""
+        """Whether the library's model could not be loaded."""
         return self._client.model is not None and self._client.model.state is ModelState.FAILED
 
     @property
     def item_count(self) -> int:
-        """How many pictures and pages the library has."""
+        """Number of items in the library."""
         return self._client.library.status.items if self._client.library else 0
 
     @property
     def is_importing(self) -> bool:
-        """Whether a file or folder without a known name is being taken in."""
+        """Whether an import without a known name is under way."""
         return (ModelOperation.IMPORT, "") in self._operations.values()
 
     def title(self, name: str) -> str:
-        """A model's title, for its name."""
+        """Return the title of a model."""
         return next((info.title for info in self._infos or () if info.name == name), model_title(name))
 
     def entries(self) -> Sequence[ModelEntry]:
-        """All models: first those that can be used, the one in use before the others, then the recommended one."""
+        """Return all models: installed ones first; in each part the one in use, the next one, the recommended one."""
         return sorted((self._entry(info) for info in self._infos or ()), key=_rank)
 
-    # What can be asked.
+    # Operations
 
     def refresh(self) -> None:
-        """Ask the engine for the models there are."""
+        """Request the list of models from the engine."""
         self._is_wanted = True
         self._client.forget(self._listing)
         self._listing = self._client.next_id()
         self._client.request(ListModels(self._listing), self._on_models, self._on_listing_failed)
 
     def download(self, name: str, *, accepts_licence: bool = False) -> None:
-        """Fetch a model of the catalogue, from where the settings say; one that was interrupted goes on."""
+        """Download a model of the catalogue, with the mirror and the proxy of the settings.
+
+        An interrupted download is resumed.
+        """
         self._stopped.discard(name)
         settings = self._settings_store.value
         number = self._client.next_id()
@@ -153,28 +159,40 @@ class ModelManager(QObject):
         self._ask(request, number, ModelOperation.DOWNLOAD, name)
 
     def stop_download(self, name: str) -> None:
-        """Fetch it no longer; what came is kept."""
+        """Cancel a download, and keep the part that was downloaded."""
         self._stopped.add(name)
         self._client.send(CancelDownload(name))
         self.changed.emit()
 
     def take_in(self, file: Path, name: str = "", arch: str = "") -> None:
-        """Keep a copy of a weights file or of a folder as a model: one of the catalogue where ``name`` is given."""
+        """Import a copy of a weights file or of a model's folder.
+
+        Args:
+            file: The file or folder.
+            name: The model of the catalogue that it is; empty if it is another one.
+            arch: The architecture, if it cannot be recognised; ignored if ``name`` is given.
+        """
         number = self._client.next_id()
         self.import_news = ""
         self._ask(ImportModel(file, name or arch, number), number, ModelOperation.IMPORT, name)
 
     def remove(self, name: str, *, with_vectors: bool) -> None:
-        """Delete a model's files, and what this library indexed with it where that is wanted too."""
+        """Delete a model's files, and with ``with_vectors`` the vectors of this library, too."""
         number = self._client.next_id()
         self._ask(RemoveModel(name, with_vectors, number), number, ModelOperation.REMOVE, name)
 
     def use(self, name: str, *, drop_old: bool = False, now: bool = False) -> None:
-        """Search the library with another model, once it is indexed with that, or ``now``."""
+        """Switch the library to another model, or cancel a switch under way by naming the present model.
+
+        Args:
+            name: The model.
+            drop_old: Whether to delete the vectors of the present model after the switch.
+            now: Whether to switch before all items are indexed with the model.
+        """
         number = self._client.next_id()
         self._ask(UseModel(name, drop_old, now, number), number, ModelOperation.USE, name)
 
-    # Inside.
+    # Internals
 
     def _ask(self, request: Request, number: int, operation: ModelOperation, name: str) -> None:
         self._problems.pop(name, None)
@@ -210,7 +228,7 @@ class ModelManager(QObject):
 
     def _on_download_changed(self, download: DownloadChanged) -> None:
         if download.is_over and (ModelOperation.DOWNLOAD, download.name) not in self._operations.values():
-            # Asked for by a window before this one, say.
+            # The end of a download that this manager did not request.
             self._stopped.discard(download.name)
             self.refresh()
         self.changed.emit()
@@ -238,7 +256,7 @@ class ModelManager(QObject):
             if name:
                 self._problems[name] = problem
             self.failed.emit(problem)
-        # A download that failed may have left something to go on with.
+        # A failed download may have left a part with which it can be resumed.
         self.refresh()
         self.changed.emit()
 

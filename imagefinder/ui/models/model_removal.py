@@ -11,10 +11,10 @@ from imagefinder.ui.widgets.labels import SecondaryLabel
 
 
 class RemoveModelBar(QFrame):
-    """Hidden until it is asked."""
+    """Question whether to remove a model. Hidden until it is asked; Escape closes it."""
 
     confirmed = Signal(bool)
-    """Remove it; whether what was indexed with it goes too."""
+    """The user confirmed the removal; the argument is whether to delete the model's vectors, too."""
     closed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -50,7 +50,7 @@ class RemoveModelBar(QFrame):
         self.hide()
 
     def ask(self, info: ModelInfo) -> None:
-        """Ask about a model."""
+        """Show the question for a model."""
         if info.offer is not None:
             size = megabytes(info.offer.megabytes)
             question = tr("Remove {model}? About {size} become free.", model=info.title, size=size)
@@ -64,11 +64,11 @@ class RemoveModelBar(QFrame):
             button.setAccessibleDescription(info.title)
         self._vectors.setChecked(False)
         self.show()
-        # A key pressed twice must not remove anything.
+        # The focus goes to the safe button, so that a key pressed twice does not remove anything.
         self._keep.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def close_question(self) -> None:
-        """Ask no longer."""
+        """Hide the question."""
         self.hide()
         self.closed.emit()
 

@@ -1,4 +1,4 @@
-"""Progress of a model switch, with the two ways to end it sooner."""
+"""Progress of a model switch, with buttons to complete it now or to cancel it."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
@@ -13,10 +13,10 @@ from imagefinder.ui.widgets.labels import SecondaryLabel, demi_bold
 
 
 class ModelSwitchBar(QFrame):
-    """Takes no room while no change is under way."""
+    """Shows the model switch under way. Hidden if there is none."""
 
     left = Signal()
-    """It goes, and had the keys."""
+    """The bar is about to be hidden while it has the keyboard focus."""
 
     def __init__(self, manager: ModelManager, client: EngineClient, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -10,14 +10,14 @@ _GIGABYTE_FROM = 1000
 
 
 def megabytes(count: int) -> str:
-    """An amount of megabytes, such as ``605 MB`` or ``1.5 GB``."""
+    """Return an amount of megabytes as text, such as ``605 MB`` or ``1.5 GB``."""
     if count < _GIGABYTE_FROM:
         return tr("{count} MB", count=grouped(count))
     return tr("{count} GB", count=locale().toString(count / 1000, "f", 1))
 
 
 def summary(info: ModelInfo) -> str:
-    """One line: size, languages, and how well it finds."""
+    """Return one line with size, languages and quality."""
     offer = info.offer
     if offer is None:
         return _own_summary(info)
@@ -28,7 +28,7 @@ def summary(info: ModelInfo) -> str:
 
 
 def facts(info: ModelInfo) -> str:
-    """All there is to say of it but for its licence, one line a fact."""
+    """Return all facts about a model except its licence, one on each line."""
     offer = info.offer
     lines = []
     if offer is not None:
@@ -50,19 +50,19 @@ def facts(info: ModelInfo) -> str:
 
 
 def about(info: ModelInfo) -> str:
-    """What it is good for, in one sentence; empty where nobody said."""
+    """Return one sentence on what a model is good for; empty if the catalogue has none."""
     return translated(info.offer.about, "a model") if info.offer else ""
 
 
 def ways_to_a_file(info: ModelInfo) -> str:
-    """How its weights can be had without a download by the program; the address, if there is one, follows."""
+    """Return a text on importing a model's weights file by hand, to be followed by its address if there is one."""
     if not info.page:
         return tr("Or choose the file with its weights.")
     return tr("Or get its file with a web browser, and choose it:")
 
 
 def progress(download: DownloadChanged) -> str:
-    """How far a download is: amount, rate, time left."""
+    """Return the progress of a download: amount, rate and remaining time."""
     if download.total is not None and download.done >= download.total:
         return tr("All {total} MB are here, and are being checked…", total=_mb(download.total))
     if download.total is None:
@@ -78,7 +78,7 @@ def progress(download: DownloadChanged) -> str:
 
 
 def interrupted(info: ModelInfo) -> str:
-    """How much of an interrupted download is here."""
+    """Return how much of an interrupted download was downloaded."""
     here = _mb(info.partial_bytes)
     if info.offer is None:
         return tr("Interrupted: {done} MB are here.", done=here)
@@ -99,7 +99,7 @@ def _languages(offer: ModelOffer) -> str:
 
 
 def _quality(offer: ModelOffer) -> list[str]:
-    """The published figures, told as what they are: none is turned into a mark of our own."""
+    """Return the published benchmark results, each with what it measures, instead of a rating derived from them."""
     lines = []
     if offer.coco is not None:
         lines.append(

@@ -1,4 +1,4 @@
-"""The query bar: a line for words, with pictures in it as chips."""
+"""Query bar: a line for words, with pictures as chips."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,19 +22,19 @@ from imagefinder.ui.widgets.icons import icon
 
 _TYPING_MS = 250
 _MOST_PICTURES = 16
-"""More than these in one query would say nothing together, and fill the window."""
+"""Maximum number of pictures in a query. The sum of more vectors means little, and the chips would fill the window."""
 
 
 class QueryBar(QWidget):
-    """One rounded field of chips and words."""
+    """Input field for the words and pictures of a query."""
 
     changed = Signal()
-    """The query is another one: at once for pictures and Enter, a moment after the last key for words."""
+    """The query has changed. Emitted at once for pictures and Enter, and after a short pause in typing for words."""
     folders_dropped = Signal(list)  # list[Path]
     problem = Signal(str)
-    """Something that was to be searched by is not; one sentence."""
+    """A picture could not be added to the query; one sentence."""
     left_downwards = Signal()
-    """The Down key asks for what is below."""
+    """The Down key was pressed: the focus should move to the results."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class QueryBar(QWidget):
     ) -> None:
         super().__init__(parent)
         self.extensions: tuple[str, ...] = ()
-        """What the file dialog offers, lower case without the dot; none offers everything."""
+        """Extensions that the file dialog offers, in lower case without the dot; if empty, it offers all files."""
         self._thumbnails = thumbnails
         self._drop_loader = DropLoader(dropped, fetcher, self)
         self._chips: list[PictureChip] = []
@@ -98,35 +98,38 @@ class QueryBar(QWidget):
             button.setFixedSize(34, 34)
 
     def text(self) -> str:
-        """The words, as typed."""
+        """Return the words as typed."""
         return self._line.text()
 
     def terms(self) -> tuple[PictureTerm, ...]:
-        """The pictures that are here."""
+        """Return the pictures of the query, without those that are still being loaded."""
         return tuple(chip.term for chip in self._chips if chip.term is not None)
 
     def set_text(self, text: str) -> None:
-        """Put words in place of those there; ``changed`` is not emitted."""
+        """Replace the words without emitting ``changed``."""
         self._typing.stop()
         self._line.setText(text)
 
     def set_terms(self, terms: Sequence[PictureTerm]) -> None:
-        """Put pictures in place of those there; ``changed`` is not emitted."""
+        """Replace the pictures without emitting ``changed``."""
         for chip in tuple(self._chips):
             self._drop_chip(chip)
         self.add_terms(terms)
 
     def clear(self) -> None:
-        """Look for nothing."""
+        """Remove all words and pictures, and focus the words."""
         self.set_terms(())
         self.set_text("")
         self._line.setFocus()
         self.changed.emit()
 
     def take(self, dropped: Dropped, *, instead: bool = False) -> None:
-        """Search by what was dropped or pasted too, or instead of the pictures here; folders are handed on.
+        """Add what was dropped or pasted to the query. Folders are passed on by ``folders_dropped``.
 
-        What has to be fetched takes the others' place only once it is here: it may never come.
+        Args:
+            dropped: The dropped or pasted files, picture data or links.
+            instead: Whether to replace the present pictures. Picture data and links replace them only once they are
+                loaded, because that may fail.
         """
         if dropped.missing:
             name, others = short_name(dropped.missing[0]), len(dropped.missing) - 1
@@ -153,7 +156,7 @@ class QueryBar(QWidget):
             self.problem.emit(tr("There is no picture in what was dropped."))
 
     def add_terms(self, terms: Sequence[PictureTerm]) -> None:
-        """Add pictures; those that are there already stay single. ``changed`` is not emitted."""
+        """Add pictures that are not in the query yet, without emitting ``changed``."""
         fresh = [term for term in terms if not any(term.is_same(other) for other in self.terms())]
         room = _MOST_PICTURES - len(self._chips)
         for term in fresh[:room]:
@@ -168,35 +171,35 @@ class QueryBar(QWidget):
         )
 
     def focus_words(self) -> None:
-        """Put the cursor into the words, all of them selected."""
+        """Focus the words, and select all of them."""
         self._line.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self._line.selectAll()
 
     def choose_pictures(self) -> None:
-        """Let the user choose pictures in the system's dialog."""
+        """Let the user choose pictures in a file dialog, and add them."""
         dialog = QFileDialog(self, tr("Pictures to search by"))
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        # Where names' case counts, it counts in these patterns too.
+        # On systems with case-sensitive file names, the patterns are case-sensitive, too.
         patterns = " ".join(f"*.{each} *.{each.upper()}" for each in self.extensions)
         filters = [tr("Pictures and PDFs") + f" ({patterns})"] if patterns else []
-        dialog.setOption(QFileDialog.Option.HideNameFilterDetails)  # there are more than a line holds
+        dialog.setOption(QFileDialog.Option.HideNameFilterDetails)  # the list of patterns is too long to show
         dialog.setNameFilters([*filters, tr("All files") + " (*)"])
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.filesSelected.connect(lambda names: self.take(Dropped(files=tuple(map(Path, names)))))
         dialog.open()
 
     def paste(self) -> None:
-        """Paste from the clipboard, pictures or words."""
+        """Paste pictures or words from the clipboard."""
         self._line.setFocus()
         self._line.paste_anything()
 
     def insert_text(self, text: str) -> None:
-        """Add words that were dropped."""
+        """Append dropped words to those of the query."""
         self.set_text(" ".join(f"{self.text()} {text}".split()))
         self._now()
 
     def stop(self) -> None:
-        """Give up what is on its way; nothing is emitted any more."""
+        """Cancel pictures that are still being loaded. No signals are emitted afterwards."""
         self._typing.stop()
         for arrival in self._arrivals.values():
             arrival.cancel()
@@ -318,7 +321,7 @@ class QueryBar(QWidget):
 
 
 class _SearchSign(QLabel):
-    """The magnifying glass at the beginning of the field."""
+    """Magnifying glass at the start of the field."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)

@@ -1,4 +1,4 @@
-"""Chip in the query bar: a picture's thumbnail, its name, and a button that removes it."""
+"""Chip in the query bar: a picture's thumbnail, its name and a button that removes it."""
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
@@ -25,18 +25,18 @@ from imagefinder.ui.widgets.icons import icon
 _HEIGHT = 34
 _THUMBNAIL = 26
 _NAME_WIDTHS = ((2, 132), (4, 84))
-"""Up to so many chips, names are so wide (points); with more of them, the thumbnails alone have room."""
+"""Maximum number of chips, and the width of a name (points) up to that number. With more chips, names are hidden."""
 _ASKED = QSize(64, 64)
-"""Larger than what is shown, because a long picture is cut to a square."""
+"""Size of the requested thumbnail. It is larger than the one shown, which is cropped to a square."""
 
 
 class PictureChip(QFrame):
-    """One picture of the query; without a term it is still on its way."""
+    """Chip for one picture of the query. ``term`` is None while the picture is being loaded."""
 
     removed = Signal()
-    """By its button or by the Delete key."""
+    """The user removed the picture, by the button, a key or the middle mouse button."""
     went = Signal(int)
-    """The arrow keys ask for the neighbour: -1 or 1."""
+    """An arrow key was pressed: the focus should move to the previous (-1) or next (1) chip."""
 
     def __init__(self, label: str, thumbnails: ThumbnailLoader, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -51,7 +51,7 @@ class PictureChip(QFrame):
         self._remove.setIcon(icon("x"))
         self._remove.setIconSize(QSize(14, 14))
         self._remove.setAutoRaise(True)
-        # One stop for the Tab key in each chip; Delete does what the button does.
+        # Each chip is only one stop for the Tab key: the Delete key does the same as the button.
         self._remove.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._remove.setStyleSheet("QToolButton { padding: 2px; border-radius: 4px; }")
         self._remove.clicked.connect(self.removed)
@@ -69,13 +69,13 @@ class PictureChip(QFrame):
     def of(
         cls, term: PictureTerm, thumbnails: ThumbnailLoader, parent: QWidget | None = None
     ) -> "PictureChip":
-        """A chip of a picture that is here."""
+        """Create the chip of a picture that is available."""
         chip = cls(term.label, thumbnails, parent)
         chip.set_term(term)
         return chip
 
     def set_term(self, term: PictureTerm) -> None:
-        """The picture is here."""
+        """Set the picture, once it is available."""
         self.term = term
         self._label = term.label
         self._progress = None
@@ -84,13 +84,13 @@ class PictureChip(QFrame):
         self.update()
 
     def set_progress(self, share: float) -> None:
-        """How much of it is here, 0 to 1; -1 where that is not known."""
+        """Show which share of the picture is loaded, 0 to 1; -1 if that is unknown."""
         self._progress = share
         self._describe()
         self.update()
 
     def set_neighbours(self, count: int) -> None:
-        """How many chips there are, this one among them: the more, the less room for its name."""
+        """Set the number of chips in the bar, including this one, which determines the width of the name."""
         self._neighbours = count
         self._describe()
 
@@ -144,7 +144,7 @@ class PictureChip(QFrame):
         painter.setBrush(colours.color(QPalette.ColorRole.Midlight))
         painter.drawRoundedRect(frame, 7, 7)
         if self._progress is not None:
-            # Where the size is not known, a bar that is half there: it says "under way", not how far.
+            # If the size is unknown, a half-filled bar shows that loading is under way.
             share = 0.5 if self._progress < 0 else min(1.0, self._progress)
             line = QRectF(frame.left() + 6, frame.bottom() - 4, (frame.width() - 12) * share, 2.5)
             painter.setPen(Qt.PenStyle.NoPen)
@@ -153,7 +153,7 @@ class PictureChip(QFrame):
 
 
 class _Thumbnail(QWidget):
-    """A small square cut from the middle of the picture."""
+    """Thumbnail, cropped to a square in the middle of the picture."""
 
     def __init__(self, thumbnails: ThumbnailLoader, parent: QWidget) -> None:
         super().__init__(parent)
@@ -164,7 +164,7 @@ class _Thumbnail(QWidget):
         thumbnails.ready.connect(self._on_ready)
 
     def set_term(self, term: PictureTerm) -> None:
-        """Show this one."""
+        """Set the picture to show."""
         self._term = term
         self.update()
 

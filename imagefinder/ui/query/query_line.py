@@ -11,20 +11,20 @@ from imagefinder.ui.dragdrop.mime_parser import Dropped, may_hold_pictures, read
 
 
 class QueryLine(QLineEdit):
-    """A line of text that hands pasted pictures on, and lets the keyboard out to the chips before it."""
+    """Line edit that passes on pasted pictures, and keys that move the focus to the chips or to the results."""
 
     pasted = Signal(object)  # Dropped
     went_back = Signal()
-    """Backspace where nothing is left of it."""
+    """Backspace was pressed at the start of the text."""
     went_left = Signal()
     went_down = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFrame(False)
-        # Whoever pastes a book reads that it is too long; a field that cuts it says nothing.
+        # More than a query may have: a text that is too long is reported, instead of being truncated silently.
         self.setMaxLength(10 * MOST_CHARACTERS)
-        # The field around it has the frame, and takes what is dropped.
+        # The query bar around it draws the frame, and the pane handles drops.
         self.setStyleSheet(
             "QLineEdit, QLineEdit:focus { border: none; background: transparent; padding: 0; min-height: 34px; }"
         )
@@ -34,7 +34,7 @@ class QueryLine(QLineEdit):
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
             selects_word = event.matches(QKeySequence.StandardKey.SelectNextWord)
             if selects_word and self.cursorPosition() == len(self.text()):
-                # Nothing to select there: the window's own use of these keys comes through.
+                # There is nothing to select here, so the keys are left to the window's shortcut.
                 event.ignore()
                 return False
         return super().event(event)
@@ -63,7 +63,7 @@ class QueryLine(QLineEdit):
         menu.popup(event.globalPos())
 
     def paste_anything(self) -> None:
-        """Paste pictures or files as such, anything else as text."""
+        """Paste pictures and files as pictures of the query, anything else as text."""
         if found := self._on_clipboard():
             self.pasted.emit(replace(found, is_pasted=True))
         else:
@@ -76,7 +76,7 @@ class QueryLine(QLineEdit):
         found = read_mime(mime)
         if found.files or found.folders:
             return found
-        # A spreadsheet gives its cells as text and as a picture of them: in a line of text, the text is meant. An
-        # address alone is text, too: only what is dropped is fetched.
+        # Spreadsheets offer cells as text and as a picture: in a line edit, the text is meant. An address alone is
+        # pasted as text, too: links are fetched only when they are dropped.
         has_data = found.data or found.image is not None
         return found if has_data and not mime.text().strip() else None

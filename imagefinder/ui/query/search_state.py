@@ -1,4 +1,4 @@
-"""State of a search pane, as it is shown and as it is saved between runs."""
+"""State of a search pane: its query and settings, which are saved between runs."""
 
 import os
 from dataclasses import dataclass, replace
@@ -12,45 +12,45 @@ from imagefinder.ui.formatting import short_name
 from imagefinder.ui.services.cell_sizes import CELL_SIZES, DEFAULT_CELL_SIZE
 
 _MOST_ITEMS = 1 << 63
-"""SQLite numbers no more."""
+"""Upper bound of item ids: SQLite's integers are signed and have 64 bits."""
 
 
 @dataclass(frozen=True, slots=True)
 class PictureTerm:
-    """A picture to search by: a file, or an item of the library."""
+    """Picture in a query: a file, or an item of the library."""
 
     path: Path | None
     item_id: int | None
     key: str
-    """Of the thumbnail; empty for a file that has none."""
+    """Key of the thumbnail; empty for a file."""
     label: str
 
     @classmethod
     def of_file(cls, path: Path) -> Self:
-        """A picture file or PDF on disk."""
+        """Create a term for a picture file or PDF on disk."""
         return cls(path, None, "", short_name(path))
 
     @classmethod
     def of_hit(cls, hit: Hit) -> Self:
-        """A result; of a file with several pages, that page."""
+        """Create a term for a result; in a file with several parts, it stands for that part."""
         name = short_name(hit.path)
         label = tr("{name}, page {page}", name=name, page=hit.part) if hit.parts > 1 else name
         return cls(hit.path, hit.item_id, hit.thumbnail_key, label)
 
     def is_same(self, other: Self) -> bool:
-        """Whether the other stands for the same picture."""
+        """Whether another term stands for the same picture."""
         if self.item_id is not None or other.item_id is not None:
             return self.item_id == other.item_id
         return self.path == other.path
 
     def to_json(self) -> dict[str, Any]:
-        """For ``json.dumps``. A path's bytes are percent-encoded, as they need not be text."""
+        """Return the term for ``json.dumps``. Paths are percent-encoded, because their bytes need not be text."""
         path = quote(os.fsencode(self.path), safe="/\\: ") if self.path is not None else None
         return {"path": path, "item_id": self.item_id, "key": self.key, "label": self.label}
 
     @classmethod
     def from_json(cls, found: object) -> Self | None:
-        """The term; None where it is damaged."""
+        """Return a saved term; None if it is damaged."""
         if not isinstance(found, dict):
             return None
         path, item_id, key, label = (found.get(name) for name in ("path", "item_id", "key", "label"))
@@ -64,27 +64,27 @@ class PictureTerm:
 
 @dataclass(frozen=True, slots=True)
 class PaneState:
-    """All that makes a search pane what it is."""
+    """Query and settings of a search pane."""
 
     terms: tuple[PictureTerm, ...] = ()
     text: str = ""
     sort: Sort = Sort.RELEVANCE
     cell_size: int = DEFAULT_CELL_SIZE
-    """Points."""
+    """Size of a cell, in points."""
     include_hidden: bool = False
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to look for."""
+        """Whether the query is empty."""
         return not self.terms and not self.text.strip()
 
     def without_items(self) -> Self:
-        """The same without items of the library, whose numbers mean other pictures in another one."""
+        """Return a copy without items of the library, because ids are different items in another library."""
         return replace(self, terms=tuple(term for term in self.terms if term.item_id is None))
 
     @property
     def title(self) -> str:
-        """What to call the pane, in a few words."""
+        """Short title of the pane, for its tab."""
         words = " ".join(self.text.split())
         pictures = self.terms[0].label if len(self.terms) == 1 else ""
         if len(self.terms) > 1:
@@ -92,7 +92,7 @@ class PaneState:
         return " + ".join(part for part in (pictures, words) if part) or tr("New search")
 
     def query(self) -> Query:
-        """What the engine is asked."""
+        """Return the query for the engine."""
         return Query(
             text=self.text.strip(),
             images=tuple(term.path for term in self.terms if term.item_id is None and term.path is not None),
@@ -101,7 +101,7 @@ class PaneState:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """For ``json.dumps``."""
+        """Return the state for ``json.dumps``."""
         return {
             "terms": [term.to_json() for term in self.terms],
             "text": self.text,
@@ -112,7 +112,7 @@ class PaneState:
 
     @classmethod
     def from_json(cls, found: object) -> Self:
-        """The state; what is missing or damaged keeps its default."""
+        """Return a saved state. Missing or damaged values are replaced by the defaults."""
         if not isinstance(found, dict):
             return cls()
         kept, text, sort, size = (found.get(name) for name in ("terms", "text", "sort", "cell_size"))
@@ -129,13 +129,13 @@ class PaneState:
 def _path_of(quoted: str) -> Path | None:
     try:
         path = os.fsdecode(unquote_to_bytes(quoted))
-    except UnicodeError:  # half a character
+    except UnicodeError:  # not decodable on Windows, where paths are text
         return None
     return Path(path) if "\0" not in path else None
 
 
 def _text_of(found: object) -> str:
-    """A text that Qt takes; empty where there is none."""
+    """Return a text that Qt accepts, without surrogates; empty if ``found`` is not a text."""
     return found.encode("utf-8", "replace").decode() if isinstance(found, str) else ""
 
 

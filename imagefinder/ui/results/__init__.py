@@ -1,1 +1,1 @@
-"""The results grid."""
+"""Results grid of a search pane, and the actions on results."""

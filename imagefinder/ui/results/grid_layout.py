@@ -1,4 +1,4 @@
-"""Compute the rectangles of the grid's cells in constant time a row."""
+"""Geometry of the results grid, computed for any row without visiting the others."""
 
 from bisect import bisect_right
 from collections.abc import Callable
@@ -9,27 +9,30 @@ from PySide6.QtCore import QPoint, QRect, QSize
 
 
 class _Section(NamedTuple):
-    """Lines that follow one another without a heading between them."""
+    """Consecutive lines without a heading between them."""
 
     row: int
+    """Its first row."""
     line: int
+    """Its first line."""
     top: int
-    """Where its first line begins, below its heading."""
+    """Top of its first line, below the heading."""
 
 
 @dataclass(frozen=True, slots=True)
 class GridLayout:
-    """Cells of one size in columns, in sections with a heading above each; all lengths in points.
+    """Layout of cells of one size, in columns and in sections that may have headings.
 
-    Each section begins on a line of its own. Lines and rows are counted from 0.
+    A *row* is a row of the Qt model and takes one cell. A *line* is a horizontal line of cells. Both are counted from
+    0. Each section begins on a new line. All lengths are in points.
     """
 
     columns: int = 1
     cell: QSize = field(default_factory=lambda: QSize(1, 1))
     gap: int = 0
-    """Of each cell so much belongs to no item, half of it on either side."""
+    """Distance between items. Half of it is at each side of a cell, within the cell."""
     headed: tuple[int, ...] = ()
-    """The first row of each section that has a heading, ascending."""
+    """The first row of each section that has a heading, in ascending order."""
     heading: int = 0
     """Height of a heading."""
     _sections: tuple[_Section, ...] = field(init=False, repr=False, compare=False)
@@ -47,33 +50,36 @@ class GridLayout:
         object.__setattr__(self, "_sections", tuple(sections))
 
     def place(self, row: int) -> tuple[int, int]:
-        """The line and the column of a row."""
+        """Return the line and the column of a row."""
         section = self._section(row, lambda each: each.row)
         line, column = divmod(row - section.row, self.columns)
         return section.line + line, column
 
     def top(self, line: int) -> int:
-        """Where a line begins."""
+        """Return the top of a line."""
         section = self._section(line, lambda each: each.line)
         return section.top + (line - section.line) * self.cell.height()
 
     def heading_rect(self, row: int, width: int) -> QRect:
-        """The heading above a section, which begins with this row, in a grid of this width."""
+        """Return the rectangle of the heading above ``row``, the first of its section, in a grid of a given width."""
         return QRect(0, self.top_with_heading(row), width, self.heading)
 
     def top_with_heading(self, row: int) -> int:
-        """Where the line of a row begins, with the heading above it if it is the first of its section."""
+        """Return the top of a row's line, including the heading if the line is the first of its section."""
         line, column = self.place(row)
         is_headed = row - column in self.headed
         return self.top(line) - (self.heading if is_headed else 0)
 
     def rect(self, row: int) -> QRect:
-        """The cell of a row."""
+        """Return the cell of a row."""
         line, column = self.place(row)
         return QRect(QPoint(column * self.cell.width(), self.top(line)), self.cell)
 
     def line_at(self, height: int) -> int:
-        """The line at a height, which may be above all lines or below; of a heading, the line that follows it."""
+        """Return the line at a y coordinate; for a heading, the line below it.
+
+        The result may be negative or beyond the last line.
+        """
         section = self._section(
             height, lambda each: each.top - (self.heading if each.row in self.headed else 0)
         )
@@ -81,7 +87,7 @@ class GridLayout:
         return line if height < 0 else max(line, section.line)
 
     def rows_of(self, line: int, count: int) -> range:
-        """The rows of a line, where there are ``count`` rows in all; none of a line that there is not."""
+        """Return the rows of a line, given the number of all rows; empty if there is no such line."""
         section = self._section(line, lambda each: each.line)
         start = section.row + (line - section.line) * self.columns
         following = next((each.row for each in self._sections if each.row > section.row), count)
@@ -89,16 +95,16 @@ class GridLayout:
         return range(min(max(start, 0), end), min(max(start + self.columns, 0), end))
 
     def lines(self, count: int) -> int:
-        """How many lines so many rows take."""
+        """Return the number of lines that ``count`` rows take."""
         return self.place(count - 1)[0] + 1 if count else 0
 
     def height(self, count: int) -> int:
-        """How high so many rows are together."""
+        """Return the height of a grid of ``count`` rows."""
         lines = self.lines(count)
         return self.top(lines - 1) + self.cell.height() if lines else 0
 
     def rows_between(self, top: int, bottom: int, count: int) -> range:
-        """The rows of which something lies between two heights."""
+        """Return the rows that are at least partly between two y coordinates, given the number of all rows."""
         last = self.lines(count) - 1
         first = min(max(self.line_at(top), 0), last + 1)
         end = self.rows_of(min(max(self.line_at(bottom - 1), -1), last), count).stop
@@ -106,7 +112,7 @@ class GridLayout:
         return range(start, max(start, end))
 
     def row_at(self, point: QPoint, count: int) -> int:
-        """The row of the item at a point; -1 where there is none."""
+        """Return the row of the item at a point; -1 if there is none."""
         column = point.x() // self.cell.width()
         rows = self.rows_of(self.line_at(point.y()), count)
         if point.y() < 0 or not 0 <= column < len(rows):
@@ -116,12 +122,12 @@ class GridLayout:
         return rows[column] if is_hit else -1
 
     def nearest_row(self, point: QPoint, count: int) -> int:
-        """The row of the cell at a point, or of one near it; there is one row at least."""
+        """Return the row of the cell at a point, or of a cell near it; ``count`` must be at least 1."""
         line = min(max(self.line_at(point.y()), 0), self.lines(count) - 1)
         return self._in_line(line, point.x() // self.cell.width(), count)
 
     def row_beyond(self, row: int, lines: int, count: int) -> int:
-        """The row so many lines further down (up where negative), in the same column as far as there is one."""
+        """Return the row a number of lines below ``row`` (above, if negative), in the same or the nearest column."""
         line, column = self.place(row)
         return self._in_line(min(max(line + lines, 0), self.lines(count) - 1), column, count)
 
@@ -130,5 +136,5 @@ class GridLayout:
         return rows[min(max(column, 0), len(rows) - 1)]
 
     def _section(self, value: int, key: Callable[[_Section], int]) -> _Section:
-        """The last section that begins at a value or before it, else the first."""
+        """Return the last section whose key is at most ``value``, or else the first section."""
         return self._sections[max(bisect_right(self._sections, value, key=key) - 1, 0)]

@@ -1,4 +1,4 @@
-"""The heading above a group of results."""
+"""Heading above a group of results."""
 
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPalette
@@ -6,18 +6,18 @@ from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPalette
 from imagefinder.ui.widgets.labels import demi_bold
 
 _LEFT, _RIGHT = 4, 8
-"""Points: where cards begin and end, but for what the columns leave over."""
+"""Horizontal margins in points, which align headings with the cards, up to the width that the columns leave over."""
 _ABOVE, _BELOW = 14, 6
-"""Points: nearer to the results it is about than to those before it."""
+"""Vertical margins in points: a heading is closer to its own results than to those above it."""
 
 
 def heading_height(font: QFont) -> int:
-    """Points that a heading takes in results of this font."""
+    """Return the height of a heading, in points, for results in this font."""
     return _ABOVE + QFontMetrics(demi_bold(font)).height() + _BELOW
 
 
 def paint_heading(painter: QPainter, palette: QPalette, font: QFont, room: QRect, title: str) -> None:
-    """Paint a title, and a fine line to the other side."""
+    """Paint a title, and a thin line from its end to the right edge of ``room``."""
     font = demi_bold(font)
     metrics = QFontMetrics(font)
     inner = room.adjusted(_LEFT, _ABOVE, -_RIGHT, -_BELOW)

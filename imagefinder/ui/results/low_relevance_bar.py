@@ -12,21 +12,21 @@ _BY_MOUSE = Qt.FocusReason.MouseFocusReason
 
 
 def rest_words() -> str:
-    """What is said of the rest."""
+    """Return the sentence about the possible matches."""
     return tr("The rest looks less like what you asked for.")
 
 
 def show_rest_label() -> str:
-    """What brings the rest."""
+    """Return the label of the button that shows the possible matches."""
     return tr("Show the rest")
 
 
 class LowRelevanceBar(QWidget):
-    """Quiet words and a button, as wide as the results."""
+    """Text in the secondary colour and a button, in the width of the results."""
 
     wanted = Signal()
     reached = Signal()
-    """The keyboard is at the button: it is to be seen."""
+    """The button got the keyboard focus, so it should be scrolled into view."""
     left_upwards = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -42,7 +42,7 @@ class LowRelevanceBar(QWidget):
         row.setContentsMargins(_SIDE, 12, _SIDE, 12)
         row.setSpacing(16)
         row.addStretch(1)
-        # It wraps only where the pane is narrow.
+        # The text wraps only in a narrow pane.
         row.addWidget(self._words, 1000)
         row.addWidget(self.button)
         row.addStretch(1)
@@ -50,11 +50,11 @@ class LowRelevanceBar(QWidget):
         self._row = row
 
     def height_in(self, width: int) -> int:
-        """Points it needs in such a width."""
+        """Return the height needed in a given width, in points."""
         return self._row.heightForWidth(width)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        # Whoever clicks on it sees it.
+        # A button that was clicked is in view already.
         if isinstance(event, QFocusEvent) and event.gotFocus() and event.reason() != _BY_MOUSE:
             self.reached.emit()
         return super().eventFilter(watched, event)

@@ -1,4 +1,4 @@
-"""Actions on selected results: context menu, shortcuts and what they do."""
+"""Actions on selected results, with their context menu and shortcuts."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -19,15 +19,15 @@ from imagefinder.ui.widgets.icons import menu_icon
 from imagefinder.ui.widgets.shortcut_actions import ShortcutActions
 
 _MOST_NAMED = 3
-"""Files in one sentence."""
+"""Maximum number of files named in one sentence."""
 _MOST_OPENED = 10
-"""At once; a slip of the hand on a hundred would bring the desktop to its knees."""
+"""Maximum number of files opened at once: opening a hundred by mistake could make the desktop unusable."""
 _OF_ONE = ("reveal", "similar", "copy_picture")
-"""Greyed in a menu over several pictures. Their keys act on the one of them that the keyboard is on."""
+"""Actions on one picture. They are disabled in the menu of several; their shortcuts then act on the current one."""
 
 
 class ResultActions(QObject):
-    """Acts on what is chosen at the moment."""
+    """Actions on the results that are selected when an action is triggered."""
 
     preview_wanted = Signal()
     similar_requested = Signal(object)  # Hit
@@ -35,7 +35,7 @@ class ResultActions(QObject):
     hide_requested = Signal(object, bool)  # list[Hit], hidden
     notice = Signal(str)
     problem = Signal(str)
-    """What was asked for could not be done, or not wholly."""
+    """An action failed, or succeeded only partly; a text for the user."""
 
     def __init__(
         self,
@@ -45,7 +45,15 @@ class ResultActions(QObject):
         current: Callable[[], Hit | None],
         parent: QWidget,
     ) -> None:
-        """``chosen`` gives the hits in the order they are shown, ``current`` the one that the keyboard is on."""
+        """Create the actions.
+
+        Args:
+            client: The engine client.
+            desktop: Opens, shows and copies files.
+            chosen: Returns the selected hits in the order shown.
+            current: Returns the current hit (the one with the keyboard focus).
+            parent: The view; parent of the dialogs.
+        """
         super().__init__(parent)
         self._widget = parent
         self._desktop = desktop
@@ -68,9 +76,9 @@ class ResultActions(QObject):
         add("delete", "trash-2", "", self._refuse_to_delete, "Delete", "Ctrl+Backspace")
 
     def menu(self, parent: QWidget) -> QMenu:
-        """The context menu for what is chosen now.
+        """Return the context menu for the selected results.
 
-        Its entries are its own: what it greys out or words otherwise is no matter of the keys.
+        The entries are separate from the actions, so that disabling or renaming them does not affect the shortcuts.
         """
         hits = self._chosen()
         are_hidden = bool(hits) and all(hit.hidden for hit in hits)
@@ -99,7 +107,7 @@ class ResultActions(QObject):
         return menu
 
     def take_key(self, event: QKeyEvent) -> bool:
-        """Do what a key stands for; returns whether it stands for anything."""
+        """Perform the action of a shortcut; return whether the key is one."""
         return self._actions.take_key(event, may_repeat=False)
 
     def open(self) -> None:
@@ -112,27 +120,27 @@ class ResultActions(QObject):
             self._say(self._desktop.open(hit.path, hit.part, is_offline=hit.offline))
 
     def reveal(self) -> None:
-        """Show one file in the file manager."""
+        """Show the current file in the file manager."""
         if hit := self._one():
             self._say(self._desktop.reveal(hit.path, is_offline=hit.offline))
 
     def find_similar(self) -> None:
-        """Ask for what is like one picture."""
+        """Request a search for items similar to the current one."""
         if hit := self._one():
             self.similar_requested.emit(hit)
 
     def use_in_new_pane(self) -> None:
-        """Ask for a new pane with these as its query."""
+        """Request a new pane with the selected results as its query."""
         if hits := self._chosen():
             self.new_pane_requested.emit(hits)
 
     def copy_picture(self) -> None:
-        """Put one picture on the clipboard."""
+        """Copy the current picture to the clipboard."""
         if hit := self._one():
             self._clipboard.copy(hit)
 
     def copy_paths(self) -> None:
-        """Put the files on the clipboard: their paths for editors, the files for file managers."""
+        """Copy the files to the clipboard, as paths for editors and as files for file managers."""
         paths = list(dict.fromkeys(hit.path for hit in self._chosen()))
         if not paths:
             return
@@ -143,7 +151,7 @@ class ResultActions(QObject):
             self.notice.emit(tr("Copied the paths of %n files.", "", len(paths)))
 
     def export(self) -> None:
-        """Ask for a folder, and copy the files there."""
+        """Let the user choose a folder, and copy the files into it."""
         if not self._chosen():
             return
         dialog = QFileDialog(self._widget, tr("Copy files to a folder"))
@@ -156,16 +164,16 @@ class ResultActions(QObject):
         dialog.open()
 
     def export_to(self, folder: Path, paths: Sequence[Path]) -> None:
-        """Copy the files into this folder; a notice tells how many."""
+        """Copy files into a folder, and report the outcome by ``notice`` or ``problem``."""
         self._desktop.copy_files(paths, folder, self._report)
 
     def toggle_hidden(self) -> None:
-        """Hide these from results; where all of them are hidden, show them again."""
+        """Request to hide the selected results, or to show them again if all of them are hidden."""
         if hits := self._chosen():
             self.hide_requested.emit(hits, not all(hit.hidden for hit in hits))
 
     def _one(self) -> Hit | None:
-        """Of several that are chosen, the one that the keyboard is on."""
+        """Return the current hit if it is selected, else the first selected one."""
         hits, current = self._chosen(), self._current()
         return current if current in hits else next(iter(hits), None)
 

@@ -1,4 +1,4 @@
-"""Delegate that paints one result: thumbnail, name, badges, and its relevance or sort key."""
+"""Delegate that paints a result: thumbnail, badges, name, and relevance or sort key."""
 
 from dataclasses import dataclass
 
@@ -28,19 +28,19 @@ Index = QModelIndex | QPersistentModelIndex
 _Role = QPalette.ColorRole
 
 GAP = 8
-"""Points between two cards."""
+"""Distance between two cards, in points."""
 _PADDING = 8
 _CARD_CORNER = 8.0
 _TILE_CORNER = 5.0
 _SHAPE = 0.8
-"""Height of the room for a thumbnail over its width: between the 3:4 of cameras and a square."""
+"""Height of the thumbnail's area divided by its width: between the 3:4 of cameras and a square."""
 _MARGIN = 6
 _FAINT = 0.35
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Where the parts of a card lie, from its grid cell (points)."""
+    """Rectangles of the parts of a card, in the coordinates of its grid cell (points)."""
 
     card: QRect
     picture: QRect
@@ -49,22 +49,22 @@ class Layout:
 
 
 class ResultsDelegate(QStyledItemDelegate):
-    """Cards of one size, as wide as the view's grid."""
+    """Paints results as cards that fill the grid cells."""
 
     def __init__(self, thumbnails: ThumbnailLoader, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._thumbnails = thumbnails
         self.sort = Sort.RELEVANCE
-        """The order of the results: it decides what stands below a name."""
+        """Sort order of the results. It determines what is shown below a name."""
 
     def grid_height(self, width: int, font: QFont) -> int:
-        """Height of a grid cell of this width (points)."""
+        """Return the height of a grid cell of a given width, in points."""
         line = QFontMetrics(font).height()
         room = width - GAP - 2 * _PADDING
         return GAP + 2 * _PADDING + round(room * _SHAPE) + _MARGIN + 2 * line + 2
 
     def layout_of(self, cell: QRect, font: QFont) -> Layout:
-        """Where the parts of the card in this grid cell lie."""
+        """Return the rectangles of the parts of the card in a grid cell."""
         line = QFontMetrics(font).height()
         card = cell.adjusted(GAP // 2, GAP // 2, -GAP // 2, -GAP // 2)
         inner = card.adjusted(_PADDING, _PADDING, -_PADDING, -_PADDING)
@@ -100,7 +100,7 @@ class ResultsDelegate(QStyledItemDelegate):
         return super().helpEvent(event, view, option, index)
 
     def paint_dragged(self, painter: QPainter, palette: QPalette, pixmap: QPixmap | None, count: int) -> None:
-        """What hangs at the mouse while results are dragged: the first one, and how many (112 x 112 points)."""
+        """Paint the drag image (112 x 112 points): a thumbnail, and the number of results if there are several."""
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
         room = QRect(0, 8, 96, 96)
         target = room
@@ -148,11 +148,11 @@ class ResultsDelegate(QStyledItemDelegate):
         dpr = painter.device().devicePixelRatio()
         pixmap = self._thumbnails.pixmap(hit, room.size(), dpr)
         if pixmap is not None:
-            # A pixel is a point at least: a tiny picture is not blown up.
+            # A picture is shown with at most one point for a pixel, so that tiny ones are not enlarged.
             target = _fitted(pixmap.size(), room)
             painter.drawPixmap(target, pixmap)
             return target
-        # The tile has the picture's own shape already, so that nothing jumps when it comes.
+        # The placeholder has the shape of the picture, so that nothing moves when the thumbnail arrives.
         shape = QSize(hit.width, hit.height)
         if hit.width <= 0 or hit.height <= 0:
             shape = room.size()
@@ -196,7 +196,7 @@ class ResultsDelegate(QStyledItemDelegate):
         metrics = QFontMetrics(option.font)
         painter.setFont(option.font)
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
-        # The quiet colour would be too quiet on a selected card.
+        # The secondary colour has too little contrast on a selected card.
         quiet = option.palette.color(_Role.Text if selected else _Role.PlaceholderText)
         painter.setPen(quiet if hit.group is Group.POSSIBLE else option.palette.color(_Role.Text))
         name = metrics.elidedText(short_name(hit.path), Qt.TextElideMode.ElideMiddle, layout.name.width())
@@ -208,7 +208,7 @@ class ResultsDelegate(QStyledItemDelegate):
 
 
 def _fitted(size: QSize, room: QRect) -> QRect:
-    """A rectangle of this shape in the middle of the room, never larger than ``size``."""
+    """Return a rectangle with the proportions of ``size``, centred in ``room`` and not larger than ``size``."""
     if size.width() > room.width() or size.height() > room.height():
         size = size.scaled(room.size(), Qt.AspectRatioMode.KeepAspectRatio)
     target = QRect(QPoint(0, 0), size.expandedTo(QSize(1, 1)))
@@ -225,7 +225,7 @@ def _paint_pill(painter: QPainter, palette: QPalette, pill: QRect) -> None:
 
 
 def _mixed(base: QColor, other: QColor, share: float) -> QColor:
-    """A colour between two; ``share`` of the other (0 to 1)."""
+    """Return a mixture of two colours; ``share`` is the fraction of ``other``, 0 to 1."""
 
     def between(one: float, two: float) -> float:
         return one + (two - one) * share

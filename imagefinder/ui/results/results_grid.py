@@ -1,4 +1,4 @@
-"""List view whose cells lie where ``grid_layout`` places them."""
+"""List view with the geometry of ``GridLayout``."""
 
 from PySide6.QtCore import (
     QEvent,
@@ -31,9 +31,10 @@ _HOVER_EVENTS = frozenset(
 
 
 class ResultsGrid(QListView):
-    """A list view in everything (models, selection, screen readers) but where its cells lie.
+    """List view that replaces only the geometry of ``QListView``.
 
-    ``QListView`` lays out all rows one by one whenever some are added: 0.6 s at 100,000, as they pass through Python.
+    ``QListView`` lays out all rows one by one, through Python, whenever rows are added. At 100,000 rows, this takes
+    0.6 s.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -42,7 +43,7 @@ class ResultsGrid(QListView):
         self._foot = 0
         self._hovered = -1
         self._pressed = QPoint()
-        """Where the mouse's button was pressed last, from the top of all cells."""
+        """Position of the last mouse press, relative to the top of the content."""
         self._band = QRect()
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -51,28 +52,28 @@ class ResultsGrid(QListView):
 
     @property
     def grid(self) -> GridLayout:
-        """Where the cells lie, from the top of all of them."""
+        """Geometry of the cells, relative to the top of the content."""
         return self._layout
 
     @property
     def cell(self) -> QSize:
-        """Size of a cell, points."""
+        """Size of a cell, in points."""
         return self._layout.cell
 
     @property
     def columns(self) -> int:
-        """How many cells stand side by side."""
+        """Number of columns."""
         return self._layout.columns
 
     def set_grid(self, layout: GridLayout, foot: int = 0) -> None:
-        """Lay the cells out, with so much room (points) below the last of them."""
+        """Set the geometry, with ``foot`` points of free space below the last line."""
         self._layout, self._foot = layout, foot
         self.updateGeometries()
         self.viewport().update()
         self._track_hover()
 
     def visible_rows(self) -> range:
-        """The rows that are seen, at least in part."""
+        """Return the rows that are at least partly visible."""
         return self._rows_between(0, self.viewport().height())
 
     def visualRect(self, index: Index) -> QRect:
@@ -96,7 +97,7 @@ class ResultsGrid(QListView):
         top = self._layout.top_with_heading(index.row())
         bottom = self._layout.rect(index.row()).top() + self.cell.height()
         if bottom == self._layout.height(self._row_count()):
-            bottom += self._foot  # what stands below the last line belongs to it
+            bottom += self._foot  # show what is below the last line together with it
         hints = QAbstractItemView.ScrollHint
         if hint == hints.PositionAtTop or (hint == hints.EnsureVisible and top < bar.value()):
             bar.setValue(top)
@@ -145,7 +146,7 @@ class ResultsGrid(QListView):
                 if self.visualRect(index).intersects(band):
                     selection.select(index, index)
         elif self._row_count():
-            # From a click or a key to another: all that stand between in reading order.
+            # Selection from one cell to another by click or key: all rows between them in reading order.
             first, last = sorted((self._nearest_row(rect.topLeft()), self._nearest_row(rect.bottomRight())))
             selection.select(self.model().index(first, 0), self.model().index(last, 0))
         self.selectionModel().select(selection, command)
@@ -165,7 +166,7 @@ class ResultsGrid(QListView):
         QAbstractItemView.doItemsLayout(self)  # not QListView's
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
-        # QListView's does nothing where the layout that it keeps is empty, as ours is.
+        # QListView's implementation does nothing, because the layout that it keeps is empty here.
         QAbstractItemView.scrollContentsBy(self, dx, dy)
         self._track_hover()
         self._track_band()
@@ -232,9 +233,10 @@ class ResultsGrid(QListView):
             painter.drawRect(self._band.adjusted(0, 0, -1, -1))
 
     def _track_hover(self) -> None:
-        """Paint the card below the mouse as such, also where it came there by itself: by scrolling, or as a result.
+        """Update which card is painted as hovered.
 
-        Qt's own record of it knows of the mouse's moves alone.
+        Qt updates this on mouse events only, but a card can also come under the mouse by scrolling or by a change of
+        the results.
         """
         viewport = self.viewport()
         at = viewport.mapFromGlobal(QCursor.pos())
@@ -246,14 +248,14 @@ class ResultsGrid(QListView):
             self._hovered = hovered
 
     def _track_band(self) -> None:
-        """Paint the rectangle that is drawn by dragging from between two cards."""
+        """Update the rubber band, which selects results when a drag starts between two cards."""
         band = QRect()
         if self.state() is QAbstractItemView.State.DragSelectingState:
             start = self._pressed - QPoint(0, self.verticalOffset())
             end = self.viewport().mapFromGlobal(QCursor.pos())
             band = QRect(start, end).normalized()
         if band != self._band:
-            # Half of its line lies outside.
+            # Half of the outline's width is outside the rectangle.
             self.viewport().update(self._band.united(band).adjusted(-1, -1, 1, 1))
             self._band = band
 
@@ -262,7 +264,7 @@ class ResultsGrid(QListView):
         return model.rowCount() if model is not None else 0
 
     def _rows_between(self, top: int, bottom: int) -> range:
-        """The rows of which something lies between two heights of the viewport."""
+        """Return the rows that are at least partly between two y coordinates of the viewport."""
         offset = self.verticalOffset()
         return self._layout.rows_between(top + offset, bottom + offset, self._row_count())
 

@@ -24,22 +24,23 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class HitRole(IntEnum):
-    """What the model tells of a row besides Qt's own roles."""
+    """Data roles of a row, besides Qt's own."""
 
     HIT = Qt.ItemDataRole.UserRole
-    """The ``Hit`` itself."""
+    """The hit (``Hit``)."""
     KEY = Qt.ItemDataRole.UserRole + 1
-    """The key of its thumbnail."""
+    """Key of the hit's thumbnail."""
 
 
 class ResultsModel(QAbstractListModel):
-    """Hits in the order they are shown; more are asked for as the user scrolls."""
+    """Qt list model of hits in the order shown. More hits are requested as the user scrolls."""
 
     more_wanted = Signal(int)
-    """The offset of the hits that are wanted next. Asked once; ``append`` is the answer, with no hits too."""
+    """Requests the hits from this offset on. Not emitted again before the receiver calls ``append``, which it must do
+    even if there are no hits."""
 
     def __init__(self, parent: QObject | None = None) -> None:
-        """Empty."""
+        """Create an empty model."""
         super().__init__(parent)
         self._hits: list[Hit] = []
         self._has_more = False
@@ -47,7 +48,7 @@ class ResultsModel(QAbstractListModel):
         self._given = 0
 
     def reset(self, hits: Sequence[Hit], has_more: bool) -> None:
-        """Show these hits in place of all before."""
+        """Replace all hits."""
         self.beginResetModel()
         self._hits = list(hits)
         self._given = len(hits)
@@ -56,7 +57,7 @@ class ResultsModel(QAbstractListModel):
         self.endResetModel()
 
     def append(self, hits: Sequence[Hit], has_more: bool) -> None:
-        """Show these hits after the others: the answer to ``more_wanted``."""
+        """Append hits, in answer to ``more_wanted``."""
         self._has_more = has_more
         self._is_asked = False
         if hits:
@@ -67,21 +68,25 @@ class ResultsModel(QAbstractListModel):
             self.endInsertRows()
 
     def clear(self) -> None:
-        """Show nothing."""
+        """Remove all hits."""
         self.reset((), has_more=False)
 
     @property
     def has_more(self) -> bool:
-        """Whether the engine has more hits than these."""
+        """Whether the engine has more hits."""
         return self._has_more
 
     def hit(self, row: int) -> Hit:
-        """The hit in a row. IndexError: there is no such row."""
+        """Return the hit in a row.
+
+        Raises:
+            IndexError: There is no such row.
+        """
         return self._hits[row]
 
     @property
     def group_rows(self) -> list[int]:
-        """The first row of each group of hits that is there."""
+        """The first row of each hit group that is not empty."""
         rows, row = [], 0
         while row < len(self._hits):
             rows.append(row)
@@ -91,21 +96,21 @@ class ResultsModel(QAbstractListModel):
 
     @property
     def found_count(self) -> int:
-        """How many hits stand before the possible matches."""
+        """Number of hits before the possible matches."""
         return bisect_left(self._hits, True, key=lambda hit: hit.group is Group.POSSIBLE)
 
     def row_of(self, item_id: int, near: int = 0) -> int:
-        """The row of an item, -1 where it is not shown; looked for at ``near`` first."""
+        """Return the row of an item, or -1 if it is not shown; ``near`` is the row to try first."""
         if 0 <= near < len(self._hits) and self._hits[near].item_id == item_id:
             return near
         return next((row for row, hit in enumerate(self._hits) if hit.item_id == item_id), -1)
 
     def remove(self, item_ids: Collection[int]) -> None:
-        """Show these items no longer. What was given by the engine still counts for the next offset."""
+        """Remove items. They still count for the offset of the next request, as the engine has delivered them."""
         wanted = frozenset(item_ids)
         rows = [row for row, hit in enumerate(self._hits) if hit.item_id in wanted]
         while rows:
-            # Those that stand together at once: each removal lays the views out anew.
+            # Adjacent rows are removed together, because each removal makes the views update their layout.
             first = last = rows.pop()
             while rows and rows[-1] == first - 1:
                 first = rows.pop()
@@ -152,7 +157,7 @@ class ResultsModel(QAbstractListModel):
         )
 
     def supportedDragActions(self) -> Qt.DropAction:
-        # Copy alone: another program must not move files out of the user's folders.
+        # Copy only: another program must not move files out of the user's folders.
         return Qt.DropAction.CopyAction
 
     def mimeTypes(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""Replace shown results without moving what the user looks at."""
+"""Updates of shown results that keep the scroll position and the selection."""
 
 from dataclasses import replace
 
@@ -10,7 +10,7 @@ from imagefinder.ui.results.results_model import ResultsModel
 
 
 class ResultsUpdater:
-    """Where a user is in a grid of results: how far down, and what is selected."""
+    """Shows answers in a grid of results, keeping the scroll position, the selection and the current item."""
 
     def __init__(self, model: ResultsModel, view: QListView) -> None:
         self._model = model
@@ -19,31 +19,35 @@ class ResultsUpdater:
 
     @property
     def has_rest(self) -> bool:
-        """Whether all relevant hits are shown, and there are others that were left out."""
+        """Whether all other hits are shown and possible matches were left out."""
         return self._has_rest and not self._model.has_more
 
     @property
     def is_in_use(self) -> bool:
-        """Whether the user has a hand on what is shown: scrolled down, selected something, or points at it."""
+        """Whether the user has scrolled down, selected a result, or is pointing at the results."""
         is_pointed_at = self._view.isVisible() and self._view.viewport().underMouse()
         return bool(is_pointed_at or self._view.verticalScrollBar().value() or self._view.selectedIndexes())
 
     def begin(self, hits: Hits) -> None:
-        """Show the first hits of another question."""
+        """Show the first hits of a new query, from the top."""
         self._model.reset(hits.hits, hits.has_more)
         self._view.scrollToTop()
         self._note_end(hits)
 
     def extend(self, hits: Hits) -> None:
-        """Show the next hits."""
+        """Append the next hits."""
         self._model.append(hits.hits, hits.has_more)
         self._note_end(hits)
 
     def update(self, hits: Hits) -> bool:
-        """Show how the hits are by now; returns whether others than the first of those shown had to be put there."""
+        """Show a new answer to the same query.
+
+        Returns:
+            Whether the results were replaced; False if those shown begin with the same hits.
+        """
         if self._shows(hits):
             if len(hits.hits) == self._model.rowCount() and not self._model.has_more:
-                # By now there may be more after them, or something that is left out.
+                # The hits are the same, but has_more or has_rest may have changed.
                 self.extend(replace(hits, hits=()))
             return False
         self._replace(hits)
@@ -51,9 +55,13 @@ class ResultsUpdater:
         return True
 
     def unfold(self, hits: Hits) -> bool:
-        """Show after the hits that are shown what was left out; ``hits`` begins with them.
+        """Append the possible matches to the hits shown.
 
-        Returns whether they had to be replaced after all, because the library has changed meanwhile.
+        Args:
+            hits: The answer with possible matches, which begins with the hits shown.
+
+        Returns:
+            Whether the results had to be replaced instead, because the library has changed meanwhile.
         """
         count = self._model.rowCount()
         if any(self._model.hit(row).item_id != hit.item_id for row, hit in enumerate(hits.hits[:count])):
@@ -66,18 +74,18 @@ class ResultsUpdater:
         return False
 
     def _note_end(self, hits: Hits) -> None:
-        # Only who has come to the end knows what was left out there.
+        # Possible matches follow the last of the other hits, so they are offered only after that.
         self._has_rest = hits.has_rest and not hits.has_more
 
     def _shows(self, hits: Hits) -> bool:
-        """Whether these very hits are what is shown already, at the beginning at least."""
+        """Whether the results shown are, or begin with, exactly these hits."""
         count = self._model.rowCount()
         if len(hits.hits) > count or (len(hits.hits) < count and not hits.has_more):
             return False
         return all(self._model.hit(row) == hit for row, hit in enumerate(hits.hits))
 
     def _replace(self, hits: Hits) -> None:
-        """Show these hits; what was selected stays selected where it is among them, and nothing scrolls."""
+        """Show other hits; keep the scroll position, and the selected and current items that are among them."""
         selected = {self._model.hit(index.row()).item_id for index in self._view.selectedIndexes()}
         current = self._view.currentIndex()
         current_id = self._model.hit(current.row()).item_id if current.isValid() else 0

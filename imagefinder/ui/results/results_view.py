@@ -1,4 +1,4 @@
-"""The results of one pane: the grid with headings, thumbnails and selection."""
+"""Results of one pane: grid with headings, thumbnails, selection and actions."""
 
 from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -28,21 +28,21 @@ from imagefinder.ui.services.thumbnail_loader import ThumbnailLoader
 
 _STEP = 16
 _NOTCH = 120
-"""Eighths of a degree: what Qt calls one step of a mouse wheel."""
+"""One step of a mouse wheel in Qt's unit, eighths of a degree."""
 _SCREENS_AHEAD = 2
 
 
 class ResultsView(ResultsGrid):
-    """Thumbnails in columns that share the width evenly; everything can be done by keyboard."""
+    """Grid of results in columns that share the width evenly. All actions are available by keyboard."""
 
     preview_requested = Signal(int)  # row
     similar_requested = Signal(object)  # Hit
     new_pane_requested = Signal(object)  # list[Hit]
     hide_requested = Signal(object, bool)  # list[Hit], hidden
     cell_size_changed = Signal(int)
-    """The user zoomed by the wheel: the least width of a card, points."""
+    """The user changed the minimum width of a card (points) with the mouse wheel."""
     rest_wanted = Signal()
-    """The user wants to see the possible matches, which were left out."""
+    """The user wants to see the possible matches."""
     notice = Signal(str)
     problem = Signal(str)
 
@@ -90,28 +90,29 @@ class ResultsView(ResultsGrid):
 
     @property
     def cell_size(self) -> int:
-        """The least width of a card, points."""
+        """Minimum width of a card, in points."""
         return self._cell
 
     def set_cell_size(self, points: int) -> None:
-        """Show larger or smaller cards: their least width, kept within ``CELL_SIZES``."""
+        """Set the minimum width of a card, in points, limited to ``CELL_SIZES``."""
         points = min(max(points, CELL_SIZES[0]), CELL_SIZES[1])
         if points != self._cell:
             self._cell = points
             self._arrange()
 
     def set_sort(self, sort: Sort) -> None:
-        """Say below each name what the results are sorted by."""
+        """Set the sort order, whose key is shown below each name."""
         if sort is not self._delegate.sort:
             self._delegate.sort = sort
             self.viewport().update()
 
     def offer_rest(self, is_offered: bool) -> None:
-        """Offer below the last result what was left out, or do not."""
+        """Show or hide the bar below the last result that offers the possible matches."""
         if is_offered is not self.low_relevance_bar.isHidden():
             return
         if self.low_relevance_bar.button.hasFocus():
-            # Not to whatever comes next in the window: the arrows lead on from the last result.
+            # Keep the focus in this view: Qt would move it to the next widget. The arrow keys continue from the last
+            # result.
             last = self._results.index(self._results.found_count - 1)
             if self.currentIndex().row() not in self.visible_rows() and last.isValid():
                 self.selectionModel().setCurrentIndex(last, QItemSelectionModel.SelectionFlag.NoUpdate)
@@ -121,14 +122,14 @@ class ResultsView(ResultsGrid):
         self._fetch_ahead()
 
     def chosen(self) -> list[Hit]:
-        """The selected hits in the order they are shown, else the current one."""
+        """Return the selected hits in the order shown, or else the current one."""
         rows = sorted(index.row() for index in self.selectionModel().selectedIndexes())
         if not rows and self.currentIndex().isValid():
             rows = [self.currentIndex().row()]
         return [self._results.hit(row) for row in rows]
 
     def current(self) -> Hit | None:
-        """The hit that the keyboard is on."""
+        """Return the current hit (the one with the keyboard focus), if any."""
         row = self.currentIndex().row()
         return self._results.hit(row) if row >= 0 else None
 
@@ -155,7 +156,7 @@ class ResultsView(ResultsGrid):
             super().keyPressEvent(event)
 
     def keyboardSearch(self, search: str) -> None:
-        """Letters are commands here; looking for a name is the query's business."""
+        """Do nothing: letters are shortcuts here, and names are found by the query."""
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         if not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
@@ -197,11 +198,11 @@ class ResultsView(ResultsGrid):
         self.setAccessibleName(tr("Results"))
 
     def _arrange(self) -> None:
-        """Share the width among as many columns as there is room for; what was seen stays in sight."""
+        """Lay out the grid with as many columns as fit, and keep the visible rows in view."""
         bar = self.verticalScrollBar()
         row = self.visible_rows().start
         anchor = self._results.index(row) if bar.value() > 0 else QModelIndex()
-        # Not maximumViewportSize: that leaves out a bar that is always on.
+        # maximumViewportSize() would exclude a scroll bar that is always on.
         whole = self.contentsRect()
         needs_bar = self._height_for(whole.width()) > whole.height()
         policy = Qt.ScrollBarPolicy.ScrollBarAlwaysOn if needs_bar else Qt.ScrollBarPolicy.ScrollBarAlwaysOff
@@ -216,7 +217,7 @@ class ResultsView(ResultsGrid):
             if anchor.isValid():
                 self.scrollTo(anchor, QAbstractItemView.ScrollHint.PositionAtTop)
         elif len(before.headed) != len(layout.headed):
-            # Another group has come, and headings with it: what was seen does not move.
+            # Headings were added or removed with a group: keep the visible rows in place.
             bar.setValue(bar.value() + layout.rect(row).top() - before.rect(row).top())
         self._place_rest_line()
 
@@ -244,7 +245,7 @@ class ResultsView(ResultsGrid):
         self.verticalScrollBar().setValue(self.verticalScrollBar().maximum())
 
     def _fetch_ahead(self) -> None:
-        """Ask for more before the end is reached, so that scrolling does not stop there."""
+        """Request more hits before the end is reached, so that scrolling does not stop there."""
         bar = self.verticalScrollBar()
         if bar.maximum() - bar.value() <= _SCREENS_AHEAD * self.viewport().height():
             root = QModelIndex()
@@ -254,7 +255,7 @@ class ResultsView(ResultsGrid):
     def _note_fresh(self, key: str) -> None:
         self._fresh.add(key)
         if not self._repaint.isActive():
-            self._repaint.start(10)  # several that come together are painted together
+            self._repaint.start(10)  # thumbnails that arrive together are painted together
 
     def _show_fresh(self) -> None:
         fresh, self._fresh = self._fresh, set()

@@ -1,1 +1,1 @@
-"""Search panes: tabs, groups of panes, and their requests to the engine."""
+"""Search panes: tabs, groups of panes and their requests to the engine."""

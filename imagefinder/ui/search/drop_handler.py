@@ -1,4 +1,4 @@
-"""Handle drops on a search pane: pictures to search by, folders for the library, words."""
+"""Drops on a search pane: pictures to search by, folders to add to the library, and words."""
 
 from collections.abc import Callable, Sequence
 
@@ -17,7 +17,7 @@ from imagefinder.ui.results.results_view import ResultsView
 
 
 class DropHandler:
-    """Takes the drag events of a pane."""
+    """Handles the drag-and-drop events of a pane."""
 
     def __init__(
         self,
@@ -27,7 +27,15 @@ class DropHandler:
         overlay: DropOverlay,
         ask: Callable[[], None],
     ) -> None:
-        """``ask`` searches by what the bar has then."""
+        """Create the handler.
+
+        Args:
+            pane: The pane that receives the events.
+            bar: The pane's query bar.
+            view: The pane's results.
+            overlay: Shows what a drop would do.
+            ask: Starts a search with the current content of the bar.
+        """
         self._pane = pane
         self._bar = bar
         self._view = view
@@ -36,20 +44,21 @@ class DropHandler:
         self._promise = ""
 
     def enter(self, event: QDragEnterEvent) -> None:
-        """Something is dragged into the pane."""
+        """Handle a drag that enters the pane."""
         if may_hold_pictures(event.mimeData()) or event.mimeData().hasText():
             self._promise = self._promise_of(event)
             self.hover(event)
-            # Wherever it comes in: Qt does not ask again further on, but would turn to the window behind for good.
+            # Accept at any position: after a refusal, Qt sends no further events here and offers the drag to the
+            # window behind.
             event.accept()
         else:
             event.ignore()
 
     def _promise_of(self, event: QDropEvent) -> str:
-        """What letting go would do with all that is dragged."""
+        """Return a text that says what a drop would do."""
         if hits := self._dragged_hits(event):
             return tr("Search by these %n picture(s)", "", len(hits))
-        # By names alone: a disk that sleeps would hold up the drag.
+        # Paths are judged by their names alone: a disk that is asleep would block the drag.
         paths = local_paths(event.mimeData())
         files = [path for path in paths if path.suffix]
         if paths and not files:
@@ -57,12 +66,12 @@ class DropHandler:
         if len(files) < len(paths):
             return tr("Search by the pictures, and add the folders to the library")
         if all(extension_of(path) in EXTENSIONS for path in files):
-            # What comes without a file is one picture.
+            # Data that does not come from a file is one picture.
             return tr("Search by these %n picture(s)", "", max(1, len(files)))
         return tr("Search by these %n file(s)", "", len(files))
 
     def hover(self, event: QDragMoveEvent) -> None:
-        """It is dragged about: show what letting go would do."""
+        """Handle a drag that moves within the pane: show what a drop would do."""
         if not self._takes(event):
             event.ignore()
             self._overlay.hide()
@@ -77,14 +86,14 @@ class DropHandler:
             self._overlay.cover(self._pane.rect(), self._promise)
 
     def take(self, event: QDropEvent) -> None:
-        """It is let go."""
+        """Handle a drop."""
         self._overlay.hide()
         if not self._takes(event):
             event.ignore()
             return
         event.setDropAction(Qt.DropAction.CopyAction)
         event.accept()
-        # The keys, and what is pasted, go where something was dropped last.
+        # Typing and pasting continue in the pane of the last drop.
         self._bar.setFocus()
         mime = event.mimeData()
         is_added = self._is_over_bar(event)
@@ -103,7 +112,11 @@ class DropHandler:
         self._ask()
 
     def _takes(self, event: QDropEvent) -> bool:
-        """Own results are dropped on the bar only: let go over the grid, they were perhaps not meant to go far."""
+        """Whether a drop at this position is accepted.
+
+        Results of this pane are accepted on its query bar only: a drop over the grid they come from is more likely an
+        abandoned drag.
+        """
         source = event.source()
         is_own = isinstance(source, QWidget) and self._view.isAncestorOf(source)
         return self._is_over_bar(event) or not (is_own or source is self._view)
@@ -113,6 +126,6 @@ class DropHandler:
 
     @staticmethod
     def _dragged_hits(event: QDropEvent) -> list[Hit]:
-        """Results dragged from a pane: a page of a PDF is meant then, not its file."""
+        """Return the results dragged from a pane. Unlike their files, they identify single pages of a PDF."""
         source = event.source()
         return source.chosen() if isinstance(source, ResultsView) else []

@@ -1,4 +1,4 @@
-"""What a search pane shows in place of results: a hint, the reason, and what to do."""
+"""Messages shown in place of results: a hint, or why there are no results and what to do."""
 
 from collections.abc import Sequence
 
@@ -19,25 +19,25 @@ from imagefinder.ui.widgets.flow_box import FlowBox
 from imagefinder.ui.widgets.labels import IconLabel, demi_bold
 
 _WIDTH = 460
-"""Points: longer lines are hard to read."""
+"""Maximum width of the text, in points: longer lines are hard to read."""
 _EXAMPLES = (
     tr_later("a dog on the beach", "an example"),
     tr_later("sunset over water", "an example"),
     tr_later("birthday cake", "an example"),
     tr_later("snow in the mountains", "an example"),
 )
-"""Things that are in many people's pictures."""
+"""Queries that find something in many people's pictures."""
 
 
 class PaneMessage(QScrollArea):
-    """An icon, a heading, a sentence or two, and perhaps words to try. It scrolls where the window is low."""
+    """Message with an icon, a heading, text, example queries and buttons; scrolls in a low window."""
 
     example_chosen = Signal(str)
     action_wanted = Signal()
     folder_wanted = Signal()
     """The user wants to add a folder to the library."""
     rest_wanted = Signal()
-    """The user wants to see what was left out because it is probably irrelevant."""
+    """The user wants to see the possible matches."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -46,7 +46,7 @@ class PaneMessage(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         page = QWidget(self)
-        # The window's own ground, not a field's.
+        # Show the window's background, not that of an input field.
         self.viewport().setAutoFillBackground(False)
         page.setAutoFillBackground(False)
         self._icon = IconLabel("search", 48, self, opacity=0.4)
@@ -85,22 +85,29 @@ class PaneMessage(QScrollArea):
 
     @property
     def has_focus(self) -> bool:
-        """Whether the keys go to one of its buttons."""
+        """Whether one of the buttons has the keyboard focus."""
         focused = self.window().focusWidget()
         return focused is not None and self.isAncestorOf(focused)
 
     @property
     def heading(self) -> str:
-        """What it says first."""
+        """The heading."""
         return self._heading.text()
 
     @property
     def text(self) -> str:
-        """What it says below."""
+        """The text below the heading."""
         return self._text.text()
 
     def show_message(self, sign: str, heading: str, text: str = "", examples: Sequence[str] = ()) -> None:
-        """Say something else; ``sign`` names an icon, the examples can be clicked."""
+        """Replace the message, and hide the buttons of the previous one.
+
+        Args:
+            sign: Name of the icon.
+            heading: The heading.
+            text: The text below the heading.
+            examples: Example queries, shown as buttons.
+        """
         self._icon.show_icon(sign)
         self._heading.setText(heading)
         self._text.setText(text)
@@ -110,13 +117,16 @@ class PaneMessage(QScrollArea):
         self.advise("")
 
     def offer_rest(self) -> None:
-        """Offer, below what it says, to show what was left out."""
+        """Show the button that shows the possible matches."""
         self.rest_button.show()
 
     def advise(self, text: str, action: str = "", *, adds_folder: bool = False) -> None:
-        """Say something more at the end, with a button; nothing where it is empty.
+        """Set the text and the button at the end of the message.
 
-        The button is for adding a folder where it ``adds_folder``, else for what ``action_wanted`` leads to.
+        Args:
+            text: The text; empty for none.
+            action: Label of the button; empty for none.
+            adds_folder: Whether the button emits ``folder_wanted`` instead of ``action_wanted``.
         """
         self._adds_folder = adds_folder
         self._advice.setText(text)
@@ -128,12 +138,12 @@ class PaneMessage(QScrollArea):
         (self.folder_wanted if self._adds_folder else self.action_wanted).emit()
 
     def examples(self) -> list[QPushButton]:
-        """The words that can be clicked."""
+        """Return the buttons of the example queries."""
         return [each for each in self._examples.widgets() if isinstance(each, QPushButton)]
 
     @property
     def advice(self) -> str:
-        """What it says at the end."""
+        """The text at the end of the message."""
         return self._advice.text()
 
     def _set_examples(self, examples: Sequence[str]) -> None:
@@ -149,14 +159,14 @@ class PaneMessage(QScrollArea):
 
 
 class EmptyState:
-    """Chooses the words for a pane's message, by what the engine has said so far."""
+    """Chooses a pane's message according to the state of the engine, the library and the model."""
 
     def __init__(self, client: EngineClient, message: PaneMessage) -> None:
         self._client = client
         self._message = message
 
     def invite(self) -> None:
-        """Nothing is looked for yet: say what can be."""
+        """Show what can be searched for; for a pane without a query."""
         if self.is_library_empty:
             self._say_library_is_empty()
             return
@@ -183,7 +193,7 @@ class EmptyState:
             self._message.show_message("search", heading, text, examples)
 
     def say_searching(self) -> None:
-        """It takes a while."""
+        """Show that a search is running, or that the engine is unavailable."""
         if self._client.engine.state is EngineState.BROKEN:
             heading = tr("Searching is not possible just now")
             self._message.show_message("circle-alert", heading, self._client.engine.message)
@@ -192,7 +202,7 @@ class EmptyState:
 
     @property
     def is_library_empty(self) -> bool:
-        """Whether it is known that there is no picture and no page in the library."""
+        """Whether the library is known to have no items."""
         return self._client.library is not None and not self._client.library.status.items
 
     def _say_library_is_empty(self) -> None:
@@ -218,11 +228,14 @@ class EmptyState:
     def say_nothing_found(
         self, *, is_partial: bool, are_hidden_shown: bool, has_rest: bool = False, words: str, note: str = ""
     ) -> None:
-        """There are no hits.
+        """Show that a search has no results, and why.
 
-        ``is_partial`` where the model has not been asked yet, ``has_rest`` where all there is was left out as
-        irrelevant. ``words`` are those that were looked for; empty where it was pictures alone. ``note`` is what the
-        engine says of its answer.
+        Args:
+            is_partial: Whether the model took no part in the search, because it is still being loaded.
+            are_hidden_shown: Whether hidden items were included.
+            has_rest: Whether there are possible matches, which were left out.
+            words: The words of the query; empty if it has only pictures.
+            note: The engine's note on the answer; empty if there is none.
         """
         if self.is_library_empty:
             self._say_library_is_empty()
@@ -265,7 +278,7 @@ class EmptyState:
             self._advise_on_model()
 
     def say_failed(self, problem: str) -> None:
-        """The search could not be carried out."""
+        """Show that a search failed."""
         self._message.show_message("circle-alert", tr("This search did not work"), problem)
 
     @property
@@ -281,7 +294,7 @@ class EmptyState:
         return self._client.library is not None and self._client.library.status.change is not None
 
     def _advise_on_model(self) -> None:
-        """Whoever sees "Nothing found" for "a dog" shall know why."""
+        """Suggest another model, if the one in use is too simple to find much."""
         if self._client.model is not None and self._client.model.state is ModelState.FAILED:
             return
         if self._knows_colours_only:
@@ -295,7 +308,7 @@ class EmptyState:
 
 
 def _colour_examples() -> Sequence[str]:
-    """What is found by colours alone."""
+    """Return example queries for the built-in embedder, which knows only colours and shapes."""
     return [tr("red"), tr("blue and white"), tr("green"), tr("orange", "the colour")]
 
 

@@ -1,4 +1,4 @@
-"""Hiding results: asked of the engine, and said where it could not be done."""
+"""Requests to hide results, or to show them again."""
 
 from collections.abc import Sequence
 
@@ -9,17 +9,17 @@ from imagefinder.ui.services.engine_client import EngineClient
 
 
 class HideController(QObject):
-    """One pane's requests to hide results, or to show them again."""
+    """Sends one pane's requests to hide results or to show them again, and reports failures."""
 
     failed = Signal(str)
-    """What was taken out of sight is not hidden: one sentence."""
+    """A request failed; one sentence for the user."""
 
     def __init__(self, client: EngineClient, parent: QObject) -> None:
         super().__init__(parent)
         self._client = client
 
     def ask(self, item_ids: Sequence[int], is_hidden: bool) -> None:
-        """Hide these items, or show them again."""
+        """Send a request to hide items, or to show them again."""
         request = SetHidden(tuple(item_ids), is_hidden, self._client.next_id())
         self._client.request(request, on_error=self._on_failed)
 

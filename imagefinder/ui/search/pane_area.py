@@ -1,4 +1,4 @@
-"""The area of all search panes: in tabs, and side by side."""
+"""Area of all search panes, in tabs and side by side."""
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -17,22 +17,27 @@ from imagefinder.ui.services.cell_sizes import DEFAULT_CELL_SIZE
 _MOST_GROUPS = 6
 _MOST_PANES = 50
 _WIDEST = 1 << 16
-"""Points: Qt takes no number of any size."""
+"""Upper bound for the widths restored, in points: Qt does not accept integers of any size."""
 _HANDLE = 1
 
 
 class PaneArea(QWidget):
-    """Groups of panes in a splitter. There is always one pane at least."""
+    """Groups of panes in a splitter. There is always at least one pane."""
 
     preview_requested = Signal(object, int, str)  # ResultsModel, row, the query's words
     folders_dropped = Signal(list)  # list[Path]
     notice = Signal(str)
     problem = Signal(str)
     current_changed = Signal()
-    """Another pane is in use, or it looks for something else. Emitted only while no group is empty."""
+    """Another pane is current, or its title has changed. Emitted only while no group is empty."""
 
     def __init__(self, make_pane: Callable[[int], SearchPane], parent: QWidget | None = None) -> None:
-        """``make_pane`` is given an id of its own for each pane."""
+        """Create the area with one empty pane.
+
+        Args:
+            make_pane: Creates a pane with the given id, which is unique in this area.
+            parent: The parent widget.
+        """
         super().__init__(parent)
         self._make_pane = make_pane
         self._last_id = 0
@@ -40,7 +45,7 @@ class PaneArea(QWidget):
         self._groups: list[PaneGroup] = []
         self._active: PaneGroup | None = None
         self._rearrangements = 0
-        """How many changes of the structure are under way, one within another."""
+        """Nesting depth of the changes of the structure under way."""
         self._splitter = QSplitter(Qt.Orientation.Horizontal, self)
         self._splitter.setChildrenCollapsible(False)
         self._splitter.setHandleWidth(_HANDLE)
@@ -55,24 +60,24 @@ class PaneArea(QWidget):
         self.new_pane()
 
     def panes(self) -> list[SearchPane]:
-        """All panes, from left to right."""
+        """Return all panes from left to right."""
         return [pane for group in self._groups for pane in group.panes()]
 
     def groups(self) -> list[list[SearchPane]]:
-        """The panes that stand behind one another, from left to right."""
+        """Return the panes of each group, from left to right."""
         return [group.panes() for group in self._groups]
 
     def current_pane(self) -> SearchPane:
-        """The one in use."""
+        """Return the current pane of the active group."""
         group = self._active or self._groups[0]
         pane = group.current()
         assert pane is not None, "a group without panes is taken away"
         return pane
 
     def new_pane(self, state: PaneState | None = None, *, beside: bool = False) -> SearchPane:
-        """A pane in a tab of its own, or in a group of its own to the right of the one in use.
+        """Open a pane in a new tab, or in a new group to the right of the current one (``beside``).
 
-        Where there is no room beside it, it is a tab all the same, and that is said.
+        If there is no room for another group, the pane is opened in a tab, and a notice says so.
         """
         size = self.current_pane().state().cell_size if self._groups else DEFAULT_CELL_SIZE
         group = self._active
@@ -87,8 +92,8 @@ class PaneArea(QWidget):
         return pane
 
     def _has_room(self) -> bool:
-        """Whether one more group can stand beside the others; says so where not."""
-        # Before the window is shown, its size is not known.
+        """Whether there is room for one more group; emits a notice if not."""
+        # The width is unknown until the window is shown.
         needed = (len(self._groups) + 1) * (LEAST_WIDTH + _HANDLE) - _HANDLE
         if len(self._groups) < _MOST_GROUPS and (not self.isVisible() or self._splitter.width() >= needed):
             return True
@@ -96,7 +101,7 @@ class PaneArea(QWidget):
         return False
 
     def close_pane(self, pane: SearchPane) -> None:
-        """Close a pane; the very last is emptied instead."""
+        """Close a pane. The last one is emptied instead."""
         if len(self.panes()) == 1:
             pane.restore(PaneState(cell_size=pane.state().cell_size))
             pane.focus_query()
@@ -111,23 +116,23 @@ class PaneArea(QWidget):
             self.current_pane().focus_query()
 
     def close_current(self) -> None:
-        """Close the pane in use."""
+        """Close the current pane."""
         self.close_pane(self.current_pane())
 
     def step(self, by: int) -> None:
-        """Go to the next tab of all groups, or to the one before."""
+        """Go to the tab ``by`` places after the current one (before, if negative), across all groups."""
         panes = self.panes()
         self.show_pane(panes[(panes.index(self.current_pane()) + by) % len(panes)])
 
     def show_pane(self, pane: SearchPane) -> None:
-        """Put a pane in front, and the keyboard into it."""
+        """Make a pane the current one, and focus its query."""
         group = self._group_of(pane)
         group.show_pane(pane)
         self._activate(group)
         pane.focus_query()
 
     def save(self) -> dict[str, Any]:
-        """For ``json.dumps``."""
+        """Return the panes and their arrangement, for ``json.dumps``."""
         active = self._groups.index(self._active) if self._active in self._groups else 0
         groups = [
             {
@@ -139,9 +144,12 @@ class PaneArea(QWidget):
         return {"groups": groups, "active": active, "sizes": self._splitter.sizes()}
 
     def restore(self, saved: dict[str, Any], *, with_items: bool = True) -> None:
-        """Be what was saved. What is damaged is left out; where nothing is left, all stays as it is.
+        """Replace all panes by saved ones. Damaged data is skipped; if no pane is left, nothing is changed.
 
-        Without items where they are of another library: panes that looked for nothing else are left out.
+        Args:
+            saved: The result of ``save``.
+            with_items: Whether the library is the one that the panes were saved with. If not, items of it are removed
+                from the queries, and panes that searched by such items alone are skipped.
         """
         kept = (_kept_group(found, with_items=with_items) for found in _list(saved.get("groups")))
         groups = [group for group in kept if group[0]][:_MOST_GROUPS]
@@ -170,7 +178,7 @@ class PaneArea(QWidget):
             self._splitter.setSizes(sizes)
 
     def stop(self) -> None:
-        """The window closes: nothing is asked or fetched any more."""
+        """Stop all requests, because the window is closing."""
         for pane in self.panes():
             pane.close_pane()
 
@@ -217,7 +225,7 @@ class PaneArea(QWidget):
         self._groups.insert(at, group)
         self._splitter.insertWidget(at, group)
         if sizes:
-            # The new one takes half of its neighbour; the others keep what they have.
+            # The new group takes half of its neighbour's width; the others keep theirs.
             neighbour = max(0, at - 1)
             half = sizes[neighbour] // 2
             sizes[neighbour] -= half
@@ -255,7 +263,7 @@ class PaneArea(QWidget):
             return
         old = self._group_of(pane)
         stands_alone = len(old.panes()) == 1
-        # The group that it stood in alone makes room.
+        # If the pane is alone in its group, that group is removed and makes room.
         if (old is group and stands_alone) or not (stands_alone or self._has_room()):
             self.show_pane(pane)
             return
@@ -267,14 +275,14 @@ class PaneArea(QWidget):
         pane.focus_query()
 
     def _take_out(self, pane: SearchPane, group: PaneGroup) -> None:
-        """Out of its group, which goes where it is empty."""
+        """Remove a pane from its group, and remove the group if it is empty then."""
         group.remove(pane)
         pane.setParent(self)
         if not group.panes():
             at = self._groups.index(group)
             self._groups.remove(group)
             group.hide()
-            # Out of the splitter at once: the widths that are set before it is deleted are not for it.
+            # Leave the splitter at once: widths that are set before the deletion do not include this group.
             group.setParent(self)
             group.deleteLater()
             if self._active is group:
@@ -288,9 +296,10 @@ class PaneArea(QWidget):
 
     @contextmanager
     def _rearranging(self) -> Iterator[None]:
-        """Change the structure: nobody is told of what is current until it is whole again.
+        """Defer ``current_changed`` while the structure is changed, and emit it once at the end.
 
-        Taking widgets out of layouts and hiding them moves the focus and the tabs on, which is heard at once.
+        Removing widgets from layouts and hiding them changes the focus and the current tabs at once, when the
+        structure may be inconsistent.
         """
         self._rearrangements += 1
         try:
@@ -314,7 +323,7 @@ class PaneArea(QWidget):
         return next(group for group in self._groups if pane in group.panes())
 
     def _pane(self, pane_id: int) -> SearchPane | None:
-        """None where it was closed meanwhile, as while its tab was dragged."""
+        """Return the pane with this id; None if it was closed meanwhile, for example while its tab was dragged."""
         return next((pane for pane in self.panes() if pane.pane_id == pane_id), None)
 
     @staticmethod
@@ -327,7 +336,7 @@ def _list(found: object) -> list[Any]:
 
 
 def _kept_group(found: object, *, with_items: bool) -> tuple[list[PaneState], int]:
-    """The panes' states of a saved group, and which is in front."""
+    """Return the states of the panes in a saved group, and the index of the current one."""
     if not isinstance(found, dict):
         return [], 0
     states = [PaneState.from_json(each) for each in _list(found.get("panes")) if isinstance(each, dict)]

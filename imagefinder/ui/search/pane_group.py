@@ -1,4 +1,4 @@
-"""A group of panes behind one tab bar."""
+"""Group of panes behind one tab bar."""
 
 from PySide6.QtCore import QPoint, QRect, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent
@@ -11,29 +11,37 @@ from imagefinder.ui.search.search_pane import SearchPane
 from imagefinder.ui.widgets.icons import icon
 
 LEAST_WIDTH = 320
-"""Points: the least width of a group."""
+"""Minimum width of a group, in points."""
 _EDGE = 0.25
-"""The share of the width at either side where a dropped tab makes a group of its own."""
+"""Fraction of the width, at the left and the right, in which a dropped tab starts a new group."""
 
 
 class PaneGroup(QWidget):
-    """A group of panes. What changes more than this group is asked for by signal."""
+    """Panes in tabs, of which one is visible.
+
+    Operations that affect other groups are requested by signals, which ``PaneArea`` handles.
+    """
 
     current_changed = Signal()
-    """Another pane is in front. Emitted once panes, tabs and stack agree, never in between."""
+    """Another pane is current. Emitted only when panes, tabs and stack are consistent."""
     new_wanted = Signal()
     close_wanted = Signal(int)  # pane id
     split_wanted = Signal(int)
     pane_dropped = Signal(int, int)
-    """A pane (id) shall stand here, its tab at this place."""
+    """A pane (id) was dropped, to be moved here with its tab at this index."""
     edge_dropped = Signal(int, int)
-    """A pane (id) shall have a group of its own: -1 to the left, 1 to the right of this one."""
+    """A pane (id) was dropped at an edge, to be moved to a new group: -1 to the left, 1 to the right of this one."""
 
     def __init__(self, token: str, parent: QWidget | None = None) -> None:
-        """``token`` names the area; only its own panes can be dropped here."""
+        """Create an empty group.
+
+        Args:
+            token: Identifies the ``PaneArea``; only panes of the same area can be dropped here.
+            parent: The parent widget.
+        """
         super().__init__(parent)
         self.is_turning = False
-        """Whether another pane is being put in front: the focus wanders about meanwhile."""
+        """Whether the current pane is being changed. Focus changes are meaningless meanwhile."""
         self._token = token
         self._panes: list[SearchPane] = []
         self.tabs = PaneTabs(token, self)
@@ -64,18 +72,18 @@ class PaneGroup(QWidget):
         self.setMinimumWidth(LEAST_WIDTH)
 
     def panes(self) -> list[SearchPane]:
-        """In the order of their tabs."""
+        """Return the panes in the order of their tabs."""
         return list(self._panes)
 
     def current(self) -> SearchPane | None:
-        """The one in front; None in a group without panes."""
+        """Return the visible pane; None if the group is empty."""
         at = self.tabs.currentIndex()
         return self._panes[at] if 0 <= at < len(self._panes) else None
 
     def insert(self, pane: SearchPane, at: int | None = None) -> None:
-        """Take a pane in, and put it in front."""
+        """Insert a pane at an index (by default at the end), and make it the current one."""
         at = len(self._panes) if at is None else max(0, min(at, len(self._panes)))
-        # The tab bar would tell of its new current tab before the pane behind it is in its place.
+        # The tab bar would emit currentChanged before the pane is in the stack.
         with QSignalBlocker(self.tabs):
             self.tabs.insert(at, pane.pane_id, pane.title)
             self.tabs.setCurrentIndex(at)
@@ -84,12 +92,12 @@ class PaneGroup(QWidget):
         self._on_current_changed()
 
     def remove(self, pane: SearchPane) -> None:
-        """Let a pane go; it is hidden, and still there."""
+        """Remove a pane from the group and hide it, without closing it."""
         at = self._panes.index(pane)
         with QSignalBlocker(self.tabs):
             self.tabs.removeTab(at)
             del self._panes[at]
-        # First its successor is shown: hiding a pane moves the focus, and whoever hears of that finds all in order.
+        # The next pane is shown first: hiding a pane moves the focus, and the slots for that need a consistent group.
         self._show_current()
         self._stack.removeWidget(pane)
         pane.hide()
@@ -97,7 +105,7 @@ class PaneGroup(QWidget):
             self.current_changed.emit()
 
     def show_pane(self, pane: SearchPane) -> None:
-        """Put a pane in front."""
+        """Make a pane the current one."""
         self.tabs.setCurrentIndex(self._panes.index(pane))
 
     def _on_current_changed(self) -> None:
@@ -151,7 +159,7 @@ class PaneGroup(QWidget):
         return -1 if share < _EDGE else 1 if share > 1 - _EDGE else 0
 
     def _target(self, position: QPoint) -> QRect:
-        """Where the pane would stand."""
+        """Return the area that a pane dropped here would take."""
         area = self._stack.geometry()
         side = self._side(position)
         if side:

@@ -1,4 +1,4 @@
-"""Status line below a pane's results, perhaps with an action."""
+"""Status line below a pane's results."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
@@ -9,7 +9,7 @@ from imagefinder.ui.widgets.labels import ElidedLabel
 
 
 class PaneStatus(QWidget):
-    """Takes no room while there is nothing to say."""
+    """Line of text with an optional button. Hidden if there is no text."""
 
     action_wanted = Signal()
 
@@ -17,7 +17,7 @@ class PaneStatus(QWidget):
         super().__init__(parent)
         self._words = ElidedLabel(parent=self, mode=Qt.TextElideMode.ElideRight)
         self._words.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        # A long note must not hold the pane wide; the tooltip has it whole.
+        # A long text must not widen the pane. The tooltip has the complete text.
         self._words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._action = QPushButton(self)
         self._action.clicked.connect(self.action_wanted)
@@ -30,16 +30,16 @@ class PaneStatus(QWidget):
 
     @property
     def text(self) -> str:
-        """What it says."""
+        """The text; empty if there is none."""
         return self._words.text()
 
     @property
     def action(self) -> str:
-        """What it offers to do; empty where that is nothing."""
+        """The label of the button; empty if there is none."""
         return self._action.text()
 
     def say(self, text: str, action: str = "") -> None:
-        """Say this, and offer that with a button."""
+        """Set the text and the label of the button; empty for none."""
         self._words.setText(text)
         self._words.setToolTip(tooltip(text))
         self._action.setText(action)

@@ -1,4 +1,4 @@
-"""Tab bar of a pane group. Tabs can be dragged along it, into another group, or to an edge."""
+"""Tab bar of a pane group."""
 
 from PySide6.QtCore import QMimeData, QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QContextMenuEvent, QDrag, QMouseEvent, QPainter, QPaintEvent, QPalette, QPixmap
@@ -14,20 +14,23 @@ _NARROWEST = 96
 
 
 def pane_mime(token: str, pane_id: int) -> QMimeData:
-    """What is dragged with a tab; ``token`` names the area that the pane belongs to."""
+    """Return the data of a dragged tab; ``token`` identifies the ``PaneArea`` of the pane."""
     mime = QMimeData()
     mime.setData(PANE_MIME, f"{token} {pane_id}".encode())
     return mime
 
 
 def dragged_pane(mime: QMimeData, token: str) -> int | None:
-    """The id of the pane that is dragged; None where it is something else, or of another window."""
+    """Return the id of the dragged pane; None if something else is dragged, or a pane of another area."""
     area, _, pane_id = bytes(mime.data(PANE_MIME).data()).decode().partition(" ")
     return int(pane_id) if area == token and pane_id.isdigit() else None
 
 
 class PaneTabs(QTabBar):
-    """One tab for each pane; the panes' ids are the tabs' data."""
+    """Tab bar with one tab for each pane. The pane's id is the tab's data.
+
+    Tabs can be dragged within the bar, to another group, or to an edge of a group.
+    """
 
     close_wanted = Signal(int)  # pane id
     split_wanted = Signal(int)
@@ -46,7 +49,7 @@ class PaneTabs(QTabBar):
         self.setAccessibleName(tr("Searches"))
 
     def insert(self, at: int, pane_id: int, title: str) -> None:
-        """A new tab."""
+        """Insert a tab for a pane."""
         self.insertTab(at, "")
         self.setTabData(at, pane_id)
         button = QToolButton(self)
@@ -58,7 +61,7 @@ class PaneTabs(QTabBar):
         button.setToolTip(tr("Close this search (Ctrl+W)"))
         button.setAccessibleName(tr("Close this search"))
         button.clicked.connect(lambda: self.close_wanted.emit(pane_id))
-        # The style would put the button at the very edge.
+        # The margin keeps the button away from the edge of the tab.
         holder = QWidget(self)
         row = QHBoxLayout(holder)
         row.setContentsMargins(0, 0, 8, 0)
@@ -67,32 +70,32 @@ class PaneTabs(QTabBar):
         self.set_title(pane_id, title)
 
     def set_title(self, pane_id: int, title: str) -> None:
-        """Call a pane something else."""
+        """Set the title of a pane's tab."""
         at = self.at_pane(pane_id)
-        # An ampersand would be taken for the mark of a key.
+        # A single ampersand would mark a mnemonic.
         self.setTabText(at, title.replace("&", "&&"))
         self.setTabToolTip(at, tooltip(title))
         self.setAccessibleTabName(at, title)
         self.updateGeometry()
 
     def at_pane(self, pane_id: int) -> int:
-        """Where the tab of a pane stands; -1 for nowhere."""
+        """Return the index of a pane's tab; -1 if it has none here."""
         return next((at for at in range(self.count()) if self.tabData(at) == pane_id), -1)
 
     def set_marked(self, is_marked: bool) -> None:
-        """Whether to show that the keys go to this group."""
+        """Set whether the current tab is marked, to show that this group is the active one."""
         self.is_marked = is_marked
         self.update()
 
     def place_for(self, position: QPoint) -> int:
-        """Where a tab that is dropped here would go."""
+        """Return the index at which a tab dropped at this position is inserted."""
         for at in range(self.count()):
             if position.x() < self.tabRect(at).center().x():
                 return at
         return self.count()
 
     def minimumSizeHint(self) -> QSize:
-        # Qt's has room for scroll buttons: a gap behind one short tab.
+        # Qt's hint includes scroll buttons, which would leave a gap after a single short tab.
         size = super().minimumSizeHint()
         return QSize(min(size.width(), self.sizeHint().width()), size.height())
 
@@ -116,13 +119,14 @@ class PaneTabs(QTabBar):
             super().mouseMoveEvent(event)
             return
         way = (event.position().toPoint() - self._pressed).manhattanLength()
-        # The tab may have moved since it was pressed: another may have been closed, or have got a longer title.
+        # The tab may have moved since it was pressed, because another one was closed or got a longer title.
         at = self.at_pane(self._pressed_pane) if self._pressed_pane is not None else -1
         if way >= QApplication.startDragDistance() and at >= 0:
             self._pressed = None
             picture = self.grab(self.tabRect(at))
             mime = pane_mime(self._token, self.tabData(at))
-            # From the event loop: the drop may take this very bar away, which must not be at work then.
+            # The drag is started by the event loop: the drop may delete this tab bar, which must not be handling an
+            # event then.
             window = self.window()
             QTimer.singleShot(0, window, lambda: _drag(window, mime, picture))
 

@@ -1,4 +1,4 @@
-"""Toolbar above the results: count, sort order, thumbnail size, split."""
+"""Toolbar above the results: count, sort order, thumbnail size and a button for a second pane."""
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QActionGroup, QCursor, QPalette, QResizeEvent
@@ -14,11 +14,11 @@ from imagefinder.ui.widgets.labels import ElidedLabel
 
 _STEP = 16
 _ROOM_FOR_ORDER = 400
-"""Points: in less, the button keeps its sign alone, and the number of results stays readable."""
+"""Toolbar width, in points, below which the sort button shows only its icon, so that the count stays readable."""
 
 
 def sort_name(sort: Sort) -> str:
-    """An order in words."""
+    """Return the name of a sort order, for display."""
     return {
         Sort.RELEVANCE: tr("Best match first"),
         Sort.DATE: tr("Newest first"),
@@ -28,7 +28,7 @@ def sort_name(sort: Sort) -> str:
 
 
 class ResultsToolbar(QWidget):
-    """What can be set about a pane's results."""
+    """Shows the number of results, and lets the user choose how they are shown."""
 
     sort_chosen = Signal(object)  # Sort
     cell_size_chosen = Signal(int)
@@ -40,7 +40,7 @@ class ResultsToolbar(QWidget):
         self.sort = Sort.RELEVANCE
         self._count = ElidedLabel(parent=self, mode=Qt.TextElideMode.ElideRight)
         self._count.setForegroundRole(QPalette.ColorRole.PlaceholderText)
-        # It gives way first where a pane is narrow.
+        # The count is the first to shrink in a narrow pane.
         self._count.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._sort_actions: dict[Sort, QAction] = {}
         self._sort_button = self._make_sort_button()
@@ -60,7 +60,7 @@ class ResultsToolbar(QWidget):
 
     @property
     def cell_size(self) -> int:
-        """Points."""
+        """The chosen size of a cell, in points."""
         return self._zoom.value()
 
     @property
@@ -70,11 +70,11 @@ class ResultsToolbar(QWidget):
 
     @property
     def count_text(self) -> str:
-        """What it says about the number of results."""
+        """The text about the number of results."""
         return self._count.text()
 
     def set_sort(self, sort: Sort) -> None:
-        """Show this order as chosen; emits nothing."""
+        """Set the sort order without emitting a signal."""
         self.sort = sort
         self._sort_actions[sort].setChecked(True)
         self._sort_button.setText(sort_name(sort))
@@ -83,27 +83,27 @@ class ResultsToolbar(QWidget):
         self._sort_button.setToolTip(label)
 
     def set_cell_size(self, points: int) -> None:
-        """Show this size as chosen; emits nothing."""
+        """Set the size of a cell without emitting a signal."""
         self._zoom.blockSignals(True)
         self._zoom.setValue(points)
         self._zoom.blockSignals(False)
 
     def set_include_hidden(self, is_on: bool) -> None:
-        """Show this as chosen; emits nothing."""
+        """Set whether hidden pictures are shown, without emitting a signal."""
         self._hidden.blockSignals(True)
         self._hidden.setChecked(is_on)
         self._hidden.blockSignals(False)
 
     def choose_hidden(self, is_on: bool) -> None:
-        """As the user does it in the menu."""
+        """Set whether hidden pictures are shown, as the user does in the menu."""
         self._hidden.setChecked(is_on)
 
     def zoom(self, step: int) -> None:
-        """As the user does it with the slider: one step up or down."""
+        """Enlarge the cells by a number of steps (reduce them, if negative), as the user does with the slider."""
         self._zoom.setValue(self._zoom.value() + 2 * _STEP * step)
 
     def show_count(self, count: int, has_more: bool, model: str = "", *, has_possible: bool = False) -> None:
-        """Say how many results are shown, which model found them, and whether possible matches follow."""
+        """Show the number of results, their order, the model that found them, and whether possible matches follow."""
         order = sort_name(self.sort)
         if not count:
             text = ""
@@ -113,7 +113,7 @@ class ResultsToolbar(QWidget):
         elif has_more:
             text = tr("{order}, more below", order=order)
         else:
-            # The number first: it is the last to go where the pane is narrow.
+            # The number comes first, because the end is elided in a narrow pane.
             order = order[:1].lower() + order[1:]
             text = tr("{count} result(s), {order}", "", count, count=grouped(count), order=order)
             if count > SORTED_TOGETHER:
@@ -125,12 +125,12 @@ class ResultsToolbar(QWidget):
         found_by = tr("Found by {model}", "a model", model=model_title(model)) if model and text else ""
         self._count.setToolTip(tooltip("\n".join(filter(None, (text, found_by)))))
         if found_by:
-            # Last, for it is the first to go where the pane is narrow.
+            # The model comes last, because the end is elided in a narrow pane.
             text = tr("{results} · {model}", results=text, model=short_title(model))
         self._count.setText(text)
 
     def set_in_use(self, is_in_use: bool) -> None:
-        """Whether there is a search whose results these tools are about."""
+        """Show or hide all that applies to the results of a search only."""
         for widget in (self._count, self._sort_button, self._zoom, self._view_button):
             widget.setVisible(is_in_use)
         self._rest.setVisible(not is_in_use)
@@ -197,7 +197,7 @@ class ResultsToolbar(QWidget):
 
 
 def _give_menu(button: QToolButton, menu: QMenu) -> None:
-    """Open a menu by a button."""
+    """Make a button open a menu, and correct its hover state when the menu closes."""
 
     def look_for_mouse() -> None:
         is_below = button.rect().contains(button.mapFromGlobal(QCursor.pos()))
@@ -206,5 +206,5 @@ def _give_menu(button: QToolButton, menu: QMenu) -> None:
 
     button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
     button.setMenu(menu)
-    # Qt takes the mouse to be over the button again as the menu closes, wherever it is, and never hears it leave.
+    # When the menu closes, Qt considers the mouse to be over the button wherever it is, and gets no leave event.
     menu.aboutToHide.connect(lambda: QTimer.singleShot(0, button, look_for_mouse))

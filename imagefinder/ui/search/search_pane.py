@@ -1,4 +1,4 @@
-"""One search pane: query bar, results, and status."""
+"""Search pane: query bar, results and status."""
 
 from collections.abc import Collection, Sequence
 
@@ -37,18 +37,18 @@ from imagefinder.ui.services.thumbnail_loader import ThumbnailLoader
 
 
 class SearchPane(QWidget):
-    """A query bar above a grid of results. Pictures can be dropped anywhere on it."""
+    """One search: a query bar above a grid of results. Pictures can be dropped anywhere on the pane."""
 
     preview_requested = Signal(object, int, str)  # ResultsModel, row, the query's words
     new_pane_requested = Signal(object)  # PaneState
-    split_requested = Signal(object)  # PaneState of the pane that shall stand beside this one
+    split_requested = Signal(object)  # PaneState of the pane to open beside this one
     folders_dropped = Signal(list)  # list[Path]
     hidden_changed = Signal(object, bool)
-    """Items (tuple[int, ...]) were hidden from results here, or are shown again: of interest to all panes."""
+    """Items (tuple[int, ...]) were hidden here (True) or shown again (False), so other panes must be updated."""
     title_changed = Signal(str)
     notice = Signal(str)
     problem = Signal(str)
-    """Something that was asked for could not be done; one sentence."""
+    """A user's request failed; one sentence."""
     models_wanted = Signal()
     """The user wants to choose another model."""
     folder_wanted = Signal()
@@ -64,7 +64,17 @@ class SearchPane(QWidget):
         desktop: Desktop,
         parent: QWidget | None = None,
     ) -> None:
-        """``pane_id`` tells it from the others in what is said to the engine."""
+        """Create an empty pane.
+
+        Args:
+            client: The engine client.
+            pane_id: Identifies the pane in messages to the engine.
+            thumbnails: Loads the thumbnails.
+            dropped: Stores pictures that are dropped as data.
+            fetcher: Downloads pictures that are dropped as links.
+            desktop: Opens and shows files.
+            parent: The parent widget.
+        """
         super().__init__(parent)
         self.pane_id = pane_id
         self.bar = QueryBar(thumbnails, dropped, fetcher, self)
@@ -139,16 +149,16 @@ class SearchPane(QWidget):
 
     @property
     def title(self) -> str:
-        """What to call it, in a few words."""
+        """Short title of the pane, for its tab."""
         return self.state().title
 
     @property
     def status_text(self) -> str:
-        """The line below the results."""
+        """The text of the status line below the results."""
         return self._status.text
 
     def state(self) -> PaneState:
-        """All that makes it what it is."""
+        """Return the query and the settings of the pane."""
         return PaneState(
             self.bar.terms(),
             self.bar.text(),
@@ -158,7 +168,7 @@ class SearchPane(QWidget):
         )
 
     def restore(self, state: PaneState) -> None:
-        """Be that pane, and search."""
+        """Set the query and the settings, and search."""
         self.bar.set_terms(state.terms)
         self.bar.set_text(state.text)
         self.tools.set_sort(state.sort)
@@ -168,25 +178,25 @@ class SearchPane(QWidget):
         self._ask()
 
     def focus_query(self) -> None:
-        """Put the cursor into the words, all of them selected."""
+        """Focus the words of the query, and select all of them."""
         self.bar.focus_words()
 
     def find_similar(self, hit: Hit) -> None:
-        """Look for what is like a result, and for nothing else."""
+        """Replace the query by a search for items similar to a result."""
         self.bar.set_terms([PictureTerm.of_hit(hit)])
         self.bar.set_text("")
         self._ask()
 
     def zoom(self, step: int) -> None:
-        """Larger pictures, or smaller ones."""
+        """Enlarge the thumbnails by a number of steps (reduce them, if negative)."""
         self.tools.zoom(step)
 
     def show_hidden(self, is_on: bool) -> None:
-        """Show what the user hid from results, or do not."""
+        """Set whether hidden pictures are included in the results."""
         self.tools.choose_hidden(is_on)
 
     def note_hidden(self, item_ids: Collection[int], is_hidden: bool) -> None:
-        """Items were hidden from results, or are shown again, here or in another pane."""
+        """Update the results after items were hidden or shown again, here or in another pane."""
         if is_hidden and not self.tools.include_hidden:
             self.model.remove(item_ids)
             self._show_state()
@@ -195,7 +205,7 @@ class SearchPane(QWidget):
             self.search.ask_again()
 
     def close_pane(self) -> None:
-        """Nothing is asked or fetched any more, and the engine may forget the results."""
+        """Stop all requests, and let the engine discard the pane's results."""
         self.bar.stop()
         self.search.stop()
 
@@ -233,11 +243,11 @@ class SearchPane(QWidget):
 
     def _show_page_failure(self, problem: str) -> None:
         self.problem.emit(problem)
-        # Whoever scrolls on asks once more.
+        # Scrolling further requests the page again.
         self.model.append((), has_more=True)
 
     def _show_state(self) -> None:
-        """Results where there are some, else why there are none; and what there is to say below."""
+        """Show the results, or why there are none, and update the toolbar and the status line."""
         hits = self.search.latest
         if hits is None:
             return
@@ -274,7 +284,7 @@ class SearchPane(QWidget):
                 tr("Search with {model}", "another model", model=short_title(self._client.model.name)),
             )
         else:
-            # Where there are no results, the message in their place has it.
+            # If there are no results, the note is in the message that replaces them.
             self._status.say(hits.note if count else "")
 
     def _show_empty(self) -> None:
@@ -321,7 +331,7 @@ class SearchPane(QWidget):
 
     def _show_hiding_failure(self, problem: str) -> None:
         self.problem.emit(problem)
-        # What was taken out of sight is found again.
+        # Search again to restore what was removed from the results.
         self.search.ask_again()
 
     def _enter_results(self) -> None:
@@ -342,7 +352,7 @@ class SearchPane(QWidget):
             self._show_empty()
 
     def _job_changed(self, _job: JobChanged) -> None:
-        # It says why there is nothing yet.
+        # The message about an empty library depends on the state of the job.
         if self._empty_state.is_library_empty and not self.search.is_waiting:
             if self.state().is_empty:
                 self._show_empty()

@@ -1,4 +1,4 @@
-"""Requests of one search pane to the engine; answers to outdated queries are dropped."""
+"""Search requests of one pane to the engine."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,23 +19,23 @@ from imagefinder.ipc.messages import (
 from imagefinder.ui.services.engine_client import EngineClient, EngineState, EngineStatus
 
 PAGE = 200
-"""Hits asked for at a time."""
+"""Number of hits requested at a time."""
 _MOST_REFRESHED = 1000
-"""Whoever has scrolled past this many is reading: what they see is not changed by itself."""
+"""Results are not refreshed automatically once the user has scrolled past this many."""
 _REFRESH_MS = 3000
 _SLOW_MS = 300
 
 
 class _Awaited(Enum):
-    """The answer that is waited for."""
+    """Kind of the answer that is pending."""
 
     NOTHING = auto()
     ANSWER = auto()
-    """To what the user asked."""
+    """Answer to a query of the user."""
     UPDATE = auto()
-    """To the same question, asked again without the user's doing."""
+    """Answer to the same query, repeated in the background."""
     REST = auto()
-    """With what the last answer left out."""
+    """Answer to the same query, with the possible matches."""
 
 
 def _always() -> bool:
@@ -43,38 +43,40 @@ def _always() -> bool:
 
 
 class SearchSession(QObject):
-    """Asks, and lets through only the answers to the latest question."""
+    """Sends one pane's search requests, and discards answers to superseded queries."""
 
-    answered = Signal(object, bool)  # Hits, and whether the user did not ask for them: an update
+    answered = Signal(object, bool)
+    """First hits (Hits), and whether they are an update: the answer to a query that was repeated in the background."""
     unfolded = Signal(object)
-    """What the last answer left out is in this one (Hits), after what that gave."""
-    extended = Signal(object)  # Hits
+    """First hits (Hits) including the possible matches, which follow the other hits."""
+    extended = Signal(object)
+    """Next hits (Hits)."""
     failed = Signal(str)
-    """The question the user asked cannot be answered."""
+    """The user's query failed; one sentence."""
     page_failed = Signal(str)
-    """There are more hits, but they could not be had."""
+    """The next hits could not be fetched; one sentence."""
     rest_failed = Signal(str)
-    """What was left out could not be had."""
+    """The possible matches could not be fetched; one sentence."""
     outdated = Signal()
-    """Another model answers now than the one that found what is shown, which is left alone."""
+    """The results shown were found by another model than the one in use now, and are not replaced."""
     slow = Signal()
-    """The answer takes so long that it should be said."""
+    """The answer is slow enough to show a waiting message."""
 
     def __init__(self, client: EngineClient, pane: int, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.latest: Hits | None = None
-        """The last answer's first page; None before there is one."""
+        """First hits of the last answer; None before the first one and after ``stop``."""
         self._client = client
         self._pane = pane
         self._question: tuple[Query, Sort] | None = None
         self._request = 0
         self._awaited = _Awaited.NOTHING
         self.may_replace: Callable[[], bool] = _always
-        """Whether another model's results may take the place of those shown, unasked."""
+        """Returns whether results of another model may replace those shown without a request by the user."""
         self._is_outdated = False
-        """Whether the answer that is waited for may not know of what has changed since it was asked for."""
+        """Whether something has changed since the pending request, which must be repeated after its answer."""
         self._offset: int | None = None
-        """Of the hits that were asked for last and are not here."""
+        """Offset of the last page requested and not yet received; None if there is none."""
         self._shown = 0
         self._was_running = client.engine.state is EngineState.RUNNING
         self._slow_timer = self._timer(_SLOW_MS)
@@ -94,13 +96,14 @@ class SearchSession(QObject):
 
     @property
     def is_waiting(self) -> bool:
-        """Whether the user waits for an answer."""
+        """Whether a query of the user is unanswered."""
         return self._awaited is _Awaited.ANSWER
 
     def ask(self, query: Query, sort: Sort) -> None:
-        """A new question; answers to all before are dropped from now on.
+        """Send a query. Answers to earlier queries are discarded from now on.
 
-        In another order, or with what is hidden, the same question keeps the rest that was asked for.
+        If only the sort order or the inclusion of hidden items differs from the previous query, possible matches stay
+        included.
         """
         if self.has_rest_of(query):
             query = replace(query, include_rest=True)
@@ -109,14 +112,14 @@ class SearchSession(QObject):
         self._slow_timer.start()
 
     def ask_rest(self) -> None:
-        """The same question, with what its answer left out."""
+        """Repeat the query with the possible matches included."""
         if self._question is not None and not self._question[0].include_rest:
             query, sort = self._question
             self._question = replace(query, include_rest=True), sort
             self._send(_Awaited.REST)
 
     def has_rest_of(self, query: Query) -> bool:
-        """Whether the latest question looks for the same, and with the rest."""
+        """Whether the latest query is this one, apart from hidden items, and includes the possible matches."""
         if self._question is None:
             return False
         asked = self._question[0]
@@ -126,7 +129,7 @@ class SearchSession(QObject):
 
     @property
     def is_of_another_model(self) -> bool:
-        """Whether what is shown was found by another model than the one that answers now."""
+        """Whether the results shown were found by another model than the one in use now."""
         model = self._client.model
         return (
             self.latest is not None
@@ -138,30 +141,36 @@ class SearchSession(QObject):
 
     @property
     def _was_model_asked(self) -> bool:
-        """Whether a model took part in what is shown."""
+        """Whether a model took part in finding the results shown."""
         return self.latest is not None and not self.latest.is_partial and bool(self.latest.model)
 
     def ask_again(self) -> None:
-        """The same question, because something has changed; the user is not told."""
+        """Repeat the query in the background, because something has changed."""
         if self._question is not None and self._awaited is _Awaited.NOTHING:
             self._send(_Awaited.UPDATE)
         else:
             self.ask_after_answer()
 
     def ask_after_answer(self) -> None:
-        """Ask again once the answer that is waited for is here, if one is: it may know less than is shown."""
+        """Repeat the query after the pending answer, if there is one, because that may be outdated."""
         self._is_outdated = self._awaited is not _Awaited.NOTHING
 
     def more(self, offset: int, shown: int) -> None:
-        """The next hits, from ``offset`` on; ``shown`` are there now."""
+        """Request the next hits.
+
+        Args:
+            offset: Number of hits delivered so far.
+            shown: Number of hits shown, which is smaller if some were hidden.
+        """
         self._shown = shown
         self._offset = offset
         if self._awaited is _Awaited.NOTHING:
-            # Otherwise the engine may have forgotten the old list: asked once the new one is there.
+            # While an answer is pending, the engine may have discarded the old result list. In this case the page is
+            # requested after the answer.
             self._ask_more(offset)
 
     def stop(self) -> None:
-        """Ask nothing, and let nothing through."""
+        """End the search: discard pending answers, and let the engine discard the results."""
         had_question = self._question is not None
         self._question = None
         self.latest = None
@@ -206,7 +215,7 @@ class SearchSession(QObject):
             return
         self._slow_timer.stop()
         if self._is_outdated and awaited is _Awaited.UPDATE:
-            # Nobody waits for it, and it would show again for a moment what was hidden meanwhile.
+            # An outdated update is not shown: items hidden meanwhile would reappear for a moment.
             self.ask_again()
             return
         self.latest = hits
@@ -220,7 +229,7 @@ class SearchSession(QObject):
             self._ask_more(self._offset)
 
     def forget_page(self) -> None:
-        """The results were replaced: what was asked for to follow the old ones is not wanted any more."""
+        """Cancel the pending request for more hits, because the results were replaced."""
         self._offset = None
         self._shown = 0
 
@@ -251,7 +260,7 @@ class SearchSession(QObject):
     def _on_engine_changed(self, status: EngineStatus) -> None:
         is_running = status.state is EngineState.RUNNING
         if is_running and not self._was_running:
-            # The new engine does not know the list that the old one was paging through.
+            # The result list, from which further hits are requested, was lost with the old engine process.
             self.ask_again()
         self._was_running = is_running
 

@@ -1,4 +1,4 @@
-"""What is asked when a folder is added."""
+"""Tests of the dialog for adding folders."""
 
 from pathlib import Path
 

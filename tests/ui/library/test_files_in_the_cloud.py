@@ -1,4 +1,4 @@
-"""Files that are online only, in the window: said in their row, read after a question, shown after another."""
+"""Tests of online-only files in the window: status, reading after confirmation, and preview."""
 
 from pathlib import Path
 
@@ -53,7 +53,7 @@ def test_they_are_read_only_after_a_question(qtbot: QtBot, client: FakeClient, p
     assert _words(panel, 1).endswith("1,234 in the cloud")
     _click_link(qtbot, panel, 1)
     assert panel.cloud_download_bar.isVisible()
-    qtbot.keyClick(panel.cloud_download_bar, Qt.Key.Key_Return)  # a key pressed twice
+    qtbot.keyClick(panel.cloud_download_bar, Qt.Key.Key_Return)  # as if a key were pressed twice
     assert not panel.cloud_download_bar.isVisible()
     assert client.sent == []
     _choose(panel, 1, "Read 1,234 ")

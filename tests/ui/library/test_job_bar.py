@@ -1,4 +1,4 @@
-"""The line about the indexing."""
+"""Tests of the job bar."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""The library panel, as a user handles it."""
+"""Tests of the library panel, through user actions."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,7 +30,7 @@ from imagefinder.ui.library.unreadable_dialog import UnreadableDialog
 
 
 class FakeDesktop:
-    """Notes what it was asked to show."""
+    """Records the paths to be shown in the file manager, and shows none."""
 
     def __init__(self) -> None:
         self.revealed: list[Path] = []
@@ -57,7 +57,7 @@ def panel(qtbot: QtBot, client: FakeClient, desktop: FakeDesktop) -> Iterator[Li
 
 
 def choose(panel: LibraryPanel, row: int, action: str) -> None:
-    """Take an action of a row's menu."""
+    """Trigger an action of a row's menu."""
     menu = panel.menu_for(panel.model.source(row))
     next(each for each in menu.actions() if each.text() == action).trigger()
     menu.close()
@@ -71,7 +71,7 @@ def actions(panel: LibraryPanel, row: int) -> list[str]:
 
 
 def drag(panel: LibraryPanel, *urls: str) -> QDropEvent:
-    """Drag these over the panel, and let go."""
+    """Drag URLs over the panel, and drop them."""
     mime = QMimeData()
     mime.setUrls([QUrl(url) for url in urls])
     buttons, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
@@ -178,7 +178,7 @@ def click(
     *,
     on_menu: bool = False,
 ) -> None:
-    """Click on a row, or on its menu's button."""
+    """Click on a row, or on its menu button."""
     index = panel.model.index(panel.model.row_of(path))
     qtbot.waitUntil(lambda: panel.list.visualRect(index).height() > 40)
     row = panel.list._delegate.layout(panel.list._option(index), index)
@@ -288,7 +288,7 @@ def test_a_click_on_the_link_opens_the_list_once(
 
 
 def click_on_action(qtbot: QtBot, panel: LibraryPanel, row: int) -> None:
-    """Click on the link to what a row offers to do."""
+    """Click on the link for a row's action."""
     index = panel.model.index(row)
     qtbot.waitUntil(lambda: panel.list.visualRect(index).height() > 40)
     link = panel.list._delegate.layout(panel.list._option(index), index).action
@@ -380,7 +380,7 @@ def test_what_a_new_model_does_not_cover_is_said_with_a_remedy(
     tell_library(client, a_source(HOLIDAY, 100), covered=40)
     assert "60 of 100" in panel._coverage.text()
     assert panel._coverage.isVisible()
-    # Of a model that cannot be used nobody knows.
+    # If the model could not be loaded, the coverage is unknown.
     client.hear(ModelChanged(ModelState.FAILED, "", error="It is not here."))
     assert not panel._coverage.isVisible()
     client.hear(ModelChanged(ModelState.READY, "starter", "cpu"))

@@ -1,4 +1,4 @@
-"""The line about a change to another model."""
+"""Tests of the status of a model switch."""
 
 from collections.abc import Iterator
 from dataclasses import replace

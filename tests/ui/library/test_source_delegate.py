@@ -1,4 +1,4 @@
-"""What is painted of a source's row, compared pixel by pixel."""
+"""Tests of the painting of source rows, compared pixel by pixel."""
 
 import pytest
 from helpers.fake_client import FakeClient
@@ -47,7 +47,7 @@ def _tell(client: FakeClient, state: str) -> None:
 def _painted(qtbot: QtBot, panel: LibraryPanel) -> QImage:
     qtbot.waitUntil(lambda: panel.list.visualRect(panel.model.index(1)).height() > 40)
     panel.list.doItemsLayout()
-    # The rows alone: below them stands the job's bar, or not.
+    # Only the rows: the job bar below them may be visible or hidden.
     rows = panel.list.visualRect(panel.model.index(0)).united(panel.list.visualRect(panel.model.index(1)))
     return panel.list.viewport().grab(rows).toImage()
 
@@ -58,7 +58,7 @@ def _layout(panel: LibraryPanel) -> RowLayout:
 
 
 def _has_link(image: QImage, area: QRect) -> bool:
-    """Whether anything in the colour of links is painted there."""
+    """Whether an area contains pixels in the colour of links."""
     inside = area.intersected(image.rect())
     colours = (
         image.pixelColor(x, y)

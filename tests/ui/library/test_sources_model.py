@@ -1,4 +1,4 @@
-"""The sources as a list, each with its state in words."""
+"""Tests of the Qt model of sources, and of the texts about their states."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The list of files that cannot be read."""
+"""Tests of the dialog with unreadable files."""
 
 from pathlib import Path
 

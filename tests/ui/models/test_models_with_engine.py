@@ -1,4 +1,4 @@
-"""Models got, used and removed from the settings, with a real engine and a hub that cuts connections."""
+"""Tests of models in the settings, with a real engine and a hub that interrupts connections."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -38,10 +38,10 @@ OpenWindow = Callable[[], EngineWindow]
 
 @pytest.fixture
 def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A library that is searched by colours, empty yet."""
+    """Return an empty library whose model is the built-in embedder."""
     with ImageFinder.open(tmp_path / "library") as finder:
         finder.use_model(BUILTIN)
-    # From here on the library's own word counts.
+    # From here on, the library determines the model.
     monkeypatch.delenv("IMAGEFINDER_MODEL")
     return tmp_path / "library"
 
@@ -50,7 +50,7 @@ def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def open_window(
     qtbot: QtBot, tmp_path: Path, library: Path, hub: HubServer, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[OpenWindow]:
-    """Opens a window on the library, for whose engine the hub has a model; it is closed at the end."""
+    """Return a function that opens a window on the library, with a hub that has a model; closes it at the end."""
     monkeypatch.setenv(CONFIG, str(write_config(tmp_path / "tiny-clip.json")))
     monkeypatch.setenv("HF_ENDPOINT", hub.address)
     monkeypatch.delenv("HF_HUB_OFFLINE")
@@ -82,7 +82,7 @@ def test_a_model_is_downloaded_used_and_removed_in_the_settings(
     card = page.card(NAME)
     qtbot.keyClick(card.header, Qt.Key.Key_Return)
 
-    # Stopped by the user, refused by the hub, and yet no byte comes twice.
+    # The download is cancelled by the user, then refused by the hub, and yet no byte is downloaded twice.
     hub.fail(WEIGHTS, Fault(stall_after=HALF))
     _press(card, "Download")
     window.until(hub.stalled.is_set)
@@ -102,7 +102,7 @@ def test_a_model_is_downloaded_used_and_removed_in_the_settings(
     assert refused == rest != ""
     assert "Tiny CLIP is on this computer now." in window.window.notices.texts()
 
-    # The colours answer until all is indexed with it.
+    # The built-in embedder answers until everything is indexed with the new model.
     _press(card, "Use this model")
     window.until(lambda: window.client.model is not None and window.client.model.name == NAME)
     window.settle()
@@ -111,7 +111,7 @@ def test_a_model_is_downloaded_used_and_removed_in_the_settings(
     window.type(" or blue")
     window.until(lambda: (latest := window.pane.search.latest) is not None and latest.model == NAME)
 
-    # What was indexed with the colours is there still.
+    # The vectors of the built-in embedder are still there.
     colours = page.card(BUILTIN)
     qtbot.keyClick(colours.header, Qt.Key.Key_Return)
     _press(colours, "Use this model")
@@ -130,7 +130,7 @@ def test_a_model_is_downloaded_used_and_removed_in_the_settings(
 def test_a_library_whose_model_is_not_here_is_searched_again_once_it_is_downloaded(
     open_window: OpenWindow, library: Path, three_pictures: Path
 ) -> None:
-    # As one that was moved to another computer.
+    # As if the library came from another computer.
     with closing(Store(library / "library.db")) as store:
         store.models.in_use = NAME
     window = open_window()
@@ -165,7 +165,7 @@ def _texts(card: ModelCard) -> str:
 
 
 def _buttons(card: ModelCard) -> list[str]:
-    """What can be pressed there now."""
+    """Return the labels of a card's buttons that are visible and enabled."""
     found = card.findChildren(QPushButton)
     return [each.text() for each in found if each.isVisible() and each.isEnabled()]
 

@@ -1,4 +1,4 @@
-"""The query bar: words and pictures."""
+"""Tests of the query bar: words and pictures."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -34,7 +34,7 @@ class FakeFetch(QObject):
 
 
 class FakeFetcher(LinkFetcher):
-    """Fetches when the test says so."""
+    """Records the requested links; the test determines the outcome."""
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(Settings, parent)
@@ -57,7 +57,7 @@ def bar(qtbot: QtBot, client: FakeClient, tmp_path: Path) -> Iterator[QueryBar]:
     made.show()
     made.activateWindow()
     yield made
-    # What Python made must not outlive it on the clipboard.
+    # Data created by Python must not stay on the clipboard after the interpreter has ended.
     QGuiApplication.clipboard().clear()
     made.stop()
     loader.close()

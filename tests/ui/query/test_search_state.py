@@ -1,4 +1,4 @@
-"""What a pane looks for, kept between two runs."""
+"""Tests of a pane's state as it is saved between runs."""
 
 import json
 import os

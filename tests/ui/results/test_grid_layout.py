@@ -1,4 +1,4 @@
-"""Where the cells of a grid lie, in one section and in several."""
+"""Tests of the grid's geometry, with one section and with several."""
 
 import pytest
 from PySide6.QtCore import QPoint, QRect, QSize
@@ -24,7 +24,7 @@ HEADED = [
 
 
 def brute_rects(layout: GridLayout, count: int) -> list[tuple[int, int]]:
-    """The corners of all cells, found by putting one after the other."""
+    """Return the top left corners of all cells, computed one after the other."""
     corners, x, y = [], 0, 0
     for row in range(count):
         if row in layout.headed:

@@ -1,4 +1,4 @@
-"""Groups of results under headings; possible matches are left out, offered, and shown after the others."""
+"""Tests of hit groups: headings, and possible matches, which are left out, offered and appended on request."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -267,7 +267,7 @@ def test_results_let_go_of_are_asked_again_by_themselves(
 
 
 def three_groups(pane: SearchPane, client: FakeClient, hits: MakeHits) -> ResultsView:
-    """Two found by words, thirty matches, nine possible ones."""
+    """Show two hits by words, thirty matches and nine possible matches; return the view."""
     found = [*by_words(hits(2)), *likely(hits(30, start=2)), *rest(hits(9, start=32))]
     ask(pane, client, found, has_rest=False)
     pane.activateWindow()
@@ -302,7 +302,7 @@ def test_headings_are_painted_where_they_stand_however_it_was_scrolled(
     background = view.palette().color(QPalette.ColorRole.Base).rgb()
 
     def ink(row: int) -> int:
-        """Pixels of the heading above a row that are not background."""
+        """Return the number of pixels of the heading above a row that are not background."""
         room = view.grid.heading_rect(row, view.viewport().width()).translated(0, -bar.value())
         picture = view.viewport().grab(room).toImage()
         spots = ((x, y) for x in range(picture.width()) for y in range(picture.height()))

@@ -1,4 +1,4 @@
-"""The model of results: what it shows, what it asks for."""
+"""Tests of the Qt model of results: its data, and its requests for more."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The grid of results: keys, menu, endless scrolling, what leaves it for other programs."""
+"""Tests of the results view: keys, menu, endless scrolling, and data for other programs."""
 
 import errno
 import os
@@ -29,7 +29,7 @@ SELECT = QItemSelectionModel.SelectionFlag.Select
 
 
 class RecordingDesktop(Desktop):
-    """Opens nothing."""
+    """Records the files to be opened or shown, and opens none."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,7 +49,7 @@ class RecordingDesktop(Desktop):
 
 
 class Grid:
-    """A view on a model of its own, in a window, and what it said."""
+    """Results view in a window, with its model and the messages that it emitted."""
 
     def __init__(self, qtbot: QtBot, client: FakeClient, folder: Path) -> None:
         self.client = client
@@ -282,7 +282,7 @@ def test_a_menu_over_several_pictures_takes_no_key_away(qtbot: QtBot, grid: Grid
     assert [path.name for path in grid.desktop.revealed] == ["holiday 00000.jpg", "holiday 00001.jpg"]
     assert [each.item_id for each in grid.client.sent if isinstance(each, ShowItem)] == [1, 2]
 
-    # What a menu said of hidden pictures is not said of those that are shown.
+    # An earlier menu for hidden pictures does not change the wording for visible ones.
     menu = grid.view._actions.menu(grid.view)
     assert "Hide from results" in [action.text() for action in menu.actions()]
     menu.deleteLater()

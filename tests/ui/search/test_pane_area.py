@@ -1,4 +1,4 @@
-"""Panes in tabs and side by side."""
+"""Tests of panes in tabs and side by side."""
 
 import json
 import random
@@ -55,7 +55,7 @@ def drop_pane(area: PaneArea, pane: SearchPane, group: PaneGroup, at: QPoint) ->
 
 @pytest.fixture
 def abc(area: PaneArea) -> list[SearchPane]:
-    """Three panes in one group."""
+    """Return three panes in one group."""
     area.current_pane().restore(PaneState(text="a"))
     return [area.current_pane(), *(area.new_pane(PaneState(text=text)) for text in "bc")]
 
@@ -210,7 +210,7 @@ def test_where_there_is_no_room_beside_a_new_pane_is_a_tab_and_that_is_said(
     with qtbot.waitSignal(area.notice):
         drop_pane(area, abc[1], group_at(area, 0), QPoint(5, 300))
     assert words(area) == [["a", "b", "c", ""], ["d"], ["e"]]
-    # One that stands alone takes its room along.
+    # A pane that is alone in its group can move, because its group is removed.
     drop_pane(area, area.panes()[-1], group_at(area, 0), QPoint(5, 300))
     assert words(area) == [["e"], ["a", "b", "c", ""], ["d"]]
 
@@ -235,7 +235,7 @@ def test_what_is_hidden_in_one_pane_goes_from_all_and_an_answer_on_its_way_does_
     asked = len(searches(client, second))
     first.view.hide_requested.emit([first.model.hit(0)], True)
     assert [pane.model.rowCount() for pane in (first, second)] == [2, 2]
-    # Asked before the picture was hidden, so it still has it; the next one has not.
+    # This answer was requested before the picture was hidden and still contains it; the next one does not.
     answer(client, searches(client, second)[-1], hits(3))
     assert second.model.rowCount() == 2
     assert len(searches(client, second)) == asked + 1

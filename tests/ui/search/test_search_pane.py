@@ -1,4 +1,4 @@
-"""A search pane: asking, answering, dropping."""
+"""Tests of a search pane: queries, answers and drops."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -382,7 +382,7 @@ def test_a_folder_dropped_is_offered_and_leaves_the_search_alone(
 
 
 def hover(pane: SearchPane, mime: QMimeData) -> str:
-    """What the pane says while this is dragged over its results."""
+    """Drag data over the results, and return the text of the overlay; empty if it is hidden."""
     actions, button, key = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     pane.dragEnterEvent(QDragEnterEvent(QPoint(300, 400), actions, mime, button, key))
     return pane._overlay.text if pane._overlay.isVisible() else ""
@@ -425,7 +425,7 @@ def test_of_dropped_files_those_that_are_not_there_are_named(
 
 
 def say_nothing(pane: SearchPane, client: FakeClient, text: str, **answered: object) -> None:
-    """The user looks for words, and there are no hits."""
+    """Search for words, and answer without hits."""
     pane.restore(PaneState(text=text))
     answer(client, searches(client, pane)[-1], [], **answered)
 
