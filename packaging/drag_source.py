@@ -1,7 +1,7 @@
 """A file to be dragged: a small window that gives the file it stands for to whatever it is dropped on.
 
 ``drag_source.py FILE READY X Y`` shows it at X, Y, writes the point where the mouse should press into READY, and exits
-with status 0 when the drop was accepted, 1 when it was not. Run with the display's environment; not part of the program.
+with status 0 if the drop was accepted, else 1. Run with the display's environment; not part of the program.
 """
 
 import sys
