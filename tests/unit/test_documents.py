@@ -17,7 +17,7 @@ _FILE = re.compile(r"(?<![\w./-])(?:[\w.-]+/)*[\w-]+\.(?:py|md|toml|sql|sh|svg)\
 _FOLDER = re.compile(r"`((?:[\w.-]+/)+)`")
 _LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 _CLASS = re.compile(r"`(\w+)` in `([\w/]+\.py)`")
-_NOT_OURS = {"tokenizer/", "archives/", "photographs/", "model/"}
+_NOT_OURS = {"tokenizer/", "archives/", "photographs/", "model/", "site/"}
 """Folders that are not in this tree: those of a downloaded model, and of the starter model's training."""
 
 
