@@ -1,1 +1,1 @@
-"""The desktop window. It knows the engine by messages only."""
+"""The desktop window. It communicates with the engine through messages only."""

@@ -1,4 +1,4 @@
-"""Numbers, times, sizes, paths, models and scores as text, in the language in use."""
+"""Formatting of numbers, times, sizes, paths, model names and scores in the current language."""
 
 import os
 import re
@@ -16,27 +16,27 @@ _CONTROL = re.compile("[\x00-\x1f\x7f\u2028\u2029]")
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _POINTS_TO_MM = 25.4 / 72
 _FOLDER = "local-dir:"
-"""How open_clip begins the name of a model that is a folder."""
+"""Prefix that open_clip uses for the name of a model stored in a folder."""
 
 
 def locale() -> QLocale:
-    """The user's own; where the system names none, the one of the language in use."""
+    """Return the system's locale, or that of the current language if the system does not define one."""
     own = QLocale()
     return QLocale(language_in_use()) if own.language() == QLocale.Language.C else own
 
 
 def grouped(number: int) -> str:
-    """A whole number with its thousands told apart: 1,204."""
+    """Format an integer with thousands separators, for example ``1,204``."""
     return locale().toString(number)
 
 
 def per_second(rate: float) -> str:
-    """A rate, without digits that only flicker: 21, or 2.4."""
+    """Format a rate: ``21``, or ``2.4`` below ten. Further digits would only flicker."""
     return grouped(round(rate)) if rate >= 10 else locale().toString(max(rate, 0.1), "f", 1)
 
 
 def time_left(seconds: float) -> str:
-    """How long something takes still, as coarse as such a guess is."""
+    """Format an estimate of the remaining time, rounded to a plausible precision."""
     if seconds < 10:
         return tr("a few seconds left")
     if seconds < 55:
@@ -53,9 +53,9 @@ def time_left(seconds: float) -> str:
 
 
 def time_ago(then: float, now: float) -> str:
-    """When something was; both in seconds since the epoch."""
+    """Format ``then`` relative to ``now``. Both are in seconds since the epoch."""
     passed = now - then
-    if passed < _MINUTE:  # or a clock that was set back
+    if passed < _MINUTE:  # negative if the clock was set back
         return tr("just now")
     if passed < _HOUR:
         return tr("%n minute(s) ago", "", int(passed // _MINUTE))
@@ -68,25 +68,28 @@ def time_ago(then: float, now: float) -> str:
 
 
 def path_text(path: Path) -> str:
-    """A path as it can be shown and copied: bytes of a file's name that are no text become a mark."""
+    """Format a path for display and copying. Undecodable bytes become replacement characters."""
     return _readable(str(path))
 
 
 def tooltip(text: str) -> str:
-    """A text as a tooltip that shows it as it is: Qt takes for HTML what looks like it, as a file's name may."""
+    """Return a tooltip that shows ``text`` literally.
+
+    Qt renders a text that looks like HTML as such, and file names may look like it.
+    """
     if "<" not in text and "&lt;" not in text:
         return text
     return f'<p style="white-space: pre">{escape(text)}</p>'
 
 
 def short_name(path: Path) -> str:
-    """The last part of a path; the whole of one that has none, such as a drive."""
-    # Names may hold anything but a slash: a line break would be painted as one.
+    """Return the last component of a path, or the whole path if it has none, as for a drive."""
+    # File names may contain control characters. A line break would be painted as one.
     return _CONTROL.sub(" ", _readable(path.name or str(path)))
 
 
 def short_title(name: str) -> str:
-    """A model's name without where it is from: ``ViT-B-32-256`` of ``ViT-B-32-256/datacomp_s34b_b86k``."""
+    """Return a model's name without its origin: ``ViT-B-32-256`` for ``ViT-B-32-256/datacomp_s34b_b86k``."""
     if name == STARTER:
         return tr("Starter model")
     if name == BUILTIN:
@@ -97,23 +100,26 @@ def short_title(name: str) -> str:
 
 
 def file_size(size: int) -> str:
-    """Bytes in the unit that suits, such as ``3.4 MB``."""
+    """Format a number of bytes in a suitable unit, for example ``3.4 MB``."""
     return locale().formattedDataSize(size, 1, QLocale.DataSizeFormat.DataSizeTraditionalFormat)
 
 
 def changed_at(mtime_ns: int) -> str:
-    """A file's last change (nanoseconds since the epoch) as day and time."""
+    """Format a modification time (nanoseconds since the epoch) as date and time."""
     return _moment(QDateTime.fromMSecsSinceEpoch(mtime_ns // 1_000_000))
 
 
 def taken_at(moment: str) -> str:
-    """When a photograph was taken, from ``YYYY-MM-DD HH:MM:SS``; what is no such moment stays as it is."""
+    """Format a capture time given as ``YYYY-MM-DD HH:MM:SS``. Any other text is returned unchanged."""
     parsed = QDateTime.fromString(moment, "yyyy-MM-dd HH:mm:ss")
     return _moment(parsed) if parsed.isValid() else moment
 
 
 def dimensions(width: int, height: int, kind: ItemKind) -> str:
-    """Pixels of a picture, millimetres of a page; empty where they are not known."""
+    """Format the dimensions: a picture's in pixels, a page's (given in points) in millimetres.
+
+    Returns an empty string if they are unknown.
+    """
     if width <= 0 or height <= 0:
         return ""
     if kind is ItemKind.PAGE:
@@ -123,19 +129,25 @@ def dimensions(width: int, height: int, kind: ItemKind) -> str:
 
 
 def relevance(hit: Hit) -> str:
-    """The number its group is sorted by, such as ``92%``; empty where the model's scores are not calibrated."""
+    """Format a hit's relevance as a percentage.
+
+    Returns an empty string if the scores of its model are not calibrated.
+    """
     if hit.relevance is None:
         return ""
     return tr("{percent}%", percent=grouped(round(100 * hit.relevance)))
 
 
 def similarity(hit: Hit) -> str:
-    """The cosine, such as ``0.31``."""
+    """Format a hit's score (cosine), for example ``0.31``."""
     return locale().toString(hit.score, "f", 2)
 
 
 def score(hit: Hit) -> str:
-    """How well it matches, as shown under a thumbnail: relevance, else the cosine; and whether the words match."""
+    """Format how well a hit matches, as shown below a thumbnail.
+
+    This is the relevance, or the score if there is none, with a remark if words match, too.
+    """
     number = relevance(hit) or locale().toString(hit.score, "f", 3)
     if hit.group is Group.WORDS:
         return tr("{percent} of the words", "looked for", percent=number)
@@ -145,7 +157,7 @@ def score(hit: Hit) -> str:
 
 
 def score_facts(hit: Hit) -> list[tuple[str, str]]:
-    """How well it matches, in full: captions and texts."""
+    """Return captions and values that describe in detail how well a hit matches."""
     if hit.relevance is None:
         return [(tr("Score"), score(hit))]
     caption = tr("Found by") if hit.group is Group.WORDS else tr("Relevance")
@@ -154,7 +166,7 @@ def score_facts(hit: Hit) -> list[tuple[str, str]]:
 
 
 def key_fact(hit: Hit, sort: Sort) -> str:
-    """What a hit stands where it does by, in this order: its date, its size, else how well it matches."""
+    """Format the value by which a hit is sorted: its date, its size, or else how well it matches."""
     if sort is Sort.DATE and hit.taken_at:
         return taken_at(hit.taken_at)
     if sort is Sort.DATE and hit.mtime_ns:
@@ -165,19 +177,19 @@ def key_fact(hit: Hit, sort: Sort) -> str:
 
 
 def page(hit: Hit) -> str:
-    """The badge of a page or frame of a file with several, such as ``p. 3``; empty where there is one part."""
+    """Return a hit's page badge, for example ``p. 3``. Empty for a picture that is the only part of its file."""
     if hit.parts <= 1 and hit.kind is not ItemKind.PAGE:
         return ""
     return tr("p. {number}", "short for page", number=hit.part)
 
 
 def copies(hit: Hit) -> str:
-    """The badge of a picture that is there several times; empty where it is there once."""
+    """Return the badge with the number of copies of a hit, or an empty string if there is only one."""
     return tr("%n copies", "the same file content", hit.copies) if hit.copies > 1 else ""
 
 
 def tooltip_lines(hit: Hit) -> list[str]:
-    """All that is known of a hit, a line for each fact, its path first."""
+    """Return the lines of a hit's tooltip: its path, followed by one line for each known fact."""
     lines = [path_text(hit.path)]
     if hit.parts > 1:
         lines.append(tr("Page {number} of {parts}", number=hit.part, parts=hit.parts))
@@ -211,7 +223,7 @@ def _score_line(hit: Hit) -> str:
 
 
 def _moment(moment: QDateTime) -> str:
-    """Short, but with all of the year: photographs may be of another century."""
+    """Format in the locale's short format, but with a four-digit year: photographs may be from another century."""
     pattern = locale().dateTimeFormat(QLocale.FormatType.ShortFormat)
     if "yyyy" not in pattern:
         pattern = pattern.replace("yy", "yyyy")

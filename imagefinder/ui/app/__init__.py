@@ -1,1 +1,1 @@
-"""Start-up and lifetime of the window's process."""
+"""Start-up, lifetime and shutdown of the window's process."""

@@ -1,4 +1,4 @@
-"""The composition root of the window: creates the objects and defines the order in which they end."""
+"""Composition root of the window's process: creates its objects and shuts them down in order."""
 
 import logging
 import os
@@ -38,16 +38,16 @@ from imagefinder.ui.window.window_state import WindowState
 _LOG = logging.getLogger(__name__)
 
 _RESTART_AFTER_MS = 800
-"""Somebody who counts threads up one by one shall not start the engine at every step."""
+"""Delay of a restart after a change of settings, so that stepping through values of a field restarts only once."""
 _DESKTOPS = ("xcb", "wayland", "windows", "cocoa")
-"""Qt's platforms with a clipboard outside of this process."""
+"""Qt platforms whose clipboard exists outside this process."""
 
 
 class Application(QObject):
-    """The program with a window, from its start to its end."""
+    """The desktop program, from start to exit."""
 
     def __init__(self, options: WindowOptions) -> None:
-        """Nothing is shown yet, and no process started."""
+        """Create the objects. No window is shown and no process is started yet."""
         self._app = _qt_application()
         super().__init__()
         self._options = options
@@ -69,10 +69,12 @@ class Application(QObject):
         self._restart.timeout.connect(self._restart_engine)
 
     def run(self) -> int:
-        """Show the window until it is closed; returns the exit status.
+        """Show the window, run until it is closed, and return the exit status.
+
+        If another instance has this library open, pass it the arguments and return at once.
 
         Raises:
-            UsageError: the picture that was asked for could not be taken.
+            UsageError: The requested screenshot could not be taken.
         """
         is_for_picture = self._options.screenshot is not None
         if not is_for_picture:
@@ -92,7 +94,7 @@ class Application(QObject):
         gc_scheduler = GcScheduler(self._app, self)
         try:
             self._open_window(state)
-            # First the window, then the engine: whoever starts a program wants to see it.
+            # Start the engine after the window, so that the window appears as soon as possible.
             QTimer.singleShot(0, self, lambda: self._client.start(options))
             status = self._app.exec()
         finally:
@@ -104,7 +106,7 @@ class Application(QObject):
             raise UsageError(self._failure)
         return status
 
-    # Making the parts.
+    # Creation of objects.
 
     @property
     def _settings(self) -> Settings:
@@ -115,7 +117,7 @@ class Application(QObject):
         for translator in self._translators:
             self._app.removeTranslator(translator)
         self._translators.clear()
-        # The buttons of Qt's own dialogs.
+        # Qt's own translations, such as those of the buttons of its dialogs.
         translator = QTranslator(self)
         folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
         if translator.load(f"qtbase_{language_in_use()}", folder):
@@ -152,7 +154,7 @@ class Application(QObject):
             self._open_paths(self._options.paths)
         if self._options.screenshot is not None:
             self._take_picture(window, self._options.screenshot)
-        # A window that is made anew, for another language, is not asked all that again.
+        # Do not repeat this when the window is recreated, for another language or library.
         self._options = replace(self._options, query="", paths=(), size=None)
 
     def _renew_window(self, *, keeps_panes: bool) -> None:
@@ -189,7 +191,7 @@ class Application(QObject):
         if self._window is None:
             return
         if token:
-            # Where Qt looks for the desktop's permission under Wayland.
+            # On Wayland, Qt reads the permission to raise the window from here.
             os.environ["XDG_ACTIVATION_TOKEN"] = token
         self._window.come_to_front()
         if query:
@@ -200,7 +202,7 @@ class Application(QObject):
 
     def _open_paths(self, paths: Sequence[Path]) -> None:
         def sort_out() -> tuple[list[Path], list[Path]]:
-            # In a thread: a drive may sleep.
+            # Runs in a background thread, because drives may respond slowly.
             folders = {path: None for path in paths if _is_folder(path)}
             return list(folders), [path for path in paths if path not in folders]
 
@@ -210,7 +212,7 @@ class Application(QObject):
 
         self._background.run(sort_out, open_them)
 
-    # Changes of the settings.
+    # Changes of settings.
 
     def _on_settings_changed(self, before: Settings, now: Settings) -> None:
         if now.theme != before.theme:
@@ -218,10 +220,10 @@ class Application(QObject):
         if now.language != before.language:
             self._options = replace(self._options, language=None)
             self._speak()
-            # Not now: the widget that was clicked is still at work.
+            # Later, because the widget that was clicked is still handling the event.
             QTimer.singleShot(0, self, lambda: self._renew_window(keeps_panes=True))
         if now.library != before.library:
-            # What is chosen now goes before what this start was told.
+            # A choice made now takes precedence over the command line.
             self._options = replace(
                 self._options, library=Path(now.library) if now.library else None, model=None
             )
@@ -231,7 +233,7 @@ class Application(QObject):
             self._restart.start()
 
     def _wanted_options(self) -> object:
-        # Whether the start looks for new pictures concerns the next start alone.
+        # The setting "rescan at start" applies to the next start of the program only.
         wanted = engine_options(self._settings, self._options, is_paused=self._client.options.paused)
         return replace(wanted, index_at_start=self._client.options.index_at_start)
 
@@ -245,11 +247,11 @@ class Application(QObject):
             self._answer_for_library()
         self._client.restart(options)
         if is_other_library:
-            # Results and pictures of the other library mean nothing in this one.
+            # Results of the previous library are meaningless in the new one.
             self._renew_window(keeps_panes=False)
 
     def _answer_for_library(self) -> None:
-        """A second start with this library finds this window, and one with the library before does not."""
+        """Become the single instance for the new library instead of the previous one."""
         self._instance.close()
         self._instance.deleteLater()
         self._instance = SingleInstance(self._places.library, self)
@@ -257,11 +259,11 @@ class Application(QObject):
         self._instance.claim()
 
     def _forget_model(self) -> None:
-        # Once another model was chosen, the engine shall not fall back on the one that this start was told.
+        # Once another model has been chosen, the one from the command line must not be used again.
         if self._client.options.model is None:
             self._options = replace(self._options, model=None)
 
-    # The end.
+    # Shutdown.
 
     def _leave(self) -> None:
         window = self._window
@@ -278,17 +280,17 @@ class Application(QObject):
         self._services.thumbnails.close()
         self._services.desktop.close()
         if not self._client.stop():
-            _LOG.warning("the engine did not end in time, and was ended by force; the library is whole")
+            _LOG.warning("engine process did not exit in time and was killed; the library is intact")
         if self._window is not None:
             self._window.retire()
             self._window = None
 
 
 def _leave_clipboard() -> None:
-    """Hand what was copied over to the desktop, or drop it where there is none.
+    """Clear the clipboard on platforms where it exists in this process only.
 
-    Without a desktop Qt keeps it until after Python's end, and what Python made (``file_mime``) cannot be deleted
-    then: the process would crash.
+    There Qt would delete its contents after Python has been finalised. Contents created in Python (``file_mime``)
+    cannot be deleted then, and the process would crash.
     """
     if QApplication.platformName() not in _DESKTOPS:
         QApplication.clipboard().clear()
@@ -308,5 +310,5 @@ def _qt_application() -> QApplication:
 def _is_folder(path: Path) -> bool:
     try:
         return path.is_dir()
-    except OSError:  # no permission, or a name longer than the system allows
+    except OSError:  # no permission, or the name is too long
         return False

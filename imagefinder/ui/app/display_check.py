@@ -1,4 +1,4 @@
-"""Check that a window can be shown, before Qt would abort the process."""
+"""Check that a window can be shown, to report an error where Qt would abort the process."""
 
 import ctypes
 import importlib.util
@@ -10,7 +10,7 @@ from pathlib import Path
 from imagefinder.domain.errors import UsageError
 from imagefinder.translation import tr
 
-# What Qt's plugin for X11 needs of the system, and the Debian and Ubuntu packages that have it.
+# System libraries required by Qt's xcb plugin, and the Debian and Ubuntu packages that contain them.
 _PACKAGES = {
     "libEGL.so.1": "libegl1",
     "libGL.so.1": "libgl1",
@@ -32,14 +32,15 @@ _PACKAGES = {
 }
 
 Loads = Callable[[str], str]
-"""Tries to load a library; returns what is wrong, or nothing."""
+"""Tries to load a library and returns an error message, or an empty string if it succeeds."""
 
 
 def check_display(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> None:
-    """Make sure that a window can be shown.
+    """Check that a window can be shown (on Linux; elsewhere nothing is checked).
 
     Raises:
-        UsageError: there is no display, or the system lacks libraries that Qt needs; says which packages to install.
+        UsageError: There is no usable display, or libraries that Qt needs are missing. The message names the
+            packages to install.
     """
     if not platform.startswith("linux") or _is_chosen_without_screen(environment):
         return
@@ -60,7 +61,10 @@ def check_display(environment: Mapping[str, str] = os.environ, platform: str = s
 
 
 def missing_libraries(wanted: list[str], plugins: Path | None, problem: Loads) -> str:
-    """A sentence on what the system lacks; empty where one of the wanted plugins can be loaded, or none is known."""
+    """Return a message about missing libraries if none of the wanted plugins can be loaded.
+
+    Returns an empty string if one can be loaded, or if none is found in ``plugins``.
+    """
     files = [plugins / name for name in wanted if (plugins / name).exists()] if plugins else []
     problems = [problem(str(file)) for file in files]
     if not problems or not all(problems):
@@ -78,7 +82,7 @@ def missing_libraries(wanted: list[str], plugins: Path | None, problem: Loads) -
 
 
 def _is_chosen_without_screen(environment: Mapping[str, str]) -> bool:
-    # Whoever names a platform, such as "offscreen", knows what is there.
+    # Trust an explicit choice of a platform such as "offscreen".
     return not environment.get("QT_QPA_PLATFORM", "xcb").startswith(("xcb", "wayland"))
 
 
@@ -89,8 +93,8 @@ def _platform_plugins() -> Path | None:
 
 
 def _answers(display: str) -> bool:
-    """Whether an X server lets us in. Qt would end the whole program where none does."""
-    xcb = ctypes.CDLL("libxcb.so.1")  # Qt's plugin was loaded already, and needs it
+    """Return True if the X server accepts connections. If it does not, Qt would abort the process."""
+    xcb = ctypes.CDLL("libxcb.so.1")  # present, because Qt's plugin, which needs it, could be loaded
     xcb.xcb_connect.restype = ctypes.c_void_p
     connection = ctypes.c_void_p(xcb.xcb_connect(os.fsencode(display), None))
     is_refused = xcb.xcb_connection_has_error(connection)

@@ -1,4 +1,4 @@
-"""Report unhandled exceptions: to the log, and as a notice in the window."""
+"""Reporting of unhandled exceptions in the log and as a notice in the window."""
 
 import logging
 import sys
@@ -13,9 +13,10 @@ _LOG = logging.getLogger(__name__)
 
 
 class ExceptionHook(QObject):
-    """Takes exceptions that nobody caught, of any thread."""
+    """Handles uncaught exceptions of all threads, from its creation until ``close``."""
 
     notice = Signal(str)
+    """Emitted with a text for the user."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -24,7 +25,7 @@ class ExceptionHook(QObject):
         threading.excepthook = self._on_thread_exception
 
     def close(self) -> None:
-        """Let them go where they went before."""
+        """Restore the previous hooks."""
         sys.excepthook, threading.excepthook = self._before
 
     def _on_exception(
@@ -33,7 +34,7 @@ class ExceptionHook(QObject):
         if issubclass(kind, KeyboardInterrupt):
             self._before[0](kind, error, trace)
             return
-        _LOG.error("unexpected", exc_info=(kind, error, trace))
+        _LOG.error("unhandled exception", exc_info=(kind, error, trace))
         self.notice.emit(
             tr(
                 "Something went wrong in the window ({error}). Nothing indexed is lost; the log says more.",

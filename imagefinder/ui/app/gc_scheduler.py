@@ -1,4 +1,4 @@
-"""Schedule garbage collection on the GUI thread; full collections only while the window is idle."""
+"""Garbage collection on the GUI thread, with full collections mainly while the window is inactive."""
 
 import gc
 import time
@@ -13,12 +13,12 @@ _LATEST_FULL_S = 300.0
 
 
 class GcScheduler(QObject):
-    """Collects cyclic garbage in Python's stead, from its making to ``close``.
+    """Runs the cyclic garbage collector in place of Python's automatic collection, from its creation until ``close``.
 
-    Python does so on whatever thread happens to make objects: a widget that is found there would be destroyed beside
-    the GUI thread, and everything waits meanwhile, 60 ms with a hundred thousand results open. Here the young objects
-    are looked through every second, which is nothing; all of them when the user turns to another program, and
-    once in five minutes whatever the user does.
+    Python collects in whichever thread allocates objects. Widgets could then be destroyed outside the GUI thread, and a
+    full collection blocks the process, for 60 ms with a hundred thousand results open. This class collects the young
+    generations every second, which takes negligible time, and all generations when the user switches to another
+    program, at least once in five minutes.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class GcScheduler(QObject):
         self._clock = clock
         self._last_full = clock()
         gc.disable()
-        # The modules are here for good: no collection need look at them.
+        # Exclude the objects of imported modules from collections, because they are never freed.
         gc.freeze()
         self._timer = QTimer(self)
         self._timer.setInterval(_EVERY_MS)
@@ -41,14 +41,14 @@ class GcScheduler(QObject):
         app.applicationStateChanged.connect(self._on_state_changed)
 
     def collect(self) -> None:
-        """Look through the young objects, or through all where that was not done for long."""
+        """Collect the young generations, or all if the last full collection was long ago."""
         if self._clock() - self._last_full >= _LATEST_FULL_S:
             self._collect_all()
         else:
             gc.collect(1)
 
     def close(self) -> None:
-        """Let Python do it by itself again."""
+        """Stop, and turn Python's automatic collection on again."""
         self._timer.stop()
         gc.unfreeze()
         gc.enable()

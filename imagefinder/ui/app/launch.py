@@ -1,4 +1,8 @@
-"""The window's entry. Imports no Qt by itself: a machine without a screen shall read a sentence, not a trace."""
+"""Entry point of the window.
+
+Qt is imported only after ``check_display``, so that a computer without a screen gives an error message rather than a
+traceback.
+"""
 
 from imagefinder.domain.errors import UsageError
 from imagefinder.translation import tr
@@ -7,10 +11,10 @@ from imagefinder.ui.app.options import WindowOptions
 
 
 def run(options: WindowOptions) -> int:
-    """Open the window and stay until it is closed; returns the exit status.
+    """Open the window, run until it is closed, and return the exit status.
 
     Raises:
-        UsageError: no window can be shown here, or the picture of the window could not be taken.
+        UsageError: No window can be shown, or the requested screenshot could not be taken.
     """
     check_display()
     try:

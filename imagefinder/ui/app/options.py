@@ -1,4 +1,4 @@
-"""What the window is opened with, from the command line, and what the engine is started with. Imports no Qt."""
+"""Command-line options of the window, and the engine options derived from them. Does not import Qt."""
 
 import os
 from dataclasses import dataclass
@@ -11,17 +11,17 @@ from imagefinder.translation import language_in_use
 
 @dataclass(frozen=True, slots=True)
 class WindowOptions:
-    """What the command line asked of the window; what is None is as the settings say."""
+    """Command-line options of the window. For options that are None, the settings apply."""
 
     library: Path | None = None
     model: str | None = None
     device: str | None = None
     paths: tuple[Path, ...] = ()
-    """Pictures become the first pane's query; folders are offered for adding."""
+    """Pictures to search by in the first pane, and folders to offer as sources."""
     screenshot: Path | None = None
-    """Draw the window into this PNG file, and go."""
+    """PNG file to save a screenshot of the window to, after which the program exits."""
     query: str = ""
-    """Words that the first pane searches at once."""
+    """Words to search for in the first pane."""
     size: tuple[int, int] | None = None
     """Width and height of the window in points."""
     theme: str | None = None
@@ -29,14 +29,18 @@ class WindowOptions:
 
 
 def chosen_library(settings: Settings, options: WindowOptions) -> Path | None:
-    """The library in use; None for the default one. What this start was told goes before what is set for all."""
+    """Return the folder of the library to use, or None for the default one.
+
+    The command line and IMAGEFINDER_LIBRARY take precedence over the settings. None also stands for the value of the
+    environment variable, which ``paths`` reads.
+    """
     if options.library or os.environ.get("IMAGEFINDER_LIBRARY"):
         return options.library
     return Path(settings.library) if settings.library else None
 
 
 def engine_options(settings: Settings, options: WindowOptions, *, is_paused: bool = False) -> EngineOptions:
-    """What the engine is started with."""
+    """Return the options to start the engine process with."""
     is_picture_only = options.screenshot is not None
     return EngineOptions(
         library=chosen_library(settings, options),
@@ -45,7 +49,7 @@ def engine_options(settings: Settings, options: WindowOptions, *, is_paused: boo
         threads=settings.threads,
         low_priority=settings.low_priority,
         language=language_in_use(),
-        # A picture of the window is taken of the library as it is.
+        # A screenshot must not change the library.
         index_at_start=settings.index_at_start and not is_picture_only,
         rescan_minutes=0 if is_picture_only else settings.rescan_minutes,
         release_minutes=settings.release_minutes,

@@ -1,4 +1,4 @@
-"""What Qt has to say goes to the log: in a terminal its remarks on the desktop would tell a user nothing."""
+"""Redirection of Qt's messages to the log, because in a terminal they would only confuse users."""
 
 import logging
 import sys
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
 
 _LOG = logging.getLogger("imagefinder.qt")
-# Where no log is kept, Python would print warnings after all.
+# Without a handler, Python's last-resort handler would print warnings.
 _LOG.addHandler(logging.NullHandler())
 _LEVELS = {
     QtMsgType.QtDebugMsg: logging.DEBUG,
@@ -21,12 +21,12 @@ _LEVELS = {
 
 @contextmanager
 def logged_qt_messages() -> Iterator[None]:
-    """Log Qt's messages; those that are critical are shown on the error stream too."""
+    """Log Qt's messages, and print critical ones to stderr, too."""
     before = qInstallMessageHandler(_log)
     try:
         yield
     finally:
-        # Not kept until Python's end, when nobody could be called any more.
+        # Qt must not call the handler after Python has been finalised.
         qInstallMessageHandler(before)
 
 

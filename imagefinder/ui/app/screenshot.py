@@ -1,4 +1,4 @@
-"""``--screenshot``: wait until hits and thumbnails are shown, then write the window as a PNG."""
+"""``--screenshot``: waits until hits and thumbnails are shown, then saves the window as a PNG file."""
 
 from pathlib import Path
 
@@ -12,16 +12,16 @@ from imagefinder.ui.services.thumbnail_loader import ThumbnailLoader
 
 _POLL_MS = 100
 _QUIET_POLLS = 4
-"""How often in a row nothing may be on its way: thumbnails are asked for only when the grid has been painted."""
+"""Number of consecutive checks that must find the window complete, as painting the grid requests thumbnails."""
 _TIMEOUT_MS = 60_000
 
 
 class Screenshot(QObject):
-    """Takes one picture of a window."""
+    """Takes one screenshot of a window."""
 
     taken = Signal()
     failed = Signal(str)
-    """One sentence for the user."""
+    """Emitted with the reason, as one sentence for the user."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class Screenshot(QObject):
 
     @property
     def stands(self) -> bool:
-        """Whether all that will be seen is there."""
+        """Whether everything that the screenshot should show is loaded."""
         model = self._client.model
         return (
             self._client.library is not None
@@ -71,7 +71,7 @@ class Screenshot(QObject):
             self._is_answered = True
 
     def _on_failed(self, failure: Failed) -> None:
-        # A search that failed is a state of the window like any other.
+        # A failed search can be shown in a screenshot, too.
         self._is_answered = True
 
     def _look(self) -> None:
@@ -87,7 +87,7 @@ class Screenshot(QObject):
         self._end()
         focus = self._window.focusWidget()
         if isinstance(focus, QLineEdit):
-            # A cursor that blinks and words marked for being typed over are nothing for a picture.
+            # Do not show a text cursor or a selection.
             focus.deselect()
             focus.clearFocus()
         if self._window.grab().save(str(self._file), "PNG"):

@@ -1,4 +1,4 @@
-"""Turn SIGINT and SIGTERM into a Qt signal."""
+"""Conversion of SIGINT, SIGTERM and similar signals to a Qt signal."""
 
 import signal
 import socket
@@ -12,9 +12,11 @@ _SIGNALS = tuple(
 
 
 class SignalHandler(QObject):
-    """Python's handlers run between bytecodes alone, and while Qt waits for events there are none: a byte wakes it.
+    """Emits a Qt signal when the process receives a signal that asks it to end.
 
-    The byte waits, too, where a signal comes before Qt's loop runs: nothing could be closed then.
+    Python runs signal handlers only between bytecode instructions, and none are executed while Qt waits for events.
+    Therefore Python writes a byte to a socket, which wakes Qt's event loop. If a signal arrives before the event loop
+    runs, the byte stays in the socket and is handled later.
     """
 
     asked_to_end = Signal()
@@ -30,7 +32,7 @@ class SignalHandler(QObject):
         self._notifier.activated.connect(self._wake)
 
     def close(self) -> None:
-        """Handle signals as before."""
+        """Restore the previous signal handlers."""
         self._notifier.setEnabled(False)
         for number, handler in self._before.items():
             signal.signal(number, handler)
@@ -46,4 +48,4 @@ class SignalHandler(QObject):
         self.asked_to_end.emit()
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        """Python writes the byte itself; without a handler it would not."""
+        """Do nothing: a Python handler must exist for Python to write the byte."""

@@ -1,4 +1,4 @@
-"""Single instance: a local-socket server in the first process, a client in later ones."""
+"""Single instance of the window: local-socket server in the first process, client in later ones."""
 
 import getpass
 import hashlib
@@ -18,27 +18,31 @@ _LOG = logging.getLogger(__name__)
 
 _PATIENCE_MS = 2000
 _MOST_BYTES = 5_000_000
-"""Of a message: twice what JSON makes of the 2 MiB that Linux allows a command line (execve(2), stack limit / 4)."""
+"""Limit for a message: about twice the JSON form of the 2 MiB that Linux allows a command line (execve(2), stack
+limit / 4)."""
 _MOST_CONNECTIONS = 16
-"""At a time; beyond, the one that has been silent for longest goes. A second start is through in milliseconds."""
+"""Limit for simultaneous connections. Beyond it, the oldest is closed. A second start needs only milliseconds."""
 _SILENCE_MS = 5000
-"""How long a connection may take over its message, and twice as long at most."""
+"""Connections without a complete message are closed after this time, or twice as long at most."""
 _LONGEST_PATH, _LONGEST_TOKEN = 32_767, 1000
-"""Characters; the longest path of any system is Windows', the longest token a startup id of some dozens."""
+"""Limits in characters. Windows has the longest paths of all systems. Startup ids have some dozen characters."""
 _HEARD = b"heard\n"
 _LONGEST = 70
-"""Characters of a folder: the path of a socket has 107 at most."""
+"""Longest folder for the socket, in characters: the path of a socket is limited to 107."""
 
 
 class SingleInstance(QObject):
-    """The socket on which the first window listens, and a second start speaks.
+    """Local-socket server in the first instance, client in later ones.
 
-    Whatever comes that is no message of a second start is logged and ignored.
+    A later instance sends its arguments and exits. Malformed messages are logged and ignored.
     """
 
     started_again = Signal(list, str, str)
-    """Paths (list[Path]) that a second start was given, the words it was to search for, and the desktop's permission
-    to come to the front."""
+    """Emitted with the arguments of a later instance.
+
+    These are the paths (list[Path]), the words to search for, and the desktop's activation token, which permits
+    raising the window.
+    """
 
     def __init__(self, library: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -49,26 +53,26 @@ class SingleInstance(QObject):
         self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
         self._server.newConnection.connect(self._greet)
         self._received: dict[QLocalSocket, bytearray] = {}
-        """What came on each open connection; the oldest first."""
+        """Data received so far on each open connection, the oldest connection first."""
         self._late: list[QLocalSocket] = []
-        """Those that were open already when the clock last rang."""
+        """Connections that were already open at the last timeout of ``_clock``."""
         self._clock = QTimer(self)
         self._clock.timeout.connect(self._lose_patience)
 
     def claim(self, paths: Sequence[Path] = (), query: str = "", token: str = "") -> bool:
-        """Become the one window of this library; False where there is one, which was given all this then.
+        """Become the single instance for the library, or pass the arguments to the one that exists.
 
-        Blocks for two seconds at most, before anything is shown.
+        Returns True in the first case. Blocks for a few seconds at most, before any window is shown.
         """
-        # Two starts at one moment must not both find nobody, and throw out each other's socket.
+        # Without the lock, two simultaneous starts could both find no server and remove each other's socket.
         lock = QLockFile(self._lock)
         is_locked = lock.tryLock(_PATIENCE_MS)
         try:
             if self._tell(paths, query, token):
                 return False
-            # Left behind by a window that was killed; nobody answers there.
+            # Remove the socket of an instance that was killed.
             QLocalServer.removeServer(self._name)
-            # Where no socket can be had, two windows are better than none.
+            # A failure is ignored: then a second start opens a second window.
             self._server.listen(self._name)
             return True
         finally:
@@ -85,7 +89,7 @@ class SingleInstance(QObject):
         socket.connectToServer(self._name)
         if not socket.waitForConnected(_PATIENCE_MS // 4):
             return False
-        # File names are bytes: what is not text goes as surrogates, which JSON escapes.
+        # File names are bytes. Those that are not UTF-8 are sent as surrogates, which JSON escapes.
         said = {"paths": [os.fspath(path) for path in paths], "query": query, "token": token}
         socket.write(json.dumps(said).encode() + b"\n")
         heard = socket.waitForReadyRead(_PATIENCE_MS)
@@ -118,7 +122,7 @@ class SingleInstance(QObject):
 
     def _read(self, socket: QLocalSocket) -> None:
         received = self._received.get(socket)
-        if received is None:  # it has had its answer
+        if received is None:  # already answered
             return
         received += socket.readAll().data()
         if len(received) > _MOST_BYTES:
@@ -147,23 +151,23 @@ class SingleInstance(QObject):
 
     def _refuse(self, socket: QLocalSocket, why: str) -> None:
         if self._received.pop(socket, None) is not None:
-            _LOG.warning("what came on the socket of a second start is ignored: %s", why)
+            _LOG.warning("message on the single-instance socket is ignored: %s", why)
             socket.abort()
             socket.deleteLater()
 
 
 def understood(text: bytes) -> tuple[list[Path], str, str]:
-    """The paths, the words to search for and the token of a second start's message.
+    """Return the paths, the words to search for and the token from the message of a later instance.
 
     Raises:
-        ValueError: it is no such message.
+        ValueError: The message is malformed.
     """
     try:
         said = json.loads(text)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
     if not isinstance(said, dict):
-        raise ValueError("it is no object")  # noqa: TRY004 - one kind of error for whatever is wrong
+        raise ValueError("it is no object")  # noqa: TRY004 - one type of error for all malformed messages
     paths, query, token = said.get("paths"), said.get("query", ""), said.get("token")
     if not isinstance(token, str) or len(token) > _LONGEST_TOKEN or not token.isprintable():
         raise ValueError("its token is none")
@@ -175,7 +179,7 @@ def understood(text: bytes) -> tuple[list[Path], str, str]:
 
 
 def _is_path(path: object) -> bool:
-    """Whether it is a path as this program sends it: in full, and of bytes that the system can have."""
+    """Return True for a path as this program sends it: absolute, and encodable as a file name."""
     if not isinstance(path, str) or not 0 < len(path) <= _LONGEST_PATH or "\0" in path:
         return False
     try:
@@ -186,9 +190,10 @@ def _is_path(path: object) -> bool:
 
 
 def _own_folder() -> str:
-    """A folder for sockets that no other user of this machine can write to; empty where there is none.
+    """Return a folder for sockets that no other user can write to, or an empty string if there is none.
 
-    In the folder for temporary files another user could listen in our place, and have us think that we run already.
+    In the folder for temporary files, another user could create the socket first and thereby prevent the program from
+    starting.
     """
     folder = os.environ.get("XDG_RUNTIME_DIR", "") if sys.platform.startswith("linux") else ""
     is_fit = folder and Path(folder).is_absolute() and os.access(folder, os.W_OK | os.X_OK)

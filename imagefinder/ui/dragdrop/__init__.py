@@ -1,1 +1,1 @@
-"""Drag and drop, the clipboard, and fetching dropped links."""
+"""Drag and drop, clipboard contents, and download of dropped links."""

@@ -1,11 +1,11 @@
-"""Classify IP addresses as public or not."""
+"""Classification of IP addresses as public or not."""
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
-# IPv6 addresses that carry an IPv4 address in their last four bytes, which a gateway may unwrap.
+# IPv6 networks whose addresses embed an IPv4 address in the last four bytes, which a gateway may translate to.
 _CARRIERS = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"), IPv6Network("::/96"))
-# Which Python's own tables call global or know nothing of: site-local addresses, documentation (RFC 9637), protocol
-# assignments (RFC 6890) and 6to4's relays, given up by RFC 7526.
+# Networks that Python's tables list as global or do not contain: site-local addresses, documentation (RFC 9637),
+# protocol assignments (RFC 6890) and 6to4 relays (deprecated by RFC 7526).
 _ELSEWHERE = (
     IPv6Network("fec0::/10"),
     IPv6Network("3fff::/20"),
@@ -15,11 +15,11 @@ _ELSEWHERE = (
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is one of the internet.
+    """Return True if an IP address is public.
 
-    Not so are loopback, private, link-local, carrier-grade NAT, multicast, unspecified, reserved and documentation
-    addresses (the registries of RFC 6890), nor an IPv6 address that carries one of those inside. What is no
-    address is not public either.
+    Loopback, private, link-local, carrier-grade NAT, multicast, unspecified, reserved and documentation addresses (the
+    registries of RFC 6890) are not public, and neither are IPv6 addresses that embed one of those. Returns False for a
+    text that is not an IP address.
     """
     try:
         parsed = ip_address(address)
@@ -34,7 +34,7 @@ def is_public(address: str) -> bool:
 
 
 def _is_public(address: IPv4Address | IPv6Address) -> bool:
-    # The registry calls multicast "global"; it is still nowhere that a picture comes from.
+    # The registry lists multicast addresses as global, but no picture can be fetched from one.
     is_global = address.is_global and not address.is_multicast and not address.is_reserved
     return is_global and not any(address in network for network in _ELSEWHERE)
 

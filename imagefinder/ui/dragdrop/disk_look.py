@@ -1,4 +1,4 @@
-"""A short look at the disk from the GUI thread, which a drive that sleeps must not hold up."""
+"""Time-limited check of paths on disk, for use on the GUI thread."""
 
 import stat
 import threading
@@ -9,15 +9,15 @@ _PATIENCE_S = 0.2
 
 
 def told_apart(paths: Sequence[Path], patience_s: float = _PATIENCE_S) -> tuple[list[Path], list[Path]]:
-    """The files and the folders among these paths; what is not there is left out.
+    """Return the files and the folders among these paths. Paths that do not exist are left out.
 
-    What the disk has not answered for within ``patience_s`` seconds is taken for there, and for a folder where its
-    name has no extension: whoever opens it will see.
+    Paths that the disk has not reported on within ``patience_s`` seconds are assumed to exist, and to be folders if
+    their names have no extension. Errors then appear when they are opened.
     """
     found: dict[Path, bool | None] = {}
     if not paths:
         return [], []
-    # A daemon: a network drive that is gone may hold it for minutes, and must not hold the program's end.
+    # A daemon, because a disconnected network drive may block it for minutes and must not delay the program's exit.
     thread = threading.Thread(target=_look, args=(tuple(paths), found), name="disk-look", daemon=True)
     thread.start()
     thread.join(patience_s)
@@ -31,5 +31,5 @@ def _look(paths: Sequence[Path], found: dict[Path, bool | None]) -> None:
         try:
             found[path] = stat.S_ISDIR(path.stat().st_mode)
         except (OSError, ValueError):
-            # Not there, not to be reached, or a name that no disk takes.
+            # The path does not exist, cannot be accessed, or is invalid.
             found[path] = None

@@ -1,4 +1,4 @@
-"""Pictures dropped or pasted as data, stored as files while a pane searches by them."""
+"""Cache of pictures dropped or pasted as data, stored as files while a pane searches by them."""
 
 import time
 from collections.abc import Collection
@@ -10,35 +10,35 @@ from PySide6.QtGui import QImage
 from imagefinder.picture_cache import MOST_BYTES, PictureCache
 
 _LIVES_S = 24 * 3600
-"""Seconds that a picture stays which was not dropped on this window: another may search by it."""
+"""How long pictures dropped on other windows are kept, in seconds, because those windows may search by them."""
 
 
 class DropCache:
-    """A ``PictureCache`` that knows which pictures came by this window.
+    """A ``PictureCache`` that knows which pictures were dropped on this window.
 
-    Its methods work on the disk: call them from a worker thread.
+    Its methods access the disk and should be called in a background thread.
     """
 
     def __init__(self, folder: Path, most_bytes: int = MOST_BYTES) -> None:
-        """See ``PictureCache``."""
+        """Create the cache; for the arguments see ``PictureCache``."""
         self.folder = folder
         self._cache = PictureCache(folder, most_bytes)
         self._own: set[str] = set()
-        """Names of what was dropped on this window."""
+        """File names of pictures dropped on this window."""
 
     def keep(self, picture: QImage | bytes) -> Path:
-        """The file of a picture: bytes as they are, an image as PNG.
+        """Store a picture and return its file. Bytes are written unchanged, and an image as PNG.
 
         Raises:
-            ValueError: it is no picture.
-            OSError: it cannot be written.
+            ValueError: The data is not a picture of a supported format.
+            OSError: The file cannot be written.
         """
         path = self._cache.keep(_png(picture) if isinstance(picture, QImage) else picture)
         self._own.add(path.name)
         return path
 
     def keep_only(self, paths: Collection[Path]) -> None:
-        """Delete all but these and what others dropped within a day."""
+        """Delete all pictures except these and those that other windows stored within the last day."""
         names = {path.name for path in paths if path.parent == self.folder}
         oldest = time.time() - _LIVES_S
         for changed, _, path in self._cache.found():
@@ -50,7 +50,8 @@ def _png(image: QImage) -> bytes:
     data = QByteArray()
     buffer = QBuffer(data)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    # Little compression: the file is read once or twice, and a large one would take a second to squeeze.
+    # Low compression: stronger compression would take a second for a large picture, and the file is read only
+    # once or twice.
     image.save(buffer, "PNG", 80)  # type: ignore[call-overload]
     buffer.close()
     return bytes(data.data())

@@ -1,4 +1,4 @@
-"""Turn a dropped or pasted picture into a file that can be searched by."""
+"""Loading of dropped or pasted pictures into files that panes can search by."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -15,10 +15,10 @@ from imagefinder.ui.services.background import BackgroundTasks
 
 
 class DropResult(QObject):
-    """One picture on its way to a file. Ends with ``arrived`` or ``failed``, or silently once cancelled."""
+    """One picture being loaded. Emits either ``arrived`` or ``failed`` at the end, or neither if it is cancelled."""
 
     progress = Signal(float)
-    """0 to 1; -1 where it is not known."""
+    """Fraction loaded, from 0 to 1, or -1 if unknown."""
     arrived = Signal(object)  # Path
     failed = Signal(str)
 
@@ -26,12 +26,12 @@ class DropResult(QObject):
         super().__init__(parent)
         self.label = label
         self.no_picture = tr("What was dropped is not a picture that can be read.")
-        """What to say where it turns out to be none."""
+        """Message for ``failed`` if the data is not a picture."""
         self.is_cancelled = False
         self.fetch: Fetch | None = None
 
     def cancel(self) -> None:
-        """Nobody waits for it any more."""
+        """Cancel loading. No signal is emitted afterwards."""
         self.is_cancelled = True
         if self.fetch is not None:
             self.fetch.cancel()
@@ -39,7 +39,7 @@ class DropResult(QObject):
 
 
 class DropLoader(QObject):
-    """Writes picture data to files in a thread of its own, and fetches links first."""
+    """Stores picture data in files, in a background thread, after downloading it if it is given as a link."""
 
     def __init__(self, dropped: DropCache, fetcher: LinkFetcher, parent: QObject) -> None:
         super().__init__(parent)
@@ -48,7 +48,7 @@ class DropLoader(QObject):
         self._background = BackgroundTasks("dropped", 1, self)
 
     def take(self, dropped: Dropped) -> DropResult | None:
-        """Begin to make a file of what came as data or as a link; None where it is neither."""
+        """Start to load picture data or a link. Returns None if ``dropped`` has neither."""
         if dropped.data or dropped.image is not None:
             arrival = DropResult(tr("Pasted picture") if dropped.is_pasted else tr("Dropped picture"), self)
             if dropped.is_pasted:
@@ -62,7 +62,7 @@ class DropLoader(QObject):
         return None
 
     def close(self) -> None:
-        """End the thread; nothing arrives any more."""
+        """End the background thread. Pictures still being loaded are not delivered."""
         self._background.close()
 
     def _fetch(self, arrival: DropResult, links: Sequence[QUrl], problem: str = "") -> None:
@@ -71,7 +71,7 @@ class DropLoader(QObject):
 
         def failed(reason: str) -> None:
             arrival.fetch = None
-            # The likeliest address was tried first: what is wrong with it is what is worth telling.
+            # The most likely address was tried first, so its error is the one to report.
             if links[1:]:
                 self._fetch(arrival, links[1:], problem or reason)
             else:
@@ -100,7 +100,7 @@ class DropLoader(QObject):
 
 
 def _kept(dropped: DropCache, picture: QImage | bytes, no_picture: str) -> Path | str:
-    """The file, or why there is none: ``no_picture`` where it is none. Runs in a thread."""
+    """Store a picture and return its file, or the reason why that failed. Runs in a background thread."""
     try:
         return dropped.keep(picture)
     except ValueError:

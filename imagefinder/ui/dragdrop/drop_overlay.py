@@ -1,4 +1,4 @@
-"""Overlay that shows where a drop would go."""
+"""Overlay that shows the target of a drop."""
 
 from PySide6.QtCore import QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen
@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QWidget
 
 
 class DropOverlay(QWidget):
-    """A frame in the accent colour with a sentence in it, over its parent. Mouse and drops go through it."""
+    """Frame in the accent colour with a text, drawn over its parent. It is transparent for mouse and drop events."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -16,11 +16,11 @@ class DropOverlay(QWidget):
 
     @property
     def text(self) -> str:
-        """What it says."""
+        """The text shown."""
         return self._text
 
     def cover(self, area: QRect, text: str = "") -> None:
-        """Show it over a part of the parent."""
+        """Show the overlay with a text over an area of the parent."""
         self._text = text
         self.setGeometry(area)
         self.raise_()
@@ -33,7 +33,7 @@ class DropOverlay(QWidget):
         colours = self.palette()
         accent = colours.color(QPalette.ColorRole.Highlight)
         frame = QRectF(self.rect()).adjusted(4, 4, -4, -4)
-        # What lies below steps back, then takes on the accent.
+        # Fade the widgets below, then tint them with the accent colour.
         for colour, alpha in ((colours.color(QPalette.ColorRole.Window), 150), (accent, 36)):
             wash = QColor(colour)
             wash.setAlpha(alpha)

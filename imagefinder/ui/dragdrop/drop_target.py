@@ -1,4 +1,4 @@
-"""A widget that accepts folders and files dropped from other programs."""
+"""Widget that accepts folders and files dropped from other programs."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
@@ -10,7 +10,7 @@ from imagefinder.ui.dragdrop.mime_parser import local_paths
 
 
 class DropTarget(QWidget):
-    """Takes local paths, and shows while they hover that it would."""
+    """Accepts drops of local paths to add to the library, and shows an overlay while they are dragged over it."""
 
     dropped = Signal(list)  # list[Path]
 
@@ -21,11 +21,11 @@ class DropTarget(QWidget):
 
     @property
     def is_hovered(self) -> bool:
-        """Whether something that it takes is over it now."""
+        """Whether an acceptable drag is over the widget."""
         return self._overlay.isVisibleTo(self)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        # What was dragged from our own results lies in the library already.
+        # Drags from the window's own results are ignored, because these files are in the library already.
         if event.source() is None and local_paths(event.mimeData()):
             event.setDropAction(Qt.DropAction.CopyAction)
             event.accept()

@@ -1,7 +1,7 @@
-"""One HTTP GET request over a connection of its own, to an address that was checked.
+"""HTTP GET request over its own connection, to an address that has been checked.
 
-Not Qt's QNetworkAccessManager: its thread reads headers for as long as a server sends them, meanwhile hears no abort,
-and keeps others from that server waiting. Here a socket belongs to one request, and is closed with it at once.
+QNetworkAccessManager is not used, because its thread reads headers for as long as a server sends them, and meanwhile
+neither aborts nor serves other requests to that server. Here each request has one socket, which can be closed at once.
 """
 
 import base64
@@ -24,15 +24,15 @@ _CODING = QUrl.ComponentFormattingOption.FullyEncoded
 
 
 class HttpGet(QObject):
-    """A request on its way. After ``ended`` nothing follows."""
+    """One request, sent on creation. No signal is emitted after ``ended``."""
 
     received = Signal(bytes)
-    """A piece of the body, perhaps empty; by then the head is in ``response``."""
+    """Emitted with a part of the body, which may be empty. ``response`` has the status and headers by then."""
     ended = Signal(str)
-    """The response is whole, or else why not, in words of Qt's or of the user's language."""
+    """Emitted at the end: with an empty text if the response is complete, else with an error message."""
 
     def __init__(self, url: QUrl, address: str, parent: QObject) -> None:
-        """Connect to ``address``, the host of ``url`` as a number, and ask for ``url``."""
+        """Request ``url`` from ``address``, the IP address of its host."""
         super().__init__(parent)
         self.response = HttpResponse()
         self._url = url
@@ -48,7 +48,7 @@ class HttpGet(QObject):
         self._connect()
 
     def abort(self) -> None:
-        """Close the connection; no signal follows."""
+        """Close the connection. No signal is emitted afterwards."""
         self._is_over = True
         self._socket.abort()
 
@@ -62,18 +62,18 @@ class HttpGet(QObject):
             QNetworkProxy.ProxyType.HttpCachingProxy,
         )
         if scheme == "https":
-            if speaks_http:  # it passes a connection on
+            if speaks_http:  # tunnelled by CONNECT
                 proxy.setType(QNetworkProxy.ProxyType.HttpProxy)
             self._socket.setProxy(proxy)
             self._socket.encrypted.connect(self._ask)
-            # The name that the certificate must be for, and that the server is told.
+            # The host name for checking the certificate and for SNI.
             name = self._url.host(_CODING)
             self._socket.connectToHostEncrypted(
                 self._address, port, name, QAbstractSocket.OpenModeFlag.ReadWrite
             )
             return
         self._socket.connected.connect(self._ask)
-        if speaks_http:  # it is asked in the server's place
+        if speaks_http:  # the request itself is sent to the proxy
             self._asks_proxy = True
             if proxy.user():
                 self._credentials = base64.b64encode(f"{proxy.user()}:{proxy.password()}".encode())
@@ -94,7 +94,7 @@ class HttpGet(QObject):
             f"GET {target} HTTP/1.1",
             f"Host: {_bracketed(self._url.host(_CODING))}{port}",
             "Accept: image/*",
-            "Accept-Encoding: identity",  # so that nothing unpacks to more than came
+            "Accept-Encoding: identity",  # no decompression bombs
             "User-Agent: imagefinder",
             "Connection: close",
         ]
@@ -112,7 +112,7 @@ class HttpGet(QObject):
             return
         if self.response.status:
             self.received.emit(body)
-        # Whoever heard that may have had enough.
+        # A receiver of the signal may have aborted the request.
         if self.response.is_over and not self._is_over:
             self._end("")
 
@@ -129,7 +129,7 @@ class HttpGet(QObject):
             self._end("")
 
     def _failed(self, error: QAbstractSocket.SocketError) -> None:
-        # That the server closes the connection is how many a response ends: ``disconnected`` follows.
+        # Many responses end by the server closing the connection, which ``disconnected`` handles.
         if not self._is_over and error != QAbstractSocket.SocketError.RemoteHostClosedError:
             self._end(self._socket.errorString())
 

@@ -1,14 +1,14 @@
-"""Incremental parser of an HTTP/1.1 response (RFC 9112), with bounds on all that a server may send."""
+"""Incremental parser for an HTTP/1.1 response (RFC 9112), with limits on everything that a server may send."""
 
 from enum import Enum, auto
 
 MOST_HEAD = 64 * 1024
-"""Bytes of all heads together. Browsers allow 100 to 256 KB, of which cookies are most; none come here."""
+"""Limit for all heads together, in bytes. Browsers allow 100 to 256 KB, mostly for cookies, which are not used here."""
 _MOST_CHUNK_LINE = 1024
 
 
 class HttpError(ValueError):
-    """What came is no HTTP, or more of it than is allowed."""
+    """Raised if a response is malformed, incomplete, or exceeds a limit."""
 
 
 class _State(Enum):
@@ -21,15 +21,15 @@ class _State(Enum):
 
 
 class HttpResponse:
-    """Takes the bytes of one response; gives its status, its headers, and its body piece by piece."""
+    """Parser for one response, which is fed with the received bytes and returns the body in pieces."""
 
     def __init__(self) -> None:
         self.status = 0
-        """0 until the head is here. Interim responses (1xx) are passed over."""
+        """Status code; 0 until the head has been received. Interim responses (1xx) are skipped."""
         self.headers: dict[str, str] = {}
-        """By their names in lower case; of several of a name the first."""
+        """Header values by name in lower case. Of repeated headers, the first value is kept."""
         self.length: int | None = None
-        """Bytes of the body, where the server says so."""
+        """Length of the body in bytes according to the server, or None."""
         self._state = _State.HEAD
         self._waiting = bytearray()
         self._heads = 0
@@ -37,14 +37,14 @@ class HttpResponse:
 
     @property
     def is_over(self) -> bool:
-        """Whether the body is here to its last byte. One of unknown length ends with the connection."""
+        """Whether the body is complete. A body of unknown length ends when the connection is closed."""
         return self._state is _State.OVER
 
     def feed(self, data: bytes) -> bytes:
-        """Take what came; returns what of it belongs to the body.
+        """Parse received bytes and return those that belong to the body.
 
         Raises:
-            HttpError: it cannot be understood, or the head is too long.
+            HttpError: The response is malformed, or its head is too long.
         """
         self._waiting += data
         body = bytearray()
@@ -53,10 +53,10 @@ class HttpResponse:
         return bytes(body)
 
     def close(self) -> None:
-        """Take note that the connection is closed.
+        """Handle the end of the connection.
 
         Raises:
-            HttpError: the response is not whole.
+            HttpError: The response is incomplete.
         """
         if self._state is _State.BODY and self.length is None:
             self._state = _State.OVER
@@ -64,7 +64,7 @@ class HttpResponse:
             raise HttpError("the connection was closed before the end")
 
     def _step(self, body: bytearray) -> bool:
-        """Go one step on; returns whether another may follow."""
+        """Parse the next element and return True if there may be another."""
         match self._state:
             case _State.HEAD:
                 return self._parse_head()
@@ -143,6 +143,6 @@ class HttpResponse:
         if not digits or len(digits) > 15 or digits.strip(b"0123456789abcdef"):
             raise HttpError("its chunks cannot be understood")
         self._left = int(digits, 16)
-        # Trailers, which may follow the last chunk, are not waited for.
+        # Trailers, which may follow the last chunk, are ignored.
         self._state = _State.CHUNK if self._left else _State.OVER
         return True

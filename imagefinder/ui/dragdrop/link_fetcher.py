@@ -1,9 +1,9 @@
-"""Fetch a picture from an address that the user dropped.
+"""Download of pictures from links that the user dropped.
 
-How an address is kept from leading into the user's own network (against DNS rebinding, too): the host is resolved
-first, every address it has is checked, and the connection is made to one of the checked addresses by number. The
-name travels in the ``Host`` header and, for https, as the name that the certificate must be for. A redirect is
-a new fetch with all the checks. Where the system says to use a proxy, the proxy is asked for the checked number too.
+A link must not lead into the user's local network, even by DNS rebinding. Therefore the host is resolved first, all of
+its IP addresses are checked, and the connection is made to one of the checked addresses. The host name is sent in the
+``Host`` header and, for https, used to verify the certificate. A redirect is handled like a new link, with all checks.
+If the system uses a proxy, the checked address is requested from the proxy, too.
 """
 
 import logging
@@ -24,24 +24,25 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class FetchLimits:
-    """When a fetch is given up."""
+    """Limits of one download."""
 
     seconds: float = 30.0
-    """For the whole of it, redirects and all."""
+    """Total time, including redirects."""
     size: int = 50_000_000
-    """Bytes."""
+    """Size of the picture in bytes."""
     redirects: int = 5
+    """Number of redirects followed."""
 
 
 class Fetch(QObject):
-    """One picture on its way. Ends with exactly one of ``fetched`` and ``failed``, or neither once cancelled."""
+    """Download of one picture. Emits either ``fetched`` or ``failed`` at the end, or neither if it is cancelled."""
 
     progress = Signal(float)
-    """How much of it is here, 0 to 1; -1 where that is not known."""
+    """Fraction downloaded, from 0 to 1, or -1 if unknown."""
     fetched = Signal(bytes)
-    """The bytes of a picture file."""
+    """Emitted with the content of a picture file."""
     failed = Signal(str)
-    """Why not: one sentence for the user."""
+    """Emitted with the reason, as a text for the user."""
 
     def __init__(
         self,
@@ -50,7 +51,7 @@ class Fetch(QObject):
         limits: FetchLimits,
         parent: QObject,
     ) -> None:
-        """Starts when the event loop goes on, so that whoever made it can connect first."""
+        """Create the download. It starts from the event loop, so the caller can connect to its signals first."""
         super().__init__(parent)
         self._url = url
         self._settings = settings
@@ -69,7 +70,7 @@ class Fetch(QObject):
         self._first.start(0)
 
     def cancel(self) -> None:
-        """Stop; no signal follows."""
+        """Cancel the download. No signal is emitted afterwards."""
         if self._is_over:
             return
         self._is_over = True
@@ -83,7 +84,7 @@ class Fetch(QObject):
             return
         self.cancel()
         if problem:
-            _LOG.info("a dropped link was not fetched: %s", problem)
+            _LOG.info("cannot fetch a dropped link: %s", problem)
             self.failed.emit(problem)
         else:
             self.fetched.emit(data)
@@ -111,13 +112,13 @@ class Fetch(QObject):
         elif self._url.scheme().lower() not in ("http", "https") or not self._url.host():
             self._end(tr("Only addresses that begin with http or https can be fetched."))
         else:
-            # Numbers pass through it unchanged, in all the ways the system knows to write them.
-            # PySide's stubs do not know that it is static.
+            # IP addresses are accepted, too, in every notation that the system supports.
+            # PySide's stubs do not declare the method as static.
             QHostInfo.lookupHost(self._url.host(), self._resolved)  # type: ignore[call-overload]
 
     def _resolved(self, info: QHostInfo) -> None:
         if self._is_over:
-            return  # cancelled meanwhile; a lookup cannot be
+            return  # cancelled during the lookup, which itself cannot be cancelled
         addresses = info.addresses()
         if info.error() != QHostInfo.HostInfoError.NoError or not addresses:
             self._end(
@@ -169,7 +170,7 @@ class Fetch(QObject):
             self.progress.emit(len(self._body) / announced if announced else -1.0)
 
     def _answered(self, status: int, location: str) -> None:
-        """Take an answer that is no picture; what else comes of it is not waited for."""
+        """Handle a response with a status other than 200. Its body is ignored."""
         if status // 100 == 3 and location:
             self._redirect(QUrl.fromEncoded(QByteArray(location.encode("latin-1"))))
         else:
@@ -227,7 +228,7 @@ class Fetch(QObject):
 
 
 class LinkFetcher(QObject):
-    """The only part of the window that touches the network, and only on a drop."""
+    """Downloads dropped links. No other part of the window's process accesses the network."""
 
     def __init__(
         self,
@@ -235,14 +236,17 @@ class LinkFetcher(QObject):
         parent: QObject | None = None,
         limits: FetchLimits | None = None,
     ) -> None:
-        """``settings`` gives the settings as they are at the time of a fetch."""
+        """Create a fetcher. ``settings`` is called during each download for the current settings."""
         super().__init__(parent)
         self._settings = settings
         self._limits = limits or FetchLimits()
 
     def fetch(self, url: QUrl) -> Fetch:
-        """Begin to fetch a picture: http or https, within the limits, and never from an address of this machine
-        or of the local network unless the settings allow it. The proxy is the system's; there are no cookies."""
+        """Start to download a picture by http or https, within the limits.
+
+        Addresses of this computer or the local network are refused unless the settings allow them. The system's proxy
+        is used. No cookies are sent.
+        """
         return Fetch(url, self._settings, self._limits, self)
 
 

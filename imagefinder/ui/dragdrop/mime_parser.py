@@ -1,10 +1,12 @@
-"""Parse MIME data of a drag, a drop or the clipboard: local files, picture data, or a picture's address.
+"""Parsing of MIME data from drag and drop or the clipboard: local files, picture data, or links to a picture.
 
-Every program says it in its own way. File managers give ``text/uri-list`` (and GNOME's
-``x-special/gnome-copied-files`` on the clipboard); Firefox the picture's address in
-``application/x-moz-file-promise-url`` or in the ``<img>`` of ``text/html``, where ``text/x-moz-url`` may be the page
-that the picture links to; Chromium, Edge and Safari an http address in ``text/uri-list`` beside ``text/html``; and
-most add the picture itself as ``image/png``.
+Programs provide different formats:
+
+- File managers provide ``text/uri-list``, and GNOME's also ``x-special/gnome-copied-files`` on the clipboard.
+- Firefox has the picture's address in ``application/x-moz-file-promise-url`` or in the ``<img>`` of ``text/html``. Its
+  ``text/x-moz-url`` may be the page that the picture links to.
+- Chromium, Edge and Safari provide an http address in ``text/uri-list`` along with ``text/html``.
+- Most programs also provide the picture itself as ``image/png``.
 """
 
 import os
@@ -22,7 +24,7 @@ from imagefinder.addresses import data_of
 from imagefinder.domain.image_signatures import FORMATS, HEAD_BYTES, picture_extension
 from imagefinder.ui.dragdrop.disk_look import told_apart
 
-# PNG first: most programs offer it beside what they have, whole and lossless.
+# PNG first, because most programs provide it, complete and lossless.
 _IMAGE_FORMATS = ("image/png", *(each.mime for each in FORMATS if each.mime not in ("", "image/png")))
 _PROMISE = "application/x-moz-file-promise-url"
 _MOZ_URL = "text/x-moz-url"
@@ -34,27 +36,30 @@ _VALUE = re.compile(r"\"([^\"]*)\"|'([^']*)'|([^\s>]+)")
 
 @dataclass(frozen=True)
 class Dropped:
-    """What was brought, in one of its forms only: local files before picture data before an address."""
+    """Content of a drop or of the clipboard, in one form only: local files, else picture data, else links."""
 
     files: tuple[Path, ...] = ()
     folders: tuple[Path, ...] = ()
     image: QImage | None = None
-    """A picture that came without the bytes of a file."""
+    """A picture given as pixels rather than in a file format."""
     data: bytes = b""
-    """The bytes of a picture file."""
+    """Content of a picture file."""
     links: list[QUrl] = field(default_factory=list)
-    """Addresses of the same picture, the likeliest first."""
+    """Possible addresses of one picture, the most likely first."""
     missing: tuple[Path, ...] = ()
-    """Files that were brought with others, and are not there."""
+    """Paths that do not exist, if others do."""
     is_pasted: bool = False
-    """Whether it came from the clipboard."""
+    """Whether the content is from the clipboard."""
 
     def __bool__(self) -> bool:
         return bool(self.files or self.folders or self.image is not None or self.data or self.links)
 
 
 def may_hold_pictures(mime: QMimeData) -> bool:
-    """Whether ``read_mime`` may find something, told without reading data or disk: for while a drag passes over."""
+    """Return True if ``read_mime`` might find something.
+
+    Neither the disk nor picture data is read, so this is fast enough to be called during a drag.
+    """
     if mime.hasUrls() or mime.hasImage() or any(mime.hasFormat(name) for name in (*_IMAGE_FORMATS, _GNOME)):
         return True
     if mime.hasFormat(_PROMISE) or mime.hasFormat(_MOZ_URL):
@@ -65,12 +70,15 @@ def may_hold_pictures(mime: QMimeData) -> bool:
 
 
 def local_paths(mime: QMimeData) -> list[Path]:
-    """The files and folders of this machine in what is dragged, each once, whether they are there or not."""
+    """Return the local paths in MIME data, without duplicates. They need not exist."""
     return list(dict.fromkeys(local_path(url) for url in mime.urls() if url.isLocalFile()))
 
 
 def read_mime(mime: QMimeData) -> Dropped:
-    """What there is in it to search by. Looks at the disk to tell files from folders; fetches nothing."""
+    """Return the files, folders, picture or links in MIME data.
+
+    The disk is accessed to distinguish files from folders. Nothing is downloaded.
+    """
     local = [local_path(url) for url in _urls(mime) if url.isLocalFile()]
     if not local and mime.hasText() and not mime.hasHtml():
         local = _paths_in_text(mime.text())
@@ -93,28 +101,28 @@ def read_mime(mime: QMimeData) -> Dropped:
 
 def _urls(mime: QMimeData) -> Sequence[QUrl]:
     if mime.hasFormat(_GNOME):
-        # The first line says whether they were cut or copied.
+        # The first line is "cut" or "copy".
         lines = bytes(mime.data(_GNOME).data()).split(b"\n")[1:]
         return [QUrl.fromEncoded(line.strip()) for line in lines if line.strip()]
     return mime.urls()
 
 
 def local_path(url: QUrl) -> Path:
-    """The path of a ``file:`` URL."""
+    """Return the path of a ``file:`` URL."""
     if os.name == "posix" and not url.host():
-        # Names are bytes there, and toLocalFile would lose what is no UTF-8.
+        # File names are bytes here, and toLocalFile would lose those that are not UTF-8.
         encoded = url.path(QUrl.ComponentFormattingOption.FullyEncoded)
         return Path(os.fsdecode(unquote_to_bytes(encoded)))
     return Path(url.toLocalFile())
 
 
 def _image_sources(mime: QMimeData) -> list[str]:
-    """Addresses of the picture itself, the surest first; pages around it only after them."""
+    """Return possible addresses of the picture, the most reliable first. Pages that contain it come last."""
     found = [_utf16(bytes(mime.data(_PROMISE).data()))] if mime.hasFormat(_PROMISE) else []
     if mime.hasHtml():
         found += [source] if (source := _image_in(mime.html())) else []
     if mime.hasFormat(_MOZ_URL):
-        # Lines in turn: an address, its title.
+        # Addresses and titles on alternate lines.
         found += _utf16(bytes(mime.data(_MOZ_URL).data())).split("\n")[:1]
     if mime.hasText() and not found and not mime.hasUrls():
         found.append(mime.text())
@@ -122,9 +130,9 @@ def _image_sources(mime: QMimeData) -> list[str]:
 
 
 def _image_in(html: str) -> str:
-    """The address in the first ``<img>`` that has one; empty where none has.
+    """Return the address in the first ``<img>`` tag that has one, or an empty string.
 
-    Each tag is looked through once: a page may be made so that one expression for all of it takes minutes.
+    The text is scanned tag by tag, because a single regular expression could take minutes on a malicious page.
     """
     at = 0
     while tag := _IMAGE_TAG.search(html, at):
@@ -137,13 +145,13 @@ def _image_in(html: str) -> str:
 
 
 def _utf16(data: bytes) -> str:
-    # Firefox writes UTF-16 without a mark on every platform; some of its forks write plain bytes.
+    # Firefox writes UTF-16 without a byte order mark on all platforms, and some of its forks write UTF-8.
     encoding = "utf-16-le" if b"\0" in data else "utf-8"
     return data.decode(encoding, "replace").strip("\0").partition("\0")[0]
 
 
 def _data_of(source: str) -> bytes:
-    """The picture in a ``data:`` address; nothing where it holds none, as one that was cut off on the way."""
+    """Return the picture in a ``data:`` address; empty if it has none or is truncated."""
     try:
         data = data_of(source)
     except ValueError:
@@ -158,7 +166,7 @@ def _links(sources: Iterable[str]) -> list[QUrl]:
 
 
 def _paths_in_text(text: str) -> list[Path]:
-    """Paths pasted as text, one a line, perhaps quoted; none unless every line is one."""
+    """Return absolute paths in a text, one per line and optionally quoted. Empty unless every line is a path."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines or len(text) > 1_000_000:
         return []

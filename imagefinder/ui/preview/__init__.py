@@ -1,1 +1,1 @@
-"""The preview window: one result, large."""
+"""Preview window, which shows one result at a time."""

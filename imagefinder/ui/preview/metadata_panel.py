@@ -1,4 +1,4 @@
-"""Side panel of the preview: the picture's metadata, ready to be copied."""
+"""Side panel of the preview with the picture's metadata."""
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPalette, QResizeEvent, QTextOption
@@ -15,7 +15,7 @@ _MOST_COPIES = 20
 
 
 class MetadataPanel(QScrollArea):
-    """Rows of a quiet caption and a text that can be selected."""
+    """Shows metadata as captions, each followed by a selectable text."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -29,17 +29,17 @@ class MetadataPanel(QScrollArea):
 
     @property
     def facts(self) -> list[tuple[str, str]]:
-        """What is shown, as captions and texts."""
+        """Captions and texts shown."""
         return list(self._facts)
 
     def show_hit(self, hit: Hit, details: ItemDetails | None, *, is_the_hit: bool = True) -> None:
-        """Show what the hit tells, and the details once they are there.
+        """Show the metadata of a hit, with its details if they are loaded.
 
-        ``is_the_hit`` is False for another page of its file, which has no score.
+        ``is_the_hit`` is False for another page of the hit's file, which has no score.
         """
         facts = _facts(hit, details, is_the_hit)
         if facts == self._facts and self.widget() is not None:
-            return  # so that what the user has just selected stays selected
+            return  # keep the user's text selection
         self._facts = facts
         body = QWidget()
         column = QVBoxLayout(body)
@@ -56,7 +56,7 @@ class MetadataPanel(QScrollArea):
 
 
 class _FactText(QPlainTextEdit):
-    """A text that wraps anywhere, for paths have few spaces; as high as it needs to be."""
+    """Selectable text that adapts its height. It wraps anywhere, because paths have few spaces."""
 
     def __init__(self, text: str, caption: str) -> None:
         super().__init__()
@@ -77,7 +77,7 @@ class _FactText(QPlainTextEdit):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        # A plain text's document counts its height in lines.
+        # The document of a QPlainTextEdit measures its height in lines.
         lines = round(self.document().size().height())
         self.setFixedHeight(max(1, lines) * self.fontMetrics().lineSpacing() + 2)
 

@@ -1,4 +1,4 @@
-"""Bars of the preview: title and actions above, pages of the file below."""
+"""Bars of the preview window: title and actions at the top, page navigation and problems at the bottom."""
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QPalette
@@ -14,7 +14,7 @@ _ICON = QSize(18, 18)
 
 
 class PreviewTopBar(QWidget):
-    """Which result it is, its zoom, and what can be done with it."""
+    """Bar with the position and name of the result, the zoom, and buttons for the actions."""
 
     def __init__(self, actions: ShortcutActions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -47,7 +47,7 @@ class PreviewTopBar(QWidget):
                 row.addSpacing(12)
 
     def show_result(self, name: str, row: int, rows: int, *, has_more: bool) -> None:
-        """``row`` counts from 0; -1 where it is not among the results any more."""
+        """Show the name and position of a result. ``row`` counts from 0; with -1, no position is shown."""
         self._name.setText(name)
         self._name.setToolTip(tooltip(name))
         total = tr("{number}+", "at least that many", number=grouped(rows)) if has_more else grouped(rows)
@@ -55,12 +55,12 @@ class PreviewTopBar(QWidget):
         self._place.setText(place if row >= 0 else "")
 
     def show_zoom(self, zoom: float) -> None:
-        """1 is 100 %."""
+        """Show the zoom factor as a percentage; 1 is 100 %."""
         self._zoom.setText(tr("{percent} %", percent=grouped(round(zoom * 100))))
 
 
 class PageBar(QWidget):
-    """Turns the pages of a file that has several."""
+    """Bar to turn the pages of a file that has several."""
 
     def __init__(self, actions: ShortcutActions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -75,13 +75,13 @@ class PageBar(QWidget):
         row.addStretch(1)
 
     def show_page(self, part: int, parts: int) -> None:
-        """Hidden where there is one page only."""
+        """Show the current page, or hide the bar if there is only one page."""
         self.setVisible(parts > 1)
         self._place.setText(tr("page {number} of {parts}", number=grouped(part), parts=grouped(parts)))
 
 
 class ProblemLine(QWidget):
-    """Why the picture does not stand there, in place of a dialog; for one in the cloud also a way to have it."""
+    """Line with a problem or notice, and a link to download the file if it is online only."""
 
     download_wanted = Signal()
 
@@ -103,18 +103,18 @@ class ProblemLine(QWidget):
 
     @property
     def text(self) -> str:
-        """What is said; empty where all is well."""
+        """The text shown, or an empty string."""
         return self._text.text()
 
     def say(self, text: str, *, can_download: bool = False) -> None:
-        """Show a sentence; nothing where it is empty."""
+        """Show a text, or hide the line if the text is empty."""
         self._text.setText(text)
         self._download.setVisible(can_download)
         self.setVisible(bool(text))
 
 
 def tool_button(actions: ShortcutActions, name: str) -> QToolButton:
-    """A button for an action, named for screen readers and reachable by Tab."""
+    """Create a button for an action, with an accessible name and reachable by Tab."""
     button = QToolButton()
     button.setDefaultAction(actions[name])
     button.setIconSize(_ICON)

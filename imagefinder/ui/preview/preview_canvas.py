@@ -1,4 +1,4 @@
-"""Canvas that shows one picture: fitted or zoomed, panned by the mouse, with matching words marked."""
+"""Canvas that shows one picture, fitted or zoomed, with panning by the mouse and marks on matching words."""
 
 from collections.abc import Sequence
 
@@ -12,18 +12,22 @@ from imagefinder.translation import tr
 _STEP = 1.25
 _MOST_ZOOM = 16.0
 _NOTCH = 120
-"""Eighths of a degree: what Qt calls one step of a mouse wheel."""
+"""One step of a mouse wheel in Qt, in eighths of a degree."""
 _MARK_OPACITY = 0.35
 _SETTLED_MS = 150
 _MARGIN = 8
 
 
 class PreviewCanvas(QWidget):
-    """Zoom 1 is 100 %: a pixel of the picture is a pixel of the screen, a page has its size on paper."""
+    """Shows one picture, fitted or zoomed.
+
+    At zoom 1 (100 %), one pixel of a picture covers one pixel of the screen, and a page has its size on
+    paper.
+    """
 
     zoom_changed = Signal()
     detail_wanted = Signal(int)
-    """More pixels are seen than there are: the longer side (pixels) that would do."""
+    """Emitted with the longer side (pixels) that is needed if the picture is shown beyond its resolution."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -43,9 +47,13 @@ class PreviewCanvas(QWidget):
         self.setAccessibleName(tr("Picture"))
 
     def show_picture(self, pixmap: QPixmap | None, full: QSizeF, *, keep_view: bool) -> None:
-        """Show this picture, which is ``full`` large at 100 % (points) however many pixels it has.
+        """Show a picture, or a placeholder for None.
 
-        ``keep_view`` keeps zoom and place: the same picture came in more detail.
+        Args:
+            pixmap: The picture in any resolution.
+            full: Its size at 100 %, in points.
+            keep_view: Whether to keep zoom, position and marks, because this is the same picture in another
+                resolution.
         """
         self._pixmap = pixmap
         self._full = full
@@ -57,30 +65,30 @@ class PreviewCanvas(QWidget):
         self.update()
 
     def set_may_grow(self, may_grow: bool) -> None:
-        """Whether what is smaller than the window is made as large as the window: a page is, a picture is not."""
+        """Set whether fitting enlarges a picture smaller than the window, as is done for pages."""
         self._most_fitting = _MOST_ZOOM if may_grow else 1.0
 
     def set_marks(self, marks: Sequence[Region]) -> None:
-        """Mark these places."""
+        """Mark these regions of the picture."""
         self._marks = tuple(marks)
         self.update()
 
     @property
     def zoom(self) -> float:
-        """1 is 100 %."""
+        """Current zoom factor; 1 is 100 %."""
         return self._fitting() if self._zoom is None else self._zoom
 
     @property
     def is_fitted(self) -> bool:
-        """Whether the picture is shown whole, whatever the window's size."""
+        """Whether the picture is fitted to the window's size."""
         return self._zoom is None
 
     def fit(self) -> None:
-        """Show all of it."""
+        """Fit the picture in the window."""
         self._set_zoom(None)
 
     def zoom_to(self, zoom: float, at: QPointF | None = None) -> None:
-        """Zoom; the point ``at`` of the widget (its middle if None) stays where it is."""
+        """Set the zoom factor. The point ``at`` of the widget, by default its centre, stays fixed."""
         at = at or QRectF(self.rect()).center()
         before = self.picture_rect()
         zoom = min(max(zoom, min(self._fitting(), 1.0)), _MOST_ZOOM)
@@ -94,14 +102,14 @@ class PreviewCanvas(QWidget):
         self._set_zoom(zoom)
 
     def zoom_by(self, steps: float, at: QPointF | None = None) -> None:
-        """Zoom in by steps, out by negative ones."""
+        """Zoom in by a number of steps, or out if it is negative."""
         self.zoom_to(self.zoom * _STEP**steps, at)
 
     def picture_rect(self) -> QRectF:
-        """Where the picture lies in the widget (points)."""
+        """Return the picture's rectangle in the widget, in points."""
         size = self._full * self.zoom
         centre = QRectF(self.rect()).center()
-        # Shown whole along a side, it stands in the middle of it; else it covers the widget.
+        # On an axis on which it fits, the picture is centred; else it covers the widget.
         left = _placed(centre.x(), self._centre.x(), size.width(), self.width())
         top = _placed(centre.y(), self._centre.y(), size.height(), self.height())
         return QRectF(QPointF(left, top), size)
@@ -116,11 +124,11 @@ class PreviewCanvas(QWidget):
             painter.fillRect(target, self.palette().color(QPalette.ColorRole.Midlight))
             return
         shown_pixels = target.width() * self.devicePixelRatioF()
-        # Single pixels are what one wants to see at such a zoom.
+        # At a high zoom, show individual pixels.
         smooth = shown_pixels < 4 * self._pixmap.width() or self._zoom is None
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
         painter.drawPixmap(target, self._pixmap, QRectF(self._pixmap.rect()))
-        # A white page must not melt into the window.
+        # Separate a white page from the background.
         painter.setPen(self.palette().color(QPalette.ColorRole.Mid))
         painter.drawRect(target)
         if self._marks:
@@ -178,7 +186,7 @@ class PreviewCanvas(QWidget):
         self.setCursor(Qt.CursorShape.ArrowCursor if self.is_fitted else Qt.CursorShape.OpenHandCursor)
 
     def _fitting(self) -> float:
-        """The zoom that shows all of it; a small picture is not blown up, a page is."""
+        """Return the zoom that fits the picture in the window (see ``set_may_grow``)."""
         if self._full.isEmpty():
             return 1.0
         room = self.size()
@@ -206,7 +214,10 @@ class PreviewCanvas(QWidget):
 
 
 def _within(centre: float, share: float) -> float:
-    """The middle of the view on one axis, so that no empty margin shows; ``share`` of the picture is in view."""
+    """Limit the centre of the view on one axis so that no empty margin shows.
+
+    ``share`` is the visible share of the picture on this axis.
+    """
     return 0.5 if share >= 1 else min(max(centre, share / 2), 1 - share / 2)
 
 

@@ -1,4 +1,4 @@
-"""Load one item for the preview at a time; replies that come too late are dropped."""
+"""Loading of items for the preview, one at a time; outdated replies are discarded."""
 
 from functools import partial
 from pathlib import Path
@@ -13,15 +13,16 @@ from imagefinder.ui.services.engine_client import EngineClient
 from imagefinder.ui.services.thumbnail_images import PictureProblemError, read_scaled
 
 MOST_SIDE = 8192
-"""Pixels of the longer side: 200 MB in memory at 4:3."""
+"""Longest side in pixels, which takes 200 MB of memory at 4:3."""
 
 
 class PreviewLoader(QObject):
-    """Answers the latest wish only."""
+    """Loads items rendered by the engine. Only the latest request is answered."""
 
     shown = Signal(object, object)
-    """``ItemShown``, and its ``QPixmap`` or None where there is no picture."""
+    """Emitted with the ``ItemShown`` and its ``QPixmap``, or None if there is no picture."""
     failed = Signal(str)
+    """Emitted with the reason if a request or reading its picture failed."""
 
     def __init__(
         self, client: EngineClient, background: BackgroundTasks, parent: QObject | None = None
@@ -32,9 +33,9 @@ class PreviewLoader(QObject):
         self._request_id = 0
 
     def ask(self, item_id: int, part: int | None, side: int, words: str, *, download: bool = False) -> None:
-        """Ask for an item, or for another part of its file, at about ``side`` pixels.
+        """Request an item, or another part of its file, with about ``side`` pixels on the longer side.
 
-        With ``download`` also where its file is online only.
+        With ``download``, an online-only file is downloaded.
         """
         self.forget()
         self._request_id = self._client.next_id()
@@ -42,7 +43,7 @@ class PreviewLoader(QObject):
         self._client.request(request, self._on_shown, self._on_failed)
 
     def forget(self) -> None:
-        """Nobody waits for the answer any more."""
+        """Discard the reply to the current request, if there is one."""
         self._client.forget(self._request_id)
         self._request_id = 0
 
@@ -66,7 +67,7 @@ class PreviewLoader(QObject):
 
 
 def _read(path: Path) -> QImage | str:
-    """The picture, or why there is none. Runs in a thread."""
+    """Read a picture, or return the reason why that failed. Runs in a background thread."""
     try:
         return read_scaled(path, QSize(MOST_SIDE, MOST_SIDE))
     except PictureProblemError as error:

@@ -1,4 +1,4 @@
-"""The preview window: one result, large."""
+"""Preview window, which shows one result at a time."""
 
 from PySide6.QtCore import QByteArray, QModelIndex, QRect, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QPixmap
@@ -29,11 +29,14 @@ _THUMBNAIL = QSize(320, 320)
 
 
 class PreviewWindow(QWidget):
-    """Shows results of one pane, one after the other; Esc leaves full screen first, then it closes, as Space does."""
+    """Shows the results of one pane, one at a time.
+
+    Esc leaves full screen or else closes the window. Space closes it, too.
+    """
 
     similar_requested = Signal(object)  # Hit
     row_shown = Signal(int)
-    """The row of the result that is shown now, for the grid to follow."""
+    """Emitted with the row of the result now shown, so that the grid can follow."""
 
     def __init__(
         self,
@@ -42,7 +45,7 @@ class PreviewWindow(QWidget):
         thumbnails: ThumbnailLoader | None = None,
         parent: QWidget | None = None,
     ) -> None:
-        """With ``thumbnails``, the thumbnail stands until the large picture does."""
+        """Create the window. If ``thumbnails`` is given, thumbnails are shown while pictures are loading."""
         super().__init__(parent, Qt.WindowType.Window)
         self._desktop = desktop
         self._thumbnails = thumbnails
@@ -71,14 +74,14 @@ class PreviewWindow(QWidget):
         self._problem = ProblemLine()
         self._problem.download_wanted.connect(self._download)
         self._lay_out()
-        self.resize(self.sizeHint())  # kept for the next start even if it is never opened
+        self.resize(self.sizeHint())  # because the geometry is saved even if the window is never opened
         stay_on_screen(self)
         if thumbnails is not None:
             thumbnails.ready.connect(self._on_thumbnail)
         desktop.problem.connect(self._on_desktop_problem)
 
     def show_hit(self, model: ResultsModel, row: int, words: str) -> None:
-        """Show the hit in this row; ``words`` (the query's text) are marked on a page."""
+        """Show the hit in a row. Matches of ``words`` (the query's text) are marked on pages."""
         if model is not self._model:
             if self._model is not None:
                 self._model.destroyed.disconnect(self._forget_model)
@@ -86,7 +89,7 @@ class PreviewWindow(QWidget):
             model.destroyed.connect(self._forget_model)
         self._words = words
         self._come_back()
-        self.show()  # first, so that the picture is asked for in the size that it is shown in
+        self.show()  # first, so that the size of the canvas is known when the picture is requested
         self._show_row(row)
         self.raise_()
         self.activateWindow()
@@ -94,34 +97,34 @@ class PreviewWindow(QWidget):
 
     @property
     def hit(self) -> Hit | None:
-        """What is shown: the hit itself, or the page that was turned to."""
+        """The hit shown, or the page of its file that the user turned to. None if nothing is shown."""
         hit, shown = self._hit, self._shown
         if hit is None or self._part == hit.part:
             return hit
         return hit._replace(part=self._part, item_id=shown.item_id) if shown else None
 
     def step(self, rows: int) -> None:
-        """Show the next result, or with -1 the one before."""
+        """Show the result that is this number of rows ahead; -1 for the previous one."""
         if self._model is None or self._hit is None:
             return
         at = self._model.row_of(self._hit.item_id, self._row)
-        # It may be gone from the results: then its neighbours are those of its old place.
+        # If the hit is no longer among the results, continue from its old row.
         wanted = (at if at >= 0 else self._row) + rows
         if 0 <= wanted < self._model.rowCount():
             self._show_row(wanted)
 
     def turn_page(self, pages: int) -> None:
-        """Show another page of the same file."""
+        """Show the page of the same file that is this number of pages ahead."""
         if self._hit is not None and 1 <= self._part + pages <= self._hit.parts:
             self._show_part(self._part + pages)
 
     def saved_place(self) -> bytes:
-        """For ``restore_place``."""
+        """Return the window's geometry for ``restore_place``."""
         self._come_back()
         return bytes(self.saveGeometry().data())
 
     def restore_place(self, geometry: bytes) -> None:
-        """Stand where that was, but not in full screen: that is for the picture just looked at."""
+        """Restore the window's geometry, but not full screen, which applies to the current picture only."""
         self.restoreGeometry(QByteArray(geometry))
         self.setWindowState(self.windowState() & ~Qt.WindowState.WindowFullScreen)
         stay_on_screen(self)
@@ -136,7 +139,7 @@ class PreviewWindow(QWidget):
         if self.isFullScreen():
             self._usual = self.normalGeometry()
             self._toggle_full_screen()
-        # The picture may be 200 MB; the window stays for the next time.
+        # Free the picture, which may take 200 MB, because the window object is reused.
         self._loader.forget()
         self._canvas.show_picture(None, QSizeF(), keep_view=False)
         super().closeEvent(event)
@@ -228,7 +231,7 @@ class PreviewWindow(QWidget):
 
     def _download(self) -> None:
         if self._hit is not None:
-            # The link that was clicked goes.
+            # The link that was clicked and has the focus is hidden now.
             self._canvas.setFocus()
             self._say(tr("Downloading…"))
             self._ask(max(self._side, _LEAST_SIDE), download=True)
@@ -246,7 +249,7 @@ class PreviewWindow(QWidget):
         details = shown.details
         is_page = details.kind is ItemKind.PAGE
         most = _MOST_PAGE_SIDE if is_page else min(max(details.width, details.height), MOST_SIDE)
-        # In powers of two, so that a wheel turned slowly does not ask at every step.
+        # Powers of two, to avoid a request at every step of the mouse wheel.
         wanted = min(1 << (side - 1).bit_length(), most)
         if wanted > self._side:
             self._ask(wanted)
@@ -269,7 +272,7 @@ class PreviewWindow(QWidget):
         self._problem.say(shown.problem, can_download=shown.is_in_the_cloud)
 
     def _full_size(self, width: int, height: int, pixels: QSize | None = None) -> QSizeF:
-        """The size at 100 % in points; of the pixels at hand where the true one is not known."""
+        """Return the size at 100 % in points. If the picture's size is unknown, use ``pixels``."""
         if width <= 0 or height <= 0:
             width, height = (pixels or _THUMBNAIL).toTuple()
         if self._hit is not None and self._hit.kind is ItemKind.PAGE:
@@ -282,7 +285,7 @@ class PreviewWindow(QWidget):
 
     def _come_back(self) -> None:
         if not self._usual.isNull():
-            # It was closed in full screen, before the desktop could give it back its place.
+            # The window was closed in full screen, before the desktop could restore its geometry.
             self.setGeometry(self._usual)
             self._usual = QRect()
 

@@ -1,1 +1,1 @@
-"""Services that the window's widgets share; none of them is a widget."""
+"""Services shared by the window's widgets. None of them is a widget."""

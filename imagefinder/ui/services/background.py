@@ -1,4 +1,4 @@
-"""Run blocking work off the GUI thread and deliver its result on it."""
+"""Running of blocking work in threads, with results delivered on the GUI thread."""
 
 import logging
 import queue
@@ -20,17 +20,17 @@ _PATIENCE_S = 2.0
 
 
 class BackgroundTasks(QObject):
-    """A few threads of its own.
+    """Small pool of daemon threads whose results are delivered on the GUI thread.
 
-    They are Python's and not a ``QThreadPool``: that one's destructor waits for its threads while Python's lock is
-    held, which a thread at work in Python would wait for. They are daemons and not of an executor: a thread that a
-    dead network drive holds must not hold the program's end.
+    A ``QThreadPool`` could deadlock: its destructor waits for the threads while it holds the GIL, which a thread that
+    runs Python code needs. The threads are daemons, which those of an executor are not, because a thread blocked by an
+    unresponsive network drive must not prevent the program from exiting.
     """
 
     _finished = Signal(object)
 
     def __init__(self, name: str, threads: int = 2, parent: QObject | None = None) -> None:
-        """No thread runs before the first work."""
+        """Create the pool with at most ``threads`` threads. None is started before the first task."""
         super().__init__(parent)
         self._name = name
         self._most = threads
@@ -42,14 +42,14 @@ class BackgroundTasks(QObject):
 
     @property
     def is_closed(self) -> bool:
-        """Whether ``close`` was called; long work looks here, and stops."""
+        """Whether ``close`` was called. Long-running tasks should check this and stop."""
         return self._is_closed
 
     def run(self, work: Callable[[], T], then: Callable[[T], None]) -> None:
-        """Do the work in a thread, then give its result to ``then`` on the GUI thread.
+        """Call ``work`` in a thread, then ``then`` with its result on the GUI thread.
 
-        Nothing is given to a method of a widget that is gone by then. The work tells of its failures in its result:
-        an exception that escapes it is our bug, and goes to the log.
+        ``then`` is not called if it is a method of a Qt object that has been deleted. ``work`` must report failures in
+        its result: an exception that escapes it is a bug, is logged, and ``then`` is not called.
         """
         if self._is_closed:
             return
@@ -61,25 +61,30 @@ class BackgroundTasks(QObject):
             thread.start()
 
     def close(self, timeout_s: float = _PATIENCE_S) -> None:
-        """Drop what waits, and wait for what is at work, ``timeout_s`` seconds at most; nothing is delivered then."""
+        """Discard waiting tasks and wait at most ``timeout_s`` seconds for running ones.
+
+        No results are delivered afterwards.
+        """
         self._is_closed = True
         _end(self._tasks, self._threads)
         deadline = time.monotonic() + timeout_s
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
             if thread.is_alive():
-                _LOG.warning("%s is still at work, perhaps on a drive that does not answer", thread.name)
+                _LOG.warning(
+                    "thread %s is still running, possibly blocked by an unresponsive drive", thread.name
+                )
 
     def _work(self) -> None:
         while (task := self._tasks.get()) is not None:
             work, then = task
             try:
                 result = work()
-            except Exception:  # noqa: BLE001 - our own mistake; the thread must live on
-                _LOG.exception("work in the background failed")
+            except Exception:  # noqa: BLE001 - a bug in the task, which must not end the thread
+                _LOG.exception("background task failed")
                 continue
             if not self._is_closed:
-                with suppress(RuntimeError):  # the window is gone, and with it whoever wanted to know
+                with suppress(RuntimeError):  # this object has been deleted together with its window
                     self._finished.emit(partial(then, result))
 
     def _deliver(self, call: "partial[None]") -> None:
@@ -88,7 +93,7 @@ class BackgroundTasks(QObject):
 
 
 def _end(tasks: "queue.SimpleQueue[_Task | None]", threads: list[threading.Thread], *_: object) -> None:
-    """Drop what waits, and have the threads end."""
+    """Discard waiting tasks and tell the threads to end."""
     with suppress(queue.Empty):
         while True:
             tasks.get_nowait()
@@ -97,7 +102,7 @@ def _end(tasks: "queue.SimpleQueue[_Task | None]", threads: list[threading.Threa
 
 
 def is_receiver_alive(call: Callable[..., None]) -> bool:
-    """False for a method of a Qt object that was deleted; such a callback must not be called."""
+    """Return False for a method of a deleted Qt object, which must not be called."""
     while isinstance(call, partial):
         call = call.func
     owner = getattr(call, "__self__", None)

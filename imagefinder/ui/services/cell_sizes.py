@@ -1,5 +1,5 @@
-"""Widths of a result's card in the grid, in points: a query remembers them, the grid keeps to them."""
+"""Cell widths of the results grid, in points, shared by the grid and the saved state of a search."""
 
 CELL_SIZES = (96, 320)
-"""The least and the most."""
+"""Minimum and maximum."""
 DEFAULT_CELL_SIZE = 176

@@ -1,4 +1,4 @@
-"""Copy a picture to the clipboard, as rendered by the engine."""
+"""Copying of pictures to the clipboard, as rendered by the engine."""
 
 from functools import partial
 from pathlib import Path
@@ -16,17 +16,18 @@ from imagefinder.ui.services.engine_client import EngineClient
 from imagefinder.ui.services.thumbnail_images import PictureProblemError, read_scaled
 
 _MOST_SIDE = 4096
-"""Pixels. Programs take pictures from the clipboard as bare pixels: 64 MB at this size."""
+"""Longest side in pixels. The clipboard passes uncompressed pixels to other programs: 64 MB at this size."""
 _PAGE_SIDE = 2480
-"""Pixels: a page of A4 at 210 dots per inch."""
+"""Longest side of a page in pixels: A4 at 210 dots per inch."""
 
 
 class PictureClipboard(QObject):
-    """Copies one picture at a time; a second wish takes the place of one that is still under way."""
+    """Copies one picture at a time to the clipboard. A new request replaces one that is still in progress."""
 
     notice = Signal(str)
+    """Emitted with a sentence when the picture is on the clipboard."""
     problem = Signal(str)
-    """Why the picture is not on the clipboard."""
+    """Emitted with the reason if the picture could not be copied."""
 
     def __init__(
         self, client: EngineClient, background: BackgroundTasks, parent: QObject | None = None
@@ -38,7 +39,7 @@ class PictureClipboard(QObject):
         self._name = ""
 
     def copy(self, hit: Hit) -> None:
-        """Copy this picture; ``notice`` tells when it is on the clipboard, ``problem`` why it is not."""
+        """Start to copy the picture of a hit. The outcome is emitted as ``notice`` or ``problem``."""
         self._client.forget(self._request_id)
         self._request_id = self._client.next_id()
         self._name = short_name(hit.path)
@@ -66,8 +67,8 @@ class PictureClipboard(QObject):
 
 
 def _read(path: Path) -> QImage | None:
-    """Runs in a thread."""
+    """Read the rendered picture, or return None if that fails. Runs in a background thread."""
     try:
         return read_scaled(path, QSize(_MOST_SIDE, _MOST_SIDE))
     except (OSError, PictureProblemError):
-        return None  # said by the sentence above
+        return None  # reported by _put

@@ -1,4 +1,4 @@
-"""Desktop integration: open a file, show it in its folder, copy files."""
+"""Desktop integration: opening files, showing them in the file manager, copying them."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -18,29 +18,33 @@ from imagefinder.ui.services.pdf_viewers import command_for_page
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What a look at the disk gave."""
+    """Result of checking a path on disk."""
 
     problem: str = ""
     is_folder: bool = False
     command: tuple[str, ...] = ()
-    """A program that shows the page; empty where the system's viewer is asked in the usual way."""
+    """Command that opens the requested page; empty to open the file by the system's default mechanism."""
 
 
 class Desktop(QObject):
-    """The desktop. Nothing here blocks: a drive that sleeps is waited for in a thread."""
+    """Opens, reveals and copies files. No method blocks: disks are accessed in background threads."""
 
     problem = Signal(str)
-    """Why a file could not be opened or shown after all; one sentence."""
+    """Emitted with one sentence if a file could not be opened or shown."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.background = BackgroundTasks("desktop", 2, self)
 
     def open(self, path: Path, part: int = 1, *, is_offline: bool = False) -> str:
-        """Open a file in the system's viewer, a PDF at its page where the viewer takes one.
+        """Open a file in the system's viewer, and a PDF at page ``part`` if the viewer supports that.
 
-        ``is_offline``: its drive was away when it was found; said of it if it is not there now either.
-        Returns why not, one sentence, where that is known at once; what shows later comes by ``problem``.
+        ``is_offline`` tells that the file's drive was disconnected at the time of the search. It determines the message
+        if the file cannot be found.
+
+        Returns:
+            One sentence if it is known at once that the file cannot be opened, else an empty string. Later failures
+            are emitted as ``problem``.
         """
         if self.background.is_closed:
             return tr("The program is being closed.")
@@ -48,19 +52,22 @@ class Desktop(QObject):
         return ""
 
     def reveal(self, path: Path, *, is_offline: bool = False) -> str:
-        """Show a file in the file manager, selected where it can; a folder is opened. All else as ``open`` does."""
+        """Show a file in the file manager, selected if possible, or open a folder.
+
+        ``is_offline`` and the return value are as for ``open``.
+        """
         if self.background.is_closed:
             return tr("The program is being closed.")
         self.background.run(lambda: _look(path, None, is_offline), lambda found: self._reveal(path, found))
         return ""
 
     def copy_files(self, paths: Sequence[Path], folder: Path, then: Callable[[CopyReport], None]) -> None:
-        """Copy files into a folder, never over one that is there; the report comes to ``then``."""
+        """Copy files into a folder without overwriting any, and pass the report to ``then``."""
         unique = tuple(dict.fromkeys(paths))
         self.background.run(lambda: copy_files(unique, folder, lambda: self.background.is_closed), then)
 
     def close(self) -> None:
-        """End the threads; a copy in hand is given up, and its file removed."""
+        """End the threads. A copy in progress is cancelled and its incomplete file removed."""
         self.background.close()
 
     def _open(self, path: Path, found: _Found) -> None:
@@ -78,7 +85,7 @@ class Desktop(QObject):
         elif found.is_folder:
             self._open(path, found)
         elif sys.platform == "win32":
-            # One argument: explorer parses its command line in a way of its own.
+            # A native argument, because Explorer does not follow the usual rules for parsing its command line.
             process = QProcess(self)
             process.setProgram("explorer.exe")
             process.setNativeArguments(f'/select,"{path}"')
@@ -124,7 +131,7 @@ def _absence(path: Path, is_offline: bool) -> str:
 
 
 def _look(path: Path, part: int | None, is_offline: bool) -> _Found:
-    """Runs in a thread: the drive may sleep, the network may be slow."""
+    """Check a path on disk. Runs in a background thread, because drives and networks may respond slowly."""
     try:
         is_folder = path.is_dir()
         if not is_folder and not path.exists():

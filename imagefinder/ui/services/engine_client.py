@@ -1,4 +1,4 @@
-"""The window's client of the engine process: sends requests, emits signals for events, restarts it if it dies."""
+"""The window's client of the engine process: sends requests, emits events as signals, restarts it after a crash."""
 
 import logging
 import time
@@ -48,12 +48,15 @@ _TRACE = "engine-crash.log"
 
 
 class EngineClient(QObject):
-    """One engine process at a time, for as long as the window lives. Its signals arrive on the GUI thread only.
+    """Runs one engine process at a time, sends it requests and emits its events as signals.
 
-    When the engine dies, searches and thumbnails that it owed are asked for once more; what it owes at a second
-    death is answered with ``Failed``, as everything else is at the first. Work on the library is taken up again by
-    a scan, unless the user stopped it. A download goes on by itself in an engine that is started anew on purpose;
-    after a death it is the user who says so. When to give up is ``ipc.health``'s to say.
+    All methods must be called on the GUI thread, and all signals are emitted there.
+
+    If the engine process crashes, pending searches, thumbnails and requests to hide items are sent again to its
+    successor, but searches and thumbnails only once: at the second crash they are answered with a failure, as all
+    other pending requests are at the first. A job continues by a rescan, unless the user cancelled it. A download
+    continues automatically after an intended restart; after a crash the user has to continue it. ``RestartPolicy``
+    decides when a crashed process is not restarted any more.
     """
 
     engine_changed = Signal(object)  # EngineStatus
@@ -66,31 +69,31 @@ class EngineClient(QObject):
     done = Signal(object)  # messages.Done
     failed = Signal(object)  # messages.Failed
 
-    # The one way from the thread that receives to the GUI thread: the CurrentRun, and an event or its RunEnd.
+    # The only connection from the receiving thread to the GUI thread: the CurrentRun, and an event or its RunEnd.
     _arrived = Signal(object, object)
 
     def __init__(
         self, options: EngineOptions, parent: QObject | None = None, *, target: Target = run_engine
     ) -> None:
-        """Nothing is started yet. ``target`` is what the process runs, for tests."""
+        """Create the client without starting a process. Tests may replace ``target``, which the process runs."""
         super().__init__(parent)
         self.options = options
         self.engine = EngineStatus(EngineState.STOPPED)
-        # The latest of each, for widgets that are made later.
+        # The latest event of each kind, for widgets created later.
         self.model: ModelChanged | None = None
         self.library: LibraryChanged | None = None
         self.job: JobChanged | None = None
         self.downloads: dict[str, DownloadChanged] = {}
-        """By the model's name."""
+        """Latest download event by name of the model."""
         self._last_id = 0
         self._target = target
         self._run: CurrentRun | None = None
         self._backlog: list[Request] = []
-        """Requests that wait for a run."""
+        """Requests to send when a process is started."""
         self._held: list[Request] = []
-        """Requests that wait for its model."""
+        """Requests to send when the process has loaded its model."""
         self._model_requests: set[int] = set()
-        """Ids of the ``UseModel`` that were not answered yet."""
+        """Ids of the pending ``UseModel`` requests."""
         self._restart_policy = RestartPolicy()
         self._pending = PendingRequests()
         self._intent = JobIntent(is_paused=options.paused)
@@ -111,28 +114,28 @@ class EngineClient(QObject):
         self._return = QTimer(self, singleShot=True, interval=_RETURN_MS)
         self._return.timeout.connect(self._come_back)
         self._ended: RunEnd | None = None
-        """Of the run that was ended from outside, and that another one follows in a moment."""
+        """End of a run that was terminated from outside and is about to be restarted; else None."""
         self._arrived.connect(self._on_event)
 
     def next_id(self) -> int:
-        """A request id that was not used before."""
+        """Return a new request id."""
         self._last_id += 1
         return self._last_id
 
     @property
     def pid(self) -> int | None:
-        """The engine's process id, where one is running."""
+        """Id of the engine process, or None if there is none."""
         return self._run.process.pid if self._run is not None else None
 
     @property
     def is_paused(self) -> bool:
-        """Whether the user paused the work, which outlives the engine."""
+        """Whether the user has paused indexing. This is kept across restarts of the engine process."""
         return self._intent.is_paused
 
     def start(self, options: EngineOptions | None = None) -> None:
-        """Start the engine's process, with other options where given; returns at once.
+        """Start the engine process without waiting for it, with new options if given.
 
-        Nothing happens where one is running.
+        Does nothing if a process is running.
         """
         if self._run is None:
             if options is not None:
@@ -142,9 +145,9 @@ class EngineClient(QObject):
             self._begin(EngineStatus(EngineState.STARTING))
 
     def send(self, request: Request) -> None:
-        """Send a request; returns at once. While the engine starts, requests wait for it.
+        """Send a request without blocking. Requests are queued while the engine process starts.
 
-        Where none will start by itself (``BROKEN``, ``STOPPED``), they wait for ``restart`` or ``start``.
+        In the states ``BROKEN`` and ``STOPPED`` they are queued until ``restart`` or ``start`` is called.
         """
         self._intent.note(request)
         if isinstance(request, UseModel):
@@ -157,10 +160,10 @@ class EngineClient(QObject):
             and self._pending.is_forgotten(request)
             and not self._is_model_ready()
         ):
-            # The search has to be done anew first, and not without the model.
+            # The search has to be repeated first, which requires the model.
             self._held.append(request)
         elif (answer := self._pending.refuse(request)) is not None:
-            # Later, as any answer comes.
+            # Deliver it asynchronously, like all answers.
             QTimer.singleShot(0, self, lambda: self._emit(answer))
         else:
             for each in self._pending.send(request):
@@ -172,24 +175,30 @@ class EngineClient(QObject):
         on_reply: Callable[[Any], None] | None = None,
         on_error: Callable[[str], None] | None = None,
     ) -> int:
-        """Send a request whose ``request_id`` is a ``next_id``, and call back with its reply; returns the id.
+        """Send a request and call back once with its reply.
 
-        ``on_reply`` gets the event that answers it (``Done``, ``ItemShown``, …), ``on_error`` the sentence why it
-        could not be carried out. Methods of Qt objects that were deleted meanwhile are not called.
+        Args:
+            request: A request whose ``request_id`` was obtained from ``next_id``.
+            on_reply: Called with the event that answers the request (``Done``, ``ItemShown``, …).
+            on_error: Called with the reason, as a text for the user, if the request failed.
+
+        Returns:
+            The request's id. Callbacks that are methods of Qt objects deleted meanwhile are not called.
         """
-        request_id: int = getattr(request, "request_id")  # noqa: B009 - most kinds of request have one
+        request_id: int = getattr(request, "request_id")  # noqa: B009 - not all types of Request have one
         self._replies.expect(request_id, on_reply, on_error)
         self.send(request)
         return request_id
 
     def forget(self, request_id: int) -> None:
-        """Do not call back with the reply to this request."""
+        """Discard the callbacks of a request."""
         self._replies.forget(request_id)
 
     def restart(self, options: EngineOptions | None = None) -> None:
-        """End the engine and start it anew, with other options where given; also after ``BROKEN``.
+        """Restart the engine process without waiting for it, with new options if given; also in the state ``BROKEN``.
 
-        Returns at once; what was asked for and not answered is asked for again, unless of another library.
+        Pending searches, thumbnails, requests to hide items and downloads are sent again, and other pending requests
+        fail. With another library, only downloads continue.
         """
         if options is not None:
             if options.library != self.options.library:
@@ -205,9 +214,13 @@ class EngineClient(QObject):
             self._tell(EngineStatus(EngineState.STARTING))
 
     def stop(self, timeout_s: float = _STOP_S) -> bool:
-        """End the engine; after the timeout, by force. Returns whether it ended by itself.
+        """Stop the engine process and wait for it to exit; kill it after ``timeout_s`` seconds.
 
-        Waits for that, so it is for the window's end. No signal comes after it but ``engine_changed``.
+        This blocks, so it should be called only when the program quits. Afterwards no signal but ``engine_changed`` is
+        emitted.
+
+        Returns:
+            Whether the process exited without being killed.
         """
         self._deadline.stop()
         self._return.stop()
@@ -219,13 +232,13 @@ class EngineClient(QObject):
         return ended
 
     def _leave_library(self) -> None:
-        """What was asked of one library means something else in another: the numbers of its items, for one."""
+        """Fail all pending requests but downloads, because item ids, for example, do not apply to another library."""
         for request in (*self._held, *self._backlog):
             self._pending.send(request)
         settlement = self._pending.settle(by_death=False)
         answers = settlement.answers
         self._pending = PendingRequests()
-        # A model's files belong to no library.
+        # Model files are independent of the library.
         self._backlog = [request for request in settlement.again if isinstance(request, DownloadModel)]
         self._held = []
         self._model_requests.clear()
@@ -234,7 +247,7 @@ class EngineClient(QObject):
         if self._run is not None:
             self._run.is_unheard = True
         for answer in answers:
-            # Later, as any answer comes.
+            # Deliver it asynchronously, like all answers.
             QTimer.singleShot(0, self, partial(self._emit, answer))
 
     def _begin(self, status: EngineStatus) -> None:
@@ -255,7 +268,7 @@ class EngineClient(QObject):
         backlog, self._backlog = self._backlog, []
         for request in backlog:
             self.send(request)
-        # Last, because whoever hears it may send, restart or stop.
+        # Last, because receivers may call send, restart or stop.
         self._tell(status)
 
     def _is_at_work(self) -> bool:
@@ -288,12 +301,12 @@ class EngineClient(QObject):
                 was_at_rest = not self._is_at_work()
                 self.job = event
                 if was_at_rest and self._is_at_work():
-                    # Another job than the one that was cancelled.
+                    # This is not the job that was cancelled.
                     self._intent.is_cancelled = False
             case DownloadChanged():
                 self.downloads[event.name] = event
             case Done() if event.request_id in self._model_requests:
-                # The library itself knows its models: the one that an engine was started with counts no longer.
+                # The library records its model, so the one given at start no longer applies.
                 self.options = replace(self.options, model=None)
         if isinstance(event, Done | Failed):
             self._model_requests.discard(event.request_id)
@@ -327,12 +340,12 @@ class EngineClient(QObject):
         elif run.unusable:
             self._tell(EngineStatus(EngineState.BROKEN, run.unusable))
         elif end.ending.was_asked_for:
-            # Who ended it may be ending the window too, as a system that shuts down does.
-            _LOG.info("the engine was ended from outside")
+            # Whatever terminated it, such as a shutdown of the system, may be about to terminate the window, too.
+            _LOG.info("engine process was terminated from outside")
             self._return.start()
             self._ended = end
         else:
-            _LOG.error("the engine died:\n%s", end.report)
+            _LOG.error("engine process died:\n%s", end.report)
             self._start_again_or_give_up(end)
         for answer in settlement.answers:
             self._emit(answer)

@@ -1,4 +1,4 @@
-"""The state of the engine process, as the window knows it."""
+"""State of the engine process, as known to the window."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -17,32 +17,34 @@ from imagefinder.ipc.messages import (
 
 
 class EngineState(StrEnum):
-    """How the engine's process is."""
+    """State of the engine process."""
 
     STARTING = "starting"
     RUNNING = "running"
     RESTARTING = "restarting"
-    """It died, and is being started again."""
+    """The process died and is being restarted."""
     BROKEN = "broken"
-    """It died too often in a row (see ``ipc.health``), or the library cannot be used: nothing more is tried by
-    itself."""
+    """The process died too often in a row (see ``RestartPolicy``) or the library cannot be opened.
+
+    It is not restarted automatically.
+    """
     STOPPED = "stopped"
 
 
 @dataclass(frozen=True, slots=True)
 class EngineStatus:
-    """The engine's process at one moment."""
+    """Snapshot of the engine process's state."""
 
     state: EngineState
     message: str = ""
-    """One sentence for the user: what happened, that nothing is lost, what to do."""
+    """Text for the user: what happened, that nothing is lost, and what to do."""
     report: str = ""
-    """For whoever mends the program: versions, exit code, the end of the log. No names of the user's files."""
+    """Report for developers: versions, exit code and the end of the log. It contains no names of the user's files."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunEnd:
-    """A run is over."""
+    """End of one run of the engine process."""
 
     ending: Ending
     report: str
@@ -50,29 +52,29 @@ class RunEnd:
 
 @dataclass(slots=True, eq=False)
 class CurrentRun:
-    """The run in hand; what an earlier one still has to say is not heard."""
+    """Current run of the engine process. Events of earlier runs are ignored."""
 
     process: EngineProcess
     is_ending: bool = False
-    """Whether it was told to end, so that its end is no death."""
+    """Whether the process was asked to stop, in which case its exit is not a crash."""
     is_unheard: bool = False
-    """Whether it is of another library than the window is of by now."""
+    """Whether its events are ignored because the window has switched to another library."""
     unusable: str = ""
-    """Why its library cannot be opened."""
+    """Why its library cannot be opened; empty if that is not the case."""
 
 
 @dataclass(slots=True)
 class JobIntent:
-    """What the user wants of the work, which outlives the engine."""
+    """What the user requested for jobs, kept across restarts of the engine process."""
 
     is_paused: bool
     is_cancelled: bool = False
-    """Whether the user stopped the last job, which no engine takes up again unasked."""
+    """Whether the user cancelled the last job. Such a job is not resumed after a restart."""
     was_at_work: bool = False
-    """Whether the last engine had work when it ended."""
+    """Whether jobs were running or waiting when the previous engine process ended."""
 
     def note(self, request: Request) -> None:
-        """Take what the user asks for now."""
+        """Update the intent from a request."""
         match request:
             case PauseJobs() | ResumeJobs():
                 self.is_paused = isinstance(request, PauseJobs)
@@ -80,6 +82,6 @@ class JobIntent:
                 self.is_cancelled = isinstance(request, CancelJobs)
 
     def options(self, options: EngineOptions) -> EngineOptions:
-        """The options of the next engine: a job that the last one did not end is found again by a scan."""
+        """Return the options for the next engine process. An unfinished job is resumed by a rescan at start."""
         index_at_start = (options.index_at_start or self.was_at_work) and not self.is_cancelled
         return replace(options, paused=self.is_paused, index_at_start=index_at_start)

@@ -1,4 +1,4 @@
-"""Copy files into a folder of the user's choice. Runs in a thread."""
+"""Copying of files into a folder chosen by the user. Runs in a background thread."""
 
 import errno
 import shutil
@@ -15,12 +15,13 @@ _BLOCK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class CopyReport:
-    """What became of it."""
+    """Result of copying files."""
 
     folder: Path
     copied: int
+    """Number of files copied."""
     failures: tuple[tuple[Path, str], ...] = ()
-    """The files that were not copied, each with the reason in words."""
+    """Files that could not be copied, each with the reason as a text for the user."""
 
 
 class _GivenUpError(Exception):
@@ -28,7 +29,11 @@ class _GivenUpError(Exception):
 
 
 def copy_files(paths: Sequence[Path], folder: Path, is_given_up: Callable[[], bool]) -> CopyReport:
-    """Copy the files with their times; one whose name is taken becomes ``name (2).jpg``. Nothing is overwritten."""
+    """Copy files into a folder, with their modification times and permissions.
+
+    Existing files are not overwritten: a file whose name is taken is copied as ``name (2).jpg``. Copying stops once
+    ``is_given_up`` returns True, and an incomplete file is removed.
+    """
     copied = 0
     failures: list[tuple[Path, str]] = []
     for path in paths:
@@ -64,9 +69,9 @@ def _copy(path: Path, folder: Path, is_given_up: Callable[[], bool]) -> None:
             with destination:
                 _pour(source, destination, is_given_up)
         except BaseException:
-            target.unlink()  # half a picture is worse than none
+            target.unlink()  # do not leave an incomplete file
             raise
-    with suppress(OSError):  # some disks and shares take no times; the picture is whole without them
+    with suppress(OSError):  # not supported by some file systems, and the copy is complete without it
         shutil.copystat(path, target)
 
 
@@ -78,7 +83,7 @@ def _pour(source: BinaryIO, destination: BinaryIO, is_given_up: Callable[[], boo
 
 
 def _create(path: Path, folder: Path) -> tuple[Path, BinaryIO]:
-    """A new file: made only where there was none, so that two copies at once do not meet either."""
+    """Create a file under a free name. Opening it exclusively makes this safe with concurrent copies."""
     number = 1
     while True:
         name = path.name if number == 1 else f"{path.stem} ({number}){path.suffix}"

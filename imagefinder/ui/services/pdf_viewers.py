@@ -1,4 +1,4 @@
-"""Open a PDF at a page in the user's viewer (Linux)."""
+"""Command lines of PDF viewers that can open a document at a page (Linux only)."""
 
 import os
 import shutil
@@ -19,9 +19,10 @@ _PATIENCE_S = 3.0
 
 
 def command_for_page(path: Path, page: int) -> tuple[str, ...]:
-    """The command that opens a PDF at a page (from 1) in the user's own viewer.
+    """Return the command that opens a PDF at a page (counted from 1) in the user's default viewer.
 
-    Empty where that viewer is not known to take a page. May take some seconds: not for the GUI thread.
+    Returns an empty tuple if that viewer is not known to support this. May take some seconds, so do not call it on the
+    GUI thread.
     """
     if not sys.platform.startswith("linux") or not _is_text(path):
         return ()
@@ -36,7 +37,7 @@ def command_for_page(path: Path, page: int) -> tuple[str, ...]:
 
 
 def _default_viewer() -> str:
-    """The name of the desktop file that opens PDFs, in lower case; empty where nothing says so."""
+    """Return the name of the desktop file associated with PDFs, in lower case; empty if unknown."""
     asker = shutil.which("xdg-mime")
     if asker is None:
         return ""
@@ -48,12 +49,12 @@ def _default_viewer() -> str:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
-        return ""  # the page is a nicety: the file opens at its first
+        return ""  # the file is opened at its first page instead
     return os.fsdecode(answer.stdout).strip().lower()
 
 
 def _is_text(path: Path) -> bool:
-    """Whether the path passes through Qt, which starts the program, unharmed."""
+    """Return True if the path is valid UTF-8. Qt, which starts the viewer, would corrupt any other."""
     try:
         str(path).encode("utf-8")
     except UnicodeEncodeError:

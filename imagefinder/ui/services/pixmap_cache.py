@@ -1,4 +1,4 @@
-"""LRU cache of pixmaps, bounded by bytes."""
+"""LRU cache of pixmaps, bounded by memory."""
 
 from collections import OrderedDict
 
@@ -7,7 +7,7 @@ from PySide6.QtGui import QPixmap
 
 
 class PixmapCache:
-    """Keeps, for each key, the pixmap of the size that was wanted last; forgets those used longest ago."""
+    """LRU cache with one pixmap for each key, of the size requested last."""
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
@@ -16,14 +16,14 @@ class PixmapCache:
 
     @property
     def held_bytes(self) -> int:
-        """Memory of all pixmaps."""
+        """Memory used by all pixmaps, in bytes."""
         return self._held
 
     def __len__(self) -> int:
         return len(self._entries)
 
     def get(self, key: str, box: QSize) -> tuple[QPixmap | None, bool]:
-        """The pixmap of this key, and whether it was made for this box (pixels); None where there is none."""
+        """Return the pixmap for a key, or None, and whether it was made for this box (in pixels)."""
         entry = self._entries.get(key)
         if entry is None:
             return None, False
@@ -32,17 +32,17 @@ class PixmapCache:
         return pixmap, made_for == box
 
     def put(self, key: str, box: QSize, pixmap: QPixmap) -> None:
-        """Keep a pixmap that was made for this box, in place of that of another size."""
+        """Store a pixmap made for this box, replacing that of another size."""
         self.drop(key)
         self._entries[key] = box, pixmap
         self._held += _bytes(pixmap)
-        # The newest stays, however large it is: it is wanted now.
+        # The newest pixmap is kept whatever its size, because it is about to be painted.
         while self._held > self._most_bytes and len(self._entries) > 1:
             _, (_, oldest) = self._entries.popitem(last=False)
             self._held -= _bytes(oldest)
 
     def drop(self, key: str) -> None:
-        """Forget one."""
+        """Remove the pixmap for a key, if there is one."""
         if entry := self._entries.pop(key, None):
             self._held -= _bytes(entry[1])
 

@@ -1,4 +1,4 @@
-"""Callbacks for requests to the engine that have no reply yet."""
+"""Callbacks of pending requests to the engine."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from imagefinder.ui.services.background import is_receiver_alive
 
 @dataclass(frozen=True, slots=True)
 class _ReplyCallback:
-    """What to call with the reply, and what with the reason why there is none."""
+    """Callbacks of one request: for its reply, and for the reason if it fails."""
 
     on_reply: Callable[[Any], None] | None
     on_error: Callable[[str], None] | None
 
 
 class ReplyCallbacks:
-    """Callbacks by request id. Each is called once at most, and not after its Qt object was deleted."""
+    """Callbacks by request id. Each is called at most once, and not after its Qt object was deleted."""
 
     def __init__(self) -> None:
         self._pending: dict[int, _ReplyCallback] = {}
@@ -32,11 +32,11 @@ class ReplyCallbacks:
         self._pending[request_id] = _ReplyCallback(on_reply, on_error)
 
     def forget(self, request_id: int) -> None:
-        """Drop the callbacks of a request, if there are any."""
+        """Discard the callbacks of a request, if there are any."""
         self._pending.pop(request_id, None)
 
     def deliver(self, event: Event) -> None:
-        """Call whoever waits for this event. ``Hits`` are no reply: more of them may follow."""
+        """Call the callback registered for an event. ``Hits`` are ignored, because more of them may follow."""
         if isinstance(event, Hits) or not (request_id := getattr(event, "request_id", 0)):
             return
         if (pending := self._pending.pop(request_id, None)) is None:

@@ -1,4 +1,4 @@
-"""The settings while the window is open; written whenever one changes."""
+"""The window's settings, saved on every change."""
 
 import logging
 from dataclasses import replace
@@ -13,10 +13,11 @@ _LOG = logging.getLogger(__name__)
 
 
 class SettingsStore(QObject):
-    """The settings in force."""
+    """Holds the current settings, saves them and emits changes."""
 
-    changed = Signal(object, object)  # Settings before, Settings now
+    changed = Signal(object, object)  # the previous and the new Settings
     notice = Signal(str)
+    """Emitted with a sentence if the settings could not be saved."""
 
     def __init__(self, path: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -24,7 +25,7 @@ class SettingsStore(QObject):
         self.value = Settings.load(path)
 
     def change(self, **values: object) -> None:
-        """Give settings other values (fields of ``Settings``), write them, and say so."""
+        """Change fields of ``Settings``, save the settings and emit ``changed``; do nothing if all are equal."""
         before, now = self.value, replace(self.value, **values)  # type: ignore[arg-type]
         if now == before:
             return
@@ -32,7 +33,7 @@ class SettingsStore(QObject):
         try:
             now.save(self._path)
         except OSError as error:
-            _LOG.warning("the settings cannot be written: %s", error)
+            _LOG.warning("cannot save the settings: %s", error)
             self.notice.emit(
                 tr(
                     "The settings cannot be kept ({reason}); they hold until the window is closed.",

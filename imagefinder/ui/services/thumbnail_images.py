@@ -1,4 +1,4 @@
-"""Decode and scale thumbnails. Everything here may run in a thread."""
+"""Decoding and scaling of thumbnails. All functions may be called in any thread."""
 
 from pathlib import Path
 from typing import Final
@@ -9,21 +9,21 @@ from PySide6.QtGui import QBrush, QImage, QImageIOHandler, QImageReader, QPainte
 from imagefinder.translation import tr
 
 _RASTER: Final = {bytes(each.data()) for each in QImageReader.supportedImageFormats()} - {b"svg", b"svgz"}
-"""What is decoded here. SVG is a program of sorts: a small file may keep a renderer busy for minutes."""
+"""Formats decoded in the window's process. SVG is excluded, as even a small file can take minutes to render."""
 MOST_PIXELS = 300_000_000
-"""Of a picture file that is decoded by the window itself; a telephone's largest has 200 million."""
+"""Largest picture that the window itself decodes. Phones take pictures of up to 200 million pixels."""
 
 
 class PictureProblemError(Exception):
-    """A picture cannot be shown; the message is a sentence for the user."""
+    """Raised if a picture cannot be shown. The message is a sentence for the user."""
 
 
 def read_scaled(path: Path, box: QSize) -> QImage:
-    """The picture upright, fitted into ``box`` (pixels) and never enlarged.
+    """Read a picture, apply its EXIF orientation, and scale it to fit into ``box`` (pixels) without enlarging it.
 
     Raises:
-        FileNotFoundError: there is no such file.
-        PictureProblemError: it cannot be read.
+        FileNotFoundError: The file does not exist.
+        PictureProblemError: The file cannot be read, is too large, or its format is not supported here.
     """
     if not path.exists():
         raise FileNotFoundError(path)
@@ -47,14 +47,14 @@ def read_scaled(path: Path, box: QSize) -> QImage:
         raise PictureProblemError(tr("The picture is damaged or cannot be read."))
     if (
         image.width() > box.width() or image.height() > box.height()
-    ):  # the reader could not tell its size before
+    ):  # the reader did not know the size in advance
         ratio = Qt.AspectRatioMode.KeepAspectRatio
         image = image.scaled(box, ratio, Qt.TransformationMode.SmoothTransformation)
     return image
 
 
 def rounded(image: QImage, radius: float) -> QImage:
-    """The picture with round corners (pixels), ready to be painted fast."""
+    """Return the picture with rounded corners (radius in pixels), in a format that is fast to paint."""
     result = QImage(image.size(), QImage.Format.Format_ARGB32_Premultiplied)
     result.fill(Qt.GlobalColor.transparent)
     painter = QPainter(result)

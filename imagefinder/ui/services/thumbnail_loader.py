@@ -1,4 +1,4 @@
-"""Load thumbnails: from the disk cache, else from the engine; decoded off the GUI thread."""
+"""Loading of thumbnails from the disk cache or from the engine, decoded in background threads."""
 
 import logging
 import time
@@ -26,24 +26,26 @@ _LOG = logging.getLogger(__name__)
 
 _THREADS = 2
 _MOST_WAITING = 256
-"""More than a screen shows: what waits beyond this was scrolled away long ago."""
+"""More than a screen shows. Older requests are for thumbnails scrolled out of view."""
 _MOST_PROBLEMS = 10_000
 _RETRY_AFTER_S = 30.0
-"""What had no thumbnail may have one later: its drive is back, the file was mended."""
+"""Failed thumbnails are retried after this time: the drive may be connected or the file repaired by then."""
 _STEP = 32
-"""Pixels. Sizes are rounded up to this, so that a window being resized does not decode anew at every step."""
+"""Sizes are rounded up to a multiple of this (pixels), to avoid decoding at every step of resizing the window."""
 _CORNER = 5.0
-"""Points of the round corners."""
+"""Radius of the rounded corners in points."""
 
 
 @dataclass(frozen=True, slots=True)
 class _ThumbnailRequest:
-    """A thumbnail of an item, or (without an item) the picture file itself."""
+    """Request for an item's thumbnail or, without an item, for a picture file itself."""
 
     key: str
     path: Path
     box: QSize
+    """Size to fit into, in pixels."""
     dpr: float
+    """Device pixel ratio of the screen."""
     item_id: int | None = None
 
 
@@ -52,22 +54,22 @@ class _Decoded:
     wanted: _ThumbnailRequest
     image: QImage | None = None
     problem: str = ""
-    """Empty without an image: the file is not in the cache."""
+    """Why there is no image; empty if the thumbnail is just not in the cache."""
 
 
 class ThumbnailLoader(QObject):
-    """One for the whole window, so that all panes share its memory. To be called on the GUI thread only.
+    """Loads thumbnails asynchronously into a cache shared by all panes. Must be used on the GUI thread only.
 
-    The newest request is answered first; the oldest of very many are dropped, and ``look_again`` tells the views
-    when there is time for what of them is still seen.
+    The newest request is served first. If there are too many, the oldest are dropped, and ``look_again`` is emitted
+    once the others are done, so that views can repeat requests for thumbnails that are still visible.
     """
 
     ready = Signal(str)
-    """The key of a pixmap that stands now, or of one that cannot be had (see ``problem``)."""
+    """Emitted with a key when its pixmap was loaded or could not be loaded (see ``problem``)."""
     look_again = Signal()
-    """Requests were dropped and there is time for them now: paint all that is seen."""
+    """Emitted when views should request all visible thumbnails again."""
     idle = Signal()
-    """Nothing is on its way any more."""
+    """Emitted when no request is left."""
 
     def __init__(
         self,
@@ -78,7 +80,7 @@ class ThumbnailLoader(QObject):
         most_bytes: int = 64 * 1024 * 1024,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``folder`` is the thumbnails' cache on disk; ``most_bytes`` bounds the pixmaps in memory."""
+        """Create a loader for the thumbnail cache in ``folder``, with at most ``most_bytes`` of pixmaps in memory."""
         super().__init__(parent)
         self.client = client
         self._folder = folder
@@ -94,46 +96,47 @@ class ThumbnailLoader(QObject):
         client.engine_changed.connect(self._on_engine_changed)
 
     def pixmap(self, hit: Hit, size: QSize, dpr: float) -> QPixmap | None:
-        """The thumbnail of a hit, fitted into ``size`` (points); None while it is on its way, or cannot be had.
+        """Return the thumbnail of a hit, fitted into ``size`` (points), or None if it is not loaded.
 
-        While another size is decoded, the one at hand is given: paint it scaled.
+        If it is not in memory in this size, loading starts, and meanwhile a pixmap of another size may be returned,
+        which should be painted scaled.
         """
         return self.icon_for_item(hit.item_id, hit.thumbnail_key, size, dpr)
 
     def icon_for_item(self, item_id: int, key: str, size: QSize, dpr: float) -> QPixmap | None:
-        """The same for whoever has only an item's id and the key of its thumbnail."""
+        """Return the thumbnail of an item like ``pixmap``, by item id and thumbnail key."""
         if not key:
             return None
         return self._get(_ThumbnailRequest(key, self.path(key), _pixels(size, dpr), dpr, item_id))
 
     def picture(self, path: Path, size: QSize, dpr: float) -> QPixmap | None:
-        """Any picture file, fitted into ``size`` (points); its key for ``ready`` and ``problem`` is ``str(path)``."""
+        """Return any picture file like ``pixmap``. Its key for ``ready`` and ``problem`` is ``str(path)``."""
         return self._get(_ThumbnailRequest(str(path), path, _pixels(size, dpr), dpr))
 
     def peek(self, key: str) -> QPixmap | None:
-        """The pixmap that is in memory, of whatever size; nothing is loaded."""
+        """Return the pixmap in memory, of any size, or None. Nothing is loaded."""
         return self._pixmaps.get(key, QSize())[0]
 
     def path(self, key: str) -> Path:
-        """Where the thumbnail of a key is kept, or would be."""
+        """Return the path of a thumbnail in the disk cache, whether or not it exists."""
         return thumbnail_file(self._folder, key)
 
     def problem(self, key: str) -> str:
-        """Why there is no pixmap, one sentence; empty where there is one, or where it is on its way."""
+        """Return the reason why a pixmap could not be loaded, as one sentence; empty if there is no failure."""
         return self._problems.get(key, ("", 0.0))[0]
 
     @property
     def is_idle(self) -> bool:
-        """Whether nothing is on its way."""
+        """Whether no request is left."""
         return not (self._waiting or self._decoding or self._asked)
 
     @property
     def held_bytes(self) -> int:
-        """Memory of the pixmaps that are kept."""
+        """Memory used by the cached pixmaps, in bytes."""
         return self._pixmaps.held_bytes
 
     def close(self) -> None:
-        """End the threads; nothing is loaded any more."""
+        """Discard all requests and end the threads."""
         self._waiting.clear()
         self._background.close()
 
@@ -183,14 +186,14 @@ class ThumbnailLoader(QObject):
         if made.path is None:
             self._fail(made.key, made.problem or tr("No thumbnail can be made of it."))
         else:
-            # Without an item: what the engine has just made and cannot be read is not asked for again.
+            # Without the item id, so that an unreadable file is not requested from the engine again.
             self._waiting[made.key] = _ThumbnailRequest(made.key, made.path, wanted.box, wanted.dpr)
         self._go_on()
 
     def _on_engine_changed(self, status: EngineStatus) -> None:
-        # A new engine knows nothing of what the old one was asked.
+        # A new engine process does not know the requests to the old one.
         if status.state is EngineState.RUNNING:
-            # What the old one said of them may be in another language.
+            # The recorded reasons may be in a previous language.
             self._problems.clear()
             self.look_again.emit()
         elif self._asked:
@@ -215,15 +218,15 @@ class ThumbnailLoader(QObject):
 
 
 def _pixels(size: QSize, dpr: float) -> QSize:
-    """A size in points as pixels, in coarse steps."""
+    """Convert a size from points to pixels, rounded up to a multiple of ``_STEP``."""
     width, height = (max(1, -(-round(side * dpr) // _STEP)) * _STEP for side in (size.width(), size.height()))
     return QSize(width, height)
 
 
 def _decode(wanted: _ThumbnailRequest) -> _Decoded:
-    """Runs in a thread."""
+    """Decode a thumbnail or picture file. Runs in a background thread."""
     try:
-        # Qt shows what there is of a thumbnail that was cut short.
+        # Qt would decode a truncated thumbnail without reporting an error.
         is_broken = wanted.item_id is not None and wanted.path.exists() and not is_whole_jpeg(wanted.path)
         image = None if is_broken else rounded(read_scaled(wanted.path, wanted.box), _CORNER * wanted.dpr)
     except FileNotFoundError:
@@ -236,8 +239,10 @@ def _decode(wanted: _ThumbnailRequest) -> _Decoded:
     except OSError as error:
         return _Decoded(wanted, problem=tr("The picture cannot be reached: {reason}.", reason=error.strerror))
     if is_broken:
-        # A full disk, a power cut: it is only a cache, and made anew.
-        _LOG.warning("the thumbnail %s cannot be read; it is made again", wanted.path)
-        with suppress(OSError):  # then the engine's answer leads here once more, and to the sentence above
+        # Possibly due to a full disk or a power failure. The engine renders a new one.
+        _LOG.warning("cannot read the thumbnail %s; rendering it again", wanted.path)
+        with suppress(
+            OSError
+        ):  # if it cannot be deleted, the next attempt, without item id, reports a problem
             wanted.path.unlink()
     return _Decoded(wanted, image)

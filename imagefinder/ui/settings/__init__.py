@@ -1,1 +1,1 @@
-"""The settings dialog, one module a page."""
+"""Settings dialog, with a module for each page."""

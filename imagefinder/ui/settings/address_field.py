@@ -1,4 +1,4 @@
-"""Text field for an address, validated while one types."""
+"""Text field for an address, validated during input."""
 
 from collections.abc import Callable
 
@@ -8,10 +8,10 @@ from PySide6.QtWidgets import QLabel, QLineEdit, QVBoxLayout, QWidget
 
 
 class AddressField(QWidget):
-    """A line, and below it what is wrong with it."""
+    """Line edit with the problem of its text below it."""
 
     kept = Signal(str)
-    """An address that can be one, or nothing, is to be kept from now on."""
+    """Emitted with a valid address, or an empty text, that should be saved."""
 
     def __init__(
         self,
@@ -21,7 +21,15 @@ class AddressField(QWidget):
         problem_of: Callable[[str], str],
         parent: QWidget | None = None,
     ) -> None:
-        """``problem_of`` says what is wrong with a text, in one sentence, or nothing."""
+        """Create the field.
+
+        Args:
+            name: Accessible name of the line edit.
+            now: Its initial text.
+            placeholder: Shown while it is empty.
+            problem_of: Returns what is wrong with a text, in one sentence, or an empty string.
+            parent: Parent widget.
+        """
         super().__init__(parent)
         self._problem_of = problem_of
         self._kept = now
@@ -44,11 +52,11 @@ class AddressField(QWidget):
 
     @property
     def problem(self) -> str:
-        """What is wrong with what stands there now; empty where nothing is."""
+        """What is wrong with the current text, or an empty string."""
         return self._problem_of(self._text)
 
     def keep(self) -> None:
-        """Have what stands there kept, if it can be an address; else what was kept before stays."""
+        """Emit ``kept`` if the current text is valid and differs from the saved one."""
         if not self.problem and self._text != self._kept:
             self._kept = self._text
             self.kept.emit(self._kept)
@@ -59,7 +67,7 @@ class AddressField(QWidget):
 
     def _check(self) -> None:
         problem = self.problem
-        # "https://" on its way to be typed is not yet worth a complaint.
+        # Do not complain while the user is typing "https://".
         is_begun = bool(self._text) and any(
             scheme.startswith(self._text.lower())
             for scheme in ("https://", "http://", "socks5h://", "socks5://")

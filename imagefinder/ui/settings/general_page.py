@@ -1,4 +1,4 @@
-"""Settings pages: appearance, and work in the background."""
+"""Settings pages for appearance and indexing."""
 
 import os
 
@@ -12,7 +12,7 @@ _MINUTES = (0, 5, 15, 30, 60, 240)
 
 
 class LookPage(SettingsPage):
-    """Theme and language."""
+    """Page for theme and language."""
 
     def __init__(self, settings_store: SettingsStore, parent: QWidget | None = None) -> None:
         super().__init__(tr("Appearance"), parent)
@@ -28,7 +28,7 @@ class LookPage(SettingsPage):
 
 
 class WorkPage(SettingsPage):
-    """When sources are looked through, and how hard the machine works."""
+    """Page for the times of rescans and the processor use of indexing."""
 
     def __init__(self, settings_store: SettingsStore, parent: QWidget | None = None) -> None:
         super().__init__(tr("Indexing", "a page of the settings"), parent)

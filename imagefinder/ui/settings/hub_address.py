@@ -1,4 +1,4 @@
-"""Validate the address of a mirror or a proxy by its form; nothing is asked."""
+"""Syntactic validation of the addresses of mirrors and proxies. The network is not accessed."""
 
 from urllib.parse import SplitResult, urlsplit
 
@@ -9,7 +9,7 @@ _SOCKS = ("socks5://", "socks5h://")
 
 
 def mirror_problem(address: str) -> str:
-    """What is wrong with the address of a mirror, in one sentence; empty where nothing is, or it is empty."""
+    """Return what is wrong with the address of a mirror, in one sentence. Empty if it is valid or empty."""
     if not address:
         return ""
     if not address.lower().startswith(_WEB):
@@ -21,7 +21,7 @@ def mirror_problem(address: str) -> str:
 
 
 def proxy_problem(address: str) -> str:
-    """What is wrong with the address of a proxy, in one sentence; empty where nothing is, or it is empty."""
+    """Return what is wrong with the address of a proxy, in one sentence. Empty if it is valid or empty."""
     if not address:
         return ""
     if not address.lower().startswith((*_WEB, *_SOCKS)):
@@ -40,7 +40,7 @@ def _split(address: str) -> tuple[SplitResult | None, str]:
     try:
         parts = urlsplit(address)
         has_port = parts.port != 0
-    except ValueError:  # a port that is no number, a bracket that is not closed
+    except ValueError:  # such as a port that is not a number, or an unclosed bracket
         parts, has_port = None, False
     if parts is None or not has_port:
         return None, tr("The server's name or the port after it is not right.")

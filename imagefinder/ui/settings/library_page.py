@@ -1,4 +1,4 @@
-"""Settings page: where the library and the thumbnails are kept."""
+"""Settings page for the folders of the library and the thumbnails."""
 
 import os
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from imagefinder.ui.widgets.icons import icon
 
 
 class LibraryPage(SettingsPage):
-    """The folder of the library, and that of the thumbnails."""
+    """Page to choose the library, and to see where library and thumbnails are stored."""
 
     def __init__(
         self,
@@ -70,11 +70,11 @@ class LibraryPage(SettingsPage):
         )
 
     def close_down(self) -> None:
-        """Stop measuring."""
+        """Stop measuring the size of the thumbnails."""
         self._background.close()
 
     def choose(self) -> None:
-        """Ask for the folder of a library, and use it."""
+        """Let the user choose a folder, and use it as the library."""
         folder = QFileDialog.getExistingDirectory(
             self, tr("A folder for the library"), str(self._library.parent)
         )
@@ -103,7 +103,10 @@ class LibraryPage(SettingsPage):
 
 
 def _folder_size(folder: Path, is_stopped: Callable[[], bool]) -> tuple[int, int]:
-    """Bytes and files below a folder; what was counted until then, once it is stopped. May take a while."""
+    """Return the total size in bytes and the number of files below a folder.
+
+    This may take a while. Once ``is_stopped`` returns True, the amounts counted so far are returned.
+    """
     size = files = 0
     for parent, _, names in os.walk(folder):
         for name in names:
@@ -112,6 +115,6 @@ def _folder_size(folder: Path, is_stopped: Callable[[], bool]) -> tuple[int, int
             try:
                 size += os.lstat(os.path.join(parent, name)).st_size  # noqa: PTH118 - many of them
             except OSError:
-                continue  # deleted meanwhile
+                continue  # deleted in the meantime
             files += 1
     return size, files

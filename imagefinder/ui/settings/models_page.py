@@ -1,4 +1,4 @@
-"""Settings page: models, and the device they run on."""
+"""Settings page for models and the device they run on."""
 
 from collections.abc import Sequence
 
@@ -23,10 +23,10 @@ _RELEASE_MINUTES = (5, 15, 30, 60, 240, 0)
 
 
 class ModelsPage(SettingsPage):
-    """The models that are here, those that can be had, and the device."""
+    """Page with installed and downloadable models, model import, device and memory settings."""
 
     network_wanted = Signal()
-    """To be shown where models come from."""
+    """Emitted when the user asks for the settings of mirror and proxy."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class ModelsPage(SettingsPage):
         self._change_bar = ModelSwitchBar(self._manager, self._client, self)
         self._change_bar.left.connect(self._go_to_model_in_use)
         self.wide(self._change_bar)
-        # Looking for models takes seconds the first time.
+        # The first listing of models takes some seconds.
         self._looking = self.hint(tr("Looking for models…"))
         self._again = QPushButton(tr("Try again"), self)
         self._again.clicked.connect(self._manager.refresh)
@@ -110,7 +110,7 @@ class ModelsPage(SettingsPage):
         self.hint(tr("The next search then waits for as long as the model takes to load."))
 
     def card(self, name: str) -> ModelCard:
-        """The card of the model with this name."""
+        """Return the card of a model by its name."""
         return self._cards[name]
 
     def _show(self) -> None:
@@ -137,7 +137,7 @@ class ModelsPage(SettingsPage):
         if self._is_changing != (is_changing := self._manager.change is not None):
             self._is_changing = is_changing
             if is_changing and not is_first:
-                # It came above what was pressed.
+                # It appeared above the button that was clicked.
                 self._bring_into_view(self._change_bar)
         self._show_devices()
 
@@ -171,7 +171,11 @@ class ModelsPage(SettingsPage):
                     self._bring_into_view(card)
 
     def _unfold_first(self, entries: Sequence[ModelEntry]) -> None:
-        """One on its way, else one with a problem, else the recommended one: what a newcomer looks for."""
+        """Expand the most interesting card.
+
+        This is the card of a model being downloaded, else one with a problem or in use but not installed,
+        else the recommended one, which new users look for.
+        """
         to_get = [entry for entry in entries if not entry.info.installed]
         coming = [entry for entry in to_get if entry.download or entry.operation is ModelOperation.DOWNLOAD]
         halted = [entry for entry in to_get if entry.problem or entry.is_in_use]
@@ -194,17 +198,17 @@ class ModelsPage(SettingsPage):
         def bring() -> None:
             inside = self.widget()
             if inside is not None and shiboken6.isValid(widget):
-                # Its end, and then its beginning, which counts more where there is no room for both.
+                # First its end, then its beginning, which takes precedence if there is no room for both.
                 self.ensureWidgetVisible(widget)
                 top = widget.mapTo(inside, QPoint(0, 0))
                 self.ensureVisible(top.x(), top.y(), 0, _MARGIN)
 
-        # What is above it has its new height only then.
+        # Later, when the widgets above it have their new heights.
         QTimer.singleShot(0, self, bring)
 
     def _show_devices(self) -> None:
         names = {"auto": tr("Whatever is fastest"), **_device_names()}
-        # What was not found here is offered only where it was chosen before.
+        # A device that was not found is offered only if it is the current choice.
         found = ("auto", self._settings_store.value.device, *self._manager.devices)
         offered = [device for device in DEVICES if device in found]
         if offered != [self._device.itemData(row) for row in range(self._device.count())]:
@@ -250,7 +254,7 @@ def _column(parent: QWidget) -> QWidget:
 
 
 def _device_names() -> dict[str, str]:
-    """What a model can compute on, in words."""
+    """Return the display names of devices."""
     return {
         "cpu": tr("Processor"),
         "cuda": tr("NVIDIA graphics card"),

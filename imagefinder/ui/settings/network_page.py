@@ -1,4 +1,4 @@
-"""Settings page: what may use the network, and by which proxy or mirror."""
+"""Settings page for network access, mirror and proxy."""
 
 from PySide6.QtWidgets import QCheckBox, QWidget
 
@@ -12,7 +12,7 @@ _HUB = "https://huggingface.co"
 
 
 class NetworkPage(SettingsPage):
-    """The two things that may touch the network: dropped addresses, and models that are downloaded."""
+    """Page for the two features that use the network: fetching dropped links and downloading models."""
 
     def __init__(self, settings_store: SettingsStore, parent: QWidget | None = None) -> None:
         super().__init__(tr("Network"), parent)
@@ -59,6 +59,6 @@ class NetworkPage(SettingsPage):
         self.field(tr("Proxy:"), self._proxy)
 
     def keep(self) -> None:
-        """Keep what was typed last, too: a field that still has the keyboard has not said that it is done."""
+        """Save both addresses, because a field that has the focus has not emitted ``editingFinished`` yet."""
         self._mirror.keep()
         self._proxy.keep()

@@ -1,4 +1,4 @@
-"""The settings dialog: pages beside a list of them. Changes take effect at once."""
+"""Settings dialog: a list of pages on the left, the current page on the right."""
 
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QCloseEvent
@@ -30,7 +30,7 @@ NETWORK_PAGE = 4
 
 
 class SettingsDialog(FittingDialog):
-    """Not modal: one can go on searching beside it."""
+    """Non-modal dialog for all settings. Changes take effect immediately."""
 
     def __init__(
         self,
@@ -69,12 +69,12 @@ class SettingsDialog(FittingDialog):
         layout.addWidget(self._pages, 1)
 
     def show_page(self, number: int) -> None:
-        """Turn to a page, counted from 0."""
+        """Show a page, counted from 0."""
         self._names.setCurrentRow(number)
 
     @property
     def page(self) -> int:
-        """The page that is open, counted from 0."""
+        """Current page, counted from 0."""
         return self._names.currentRow()
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -82,7 +82,7 @@ class SettingsDialog(FittingDialog):
         super().closeEvent(event)
 
     def done(self, result: int) -> None:
-        # Escape does not pass through closeEvent.
+        # Escape does not cause a closeEvent.
         self._close_down()
         super().done(result)
 

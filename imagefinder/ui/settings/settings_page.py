@@ -1,4 +1,4 @@
-"""Building blocks of a settings page: headings, rows, hints."""
+"""Base class of the settings pages, which lays out headings, rows and hints."""
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QPalette
@@ -8,7 +8,7 @@ _WIDEST = 620
 
 
 class SettingsPage(QScrollArea):
-    """One page: a column of headings, rows and hints, that scrolls where the window is small."""
+    """Scrollable page with a column of headings, rows and hints."""
 
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -27,19 +27,19 @@ class SettingsPage(QScrollArea):
         self.setWidget(inside)
 
     def heading(self, text: str) -> QLabel:
-        """Begin a group of rows."""
+        """Add the heading of a group of rows."""
         label = QLabel(text, self)
         font = QFont(label.font())
         font.setBold(True)
         label.setFont(font)
         if self._column.count():
-            # Part of the label, so that it goes with it.
+            # The space above belongs to the label, so that it is hidden with it.
             label.setContentsMargins(0, 16, 0, 0)
         self._column.addWidget(label)
         return label
 
     def row(self, label: str, *widgets: QWidget) -> None:
-        """A label with controls to its right; the first of them takes its name from the label."""
+        """Add a label with controls to its right. The first control gets the label as its accessible name."""
         line = QHBoxLayout()
         line.setSpacing(8)
         words = QLabel(label, self)
@@ -53,7 +53,7 @@ class SettingsPage(QScrollArea):
         self._column.addLayout(line)
 
     def field(self, label: str, widget: QWidget) -> None:
-        """A label with a control to its right that takes all the room there is."""
+        """Add a label with a control to its right that takes the remaining width."""
         line = QHBoxLayout()
         line.setSpacing(8)
         words = QLabel(label, self)
@@ -65,22 +65,22 @@ class SettingsPage(QScrollArea):
         self._column.addLayout(line)
 
     def wide(self, widget: QWidget) -> None:
-        """A control over the whole width."""
+        """Add a control that takes the full width."""
         self._column.addWidget(widget)
 
     def buttons(self, *widgets: QPushButton) -> None:
-        """Buttons side by side."""
+        """Add buttons side by side."""
         line = QHBoxLayout()
         line.setSpacing(8)
         for widget in widgets:
-            # Return shall press the one that has the focus, and none of its own accord.
+            # Return presses only the focused button.
             widget.setAutoDefault(False)
             line.addWidget(widget)
         line.addStretch(1)
         self._column.addLayout(line)
 
     def text(self, text: str = "", *, is_quiet: bool = False) -> QLabel:
-        """A paragraph that can be selected; a quiet one explains."""
+        """Add a selectable paragraph, in the secondary colour if ``is_quiet``."""
         label = QLabel(text, self)
         label.setWordWrap(True)
         label.setTextFormat(Qt.TextFormat.PlainText)
@@ -91,5 +91,5 @@ class SettingsPage(QScrollArea):
         return label
 
     def hint(self, text: str) -> QLabel:
-        """A quiet paragraph."""
+        """Add a paragraph in the secondary colour."""
         return self.text(text, is_quiet=True)

@@ -1,1 +1,1 @@
-"""Reusable widgets, icons and the theme. They import no other room."""
+"""Reusable widgets, icons and the theme. This room imports no other room."""

@@ -1,21 +1,21 @@
-"""Room for a window on its screen."""
+"""Dialogs and windows that stay within their screen."""
 
 from PySide6.QtCore import QPoint, QSize
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QDialog, QWidget
 
 _FRAME = QSize(16, 48)
-"""Points that a desktop may put around a window: its title and borders."""
+"""Allowance in points for a window's borders and title bar."""
 
 
 def stay_on_screen(window: QWidget) -> None:
-    """Make a window no larger than its screen: what is beyond the edge could not be reached."""
+    """Shrink a window that is larger than its screen, because parts beyond the edge could not be reached."""
     if not (window.isMaximized() or window.isFullScreen()):
         window.resize(window.size().boundedTo(window.screen().availableGeometry().size() - _FRAME))
 
 
 class FittingDialog(QDialog):
-    """A dialog that is on its screen as a whole, also where that is small, or magnified by 200 %."""
+    """Dialog that stays within its screen, even on small screens or at a scale of 200 %."""
 
     def showEvent(self, event: QShowEvent) -> None:
         stay_on_screen(self)
@@ -27,7 +27,7 @@ class FittingDialog(QDialog):
             self._come_in()
 
     def _come_in(self) -> None:
-        """What grows downwards, as more of it is unfolded, must not grow beyond the lower edge."""
+        """Move the dialog up if it has grown beyond the lower edge of the screen."""
         screen = self.screen().availableGeometry()
         beyond = self.frameGeometry().bottom() - screen.bottom()
         if beyond > 0:

@@ -1,4 +1,4 @@
-"""A widget that wraps its children into rows."""
+"""Widget that wraps its children into rows."""
 
 from collections.abc import Sequence
 
@@ -7,14 +7,14 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 _LAST_WIDTH = 140
-"""Points: what stands last goes to a row of its own where less than this is left."""
+"""Minimum width of the last widget in points. If a row has less room left, the widget starts a new row."""
 
 
 class FlowBox(QWidget):
-    """Rows of widgets. Either what stands last takes the rest of its row, or every row stands in the middle."""
+    """Lays out widgets in rows. Either the last widget fills the rest of its row, or all rows are centred."""
 
     def __init__(self, spacing: int, *, is_centred: bool = False, parent: QWidget | None = None) -> None:
-        """``spacing`` is in points."""
+        """Create an empty box. ``spacing`` is the distance between widgets and between rows, in points."""
         super().__init__(parent)
         self._spacing = spacing
         self._is_centred = is_centred
@@ -24,25 +24,25 @@ class FlowBox(QWidget):
         self.setSizePolicy(policy)
 
     def widgets(self) -> Sequence[QWidget]:
-        """In the order they stand."""
+        """Return the widgets in their order."""
         return tuple(self._widgets)
 
     def insert(self, at: int, widget: QWidget) -> None:
-        """Take a widget in, before the one that stands there now."""
+        """Insert a widget at a position."""
         widget.setParent(self)
         self._widgets.insert(at, widget)
         widget.show()
         self.arrange()
 
     def remove(self, widget: QWidget) -> None:
-        """Let a widget go: it is deleted."""
+        """Remove and delete a widget."""
         self._widgets.remove(widget)
         widget.hide()
         widget.deleteLater()
         self.arrange()
 
     def arrange(self) -> None:
-        """Place all anew, after one has changed its size."""
+        """Lay out all widgets again, after one has changed its size."""
         self.updateGeometry()
         self._place(self.width(), is_trial=False)
 
@@ -69,7 +69,7 @@ class FlowBox(QWidget):
         return super().event(event)
 
     def _place(self, width: int, *, is_trial: bool) -> int:
-        """Place the widgets; the height they take."""
+        """Lay out the widgets, unless ``is_trial``, and return the height they take."""
         top = 0
         for row in self._rows(width):
             height = max(size.height() for _, size in row)

@@ -1,4 +1,4 @@
-"""The program's icons: Lucide's SVG outlines (ISC licence), in the colour of the surrounding text."""
+"""Icons of the program: SVG outlines by Lucide (ISC licence), drawn in the colour of the surrounding text."""
 
 from functools import cache
 
@@ -13,21 +13,21 @@ _Role = QPalette.ColorRole
 
 @cache
 def icon(name: str) -> QIcon:
-    """The icon of that name in ``resources/icons``. It follows the palette, so it suits a light and a dark theme."""
+    """Return the icon of this name from ``resources/icons``, which adapts to a light or dark palette."""
     return QIcon(_OutlineEngine(name))
 
 
 @cache
 def menu_icon(name: str) -> QIcon:
-    """The same for an entry of a menu, where the entry below the mouse is painted in the highlight's colours.
+    """Return the icon of this name for a menu entry, which has the highlight colours below the mouse pointer.
 
-    Qt draws the icons of such entries as "active", which those of buttons are when they have the focus.
+    Qt draws the icons of such entries in "active" mode, which it also uses for focused buttons.
     """
     return QIcon(_OutlineEngine(name, active=_Role.HighlightedText, usual=_Role.Text))
 
 
 class _OutlineEngine(QIconEngine):
-    """Draws an outline in the palette's text colour, so that a change of theme needs no new icons."""
+    """Icon engine that draws an outline in the palette's current text colour."""
 
     def __init__(
         self, name: str, *, active: _Role = _Role.ButtonText, usual: _Role = _Role.ButtonText
@@ -42,7 +42,7 @@ class _OutlineEngine(QIconEngine):
         if painter.opacity() == 1.0:
             self._draw(painter, rect, mode)
             return
-        # As a whole: strokes that are translucent one by one show dots where they cross.
+        # Draw it to an image first, because single translucent strokes would show dots where they cross.
         ratio = painter.device().devicePixelRatioF()
         whole = QImage(rect.size() * ratio, QImage.Format.Format_ARGB32_Premultiplied)
         whole.setDevicePixelRatio(ratio)

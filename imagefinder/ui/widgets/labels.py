@@ -1,4 +1,4 @@
-"""Labels for secondary text, for paths that may be longer than the window, and for icons beside text."""
+"""Labels for secondary text, for long paths, and for icons beside text."""
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPalette
@@ -9,7 +9,7 @@ from imagefinder.ui.widgets.icons import icon
 
 
 def demi_bold(font: QFont, scale: float = 1.0) -> QFont:
-    """The font of a heading: heavier than ``font``, and ``scale`` times its size."""
+    """Return a demi-bold font for headings, ``scale`` times the size of ``font``."""
     heading = QFont(font)
     if scale != 1.0:
         heading.setPointSizeF(heading.pointSizeF() * scale)
@@ -18,18 +18,18 @@ def demi_bold(font: QFont, scale: float = 1.0) -> QFont:
 
 
 class SecondaryLabel(QLabel):
-    """Wrapped text in the secondary colour of the theme."""
+    """Label with wrapped plain text in the theme's secondary colour."""
 
     def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
         super().__init__(text, parent)
-        # A file's name may look like HTML; whoever has a link says so.
+        # File names may look like HTML. For links there is LinkButton.
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setWordWrap(True)
         self.setForegroundRole(QPalette.ColorRole.PlaceholderText)
 
 
 class ElidedLabel(QLabel):
-    """One line that gives up its middle, or its end, where there is no room; the whole of it is the tooltip."""
+    """Single-line label, elided in the middle or as set by ``mode``, with its full text as a tooltip."""
 
     def __init__(
         self,
@@ -61,17 +61,17 @@ class ElidedLabel(QLabel):
 
 
 class IconLabel(QWidget):
-    """An icon that says nothing by itself: screen readers pass it by."""
+    """Decorative icon, ignored by screen readers."""
 
     def __init__(self, name: str, side: int, parent: QWidget | None = None, *, opacity: float = 1.0) -> None:
-        """``name`` is an icon's, ``side`` its width and height in points."""
+        """Show the icon ``name`` with a width and height of ``side`` points."""
         super().__init__(parent)
         self._name = name
         self._opacity = opacity
         self.setFixedSize(side, side)
 
     def show_icon(self, name: str) -> None:
-        """Show another one."""
+        """Show another icon."""
         self._name = name
         self.update()
 

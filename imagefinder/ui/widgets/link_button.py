@@ -1,4 +1,4 @@
-"""Links as focusable controls."""
+"""Button that looks like a link."""
 
 import math
 
@@ -7,14 +7,14 @@ from PySide6.QtGui import QDesktopServices, QFontMetricsF, QKeyEvent, QPainter, 
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 _MARGIN = 2
-"""Points around the text, for the frame that shows the focus."""
+"""Space on the left and right of the text for the focus frame, in points."""
 
 
 class LinkButton(QAbstractButton):
-    """A button that looks like a link.
+    """Button that looks like a link.
 
-    A link within a label's rich text is no stop for a screen reader, and keeps the colour that links had when the
-    text was set. This one is read, is reached by Tab, and follows the theme.
+    Screen readers do not reach a link in the rich text of a label, and it keeps the colour that it was
+    created with. This button is read by screen readers, can be reached by Tab, and follows the theme.
     """
 
     def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
@@ -27,13 +27,13 @@ class LinkButton(QAbstractButton):
         self.clicked.connect(self._open)
 
     def set_address(self, address: str) -> None:
-        """Open this address in the web browser when it is clicked; nothing where it is empty."""
+        """Set the address to open in the web browser on a click. With an empty address, none is opened."""
         self._address = address
         self.setToolTip(address)
 
     def sizeHint(self) -> QSize:
         metrics = QFontMetricsF(self.font())
-        # A fraction too little, and the text would be elided.
+        # One more point, because a rounding error would elide the text.
         width = math.ceil(metrics.horizontalAdvance(self.text())) + 1
         return QSize(width + 2 * _MARGIN, math.ceil(metrics.height()) + 2)
 
@@ -41,7 +41,7 @@ class LinkButton(QAbstractButton):
         return QSize(40, self.sizeHint().height())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        # A button takes Space alone; whoever is on a link presses Enter.
+        # Buttons react to Space only, but users expect Enter to open a link.
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.click()
         else:

@@ -1,4 +1,4 @@
-"""Notices shown in the window instead of dialogs."""
+"""Bar of notices, which are shown in the window instead of dialogs."""
 
 from collections.abc import Callable, Sequence
 from enum import StrEnum
@@ -20,11 +20,11 @@ from imagefinder.ui.widgets.labels import IconLabel
 _MOST = 3
 
 Action = tuple[str, Callable[[], object]]
-"""A button's label, and what it does."""
+"""Label of a button, and the function to call on a click."""
 
 
 class NoticeKind(StrEnum):
-    """How much a line matters."""
+    """Severity of a notice."""
 
     INFO = "info"
     WARNING = "warning"
@@ -35,7 +35,7 @@ _ICONS = {NoticeKind.INFO: "info", NoticeKind.WARNING: "triangle-alert", NoticeK
 
 
 class NotificationBar(QWidget):
-    """Up to three lines, the newest last. Takes no room while there is none."""
+    """Shows up to three notices, the newest at the bottom. Hidden if there are none."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -54,15 +54,23 @@ class NotificationBar(QWidget):
         key: str = "",
         seconds: float | None = 8,
     ) -> None:
-        """Show a line. One with the same ``key`` is replaced; ``seconds`` None keeps it until it is closed."""
+        """Show a notice.
+
+        Args:
+            text: Plain text of the notice. A notice with the same text is replaced.
+            kind: Severity, which determines icon and colours.
+            actions: Buttons. A click closes the notice, too.
+            key: If not empty, a notice with the same key is replaced instead.
+            seconds: Time after which the notice closes, or None to show it until the user closes it.
+        """
         if key:
             self.withdraw(key)
         else:
-            # Said again, it is not worth a second line.
+            # Do not show the same text twice.
             for notice in [each for each in self._notices if not each.key and each.text == text]:
                 self._remove(notice)
         while len(self._notices) >= _MOST:
-            # What goes by itself goes first, and what still holds last.
+            # Remove temporary notices first, and errors last.
             passing = [each for each in self._notices if each.is_passing]
             warnings = [each for each in self._notices if each.kind is not NoticeKind.ERROR]
             self._remove((passing or warnings or self._notices)[0])
@@ -78,12 +86,12 @@ class NotificationBar(QWidget):
         QAccessible.updateAccessibility(announcement)
 
     def withdraw(self, key: str) -> None:
-        """Take back the line with this key, if it is there."""
+        """Remove the notice with this key, if it is shown."""
         for notice in [each for each in self._notices if each.key == key]:
             self._remove(notice)
 
     def texts(self) -> list[str]:
-        """What is shown now, the oldest first."""
+        """Return the texts of the notices shown, the oldest first."""
         return [each.text for each in self._notices]
 
     def _remove(self, notice: "_Notice") -> None:
@@ -96,7 +104,7 @@ class NotificationBar(QWidget):
 
 
 class _Notice(QFrame):
-    """One line with its buttons."""
+    """One notice with its buttons."""
 
     closed = Signal()
 
@@ -151,13 +159,13 @@ class _Notice(QFrame):
         self.is_passing = seconds is not None
 
     def retire(self) -> None:
-        """Go for good."""
+        """Hide and delete the notice."""
         self._timer.stop()
         self.hide()
         self.deleteLater()
 
     def enterEvent(self, event: QEnterEvent) -> None:
-        # Nobody takes a line away from under the eyes of who reads it.
+        # Do not close a notice while the user is pointing at it.
         self._timer.stop()
         super().enterEvent(event)
 

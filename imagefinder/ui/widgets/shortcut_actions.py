@@ -1,4 +1,4 @@
-"""Actions whose shortcuts apply only where the focused widget leaves the key to them."""
+"""Actions whose shortcuts apply only if the focused widget does not handle the key itself."""
 
 from collections.abc import Callable
 
@@ -10,9 +10,9 @@ from imagefinder.ui.widgets.icons import icon, menu_icon
 
 
 class ShortcutActions(QObject):
-    """The actions of one widget, whose ``keyPressEvent`` asks ``take_key`` first.
+    """Actions of a widget, whose ``keyPressEvent`` must call ``take_key``.
 
-    A shortcut of Qt's would take Space and Enter from the button that has the focus.
+    Qt's own shortcuts would take Space and Enter away from a focused button.
     """
 
     def __init__(self, parent: QObject) -> None:
@@ -25,7 +25,7 @@ class ShortcutActions(QObject):
         return self._actions[name]
 
     def add(self, name: str, icon_name: str, text: str, act: Callable[[], None], *keys: str) -> QAction:
-        """An action; the first of its keys is shown with it."""
+        """Add an action. The first of its keys is shown in its tooltip."""
         action = QAction(icon(icon_name), text, self)
         for key in keys:
             self._keys[QKeySequence(key)] = action
@@ -38,20 +38,20 @@ class ShortcutActions(QObject):
         return action
 
     def key_of(self, name: str) -> QKeySequence:
-        """The key that is shown with an action; an empty one where it has none."""
+        """Return the first key of an action, or an empty key sequence if it has none."""
         wanted = self._actions[name]
         return next((key for key, action in self._keys.items() if action is wanted), QKeySequence())
 
     def menu_icon_of(self, name: str) -> QIcon:
-        """An action's icon, for an entry of a menu; its own suits buttons."""
+        """Return an action's icon for use in a menu. The icon of the ``QAction`` itself is for buttons."""
         return menu_icon(self._icon_names[name])
 
     def take_key(self, event: QKeyEvent, *, may_repeat: bool = True) -> bool:
-        """Do what a key stands for; returns whether it stands for anything.
+        """Trigger the action of a key, and return whether it has one.
 
-        Without ``may_repeat`` a key that is held down acts once.
+        Without ``may_repeat``, auto-repeat of a key that is held down is ignored.
         """
-        # The keypad's Enter is Enter: its being on the keypad is a modifier to Qt.
+        # Treat Enter on the keypad like any other. Qt reports the keypad as a modifier.
         modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         action = self._keys.get(QKeySequence(QKeyCombination(modifiers, Qt.Key(event.key()))))
         if action is None:

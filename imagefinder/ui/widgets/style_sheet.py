@@ -1,8 +1,8 @@
-"""The style sheet: what a palette cannot express, such as rounded corners, slim scroll bars, flat tabs and menus."""
+"""Style sheet of the application, for rounded corners, slim scroll bars, flat tabs and menus."""
 
 from imagefinder.resources import resource
 
-# Colours are the palette's roles throughout, so that one sheet serves both themes.
+# All colours are palette roles, so the same sheet works for both themes.
 _SHEET = """
 QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QComboBox {
     background: palette(base); color: palette(text);
@@ -97,7 +97,7 @@ QGroupBox::title { subcontrol-origin: margin; left: 0; }
 
 
 def style_sheet() -> str:
-    """The application's style sheet."""
+    """Return the application's style sheet."""
     icons = resource("icons").as_posix()
     sheet = _SHEET
     for sign in ("down", "up", "check"):

@@ -1,4 +1,4 @@
-"""The theme: Fusion with a light and a dark palette of our own."""
+"""Light and dark theme: Qt's Fusion style with custom palettes and a style sheet."""
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QPalette
@@ -8,8 +8,8 @@ from imagefinder.ui.widgets.style_sheet import style_sheet
 
 _Role = QPalette.ColorRole
 
-# Neutral greys, so that nothing tints the pictures, and one blue. Every text stands out from what is behind it by
-# 4.5 : 1 at least (WCAG 2.2, 1.4.3); a test computes it.
+# Neutral greys, which do not affect the perception of pictures, and one blue. All texts have a contrast of at least
+# 4.5 : 1 (WCAG 2.2, 1.4.3), which a test checks.
 _LIGHT = {
     _Role.Window: "#f5f5f6",
     _Role.WindowText: "#1d1d1f",
@@ -61,12 +61,12 @@ _WRITTEN = (_Role.WindowText, _Role.Text, _Role.ButtonText, _Role.PlaceholderTex
 
 
 class Theme(QObject):
-    """Dresses the application, and dresses it anew when the system changes between light and dark."""
+    """Applies a theme to the application, and follows the system's changes between light and dark."""
 
     changed = Signal()
 
     def __init__(self, app: QApplication, name: str = "system") -> None:
-        """``name`` is one of ``settings.THEMES``."""
+        """Apply the theme ``name``, one of ``settings.THEMES``."""
         super().__init__(app)
         self._app = app
         self._name = name
@@ -76,30 +76,30 @@ class Theme(QObject):
 
     @property
     def is_dark(self) -> bool:
-        """Whether dark colours are shown now."""
+        """Whether the dark palette is in use."""
         if self._name == "system":
             return self._app.styleHints().colorScheme() == Qt.ColorScheme.Dark
         return self._name == "dark"
 
     def use(self, name: str) -> None:
-        """Show this theme from now on."""
+        """Apply another theme, one of ``settings.THEMES``."""
         self._name = name
         self._dress()
 
     def _dress(self) -> None:
         focused = self._app.focusWidget()
-        # The sheet first taken off: it would hold on to the colours it was resolved with.
+        # Remove the style sheet first, because it would keep the colours that it was resolved with.
         self._app.setStyleSheet("")
         self._app.setPalette(palette(is_dark=self.is_dark))
         self._app.setStyleSheet(style_sheet())
         if focused is not None and focused is not self._app.focusWidget():
-            # The buttons of a dialog are laid out anew for another style, and lose it.
+            # A dialog's buttons are laid out again after a change of style, and lose the focus.
             focused.setFocus(Qt.FocusReason.OtherFocusReason)
         self.changed.emit()
 
 
 def palette(*, is_dark: bool) -> QPalette:
-    """The colours of the light or the dark theme."""
+    """Return the palette of the light or dark theme."""
     made = QPalette()
     for role, colour in (_DARK if is_dark else _LIGHT).items():
         made.setColor(role, QColor(colour))

@@ -1,4 +1,4 @@
-"""About dialog: version, licence, and the libraries used."""
+"""About dialog with version, licence and the libraries used."""
 
 import platform
 
@@ -13,7 +13,7 @@ from imagefinder.ui.widgets.fitting_dialog import FittingDialog
 
 
 class AboutDialog(FittingDialog):
-    """Shown from the Help menu."""
+    """Dialog about the program, opened from the Help menu."""
 
     def __init__(self, picture: QIcon, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -21,14 +21,14 @@ from imagefinder.ui.widgets.labels import IconLabel, SecondaryLabel, demi_bold
 
 
 class CrashDialog(FittingDialog):
-    """Tells what happened, that nothing is lost and what to do; the report is there to be read and copied."""
+    """Explains that the engine process is not restarted, and shows the report, which can be copied."""
 
     retry_requested = Signal()
 
     def __init__(
         self, status: EngineStatus, parent: QWidget | None = None, log_folder: Path | None = None
     ) -> None:
-        """``log_folder`` is where the program writes its logs; None for the usual place."""
+        """Create the dialog. ``log_folder`` is the folder of the logs, by default the program's usual one."""
         super().__init__(parent)
         self._logs = log_folder or default_places().logs
         self._report = status.report

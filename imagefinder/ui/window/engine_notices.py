@@ -1,4 +1,4 @@
-"""Notices about the engine process; a dialog only once it is not restarted any more."""
+"""Notices about the engine process, and a dialog once it is not restarted any more."""
 
 from PySide6.QtCore import QObject, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
@@ -16,7 +16,7 @@ _ENGINE, _MODEL = "engine", "model"
 
 
 class EngineNotices(QObject):
-    """Says what happens to the engine, and how the window's own requests went."""
+    """Shows notices about the engine process and about the results of the window's own requests."""
 
     another_library_wanted = Signal()
 
@@ -29,7 +29,7 @@ class EngineNotices(QObject):
         self._dialog: CrashDialog | None = None
         self._state = client.engine.state
         self._report: IndexReport | None = None
-        """The last one that something was said of."""
+        """Last report for which a notice was shown."""
         client.engine_changed.connect(self._on_engine_changed)
         client.model_changed.connect(self._on_model_changed)
         client.job_changed.connect(self._on_job_changed)
@@ -38,7 +38,7 @@ class EngineNotices(QObject):
             self._on_model_changed(client.model)
 
     def send(self, request: AddSources) -> None:
-        """Send a request, and tell how it went."""
+        """Send a request and show a notice with its result."""
         self._client.request(request, self._on_done, self._on_failed)
 
     def _on_engine_changed(self, status: EngineStatus) -> None:
@@ -54,7 +54,7 @@ class EngineNotices(QObject):
             ]
             self._bar.say(status.message, NoticeKind.ERROR, actions=actions, key=_ENGINE, seconds=None)
         elif status.state is EngineState.RUNNING and before is not EngineState.RESTARTING:
-            # It is back within a second: what happened stays for as long as it takes to read, and goes by itself.
+            # Not after a restart, which takes less than a second: that notice is left to time out, so it can be read.
             self._bar.withdraw(_ENGINE)
 
     def _show_crash(self, status: EngineStatus) -> None:
@@ -69,14 +69,14 @@ class EngineNotices(QObject):
             self._dialog.deleteLater()
             self._dialog = None
         if self._client.engine.state is EngineState.BROKEN:
-            # The dialog was closed, and what it said still holds.
+            # The dialog was closed, but the engine process is still not running.
             actions = [(tr("Try again"), self._client.restart), (tr("Open the log folder"), self.open_logs)]
             self._bar.say(
                 self._client.engine.message, NoticeKind.ERROR, actions=actions, key=_ENGINE, seconds=None
             )
 
     def open_logs(self) -> None:
-        """Show the folder of the log."""
+        """Open the log folder in the file manager."""
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._places.logs)))
 
     def _on_model_changed(self, model: ModelChanged) -> None:

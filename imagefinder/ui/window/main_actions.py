@@ -1,4 +1,4 @@
-"""The menus of the main window: each action with its text, shortcut and icon."""
+"""Menus of the main window: the actions with their texts, shortcuts and icons."""
 
 import re
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from imagefinder.ui.widgets.icons import menu_icon
 
 
 class MainOperations(Protocol):
-    """What the menus can do; the main window does it."""
+    """Operations that the menus call, implemented by the main window."""
 
     def add_folder(self) -> None: ...
     def add_files(self) -> None: ...
@@ -37,14 +37,17 @@ class MainOperations(Protocol):
 
 
 class MainActions(QObject):
-    """Makes the menu bar. What can be switched on and off is told by whoever knows (``setChecked``)."""
+    """Creates the menu bar and holds its actions.
+
+    The owner keeps the state of checkable actions up to date with ``setChecked``.
+    """
 
     def __init__(self, window: QMainWindow, operations: MainOperations, theme: str) -> None:
-        """``theme`` is the one in use, of ``settings.THEMES``."""
+        """Add the menus to the window. ``theme`` is the current theme, one of ``settings.THEMES``."""
         super().__init__(window)
         self._window = window
         self.all: list[tuple[str, list[QAction]]] = []
-        """The menus' titles with their actions, for the page of shortcuts."""
+        """Titles of the menus with their actions, for the shortcuts dialog."""
         self._file(operations)
         self._edit(operations)
         self._view(operations, theme)
@@ -85,7 +88,7 @@ class MainActions(QObject):
             self._add(menu, tr("Larger thumbnails"), lambda: operations.zoom(1), "Ctrl++", "zoom-in"),
             self._add(menu, tr("Smaller thumbnails"), lambda: operations.zoom(-1), "Ctrl+-", "zoom-out"),
         ]
-        # The plus sign of most keyboards needs Shift; without it the key says "=".
+        # On most keyboards "+" needs Shift, and the key alone gives "=".
         self.zooms[0].setShortcuts([QKeySequence("Ctrl++"), QKeySequence("Ctrl+=")])
         self.hidden = self._switch(
             menu, tr("Show hidden pictures"), lambda _on: operations.toggle_hidden(), "Ctrl+Shift+H"
@@ -112,7 +115,7 @@ class MainActions(QObject):
 
     def _menu(self, title: str) -> QMenu:
         menu = self._window.menuBar().addMenu(title)
-        # In Chinese the key stands in brackets after the word.
+        # Remove the mnemonic, which Chinese texts have in brackets at the end.
         self.all.append((re.sub(r"\(&\w\)|&", "", title), []))
         return menu
 
@@ -125,7 +128,7 @@ class MainActions(QObject):
         if keys:
             action.setShortcut(QKeySequence(keys))
             action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
-        # A lambda, because "triggered" would hand its "checked" to the operation's first argument.
+        # A lambda, because "triggered" would pass "checked" as the operation's first argument.
         action.triggered.connect(lambda: operation())
         menu.addAction(action)
         self.all[-1][1].append(action)

@@ -39,9 +39,10 @@ _SIZE = (1180, 780)
 
 
 class MainWindow(QMainWindow):
-    """Puts the widgets together and passes signals between them; whatever thinks is in them."""
+    """Main window, which creates its widgets and connects their signals. All other logic is in the widgets."""
 
     closed = Signal()
+    """Emitted before the window closes, while its state can still be read."""
 
     def __init__(self, services: WindowServices) -> None:
         super().__init__()
@@ -112,20 +113,20 @@ class MainWindow(QMainWindow):
         self.panes.current_changed.connect(self._show_title)
         self._pages.currentChanged.connect(self._show_title)
 
-    # What the user reads.
+    # Notices.
 
     def say(self, text: str) -> None:
-        """One line that goes away by itself."""
+        """Show a notice that disappears after a while."""
         self.notices.say(text)
 
     def warn(self, text: str) -> None:
-        """One line on what went wrong, which stays until it is closed: nobody may be looking when it happens."""
+        """Show a warning. It stays until the user closes it, because the user may be away when it appears."""
         self.notices.say(text, NoticeKind.WARNING, seconds=None)
 
-    # What is kept from one time to the next.
+    # Saved state.
 
     def state(self) -> WindowState:
-        """The window as it is."""
+        """Return the window's current state."""
         return WindowState(
             geometry=as_text(bytes(self.saveGeometry().data())),
             preview_geometry=as_text(self.preview.saved_place()),
@@ -138,7 +139,7 @@ class MainWindow(QMainWindow):
         )
 
     def restore(self, state: WindowState) -> None:
-        """Make it as it was."""
+        """Restore a saved state. Queries by items of another library are not restored."""
         if geometry := as_bytes(state.geometry):
             self.restoreGeometry(QByteArray(geometry))
             stay_on_screen(self)
@@ -153,53 +154,53 @@ class MainWindow(QMainWindow):
             self.panes.restore(state.panes, with_items=is_same_library)
         self._show_library()
 
-    # What the menus do.
+    # Operations of the menus.
 
     def add_folder(self) -> None:
-        """Choose a folder and add it."""
+        """Let the user choose a folder and add it as a source."""
         self._source_adder.choose_folder()
 
     def add_files(self) -> None:
-        """Choose pictures and PDFs and add them."""
+        """Let the user choose pictures and PDFs and add them as sources."""
         self._source_adder.choose_files()
 
     def rescan(self) -> None:
-        """Look for what is new in all sources."""
+        """Start a rescan of all sources."""
         self._client.send(Rescan())
 
     def toggle_pause(self) -> None:
-        """Pause the indexing, or go on."""
+        """Pause or resume indexing."""
         self._client.send(ResumeJobs() if self._is_paused else PauseJobs())
 
     def show_unreadable(self) -> None:
-        """List the files that cannot be read."""
+        """Show the dialog with all unreadable files."""
         _show(UnreadableDialog(self._client, self._services.desktop, None, self))
 
     def new_pane(self) -> None:
-        """A new, empty search."""
+        """Open an empty pane."""
         self._show_panes()
         self.panes.new_pane().focus_query()
 
     def split(self) -> None:
-        """A new search beside the one in use."""
+        """Open an empty pane beside the current one."""
         self._show_panes()
         self.panes.new_pane(beside=True).focus_query()
 
     def close_pane(self) -> None:
-        """Close the search in use."""
+        """Close the current pane."""
         self.panes.close_current()
 
     def find_words(self) -> None:
-        """Go to the words of the search."""
+        """Focus the query bar of the current pane."""
         self._show_panes()
         self.panes.current_pane().focus_query()
 
     def zoom(self, step: int) -> None:
-        """Larger or smaller thumbnails in the pane in use."""
+        """Make the thumbnails of the current pane larger (``step`` > 0) or smaller."""
         self.panes.current_pane().zoom(step)
 
     def toggle_hidden(self) -> None:
-        """Show what was hidden in the pane in use, or hide it again."""
+        """Include hidden items in the results of the current pane, or exclude them again."""
         pane = self.panes.current_pane()
         pane.show_hidden(not pane.state().include_hidden)
         self._show_hidden_state()
@@ -210,11 +211,11 @@ class MainWindow(QMainWindow):
         self._show_library()
 
     def use_theme(self, name: str) -> None:
-        """Wear another theme from now on."""
+        """Switch to another theme and save it in the settings."""
         self._services.settings_store.change(theme=name)
 
     def open_settings(self, page: int = 0) -> None:
-        """Open the settings at a page, counted from 0."""
+        """Open the settings dialog at a page, counted from 0."""
         if self._settings is None:
             shared = self._services
             self._settings = SettingsDialog(
@@ -227,21 +228,21 @@ class MainWindow(QMainWindow):
         self._settings.activateWindow()
 
     def show_shortcuts(self) -> None:
-        """All keys on one page."""
+        """Show the dialog of keyboard shortcuts."""
         _show(ShortcutsDialog(shortcut_groups(self.actions_.all), self))
 
     def open_logs(self) -> None:
-        """Show the folder of the log."""
+        """Open the log folder in the file manager."""
         self._engine_notices.open_logs()
 
     def show_about(self) -> None:
-        """What the program is."""
+        """Show the about dialog."""
         _show(AboutDialog(QApplication.windowIcon(), self))
 
-    # From outside.
+    # Called by the application.
 
     def open_paths(self, folders: Sequence[Path], files: Sequence[Path]) -> None:
-        """Search by these files, and offer these folders for adding."""
+        """Search by these files, and offer to add these folders as sources."""
         if files:
             self._show_panes()
             state = PaneState(terms=tuple(PictureTerm.of_file(file) for file in files))
@@ -253,13 +254,13 @@ class MainWindow(QMainWindow):
         self._source_adder.add(folders)
 
     def search(self, text: str) -> None:
-        """Search for words in the pane in use."""
+        """Search for words in the current pane."""
         self._show_panes()
         pane = self.panes.current_pane()
         pane.restore(replace(pane.state(), text=text))
 
     def come_to_front(self) -> None:
-        """Before all other windows, where the desktop lets us."""
+        """Raise the window above all others, if the desktop allows it."""
         if self.isMinimized():
             self.showNormal()
         self.show()
@@ -267,25 +268,25 @@ class MainWindow(QMainWindow):
         self.activateWindow()
 
     def dropped_pictures(self) -> set[Path]:
-        """The files that panes search by; of what was dropped as data, only these need be kept."""
+        """Return the picture files that open panes search by. Other pictures in the drop cache can be deleted."""
         return {
             term.path for pane in self.panes.panes() for term in pane.state().terms if term.path is not None
         }
 
     def retire(self) -> None:
-        """Give way to a new window: close all that belongs to this one, without ending the program."""
+        """Close this window and its dialogs to replace it by a new one, without ending the program."""
         self.blockSignals(True)
         self.close()
-        # It is no child of ours: else it would always lie above us.
+        # It is not a child of this window, as it would then always be above it.
         self.preview.deleteLater()
         self.deleteLater()
 
     @property
     def settings_page(self) -> int | None:
-        """The page of the settings that is open."""
+        """Current page of the settings dialog, or None if the dialog is closed."""
         return self._settings.page if self._settings is not None else None
 
-    # Inside.
+    # Internals.
 
     @property
     def _is_paused(self) -> bool:
@@ -322,7 +323,7 @@ class MainWindow(QMainWindow):
             QTimer.singleShot(0, self.panes, lambda: self.panes.current_pane().focus_query())
 
     def _show_title(self) -> None:
-        """What is looked for, so that windows can be told apart; Qt adds the program's name."""
+        """Set the window title to the query. Qt appends the program's name."""
         pane = self.panes.current_pane()
         is_searching = self._pages.currentWidget() is self.panes and not pane.state().is_empty
         self.setWindowTitle(pane.title if is_searching else "imagefinder")
@@ -352,7 +353,7 @@ class MainWindow(QMainWindow):
             self._settings.library.choose()
 
     def _tell_of_model(self, problem: str) -> None:
-        # The page of models has it where it belongs.
+        # The models page shows it itself.
         if self.settings_page != MODEL_PAGE:
             self.warn(problem)
 
@@ -361,19 +362,19 @@ class MainWindow(QMainWindow):
             self._settings.deleteLater()
             self._settings = None
 
-    # Qt's own.
+    # Overrides of Qt's event handlers.
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.source() is None and local_paths(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        # What is dropped on the menu or on the lines below; panel, panes and first page have their own ways.
+        # Dropped on the menu bar or the status line. The panel, the panes and the welcome page handle drops themselves.
         event.acceptProposedAction()
         self.paths_dropped.emit(local_paths(event.mimeData()))
 
     paths_dropped = Signal(list)
-    """Paths dropped beside all that takes them (list[Path])."""
+    """Emitted with paths dropped where no other widget accepts them (list[Path])."""
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -383,7 +384,7 @@ class MainWindow(QMainWindow):
                 self.actions_.themes[name].setChecked(True)
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        # Its state is taken while it still stands.
+        # Emitted first, so that receivers can still read the window's state.
         self.closed.emit()
         if self._settings is not None:
             self._settings.close()

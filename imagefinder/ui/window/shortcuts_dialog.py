@@ -1,4 +1,4 @@
-"""Dialog that lists the keyboard shortcuts of the whole program."""
+"""Dialog with all keyboard shortcuts of the program."""
 
 from collections.abc import Sequence
 
@@ -21,11 +21,11 @@ from imagefinder.ui.widgets.fitting_dialog import FittingDialog
 _WIDTH = 760
 
 Group = tuple[str, Sequence[tuple[str, str]]]
-"""A heading, and keys (portable text, as ``Ctrl+F``) with what they do."""
+"""A heading, and keys (in Qt's portable form, like ``Ctrl+F``) with descriptions."""
 
 
 class ShortcutsDialog(FittingDialog):
-    """Shown by F1."""
+    """List of keyboard shortcuts in two columns, opened by F1."""
 
     def __init__(self, groups: Sequence[Group], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -34,7 +34,7 @@ class ShortcutsDialog(FittingDialog):
         columns = QHBoxLayout(inside)
         columns.setContentsMargins(16, 12, 16, 12)
         columns.setSpacing(32)
-        # Two columns of about the same length.
+        # Two columns of about the same height.
         half = sum(len(keys) + 2 for _, keys in groups) / 2
         column, filled = self._column(columns), 0
         for heading, keys in groups:
@@ -54,7 +54,7 @@ class ShortcutsDialog(FittingDialog):
         layout = QVBoxLayout(self)
         layout.addWidget(area)
         layout.addWidget(buttons)
-        # All of it at once, where the screen has room.
+        # Avoid scrolling if the screen is large enough.
         margins = layout.contentsMargins()
         foot = layout.spacing() + buttons.sizeHint().height() + margins.top() + margins.bottom()
         self.resize(_WIDTH, inside.heightForWidth(_WIDTH - margins.left() - margins.right()) + foot)
@@ -73,7 +73,7 @@ class ShortcutsDialog(FittingDialog):
         grid.setHorizontalSpacing(16)
         grid.setVerticalSpacing(6)
         grid.setColumnStretch(1, 1)
-        # One edge for all groups.
+        # Align the descriptions of all groups.
         grid.setColumnMinimumWidth(0, self.fontMetrics().horizontalAdvance("Ctrl+Shift+Right"))
         title = QLabel(heading, group)
         font = title.font()
@@ -91,7 +91,7 @@ class ShortcutsDialog(FittingDialog):
 
 
 def _shown(keys: str) -> str:
-    # As this platform writes it: a Mac has signs for them.
+    # In the platform's notation: macOS uses symbols.
     shown = [
         QKeySequence(key.strip()).toString(QKeySequence.SequenceFormat.NativeText)
         for key in keys.split(" / ")
@@ -100,7 +100,7 @@ def _shown(keys: str) -> str:
 
 
 def shortcut_groups(menus: Sequence[tuple[str, Sequence[QAction]]]) -> list[Group]:
-    """Menus' keys as the menus have them, and the keys of results and preview."""
+    """Return the shortcuts of the menus' actions, and those of search panes, results and preview."""
     text = QKeySequence.SequenceFormat.PortableText
     groups: list[Group] = [
         (

@@ -1,4 +1,4 @@
-"""Status line at the bottom: state of the model, and how much can be searched."""
+"""Status line at the bottom of the window: state of the model, and number of searchable items."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
@@ -14,10 +14,10 @@ from imagefinder.ui.widgets.link_button import LinkButton
 
 
 class StatusLine(QWidget):
-    """One line of quiet words, always true."""
+    """Shows the state of the engine and its model on the left, and the number of items on the right."""
 
     models_wanted = Signal()
-    """The user wants to choose another model."""
+    """Emitted when the user asks to choose another model."""
 
     def __init__(self, client: EngineClient, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -83,7 +83,7 @@ class StatusLine(QWidget):
         return tr("Model {model}", model=title)
 
     def _has_better(self) -> bool:
-        """Whether one of the program's own models answers, and is to go on doing so."""
+        """Return True if a model included in the program is in use and no model switch is in progress."""
         model, library = self._client.model, self._client.library
         return (
             self._client.engine.state is EngineState.RUNNING
@@ -113,7 +113,7 @@ class StatusLine(QWidget):
                 model=short_title(change.model),
             )
         model = self._client.model
-        # Of one that cannot be used it is not known what is indexed with it.
+        # The number of items indexed with a model that failed to load is unknown.
         if covered < items and not (model is not None and model.state is ModelState.FAILED):
             return tr("{amount}, {covered} of them indexed", amount=everything, covered=grouped(covered))
         if pending := self._client.library.status.pending:

@@ -1,4 +1,4 @@
-"""Welcome page of an empty library: an invitation to add a folder."""
+"""Welcome page, shown while the library is empty."""
 
 from pathlib import Path
 
@@ -18,14 +18,14 @@ _HEIGHT_FOR_PICTURE = 500
 
 
 class WelcomePage(DropTarget):
-    """Stands in place of the panes while the library is empty."""
+    """Invites the user to add a folder. It is shown in place of the panes while the library is empty."""
 
     folders_chosen = Signal(list)  # list[Path]
 
     def __init__(
         self, client: EngineClient, parent: QWidget | None = None, pictures: Path | None = None
     ) -> None:
-        """``pictures`` is the folder that is offered; None for the user's own Pictures folder."""
+        """Create the page. ``pictures`` is the folder offered, by default the user's Pictures folder."""
         super().__init__(parent)
         self._client = client
         self._dialog: QFileDialog | None = None
@@ -84,7 +84,7 @@ class WelcomePage(DropTarget):
         return column
 
     def _build_buttons(self) -> QLabel:
-        """Both buttons; returns the line that says where the second one's folder is."""
+        """Create both buttons, and return the label with the path of the second button's folder."""
         self._choose = QPushButton(tr("Choose a folder…"), self)
         self._choose.setDefault(True)
         self._choose.setMinimumWidth(280)
@@ -104,13 +104,13 @@ class WelcomePage(DropTarget):
 
     def minimumSizeHint(self) -> QSize:
         size = super().minimumSizeHint()
-        # It gives way.
+        # The drawing is hidden if there is not enough room.
         drawn = 0 if self._picture.isHidden() else self._picture.minimumSizeHint().height()
         return QSize(size.width(), size.height() - drawn)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        # The words and the buttons matter more than the drawing.
+        # The texts and buttons take precedence over the drawing.
         self._picture.setVisible(event.size().height() >= _HEIGHT_FOR_PICTURE)
 
     def _show_state(self) -> None:
@@ -127,7 +127,7 @@ class WelcomePage(DropTarget):
 
     def _open_dialog(self) -> None:
         if self._dialog is None:
-            # One for the life of the page: a file dialog deleted as it closes takes PySide 6.12 down with it.
+            # Reused for the life of the page, because PySide 6.12 crashes if a file dialog is deleted as it closes.
             self._dialog = QFileDialog(self, tr("Choose a folder of pictures"))
             self._dialog.setDirectory(str(self._pictures or Path.home()))
             self._dialog.setFileMode(QFileDialog.FileMode.Directory)
@@ -143,7 +143,7 @@ class WelcomePage(DropTarget):
 
 
 def _pictures_folder() -> Path | None:
-    """The user's Pictures folder, if there is one."""
+    """Return the user's Pictures folder, or None if there is none."""
     path = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation)
-    # Where a system names no such folder, Qt gives the home folder itself: too much to offer.
+    # If the system defines no such folder, Qt returns the home folder, which is too large to offer.
     return Path(path) if path and Path(path) != Path.home() and QDir(path).exists() else None

@@ -1,4 +1,4 @@
-"""Drawing on the welcome page: a fan of cards above a dashed tray."""
+"""Drawing on the welcome page: a fan of cards above a dashed drop area."""
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen
@@ -7,12 +7,12 @@ from PySide6.QtWidgets import QWidget
 from imagefinder.ui.widgets.icons import icon
 
 _CARD = QSize(96, 112)
-# Name of the icon, degrees, and how far from the middle; the last one lies on top.
+# Icon name, rotation in degrees, and horizontal offset from the centre. The last card is on top.
 _FAN = (("image", -13.0, -68), ("file-text", 13.0, 68), ("images", 0.0, 0))
 
 
 class WelcomePicture(QWidget):
-    """Decoration; says nothing to a screen reader."""
+    """Decorative drawing, without text for screen readers."""
 
     def sizeHint(self) -> QSize:
         return QSize(320, 176)

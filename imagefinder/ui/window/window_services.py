@@ -1,4 +1,4 @@
-"""What the composition root makes once and hands to the window."""
+"""Collaborators that the composition root creates once and passes to the main window."""
 
 from dataclasses import dataclass
 
@@ -13,17 +13,17 @@ from imagefinder.ui.services.thumbnail_loader import ThumbnailLoader
 
 @dataclass(frozen=True, slots=True)
 class WindowServices:
-    """The main window's collaborators. They outlive it: a change of language makes the window anew."""
+    """Collaborators of the main window. They outlive it: a change of language recreates the window."""
 
     client: EngineClient
-    """The engine, in its process."""
+    """Client of the engine process."""
     settings_store: SettingsStore
     places: Places
-    """Where the program keeps its files."""
+    """Folders in which the program stores its files."""
     desktop: Desktop
-    """Opens files and folders with the system's programs."""
+    """Opens files and folders in other programs."""
     thumbnails: ThumbnailLoader
     dropped: DropCache
-    """Keeps pictures that were dropped or pasted and are in no file."""
+    """Stores pictures that were dropped or pasted as data."""
     fetcher: LinkFetcher
-    """Downloads pictures whose address was dropped."""
+    """Downloads pictures from dropped links."""

@@ -1,4 +1,4 @@
-"""Window state saved between runs: geometry, searches, layout."""
+"""Window state saved between sessions: geometry, layout and searches."""
 
 import base64
 import binascii
@@ -12,31 +12,32 @@ from imagefinder.json_file import read_object, replace_object
 _LOG = logging.getLogger(__name__)
 
 _WIDEST = 1 << 16
-"""Points: no screen has more, and Qt takes no number of any size."""
+"""Upper limit of a width in points. No screen is wider, and larger integers would overflow in Qt."""
 
 
 @dataclass(frozen=True, slots=True)
 class WindowState:
-    """The window as it was left. The defaults are those of the first start."""
+    """State of the main window. The default values are those of the first start."""
 
     geometry: str = ""
-    """Qt's own record of place and size, as base64."""
+    """Position and size, from ``QWidget.saveGeometry``, in base64."""
     preview_geometry: str = ""
+    """Position and size of the preview window, in base64."""
     splitter: list[int] = field(default_factory=list)
     """Widths of the library panel and of the panes, in points."""
     is_panel_visible: bool = True
     is_paused: bool = False
-    """Whether the user paused the indexing."""
+    """Whether the user has paused indexing."""
     library: str = ""
-    """The folder of the library that the window was open on; empty where that is not known."""
+    """Folder of the library that was open; empty if unknown."""
     had_sources: bool = False
-    """Whether the library had any: the first page is for who has none, and the engine takes a moment to say."""
+    """Whether the library had sources. Decides if the welcome page is shown before the engine has reported them."""
     panes: dict[str, Any] = field(default_factory=dict)
-    """What ``PaneArea.save`` gave."""
+    """Result of ``PaneArea.save``."""
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read it; what is missing, damaged or of the wrong kind keeps its default. Nothing is raised."""
+        """Load the state from a file. Missing, damaged or mistyped values keep their defaults; nothing is raised."""
         found = read_object(path)
         default = asdict(cls())
         good: dict[str, Any] = {
@@ -48,20 +49,20 @@ class WindowState:
         return cls(**{each.name: good[each.name] for each in fields(cls) if each.name in good})
 
     def save(self, path: Path) -> None:
-        """Write it, whole or not at all. That it cannot be written is said in the log alone: nothing hangs on it."""
+        """Write the state atomically. Errors are only logged, because the state is not essential."""
         try:
             replace_object(path, asdict(self))
         except OSError as error:
-            _LOG.warning("the state of the window cannot be kept in %s: %s", path, error)
+            _LOG.warning("cannot save the window state to %s: %s", path, error)
 
 
 def as_text(data: bytes) -> str:
-    """Bytes as they can stand in JSON."""
+    """Encode bytes as base64 for JSON."""
     return base64.b64encode(data).decode("ascii")
 
 
 def as_bytes(text: str) -> bytes:
-    """The bytes of ``as_text``; none where the text is damaged."""
+    """Decode the result of ``as_text``. Returns empty bytes if the text is damaged."""
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
