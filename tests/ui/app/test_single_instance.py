@@ -28,7 +28,7 @@ print("first" if is_first else "second", flush=True)
 
 
 @pytest.fixture
-def first(qtbot: QtBot, tmp_path: Path):
+def first(qtbot: QtBot, tmp_path: Path) -> Iterator[None]:
     made = SingleInstance(tmp_path / "library")
     yield made
     made.close()

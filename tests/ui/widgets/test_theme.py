@@ -1,6 +1,7 @@
 """The two palettes, and following the system."""
 
 from collections import Counter
+from collections.abc import Iterator
 from itertools import product
 
 import pytest
@@ -107,7 +108,7 @@ def test_it_follows_the_system_unless_told_otherwise(qapp: QApplication) -> None
 
 
 @pytest.fixture(autouse=True)
-def _undressed(qapp: QApplication):
+def _undressed(qapp: QApplication) -> Iterator[None]:
     yield
     for theme in qapp.findChildren(Theme):
         theme.deleteLater()

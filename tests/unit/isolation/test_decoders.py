@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -180,7 +181,7 @@ def test_memory_that_is_short_only_now_may_pass(tmp_path: Path, monkeypatch: pyt
 
 
 @pytest.mark.parametrize("made", [endless_page, forms_within_forms])
-def test_a_page_that_never_ends_is_given_up(decoders: Decoders, tmp_path: Path, made) -> None:
+def test_a_page_that_never_ends_is_given_up(decoders: Decoders, tmp_path: Path, made: Any) -> None:
     path = tmp_path / "a.pdf"
     path.write_bytes(made())
     with pytest.raises(OverdueError), decoders.open(path) as media:
@@ -224,7 +225,7 @@ def test_a_file_that_hangs_at_every_page_wastes_no_more_than_its_share(
     limits = []
     real = Decoder.ask
 
-    def ask(self: Decoder, request, **options):
+    def ask(self: Decoder, request: pytest.FixtureRequest, **options: Any) -> Any:
         limits.append(options["seconds"])
         return real(self, request, **options)
 

@@ -1,7 +1,9 @@
 """The picture reader: contract, scaling, multiple pages, threads."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +23,7 @@ class PictureContract(ReaderContract):
         return ImageReader()
 
     @pytest.fixture(autouse=True)
-    def _make_sample(self, scene, encoded) -> None:
+    def _make_sample(self, scene: Image.Image, encoded: Callable[..., bytes]) -> None:
         self._sample = encoded(scene, self.format_name, **self.options)
 
     def sample(self) -> bytes:
@@ -72,7 +74,7 @@ class TestHeif(PictureContract):
     format_name = "HEIF"
 
 
-def load(path: Path, part: int = 1, side: int = 224):
+def load(path: Path, part: int = 1, side: int = 224) -> Any:
     with ImageReader().open(path) as media:
         return media.load(part, side)
 
@@ -81,7 +83,9 @@ def load(path: Path, part: int = 1, side: int = 224):
     ("side", "expected"),
     [(1000, (1600, 1200)), (601, (1600, 1200)), (600, (800, 600)), (224, (400, 300)), (1, (200, 150))],
 )
-def test_a_jpeg_is_decoded_at_the_smallest_scale_that_covers_the_side(save, scene, side, expected) -> None:
+def test_a_jpeg_is_decoded_at_the_smallest_scale_that_covers_the_side(
+    save: Callable[..., Path], scene: Image.Image, side: int, expected: Any
+) -> None:
     loaded = load(save(scene.resize((1600, 1200)), "a.jpg"), side=side)
     assert loaded.image.size == expected
     assert (loaded.facts.width, loaded.facts.height) == (1600, 1200)
@@ -90,7 +94,9 @@ def test_a_jpeg_is_decoded_at_the_smallest_scale_that_covers_the_side(save, scen
 @pytest.mark.parametrize(
     ("side", "expected"), [(61, (640, 480)), (60, (320, 240)), (40, (214, 160)), (20, (107, 80))]
 )
-def test_other_formats_keep_at_least_four_times_the_side(save, scene, side, expected) -> None:
+def test_other_formats_keep_at_least_four_times_the_side(
+    save: Callable[..., Path], scene: Image.Image, side: int, expected: Any
+) -> None:
     for name in ("a.png", "a.webp", "a.tif", "a.heic"):
         loaded = load(save(scene.resize((640, 480)), name), side=side)
         assert loaded.image.size == expected
@@ -98,7 +104,7 @@ def test_other_formats_keep_at_least_four_times_the_side(save, scene, side, expe
 
 
 @pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA", "CMYK", "1", "P", "I;16"])
-def test_a_large_picture_of_any_mode_keeps_its_colours(save, mode) -> None:
+def test_a_large_picture_of_any_mode_keeps_its_colours(save: Callable[..., Path], mode: str) -> None:
     picture = Image.new("L", (640, 480), 200)
     picture.paste(40, (320, 0, 640, 480))
     if mode == "I;16":
@@ -110,7 +116,7 @@ def test_a_large_picture_of_any_mode_keeps_its_colours(save, mode) -> None:
     assert (light, dark) == (pytest.approx(200, abs=off), pytest.approx(40, abs=off))
 
 
-def test_what_shines_through_a_large_picture_is_white(save) -> None:
+def test_what_shines_through_a_large_picture_is_white(save: Callable[..., Path]) -> None:
     picture = Image.new("RGBA", (640, 480), (0, 0, 200, 255))
     picture.paste((90, 0, 0, 0), (320, 0, 640, 480))
     small = load(save(picture, "a.png"), side=20).image
@@ -118,23 +124,23 @@ def test_what_shines_through_a_large_picture_is_white(save) -> None:
     assert small.getpixel((small.width * 3 // 4, 30)) == (255, 255, 255)
 
 
-def test_a_colour_that_stands_for_transparency_is_not_mixed_with_others(save) -> None:
+def test_a_colour_that_stands_for_transparency_is_not_mixed_with_others(save: Callable[..., Path]) -> None:
     columns = np.full((480, 640, 3), 255, np.uint8)
     columns[:, ::2] = (90, 0, 0)
     path = save(Image.fromarray(columns), "a.png", transparency=(90, 0, 0))
     assert load(path, side=20).image.getextrema() == ((255, 255),) * 3
 
 
-def test_a_picture_smaller_than_asked_comes_as_it_is(save, scene) -> None:
+def test_a_picture_smaller_than_asked_comes_as_it_is(save: Callable[..., Path], scene: Image.Image) -> None:
     assert load(save(scene.resize((8, 6)), "a.jpg"), side=500).image.size == (8, 6)
 
 
-def test_a_picture_of_one_pixel_is_read(save) -> None:
+def test_a_picture_of_one_pixel_is_read(save: Callable[..., Path]) -> None:
     assert load(save(Image.new("RGB", (1, 1), "red"), "a.png")).image.size == (1, 1)
 
 
 @pytest.mark.parametrize("compression", [None, "tiff_lzw", "tiff_adobe_deflate", "jpeg"])
-def test_a_tiff_has_a_part_for_every_page(save, compression) -> None:
+def test_a_tiff_has_a_part_for_every_page(save: Callable[..., Path], compression: Any) -> None:
     pages = [Image.new("RGB", (40 + 10 * i, 30), (50 * i, 0, 200)) for i in range(5)]
     path = save(pages[0], "a.tif", save_all=True, append_images=pages[1:], compression=compression)
     with ImageReader().open(path) as media:
@@ -174,7 +180,9 @@ def test_a_tiff_of_previews_alone_still_shows_one(tmp_path: Path) -> None:
     assert load(path).image.size == (20, 15)
 
 
-def test_a_tiff_that_breaks_off_gives_its_first_pages_and_says_that_one_is_missing(save) -> None:
+def test_a_tiff_that_breaks_off_gives_its_first_pages_and_says_that_one_is_missing(
+    save: Callable[..., Path],
+) -> None:
     pages = [Image.new("RGB", (40, 30), (50 * i, 0, 0)) for i in range(3)]
     path = save(pages[0], "a.tif", save_all=True, append_images=pages[1:])
     with Image.open(path) as picture:
@@ -189,7 +197,7 @@ def test_a_tiff_that_breaks_off_gives_its_first_pages_and_says_that_one_is_missi
         assert media.load(1, 16).image.getpixel((5, 5)) == (0, 0, 0)
 
 
-def test_a_damaged_page_is_refused_every_time_it_is_asked_for(save) -> None:
+def test_a_damaged_page_is_refused_every_time_it_is_asked_for(save: Callable[..., Path]) -> None:
     page = Image.fromarray(np.random.default_rng(0).integers(0, 256, (300, 400, 3), dtype=np.uint8))
     path = save(page, "a.tif", save_all=True, append_images=[page], compression="tiff_adobe_deflate")
     with Image.open(path) as picture:
@@ -206,7 +214,7 @@ def test_a_damaged_page_is_refused_every_time_it_is_asked_for(save) -> None:
         assert media.load(1, 300).image.tobytes() == page.tobytes()
 
 
-def test_a_tiff_whose_pages_form_a_circle_ends(save) -> None:
+def test_a_tiff_whose_pages_form_a_circle_ends(save: Callable[..., Path]) -> None:
     page = Image.new("RGB", (40, 30))
     path = save(page, "a.tif", save_all=True, append_images=[page])
     with Image.open(path) as picture:
@@ -222,7 +230,9 @@ def test_a_tiff_whose_pages_form_a_circle_ends(save) -> None:
         assert media.part_count == 2
 
 
-def test_threads_each_with_their_own_file_agree_with_one_alone(save, scene) -> None:
+def test_threads_each_with_their_own_file_agree_with_one_alone(
+    save: Callable[..., Path], scene: Image.Image
+) -> None:
     noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (48, 64, 3), dtype=np.uint8))
     paths = [
         save(noise.rotate(i), f"{i}.{e}") for i in range(5) for e in ("jpg", "png", "webp", "tif", "heic")
@@ -233,7 +243,7 @@ def test_threads_each_with_their_own_file_agree_with_one_alone(save, scene) -> N
     assert together == alone * 3
 
 
-def test_the_file_is_let_go_of_on_close(save, scene) -> None:
+def test_the_file_is_let_go_of_on_close(save: Callable[..., Path], scene: Image.Image) -> None:
     with ImageReader().open(save(scene, "a.png")) as media:
         file = media._file
         assert not file.closed

@@ -5,9 +5,12 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from PIL import Image
 
 from imagefinder.domain.errors import UnreadableError
 from imagefinder.domain.items import ItemKind
@@ -28,12 +31,14 @@ def test_no_two_readers_claim_the_same_extension() -> None:
     ("format_name", "name"),
     [("PNG", "a.jpg"), ("JPEG", "a.pdf"), ("WEBP", "a"), ("GIF", "a.txt"), ("JPEG", "A.TGA")],
 )
-def test_a_picture_is_known_by_its_content_whatever_its_name(save, scene, format_name, name) -> None:
+def test_a_picture_is_known_by_its_content_whatever_its_name(
+    save: Callable[..., Path], scene: Image.Image, format_name: str, name: str
+) -> None:
     with open_media(save(scene, name, format_name)) as media:
         assert media.load(1, 16).facts.kind is ItemKind.PICTURE
 
 
-def test_a_pdf_is_known_by_its_content_whatever_its_name(new_pdf, tmp_path: Path) -> None:
+def test_a_pdf_is_known_by_its_content_whatever_its_name(new_pdf: Any, tmp_path: Path) -> None:
     new_pdf.new_page()
     for name in ("a.jpg", "a", "a.tga"):
         path = tmp_path / name
@@ -42,7 +47,7 @@ def test_a_pdf_is_known_by_its_content_whatever_its_name(new_pdf, tmp_path: Path
             assert media.load(1, 16).facts.kind is ItemKind.PAGE
 
 
-def test_a_pdf_with_junk_before_its_header_is_still_one(new_pdf, tmp_path: Path) -> None:
+def test_a_pdf_with_junk_before_its_header_is_still_one(new_pdf: Any, tmp_path: Path) -> None:
     new_pdf.new_page()
     path = tmp_path / "a.pdf"
     path.write_bytes(b"\r\nHTTP/1.1 200 OK\r\n" * 20 + new_pdf.tobytes())
@@ -50,7 +55,7 @@ def test_a_pdf_with_junk_before_its_header_is_still_one(new_pdf, tmp_path: Path)
         assert media.part_count == 1
 
 
-def test_the_case_of_an_extension_does_not_matter(save, scene) -> None:
+def test_the_case_of_an_extension_does_not_matter(save: Callable[..., Path], scene: Image.Image) -> None:
     with open_media(save(scene, "A.TGA", "TGA")) as media:
         assert media.part_count == 1
 
@@ -98,7 +103,7 @@ def test_a_link_that_leads_to_itself_is_unreadable(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
-def test_a_file_one_may_not_read_is_unreadable(save, scene) -> None:
+def test_a_file_one_may_not_read_is_unreadable(save: Callable[..., Path], scene: Image.Image) -> None:
     path = save(scene, "a.png")
     path.chmod(0)
     with pytest.raises(UnreadableError, match="you have no permission to read it"):
@@ -115,7 +120,9 @@ def test_a_file_one_may_not_read_is_unreadable(save, scene) -> None:
         (errno.ENOSPC, "the system cannot read it (No space left on device)"),
     ],
 )
-def test_what_the_system_says_becomes_plain_words(save, scene, monkeypatch, code: int, words: str) -> None:
+def test_what_the_system_says_becomes_plain_words(
+    save: Callable[..., Path], scene: Image.Image, monkeypatch: pytest.MonkeyPatch, code: int, words: str
+) -> None:
     path, error = save(scene, "a.png"), OSError(code, os.strerror(code))
 
     def refuse(*_: object) -> None:

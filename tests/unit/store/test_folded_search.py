@@ -3,6 +3,7 @@
 import sqlite3
 import unicodedata
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -47,7 +48,7 @@ def _is_intact(store: Store) -> bool:
 )
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_a_file_is_found_by_its_own_name_in_any_form_and_case(
-    store: Store, name, typed, case, written
+    store: Store, name: str, typed: str, case: Any, written: str
 ) -> None:
     # The extension guarantees that there is a word.
     item_id = _add(store, unicodedata.normalize(written, name) + ".webp")

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from io import BufferedReader, BytesIO
 from pathlib import Path
+from typing import Any
 
 import pillow_heif
 import pytest
@@ -149,15 +150,15 @@ class Watching(FakeEmbedder):
     def _note(self, what: str) -> None:
         self.niceness[what].add(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
 
-    def prepare(self, image):
+    def prepare(self, image: Image.Image) -> Any:
         self._note("prepare")
         return super().prepare(image)
 
-    def encode_images(self, prepared):
+    def encode_images(self, prepared: Any) -> Any:
         self._note("images")
         return super().encode_images(prepared)
 
-    def encode_texts(self, texts):
+    def encode_texts(self, texts: Any) -> Any:
         self._note("texts")
         return FakeEmbedder().encode_texts(texts)
 

@@ -3,6 +3,7 @@
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import save
@@ -75,7 +76,7 @@ def test_what_took_too_long_is_tried_once_more_and_then_not_until_it_changes(
     asked = []
     real = DecodeLimits.for_file
 
-    def noted(limits, content):
+    def noted(limits: Any, content: Any) -> Any:
         asked.append(content)
         return real(limits, content)
 

@@ -17,7 +17,7 @@ BEHIND_LAYERS = b"some layers, which are passed over"
 
 
 @pytest.fixture
-def wanted(scene) -> np.ndarray:
+def wanted(scene: Image.Image) -> np.ndarray:
     """Pixels of the scene at 45 x 34."""
     return np.asarray(scene.resize((WIDTH, HEIGHT)))
 
@@ -78,7 +78,7 @@ def planes_of(pixels: np.ndarray, bits: int) -> np.ndarray:
 @pytest.mark.parametrize("further", [0, 1, 3])
 @pytest.mark.parametrize("bits", [8, 16])
 def test_colours_are_shown(
-    tmp_path, wanted, bits: int, further: int, is_large: bool, is_packed: bool
+    tmp_path: Path, wanted: np.ndarray, bits: int, further: int, is_large: bool, is_packed: bool
 ) -> None:
     pixels = np.dstack([wanted] + [np.full((HEIGHT, WIDTH), 9, np.uint8)] * further)
     content = psd(planes_of(pixels, bits), RGB, bits, is_large=is_large, is_packed=is_packed)
@@ -86,7 +86,7 @@ def test_colours_are_shown(
 
 
 @pytest.mark.parametrize("bits", [8, 16])
-def test_greys_are_shown(tmp_path, wanted, bits: int) -> None:
+def test_greys_are_shown(tmp_path: Path, wanted: np.ndarray, bits: int) -> None:
     grey = wanted[..., :1]
     for planes in (grey, np.dstack((grey, grey // 2))):
         assert is_like(tmp_path, psd(planes_of(planes, bits), GREY, bits), grey.repeat(3, axis=2))
@@ -94,20 +94,20 @@ def test_greys_are_shown(tmp_path, wanted, bits: int) -> None:
 
 @pytest.mark.parametrize("further", [0, 1])
 @pytest.mark.parametrize("bits", [8, 16])
-def test_inks_are_shown(tmp_path, bits: int, further: int) -> None:
+def test_inks_are_shown(tmp_path: Path, bits: int, further: int) -> None:
     # 255 means no ink.
     pixels = np.full((HEIGHT, WIDTH, 4 + further), [0, 255, 255, 255, 33][: 4 + further], np.uint8)
     content = psd(planes_of(pixels, bits), CMYK, bits)
     assert is_like(tmp_path, content, np.full((HEIGHT, WIDTH, 3), (0, 255, 255)))
 
 
-def test_lab_of_sixteen_bits_is_shown(tmp_path) -> None:
+def test_lab_of_sixteen_bits_is_shown(tmp_path: Path) -> None:
     pixels = np.full((HEIGHT, WIDTH, 3), (138, 128, 128), np.uint8)
     content = psd(planes_of(pixels, 16), LAB, 16)
     assert is_like(tmp_path, content, np.full((HEIGHT, WIDTH, 3), 129), 3)
 
 
-def test_a_bitmap_and_a_palette_are_shown_with_a_further_channel(tmp_path) -> None:
+def test_a_bitmap_and_a_palette_are_shown_with_a_further_channel(tmp_path: Path) -> None:
     black = np.zeros((1, HEIGHT, (WIDTH + 7) // 8), np.uint8)
     black[0, 5] = 255
     shown = np.full((HEIGHT, WIDTH, 3), 255)
@@ -120,12 +120,12 @@ def test_a_bitmap_and_a_palette_are_shown_with_a_further_channel(tmp_path) -> No
     assert is_like(tmp_path, content, np.full((HEIGHT, WIDTH, 3), (10, 200, 90)))
 
 
-def test_fractions_are_light(tmp_path, wanted) -> None:
+def test_fractions_are_light(tmp_path: Path, wanted: np.ndarray) -> None:
     light = np.moveaxis((wanted / 255) ** 2.2, -1, 0).astype(np.float32)
     assert is_like(tmp_path, psd(light, RGB, 32), wanted, 14)
 
 
-def test_the_profile_is_followed(tmp_path, wanted) -> None:
+def test_the_profile_is_followed(tmp_path: Path, wanted: np.ndarray) -> None:
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     red, blue = profile.index(b"rXYZ"), profile.index(b"bXYZ")
     profile[red : red + 4], profile[blue : blue + 4] = b"bXYZ", b"rXYZ"
@@ -133,7 +133,7 @@ def test_the_profile_is_followed(tmp_path, wanted) -> None:
     assert is_like(tmp_path, content, wanted[..., ::-1], 4)
 
 
-def test_what_is_cut_is_shown_as_far_as_it_goes(tmp_path, wanted) -> None:
+def test_what_is_cut_is_shown_as_far_as_it_goes(tmp_path: Path, wanted: np.ndarray) -> None:
     grey = wanted[..., :1] // 2 + 64
     content = psd(planes_of(grey, 16), GREY, 16)
     loaded = load(tmp_path, content[: -WIDTH * 2 * 24])
@@ -142,17 +142,17 @@ def test_what_is_cut_is_shown_as_far_as_it_goes(tmp_path, wanted) -> None:
 
 
 @pytest.mark.parametrize("cut", [20, 30, 40])
-def test_a_header_that_is_cut_is_refused(tmp_path, wanted, cut: int) -> None:
+def test_a_header_that_is_cut_is_refused(tmp_path: Path, wanted: np.ndarray, cut: int) -> None:
     with pytest.raises(UnreadableError):
         load(tmp_path, psd(planes_of(wanted, 16), RGB, 16)[:cut])
 
 
-def test_too_few_channels_or_an_unknown_kind_are_refused(tmp_path, wanted) -> None:
+def test_too_few_channels_or_an_unknown_kind_are_refused(tmp_path: Path, wanted: np.ndarray) -> None:
     for content in (psd(planes_of(wanted[..., :2], 16), RGB, 16), psd(planes_of(wanted, 16), 5, 16)):
         with pytest.raises(UnreadableError):
             load(tmp_path, content)
 
 
-def test_a_large_file_is_found_by_its_name(tmp_path, wanted) -> None:
+def test_a_large_file_is_found_by_its_name(tmp_path: Path, wanted: np.ndarray) -> None:
     loaded = load(tmp_path, psd(planes_of(wanted, 8), RGB, 8, is_large=True), "a.psb")
     assert isinstance(loaded.image, Image.Image)

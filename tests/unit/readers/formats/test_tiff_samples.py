@@ -19,7 +19,7 @@ NONE, LZW, DEFLATE = 1, 5, 8
 
 
 @pytest.fixture
-def wanted(scene) -> np.ndarray:
+def wanted(scene: Image.Image) -> np.ndarray:
     """Pixels of the scene at 45 x 34."""
     return np.asarray(scene.resize((WIDTH, HEIGHT)))
 
@@ -100,7 +100,9 @@ def deepened(levels: np.ndarray, bits: int) -> np.ndarray:
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize("is_planar", [False, True])
 @pytest.mark.parametrize("bits", [5, 6, 7, 8, 10, 12, 14, 16, 24, 32, 64])
-def test_colours_of_any_depth_are_shown(tmp_path, wanted, bits: int, is_planar: bool, order: str) -> None:
+def test_colours_of_any_depth_are_shown(
+    tmp_path: Path, wanted: np.ndarray, bits: int, is_planar: bool, order: str
+) -> None:
     deep = deepened(wanted, bits)
     planes = [deep[..., band : band + 1] for band in range(3)] if is_planar else [deep]
     chunks = [packed(plane, bits, order) for plane in planes]
@@ -110,7 +112,9 @@ def test_colours_of_any_depth_are_shown(tmp_path, wanted, bits: int, is_planar: 
 
 @pytest.mark.parametrize("photometric", [0, 1])
 @pytest.mark.parametrize("bits", [3, 6, 10, 14, 24])
-def test_greys_of_any_depth_are_shown(tmp_path, wanted, bits: int, photometric: int) -> None:
+def test_greys_of_any_depth_are_shown(
+    tmp_path: Path, wanted: np.ndarray, bits: int, photometric: int
+) -> None:
     grey = wanted[..., :1].copy()
     grey[0, 0], grey[0, 1] = 0, 255
     stored = grey if photometric else 255 - grey
@@ -120,13 +124,13 @@ def test_greys_of_any_depth_are_shown(tmp_path, wanted, bits: int, photometric: 
 
 @pytest.mark.parametrize("top", [1.0, 255.0, 900.0])
 @pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
-def test_colours_in_fractions_are_shown(tmp_path, wanted, kind: type, top: float) -> None:
+def test_colours_in_fractions_are_shown(tmp_path: Path, wanted: np.ndarray, kind: type, top: float) -> None:
     values = (wanted / 255 * top).astype(kind)
     content = tiff([packed(values, 0, "<")], 8 * values.itemsize, 3, 2, tag_339=[3, 3, 3])
     assert is_like(written(tmp_path, content), wanted, 6)
 
 
-def test_colours_that_no_screen_shows_do_not_change_the_others(tmp_path, wanted) -> None:
+def test_colours_that_no_screen_shows_do_not_change_the_others(tmp_path: Path, wanted: np.ndarray) -> None:
     values = (wanted / 255).astype(np.float32)
     values[wanted == 0] = -0.3
     content = tiff([packed(values, 32, "<")], 32, 3, 2, tag_339=[3, 3, 3])
@@ -135,7 +139,9 @@ def test_colours_that_no_screen_shows_do_not_change_the_others(tmp_path, wanted)
 
 @pytest.mark.parametrize("compression", [LZW, DEFLATE])
 @pytest.mark.parametrize(("bits", "predictor"), [(16, 1), (16, 2), (32, 2), (32, 3), (12, 1)])
-def test_what_is_compressed_is_shown(tmp_path, wanted, bits: int, predictor: int, compression: int) -> None:
+def test_what_is_compressed_is_shown(
+    tmp_path: Path, wanted: np.ndarray, bits: int, predictor: int, compression: int
+) -> None:
     order = ">"
     if predictor == 3:
         values = (wanted / 255).astype(">f4")
@@ -154,7 +160,9 @@ def test_what_is_compressed_is_shown(tmp_path, wanted, bits: int, predictor: int
 
 
 @pytest.mark.parametrize("offsets", [273, 324])
-def test_tiles_are_shown_whichever_tag_gives_their_places(tmp_path, wanted, offsets: int) -> None:
+def test_tiles_are_shown_whichever_tag_gives_their_places(
+    tmp_path: Path, wanted: np.ndarray, offsets: int
+) -> None:
     side = 16
     padded = np.zeros((48, 48, 3), np.uint8)
     padded[:HEIGHT, :WIDTH] = wanted
@@ -172,7 +180,7 @@ def test_tiles_are_shown_whichever_tag_gives_their_places(tmp_path, wanted, offs
 
 
 @pytest.mark.parametrize(("extra", "shown"), [(0, 100), (1, 227), (2, 177)])
-def test_alpha_is_laid_on_white(tmp_path, extra: int, shown: int) -> None:
+def test_alpha_is_laid_on_white(tmp_path: Path, extra: int, shown: int) -> None:
     half = np.full((HEIGHT, WIDTH, 4), (100, 100, 100, 128))
     content = tiff([packed(deepened(half, 16), 16, "<")], 16, 4, 2, tag_338=[extra], tag_284=[1])
     planes = [packed(deepened(half[..., band : band + 1], 16), 16, "<") for band in range(4)]
@@ -182,13 +190,13 @@ def test_alpha_is_laid_on_white(tmp_path, extra: int, shown: int) -> None:
 
 
 @pytest.mark.parametrize("bits", [8, 12, 16])
-def test_inks_with_another_channel_are_shown(tmp_path, bits: int) -> None:
+def test_inks_with_another_channel_are_shown(tmp_path: Path, bits: int) -> None:
     cyan = np.full((HEIGHT, WIDTH, 5), (255, 0, 0, 0, 77))
     content = tiff([packed(deepened(cyan, bits), bits, "<")], bits, 5, 5, tag_338=[0])
     assert is_like(written(tmp_path, content), np.full((HEIGHT, WIDTH, 3), (0, 255, 255)))
 
 
-def test_a_palette_of_sixteen_bits_is_followed(tmp_path, wanted) -> None:
+def test_a_palette_of_sixteen_bits_is_followed(tmp_path: Path, wanted: np.ndarray) -> None:
     indexes = np.arange(HEIGHT * WIDTH).reshape(HEIGHT, WIDTH, 1)
     palette = np.zeros((3, 65536), int)
     palette[:, : HEIGHT * WIDTH] = wanted.reshape(-1, 3).T.astype(int) * 257
@@ -197,7 +205,7 @@ def test_a_palette_of_sixteen_bits_is_followed(tmp_path, wanted) -> None:
 
 
 @pytest.mark.parametrize("compression", [NONE, DEFLATE])
-def test_a_palette_of_eight_bits_in_place_of_sixteen_is_followed(tmp_path, compression: int) -> None:
+def test_a_palette_of_eight_bits_in_place_of_sixteen_is_followed(tmp_path: Path, compression: int) -> None:
     indexes = bytes([7]) * (WIDTH * HEIGHT)
     palette = np.zeros((3, 256), int)
     palette[:, 7] = (10, 200, 90)
@@ -208,7 +216,7 @@ def test_a_palette_of_eight_bits_in_place_of_sixteen_is_followed(tmp_path, compr
 
 @pytest.mark.parametrize("is_planar", [False, True])
 @pytest.mark.parametrize(("across", "down"), [(1, 1), (2, 1), (2, 2), (4, 4)])
-def test_colours_that_pixels_share_are_shown(tmp_path, across: int, down: int, is_planar: bool) -> None:
+def test_colours_that_pixels_share_are_shown(tmp_path: Path, across: int, down: int, is_planar: bool) -> None:
     colour = Image.new("RGB", (1, 1), (200, 60, 90)).convert("YCbCr").getpixel((0, 0))
     columns, rows = -(-WIDTH // across), -(-HEIGHT // down)
     if is_planar:
@@ -221,7 +229,7 @@ def test_colours_that_pixels_share_are_shown(tmp_path, across: int, down: int, i
 
 
 @pytest.mark.parametrize("compression", [NONE, DEFLATE])
-def test_what_is_cut_is_shown_as_far_as_it_goes(tmp_path, wanted, compression: int) -> None:
+def test_what_is_cut_is_shown_as_far_as_it_goes(tmp_path: Path, wanted: np.ndarray, compression: int) -> None:
     data = packed(deepened(wanted // 2 + 64, 12), 12, "<")
     for share, damage in ((0.8, "None"), (0.3, "damaged: the lower part is missing")):
         rows = int(HEIGHT * share)
@@ -234,7 +242,7 @@ def test_what_is_cut_is_shown_as_far_as_it_goes(tmp_path, wanted, compression: i
         assert str(loaded.damage) == damage
 
 
-def test_a_page_turned_by_its_orientation_is_upright(tmp_path, wanted) -> None:
+def test_a_page_turned_by_its_orientation_is_upright(tmp_path: Path, wanted: np.ndarray) -> None:
     content = tiff([packed(deepened(wanted, 12), 12, "<")], 12, 3, 2, tag_274=[6])
     loaded = load(written(tmp_path, content))
     assert (loaded.facts.width, loaded.facts.height) == (HEIGHT, WIDTH)
@@ -244,7 +252,9 @@ def test_a_page_turned_by_its_orientation_is_upright(tmp_path, wanted) -> None:
 @pytest.mark.parametrize(
     "tags", [{"tag_259": [34712]}, {"tag_338": [], "tag_262": [7]}, {"tag_339": [5, 5, 5]}]
 )
-def test_what_is_not_known_here_either_is_refused(tmp_path, wanted, tags: dict[str, Any]) -> None:
+def test_what_is_not_known_here_either_is_refused(
+    tmp_path: Path, wanted: np.ndarray, tags: dict[str, Any]
+) -> None:
     content = tiff([packed(deepened(wanted, 12), 12, "<")], 12, 3, 2, **tags)
     with pytest.raises(UnreadableError):
         load(written(tmp_path, content))

@@ -1,6 +1,7 @@
 """The PDF reader: contract, pages, text, passwords and damage."""
 
 import random
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 import pymupdf
 import pytest
 from contracts.reader_contract import ReaderContract
+from PIL import Image
 
 from imagefinder.domain.errors import UnreadableError
 from imagefinder.domain.items import ItemKind
@@ -41,21 +43,23 @@ def saved(document: Any, folder: Path, **options: Any) -> Path:
     return path
 
 
-def load(path: Path, part: int = 1, side: int = 100):
+def load(path: Path, part: int = 1, side: int = 100) -> Any:
     with PdfReader().open(path) as media:
         return media.load(part, side)
 
 
 @pytest.mark.parametrize("side", [1, 7, 224, 336, 517])
 @pytest.mark.parametrize("size", [(595, 842), (842.3, 595.1), (300, 300), (100, 2000)])
-def test_the_shorter_side_is_as_asked(new_pdf, tmp_path, side: int, size: tuple[float, float]) -> None:
+def test_the_shorter_side_is_as_asked(
+    new_pdf: Any, tmp_path: Path, side: int, size: tuple[float, float]
+) -> None:
     new_pdf.new_page(width=size[0], height=size[1])
     loaded = load(saved(new_pdf, tmp_path), side=side)
     assert side <= min(loaded.image.size) <= side + 1
     assert (loaded.facts.width, loaded.facts.height) == (round(size[0]), round(size[1]))
 
 
-def test_a_page_is_drawn_in_its_colours_on_white(new_pdf, tmp_path) -> None:
+def test_a_page_is_drawn_in_its_colours_on_white(new_pdf: Any, tmp_path: Path) -> None:
     page = new_pdf.new_page(width=200, height=200)
     page.draw_rect(pymupdf.Rect(0, 0, 100, 100), color=None, fill=(1, 0, 0))
     image = load(saved(new_pdf, tmp_path)).image
@@ -63,7 +67,7 @@ def test_a_page_is_drawn_in_its_colours_on_white(new_pdf, tmp_path) -> None:
     assert image.getpixel((80, 80)) == (255, 255, 255)
 
 
-def test_a_turned_page_is_upright(new_pdf, tmp_path) -> None:
+def test_a_turned_page_is_upright(new_pdf: Any, tmp_path: Path) -> None:
     page = new_pdf.new_page(width=300, height=200)
     page.insert_text((20, 40), "turned")
     page.set_rotation(90)
@@ -73,7 +77,7 @@ def test_a_turned_page_is_upright(new_pdf, tmp_path) -> None:
     assert loaded.facts.text == "turned"
 
 
-def test_latin_and_chinese_words_are_read(new_pdf, tmp_path) -> None:
+def test_latin_and_chinese_words_are_read(new_pdf: Any, tmp_path: Path) -> None:
     page = new_pdf.new_page()
     page.insert_text((50, 80), ["A naïve café, inter-", "nationally known", "for its Größe"], fontsize=14)
     page.insert_text((50, 200), ["图片搜索引", "擎很好用"], fontname="china-s", fontsize=14)
@@ -81,7 +85,9 @@ def test_latin_and_chinese_words_are_read(new_pdf, tmp_path) -> None:
     assert text == "A naïve café, internationally known for its Größe 图片搜索引擎很好用"
 
 
-def test_a_scanned_page_without_words_is_a_page_like_any_other(new_pdf, tmp_path, scene, encoded) -> None:
+def test_a_scanned_page_without_words_is_a_page_like_any_other(
+    new_pdf: Any, tmp_path: Path, scene: Image.Image, encoded: Callable[..., bytes]
+) -> None:
     page = new_pdf.new_page(width=160, height=120)
     page.insert_image(page.rect, stream=encoded(scene, "JPEG", quality=95))
     loaded = load(saved(new_pdf, tmp_path), side=120)
@@ -89,7 +95,7 @@ def test_a_scanned_page_without_words_is_a_page_like_any_other(new_pdf, tmp_path
     assert np.abs(np.asarray(loaded.image, int) - np.asarray(scene, int)).mean() < 6
 
 
-def test_every_one_of_sixty_pages_is_read(new_pdf, tmp_path) -> None:
+def test_every_one_of_sixty_pages_is_read(new_pdf: Any, tmp_path: Path) -> None:
     for number in range(1, 61):
         new_pdf.new_page(width=200, height=100).insert_text((20, 50), f"page {number}")
     with PdfReader().open(saved(new_pdf, tmp_path)) as media:
@@ -100,7 +106,7 @@ def test_every_one_of_sixty_pages_is_read(new_pdf, tmp_path) -> None:
 
 
 @pytest.mark.parametrize("size", [(1, 14400), (14400, 1), (3, 14400), (14400, 14400)])
-def test_a_page_of_absurd_shape_makes_no_huge_picture(new_pdf, tmp_path, size) -> None:
+def test_a_page_of_absurd_shape_makes_no_huge_picture(new_pdf: Any, tmp_path: Path, size: Any) -> None:
     new_pdf.new_page(width=size[0], height=size[1])
     width, height = load(saved(new_pdf, tmp_path), side=448).image.size
     assert width * height <= 1.1 * MAX_PAGE_PIXELS
@@ -108,7 +114,7 @@ def test_a_page_of_absurd_shape_makes_no_huge_picture(new_pdf, tmp_path, size) -
 
 
 @pytest.mark.parametrize("side", ["1e30", "3e38", "1e39", "99999999999999999999", "1e400"])
-def test_a_page_that_claims_to_be_endless_is_read_or_refused(tmp_path, side: str) -> None:
+def test_a_page_that_claims_to_be_endless_is_read_or_refused(tmp_path: Path, side: str) -> None:
     path = tmp_path / "endless.pdf"
     path.write_text(
         "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n"
@@ -120,7 +126,7 @@ def test_a_page_that_claims_to_be_endless_is_read_or_refused(tmp_path, side: str
         assert 1 <= facts.height < 2**63
 
 
-def test_a_pdf_that_needs_a_password_is_unreadable(new_pdf, tmp_path) -> None:
+def test_a_pdf_that_needs_a_password_is_unreadable(new_pdf: Any, tmp_path: Path) -> None:
     new_pdf.new_page()
     path = saved(
         new_pdf, tmp_path, encryption=pymupdf.PDF_ENCRYPT_AES_256, user_pw="secret", owner_pw="owner"
@@ -129,7 +135,7 @@ def test_a_pdf_that_needs_a_password_is_unreadable(new_pdf, tmp_path) -> None:
         PdfReader().open(path)
 
 
-def test_a_pdf_that_only_forbids_changes_is_read(new_pdf, tmp_path) -> None:
+def test_a_pdf_that_only_forbids_changes_is_read(new_pdf: Any, tmp_path: Path) -> None:
     new_pdf.new_page().insert_text((50, 50), "open to all")
     path = saved(
         new_pdf, tmp_path, encryption=pymupdf.PDF_ENCRYPT_AES_256, user_pw="", owner_pw="owner", permissions=0
@@ -137,7 +143,7 @@ def test_a_pdf_that_only_forbids_changes_is_read(new_pdf, tmp_path) -> None:
     assert load(path).facts.text == "open to all"
 
 
-def test_a_damaged_pdf_that_can_be_repaired_is_read(new_pdf, tmp_path) -> None:
+def test_a_damaged_pdf_that_can_be_repaired_is_read(new_pdf: Any, tmp_path: Path) -> None:
     new_pdf.new_page().insert_text((50, 50), "still here")
     path = saved(new_pdf, tmp_path)
     data = path.read_bytes()
@@ -145,7 +151,9 @@ def test_a_damaged_pdf_that_can_be_repaired_is_read(new_pdf, tmp_path) -> None:
     assert load(path).facts.text == "still here"
 
 
-def test_a_damaged_pdf_is_unreadable_and_says_nothing_to_the_terminal(tmp_path, capfd) -> None:
+def test_a_damaged_pdf_is_unreadable_and_says_nothing_to_the_terminal(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "a.pdf"
     path.write_bytes(b"%PDF-1.7\n" + random.Random(1).randbytes(5000))
     with pytest.raises(UnreadableError, match="the PDF is damaged"):
@@ -153,7 +161,9 @@ def test_a_damaged_pdf_is_unreadable_and_says_nothing_to_the_terminal(tmp_path, 
     assert "".join(capfd.readouterr()) == ""
 
 
-def test_a_page_that_fails_leaves_the_others_readable(new_pdf, tmp_path, monkeypatch) -> None:
+def test_a_page_that_fails_leaves_the_others_readable(
+    new_pdf: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for number in range(1, 4):
         new_pdf.new_page(width=200, height=100).insert_text((20, 50), f"page {number}")
     draw = pymupdf.Page.get_pixmap
@@ -171,7 +181,13 @@ def test_a_page_that_fails_leaves_the_others_readable(new_pdf, tmp_path, monkeyp
         assert media.load(3, 20).facts.text == "page 3"
 
 
-def test_flipped_and_missing_bytes_give_pages_or_a_reason(new_pdf, tmp_path, scene, encoded, capfd) -> None:
+def test_flipped_and_missing_bytes_give_pages_or_a_reason(
+    new_pdf: Any,
+    tmp_path: Path,
+    scene: Image.Image,
+    encoded: Callable[..., bytes],
+    capfd: pytest.CaptureFixture[str],
+) -> None:
     page = new_pdf.new_page(width=160, height=120)
     page.insert_image(page.rect, stream=encoded(scene, "JPEG"))
     page.insert_text((20, 20), "words")
@@ -192,7 +208,7 @@ def test_flipped_and_missing_bytes_give_pages_or_a_reason(new_pdf, tmp_path, sce
     assert "".join(capfd.readouterr()) == ""
 
 
-def test_threads_take_turns_and_agree_with_one_alone(new_pdf, tmp_path) -> None:
+def test_threads_take_turns_and_agree_with_one_alone(new_pdf: Any, tmp_path: Path) -> None:
     for number in range(1, 9):
         new_pdf.new_page(width=200, height=100).insert_text((20, 50), f"page {number}")
     path = saved(new_pdf, tmp_path)
@@ -203,7 +219,9 @@ def test_threads_take_turns_and_agree_with_one_alone(new_pdf, tmp_path) -> None:
     assert [x.image.tobytes() for x in together] == [x.image.tobytes() for x in alone] * 5
 
 
-def test_what_mupdf_keeps_is_given_back(new_pdf, tmp_path, monkeypatch) -> None:
+def test_what_mupdf_keeps_is_given_back(
+    new_pdf: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     new_pdf.new_page()
     shrunk: list[int] = []
     monkeypatch.setattr(pymupdf.TOOLS, "store_shrink", shrunk.append)
@@ -216,7 +234,7 @@ def test_what_mupdf_keeps_is_given_back(new_pdf, tmp_path, monkeypatch) -> None:
 
 @pytest.mark.parametrize("turn", [0, 90, 180, 270])
 @pytest.mark.parametrize("cropped", [False, True])
-def test_words_are_found_where_they_are_seen(new_pdf, tmp_path, turn: int, cropped: bool) -> None:
+def test_words_are_found_where_they_are_seen(new_pdf: Any, tmp_path: Path, turn: int, cropped: bool) -> None:
     page = new_pdf.new_page(width=300, height=400)
     page.insert_text((60, 100), "Zebra stripes", fontsize=20)
     if cropped:
@@ -234,7 +252,7 @@ def test_words_are_found_where_they_are_seen(new_pdf, tmp_path, turn: int, cropp
     assert longest > 0.9 * max(found.right - found.left, found.bottom - found.top)
 
 
-def test_a_phrase_is_found_wherever_it_stands_and_nowhere_else(new_pdf, tmp_path) -> None:
+def test_a_phrase_is_found_wherever_it_stands_and_nowhere_else(new_pdf: Any, tmp_path: Path) -> None:
     for text in ("cat and cat", "dog"):
         new_pdf.new_page(width=300, height=300).insert_text((20, 50), text)
     with PdfReader().open(saved(new_pdf, tmp_path)) as media:

@@ -51,30 +51,30 @@ ALL = ["This is page 1", "This is page 2", "This is page 3"]
         "[1 2 3]",
     ],
 )
-def test_pages_are_found_without_their_tree(pages, tmp_path, tree: str) -> None:
+def test_pages_are_found_without_their_tree(pages: Any, tmp_path: Path, tree: str) -> None:
     number = int(pages.xref_get_key(pages.pdf_catalog(), "Pages")[1].split()[0])
     pages.update_object(number, tree)
     assert texts(tmp_path, written(pages)) == ALL
 
 
-def test_a_page_in_the_place_of_the_tree_is_shown(pages, tmp_path) -> None:
+def test_a_page_in_the_place_of_the_tree_is_shown(pages: Any, tmp_path: Path) -> None:
     pages.xref_set_key(pages.pdf_catalog(), "Pages", f"{pages[0].xref} 0 R")
     assert texts(tmp_path, written(pages)) == ALL
 
 
-def test_a_page_that_stands_within_the_tree_is_shown(pages, tmp_path) -> None:
+def test_a_page_that_stands_within_the_tree_is_shown(pages: Any, tmp_path: Path) -> None:
     number = int(pages.xref_get_key(pages.pdf_catalog(), "Pages")[1].split()[0])
     page = pages.xref_object(pages[0].xref, compressed=True)
     pages.update_object(number, f"<</Type/Pages/Count 1/Kids[{page}]>>")
     assert texts(tmp_path, written(pages)) == ALL[:1]
 
 
-def test_pages_are_found_without_the_entry_of_their_tree(pages, tmp_path) -> None:
+def test_pages_are_found_without_the_entry_of_their_tree(pages: Any, tmp_path: Path) -> None:
     pages.xref_set_key(pages.pdf_catalog(), "Pages", "null")
     assert texts(tmp_path, written(pages)) == ALL
 
 
-def test_pages_are_found_where_a_later_table_of_objects_loses_them(pages, tmp_path) -> None:
+def test_pages_are_found_where_a_later_table_of_objects_loses_them(pages: Any, tmp_path: Path) -> None:
     content = written(pages)
     lost = b"xref\n0 1\n0000000000 65535 f \ntrailer\n<</Size 20/Root %d 0 R>>\nstartxref\n%d\n%%%%EOF\n"
     content += lost % (pages.pdf_catalog(), len(content))
@@ -82,7 +82,7 @@ def test_pages_are_found_where_a_later_table_of_objects_loses_them(pages, tmp_pa
     assert texts(tmp_path, content) == ALL
 
 
-def test_a_pdf_without_any_page_is_refused(pages, tmp_path) -> None:
+def test_a_pdf_without_any_page_is_refused(pages: Any, tmp_path: Path) -> None:
     for page in [page.xref for page in pages]:
         pages.xref_set_key(page, "Type", "/Nothing")
     pages.xref_set_key(pages.pdf_catalog(), "Pages", "null")
@@ -103,12 +103,14 @@ def encrypted(document: Any, filters: str) -> bytes:
 
 
 @pytest.mark.parametrize("filters", ["/StmF/Identity/StrF/Identity", "", "/StrF/Identity"])
-def test_a_pdf_that_encrypts_its_attachments_alone_is_read(pages, tmp_path, filters: str) -> None:
+def test_a_pdf_that_encrypts_its_attachments_alone_is_read(pages: Any, tmp_path: Path, filters: str) -> None:
     assert texts(tmp_path, encrypted(pages, filters)) == ALL
 
 
 @pytest.mark.parametrize("filters", ["/StmF/StdCF/StrF/StdCF", "/StmF/StdCF/StrF/Identity"])
-def test_a_pdf_whose_pages_are_encrypted_still_needs_its_password(pages, tmp_path, filters: str) -> None:
+def test_a_pdf_whose_pages_are_encrypted_still_needs_its_password(
+    pages: Any, tmp_path: Path, filters: str
+) -> None:
     with pytest.raises(UnreadableError, match="password"):
         texts(tmp_path, encrypted(pages, filters))
 
@@ -116,7 +118,9 @@ def test_a_pdf_whose_pages_are_encrypted_still_needs_its_password(pages, tmp_pat
 @pytest.mark.parametrize(
     "box", ["[0 0 0 0]", "[400 300 500 500]", "[-50 -50 -10 -10]", "[1 2]", "[0 0 (a) 1]"]
 )
-def test_a_page_is_shown_whole_where_its_crop_box_leaves_nothing(pages, tmp_path, box: str) -> None:
+def test_a_page_is_shown_whole_where_its_crop_box_leaves_nothing(
+    pages: Any, tmp_path: Path, box: str
+) -> None:
     pages.xref_set_key(pages[1].xref, "CropBox", box)
     path = tmp_path / "document.pdf"
     path.write_bytes(written(pages))
@@ -127,7 +131,7 @@ def test_a_page_is_shown_whole_where_its_crop_box_leaves_nothing(pages, tmp_path
 
 
 @pytest.mark.parametrize("box", ["[0 0 200 300]", "[200 300 0 0]"])
-def test_a_sound_crop_box_is_left_alone(pages, tmp_path, box: str) -> None:
+def test_a_sound_crop_box_is_left_alone(pages: Any, tmp_path: Path, box: str) -> None:
     pages.xref_set_key(pages[1].xref, "CropBox", box)
     path = tmp_path / "document.pdf"
     path.write_bytes(written(pages))
@@ -136,7 +140,9 @@ def test_a_sound_crop_box_is_left_alone(pages, tmp_path, box: str) -> None:
         assert (facts.width, facts.height) == (200, 300)
 
 
-def test_a_page_whose_crop_box_cannot_be_looked_up_is_shown(pages, tmp_path, monkeypatch) -> None:
+def test_a_page_whose_crop_box_cannot_be_looked_up_is_shown(
+    pages: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "document.pdf"
     path.write_bytes(written(pages))
 

@@ -1,6 +1,9 @@
 """Conversion to sRGB, with results as in a good viewer."""
 
 import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,13 +21,13 @@ def close(image: Image.Image, wanted: Image.Image, tolerance: int = 2) -> bool:
     return bool(difference.max() <= tolerance)
 
 
-def load(path) -> Image.Image:
+def load(path: Path) -> Image.Image:
     with ImageReader().open(path) as media:
         return media.load(1, 1000).image
 
 
 @pytest.mark.parametrize("name", ["grey.png", "grey.tif", "grey.jp2"])
-def test_16_bit_grey_keeps_its_range(save, name: str) -> None:
+def test_16_bit_grey_keeps_its_range(save: Callable[..., Path], name: str) -> None:
     path = save(Image.fromarray((RAMP * 65535).astype(np.uint16)), name)
     assert close(load(path), Image.fromarray((RAMP * 255).astype(np.uint8)))
 
@@ -35,13 +38,13 @@ def test_16_bit_grey_of_the_other_byte_order_keeps_its_range() -> None:
     assert close(to_srgb(swapped), Image.fromarray((RAMP * 255).astype(np.uint8)))
 
 
-def test_a_16_bit_portable_greymap_keeps_its_range(tmp_path) -> None:
+def test_a_16_bit_portable_greymap_keeps_its_range(tmp_path: Path) -> None:
     path = tmp_path / "grey.pgm"
     path.write_bytes(b"P5 16 16 65535\n" + (RAMP * 65535).astype(">u2").tobytes())
     assert close(load(path), Image.fromarray((RAMP * 255).astype(np.uint8)))
 
 
-def recognisable(path, wanted: np.ndarray) -> bool:
+def recognisable(path: Path, wanted: np.ndarray) -> bool:
     """Whether dark and light areas are in the right places."""
     grey = np.asarray(load(path).convert("L"), dtype=float)
     return bool(np.corrcoef(grey.ravel(), wanted.ravel())[0, 1] > 0.95 and np.ptp(grey) > 150)
@@ -50,14 +53,16 @@ def recognisable(path, wanted: np.ndarray) -> bool:
 @pytest.mark.parametrize("hot", [50_000.0, 1e30, -1e9, np.inf, np.nan])
 @pytest.mark.parametrize("top", [1.0, 200.0, 1e6])
 @pytest.mark.parametrize("side", [10, 64, 1100])
-def test_a_hot_pixel_does_not_decide_the_scale(save, side: int, top: float, hot: float) -> None:
+def test_a_hot_pixel_does_not_decide_the_scale(
+    save: Callable[..., Path], side: int, top: float, hot: float
+) -> None:
     ramp = np.linspace(0, top, side * side).reshape(side, side).astype(np.float32)
     spoilt = ramp.copy()
     spoilt[side // 2, 3] = hot
     assert recognisable(save(Image.fromarray(spoilt), "hot.tif"), ramp)
 
 
-def test_what_is_rare_but_all_there_is_to_see_is_seen(save) -> None:
+def test_what_is_rare_but_all_there_is_to_see_is_seen(save: Callable[..., Path]) -> None:
     strokes = np.full((100, 100), -5.0, np.float32)
     strokes[50, 10:20] = 300.0
     shown = load(save(Image.fromarray(strokes), "strokes.tif"))
@@ -66,7 +71,9 @@ def test_what_is_rare_but_all_there_is_to_see_is_seen(save) -> None:
 
 @pytest.mark.parametrize("bits", [8, 10, 12])
 @pytest.mark.parametrize("name", ["a.tif", "a.png"])
-def test_16_bits_that_use_only_the_lower_ones_are_not_black(save, name: str, bits: int) -> None:
+def test_16_bits_that_use_only_the_lower_ones_are_not_black(
+    save: Callable[..., Path], name: str, bits: int
+) -> None:
     values = (RAMP * (2**bits - 1)).astype(np.uint16)
     assert close(load(save(Image.fromarray(values), name)), Image.fromarray((RAMP * 255).astype(np.uint8)))
     big = np.kron(values, np.ones((8, 8), np.uint16))
@@ -77,7 +84,9 @@ def test_16_bits_that_use_only_the_lower_ones_are_not_black(save, name: str, bit
 @pytest.mark.parametrize("order", ["little", "big"])
 @pytest.mark.parametrize("photometric", [0, 1])
 @pytest.mark.parametrize("bits", [12, 16])
-def test_a_deep_grey_tiff_is_scaled_by_its_own_range(tmp_path, order, photometric: int, bits: int) -> None:
+def test_a_deep_grey_tiff_is_scaled_by_its_own_range(
+    tmp_path: Path, order: Any, photometric: int, bits: int
+) -> None:
     top = 2**bits - 1
     values = np.linspace(0, top // 3, 256).astype(int)  # a dark picture
     packed = b"".join(
@@ -100,7 +109,7 @@ def test_a_deep_grey_tiff_is_scaled_by_its_own_range(tmp_path, order, photometri
     assert np.abs(levels.astype(int) - (wanted if photometric else 255 - wanted)).max() <= 1
 
 
-def test_16_bit_grey_where_white_is_zero_is_no_negative(save) -> None:
+def test_16_bit_grey_where_white_is_zero_is_no_negative(save: Callable[..., Path]) -> None:
     values = (RAMP * 65535).astype(np.uint16)
     path = save(Image.fromarray(values), "a.tif", tiffinfo={262: 0})
     with Image.open(path) as picture:
@@ -109,13 +118,15 @@ def test_16_bit_grey_where_white_is_zero_is_no_negative(save) -> None:
 
 
 @pytest.mark.parametrize("top", [1.0, 255.0, 65535.0])
-def test_fractions_are_scaled_by_the_usual_range_that_holds_them(save, top: float) -> None:
+def test_fractions_are_scaled_by_the_usual_range_that_holds_them(
+    save: Callable[..., Path], top: float
+) -> None:
     path = save(Image.fromarray((RAMP * top).astype(np.float32)), "grey.tif")
     assert close(load(path), Image.fromarray((RAMP * 255).astype(np.uint8)))
 
 
 @pytest.mark.parametrize("kind", [np.float32, np.int32])
-def test_numbers_of_no_usual_range_are_stretched(save, kind) -> None:
+def test_numbers_of_no_usual_range_are_stretched(save: Callable[..., Path], kind: Any) -> None:
     path = save(Image.fromarray((RAMP * 1e6 - 3e5).astype(kind)), "heights.tif")
     assert close(load(path), Image.fromarray((RAMP * 255).astype(np.uint8)))
 
@@ -147,7 +158,7 @@ def test_transparency_is_laid_on_white(mode: str) -> None:
     assert shown.getpixel((7, 1)) == (255, 255, 255)
 
 
-def test_a_transparent_palette_entry_or_colour_is_laid_on_white(save) -> None:
+def test_a_transparent_palette_entry_or_colour_is_laid_on_white(save: Callable[..., Path]) -> None:
     palette = Image.new("P", (8, 8), 1)
     palette.putpalette([0, 0, 0, 200, 0, 0])
     palette.paste(0, (0, 0, 4, 8))
@@ -163,7 +174,7 @@ def test_a_transparent_palette_entry_or_colour_is_laid_on_white(save) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.tif", "a.bmp", "a.pbm"])
-def test_1_bit_is_black_and_white(save, name: str) -> None:
+def test_1_bit_is_black_and_white(save: Callable[..., Path], name: str) -> None:
     image = Image.new("1", (16, 16), 1)
     image.paste(0, (0, 0, 8, 16))
     shown = load(save(image, name))
@@ -172,17 +183,19 @@ def test_1_bit_is_black_and_white(save, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.tif"])
-def test_cmyk_without_a_profile_is_converted_plainly(save, scene, name: str) -> None:
+def test_cmyk_without_a_profile_is_converted_plainly(
+    save: Callable[..., Path], scene: Image.Image, name: str
+) -> None:
     assert close(load(save(scene.convert("CMYK"), name)), scene, tolerance=24)
 
 
-def test_an_embedded_profile_is_followed(save, scene) -> None:
+def test_an_embedded_profile_is_followed(save: Callable[..., Path], scene: Image.Image) -> None:
     red, green, blue = scene.split()
     shown = load(save(scene, "a.png", icc_profile=swapped_profile()))
     assert close(shown, Image.merge("RGB", (blue, green, red)), tolerance=6)
 
 
-def test_a_profile_is_followed_under_transparency_and_in_a_palette(save) -> None:
+def test_a_profile_is_followed_under_transparency_and_in_a_palette(save: Callable[..., Path]) -> None:
     half = Image.new("RGBA", (8, 8), (255, 0, 0, 255))
     half.paste((255, 0, 0, 0), (4, 0, 8, 8))
     palette = Image.new("RGB", (8, 8), (255, 0, 0)).quantize(2)
@@ -192,7 +205,9 @@ def test_a_profile_is_followed_under_transparency_and_in_a_palette(save) -> None
     assert load(save(half, "h.png", icc_profile=swapped_profile())).getpixel((7, 7)) == (255, 255, 255)
 
 
-def test_an_srgb_profile_under_any_name_changes_nothing(save, scene) -> None:
+def test_an_srgb_profile_under_any_name_changes_nothing(
+    save: Callable[..., Path], scene: Image.Image
+) -> None:
     profile = (
         ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
         .tobytes()
@@ -202,11 +217,11 @@ def test_an_srgb_profile_under_any_name_changes_nothing(save, scene) -> None:
 
 
 @pytest.mark.parametrize("profile", [b"\0", b"not a profile" * 30, swapped_profile()[:200]])
-def test_a_broken_profile_is_ignored(save, scene, profile: bytes) -> None:
+def test_a_broken_profile_is_ignored(save: Callable[..., Path], scene: Image.Image, profile: bytes) -> None:
     assert load(save(scene, "a.png", icc_profile=profile)).tobytes() == scene.tobytes()
 
 
-def test_a_profile_for_another_colour_space_is_ignored(scene) -> None:
+def test_a_profile_for_another_colour_space_is_ignored(scene: Image.Image) -> None:
     picture = scene.convert("L")
     picture.info["icc_profile"] = swapped_profile()
     assert close(to_srgb(picture), picture)
@@ -219,7 +234,7 @@ def test_lab_becomes_what_it_was() -> None:
     assert close(to_srgb(picture), colours, tolerance=4)
 
 
-def test_nothing_of_the_file_stays_attached(scene) -> None:
+def test_nothing_of_the_file_stays_attached(scene: Image.Image) -> None:
     buffer = io.BytesIO()
     scene.save(buffer, "WEBP", icc_profile=swapped_profile(), exif=Image.Exif())
     shown = to_srgb(Image.open(buffer))
@@ -235,19 +250,23 @@ def gamma_chunk(gamma: float) -> PngImagePlugin.PngInfo:
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "P", "LA", "RGBA"])
 @pytest.mark.parametrize("gamma", [0.3, 1.0])
-def test_a_png_is_shown_by_its_gamma(save, scene, mode: str, gamma: float) -> None:
+def test_a_png_is_shown_by_its_gamma(
+    save: Callable[..., Path], scene: Image.Image, mode: str, gamma: float
+) -> None:
     wanted = scene.convert("L").convert(mode)
     levels = [round(255 * (level / 255) ** (2.2 * gamma)) for level in range(256)]
     stored = scene.convert("L").point(levels).convert(mode)
     assert close(load(save(stored, "a.png", pnginfo=gamma_chunk(gamma))), wanted, tolerance=14)
 
 
-def test_transparency_stays_as_it_is_where_gamma_counts(save) -> None:
+def test_transparency_stays_as_it_is_where_gamma_counts(save: Callable[..., Path]) -> None:
     half = Image.new("RGBA", (9, 9), (0, 0, 0, 128))
     assert load(save(half, "a.png", pnginfo=gamma_chunk(1.0))).getpixel((4, 4)) == (127, 127, 127)
 
 
-def test_gamma_does_not_count_beside_a_profile_or_where_it_is_senseless(save, scene) -> None:
+def test_gamma_does_not_count_beside_a_profile_or_where_it_is_senseless(
+    save: Callable[..., Path], scene: Image.Image
+) -> None:
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     assert close(load(save(scene, "a.png", pnginfo=gamma_chunk(1.0), icc_profile=profile)), scene)
     assert close(load(save(scene, "b.png", pnginfo=gamma_chunk(0.0))), scene)
@@ -256,7 +275,7 @@ def test_gamma_does_not_count_beside_a_profile_or_where_it_is_senseless(save, sc
     assert close(load(save(scene, "c.png", pnginfo=is_srgb)), scene)
 
 
-def test_gamma_counts_in_a_png_that_was_repaired(save) -> None:
+def test_gamma_counts_in_a_png_that_was_repaired(save: Callable[..., Path]) -> None:
     path = save(Image.new("L", (9, 9), 55), "a.png", pnginfo=gamma_chunk(1.0))
     content = bytearray(path.read_bytes())
     content[content.index(b"IEND") + 4] ^= 255

@@ -1,6 +1,9 @@
 """EXIF orientation and time."""
 
 import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import ExifTags, Image, ImageOps
@@ -31,7 +34,9 @@ def exif_with(orientation: int | None = None, taken: str | None = None) -> bytes
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.webp", "a.tif", "lzw.tif", "a.avif", "a.heic"])
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_picture_is_given_upright(save, scene, orientation: int, name: str) -> None:
+def test_a_picture_is_given_upright(
+    save: Callable[..., Path], scene: Image.Image, orientation: int, name: str
+) -> None:
     turn = TO_STORED[orientation]
     stored = scene if turn is None else scene.transpose(turn)
     options = {"compression": "tiff_lzw"} if name == "lzw.tif" else {}
@@ -45,7 +50,7 @@ def test_a_picture_is_given_upright(save, scene, orientation: int, name: str) ->
         assert all((level > 200) == (colour in strong) for colour, level in levels.items())
 
 
-def test_the_turns_agree_with_pillow(save, scene) -> None:
+def test_the_turns_agree_with_pillow(save: Callable[..., Path], scene: Image.Image) -> None:
     for orientation in range(1, 9):
         path = save(scene, "a.png", exif=exif_with(orientation))
         with ImageReader().open(path) as media, Image.open(path) as picture:
@@ -80,7 +85,14 @@ def orientation_block(order: str, kind: int, count: int, value: bytes) -> bytes:
     ],
 )
 def test_an_orientation_of_any_type_is_followed(
-    save, scene, order: str, name: str, kind: int, count: int, packing: str, values
+    save: Callable[..., Path],
+    scene: Image.Image,
+    order: str,
+    name: str,
+    kind: int,
+    count: int,
+    packing: str,
+    values: Any,
 ) -> None:
     block = orientation_block(order, kind, count, struct.pack(order + packing, *values))
     with ImageReader().open(save(scene, name, exif=block)) as media:
@@ -89,13 +101,17 @@ def test_an_orientation_of_any_type_is_followed(
 
 
 @pytest.mark.parametrize("value", [b"top-left", b"\xb2", b"", b"99999"])
-def test_an_orientation_that_is_no_number_is_upright(save, scene, value: bytes) -> None:
+def test_an_orientation_that_is_no_number_is_upright(
+    save: Callable[..., Path], scene: Image.Image, value: bytes
+) -> None:
     block = orientation_block(">", 2, len(value), value)
     with ImageReader().open(save(scene, "a.jpg", exif=block)) as media:
         assert media.load(1, 120).image.width == 160
 
 
-def test_a_broken_directory_of_the_exposure_does_not_cost_the_orientation(save, scene) -> None:
+def test_a_broken_directory_of_the_exposure_does_not_cost_the_orientation(
+    save: Callable[..., Path], scene: Image.Image
+) -> None:
     entries = struct.pack(">HHHIHHHHII", 2, 0x112, 3, 1, 6, 0, 0x8769, 4, 1, 0xFFFFFFF0)
     block = b"Exif\0\0MM\0*\0\0\0\x08" + entries + bytes(4)
     with ImageReader().open(save(scene, "a.jpg", exif=block)) as media:
@@ -103,13 +119,15 @@ def test_a_broken_directory_of_the_exposure_does_not_cost_the_orientation(save, 
 
 
 @pytest.mark.parametrize("orientation", [0, 9, 65535])
-def test_an_orientation_that_does_not_exist_is_upright(save, scene, orientation: int) -> None:
+def test_an_orientation_that_does_not_exist_is_upright(
+    save: Callable[..., Path], scene: Image.Image, orientation: int
+) -> None:
     with ImageReader().open(save(scene, "a.jpg", exif=exif_with(orientation))) as media:
         assert media.load(1, 120).image.width == 160
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.webp", "a.tif", "a.avif", "a.heic"])
-def test_the_time_of_the_photograph_is_read(save, scene, name: str) -> None:
+def test_the_time_of_the_photograph_is_read(save: Callable[..., Path], scene: Image.Image, name: str) -> None:
     with ImageReader().open(save(scene, name, exif=exif_with(1, "2019:07:20 08:09:10"))) as media:
         assert media.load(1, 60).facts.taken_at == "2019-07-20 08:09:10"
 
@@ -134,7 +152,7 @@ def test_a_time_is_normalised_or_nothing(written: object, meant: str | None) -> 
     assert normalised_time(written) == meant
 
 
-def test_a_broken_exif_block_costs_only_itself(save, scene) -> None:
+def test_a_broken_exif_block_costs_only_itself(save: Callable[..., Path], scene: Image.Image) -> None:
     for block in (b"Exif\0\0garbage", b"Exif\0\0MM\0*\0\0\0\x08\xff\xff" + b"\x01\x12\0\x03" * 9):
         with ImageReader().open(save(scene, "a.jpg", exif=block)) as media:
             loaded = media.load(1, 120)
@@ -154,7 +172,9 @@ def test_a_broken_exif_block_costs_only_itself(save, scene) -> None:
         ("", "", ""),
     ],
 )
-def test_the_camera_is_named_once(save, scene, maker: str, model: str, camera: str) -> None:
+def test_the_camera_is_named_once(
+    save: Callable[..., Path], scene: Image.Image, maker: str, model: str, camera: str
+) -> None:
     exif = Image.Exif()
     exif[ExifTags.Base.Make], exif[ExifTags.Base.Model] = maker, model
     with ImageReader().open(save(scene, "a.jpg", exif=exif.tobytes())) as media:
@@ -162,7 +182,9 @@ def test_the_camera_is_named_once(save, scene, maker: str, model: str, camera: s
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.webp", "a.tif", "a.avif", "a.heic"])
-def test_the_camera_is_read_from_every_format_that_holds_it(save, scene, name: str) -> None:
+def test_the_camera_is_read_from_every_format_that_holds_it(
+    save: Callable[..., Path], scene: Image.Image, name: str
+) -> None:
     exif = Image.Exif()
     exif[ExifTags.Base.Make], exif[ExifTags.Base.Model] = "Leica", "M10"
     with ImageReader().open(save(scene, name, exif=exif.tobytes())) as media:
@@ -170,6 +192,6 @@ def test_the_camera_is_read_from_every_format_that_holds_it(save, scene, name: s
         assert media.load(1, 60).image.width >= 60
 
 
-def test_garbage_for_a_camera_is_no_camera(save, scene) -> None:
+def test_garbage_for_a_camera_is_no_camera(save: Callable[..., Path], scene: Image.Image) -> None:
     with ImageReader().open(save(scene, "a.jpg", exif=b"Exif\0\0" + bytes(range(200)))) as media:
         assert media.camera == ""

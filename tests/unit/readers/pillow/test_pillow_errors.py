@@ -7,8 +7,10 @@ import subprocess
 import sys
 import warnings
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import psutil
@@ -67,7 +69,12 @@ def reason_for(path: Path) -> str:
 
 @pytest.mark.parametrize(("name", "mode", "options"), VARIANTS)
 def test_flipped_and_missing_bytes_give_a_picture_or_a_reason(
-    save, scene, name, mode, options, capfd
+    save: Callable[..., Path],
+    scene: Image.Image,
+    name: str,
+    mode: str,
+    options: dict[str, Any],
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     path = save(scene.resize((40, 30)).convert(mode), name, **options)
     whole, chance = path.read_bytes(), random.Random(name)
@@ -90,7 +97,7 @@ def test_flipped_and_missing_bytes_give_a_picture_or_a_reason(
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.gif", "a.webp", "a.tif", "a.ppm", "a.qoi"])
 def test_a_picture_of_which_only_the_first_bytes_are_left_is_unreadable_with_a_reason(
-    save, name: str
+    save: Callable[..., Path], name: str
 ) -> None:
     noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8))
     path = save(noise, name)
@@ -98,7 +105,9 @@ def test_a_picture_of_which_only_the_first_bytes_are_left_is_unreadable_with_a_r
     assert reason_for(path).startswith("the picture is ")
 
 
-def test_a_jpeg_cut_before_its_pixels_is_said_to_be_cut_short(save, scene) -> None:
+def test_a_jpeg_cut_before_its_pixels_is_said_to_be_cut_short(
+    save: Callable[..., Path], scene: Image.Image
+) -> None:
     path = save(scene.resize((800, 600)), "a.jpg", quality=95)
     content = path.read_bytes()
     path.write_bytes(content[: content.index(b"\xff\xda") + 14])
@@ -142,7 +151,9 @@ def free_memory(monkeypatch: pytest.MonkeyPatch, available: int) -> None:
     monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=available))
 
 
-def test_a_picture_that_would_fill_the_memory_is_refused_by_its_header(tmp_path, monkeypatch) -> None:
+def test_a_picture_that_would_fill_the_memory_is_refused_by_its_header(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     free_memory(monkeypatch, 2 * 2**30)
     path = tmp_path / "a.png"
     path.write_bytes(png_header(15_000, 10_000))
@@ -152,7 +163,9 @@ def test_a_picture_that_would_fill_the_memory_is_refused_by_its_header(tmp_path,
     )
 
 
-def test_a_large_jpeg_needs_only_the_memory_of_its_reduced_scale(save, monkeypatch) -> None:
+def test_a_large_jpeg_needs_only_the_memory_of_its_reduced_scale(
+    save: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     free_memory(monkeypatch, 160 * 2**20)
     picture = Image.new("RGB", (4000, 3000), "red")
     with ImageReader().open(save(picture, "a.jpg")) as media:
@@ -161,7 +174,9 @@ def test_a_large_jpeg_needs_only_the_memory_of_its_reduced_scale(save, monkeypat
             media.load(1, 3000)
 
 
-def test_a_file_that_its_decoder_would_swallow_whole_must_fit_in_the_memory(tmp_path, monkeypatch) -> None:
+def test_a_file_that_its_decoder_would_swallow_whole_must_fit_in_the_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     free_memory(monkeypatch, 100 * 2**20)
     path = tmp_path / "a.webp"
     with path.open("wb") as file:
@@ -206,14 +221,16 @@ warnings.warn("ours is still heard")
 """
 
 
-def broken_exif(save, scene) -> list[Path]:
+def broken_exif(save: Callable[..., Path], scene: Image.Image) -> list[Path]:
     directory = struct.pack(">H", 3) + struct.pack(">HHII", 0x10E, 2, 5000, 9999) * 3
     block = b"Exif\0\0MM\0*\0\0\0\x08" + directory
     return [save(scene.resize((40, 30)), f"{i}.jpg", exif=block) for i in range(2)]
 
 
 @pytest.mark.parametrize("flags", [[], ["-W", "error::UserWarning:PIL.TiffImagePlugin"], ["-W", "always"]])
-def test_pillows_warnings_never_leak_whatever_the_filters(save, scene, flags: list[str]) -> None:
+def test_pillows_warnings_never_leak_whatever_the_filters(
+    save: Callable[..., Path], scene: Image.Image, flags: list[str]
+) -> None:
     paths = broken_exif(save, scene)
     root = Path(__file__).parents[4]
     done = subprocess.run(
@@ -225,7 +242,9 @@ def test_pillows_warnings_never_leak_whatever_the_filters(save, scene, flags: li
     assert len(heard) == 1 and "ours is still heard" in heard[0]
 
 
-def test_filters_set_later_do_not_bring_the_warnings_back(save, scene) -> None:
+def test_filters_set_later_do_not_bring_the_warnings_back(
+    save: Callable[..., Path], scene: Image.Image
+) -> None:
     paths = broken_exif(save, scene)
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
@@ -235,7 +254,9 @@ def test_filters_set_later_do_not_bring_the_warnings_back(save, scene) -> None:
     assert heard == []
 
 
-def test_the_broken_exif_of_these_tests_does_make_pillow_warn(save, scene) -> None:
+def test_the_broken_exif_of_these_tests_does_make_pillow_warn(
+    save: Callable[..., Path], scene: Image.Image
+) -> None:
     path = broken_exif(save, scene)[0]
     with pytest.warns(UserWarning), Image.open(path) as picture:
         picture.load()

@@ -2,7 +2,9 @@
 
 import io
 import struct
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image, ImageChops
@@ -46,7 +48,9 @@ def test_the_formats_tested_are_all_there_are() -> None:
 
 
 @pytest.mark.parametrize(("format_name", "extension"), CASES)
-def test_a_picture_of_the_format_is_read_with_its_colours(scene, save, format_name, extension) -> None:
+def test_a_picture_of_the_format_is_read_with_its_colours(
+    scene: Image.Image, save: Callable[..., Path], format_name: str, extension: str
+) -> None:
     picture = scene.convert(MODES.get(extension, "RGB"))
     path = save(picture, f"picture.{extension}", format_name, **OPTIONS.get(extension, {}))
     with ImageReader().open(path) as media:
@@ -62,7 +66,9 @@ def test_a_picture_of_the_format_is_read_with_its_colours(scene, save, format_na
 
 
 @pytest.mark.parametrize(("format_name", "extension"), CASES)
-def test_content_tells_the_format_unless_it_has_no_signature(scene, encoded, format_name, extension) -> None:
+def test_content_tells_the_format_unless_it_has_no_signature(
+    scene: Image.Image, encoded: Callable[..., bytes], format_name: str, extension: str
+) -> None:
     head = encoded(scene.convert(MODES.get(extension, "RGB")), format_name, **OPTIONS.get(extension, {}))
     known = formats_by_content(head[:1024])
     assert list(known) == ([] if format_name in ("TGA", "DIB") else [format_name])
@@ -70,7 +76,7 @@ def test_content_tells_the_format_unless_it_has_no_signature(scene, encoded, for
 
 @pytest.mark.parametrize("brand_of", ["AVIF", "HEIF"])
 def test_a_container_that_only_says_picture_is_read_by_whom_it_suits(
-    scene, encoded, tmp_path: Path, brand_of
+    scene: Image.Image, encoded: Callable[..., bytes], tmp_path: Path, brand_of: Any
 ) -> None:
     data = encoded(scene, brand_of)
     path = tmp_path / "picture.heic"
@@ -151,26 +157,30 @@ def test_a_photoshop_picture_of_a_kind_that_cannot_be_read_is_not_called_damaged
 )
 @pytest.mark.parametrize("format_name", ["JPEG", "PNG", "WEBP", "QOI"])
 def test_a_picture_under_another_formats_name_is_read_as_what_it_is(
-    scene, save, extension: str, format_name: str
+    scene: Image.Image, save: Callable[..., Path], extension: str, format_name: str
 ) -> None:
     with ImageReader().open(save(scene, f"picture.{extension}", format_name)) as media:
         assert media.load(1, 32).facts.width == 160
 
 
-def test_an_uncompressed_tga_is_not_taken_for_a_cursor(scene, encoded) -> None:
+def test_an_uncompressed_tga_is_not_taken_for_a_cursor(
+    scene: Image.Image, encoded: Callable[..., bytes]
+) -> None:
     head = encoded(scene, "TGA")
     assert head.startswith(b"\0\0\2\0")
     assert not formats_by_content(head[:1024])
 
 
-def test_the_window_tells_pictures_by_the_readers_own_list(scene, encoded) -> None:
+def test_the_window_tells_pictures_by_the_readers_own_list(
+    scene: Image.Image, encoded: Callable[..., bytes]
+) -> None:
     for format_name, extension in (("QOI", "qoi"), ("PPM", "pnm"), ("JPEG", "jpg"), ("BMP", "bmp")):
         assert picture_extension(encoded(scene, format_name)[:1024]) == extension
     for text in (b"BMW, a car", b"P6. Chapter the sixth", b"# define", b"<html>", b""):
         assert picture_extension(text) == ""
 
 
-def test_an_animation_gives_its_first_frame_alone(save) -> None:
+def test_an_animation_gives_its_first_frame_alone(save: Callable[..., Path]) -> None:
     red, blue = Image.new("RGB", (64, 48), "red"), Image.new("RGB", (64, 48), "blue")
     for name in ("a.gif", "a.png", "a.webp", "a.avifs"):
         path = save(red, name, save_all=True, append_images=[blue])
@@ -180,7 +190,7 @@ def test_an_animation_gives_its_first_frame_alone(save) -> None:
         assert r > 240 and g < 15 and b < 15
 
 
-def test_a_file_of_several_photographs_gives_the_primary_one(save) -> None:
+def test_a_file_of_several_photographs_gives_the_primary_one(save: Callable[..., Path]) -> None:
     red, blue = Image.new("RGB", (64, 48), "red"), Image.new("RGB", (64, 48), "blue")
     camera = save(red, "a.jpg", "MPO", save_all=True, append_images=[blue])
     phone = save(blue, "a.heic", "HEIF", save_all=True, append_images=[red], primary_index=1)

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -67,7 +68,7 @@ ROW_BY_ROW = [
 
 @pytest.mark.parametrize(("name", "mode", "options"), ROW_BY_ROW)
 def test_a_picture_cut_at_its_last_quarter_is_shown_as_far_as_it_goes(
-    save, photograph, name: str, mode: str, options: dict[str, object]
+    save: Callable[..., Path], photograph: Image.Image, name: str, mode: str, options: dict[str, object]
 ) -> None:
     path = save(photograph.convert(mode), name, **options)
     whole = load(path).image
@@ -82,7 +83,7 @@ def test_a_picture_cut_at_its_last_quarter_is_shown_as_far_as_it_goes(
 
 @pytest.mark.parametrize(("name", "mode", "options"), ROW_BY_ROW)
 def test_a_picture_that_lost_more_than_half_is_shown_and_called_damaged(
-    save, photograph, name: str, mode: str, options: dict[str, object]
+    save: Callable[..., Path], photograph: Image.Image, name: str, mode: str, options: dict[str, object]
 ) -> None:
     path = save(photograph.convert(mode), name, **options)
     whole = load(path).image
@@ -94,7 +95,9 @@ def test_a_picture_that_lost_more_than_half_is_shown_and_called_damaged(
 
 
 @pytest.mark.parametrize(("name", "options"), [("a.bmp", {}), ("a.tga", {"compression": "tga_rle"})])
-def test_a_picture_stored_from_below_lacks_its_upper_part(save, photograph, name: str, options) -> None:
+def test_a_picture_stored_from_below_lacks_its_upper_part(
+    save: Callable[..., Path], photograph: Image.Image, name: str, options: dict[str, Any]
+) -> None:
     path = save(photograph, name, **options)
     path.write_bytes(path.read_bytes()[: 320 * 240])
     assert load(path).damage == Reason(ReasonCode.UPPER_PART_MISSING)
@@ -102,7 +105,9 @@ def test_a_picture_stored_from_below_lacks_its_upper_part(save, photograph, name
 
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_rows": 1}, {"exif": b""}])
 @pytest.mark.parametrize("size", [(451, 300), (160, 120), (1600, 1200), (16, 9)])
-def test_a_jpeg_without_its_end_marker_is_the_same_picture(save, photograph, size, options) -> None:
+def test_a_jpeg_without_its_end_marker_is_the_same_picture(
+    save: Callable[..., Path], photograph: Image.Image, size: Any, options: dict[str, Any]
+) -> None:
     path = save(photograph.resize(size), "a.jpg", **options)
     whole = load(path).image
     content = path.read_bytes()
@@ -114,7 +119,9 @@ def test_a_jpeg_without_its_end_marker_is_the_same_picture(save, photograph, siz
         assert loaded.damage is None
 
 
-def test_a_damaged_jpeg_is_loaded_again_at_another_size(save, photograph) -> None:
+def test_a_damaged_jpeg_is_loaded_again_at_another_size(
+    save: Callable[..., Path], photograph: Image.Image
+) -> None:
     path = save(photograph.resize((1600, 1200)), "a.jpg")
     path.write_bytes(path.read_bytes()[:-300])
     with open_media(path) as media:
@@ -131,7 +138,9 @@ def with_segment(jpeg: bytes, marker: int, body: bytes) -> bytes:
     ("marker", "body"),
     [(0xE0, b"JFIF\0"), (0xE0, b"JFIF"), (0xEE, b"Adobe"), (0xEE, b"Adobe\0"), (0xE2, b"ICC_PROFILE\0")],
 )
-def test_a_short_side_segment_costs_a_jpeg_nothing(tmp_path, encoded, photograph, marker, body) -> None:
+def test_a_short_side_segment_costs_a_jpeg_nothing(
+    tmp_path: Path, encoded: Callable[..., bytes], photograph: Image.Image, marker: Any, body: Any
+) -> None:
     jpeg = encoded(photograph, "JPEG")
     with pytest.raises(Exception), Image.open(io.BytesIO(with_segment(jpeg, marker, body))):  # noqa: B017
         pass
@@ -139,7 +148,9 @@ def test_a_short_side_segment_costs_a_jpeg_nothing(tmp_path, encoded, photograph
     assert load_bytes(tmp_path, with_segment(jpeg, marker, body), "a.jpg") == whole
 
 
-def test_a_repaired_jpeg_keeps_its_orientation_and_its_colours(tmp_path, encoded, photograph) -> None:
+def test_a_repaired_jpeg_keeps_its_orientation_and_its_colours(
+    tmp_path: Path, encoded: Callable[..., bytes], photograph: Image.Image
+) -> None:
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 6
     jpeg = encoded(photograph, "JPEG", exif=exif.tobytes(), icc_profile=swapped_profile())
@@ -186,7 +197,9 @@ SPOILT = {
 
 @pytest.mark.parametrize("where", ["before the pixels", "after them"])
 @pytest.mark.parametrize("what", SPOILT)
-def test_a_spoilt_side_chunk_costs_a_png_nothing(tmp_path, encoded, photograph, what, where) -> None:
+def test_a_spoilt_side_chunk_costs_a_png_nothing(
+    tmp_path: Path, encoded: Callable[..., bytes], photograph: Image.Image, what: Any, where: Any
+) -> None:
     png = encoded(photograph, "PNG")
     at = 33 if where == "before the pixels" else len(png) - 12
     loaded = load_bytes(tmp_path, png[:at] + SPOILT[what] + png[at:], "a.png")
@@ -194,7 +207,9 @@ def test_a_spoilt_side_chunk_costs_a_png_nothing(tmp_path, encoded, photograph, 
     assert loaded.damage is None
 
 
-def test_sound_metadata_of_a_spoilt_png_is_kept(tmp_path, encoded, photograph) -> None:
+def test_sound_metadata_of_a_spoilt_png_is_kept(
+    tmp_path: Path, encoded: Callable[..., bytes], photograph: Image.Image
+) -> None:
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 6
     # Larger than Pillow accepts, but smaller than profiles of printing presses.
@@ -208,7 +223,9 @@ def test_sound_metadata_of_a_spoilt_png_is_kept(tmp_path, encoded, photograph) -
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_an_orientation_in_xmp_survives_a_spoilt_chunk(tmp_path, encoded, photograph, packed: bool) -> None:
+def test_an_orientation_in_xmp_survives_a_spoilt_chunk(
+    tmp_path: Path, encoded: Callable[..., bytes], photograph: Image.Image, packed: bool
+) -> None:
     xmp = b'<x tiff:Orientation="6"/>' + bytes(2_000_000)
     text = b"\1\0\0\0" + zlib.compress(xmp) if packed else b"\0\0\0\0" + xmp
     png = encoded(photograph, "PNG")
@@ -216,7 +233,9 @@ def test_an_orientation_in_xmp_survives_a_spoilt_chunk(tmp_path, encoded, photog
     assert load_bytes(tmp_path, png, "a.png").image.size == (240, 320)
 
 
-def test_a_profile_that_unpacks_to_a_gigabyte_takes_no_memory(tmp_path, encoded, photograph) -> None:
+def test_a_profile_that_unpacks_to_a_gigabyte_takes_no_memory(
+    tmp_path: Path, encoded: Callable[..., bytes], photograph: Image.Image
+) -> None:
     packer = zlib.compressobj(9)
     bomb = b"".join(packer.compress(bytes(2**20)) for _ in range(256)) + packer.flush()
     png = encoded(photograph, "PNG")
@@ -224,7 +243,9 @@ def test_a_profile_that_unpacks_to_a_gigabyte_takes_no_memory(tmp_path, encoded,
     assert found is not None and found.info == {}
 
 
-def test_a_bomb_behind_a_spoilt_chunk_is_refused_for_its_size(tmp_path, monkeypatch) -> None:
+def test_a_bomb_behind_a_spoilt_chunk_is_refused_for_its_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(png_repair, "_unpacked_length", lambda *_: pytest.fail("unpacked"))
     header = struct.pack(">IIBBBBB", 40_000, 40_000, 8, 2, 0, 0, 1)
     png = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + SPOILT["short pHYs"]
@@ -233,7 +254,9 @@ def test_a_bomb_behind_a_spoilt_chunk_is_refused_for_its_size(tmp_path, monkeypa
         load_bytes(tmp_path, png, "a.png")
 
 
-def test_a_spoilt_header_is_not_guessed_at(tmp_path, encoded, photograph) -> None:
+def test_a_spoilt_header_is_not_guessed_at(
+    tmp_path: Path, encoded: Callable[..., bytes], photograph: Image.Image
+) -> None:
     png = bytearray(encoded(photograph, "PNG"))
     png[17] ^= 1
     with pytest.raises(UnreadableError):
@@ -258,7 +281,9 @@ def interlaced(image: Image.Image) -> bytes:
     )
 
 
-def test_of_a_cut_interlaced_png_the_passes_that_are_whole_are_shown(tmp_path, photograph) -> None:
+def test_of_a_cut_interlaced_png_the_passes_that_are_whole_are_shown(
+    tmp_path: Path, photograph: Image.Image
+) -> None:
     whole = interlaced(photograph)
     assert load_bytes(tmp_path, whole, "a.png").image.size == (320, 240)
     wanted = photograph.convert("L").convert("RGB").resize((80, 60))
@@ -272,7 +297,9 @@ def test_of_a_cut_interlaced_png_the_passes_that_are_whole_are_shown(tmp_path, p
 
 
 @pytest.mark.parametrize(("share", "size"), [(0.8, (160, 120)), (0.4, (80, 60)), (0.2, (40, 30))])
-def test_of_a_cut_interlaced_gif_the_passes_that_are_whole_are_shown(save, photograph, share, size) -> None:
+def test_of_a_cut_interlaced_gif_the_passes_that_are_whole_are_shown(
+    save: Callable[..., Path], photograph: Image.Image, share: Any, size: Any
+) -> None:
     path = save(photograph.convert("L"), "a.gif", interlace=1)
     whole, content = load(path).image, path.read_bytes()
     path.write_bytes(content[: int(len(content) * share)])
@@ -283,7 +310,7 @@ def test_of_a_cut_interlaced_gif_the_passes_that_are_whole_are_shown(save, photo
 
 
 @pytest.mark.parametrize("depth", [2, 4])
-def test_the_transparent_grey_of_2_and_4_bits_is_laid_on_white(tmp_path, depth: int) -> None:
+def test_the_transparent_grey_of_2_and_4_bits_is_laid_on_white(tmp_path: Path, depth: int) -> None:
     per_byte, black, other = 8 // depth, 1, 2
     row = sum(black << depth * i for i in range(per_byte)).to_bytes(1) * 2
     row += sum(other << depth * i for i in range(per_byte)).to_bytes(1) * 2
@@ -301,7 +328,7 @@ def test_the_transparent_grey_of_2_and_4_bits_is_laid_on_white(tmp_path, depth: 
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_the_transparent_colour_of_16_bits_is_laid_on_white(tmp_path, channels: int) -> None:
+def test_the_transparent_colour_of_16_bits_is_laid_on_white(tmp_path: Path, channels: int) -> None:
     key, other = 0x8001, 0x4002
     row = struct.pack(f">{4 * channels}H", *[key] * 2 * channels, *[other] * 2 * channels)
     header = struct.pack(">IIBBBBB", 4, 4, 16, 0 if channels == 1 else 2, 0, 0, 0)
@@ -317,7 +344,9 @@ def test_the_transparent_colour_of_16_bits_is_laid_on_white(tmp_path, channels: 
 
 
 @pytest.mark.parametrize("options", [{"exif": b"Exif\0\0MM\0*\0\0\0\x08\0\0\0\0\0\0"}, {"save_all": True}])
-def test_an_extended_webp_that_is_cut_is_shown_as_far_as_it_goes(save, photograph, options) -> None:
+def test_an_extended_webp_that_is_cut_is_shown_as_far_as_it_goes(
+    save: Callable[..., Path], photograph: Image.Image, options: dict[str, Any]
+) -> None:
     frames = {"append_images": [photograph.rotate(180)]} if "save_all" in options else {}
     path = save(photograph, "a.webp", quality=90, **options, **frames)
     whole, content = load(path).image, path.read_bytes()
@@ -326,7 +355,9 @@ def test_an_extended_webp_that_is_cut_is_shown_as_far_as_it_goes(save, photograp
 
 
 @pytest.mark.parametrize("wrong", [-20, 20])
-def test_a_webp_of_another_length_than_its_header_says_is_shown(save, photograph, wrong: int) -> None:
+def test_a_webp_of_another_length_than_its_header_says_is_shown(
+    save: Callable[..., Path], photograph: Image.Image, wrong: int
+) -> None:
     path = save(photograph, "a.webp")
     whole, content = load(path).image, path.read_bytes()
     path.write_bytes(content[:4] + struct.pack("<I", len(content) - 8 + wrong) + content[8:])
@@ -334,7 +365,9 @@ def test_a_webp_of_another_length_than_its_header_says_is_shown(save, photograph
 
 
 @pytest.mark.parametrize("name", ["a.jp2", "a.j2k", "lossy.jp2"])
-def test_a_cut_jpeg_2000_is_shown_with_the_detail_that_is_there(save, photograph, name: str) -> None:
+def test_a_cut_jpeg_2000_is_shown_with_the_detail_that_is_there(
+    save: Callable[..., Path], photograph: Image.Image, name: str
+) -> None:
     options = (
         {"irreversible": True, "quality_mode": "rates", "quality_layers": [10]} if "lossy" in name else {}
     )
@@ -365,7 +398,7 @@ def tiff_of_strips(image: Image.Image, spoil: Callable[[list[int]], None]) -> by
     return content.ljust(start, b"\0") + image.tobytes()
 
 
-def test_a_strip_of_a_tiff_that_is_missing_costs_only_itself(tmp_path, photograph) -> None:
+def test_a_strip_of_a_tiff_that_is_missing_costs_only_itself(tmp_path: Path, photograph: Image.Image) -> None:
     def spoil(offsets: list[int]) -> None:
         offsets[3] = 10_000_000
 
@@ -376,7 +409,9 @@ def test_a_strip_of_a_tiff_that_is_missing_costs_only_itself(tmp_path, photograp
     assert loaded.damage is None
 
 
-def test_where_no_pixel_is_left_the_first_reason_stands(save, photograph) -> None:
+def test_where_no_pixel_is_left_the_first_reason_stands(
+    save: Callable[..., Path], photograph: Image.Image
+) -> None:
     for name, kept in (("a.jpg", 400), ("a.png", 45), ("a.gif", 790), ("a.webp", 30), ("a.qoi", 14)):
         path = save(photograph, name)
         path.write_bytes(path.read_bytes()[:kept])
@@ -384,7 +419,9 @@ def test_where_no_pixel_is_left_the_first_reason_stands(save, photograph) -> Non
             load(path)
 
 
-def test_the_second_try_asks_for_memory_too(save, photograph, monkeypatch) -> None:
+def test_the_second_try_asks_for_memory_too(
+    save: Callable[..., Path], photograph: Image.Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = save(photograph, "a.jpg")
     path.write_bytes(path.read_bytes()[:-2])
 
@@ -398,18 +435,24 @@ def test_the_second_try_asks_for_memory_too(save, photograph, monkeypatch) -> No
         load(path)
 
 
-def test_a_webp_that_claims_gigabytes_is_not_filled_up(encoded, photograph) -> None:
+def test_a_webp_that_claims_gigabytes_is_not_filled_up(
+    encoded: Callable[..., bytes], photograph: Image.Image
+) -> None:
     webp = encoded(photograph, "WEBP")
     assert repair(webp[:16] + struct.pack("<I", 2**31) + webp[20:], "WEBP") is None
 
 
-def test_a_sound_picture_is_read_once(save, photograph, monkeypatch) -> None:
+def test_a_sound_picture_is_read_once(
+    save: Callable[..., Path], photograph: Image.Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(image_module, "repair", lambda *_, **__: pytest.fail("repaired"))
     for name in ("a.jpg", "a.png", "a.webp", "a.gif", "a.jp2"):
         assert load(save(photograph, name)).damage is None
 
 
-def test_pillows_switch_for_the_whole_process_is_never_touched(save, photograph) -> None:
+def test_pillows_switch_for_the_whole_process_is_never_touched(
+    save: Callable[..., Path], photograph: Image.Image
+) -> None:
     path = save(photograph, "a.jpg")
     path.write_bytes(path.read_bytes()[:-900])
     load(path)

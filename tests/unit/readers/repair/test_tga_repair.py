@@ -44,21 +44,21 @@ PALETTE = b"".join(bytes(colour[::-1]) for colour in COLOURS)
 @pytest.mark.parametrize("is_raw", [False, True])
 @pytest.mark.parametrize(("kind", "bits", "palette"), [(10, 24, b""), (10, 32, b""), (9, 8, PALETTE)])
 def test_runs_that_go_on_in_the_next_row_are_read(
-    tmp_path, kind: int, bits: int, palette: bytes, is_raw: bool, note: bytes
+    tmp_path: Path, kind: int, bits: int, palette: bytes, is_raw: bool, note: bytes
 ) -> None:
     loaded = load(tmp_path, tga(kind, bits, palette=palette, note=note, is_raw=is_raw))
     assert (np.asarray(loaded.image) == SHOWN).all()
     assert loaded.damage is None
 
 
-def test_what_is_cut_is_shown_as_far_as_it_goes(tmp_path) -> None:
+def test_what_is_cut_is_shown_as_far_as_it_goes(tmp_path: Path) -> None:
     loaded = load(tmp_path, tga(10, 24)[: 18 + 4 * 4])
     assert (np.asarray(loaded.image)[:6] == SHOWN[:6]).all()
     assert str(loaded.damage) == "damaged: the lower part is missing"
 
 
 @pytest.mark.parametrize("size", [(0, 9), (30_000, 30_000)])
-def test_a_size_that_the_runs_cannot_fill_is_refused(tmp_path, size: tuple[int, int]) -> None:
+def test_a_size_that_the_runs_cannot_fill_is_refused(tmp_path: Path, size: tuple[int, int]) -> None:
     content = bytearray(tga(10, 24))
     content[12:16] = struct.pack("<HH", *size)
     with pytest.raises(UnreadableError):
