@@ -25,7 +25,7 @@ pillow_heif.register_heif_opener()
 
 # Whatever is waited for comes at once on a machine that does nothing else; pytest-qt's 5 s are little on a busy one.
 for _wait in (QtBot.waitUntil, QtBot.waitSignal, QtBot.waitSignals):
-    _wait.__kwdefaults__["timeout"] = 100_000
+    _wait.__kwdefaults__["timeout"] = 100_000  # type: ignore[index]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -46,7 +46,7 @@ def _below(path: str, folder: str) -> str:
 
 if __name__ == "__main__":
     if "--small" in sys.argv:
-        from small_program import shrink
+        from small_program import shrink  # type: ignore[import-not-found]
 
         shrink()
     library, pictures = sys.argv[1:3]

@@ -175,7 +175,7 @@ def make_seeds(folder: Path) -> Path:
         "a.xbm": (colour.convert("1"), {}),
     }
     for name, (image, options) in saved.items():
-        image.save(folder / name, **options)
+        image.save(folder / name, **options)  # type: ignore[arg-type]
     pointer = io.BytesIO()
     alpha.save(pointer, "CUR" if "CUR" in Image.SAVE else "ICO", bitmap_format="bmp")
     (folder / "a.cur").write_bytes(b"\0\0\2\0" + pointer.getvalue()[4:])

@@ -40,7 +40,7 @@ def shrink() -> None:
         return SecondEmbedder() if name == SecondEmbedder.name else real(name, *arguments)
 
     real = model_registry.create
-    model_registry.create = create
+    model_registry.create = create  # type: ignore[assignment]
     BuiltinEmbedder.batch_size = BATCH  # type: ignore[assignment,method-assign]
     vectors.EXACT_LIMIT = vectors._EXACT_LIMIT_DOWN = HNSW_FROM
 

@@ -128,7 +128,7 @@ def memory_race(work: Path, tally: Tally, *, free: int, side: int, count: int) -
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    psutil.virtual_memory = Little
+    psutil.virtual_memory = Little  # type: ignore[assignment]
     try:
         with ImageFinder.open(work / "race", model="builtin") as finder:
             began = time.monotonic()

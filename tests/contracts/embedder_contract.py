@@ -70,7 +70,7 @@ class EmbedderContract:
         # Not bit by bit: results may depend on memory alignment and on which thread is free.
         prepared = [embedder.prepare(picture) for picture in pictures(2)]
         for encode, given in ((embedder.encode_images, prepared), (embedder.encode_texts, ["blue"])):
-            np.testing.assert_allclose(encode(given), encode(given), atol=self.tolerance)
+            np.testing.assert_allclose(encode(given), encode(given), atol=self.tolerance)  # type: ignore[arg-type]
 
     def test_an_embedding_does_not_depend_on_its_batch(self, embedder: Embedder) -> None:
         prepared = [embedder.prepare(picture) for picture in pictures(5)]

@@ -83,7 +83,7 @@ def test_a_library_in_use_is_refused_for_changes_but_can_be_searched(
     with FileLock(indexed.library / "lock"):
         changes: list[list[str | Path]] = [["add", three_pictures], ["index"], ["remove", three_pictures]]
         for change in [*changes, ["models", "use", "builtin"], ["search", "red", "--in", tmp_path / "new"]]:
-            assert_refused(indexed.run(*change), "Another imagefinder is changing the library")
+            assert_refused(indexed.run(*change), "Another imagefinder is changing the library")  # type: ignore[misc]
         assert indexed.run("search", "red", "--json").found[0] == "red.png"
         busy = indexed.run("search", "red", "--in", three_pictures, "--json")
         assert busy.found[0] == "red.png"

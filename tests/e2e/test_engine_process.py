@@ -274,7 +274,7 @@ def test_every_search_is_answered_while_the_model_changes_though_the_engine_is_k
 
     answers: list[tuple[str, str]] = []
     is_killed = False
-    while (change := window.client.library.status.change) is not None or not answers:  # type: ignore[union-attr]
+    while (change := window.client.library.status.change) is not None or not answers:
         found = window.search(Query("red"))
         assert found.hits[0].path.name == "red.png"
         answers.append((found.model, found.note))

@@ -119,7 +119,7 @@ def test_keys_act_after_a_menu_over_several_pictures(
             until(lambda: screen.clipboard("image/png"), "the picture is copied")
         before = len(window.opened())
         window.press("ctrl+Return")
-        until(lambda before=before: len(window.opened()) > before, "its folder is shown")
+        until(lambda before=before: len(window.opened()) > before, "its folder is shown")  # type: ignore[misc]
     window.press("s")
     until(lambda: window.title == names[0], "what is like the picture is searched")
 

@@ -50,7 +50,7 @@ class Leaves:
     def seen(self) -> Pixels:
         """The pixels of the part of the screen that only results are on."""
         box = [each * self.scale for each in self.grid]
-        return np.asarray(self.screen.look().crop(tuple(box)).convert("RGB"), np.int16)
+        return np.asarray(self.screen.look().crop(tuple(box)).convert("RGB"), np.int16)  # type: ignore[arg-type]
 
     def waits_for_change(self, before: Pixels, share: float) -> None:
         """Wait until so large a share of these pixels are others."""
@@ -216,7 +216,9 @@ def test_whatever_is_done_is_painted(leaves: Leaves, acts: tuple[Act, ...]) -> N
         before = np.asarray(leaves.screen.look())
         act(leaves)
         until(
-            lambda before=before: (np.asarray(leaves.screen.look()) != before).any(), "something is seen", 8
+            lambda before=before: (np.asarray(leaves.screen.look()) != before).any(),  # type: ignore[misc]
+            "something is seen",
+            8,
         )
         leaves.shows_the_truth()
 

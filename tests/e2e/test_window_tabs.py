@@ -23,7 +23,7 @@ def window(stocked: Program, open_window: OpenWindow) -> RealWindow:
     for words in ("blue", "green"):
         made.press("ctrl+t")
         made.screen.type(made.id, words)
-        until(lambda words=words: made.title == words, f"{words} is searched")
+        until(lambda words=words: made.title == words, f"{words} is searched")  # type: ignore[misc]
     made.finds("green")
     return made
 

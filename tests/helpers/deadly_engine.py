@@ -31,8 +31,8 @@ def dies_of_killers(connection: Connection, options: EngineOptions, crash_log: P
 
         return open_media
 
-    decode_pool.open_media = deadly(decode_pool.open_media)  # type: ignore[attr-defined]
-    decoders.open_media = deadly(decoders.open_media)  # type: ignore[attr-defined]
+    decode_pool.open_media = deadly(decode_pool.open_media)
+    decoders.open_media = deadly(decoders.open_media)
     starting.BOOT = DYING_OF_KILLERS
     run_engine(connection, options, crash_log)
 
@@ -59,13 +59,13 @@ def is_slow(connection: Connection, options: EngineOptions, crash_log: Path) -> 
     """The engine, with a decoder that takes a twentieth of a second a file."""
     from imagefinder.engine.indexing import decode_pool
 
-    real = decode_pool.open_media  # type: ignore[attr-defined]
+    real = decode_pool.open_media
 
     def open_media(path: Path, *content: Any) -> Any:
         time.sleep(0.05)
         return real(path, *content)
 
-    decode_pool.open_media = open_media  # type: ignore[attr-defined]
+    decode_pool.open_media = open_media  # type: ignore[assignment]
     run_engine(connection, options, crash_log)
 
 
@@ -73,14 +73,14 @@ def reads_for_ever(connection: Connection, options: EngineOptions, crash_log: Pa
     """The engine, with a decoder that never comes to the end of files called endless-something."""
     from imagefinder.engine.indexing import decode_pool
 
-    real = decode_pool.open_media  # type: ignore[attr-defined]
+    real = decode_pool.open_media
 
     def open_media(path: Path, *content: Any) -> Any:
         while path.name.startswith("endless"):
             time.sleep(60)
         return real(path, *content)
 
-    decode_pool.open_media = open_media  # type: ignore[attr-defined]
+    decode_pool.open_media = open_media  # type: ignore[assignment]
     run_engine(connection, options, crash_log)
 
 
@@ -99,7 +99,7 @@ def loads_slowly(connection: Connection, options: EngineOptions, crash_log: Path
 
     # The built-in model needs no loading, so it is told to pretend.
     LoadedModel.is_loaded = property(lambda slot: door.exists())  # type: ignore[assignment, method-assign]
-    LoadedModel.load = load  # type: ignore[method-assign]
+    LoadedModel.load = load  # type: ignore[assignment, method-assign]
     run_engine(connection, options, crash_log)
 
 
@@ -119,5 +119,5 @@ def dawdles_at_the_end(connection: Connection, options: EngineOptions, crash_log
         time.sleep(0.3)
         real(session)
 
-    EngineSession.close = close  # type: ignore[method-assign]
+    EngineSession.close = close  # type: ignore[assignment, method-assign]
     run_engine(connection, options, crash_log)

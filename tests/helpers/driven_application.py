@@ -145,7 +145,7 @@ class _Driver:
                 self._deadline = time.monotonic() + _PATIENCE_S
                 self._is_so = next(self._steps)
             elif time.monotonic() > self._deadline:
-                self._steps.throw(TimeoutError("this never came to be"))  # type: ignore[attr-defined]
+                self._steps.throw(TimeoutError("this never came to be"))
         except StopIteration:
             self._end()
         except Exception as error:  # noqa: BLE001 - raised again by whoever runs the program

@@ -60,7 +60,7 @@ class FakeEmbedder(Embedder):
 
     def prepare(self, image: Image.Image) -> FloatArray:
         small = image.resize((_GRID, _GRID), Image.Resampling.BOX)
-        return (np.asarray(small, np.float32) / 255 - self._offset).reshape(-1)
+        return (np.asarray(small, np.float32) / 255 - self._offset).reshape(-1)  # type: ignore[return-value]
 
     def encode_images(self, prepared: Sequence[FloatArray]) -> FloatArray:
         self.embedded += len(prepared)

@@ -186,7 +186,7 @@ class RealWindow:
     def result(self, name: str) -> tuple[int, int]:
         """A place on the screen in the middle of a result."""
         pixels = np.asarray(self.screen.look().convert("RGB"), np.int16)
-        rows, columns = np.nonzero((abs(pixels - np.int16(smoke_pictures.COLOURS[name])) < 10).all(axis=2))
+        rows, columns = np.nonzero((abs(pixels - np.int16(smoke_pictures.COLOURS[name])) < 10).all(axis=2))  # type: ignore[arg-type, operator]
         return int(np.median(columns)), int(np.median(rows))
 
     def finds(self, name: str, seconds: float = PATIENCE_S) -> None:

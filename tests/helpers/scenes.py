@@ -184,7 +184,7 @@ SCENES: Mapping[str, Scene] = {
     "empty query": Stage.empty_query,
     "results": Stage.results,
     "at work": Stage.at_work,
-    **{f"settings {page}": lambda stage, page=page: stage.settings(page) for page in range(5)},
+    **{f"settings {page}": lambda stage, page=page: stage.settings(page) for page in range(5)},  # type: ignore[misc]
     "licence": Stage.models_with_a_licence,
     "unreadable": Stage.unreadable,
     "add": Stage.add,

@@ -34,7 +34,7 @@ def thinks_long_about_red(connection: Connection, options: EngineOptions, crash_
                 time.sleep(_STEP_S)
         return real(engine, query, *arguments, **options)
 
-    Engine.start_search = start_search  # type: ignore[method-assign]
+    Engine.start_search = start_search  # type: ignore[assignment, method-assign]
     run_engine(connection, options, crash_log)
 
 

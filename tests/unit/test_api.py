@@ -65,7 +65,7 @@ def test_one_path_or_several_of_any_type_are_taken(three_pictures: Path, tmp_pat
         assert finder.add(str(three_pictures / "red.png")).indexed == 1
         assert finder.add([three_pictures / "green.png", str(three_pictures / "blue.png")]).indexed == 2
         assert len(finder.search("red", images=str(three_pictures / "red.png"))) == 2
-        assert len(finder.search("red", within=three_pictures / "red.png")) == 1
+        assert len(finder.search("red", within=three_pictures / "red.png")) == 1  # type: ignore[arg-type]
         assert finder.remove(three_pictures / "red.png") == 1
 
 

@@ -63,7 +63,9 @@ def entry() -> configparser.SectionProxy:
 def test_the_bundle_has_every_plugin_of_the_registries(contents: ModuleType) -> None:
     plugins = {type(reader) for reader in READERS} | {get() for get in VECTOR_INDEXES.values()}
     plugins |= {
-        found for _, found in inspect.getmembers(embedders, inspect.isclass) if issubclass(found, Embedder)
+        found  # type: ignore[misc]
+        for _, found in inspect.getmembers(embedders, inspect.isclass)
+        if issubclass(found, Embedder)
     }
     assert len(plugins) >= 6
     assert {plugin.__module__ for plugin in plugins} <= set(contents.hidden_imports())

@@ -226,7 +226,7 @@ def test_another_library_is_another_world_and_the_old_one_comes_back(
 
         # A second start on this library finds this window; one on the old library would open its own.
         command = [sys.executable, "-m", "imagefinder", "window", "--library", tmp_path / "other"]
-        second = subprocess.Popen([*command, three_pictures / "blue.png"])
+        second = subprocess.Popen([*command, three_pictures / "blue.png"])  # type: ignore[list-item]
         try:
             yield lambda: second.poll() is not None
         finally:
@@ -319,7 +319,7 @@ def _started(tmp_path: Path, action: str) -> "Iterator[subprocess.Popen[str]]":
     script = tmp_path / "start.py"
     script.write_text(_START.format(action=action))
     command = [sys.executable, script, tmp_path / "library"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:  # type: ignore[arg-type]
         try:
             yield process
         finally:

@@ -30,7 +30,7 @@ print("first" if is_first else "second", flush=True)
 @pytest.fixture
 def first(qtbot: QtBot, tmp_path: Path) -> Iterator[None]:
     made = SingleInstance(tmp_path / "library")
-    yield made
+    yield made  # type: ignore[misc]
     made.close()
     made.deleteLater()
 

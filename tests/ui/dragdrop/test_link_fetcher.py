@@ -123,7 +123,7 @@ def fetcher(qapp: object) -> Iterator[MakeFetcher]:
     owner = QObject()
 
     def make(settings: Settings = LOCAL, **limits: float) -> LinkFetcher:
-        return LinkFetcher(lambda: settings, owner, replace(FetchLimits(), **limits))
+        return LinkFetcher(lambda: settings, owner, replace(FetchLimits(), **limits))  # type: ignore[arg-type]
 
     yield make
     owner.deleteLater()

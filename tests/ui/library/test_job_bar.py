@@ -32,7 +32,7 @@ def test_an_empty_library_needs_no_line(qtbot: QtBot, client: FakeClient) -> Non
 
 def test_before_anybody_has_looked_nothing_is_claimed(bar: JobBar) -> None:
     assert bar.text() == ""
-    assert not bar.isVisibleTo(bar.parentWidget())
+    assert not bar.isVisibleTo(bar.parentWidget())  # type: ignore[arg-type]
 
 
 def test_at_rest_it_is_up_to_date_and_offers_no_button(bar: JobBar, client: FakeClient) -> None:

@@ -53,7 +53,7 @@ def panel(qtbot: QtBot, client: FakeClient, desktop: FakeDesktop) -> Iterator[Li
     made.resize(288, 600)
     made.show()
     tell_library(client, a_source(HOLIDAY, unreadable=3), a_source(SCANS))
-    return made
+    return made  # type: ignore[return-value]
 
 
 def choose(panel: LibraryPanel, row: int, action: str) -> None:

@@ -27,10 +27,10 @@ def line(qtbot: QtBot, client: FakeClient) -> Iterator[ModelSwitchStatus]:
     QLocale.setDefault(QLocale("en_US"))
     made = ModelSwitchStatus(client)
     qtbot.addWidget(made)
-    made.notices = []  # type: ignore[attr-defined]
-    made.notice.connect(made.notices.append)  # type: ignore[attr-defined]
-    made.problems = []  # type: ignore[attr-defined]
-    made.problem.connect(made.problems.append)  # type: ignore[attr-defined]
+    made.notices = []
+    made.notice.connect(made.notices.append)
+    made.problems = []
+    made.problem.connect(made.problems.append)
     yield made
     QLocale.setDefault(before)
 
@@ -45,7 +45,7 @@ def tell(
 
 
 def notices(line: ModelSwitchStatus) -> list[str]:
-    return line.notices  # type: ignore[attr-defined,no-any-return]
+    return line.notices
 
 
 def button(line: ModelSwitchStatus) -> QPushButton:
@@ -82,7 +82,7 @@ def test_what_waits_for_drives_alone_can_be_had_now(line: ModelSwitchStatus, cli
     assert (sent.name, sent.now) == (NEW, True)
     assert not button(line).isEnabled()
     client.hear(Failed(sent.request_id, "The disk is full."))
-    assert line.problems == ["The disk is full."]  # type: ignore[attr-defined]
+    assert line.problems == ["The disk is full."]
     assert button(line).isEnabled()
 
 

@@ -27,10 +27,8 @@ def _numbers_are_grouped() -> Iterator[None]:
 @pytest.fixture
 def model(qtbot: QtBot, client: FakeClient) -> Iterator[SourcesModel]:
     made = SourcesModel(client, client)
-    made.tester = QAbstractItemModelTester(  # type: ignore[attr-defined]
-        made, QAbstractItemModelTester.FailureReportingMode.Fatal, made
-    )
-    return made
+    made.tester = QAbstractItemModelTester(made, QAbstractItemModelTester.FailureReportingMode.Fatal, made)
+    return made  # type: ignore[return-value]
 
 
 def words(model: SourcesModel, row: int = 0) -> str:

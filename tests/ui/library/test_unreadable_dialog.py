@@ -175,7 +175,7 @@ def test_a_file_is_shown_in_its_folder_or_why_not(qtbot: QtBot, answered: Unread
     answered.table.setCurrentIndex(answered._sorted.index(1, 0))
     select(answered, 1)
     qtbot.mouseClick(answered._reveal, Qt.MouseButton.LeftButton)
-    assert answered._desktop.revealed == [HOLIDAY / "b.jpg"]  # type: ignore[attr-defined]
+    assert answered._desktop.revealed == [HOLIDAY / "b.jpg"]
     assert answered._line.text() == "It is not there."
 
 

@@ -72,7 +72,7 @@ def fetcher_of(bar: QueryBar) -> FakeFetcher:
 
 
 def line(bar: QueryBar) -> QueryLine:
-    return bar.findChild(QueryLine)
+    return bar.findChild(QueryLine)  # type: ignore[return-value]
 
 
 def chips(bar: QueryBar) -> list[PictureChip]:

@@ -127,7 +127,7 @@ def test_in_a_narrow_pane_the_count_can_still_be_read(
         count = pane.tools.findChild(ElidedLabel)
         assert count is not None
         needed = count.fontMetrics().horizontalAdvance("92 results, ")
-        qtbot.waitUntil(lambda count=count, needed=needed: count.width() >= needed)
+        qtbot.waitUntil(lambda count=count, needed=needed: count.width() >= needed)  # type: ignore[misc]
 
 
 def test_a_card_says_what_the_results_are_sorted_by(

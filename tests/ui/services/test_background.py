@@ -61,7 +61,7 @@ def test_work_that_fails_does_not_end_the_thread(
 def test_closing_waits_for_what_is_at_work_and_drops_the_rest(
     qtbot: QtBot, background: BackgroundTasks
 ) -> None:
-    begun, ended, others = threading.Event(), threading.Event(), []
+    begun, ended, others = threading.Event(), threading.Event(), []  # type: ignore[var-annotated]
 
     def work() -> None:
         begun.set()
@@ -70,7 +70,7 @@ def test_closing_waits_for_what_is_at_work_and_drops_the_rest(
         ended.set()
 
     background.run(work, others.append)
-    background.run(lambda: others.append("waited"), others.append)
+    background.run(lambda: others.append("waited"), others.append)  # type: ignore[misc]
     assert begun.wait(10)
     background.close()
     assert ended.is_set()

@@ -241,14 +241,14 @@ def test_a_change_that_begins_is_brought_into_sight(
 
     client.hear(_library(ModelChange(models[-1].name, 3, 2000, 0)))
 
-    qtbot.waitUntil(lambda: _is_in_sight(bar))
+    qtbot.waitUntil(lambda: _is_in_sight(bar))  # type: ignore[arg-type]
 
 
 def test_after_a_change_the_keys_are_with_the_model_in_use(page: ModelsPage, client: FakeClient) -> None:
     _list(client, STARTER_MODEL, here(DATACOMP))
     client.hear(_library(ModelChange(DATACOMP.name, 3, 2000, 0)))
     bar = page.findChild(ModelSwitchBar)
-    _focus(bar, "Change now")
+    _focus(bar, "Change now")  # type: ignore[arg-type]
 
     client.hear(_library())
 

@@ -65,7 +65,7 @@ def menus(stage: Stage) -> list[QMenu]:
     made = [action.menu() for action in window.menuBar().actions()]
     made.append(pane.view._actions.menu(window))
     made.append(window.panel.menu_for(window.panel.model.source(0)))
-    return [menu for menu in made if any(not action.icon().isNull() for action in menu.actions())]
+    return [menu for menu in made if any(not action.icon().isNull() for action in menu.actions())]  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("name", ["light", "dark"])

@@ -25,7 +25,7 @@ class Browser(QObject):
 @pytest.fixture
 def browser() -> Iterator[Browser]:
     made = Browser()
-    QDesktopServices.setUrlHandler("https", made, "open")
+    QDesktopServices.setUrlHandler("https", made, "open")  # type: ignore[arg-type]
     yield made
     QDesktopServices.unsetUrlHandler("https")
     made.deleteLater()

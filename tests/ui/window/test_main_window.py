@@ -441,7 +441,7 @@ def test_every_action_can_be_reached_by_keyboard(window: MainWindow) -> None:
     assert all("&" in action.text() for action in window.menuBar().actions())
 
 
-_GARBAGE = (None, True, -1, 10**30, 1.5, "", "\ud800", "a\0b", "%ff", [], {}, [[]], [None], {"x": 1})
+_GARBAGE = (None, True, -1, 10**30, 1.5, "", "\ud800", "a\0b", "%ff", [], {}, [[]], [None], {"x": 1})  # type: ignore[var-annotated]
 _NAMES = "groups active sizes panes current terms text sort cell_size include_hidden path item_id key label".split()
 
 

@@ -212,7 +212,7 @@ def test_a_late_answer_to_an_old_query_never_shows(
     window.type("red")
     window.until(library.with_name("thinking").exists)
     window.type("blue")
-    window.until(lambda: pane.search.is_waiting and pane.search._question[0].text == "blue")
+    window.until(lambda: pane.search.is_waiting and pane.search._question[0].text == "blue")  # type: ignore[index]
     library.with_name("thought").touch()
     window.until(lambda: window.names()[:1] == ["blue.png"])
 
@@ -305,7 +305,7 @@ def test_after_three_deaths_there_is_a_report_and_trying_again_works(
     assert window.states.count(EngineState.RESTARTING) == 2
     dialog = window.window.findChild(CrashDialog)
     assert dialog.isVisible()
-    button(dialog, "Copy report").click()
+    button(dialog, "Copy report").click()  # type: ignore[arg-type]
     report = QGuiApplication.clipboard().text()
     QGuiApplication.clipboard().clear()
     assert "SIGABRT" in report
@@ -316,7 +316,7 @@ def test_after_three_deaths_there_is_a_report_and_trying_again_works(
     assert any("Try it again" in text for text in window.window.notices.texts())
 
     library.with_name("mended").touch()
-    button(dialog, "Try again").click()
+    button(dialog, "Try again").click()  # type: ignore[arg-type]
     window.until(lambda: window.client.engine.state is EngineState.RUNNING)
     assert top_level(CrashDialog) == []
     window.add(three_pictures)
@@ -406,7 +406,7 @@ def test_an_unreadable_file_that_was_mended_is_read_when_it_is_tried_again(
     window.until(lambda: [file.path for file in dialog.files()] == [broken])
 
     save(picture("yellow"), broken)
-    button(dialog, "Try all again").click()
+    button(dialog, "Try all again").click()  # type: ignore[arg-type]
 
     window.until(lambda: window.items == 4 and window.unreadable == 0)
     window.until(lambda: not dialog.files())
@@ -443,7 +443,11 @@ def test_a_library_that_another_process_indexes_is_said_and_gone_on_with_later(
     command = [sys.executable, script, "--library", library, "--model", "builtin", "add", tmp_path / "theirs"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(
-        command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        command,  # type: ignore[arg-type]
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
     ) as other:
         assert other.stdin is not None
         assert other.stdout is not None
@@ -481,7 +485,7 @@ def test_the_preview_turns_the_pages_of_a_pdf_with_the_words_marked(
     seen = {}
     preview.turn_page(1 - hit.part)
     for part in (1, 2, 3, 4):
-        window.until(lambda part=part: preview._shown is not None and preview.hit.part == part)
+        window.until(lambda part=part: preview._shown is not None and preview.hit.part == part)  # type: ignore[misc]
         seen[part] = len(preview._canvas._marks)
         assert preview._shown.picture is not None
         preview.turn_page(1)

@@ -135,7 +135,7 @@ def test_pages_are_turned_and_the_words_of_the_query_marked(
             mark.right * image.width,
             mark.bottom * image.height,
         )
-        assert inked.crop(tuple(map(round, box))).getbbox() is not None
+        assert inked.crop(tuple(map(round, box))).getbbox() is not None  # type: ignore[arg-type]
 
 
 def test_chinese_words_are_marked_whole_or_by_their_pairs(

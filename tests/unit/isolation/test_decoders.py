@@ -104,7 +104,7 @@ def test_plain_pictures_start_no_process(decoders: Decoders, tmp_path: Path) -> 
 
 
 def test_one_process_reads_one_file_after_another(decoders: Decoders, tmp_path: Path) -> None:
-    used = set()
+    used = set()  # type: ignore[var-annotated]
     for number in range(3):
         with decoders.open(_tiff(tmp_path / f"{number}.tif")) as media:
             media.load(1, 32)
@@ -227,7 +227,7 @@ def test_a_file_that_hangs_at_every_page_wastes_no_more_than_its_share(
 
     def ask(self: Decoder, request: pytest.FixtureRequest, **options: Any) -> Any:
         limits.append(options["seconds"])
-        return real(self, request, **options)
+        return real(self, request, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Decoder, "ask", ask)
     path = tmp_path / "a.pdf"

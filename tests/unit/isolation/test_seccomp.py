@@ -31,7 +31,7 @@ def _answer(machine: SyscallTable, number: int, *arguments: int, audit: int | No
             at += if_true if is_true else if_false
 
 
-@pytest.fixture(params=MACHINES.values(), ids=MACHINES.keys())
+@pytest.fixture(params=MACHINES.values(), ids=MACHINES.keys())  # type: ignore[call-overload, untyped-decorator]
 def machine(request: pytest.FixtureRequest) -> SyscallTable:
     found: SyscallTable = request.param
     return found

@@ -137,7 +137,7 @@ def test_what_another_gives_back_may_be_free_a_moment_later(monkeypatch: pytest.
         free = 400 * _MB
         thread = threading.Thread(target=decode)
         thread.start()
-        while not shared._changed._waiters:  # type: ignore[attr-defined]
+        while not shared._changed._waiters:
             pass
     free = 1000 * _MB
     thread.join(10)

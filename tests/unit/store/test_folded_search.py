@@ -51,9 +51,9 @@ def test_a_file_is_found_by_its_own_name_in_any_form_and_case(
     store: Store, name: str, typed: str, case: Any, written: str
 ) -> None:
     # The extension guarantees that there is a word.
-    item_id = _add(store, unicodedata.normalize(written, name) + ".webp")
+    item_id = _add(store, unicodedata.normalize(written, name) + ".webp")  # type: ignore[arg-type]
     try:
-        query = case(unicodedata.normalize(typed, name))
+        query = case(unicodedata.normalize(typed, name))  # type: ignore[arg-type]
         if terms_of(name):
             assert item_id in _found(store, query)
         assert item_id in _found(store, query + ".webp")

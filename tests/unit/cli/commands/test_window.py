@@ -31,7 +31,7 @@ class _Window:
 
 def _stand_in(monkeypatch: pytest.MonkeyPatch, window: _Window) -> _Window:
     module = ModuleType("imagefinder.ui.app.launch")
-    module.run = window.run  # type: ignore[attr-defined]
+    module.run = window.run
     monkeypatch.setitem(sys.modules, "imagefinder.ui.app.launch", module)
     return window
 

@@ -133,7 +133,7 @@ def test_shares_of_colour_names_sum_to_one() -> None:
 def test_oklab_agrees_with_the_published_values() -> None:
     # White and pure red, from https://bottosson.github.io/posts/oklab/ and the CSS Color 4 test values.
     lab = oklab(np.array([[1, 1, 1], [1, 0, 0]], np.float32))
-    np.testing.assert_allclose(lab, [[1, 0, 0], [0.62796, 0.22486, 0.12585]], atol=1e-4)
+    np.testing.assert_allclose(lab, [[1, 0, 0], [0.62796, 0.22486, 0.12585]], atol=1e-4)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("typed", "same"), [("ｒｅｄ car", "red car"), ("ＤＡＲＫ　ＢＬＵＥ", "dark blue")])

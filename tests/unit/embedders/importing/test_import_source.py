@@ -252,7 +252,7 @@ def test_a_file_that_changes_while_it_is_read_is_not_kept(
     local_dir: Path, models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = local_dir / "open_clip_model.safetensors"
-    during_conversion(monkeypatch, lambda: file.write_bytes(file.read_bytes() + b"0"))
+    during_conversion(monkeypatch, lambda: file.write_bytes(file.read_bytes() + b"0"))  # type: ignore[arg-type]
     with pytest.raises(ModelError, match="changed while it was read, so nothing was imported"):
         import_model(local_dir, "", models)
     assert list(models.iterdir()) == []

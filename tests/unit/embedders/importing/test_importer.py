@@ -244,7 +244,7 @@ def test_other_things_than_weights_in_a_checkpoint_are_refused(
 ) -> None:
     for content in ([1, 2], {"a": 1}, {}):
         with pytest.raises(ModelError, match="cannot be a CLIP model"):
-            import_checkpoint(save(content, tmp_path / "odd.pt"), str(tiny_config), models)
+            import_checkpoint(save(content, tmp_path / "odd.pt"), str(tiny_config), models)  # type: ignore[arg-type]
 
 
 def test_an_unknown_architecture_is_refused_with_a_suggestion(tiny_safetensors: Path, models: Path) -> None:

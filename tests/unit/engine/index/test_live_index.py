@@ -119,7 +119,7 @@ def test_an_index_is_built_from_the_store(library: Library, kind: str) -> None:
 
 def test_an_empty_library_answers_nothing(library: Library, kind: str) -> None:
     index = settled(library)
-    found, scores = index.search(np.ones(DIMENSION, np.float32) / 4, 10, None)
+    found, scores = index.search(np.ones(DIMENSION, np.float32) / 4, 10, None)  # type: ignore[arg-type]
     assert (found.size, scores.size) == (0, 0)
 
 

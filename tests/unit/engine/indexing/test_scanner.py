@@ -25,7 +25,7 @@ def _source(root: Path, mounts: tuple[Path, ...] = (), **options: object) -> Sou
 
 
 def _scan(root: Path, **options: object) -> Scan:
-    source = _source(root, **options)
+    source = _source(root, **options)  # type: ignore[arg-type]
     return Scan(source, Selection(source, EXTENSIONS), CancelToken())
 
 

@@ -123,7 +123,7 @@ def test_an_unreadable_file_is_read_again_only_when_that_is_asked_for(
     def fail(reader: ImageReader, path: Path, *content: object):  # type: ignore[no-untyped-def]
         if path.name.startswith("red"):
             raise UnreadableError(ReasonCode.DAMAGED)  # because of a bug of the reader, fixed since
-        return real(reader, path, *content)
+        return real(reader, path, *content)  # type: ignore[arg-type]
 
     monkeypatch.setattr(ImageReader, "open", fail)
     assert counts(engine.jobs.add([three_pictures], _EVERYTHING)) == {"indexed": 2, "unreadable": 2}

@@ -10,11 +10,11 @@ from imagefinder.engine.search.lazy_sort import HitBatch, descending
 
 def _piece(relevance: list[float], first: int = 1) -> HitBatch:
     ids = np.arange(first, first + len(relevance))
-    return HitBatch(ids, np.linspace(0.9, 0.8, len(relevance), dtype=np.float32), np.float32(relevance))
+    return HitBatch(ids, np.linspace(0.9, 0.8, len(relevance), dtype=np.float32), np.float32(relevance))  # type: ignore[arg-type]
 
 
 def _uncalibrated(scores: list[float], first: int = 1) -> HitBatch:
-    return HitBatch(np.arange(first, first + len(scores)), np.float32(scores), None)
+    return HitBatch(np.arange(first, first + len(scores)), np.float32(scores), None)  # type: ignore[arg-type]
 
 
 def _ids(pieces: Iterator[HitBatch]) -> list[int]:

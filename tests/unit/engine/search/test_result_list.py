@@ -145,7 +145,7 @@ def test_an_item_without_a_vector_of_this_model_is_read_from_its_file(
 ) -> None:
     item = engine.search(Query("red", limit=1)).hits[0]
     other = FakeEmbedder("other", offset=0.3)
-    second = open_engine(other)
+    second = open_engine(other)  # type: ignore[arg-type, call-arg]
     assert second.start_search(Query(items=(item.item_id,))).page(0, 5) == ()
     assert other.embedded == 1
 
@@ -255,7 +255,7 @@ def test_reading_a_hundred_thousand_hits_to_the_end_holds_little(store: Store) -
             store.items.put(file_id, "x", 1, PartFacts(ItemKind.PICTURE, 1, 1))
     pieces = 50
 
-    def many() -> Iterator[tuple[ranking.IdArray, ranking.FloatArray]]:
+    def many() -> Iterator[tuple[ranking.IdArray, ranking.FloatArray]]:  # type: ignore[name-defined]
         # Repeat the same items, since only what the list keeps for each is tested.
         for _ in range(pieces):
             yield np.arange(1, 2001), np.zeros(2000, np.float32)

@@ -32,7 +32,7 @@ def shades(engine: Engine, folder: Path) -> Path:
     return folder
 
 
-def _vector(embedder: FakeEmbedder, path: Path) -> np.ndarray:  # type: ignore[type-arg]
+def _vector(embedder: FakeEmbedder, path: Path) -> np.ndarray:
     with open_media(path) as media:
         return embedder.encode_images([embedder.prepare(media.load(1, embedder.image_side).image)])[0]
 

@@ -157,7 +157,7 @@ def test_what_shall_be_hidden_is_sent_again_before_every_search_and_as_often_as_
     for _ in range(3):
         settlement = pending.settle(by_death=True)
         assert settlement.again[:2] == [hide, show]
-        for request in settlement.again:
+        for request in settlement.again:  # type: ignore[assignment]
             pending.send(request)
     pending.receive(Done(2))
     pending.receive(Failed(3, "no"))

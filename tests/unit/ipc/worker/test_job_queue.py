@@ -357,7 +357,7 @@ def test_the_window_is_told_what_is_to_be_read_once_the_scans_are_over(
             reports.append((phase, jobs.reports - before))
         return IndexReport(indexed=2)
 
-    jobs.index = index  # type: ignore[method-assign]
+    jobs.index = index  # type: ignore[assignment, method-assign]
     queue = make()
     for _ in range(2):
         queue.rescan()

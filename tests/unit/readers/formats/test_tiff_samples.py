@@ -39,7 +39,7 @@ def packed(samples: np.ndarray, bits: int, order: str) -> bytes:
     """Pack samples by rows, each padded to whole bytes."""
     rows = samples.reshape(samples.shape[0], -1)
     if samples.dtype.kind == "f":
-        return rows.astype(rows.dtype.newbyteorder(order)).tobytes()
+        return rows.astype(rows.dtype.newbyteorder(order)).tobytes()  # type: ignore[arg-type]
     if bits in (8, 16, 32, 64):
         return rows.astype(f"{order}u{bits // 8}").tobytes()
     if bits == 24:
@@ -125,7 +125,7 @@ def test_greys_of_any_depth_are_shown(
 @pytest.mark.parametrize("top", [1.0, 255.0, 900.0])
 @pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
 def test_colours_in_fractions_are_shown(tmp_path: Path, wanted: np.ndarray, kind: type, top: float) -> None:
-    values = (wanted / 255 * top).astype(kind)
+    values = (wanted / 255 * top).astype(kind)  # type: ignore[var-annotated]
     content = tiff([packed(values, 0, "<")], 8 * values.itemsize, 3, 2, tag_339=[3, 3, 3])
     assert is_like(written(tmp_path, content), wanted, 6)
 
@@ -221,9 +221,9 @@ def test_colours_that_pixels_share_are_shown(tmp_path: Path, across: int, down: 
     columns, rows = -(-WIDTH // across), -(-HEIGHT // down)
     if is_planar:
         sizes = (WIDTH * HEIGHT, columns * rows, columns * rows)
-        chunks = [bytes([level]) * size for level, size in zip(colour, sizes, strict=True)]
+        chunks = [bytes([level]) * size for level, size in zip(colour, sizes, strict=True)]  # type: ignore[arg-type]
     else:
-        chunks = [(bytes([colour[0]]) * (across * down) + bytes(colour[1:])) * columns * rows]
+        chunks = [(bytes([colour[0]]) * (across * down) + bytes(colour[1:])) * columns * rows]  # type: ignore[index]
     content = tiff(chunks, 8, 3, 6, tag_284=[1 + is_planar], tag_530=[across, down])
     assert is_like(written(tmp_path, content), np.full((HEIGHT, WIDTH, 3), (200, 60, 90)))
 

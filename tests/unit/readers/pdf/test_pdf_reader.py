@@ -243,7 +243,7 @@ def test_words_are_found_where_they_are_seen(new_pdf: Any, tmp_path: Path, turn:
     with PdfReader().open(saved(new_pdf, tmp_path)) as media:
         (found,) = media.find(1, "zebra STRIPES")
         image = media.load(1, 600).image
-    left, top, right, bottom = image.convert("L").point(lambda level: 255 if level < 128 else 0).getbbox()
+    left, top, right, bottom = image.convert("L").point(lambda level: 255 if level < 128 else 0).getbbox()  # type: ignore[misc]
     width, height = image.size
     # The ink of the letters is within the region and fills most of its length.
     assert found.left * width - 2 <= left < right <= found.right * width + 2

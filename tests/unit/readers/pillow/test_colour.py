@@ -179,7 +179,7 @@ def test_1_bit_is_black_and_white(save: Callable[..., Path], name: str) -> None:
     image.paste(0, (0, 0, 8, 16))
     shown = load(save(image, name))
     assert (shown.getpixel((3, 3)), shown.getpixel((12, 3))) == ((0, 0, 0), (255, 255, 255))
-    assert len(shown.getcolors()) == 2
+    assert len(shown.getcolors()) == 2  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.tif"])
@@ -231,7 +231,7 @@ def test_lab_becomes_what_it_was() -> None:
     srgb, lab = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
     colours = Image.new("RGB", (8, 8), (200, 80, 40))
     picture = ImageCms.profileToProfile(colours, srgb, lab, outputMode="LAB")
-    assert close(to_srgb(picture), colours, tolerance=4)
+    assert close(to_srgb(picture), colours, tolerance=4)  # type: ignore[arg-type]
 
 
 def test_nothing_of_the_file_stays_attached(scene: Image.Image) -> None:

@@ -46,7 +46,7 @@ def test_a_picture_is_given_upright(
     assert (loaded.facts.width, loaded.facts.height) == (160, 120)
     seen = loaded.image.resize((160, 120))
     for corner, strong in (((3, 3), "r"), ((156, 3), "g"), ((156, 116), "b"), ((3, 116), "rgb")):
-        levels = dict(zip("rgb", seen.getpixel(corner), strict=True))
+        levels = dict(zip("rgb", seen.getpixel(corner), strict=True))  # type: ignore[arg-type]
         assert all((level > 200) == (colour in strong) for colour, level in levels.items())
 
 
