@@ -39,12 +39,12 @@ class Desktop(QObject):
     def open(self, path: Path, part: int = 1, *, is_offline: bool = False) -> str:
         """Open a file in the system's viewer, and a PDF at page ``part`` if the viewer supports that.
 
-        ``is_offline`` tells that the file's drive was disconnected at the time of the search. It determines the message
-        if the file cannot be found.
+        ``is_offline`` tells that the file's drive was disconnected at the time of the search. It determines
+        the message if the file cannot be found.
 
         Returns:
-            One sentence if it is known at once that the file cannot be opened, else an empty string. Later failures
-            are emitted as ``problem``.
+            One sentence if it is known at once that the file cannot be opened, else an empty string. Later
+            failures are emitted as ``problem``.
         """
         if self.background.is_closed:
             return tr("The program is being closed.")
