@@ -12,7 +12,7 @@ from imagefinder.ui.services.thumbnail_loader import ThumbnailLoader
 
 _POLL_MS = 100
 _QUIET_POLLS = 4
-"""Number of consecutive checks that must find the window complete, as painting the grid requests thumbnails."""
+"""Number of consecutive checks that must find the window complete. Painting the grid requests thumbnails."""
 _TIMEOUT_MS = 60_000
 
 

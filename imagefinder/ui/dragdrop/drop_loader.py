@@ -15,7 +15,7 @@ from imagefinder.ui.services.background import BackgroundTasks
 
 
 class DropResult(QObject):
-    """One picture being loaded. Emits either ``arrived`` or ``failed`` at the end, or neither if it is cancelled."""
+    """One picture being loaded. Emits ``arrived`` or ``failed`` at the end, or neither if cancelled."""
 
     progress = Signal(float)
     """Fraction loaded, from 0 to 1, or -1 if unknown."""

@@ -83,7 +83,7 @@ class StatusLine(QWidget):
         return tr("Model {model}", model=title)
 
     def _has_better(self) -> bool:
-        """Return True if a model included in the program is in use and no model switch is in progress."""
+        """Return whether a model included in the program is in use and no model switch is in progress."""
         model, library = self._client.model, self._client.library
         return (
             self._client.engine.state is EngineState.RUNNING
