@@ -1,4 +1,4 @@
-"""``--screenshot``: waits until hits and thumbnails are shown, then saves the window as a PNG file."""
+"""Screenshot of the window for ``--screenshot``, taken once hits and thumbnails are shown."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ _TIMEOUT_MS = 60_000
 
 
 class Screenshot(QObject):
-    """Takes one screenshot of a window."""
+    """One screenshot of a window, saved as a PNG file once the window is complete."""
 
     taken = Signal()
     failed = Signal(str)

@@ -11,7 +11,7 @@ _MOST_CHUNK_LINE = 1024
 
 
 class HttpError(ValueError):
-    """Raised if a response is malformed, incomplete, or exceeds a limit."""
+    """A response is malformed, incomplete, or exceeds a limit."""
 
 
 class _State(Enum):

@@ -229,7 +229,7 @@ class Fetch(QObject):
 
 
 class LinkFetcher(QObject):
-    """Downloads dropped links. No other part of the window's process accesses the network."""
+    """Downloader of dropped links. No other part of the window's process accesses the network."""
 
     def __init__(
         self,

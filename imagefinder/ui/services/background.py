@@ -1,4 +1,4 @@
-"""Running of blocking work in threads, with results delivered on the GUI thread."""
+"""Background threads for blocking work, with results delivered on the GUI thread."""
 
 import logging
 import queue

@@ -1,4 +1,4 @@
-"""Client of the engine process: sends requests, emits events as signals, restarts it after a crash."""
+"""Client of the engine process, which sends requests, emits events as signals, and handles crashes."""
 
 import logging
 import time
@@ -48,9 +48,10 @@ _TRACE = "engine-crash.log"
 
 
 class EngineClient(QObject):
-    """Runs one engine process at a time, sends it requests and emits its events as signals.
+    """Owner of the engine process, which sends it requests and emits its events as signals.
 
-    All methods must be called on the GUI thread, and all signals are emitted there.
+    There is at most one process at a time. All methods must be called on the GUI thread, and all signals are
+    emitted there.
 
     If the engine process crashes, pending searches, thumbnails and requests to hide items are sent again to
     its successor, but searches and thumbnails only once: at the second crash they are answered with a
@@ -175,7 +176,7 @@ class EngineClient(QObject):
         on_reply: Callable[[Any], None] | None = None,
         on_error: Callable[[str], None] | None = None,
     ) -> int:
-        """Send a request and call back once with its reply.
+        """Send a request and call back once with its reply, unless the callback's Qt object was deleted.
 
         Args:
             request: A request whose ``request_id`` was obtained from ``next_id``.
@@ -183,7 +184,7 @@ class EngineClient(QObject):
             on_error: Called with the reason, as a text for the user, if the request failed.
 
         Returns:
-            The request's id. Callbacks that are methods of Qt objects deleted meanwhile are not called.
+            The request's id.
         """
         request_id: int = getattr(request, "request_id")  # noqa: B009 - not all types of Request have one
         self._replies.expect(request_id, on_reply, on_error)
@@ -197,9 +198,9 @@ class EngineClient(QObject):
     def restart(self, options: EngineOptions | None = None) -> None:
         """Restart the engine process without waiting for it, with new options if given.
 
-        This also starts a process in the states ``BROKEN`` and ``STOPPED``.
-        Pending searches, thumbnails, requests to hide items and downloads are sent again, and other pending
-        requests fail. With another library, only downloads continue.
+        In the states ``BROKEN`` and ``STOPPED``, this starts a process. Pending searches, thumbnails,
+        requests to hide items and downloads are sent again, and other pending requests fail. With another
+        library, only downloads continue.
         """
         if options is not None:
             if options.library != self.options.library:

@@ -60,12 +60,12 @@ class CurrentRun:
     is_unheard: bool = False
     """Whether its events are ignored because the window has switched to another library."""
     unusable: str = ""
-    """Why its library cannot be opened; empty if that is not the case."""
+    """Why its library cannot be opened, or an empty string."""
 
 
 @dataclass(slots=True)
 class JobIntent:
-    """What the user requested for jobs, kept across restarts of the engine process."""
+    """The user's last requests about jobs, kept across restarts of the engine process."""
 
     is_paused: bool
     is_cancelled: bool = False

@@ -1,4 +1,4 @@
-"""Copying of files into a folder chosen by the user. Runs in a background thread."""
+"""Copying files into a folder chosen by the user. Runs in a background thread."""
 
 import errno
 import shutil

@@ -13,7 +13,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class SettingsStore(QObject):
-    """Holds the current settings, saves them and emits changes."""
+    """Holder of the current settings, which saves them and emits changes."""
 
     changed = Signal(object, object)  # the previous and the new Settings
     notice = Signal(str)

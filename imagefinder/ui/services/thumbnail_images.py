@@ -15,7 +15,7 @@ MOST_PIXELS = 300_000_000
 
 
 class PictureProblemError(Exception):
-    """Raised if a picture cannot be shown. The message is a sentence for the user."""
+    """A picture cannot be shown. The message is a sentence for the user."""
 
 
 def read_scaled(path: Path, box: QSize) -> QImage:

@@ -1,4 +1,4 @@
-"""Loading of thumbnails from the disk cache or from the engine, decoded in background threads."""
+"""Loader of thumbnails from the disk cache or the engine, with decoding in background threads."""
 
 import logging
 import time
@@ -58,10 +58,11 @@ class _Decoded:
 
 
 class ThumbnailLoader(QObject):
-    """Loads thumbnails asynchronously into a cache shared by all panes. Must be used on the GUI thread only.
+    """Asynchronous loader of thumbnails with a cache in memory, shared by all panes.
 
-    The newest request is served first. If there are too many, the oldest are dropped, and ``look_again`` is
-    emitted once the others are done, so that views can repeat requests for thumbnails that are still visible.
+    It must be used on the GUI thread only. The newest request is served first. If there are too many, the
+    oldest are dropped, and ``look_again`` is emitted once the others are done, so that views can repeat
+    requests for thumbnails that are still visible.
     """
 
     ready = Signal(str)

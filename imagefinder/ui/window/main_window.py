@@ -39,7 +39,7 @@ _SIZE = (1180, 780)
 
 
 class MainWindow(QMainWindow):
-    """Main window: creates its widgets and connects their signals. Other logic is in the widgets."""
+    """Main window, which creates its widgets and connects their signals. Other logic is in the widgets."""
 
     closed = Signal()
     """Emitted before the window closes, while its state can still be read."""

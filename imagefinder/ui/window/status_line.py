@@ -14,7 +14,7 @@ from imagefinder.ui.widgets.link_button import LinkButton
 
 
 class StatusLine(QWidget):
-    """Shows the state of the engine and its model on the left, and the number of items on the right."""
+    """Line with the state of the engine and its model on the left, and the number of items on the right."""
 
     models_wanted = Signal()
     """Emitted when the user asks to choose another model."""
