@@ -177,7 +177,7 @@ def key_fact(hit: Hit, sort: Sort) -> str:
 
 
 def page(hit: Hit) -> str:
-    """Return a hit's page badge, for example ``p. 3``. Empty for a picture that is the only part of its file."""
+    """Return a hit's page badge, for example ``p. 3``. Empty for the picture of a file with one part."""
     if hit.parts <= 1 and hit.kind is not ItemKind.PAGE:
         return ""
     return tr("p. {number}", "short for page", number=hit.part)
@@ -223,7 +223,10 @@ def _score_line(hit: Hit) -> str:
 
 
 def _moment(moment: QDateTime) -> str:
-    """Format in the locale's short format, but with a four-digit year: photographs may be from another century."""
+    """Format a time in the locale's short format, but with four digits for the year.
+
+    Photographs may be from another century.
+    """
     pattern = locale().dateTimeFormat(QLocale.FormatType.ShortFormat)
     if "yyyy" not in pattern:
         pattern = pattern.replace("yy", "yyyy")

@@ -38,7 +38,7 @@ from imagefinder.ui.window.window_state import WindowState
 _LOG = logging.getLogger(__name__)
 
 _RESTART_AFTER_MS = 800
-"""Delay of a restart after a change of settings, so that stepping through values of a field restarts only once."""
+"""Delay of a restart after a change of settings, so that stepping through values restarts only once."""
 _DESKTOPS = ("xcb", "wayland", "windows", "cocoa")
 """Qt platforms whose clipboard exists outside this process."""
 
@@ -289,8 +289,8 @@ class Application(QObject):
 def _leave_clipboard() -> None:
     """Clear the clipboard on platforms where it exists in this process only.
 
-    There Qt would delete its contents after Python has been finalised. Contents created in Python (``file_mime``)
-    cannot be deleted then, and the process would crash.
+    There Qt would delete its contents after Python has been finalised. Contents created in Python
+    (``file_mime``) cannot be deleted then, and the process would crash.
     """
     if QApplication.platformName() not in _DESKTOPS:
         QApplication.clipboard().clear()

@@ -93,7 +93,7 @@ def _platform_plugins() -> Path | None:
 
 
 def _answers(display: str) -> bool:
-    """Return True if the X server accepts connections. If it does not, Qt would abort the process."""
+    """Return whether the X server accepts connections. If it does not, Qt would abort the process."""
     xcb = ctypes.CDLL("libxcb.so.1")  # present, because Qt's plugin, which needs it, could be loaded
     xcb.xcb_connect.restype = ctypes.c_void_p
     connection = ctypes.c_void_p(xcb.xcb_connect(os.fsencode(display), None))

@@ -13,7 +13,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class ExceptionHook(QObject):
-    """Handles uncaught exceptions of all threads, from its creation until ``close``."""
+    """Handler for uncaught exceptions of all threads, active from its creation until ``close``."""
 
     notice = Signal(str)
     """Emitted with a text for the user."""

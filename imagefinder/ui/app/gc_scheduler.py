@@ -13,12 +13,12 @@ _LATEST_FULL_S = 300.0
 
 
 class GcScheduler(QObject):
-    """Runs the cyclic garbage collector in place of Python's automatic collection, from its creation until ``close``.
+    """Scheduler of garbage collection in place of Python's automatic one, active until ``close``.
 
-    Python collects in whichever thread allocates objects. Widgets could then be destroyed outside the GUI thread, and a
-    full collection blocks the process, for 60 ms with a hundred thousand results open. This class collects the young
-    generations every second, which takes negligible time, and all generations when the user switches to another
-    program, at least once in five minutes.
+    Python collects in whichever thread allocates objects. Widgets could then be destroyed outside the GUI
+    thread, and a full collection blocks the process, for 60 ms with a hundred thousand results open. This
+    class collects the young generations every second, which takes negligible time, and all generations when
+    the user switches to another program, and at least every five minutes.
     """
 
     def __init__(

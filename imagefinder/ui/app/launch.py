@@ -1,7 +1,7 @@
 """Entry point of the window.
 
-Qt is imported only after ``check_display``, so that a computer without a screen gives an error message rather than a
-traceback.
+Qt is imported only after ``check_display``, so that a computer without a screen gives an error message rather
+than a traceback.
 """
 
 from imagefinder.domain.errors import UsageError

@@ -31,8 +31,8 @@ class WindowOptions:
 def chosen_library(settings: Settings, options: WindowOptions) -> Path | None:
     """Return the folder of the library to use, or None for the default one.
 
-    The command line and IMAGEFINDER_LIBRARY take precedence over the settings. None also stands for the value of the
-    environment variable, which ``paths`` reads.
+    The command line and IMAGEFINDER_LIBRARY take precedence over the settings. None also stands for the value
+    of the environment variable, which ``paths`` reads.
     """
     if options.library or os.environ.get("IMAGEFINDER_LIBRARY"):
         return options.library

@@ -1,4 +1,4 @@
-"""``--screenshot``: waits until hits and thumbnails are shown, then saves the window as a PNG file."""
+"""Screenshot of the window for ``--screenshot``, taken once hits and thumbnails are shown."""
 
 from pathlib import Path
 
@@ -12,12 +12,12 @@ from imagefinder.ui.services.thumbnail_loader import ThumbnailLoader
 
 _POLL_MS = 100
 _QUIET_POLLS = 4
-"""Number of consecutive checks that must find the window complete, as painting the grid requests thumbnails."""
+"""Number of consecutive checks that must find the window complete. Painting the grid requests thumbnails."""
 _TIMEOUT_MS = 60_000
 
 
 class Screenshot(QObject):
-    """Takes one screenshot of a window."""
+    """One screenshot of a window, saved as a PNG file once the window is complete."""
 
     taken = Signal()
     failed = Signal(str)

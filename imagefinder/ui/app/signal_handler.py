@@ -12,11 +12,11 @@ _SIGNALS = tuple(
 
 
 class SignalHandler(QObject):
-    """Emits a Qt signal when the process receives a signal that asks it to end.
+    """Handler that emits a Qt signal when the process receives a signal to end.
 
-    Python runs signal handlers only between bytecode instructions, and none are executed while Qt waits for events.
-    Therefore Python writes a byte to a socket, which wakes Qt's event loop. If a signal arrives before the event loop
-    runs, the byte stays in the socket and is handled later.
+    Python runs signal handlers only between bytecode instructions, and none are executed while Qt waits for
+    events. Therefore Python writes a byte to a socket, which wakes Qt's event loop. If a signal arrives
+    before the event loop runs, the byte stays in the socket and is handled later.
     """
 
     asked_to_end = Signal()

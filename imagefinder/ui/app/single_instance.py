@@ -18,14 +18,16 @@ _LOG = logging.getLogger(__name__)
 
 _PATIENCE_MS = 2000
 _MOST_BYTES = 5_000_000
-"""Limit for a message: about twice the JSON form of the 2 MiB that Linux allows a command line (execve(2), stack
-limit / 4)."""
+"""Limit for a message in bytes.
+
+This is about twice the JSON form of the 2 MiB that Linux allows a command line (execve(2), stack limit / 4).
+"""
 _MOST_CONNECTIONS = 16
-"""Limit for simultaneous connections. Beyond it, the oldest is closed. A second start needs only milliseconds."""
+"""Limit for open connections, beyond which the oldest is closed. A second start takes only milliseconds."""
 _SILENCE_MS = 5000
 """Connections without a complete message are closed after this time, or twice as long at most."""
 _LONGEST_PATH, _LONGEST_TOKEN = 32_767, 1000
-"""Limits in characters. Windows has the longest paths of all systems. Startup ids have some dozen characters."""
+"""Limits in characters. Windows has the longest paths of all systems; tokens have some dozen characters."""
 _HEARD = b"heard\n"
 _LONGEST = 70
 """Longest folder for the socket, in characters: the path of a socket is limited to 107."""
@@ -40,8 +42,8 @@ class SingleInstance(QObject):
     started_again = Signal(list, str, str)
     """Emitted with the arguments of a later instance.
 
-    These are the paths (list[Path]), the words to search for, and the desktop's activation token, which permits
-    raising the window.
+    These are the paths (list[Path]), the words to search for, and the desktop's activation token, which
+    permits raising the window.
     """
 
     def __init__(self, library: Path, parent: QObject | None = None) -> None:
@@ -179,7 +181,7 @@ def understood(text: bytes) -> tuple[list[Path], str, str]:
 
 
 def _is_path(path: object) -> bool:
-    """Return True for a path as this program sends it: absolute, and encodable as a file name."""
+    """Return whether a value is a path as this program sends it: absolute, and encodable as a file name."""
     if not isinstance(path, str) or not 0 < len(path) <= _LONGEST_PATH or "\0" in path:
         return False
     try:
@@ -192,8 +194,8 @@ def _is_path(path: object) -> bool:
 def _own_folder() -> str:
     """Return a folder for sockets that no other user can write to, or an empty string if there is none.
 
-    In the folder for temporary files, another user could create the socket first and thereby prevent the program from
-    starting.
+    In the folder for temporary files, another user could create the socket first and thereby prevent the
+    program from starting.
     """
     folder = os.environ.get("XDG_RUNTIME_DIR", "") if sys.platform.startswith("linux") else ""
     is_fit = folder and Path(folder).is_absolute() and os.access(folder, os.W_OK | os.X_OK)

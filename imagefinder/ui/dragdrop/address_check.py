@@ -15,11 +15,11 @@ _ELSEWHERE = (
 
 
 def is_public(address: str) -> bool:
-    """Return True if an IP address is public.
+    """Return whether an IP address is public.
 
-    Loopback, private, link-local, carrier-grade NAT, multicast, unspecified, reserved and documentation addresses (the
-    registries of RFC 6890) are not public, and neither are IPv6 addresses that embed one of those. Returns False for a
-    text that is not an IP address.
+    Loopback, private, link-local, carrier-grade NAT, multicast, unspecified, reserved and documentation
+    addresses (the registries of RFC 6890) are not public, and neither are IPv6 addresses that embed one of
+    those. Returns False for a text that is not an IP address.
     """
     try:
         parsed = ip_address(address)

@@ -11,8 +11,8 @@ _PATIENCE_S = 0.2
 def told_apart(paths: Sequence[Path], patience_s: float = _PATIENCE_S) -> tuple[list[Path], list[Path]]:
     """Return the files and the folders among these paths. Paths that do not exist are left out.
 
-    Paths that the disk has not reported on within ``patience_s`` seconds are assumed to exist, and to be folders if
-    their names have no extension. Errors then appear when they are opened.
+    Paths that the disk has not reported on within ``patience_s`` seconds are assumed to exist, and to be
+    folders if their names have no extension. Errors then appear when they are opened.
     """
     found: dict[Path, bool | None] = {}
     if not paths:

@@ -10,7 +10,7 @@ from PySide6.QtGui import QImage
 from imagefinder.picture_cache import MOST_BYTES, PictureCache
 
 _LIVES_S = 24 * 3600
-"""How long pictures dropped on other windows are kept, in seconds, because those windows may search by them."""
+"""How long (seconds) pictures dropped on other windows are kept, because these may search by them."""
 
 
 class DropCache:

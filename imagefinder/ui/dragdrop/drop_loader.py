@@ -1,4 +1,4 @@
-"""Loading of dropped or pasted pictures into files that panes can search by."""
+"""Loader of dropped or pasted pictures, which stores them in files that panes can search by."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -15,7 +15,7 @@ from imagefinder.ui.services.background import BackgroundTasks
 
 
 class DropResult(QObject):
-    """One picture being loaded. Emits either ``arrived`` or ``failed`` at the end, or neither if it is cancelled."""
+    """One picture being loaded. Emits ``arrived`` or ``failed`` at the end, or neither if cancelled."""
 
     progress = Signal(float)
     """Fraction loaded, from 0 to 1, or -1 if unknown."""
@@ -39,7 +39,7 @@ class DropResult(QObject):
 
 
 class DropLoader(QObject):
-    """Stores picture data in files, in a background thread, after downloading it if it is given as a link."""
+    """Loader of pictures given as data or as a link. Files are written in a background thread."""
 
     def __init__(self, dropped: DropCache, fetcher: LinkFetcher, parent: QObject) -> None:
         super().__init__(parent)

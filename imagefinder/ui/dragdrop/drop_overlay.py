@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QWidget
 
 
 class DropOverlay(QWidget):
-    """Frame in the accent colour with a text, drawn over its parent. It is transparent for mouse and drop events."""
+    """Frame in the accent colour with a text, over its parent. Mouse and drop events pass through it."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)

@@ -10,7 +10,7 @@ from imagefinder.ui.dragdrop.mime_parser import local_paths
 
 
 class DropTarget(QWidget):
-    """Accepts drops of local paths to add to the library, and shows an overlay while they are dragged over it."""
+    """Drop target for local paths to add to the library, with an overlay while they are dragged over it."""
 
     dropped = Signal(list)  # list[Path]
 

@@ -1,7 +1,8 @@
 """HTTP GET request over its own connection, to an address that has been checked.
 
-QNetworkAccessManager is not used, because its thread reads headers for as long as a server sends them, and meanwhile
-neither aborts nor serves other requests to that server. Here each request has one socket, which can be closed at once.
+QNetworkAccessManager is not used, because its thread reads headers for as long as a server sends them, and
+meanwhile neither aborts nor serves other requests to that server. Here each request has one socket, which can
+be closed at once.
 """
 
 import base64
@@ -27,7 +28,7 @@ class HttpGet(QObject):
     """One request, sent on creation. No signal is emitted after ``ended``."""
 
     received = Signal(bytes)
-    """Emitted with a part of the body, which may be empty. ``response`` has the status and headers by then."""
+    """Emitted with a part of the body, possibly empty. ``response`` has the status and headers by then."""
     ended = Signal(str)
     """Emitted at the end: with an empty text if the response is complete, else with an error message."""
 

@@ -1,14 +1,17 @@
-"""Incremental parser for an HTTP/1.1 response (RFC 9112), with limits on everything that a server may send."""
+"""Incremental parser for an HTTP/1.1 response (RFC 9112), with limits on all that a server may send."""
 
 from enum import Enum, auto
 
 MOST_HEAD = 64 * 1024
-"""Limit for all heads together, in bytes. Browsers allow 100 to 256 KB, mostly for cookies, which are not used here."""
+"""Limit for all heads together, in bytes.
+
+Browsers allow 100 to 256 KB, mostly for cookies, which are not used here.
+"""
 _MOST_CHUNK_LINE = 1024
 
 
 class HttpError(ValueError):
-    """Raised if a response is malformed, incomplete, or exceeds a limit."""
+    """A response is malformed, incomplete, or exceeds a limit."""
 
 
 class _State(Enum):

@@ -1,9 +1,10 @@
 """Download of pictures from links that the user dropped.
 
-A link must not lead into the user's local network, even by DNS rebinding. Therefore the host is resolved first, all of
-its IP addresses are checked, and the connection is made to one of the checked addresses. The host name is sent in the
-``Host`` header and, for https, used to verify the certificate. A redirect is handled like a new link, with all checks.
-If the system uses a proxy, the checked address is requested from the proxy, too.
+A link must not lead into the user's local network, even by DNS rebinding. Therefore the host is resolved
+first, all of its IP addresses are checked, and the connection is made to one of the checked addresses. The
+host name is sent in the ``Host`` header and, for https, used to verify the certificate. A redirect is handled
+like a new link, with all checks. If the system uses a proxy, the checked address is requested from the proxy,
+too.
 """
 
 import logging
@@ -35,7 +36,7 @@ class FetchLimits:
 
 
 class Fetch(QObject):
-    """Download of one picture. Emits either ``fetched`` or ``failed`` at the end, or neither if it is cancelled."""
+    """Download of one picture. Emits ``fetched`` or ``failed`` at the end, or neither if cancelled."""
 
     progress = Signal(float)
     """Fraction downloaded, from 0 to 1, or -1 if unknown."""
@@ -51,7 +52,7 @@ class Fetch(QObject):
         limits: FetchLimits,
         parent: QObject,
     ) -> None:
-        """Create the download. It starts from the event loop, so the caller can connect to its signals first."""
+        """Create the download. It starts from the event loop, so callers can connect to its signals first."""
         super().__init__(parent)
         self._url = url
         self._settings = settings
@@ -228,7 +229,7 @@ class Fetch(QObject):
 
 
 class LinkFetcher(QObject):
-    """Downloads dropped links. No other part of the window's process accesses the network."""
+    """Downloader of dropped links. No other part of the window's process accesses the network."""
 
     def __init__(
         self,
@@ -244,8 +245,8 @@ class LinkFetcher(QObject):
     def fetch(self, url: QUrl) -> Fetch:
         """Start to download a picture by http or https, within the limits.
 
-        Addresses of this computer or the local network are refused unless the settings allow them. The system's proxy
-        is used. No cookies are sent.
+        Addresses of this computer or the local network are refused unless the settings allow them. The
+        system's proxy is used. No cookies are sent.
         """
         return Fetch(url, self._settings, self._limits, self)
 

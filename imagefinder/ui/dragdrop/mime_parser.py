@@ -3,8 +3,8 @@
 Programs provide different formats:
 
 - File managers provide ``text/uri-list``, and GNOME's also ``x-special/gnome-copied-files`` on the clipboard.
-- Firefox has the picture's address in ``application/x-moz-file-promise-url`` or in the ``<img>`` of ``text/html``. Its
-  ``text/x-moz-url`` may be the page that the picture links to.
+- Firefox has the picture's address in ``application/x-moz-file-promise-url`` or in the ``<img>`` of
+  ``text/html``. Its ``text/x-moz-url`` may be the page that the picture links to.
 - Chromium, Edge and Safari provide an http address in ``text/uri-list`` along with ``text/html``.
 - Most programs also provide the picture itself as ``image/png``.
 """
@@ -56,7 +56,7 @@ class Dropped:
 
 
 def may_hold_pictures(mime: QMimeData) -> bool:
-    """Return True if ``read_mime`` might find something.
+    """Return whether ``read_mime`` might find something.
 
     Neither the disk nor picture data is read, so this is fast enough to be called during a drag.
     """
@@ -132,7 +132,8 @@ def _image_sources(mime: QMimeData) -> list[str]:
 def _image_in(html: str) -> str:
     """Return the address in the first ``<img>`` tag that has one, or an empty string.
 
-    The text is scanned tag by tag, because a single regular expression could take minutes on a malicious page.
+    The text is scanned tag by tag, because a single regular expression could take minutes on a malicious
+    page.
     """
     at = 0
     while tag := _IMAGE_TAG.search(html, at):
@@ -166,7 +167,7 @@ def _links(sources: Iterable[str]) -> list[QUrl]:
 
 
 def _paths_in_text(text: str) -> list[Path]:
-    """Return absolute paths in a text, one per line and optionally quoted. Empty unless every line is a path."""
+    """Return the absolute paths in a text, one per line, perhaps quoted. Empty if any line is not a path."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if not lines or len(text) > 1_000_000:
         return []

@@ -15,7 +15,7 @@ _MOST_COPIES = 20
 
 
 class MetadataPanel(QScrollArea):
-    """Shows metadata as captions, each followed by a selectable text."""
+    """Panel of captions, each followed by a selectable text."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

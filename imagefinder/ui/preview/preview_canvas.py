@@ -19,10 +19,9 @@ _MARGIN = 8
 
 
 class PreviewCanvas(QWidget):
-    """Shows one picture, fitted or zoomed.
+    """Canvas for one picture, fitted or zoomed.
 
-    At zoom 1 (100 %), one pixel of a picture covers one pixel of the screen, and a page has its size on
-    paper.
+    At zoom 1 (100 %), one pixel of a picture covers one pixel of the screen, and a page has its paper size.
     """
 
     zoom_changed = Signal()

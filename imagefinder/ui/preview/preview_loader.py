@@ -1,4 +1,4 @@
-"""Loading of items for the preview, one at a time; outdated replies are discarded."""
+"""Loader of items for the preview."""
 
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ MOST_SIDE = 8192
 
 
 class PreviewLoader(QObject):
-    """Loads items rendered by the engine. Only the latest request is answered."""
+    """Loader of items rendered by the engine. Only the latest request is answered."""
 
     shown = Signal(object, object)
     """Emitted with the ``ItemShown`` and its ``QPixmap``, or None if there is no picture."""

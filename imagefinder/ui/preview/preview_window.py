@@ -29,7 +29,7 @@ _THUMBNAIL = QSize(320, 320)
 
 
 class PreviewWindow(QWidget):
-    """Shows the results of one pane, one at a time.
+    """Window with one result of a pane, its metadata and actions.
 
     Esc leaves full screen or else closes the window. Space closes it, too.
     """

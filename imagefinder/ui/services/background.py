@@ -1,4 +1,4 @@
-"""Running of blocking work in threads, with results delivered on the GUI thread."""
+"""Background threads for blocking work, with results delivered on the GUI thread."""
 
 import logging
 import queue
@@ -22,9 +22,9 @@ _PATIENCE_S = 2.0
 class BackgroundTasks(QObject):
     """Small pool of daemon threads whose results are delivered on the GUI thread.
 
-    A ``QThreadPool`` could deadlock: its destructor waits for the threads while it holds the GIL, which a thread that
-    runs Python code needs. The threads are daemons, which those of an executor are not, because a thread blocked by an
-    unresponsive network drive must not prevent the program from exiting.
+    A ``QThreadPool`` could deadlock: its destructor waits for the threads while it holds the GIL, which a
+    thread that runs Python code needs. The threads are daemons, which those of an executor are not, because a
+    thread blocked by an unresponsive network drive must not prevent the program from exiting.
     """
 
     _finished = Signal(object)
@@ -48,8 +48,8 @@ class BackgroundTasks(QObject):
     def run(self, work: Callable[[], T], then: Callable[[T], None]) -> None:
         """Call ``work`` in a thread, then ``then`` with its result on the GUI thread.
 
-        ``then`` is not called if it is a method of a Qt object that has been deleted. ``work`` must report failures in
-        its result: an exception that escapes it is a bug, is logged, and ``then`` is not called.
+        ``then`` is not called if it is a method of a Qt object that has been deleted. ``work`` must report
+        failures in its result: an exception that escapes it is a bug, is logged, and ``then`` is not called.
         """
         if self._is_closed:
             return

@@ -1,4 +1,4 @@
-"""Copying of pictures to the clipboard, as rendered by the engine."""
+"""Copying pictures to the clipboard, as rendered by the engine."""
 
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ _PAGE_SIDE = 2480
 
 
 class PictureClipboard(QObject):
-    """Copies one picture at a time to the clipboard. A new request replaces one that is still in progress."""
+    """Clipboard for pictures. Only one is copied at a time: a new request replaces one in progress."""
 
     notice = Signal(str)
     """Emitted with a sentence when the picture is on the clipboard."""

@@ -27,7 +27,10 @@ class _Found:
 
 
 class Desktop(QObject):
-    """Opens, reveals and copies files. No method blocks: disks are accessed in background threads."""
+    """Operations on files with the desktop's help.
+
+    No method blocks: disks are accessed in background threads.
+    """
 
     problem = Signal(str)
     """Emitted with one sentence if a file could not be opened or shown."""
@@ -39,12 +42,15 @@ class Desktop(QObject):
     def open(self, path: Path, part: int = 1, *, is_offline: bool = False) -> str:
         """Open a file in the system's viewer, and a PDF at page ``part`` if the viewer supports that.
 
-        ``is_offline`` tells that the file's drive was disconnected at the time of the search. It determines the message
-        if the file cannot be found.
+        Args:
+            path: The file.
+            part: Page to show, counted from 1.
+            is_offline: Whether the file's drive was disconnected at the time of the search. If the file is
+                still missing, the message says so.
 
         Returns:
-            One sentence if it is known at once that the file cannot be opened, else an empty string. Later failures
-            are emitted as ``problem``.
+            One sentence if it is known at once that the file cannot be opened, else an empty string. Later
+            failures are emitted as ``problem``.
         """
         if self.background.is_closed:
             return tr("The program is being closed.")

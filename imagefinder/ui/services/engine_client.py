@@ -1,4 +1,4 @@
-"""The window's client of the engine process: sends requests, emits events as signals, restarts it after a crash."""
+"""Client of the engine process, which sends requests, emits events as signals, and handles crashes."""
 
 import logging
 import time
@@ -48,15 +48,16 @@ _TRACE = "engine-crash.log"
 
 
 class EngineClient(QObject):
-    """Runs one engine process at a time, sends it requests and emits its events as signals.
+    """Owner of the engine process, which sends it requests and emits its events as signals.
 
-    All methods must be called on the GUI thread, and all signals are emitted there.
+    There is at most one process at a time. All methods must be called on the GUI thread, and all signals are
+    emitted there.
 
-    If the engine process crashes, pending searches, thumbnails and requests to hide items are sent again to its
-    successor, but searches and thumbnails only once: at the second crash they are answered with a failure, as all
-    other pending requests are at the first. A job continues by a rescan, unless the user cancelled it. A download
-    continues automatically after an intended restart; after a crash the user has to continue it. ``RestartPolicy``
-    decides when a crashed process is not restarted any more.
+    If the engine process crashes, pending searches, thumbnails and requests to hide items are sent again to
+    its successor, but searches and thumbnails only once: at the second crash they are answered with a
+    failure, as all other pending requests are at the first. A job continues by a rescan, unless the user
+    cancelled it. A download continues automatically after an intended restart; after a crash the user has to
+    continue it. ``RestartPolicy`` decides when a crashed process is not restarted any more.
     """
 
     engine_changed = Signal(object)  # EngineStatus
@@ -75,7 +76,7 @@ class EngineClient(QObject):
     def __init__(
         self, options: EngineOptions, parent: QObject | None = None, *, target: Target = run_engine
     ) -> None:
-        """Create the client without starting a process. Tests may replace ``target``, which the process runs."""
+        """Create the client without starting a process. Tests may replace the process's ``target``."""
         super().__init__(parent)
         self.options = options
         self.engine = EngineStatus(EngineState.STOPPED)
@@ -175,7 +176,7 @@ class EngineClient(QObject):
         on_reply: Callable[[Any], None] | None = None,
         on_error: Callable[[str], None] | None = None,
     ) -> int:
-        """Send a request and call back once with its reply.
+        """Send a request and call back once with its reply, unless the callback's Qt object was deleted.
 
         Args:
             request: A request whose ``request_id`` was obtained from ``next_id``.
@@ -183,7 +184,7 @@ class EngineClient(QObject):
             on_error: Called with the reason, as a text for the user, if the request failed.
 
         Returns:
-            The request's id. Callbacks that are methods of Qt objects deleted meanwhile are not called.
+            The request's id.
         """
         request_id: int = getattr(request, "request_id")  # noqa: B009 - not all types of Request have one
         self._replies.expect(request_id, on_reply, on_error)
@@ -195,10 +196,11 @@ class EngineClient(QObject):
         self._replies.forget(request_id)
 
     def restart(self, options: EngineOptions | None = None) -> None:
-        """Restart the engine process without waiting for it, with new options if given; also in the state ``BROKEN``.
+        """Restart the engine process without waiting for it, with new options if given.
 
-        Pending searches, thumbnails, requests to hide items and downloads are sent again, and other pending requests
-        fail. With another library, only downloads continue.
+        In the states ``BROKEN`` and ``STOPPED``, this starts a process. Pending searches, thumbnails,
+        requests to hide items and downloads are sent again, and other pending requests fail. With another
+        library, only downloads continue.
         """
         if options is not None:
             if options.library != self.options.library:
@@ -216,8 +218,8 @@ class EngineClient(QObject):
     def stop(self, timeout_s: float = _STOP_S) -> bool:
         """Stop the engine process and wait for it to exit; kill it after ``timeout_s`` seconds.
 
-        This blocks, so it should be called only when the program quits. Afterwards no signal but ``engine_changed`` is
-        emitted.
+        This blocks, so it should be called only when the program quits. Afterwards no signal but
+        ``engine_changed`` is emitted.
 
         Returns:
             Whether the process exited without being killed.
@@ -232,7 +234,7 @@ class EngineClient(QObject):
         return ended
 
     def _leave_library(self) -> None:
-        """Fail all pending requests but downloads, because item ids, for example, do not apply to another library."""
+        """Fail all pending requests except downloads, because item ids do not apply to another library."""
         for request in (*self._held, *self._backlog):
             self._pending.send(request)
         settlement = self._pending.settle(by_death=False)

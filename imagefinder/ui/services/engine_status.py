@@ -39,7 +39,7 @@ class EngineStatus:
     message: str = ""
     """Text for the user: what happened, that nothing is lost, and what to do."""
     report: str = ""
-    """Report for developers: versions, exit code and the end of the log. It contains no names of the user's files."""
+    """Report for developers: versions, exit code, end of the log. It has no names of the user's files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +60,12 @@ class CurrentRun:
     is_unheard: bool = False
     """Whether its events are ignored because the window has switched to another library."""
     unusable: str = ""
-    """Why its library cannot be opened; empty if that is not the case."""
+    """Why its library cannot be opened, or an empty string."""
 
 
 @dataclass(slots=True)
 class JobIntent:
-    """What the user requested for jobs, kept across restarts of the engine process."""
+    """The user's last requests about jobs, kept across restarts of the engine process."""
 
     is_paused: bool
     is_cancelled: bool = False
@@ -82,6 +82,6 @@ class JobIntent:
                 self.is_cancelled = isinstance(request, CancelJobs)
 
     def options(self, options: EngineOptions) -> EngineOptions:
-        """Return the options for the next engine process. An unfinished job is resumed by a rescan at start."""
+        """Return the options for the next engine process, which resumes an unfinished job by a rescan."""
         index_at_start = (options.index_at_start or self.was_at_work) and not self.is_cancelled
         return replace(options, paused=self.is_paused, index_at_start=index_at_start)

@@ -1,4 +1,4 @@
-"""Copying of files into a folder chosen by the user. Runs in a background thread."""
+"""Copying files into a folder chosen by the user. Runs in a background thread."""
 
 import errno
 import shutil
@@ -31,8 +31,8 @@ class _GivenUpError(Exception):
 def copy_files(paths: Sequence[Path], folder: Path, is_given_up: Callable[[], bool]) -> CopyReport:
     """Copy files into a folder, with their modification times and permissions.
 
-    Existing files are not overwritten: a file whose name is taken is copied as ``name (2).jpg``. Copying stops once
-    ``is_given_up`` returns True, and an incomplete file is removed.
+    Existing files are not overwritten: a file whose name is taken is copied as ``name (2).jpg``. Copying
+    stops once ``is_given_up`` returns True, and an incomplete file is removed.
     """
     copied = 0
     failures: list[tuple[Path, str]] = []

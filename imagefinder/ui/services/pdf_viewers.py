@@ -21,8 +21,8 @@ _PATIENCE_S = 3.0
 def command_for_page(path: Path, page: int) -> tuple[str, ...]:
     """Return the command that opens a PDF at a page (counted from 1) in the user's default viewer.
 
-    Returns an empty tuple if that viewer is not known to support this. May take some seconds, so do not call it on the
-    GUI thread.
+    Returns an empty tuple if that viewer is not known to support this. May take some seconds, so do not call
+    it on the GUI thread.
     """
     if not sys.platform.startswith("linux") or not _is_text(path):
         return ()
@@ -54,7 +54,7 @@ def _default_viewer() -> str:
 
 
 def _is_text(path: Path) -> bool:
-    """Return True if the path is valid UTF-8. Qt, which starts the viewer, would corrupt any other."""
+    """Return whether the path is valid UTF-8. Qt, which starts the viewer, would corrupt any other."""
     try:
         str(path).encode("utf-8")
     except UnicodeEncodeError:

@@ -36,7 +36,7 @@ class ReplyCallbacks:
         self._pending.pop(request_id, None)
 
     def deliver(self, event: Event) -> None:
-        """Call the callback registered for an event. ``Hits`` are ignored, because more of them may follow."""
+        """Call the callback registered for an event. ``Hits`` are ignored, as more of them may follow."""
         if isinstance(event, Hits) or not (request_id := getattr(event, "request_id", 0)):
             return
         if (pending := self._pending.pop(request_id, None)) is None:

@@ -13,7 +13,7 @@ _LOG = logging.getLogger(__name__)
 
 
 class SettingsStore(QObject):
-    """Holds the current settings, saves them and emits changes."""
+    """Holder of the current settings, which saves them and emits changes."""
 
     changed = Signal(object, object)  # the previous and the new Settings
     notice = Signal(str)
@@ -25,7 +25,7 @@ class SettingsStore(QObject):
         self.value = Settings.load(path)
 
     def change(self, **values: object) -> None:
-        """Change fields of ``Settings``, save the settings and emit ``changed``; do nothing if all are equal."""
+        """Set fields of ``Settings``. If this changes any, save the settings and emit ``changed``."""
         before, now = self.value, replace(self.value, **values)  # type: ignore[arg-type]
         if now == before:
             return

@@ -9,17 +9,19 @@ from PySide6.QtGui import QBrush, QImage, QImageIOHandler, QImageReader, QPainte
 from imagefinder.translation import tr
 
 _RASTER: Final = {bytes(each.data()) for each in QImageReader.supportedImageFormats()} - {b"svg", b"svgz"}
-"""Formats decoded in the window's process. SVG is excluded, as even a small file can take minutes to render."""
+"""Formats decoded in the window's process. SVG is not, as even a small file can take minutes to render."""
 MOST_PIXELS = 300_000_000
 """Largest picture that the window itself decodes. Phones take pictures of up to 200 million pixels."""
 
 
 class PictureProblemError(Exception):
-    """Raised if a picture cannot be shown. The message is a sentence for the user."""
+    """A picture cannot be shown. The message is a sentence for the user."""
 
 
 def read_scaled(path: Path, box: QSize) -> QImage:
-    """Read a picture, apply its EXIF orientation, and scale it to fit into ``box`` (pixels) without enlarging it.
+    """Read a picture, apply its EXIF orientation, and scale it to fit into ``box`` (pixels).
+
+    Smaller pictures are not enlarged.
 
     Raises:
         FileNotFoundError: The file does not exist.

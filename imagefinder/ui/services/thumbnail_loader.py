@@ -1,4 +1,4 @@
-"""Loading of thumbnails from the disk cache or from the engine, decoded in background threads."""
+"""Loader of thumbnails from the disk cache or the engine, with decoding in background threads."""
 
 import logging
 import time
@@ -31,7 +31,7 @@ _MOST_PROBLEMS = 10_000
 _RETRY_AFTER_S = 30.0
 """Failed thumbnails are retried after this time: the drive may be connected or the file repaired by then."""
 _STEP = 32
-"""Sizes are rounded up to a multiple of this (pixels), to avoid decoding at every step of resizing the window."""
+"""Sizes are rounded up to a multiple of this (pixels), so that resizing a window decodes less often."""
 _CORNER = 5.0
 """Radius of the rounded corners in points."""
 
@@ -58,10 +58,11 @@ class _Decoded:
 
 
 class ThumbnailLoader(QObject):
-    """Loads thumbnails asynchronously into a cache shared by all panes. Must be used on the GUI thread only.
+    """Asynchronous loader of thumbnails with a cache in memory, shared by all panes.
 
-    The newest request is served first. If there are too many, the oldest are dropped, and ``look_again`` is emitted
-    once the others are done, so that views can repeat requests for thumbnails that are still visible.
+    It must be used on the GUI thread only. The newest request is served first. If there are too many, the
+    oldest are dropped, and ``look_again`` is emitted once the others are done, so that views can repeat
+    requests for thumbnails that are still visible.
     """
 
     ready = Signal(str)
@@ -80,7 +81,7 @@ class ThumbnailLoader(QObject):
         most_bytes: int = 64 * 1024 * 1024,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Create a loader for the thumbnail cache in ``folder``, with at most ``most_bytes`` of pixmaps in memory."""
+        """Create a loader for the cache in ``folder``, with at most ``most_bytes`` of pixmaps in memory."""
         super().__init__(parent)
         self.client = client
         self._folder = folder
@@ -98,8 +99,8 @@ class ThumbnailLoader(QObject):
     def pixmap(self, hit: Hit, size: QSize, dpr: float) -> QPixmap | None:
         """Return the thumbnail of a hit, fitted into ``size`` (points), or None if it is not loaded.
 
-        If it is not in memory in this size, loading starts, and meanwhile a pixmap of another size may be returned,
-        which should be painted scaled.
+        If it is not in memory in this size, loading starts, and meanwhile a pixmap of another size may be
+        returned, which should be painted scaled.
         """
         return self.icon_for_item(hit.item_id, hit.thumbnail_key, size, dpr)
 
@@ -122,7 +123,7 @@ class ThumbnailLoader(QObject):
         return thumbnail_file(self._folder, key)
 
     def problem(self, key: str) -> str:
-        """Return the reason why a pixmap could not be loaded, as one sentence; empty if there is no failure."""
+        """Return the reason why a pixmap could not be loaded, as one sentence, or an empty string."""
         return self._problems.get(key, ("", 0.0))[0]
 
     @property

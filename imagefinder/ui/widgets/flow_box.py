@@ -11,7 +11,7 @@ _LAST_WIDTH = 140
 
 
 class FlowBox(QWidget):
-    """Lays out widgets in rows. Either the last widget fills the rest of its row, or all rows are centred."""
+    """Box that wraps widgets into rows. Either the last widget fills its row, or all rows are centred."""
 
     def __init__(self, spacing: int, *, is_centred: bool = False, parent: QWidget | None = None) -> None:
         """Create an empty box. ``spacing`` is the distance between widgets and between rows, in points."""

@@ -35,7 +35,7 @@ _ICONS = {NoticeKind.INFO: "info", NoticeKind.WARNING: "triangle-alert", NoticeK
 
 
 class NotificationBar(QWidget):
-    """Shows up to three notices, the newest at the bottom. Hidden if there are none."""
+    """Bar of up to three notices, the newest at the bottom. Hidden if there are none."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

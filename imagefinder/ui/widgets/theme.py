@@ -61,7 +61,7 @@ _WRITTEN = (_Role.WindowText, _Role.Text, _Role.ButtonText, _Role.PlaceholderTex
 
 
 class Theme(QObject):
-    """Applies a theme to the application, and follows the system's changes between light and dark."""
+    """Theme of the application, which can follow the system's changes between light and dark."""
 
     changed = Signal()
 

@@ -21,7 +21,7 @@ from imagefinder.ui.widgets.labels import IconLabel, SecondaryLabel, demi_bold
 
 
 class CrashDialog(FittingDialog):
-    """Explains that the engine process is not restarted, and shows the report, which can be copied."""
+    """Dialog that explains why searching is impossible and what to do, with a report to copy."""
 
     retry_requested = Signal()
 

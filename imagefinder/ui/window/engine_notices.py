@@ -16,7 +16,7 @@ _ENGINE, _MODEL = "engine", "model"
 
 
 class EngineNotices(QObject):
-    """Shows notices about the engine process and about the results of the window's own requests."""
+    """Notices about the engine process and about the results of the window's own requests."""
 
     another_library_wanted = Signal()
 

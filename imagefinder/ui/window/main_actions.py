@@ -37,7 +37,7 @@ class MainOperations(Protocol):
 
 
 class MainActions(QObject):
-    """Creates the menu bar and holds its actions.
+    """Menu bar of the main window with its actions.
 
     The owner keeps the state of checkable actions up to date with ``setChecked``.
     """

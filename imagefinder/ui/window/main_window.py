@@ -39,7 +39,7 @@ _SIZE = (1180, 780)
 
 
 class MainWindow(QMainWindow):
-    """Main window, which creates its widgets and connects their signals. All other logic is in the widgets."""
+    """Main window, which creates its widgets and connects their signals. Other logic is in the widgets."""
 
     closed = Signal()
     """Emitted before the window closes, while its state can still be read."""
@@ -268,7 +268,7 @@ class MainWindow(QMainWindow):
         self.activateWindow()
 
     def dropped_pictures(self) -> set[Path]:
-        """Return the picture files that open panes search by. Other pictures in the drop cache can be deleted."""
+        """Return the picture files that panes search by. Others in the drop cache can be deleted."""
         return {
             term.path for pane in self.panes.panes() for term in pane.state().terms if term.path is not None
         }

@@ -14,7 +14,7 @@ from imagefinder.ui.widgets.link_button import LinkButton
 
 
 class StatusLine(QWidget):
-    """Shows the state of the engine and its model on the left, and the number of items on the right."""
+    """Line with the state of the engine and its model on the left, and the number of items on the right."""
 
     models_wanted = Signal()
     """Emitted when the user asks to choose another model."""
@@ -83,7 +83,7 @@ class StatusLine(QWidget):
         return tr("Model {model}", model=title)
 
     def _has_better(self) -> bool:
-        """Return True if a model included in the program is in use and no model switch is in progress."""
+        """Return whether a model included in the program is in use and no model switch is in progress."""
         model, library = self._client.model, self._client.library
         return (
             self._client.engine.state is EngineState.RUNNING

@@ -18,7 +18,7 @@ _HEIGHT_FOR_PICTURE = 500
 
 
 class WelcomePage(DropTarget):
-    """Invites the user to add a folder. It is shown in place of the panes while the library is empty."""
+    """Page that invites the user to add a folder, shown in place of the panes."""
 
     folders_chosen = Signal(list)  # list[Path]
 

@@ -21,7 +21,7 @@ class WindowServices:
     places: Places
     """Folders in which the program stores its files."""
     desktop: Desktop
-    """Opens files and folders in other programs."""
+    """Opens files and folders in other programs, and copies files."""
     thumbnails: ThumbnailLoader
     dropped: DropCache
     """Stores pictures that were dropped or pasted as data."""

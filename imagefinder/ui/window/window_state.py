@@ -31,13 +31,16 @@ class WindowState:
     library: str = ""
     """Folder of the library that was open; empty if unknown."""
     had_sources: bool = False
-    """Whether the library had sources. Decides if the welcome page is shown before the engine has reported them."""
+    """Whether the library had sources. If not, the welcome page is shown until the engine reports some."""
     panes: dict[str, Any] = field(default_factory=dict)
     """Result of ``PaneArea.save``."""
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Load the state from a file. Missing, damaged or mistyped values keep their defaults; nothing is raised."""
+        """Load the state from a file.
+
+        Missing, damaged or mistyped values keep their defaults. No error is raised.
+        """
         found = read_object(path)
         default = asdict(cls())
         good: dict[str, Any] = {
