@@ -128,7 +128,7 @@ def _kept(address: str, cache: Path) -> Path:
         ) from error
     except OSError as error:
         raise UsageError(
-            tr("The picture could not be kept: {reason}.", reason=error.strerror or error)
+            tr("The picture couldn't be saved: {reason}.", reason=error.strerror or error)
         ) from error
 
 

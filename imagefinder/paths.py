@@ -79,7 +79,7 @@ def exists(path: Path) -> bool:
     except OSError as error:
         raise UsageError(
             tr(
-                "{path} cannot be reached: {reason}.",
+                "{path} can't be accessed: {reason}.",
                 path=path,
                 reason=(error.strerror or str(error)).lower(),
             )

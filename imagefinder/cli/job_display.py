@@ -72,7 +72,7 @@ def run_job(finder: ImageFinder, terminal: Terminal, job: Job, *, only_news: boo
     # The job may have completed a model switch.
     embedder = finder.engine.embedder
     if embedder.name != before.name:
-        terminal.say(tr("This library is searched with {model} from now on.", model=embedder.name))
+        terminal.say(tr("This library now uses {model}.", model=embedder.name))
     # Printed only after success, because an error must be the only line.
     if not finder.is_model_named and (advised := advice(embedder.name, finder.models_dir)):
         terminal.say(advised)

@@ -160,7 +160,7 @@ def score_facts(hit: Hit) -> list[tuple[str, str]]:
     """Return captions and values that describe in detail how well a hit matches."""
     if hit.relevance is None:
         return [(tr("Score"), score(hit))]
-    caption = tr("Found by") if hit.group is Group.WORDS else tr("Relevance")
+    caption = tr("Match") if hit.group is Group.WORDS else tr("Relevance")
     facts = [(caption, score(hit))]
     return [*facts, (tr("Similarity"), similarity(hit))] if hit.score else facts
 
@@ -198,13 +198,13 @@ def tooltip_lines(hit: Hit) -> list[str]:
     if hit.taken_at:
         lines.append(tr("Taken {moment}", moment=taken_at(hit.taken_at)))
     elif hit.mtime_ns:
-        lines.append(tr("Changed {moment}", moment=changed_at(hit.mtime_ns)))
+        lines.append(tr("Modified {moment}", moment=changed_at(hit.mtime_ns)))
     lines.append(_score_line(hit))
     lines.append(copies(hit))
     if hit.offline:
-        lines.append(tr("Its drive is not connected now."))
+        lines.append(tr("Its drive isn't connected."))
     if hit.gone:
-        lines.append(tr("No longer there: its folder was moved, renamed or deleted."))
+        lines.append(tr("Missing: its folder was moved, renamed or deleted."))
     if hit.hidden:
         lines.append(tr("Hidden from results."))
     return [line for line in lines if line]
@@ -214,7 +214,7 @@ def _score_line(hit: Hit) -> str:
     if hit.relevance is None:
         return tr("Score {score}", score=score(hit))
     if hit.group is Group.WORDS:
-        return tr("Has {share} in its name or on the page", "such as 50% of the words", share=score(hit))
+        return tr("{share} found in the name or on the page", "such as 50% of the words", share=score(hit))
     return tr(
         "Relevance {relevance} · similarity {similarity}",
         relevance=score(hit),

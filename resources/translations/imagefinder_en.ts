@@ -96,11 +96,11 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>%n picture(s) cannot be reached now: their drive is away, their folder is gone, or they are in the cloud. The change is finished when they are there.</source>
+        <source>%n picture(s) can&apos;t be read now (drive not connected, folder missing, or in the cloud). The switch finishes when they&apos;re available.</source>
         <comment>pictures and pages</comment>
         <translation>
-            <numerusform>%n picture cannot be reached now: its drive is away, its folder is gone, or it is in the cloud. The change is finished when it is there.</numerusform>
-            <numerusform>%n pictures cannot be reached now: their drive is away, their folder is gone, or they are in the cloud. The change is finished when they are there.</numerusform>
+            <numerusform>%n picture can&apos;t be read now (drive not connected, folder missing, or in the cloud). The switch finishes when it&apos;s available.</numerusform>
+            <numerusform>%n pictures can&apos;t be read now (drive not connected, folder missing, or in the cloud). The switch finishes when they&apos;re available.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -111,10 +111,10 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>After %n minute(s) without work</source>
+        <source>After %n minute(s) of inactivity</source>
         <translation>
-            <numerusform>After %n minute without work</numerusform>
-            <numerusform>After %n minutes without work</numerusform>
+            <numerusform>After %n minute of inactivity</numerusform>
+            <numerusform>After %n minutes of inactivity</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -146,24 +146,24 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>Files of %n kind(s) cannot be read: {kinds}</source>
+        <source>%n file type(s) can&apos;t be read: {kinds}</source>
         <translation>
-            <numerusform>Files of this kind cannot be read: {kinds}</numerusform>
-            <numerusform>Files of these %n kinds cannot be read: {kinds}</numerusform>
+            <numerusform>This file type can&apos;t be read: {kinds}</numerusform>
+            <numerusform>These %n file types can&apos;t be read: {kinds}</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>Forget {count} file(s)?</source>
+        <source>Remove {count} file(s) from the library?</source>
         <translation>
-            <numerusform>Forget {count} file?</numerusform>
-            <numerusform>Forget {count} files?</numerusform>
+            <numerusform>Remove {count} file from the library?</numerusform>
+            <numerusform>Remove {count} files from the library?</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>Forget {count} folder(s)?</source>
+        <source>Remove {count} folder(s) from the library?</source>
         <translation>
-            <numerusform>Forget {count} folder?</numerusform>
-            <numerusform>Forget {count} folders?</numerusform>
+            <numerusform>Remove {count} folder from the library?</numerusform>
+            <numerusform>Remove {count} folders from the library?</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -174,24 +174,24 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>Not copied to {folder}: {names} and %n more file(s) ({reason}).</source>
+        <source>Couldn&apos;t copy to {folder}: {names} and %n more file(s) ({reason}).</source>
         <translation>
-            <numerusform>Not copied to {folder}: {names} and %n more file ({reason}).</numerusform>
-            <numerusform>Not copied to {folder}: {names} and %n more files ({reason}).</numerusform>
+            <numerusform>Couldn&apos;t copy to {folder}: {names} and %n more file ({reason}).</numerusform>
+            <numerusform>Couldn&apos;t copy to {folder}: {names} and %n more files ({reason}).</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>Read {count} file(s) that are in the cloud?</source>
+        <source>Download and index {count} file(s) in the cloud?</source>
         <translation>
-            <numerusform>Read {count} file that is in the cloud?</numerusform>
-            <numerusform>Read {count} files that are in the cloud?</numerusform>
+            <numerusform>Download and index {count} file in the cloud?</numerusform>
+            <numerusform>Download and index {count} files in the cloud?</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>Read {count} file(s) that are in the cloud…</source>
+        <source>Download {count} file(s) from the cloud…</source>
         <translation>
-            <numerusform>Read {count} file that is in the cloud…</numerusform>
-            <numerusform>Read {count} files that are in the cloud…</numerusform>
+            <numerusform>Download {count} file from the cloud…</numerusform>
+            <numerusform>Download {count} files from the cloud…</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -265,10 +265,10 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>{amount} · {count} file(s) not yet read</source>
+        <source>{amount} · {count} file(s) not read yet</source>
         <translation>
-            <numerusform>{amount} · {count} file not yet read</numerusform>
-            <numerusform>{amount} · {count} files not yet read</numerusform>
+            <numerusform>{amount} · {count} file not read yet</numerusform>
+            <numerusform>{amount} · {count} files not read yet</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -286,10 +286,10 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>{count} file(s) are not yet read.</source>
+        <source>{count} file(s) haven&apos;t been read yet.</source>
         <translation>
-            <numerusform>{count} file is not yet read.</numerusform>
-            <numerusform>{count} files are not yet read.</numerusform>
+            <numerusform>{count} file hasn&apos;t been read yet.</numerusform>
+            <numerusform>{count} files haven&apos;t been read yet.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -307,10 +307,10 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>{count} file(s) cannot be read, or not completely</source>
+        <source>{count} file(s) can&apos;t be read, or only in part</source>
         <translation>
-            <numerusform>{count} file cannot be read, or not completely</numerusform>
-            <numerusform>{count} files cannot be read, or not completely</numerusform>
+            <numerusform>{count} file can&apos;t be read, or only in part</numerusform>
+            <numerusform>{count} files can&apos;t be read, or only in part</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -343,10 +343,10 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>{name} and %n more file(s) are not there, so they were left out.</source>
+        <source>{name} and %n more file(s) couldn&apos;t be found and were left out.</source>
         <translation>
-            <numerusform>{name} and %n more file are not there, so they were left out.</numerusform>
-            <numerusform>{name} and %n more files are not there, so they were left out.</numerusform>
+            <numerusform>{name} and %n more file couldn&apos;t be found and were left out.</numerusform>
+            <numerusform>{name} and %n more files couldn&apos;t be found and were left out.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -371,18 +371,18 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>%n of them cannot be read now, because the drive is not connected or they are in the cloud, say. The change waits for them.</source>
+        <source>%n of them can&apos;t be read now, for example because a drive isn&apos;t connected or they are in the cloud. The switch waits for them.</source>
         <comment>pictures and pages</comment>
         <translation>
-            <numerusform>%n of them cannot be read now, because the drive is not connected or it is in the cloud, say. The change waits for it.</numerusform>
-            <numerusform>%n of them cannot be read now, because the drive is not connected or they are in the cloud, say. The change waits for them.</numerusform>
+            <numerusform>%n of them can&apos;t be read now, for example because its drive isn&apos;t connected or it is in the cloud. The switch waits for it.</numerusform>
+            <numerusform>%n of them can&apos;t be read now, for example because a drive isn&apos;t connected or they are in the cloud. The switch waits for them.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>%n picture(s) hidden. The menu above the results shows them again.</source>
+        <source>%n picture(s) hidden. To show them again, use the menu above the results.</source>
         <translation>
-            <numerusform>%n picture hidden. The menu above the results shows it again.</numerusform>
-            <numerusform>%n pictures hidden. The menu above the results shows them again.</numerusform>
+            <numerusform>%n picture hidden. To show it again, use the menu above the results.</numerusform>
+            <numerusform>%n pictures hidden. To show them again, use the menu above the results.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -393,17 +393,17 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>{count} file(s) cannot be read</source>
+        <source>{count} file(s) can&apos;t be read</source>
         <translation>
-            <numerusform>{count} file cannot be read</numerusform>
-            <numerusform>{count} files cannot be read</numerusform>
+            <numerusform>{count} file can&apos;t be read</numerusform>
+            <numerusform>{count} files can&apos;t be read</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>{count} file(s) copied as text.</source>
+        <source>Copied {count} item(s) as text.</source>
         <translation>
-            <numerusform>{count} file copied as text.</numerusform>
-            <numerusform>{count} files copied as text.</numerusform>
+            <numerusform>Copied {count} item as text.</numerusform>
+            <numerusform>Copied {count} items as text.</numerusform>
         </translation>
     </message>
     <message numerus="yes">

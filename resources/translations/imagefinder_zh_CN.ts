@@ -113,16 +113,16 @@
         <translation>帮助(&amp;H)</translation>
     </message>
     <message>
-        <source>&amp;Leave out, one a line</source>
-        <translation>排除的内容，每行一个(&amp;L)</translation>
+        <source>&amp;Exclude, one per line</source>
+        <translation>要排除的内容，每行一项(&amp;E)</translation>
     </message>
     <message>
         <source>&amp;More options</source>
         <translation>更多选项(&amp;M)</translation>
     </message>
     <message>
-        <source>&amp;Only what matches, one a line</source>
-        <translation>只要匹配的内容，每行一个(&amp;O)</translation>
+        <source>Include &amp;only, one per line</source>
+        <translation>仅包含的内容，每行一项(&amp;O)</translation>
     </message>
     <message>
         <source>&amp;Try again</source>
@@ -133,8 +133,8 @@
         <translation>视图(&amp;V)</translation>
     </message>
     <message>
-        <source>&amp;What to look for</source>
-        <translation>要查找的内容(&amp;W)</translation>
+        <source>&amp;What to include</source>
+        <translation>包含的内容(&amp;W)</translation>
     </message>
     <message>
         <source>(offline)</source>
@@ -145,8 +145,8 @@
         <translation>（文字）</translation>
     </message>
     <message>
-        <source>* stands for anything in a name, ** for any folders between, a / at the end for folders only. Hidden files and folders are always left out.</source>
-        <translation>* 代表名称中的任意文字，** 代表中间的任意文件夹，结尾的 / 表示仅限文件夹。隐藏的文件和文件夹始终排除。</translation>
+        <source>* matches anything in a name, ** any number of folders; end with / to match folders only. Hidden files and folders are always excluded.</source>
+        <translation>* 匹配名称中的任意字符，** 匹配任意层文件夹，以 / 结尾则只匹配文件夹。隐藏的文件和文件夹始终排除。</translation>
     </message>
     <message>
         <source>, </source>
@@ -178,16 +178,16 @@
         <translation>；</translation>
     </message>
     <message>
-        <source>A file of weights (safetensors, or .pt of OpenAI and open_clip), or a folder with weights and open_clip_config.json. What it is, is recognised; a copy is kept, the original is not touched.</source>
-        <translation>权重文件（safetensors，或 OpenAI 和 open_clip 的 .pt），或含有权重和 open_clip_config.json 的文件夹。程序会识别它是什么模型，并保存一份副本；原文件不会改动。</translation>
+        <source>A weights file (.safetensors, or .pt from OpenAI or open_clip), or a folder with weights and open_clip_config.json. The model is recognised automatically. imagefinder keeps a copy; the original isn&apos;t changed.</source>
+        <translation>权重文件（.safetensors，或 OpenAI、open_clip 的 .pt），或含有权重和 open_clip_config.json 的文件夹。会自动识别模型并保存一份副本，原文件不会改动。</translation>
     </message>
     <message>
         <source>A file with a model&apos;s weights</source>
         <translation>模型的权重文件</translation>
     </message>
     <message>
-        <source>A folder for the library</source>
-        <translation>资料库所用的文件夹</translation>
+        <source>Choose a library folder</source>
+        <translation>选择资料库文件夹</translation>
     </message>
     <message>
         <source>A folder with a model</source>
@@ -198,24 +198,24 @@
         <translation>结果的得分在 -1 和 1 之间，因此不可能达到 {score}。</translation>
     </message>
     <message>
-        <source>A larger model, downloaded once, finds more.</source>
-        <translation>下载一个更大的模型，就能找到更多。</translation>
+        <source>Download a larger model to find more</source>
+        <translation>下载更大的模型，能找到更多</translation>
     </message>
     <message>
         <source>A picture of the query is not in the library any more. Take it out of the query, and search again.</source>
         <translation>搜索条件中的一张图片已不在资料库中。请去掉它再搜索。</translation>
     </message>
     <message>
-        <source>A proxy is a server and a port, such as http://proxy.example:8080, and nothing after them.</source>
-        <translation>代理由服务器和端口组成，例如 http://proxy.example:8080，后面不能有其他内容。</translation>
+        <source>Enter only a server and a port, such as http://proxy.example:8080.</source>
+        <translation>只需填写服务器和端口，例如 http://proxy.example:8080。</translation>
     </message>
     <message>
         <source>A search cannot give {limit} hits; ask for 1 or more.</source>
         <translation>搜索无法给出 {limit} 个结果；请要求 1 个或更多。</translation>
     </message>
     <message>
-        <source>A search takes {most} pictures at most; the rest was left out.</source>
-        <translation>一次搜索最多使用 {most} 张图片；其余的没有采用。</translation>
+        <source>A search can use up to {most} pictures. The others were left out.</source>
+        <translation>一次搜索最多使用 {most} 张图片，其余已略过。</translation>
     </message>
     <message>
         <source>About imagefinder</source>
@@ -223,7 +223,7 @@
     </message>
     <message>
         <source>About this picture</source>
-        <translation>关于这张图片</translation>
+        <translation>图片信息</translation>
     </message>
     <message>
         <source>About {model}</source>
@@ -242,8 +242,8 @@
         <translation>将文件夹添加到资料库 (Ctrl+O)</translation>
     </message>
     <message>
-        <source>Add a picture to search by…</source>
-        <translation>添加用来搜索的图片…</translation>
+        <source>Search by picture…</source>
+        <translation>以图搜图…</translation>
     </message>
     <message>
         <source>Add folder…</source>
@@ -262,13 +262,13 @@
         <translation>添加图片和 PDF…</translation>
     </message>
     <message>
-        <source>Add to the library</source>
+        <source>Add to library</source>
         <translation>添加到资料库</translation>
     </message>
     <message numerus="yes">
-        <source>After %n minute(s) without work</source>
+        <source>After %n minute(s) of inactivity</source>
         <translation>
-            <numerusform>空闲 %n 分钟后</numerusform>
+            <numerusform>闲置 %n 分钟后</numerusform>
         </translation>
     </message>
     <message>
@@ -276,32 +276,32 @@
         <translation>所有文件</translation>
     </message>
     <message>
-        <source>Also at</source>
-        <translation>另存于</translation>
+        <source>Other copies</source>
+        <translation>其他副本</translation>
     </message>
     <message>
-        <source>Also from this computer and the local network</source>
-        <translation>也允许来自本机和本地网络的地址</translation>
+        <source>Include links to this computer and the local network</source>
+        <translation>包括指向本机和局域网的链接</translation>
     </message>
     <message>
-        <source>An address begins with https:// or http://.</source>
-        <translation>地址应以 https:// 或 http:// 开头。</translation>
+        <source>The address must begin with https:// or http://.</source>
+        <translation>地址必须以 https:// 或 http:// 开头。</translation>
     </message>
     <message>
-        <source>An address has no spaces.</source>
+        <source>The address can&apos;t contain spaces.</source>
         <translation>地址中不能有空格。</translation>
     </message>
     <message>
-        <source>An address of a mirror ends with the server&apos;s name or with a folder, without ? and #.</source>
-        <translation>镜像地址应以服务器名称或文件夹结尾，不含 ? 和 #。</translation>
+        <source>A mirror address can&apos;t contain ? or #.</source>
+        <translation>镜像地址不能包含 ? 或 #。</translation>
     </message>
     <message>
         <source>An empty path was given. For the folder you are in, give a dot.</source>
         <translation>给出的路径是空的。要表示当前文件夹，请用一个点。</translation>
     </message>
     <message>
-        <source>Another folder is another library, with folders and pictures of its own. Nothing is moved or deleted: choosing the old one brings it all back.</source>
-        <translation>另一个文件夹就是另一个资料库，有各自的文件夹和图片。不会移动或删除任何内容：重新选择原来的文件夹，一切都会恢复。</translation>
+        <source>Each folder holds a separate library with its own folders and pictures. Nothing is moved or deleted. To return to a library, choose its folder again.</source>
+        <translation>每个文件夹对应一个独立的资料库。不会移动或删除任何内容，重新选择原来的文件夹即可恢复。</translation>
     </message>
     <message>
         <source>Another imagefinder is changing the library {folder}. Wait until it is done; searching works meanwhile.</source>
@@ -328,61 +328,61 @@
         <translation>架构，例如 ViT-B-32</translation>
     </message>
     <message>
-        <source>As the system has it</source>
+        <source>System default</source>
         <translation>跟随系统</translation>
     </message>
     <message>
-        <source>As the system has it</source>
+        <source>System default</source>
         <comment>proxy</comment>
-        <translation>跟随系统</translation>
+        <translation>使用系统代理</translation>
     </message>
     <message>
-        <source>Asking the engine…</source>
-        <translation>正在询问引擎…</translation>
+        <source>Loading…</source>
+        <translation>正在加载…</translation>
     </message>
     <message>
         <source>At a time</source>
         <translation>每批</translation>
     </message>
     <message>
-        <source>At the start of the words: take the last picture off</source>
-        <translation>光标在文字开头时：去掉最后一张图片</translation>
+        <source>With the cursor at the start: remove the last picture</source>
+        <translation>光标在开头时：移除最后一张图片</translation>
     </message>
     <message>
         <source>Automatic</source>
         <translation>自动</translation>
     </message>
     <message>
-        <source>Back to the usual folder</source>
+        <source>Use default folder</source>
         <translation>恢复默认文件夹</translation>
     </message>
     <message>
-        <source>Being measured…</source>
-        <translation>正在计算…</translation>
+        <source>Calculating size…</source>
+        <translation>正在计算大小…</translation>
     </message>
     <message>
-        <source>Being prepared</source>
-        <translation>准备中</translation>
+        <source>Switching</source>
+        <translation>切换中</translation>
     </message>
     <message>
-        <source>Being prepared…</source>
+        <source>Preparing…</source>
         <translation>正在准备…</translation>
     </message>
     <message>
-        <source>Being removed…</source>
+        <source>Deleting…</source>
         <translation>正在删除…</translation>
     </message>
     <message>
-        <source>Being started again…</source>
+        <source>Restarting…</source>
         <translation>正在重新启动…</translation>
     </message>
     <message>
-        <source>Being stopped…</source>
+        <source>Stopping…</source>
         <translation>正在停止…</translation>
     </message>
     <message>
         <source>Best match first</source>
-        <translation>最匹配的在前</translation>
+        <translation>最匹配优先</translation>
     </message>
     <message>
         <source>Building the index…</source>
@@ -401,8 +401,8 @@
         <translation>CLIP 模型需要软件包 open_clip_torch：pip install open_clip_torch</translation>
     </message>
     <message>
-        <source>Call the change off. What was indexed for it is kept for another time.</source>
-        <translation>取消切换。已为它建立的索引会保留，以备后用。</translation>
+        <source>Cancel the switch. Progress is kept in case you switch later.</source>
+        <translation>取消切换。已建立的索引会保留，以后可继续使用。</translation>
     </message>
     <message>
         <source>Camera</source>
@@ -417,27 +417,27 @@
         <translation>取消下载 {model}</translation>
     </message>
     <message>
-        <source>Change now</source>
+        <source>Switch now</source>
         <translation>立即切换</translation>
     </message>
     <message>
-        <source>Changed</source>
-        <translation>更改时间</translation>
+        <source>Modified</source>
+        <translation>修改时间</translation>
     </message>
     <message>
-        <source>Changed {moment}</source>
-        <translation>更改于 {moment}</translation>
+        <source>Modified {moment}</source>
+        <translation>修改于 {moment}</translation>
     </message>
     <message>
         <source>Changing to</source>
         <translation>正在切换到</translation>
     </message>
     <message>
-        <source>Changing to {model}</source>
+        <source>Switching to {model}</source>
         <translation>正在切换到 {model}</translation>
     </message>
     <message>
-        <source>Changing to {model}</source>
+        <source>Switching to {model}</source>
         <comment>another model</comment>
         <translation>正在切换到 {model}</translation>
     </message>
@@ -459,15 +459,15 @@
     </message>
     <message>
         <source>Choose another library…</source>
-        <translation>选择另一个资料库…</translation>
+        <translation>选择其他资料库…</translation>
     </message>
     <message>
-        <source>Choose at most {number} pictures to open at once.</source>
-        <translation>一次最多选择 {number} 张图片打开。</translation>
+        <source>You can open up to {number} pictures at once.</source>
+        <translation>一次最多打开 {number} 张图片。</translation>
     </message>
     <message>
-        <source>Choose its file…</source>
-        <translation>选择其文件…</translation>
+        <source>Choose weights file…</source>
+        <translation>选择权重文件…</translation>
     </message>
     <message>
         <source>Clear the search (Esc)</source>
@@ -483,19 +483,19 @@
     </message>
     <message>
         <source>Close this message</source>
-        <translation>关闭这条消息</translation>
+        <translation>关闭消息</translation>
     </message>
     <message>
         <source>Close this message (Esc)</source>
-        <translation>关闭这条消息 (Esc)</translation>
+        <translation>关闭消息 (Esc)</translation>
     </message>
     <message>
         <source>Close this search</source>
-        <translation>关闭这个搜索</translation>
+        <translation>关闭此搜索</translation>
     </message>
     <message>
         <source>Close this search (Ctrl+W)</source>
-        <translation>关闭这个搜索 (Ctrl+W)</translation>
+        <translation>关闭此搜索 (Ctrl+W)</translation>
     </message>
     <message>
         <source>Colours and shapes only</source>
@@ -542,12 +542,12 @@
         <translation>复制为文本</translation>
     </message>
     <message>
-        <source>Copy files to a folder</source>
-        <translation>将文件复制到文件夹</translation>
+        <source>Copy to folder</source>
+        <translation>复制到文件夹</translation>
     </message>
     <message>
-        <source>Copy files to a folder…</source>
-        <translation>将文件复制到文件夹…</translation>
+        <source>Copy to folder…</source>
+        <translation>复制到文件夹…</translation>
     </message>
     <message>
         <source>Copy here</source>
@@ -578,25 +578,25 @@
         <translation>深色</translation>
     </message>
     <message>
-        <source>Delete what came</source>
+        <source>Delete partial download</source>
         <translation>删除已下载的部分</translation>
     </message>
     <message>
-        <source>Delete what this library indexed with it, too</source>
-        <translation>同时删除这个资料库用它建立的索引</translation>
+        <source>Also delete this library&apos;s index for it</source>
+        <translation>同时删除此资料库的相应索引</translation>
     </message>
     <message>
-        <source>Delete what was indexed with the present model afterwards</source>
-        <translation>切换后删除用当前模型建立的索引</translation>
+        <source>Delete the current model&apos;s index afterwards</source>
+        <translation>切换后删除当前模型的索引</translation>
     </message>
     <message>
         <source>Describe a picture, or drop one here</source>
-        <translation>描述一张图片，或拖到这里</translation>
+        <translation>描述图片内容，或将图片拖到这里</translation>
     </message>
     <message>
-        <source>Describe what is in it, or drop a picture to find those like it.</source>
+        <source>Describe what&apos;s in the picture, or drop a picture to find similar ones.</source>
         <comment>the model knows English only</comment>
-        <translation>用英文描述图片内容，或拖入一张图片来查找相似的图片。</translation>
+        <translation>用英文描述图片内容，或拖入图片来查找相似图片。</translation>
     </message>
     <message>
         <source>Device</source>
@@ -611,8 +611,8 @@
         <translation>下载</translation>
     </message>
     <message>
-        <source>Download of {model}: {progress}</source>
-        <translation>下载 {model}：{progress}</translation>
+        <source>Downloading {model}: {progress}</source>
+        <translation>正在下载 {model}：{progress}</translation>
     </message>
     <message>
         <source>Download {model}</source>
@@ -642,23 +642,23 @@
     </message>
     <message>
         <source>Everything stays on this computer.</source>
-        <translation>所有内容都留在这台电脑上。</translation>
+        <translation>所有内容都保留在本机。</translation>
     </message>
     <message>
-        <source>Fetch pictures that are dropped as an address</source>
-        <translation>获取以网址形式拖入的图片</translation>
+        <source>Download pictures from dropped links</source>
+        <translation>下载拖入链接中的图片</translation>
     </message>
     <message>
-        <source>Fetching dropped links is switched off in Settings, Network. Save the picture and drop the file, or switch it on.</source>
-        <translation>“设置”的“网络”中关闭了获取拖入的链接。请先保存图片再拖入文件，或打开该选项。</translation>
+        <source>Downloading pictures from dropped links is turned off. Turn it on in Settings &gt; Network, or save the picture and drop the file.</source>
+        <translation>下载拖入链接中图片的功能已关闭。请在“设置 &gt; 网络”中打开，或先保存图片再拖入文件。</translation>
     </message>
     <message>
-        <source>Fetching picture {name}</source>
-        <translation>正在获取图片 {name}</translation>
+        <source>Loading picture {name}</source>
+        <translation>正在加载图片 {name}</translation>
     </message>
     <message>
-        <source>Fetching {name}…</source>
-        <translation>正在获取 {name}…</translation>
+        <source>Loading {name}…</source>
+        <translation>正在加载 {name}…</translation>
     </message>
     <message>
         <source>Fewer threads keep the computer cooler and quieter.</source>
@@ -677,27 +677,27 @@
         <translation>文件</translation>
     </message>
     <message>
-        <source>Files and folders to leave out, one a line</source>
-        <translation>要排除的文件和文件夹，每行一个</translation>
+        <source>Files and folders to exclude, one per line</source>
+        <translation>要排除的文件和文件夹，每行一项</translation>
     </message>
     <message>
-        <source>Files are never deleted here. To hide a picture from results, press H.</source>
-        <translation>这里不会删除文件。要在结果中隐藏图片，请按 H。</translation>
+        <source>imagefinder never deletes your files. To hide a picture from results, press H.</source>
+        <translation>imagefinder 不会删除文件。要从结果中隐藏图片，请按 H。</translation>
     </message>
     <message>
-        <source>Files stay on disk.</source>
+        <source>The files stay on disk.</source>
         <translation>文件仍留在磁盘上。</translation>
     </message>
     <message>
-        <source>Files that cannot be read</source>
+        <source>Files that can&apos;t be read</source>
         <translation>无法读取的文件</translation>
     </message>
     <message>
-        <source>Files that cannot be read in {name}</source>
+        <source>Files in {name} that can&apos;t be read</source>
         <translation>{name} 中无法读取的文件</translation>
     </message>
     <message>
-        <source>Files that cannot be read…</source>
+        <source>Files that can&apos;t be read…</source>
         <translation>无法读取的文件…</translation>
     </message>
     <message>
@@ -725,15 +725,11 @@
         <translation>用文字或另一张图片，找到自己的图片和 PDF 页面。</translation>
     </message>
     <message>
-        <source>Finds {count} of 100 described pictures</source>
-        <translation>每 100 个描述，能找到 {count} 张所指的图片</translation>
+        <source>Finds the right picture for {count} of 100 descriptions</source>
+        <translation>每 100 个描述，能为 {count} 个找到正确的图片</translation>
     </message>
     <message>
-        <source>Fit in the window</source>
-        <translation>适合窗口大小</translation>
-    </message>
-    <message>
-        <source>Fit into the window</source>
+        <source>Fit to window</source>
         <translation>适合窗口大小</translation>
     </message>
     <message>
@@ -749,24 +745,24 @@
         <translation>资料库中的文件夹和文件</translation>
     </message>
     <message>
-        <source>Forget</source>
+        <source>Remove</source>
         <translation>移除</translation>
     </message>
     <message>
-        <source>Forget it; the files stay on disk</source>
+        <source>Remove from the library; the files stay on disk</source>
         <translation>从资料库移除；文件仍留在磁盘上</translation>
     </message>
     <message>
-        <source>Forget the folder “{name}”?</source>
+        <source>Remove the folder “{name}” from the library?</source>
         <translation>从资料库移除文件夹“{name}”？</translation>
     </message>
     <message>
-        <source>Forget “{name}”?</source>
+        <source>Remove “{name}” from the library?</source>
         <translation>从资料库移除“{name}”？</translation>
     </message>
     <message>
-        <source>Forget…</source>
-        <translation>移除…</translation>
+        <source>Remove from library…</source>
+        <translation>从资料库移除…</translation>
     </message>
     <message>
         <source>Found by {model}</source>
@@ -774,15 +770,15 @@
         <translation>所用模型：{model}</translation>
     </message>
     <message>
-        <source>Found on this computer: {devices}.</source>
-        <translation>在这台电脑上找到：{devices}。</translation>
+        <source>Available on this computer: {devices}.</source>
+        <translation>本机可用：{devices}。</translation>
     </message>
     <message>
-        <source>Free software under the GNU Affero General Public License, version 3 or later, without any warranty. It stands on open_clip, PyTorch, hnswlib, SQLite, MuPDF, Pillow, Qt and Lucide&apos;s icons.</source>
-        <translation>自由软件，采用 GNU Affero 通用公共许可证第 3 版或更高版本，不附带任何担保。它建立在 open_clip、PyTorch、hnswlib、SQLite、MuPDF、Pillow、Qt 和 Lucide 图标之上。</translation>
+        <source>Free software under the GNU Affero General Public License, version 3 or later, without any warranty. Built with open_clip, PyTorch, hnswlib, SQLite, MuPDF, Pillow, Qt and Lucide icons.</source>
+        <translation>自由软件，采用 GNU Affero 通用公共许可证第 3 版或更高版本，不附带任何担保。基于 open_clip、PyTorch、hnswlib、SQLite、MuPDF、Pillow、Qt 和 Lucide 图标构建。</translation>
     </message>
     <message>
-        <source>From a file</source>
+        <source>Import from a file</source>
         <translation>从文件导入</translation>
     </message>
     <message>
@@ -790,21 +786,21 @@
         <translation>全屏</translation>
     </message>
     <message>
-        <source>Full size</source>
+        <source>Actual size</source>
         <translation>实际大小</translation>
     </message>
     <message>
-        <source>Leave full screen, or close</source>
-        <translation>退出全屏，或关闭</translation>
+        <source>Exit full screen or close</source>
+        <translation>退出全屏或关闭</translation>
     </message>
     <message>
-        <source>Or get its file with a web browser, and choose it:</source>
-        <translation>也可以用浏览器下载它的文件，再选择该文件：</translation>
+        <source>Or download the file in a web browser, then choose it:</source>
+        <translation>也可以用浏览器下载文件，再选择该文件：</translation>
     </message>
     <message>
-        <source>there is no room left</source>
+        <source>no space left on the disk</source>
         <comment>copying a file</comment>
-        <translation>磁盘空间已满</translation>
+        <translation>磁盘空间不足</translation>
     </message>
     <message>
         <source>there is not enough free memory to read it. Close other programs and try again</source>
@@ -845,7 +841,7 @@
         <translation>bfloat16 运算快</translation>
     </message>
     <message>
-        <source>you have no permission</source>
+        <source>permission denied</source>
         <comment>copying a file</comment>
         <translation>没有权限</translation>
     </message>
@@ -870,9 +866,9 @@
         <translation>{choice}；由 IMAGEFINDER_RUNTIME 指定</translation>
     </message>
     <message numerus="yes">
-        <source>{count} file(s) cannot be read, or not completely</source>
+        <source>{count} file(s) can&apos;t be read, or only in part</source>
         <translation>
-            <numerusform>{count} 个文件无法读取，或无法完整读取</numerusform>
+            <numerusform>{count} 个文件无法读取或无法完整读取</numerusform>
         </translation>
     </message>
     <message>
@@ -904,8 +900,8 @@
         <translation>{model} 不在本机，没有可删除的内容。</translation>
     </message>
     <message>
-        <source>{model} is on this computer now.</source>
-        <translation>{model} 已在这台电脑上。</translation>
+        <source>Downloaded {model}.</source>
+        <translation>已下载 {model}。</translation>
     </message>
     <message>
         <source>{model} is removed: {count} MB are free again.</source>
@@ -954,7 +950,7 @@
     </message>
     <message>
         <source>{results}, then possible matches</source>
-        <translation>{results}，然后是可能匹配的结果</translation>
+        <translation>{results}，另有可能匹配的结果</translation>
     </message>
     <message>
         <source>“text_cfg.width” ({width}) is no multiple of “heads” ({heads})</source>
@@ -1024,15 +1020,15 @@
         <translation>请从别处取得权重文件（例如 huggingface.co/{repository} 的 open_clip_model.safetensors），然后运行：imagefinder models import 文件 --arch {model}</translation>
     </message>
     <message numerus="yes">
-        <source>%n picture(s) cannot be reached now: their drive is away, their folder is gone, or they are in the cloud. The change is finished when they are there.</source>
+        <source>%n picture(s) can&apos;t be read now (drive not connected, folder missing, or in the cloud). The switch finishes when they&apos;re available.</source>
         <comment>pictures and pages</comment>
         <translation>
-            <numerusform>有 %n 张图片现在无法访问：所在驱动器未连接、文件夹已不在，或文件仅在云端。可以访问后，更换就会完成。</numerusform>
+            <numerusform>有 %n 张图片现在无法读取（磁盘未连接、文件夹找不到，或文件仅在云端）。可以读取后，切换会自动完成。</numerusform>
         </translation>
     </message>
     <message>
-        <source>All {total} MB are here, and are being checked…</source>
-        <translation>{total} MB 已全部下载，正在检查…</translation>
+        <source>Downloaded {total} MB. Verifying…</source>
+        <translation>已下载 {total} MB，正在校验…</translation>
     </message>
     <message>
         <source>Download it in the window&apos;s settings, or: imagefinder models download {model}. Or get the weights file elsewhere (such as open_clip_model.safetensors of huggingface.co/{repository}), then: imagefinder models import FILE --arch {model}</source>
@@ -1047,20 +1043,20 @@
         <translation>正在准备…</translation>
     </message>
     <message>
-        <source>Go on indexing</source>
+        <source>Resume indexing</source>
         <translation>继续建立索引</translation>
     </message>
     <message>
         <source>Hidden from results.</source>
-        <translation>已在结果中隐藏。</translation>
+        <translation>已从结果中隐藏。</translation>
     </message>
     <message>
         <source>Hide from results</source>
-        <translation>在结果中隐藏</translation>
+        <translation>从结果中隐藏</translation>
     </message>
     <message>
         <source>Hide from results, or show again</source>
-        <translation>在结果中隐藏，或重新显示</translation>
+        <translation>从结果中隐藏或恢复显示</translation>
     </message>
     <message>
         <source>IMAGEFINDER_RUNTIME names no runtime: “{name}”. Choose from: {names}.</source>
@@ -1075,7 +1071,7 @@
         <translation>使用中：{device}。</translation>
     </message>
     <message>
-        <source>Index them now</source>
+        <source>Index now</source>
         <translation>立即建立索引</translation>
     </message>
     <message>
@@ -1087,16 +1083,16 @@
         <translation>正在建立索引</translation>
     </message>
     <message>
-        <source>Indexing is paused, so it does not go on now.</source>
-        <translation>建立索引已暂停，因此现在不会继续。</translation>
+        <source>Indexing is paused. Resume it to continue.</source>
+        <translation>索引已暂停，继续建立索引后才会切换。</translation>
     </message>
     <message>
         <source>Indexing stopped by a mistake in imagefinder itself. What was indexed is kept; the log says more.</source>
         <translation>由于 imagefinder 自身的错误，建立索引已停止。已建立的索引会保留；详情见日志。</translation>
     </message>
     <message>
-        <source>Indexing then takes what the computer has to spare. Searching is not slowed down.</source>
-        <translation>这样，建立索引只占用电脑的空闲能力。搜索不会变慢。</translation>
+        <source>Indexing uses only spare computing power. Searching isn&apos;t slowed down.</source>
+        <translation>建立索引只占用空闲的计算资源，不影响搜索速度。</translation>
     </message>
     <message>
         <source>Indexing {done} of {total}</source>
@@ -1112,24 +1108,24 @@
         <translation>正在建立索引…</translation>
     </message>
     <message>
-        <source>Interrupted: {done} MB are here.</source>
+        <source>Interrupted: {done} MB downloaded.</source>
         <translation>已中断：已下载 {done} MB。</translation>
     </message>
     <message>
-        <source>Interrupted: {done} of about {total} MB are here.</source>
-        <translation>已中断：约 {total} MB 中已下载 {done} MB。</translation>
+        <source>Interrupted: {done} of about {total} MB downloaded.</source>
+        <translation>已中断：已下载 {done} MB，共约 {total} MB。</translation>
     </message>
     <message>
-        <source>It answers at once; what is not indexed with it yet is found once it is.</source>
-        <translation>它会立即开始应答；尚未用它建立索引的内容，建立后才能找到。</translation>
+        <source>Takes effect right away. Pictures can be found once they&apos;re indexed with this model.</source>
+        <translation>立即生效。图片用此模型建立索引后才能找到。</translation>
     </message>
     <message>
-        <source>It named the thing in a photograph, out of 1,000 kinds, for {percent} of 100 (ImageNet).</source>
-        <translation>从 1,000 种事物中辨认照片里的事物，每 100 张认对 {percent} 张（ImageNet）。</translation>
+        <source>Recognises what a picture shows, out of 1,000 categories, for {percent} of 100 pictures (ImageNet).</source>
+        <translation>从 1,000 个类别中辨认图片内容，每 100 张认对 {percent} 张（ImageNet）。</translation>
     </message>
     <message>
-        <source>Its drive is not connected now.</source>
-        <translation>它所在的磁盘现在没有连接。</translation>
+        <source>Its drive isn&apos;t connected.</source>
+        <translation>所在磁盘未连接。</translation>
     </message>
     <message>
         <source>Keep</source>
@@ -1148,7 +1144,7 @@
         <translation>保留在资料库中 (Esc)</translation>
     </message>
     <message>
-        <source>Keep the present model</source>
+        <source>Keep the current model</source>
         <translation>保留当前模型</translation>
     </message>
     <message>
@@ -1156,12 +1152,12 @@
         <translation>键盘快捷键</translation>
     </message>
     <message>
-        <source>Kinds of file, by the ends of their names</source>
-        <translation>文件类型，以扩展名表示</translation>
+        <source>File types, by extension</source>
+        <translation>文件类型（扩展名）</translation>
     </message>
     <message>
-        <source>Knows no things, only colours · comes with the program</source>
-        <translation>不认识事物，只认识颜色 · 随程序提供</translation>
+        <source>Colours and shapes only · built in</source>
+        <translation>仅识别颜色和形状 · 内置</translation>
     </message>
     <message>
         <source>Language:</source>
@@ -1173,15 +1169,15 @@
     </message>
     <message>
         <source>Largest first</source>
-        <translation>最大的在前</translation>
+        <translation>最大优先</translation>
     </message>
     <message>
-        <source>Leave this off unless you search by pictures of a server at home: a web page could make a dropped address point at devices of your network.</source>
-        <translation>除非要用家中服务器上的图片来搜索，否则请保持关闭：网页可能使拖入的地址指向本地网络中的设备。</translation>
+        <source>Leave this off unless you drop pictures from a home server: a web page could make a dropped link point to devices on your network.</source>
+        <translation>除非要使用家中服务器上的图片，否则请保持关闭，以免网页通过拖入的链接访问局域网中的设备。</translation>
     </message>
     <message>
-        <source>Let other programs go first</source>
-        <translation>让其他程序优先</translation>
+        <source>Give priority to other programs</source>
+        <translation>优先运行其他程序</translation>
     </message>
     <message>
         <source>Libraries</source>
@@ -1225,23 +1221,23 @@
         <translation>日志</translation>
     </message>
     <message>
-        <source>Look for new and changed files</source>
-        <translation>查找新增和更改的文件</translation>
+        <source>Check for new and changed files</source>
+        <translation>检查新增和更改的文件</translation>
     </message>
     <message>
-        <source>Look for new and changed files everywhere (F5)</source>
-        <translation>在所有位置查找新增和更改的文件 (F5)</translation>
+        <source>Check all folders for new and changed files (F5)</source>
+        <translation>检查所有文件夹中新增和更改的文件 (F5)</translation>
     </message>
     <message>
-        <source>Look for new pictures</source>
-        <translation>查找新图片</translation>
+        <source>Check for new pictures</source>
+        <translation>检查新图片</translation>
     </message>
     <message>
-        <source>Look for new pictures when the program starts</source>
-        <translation>程序启动时查找新图片</translation>
+        <source>Check for new pictures when imagefinder starts</source>
+        <translation>启动时检查新图片</translation>
     </message>
     <message>
-        <source>Look into &amp;subfolders</source>
+        <source>Include &amp;subfolders</source>
         <translation>包括子文件夹(&amp;S)</translation>
     </message>
     <message>
@@ -1277,28 +1273,28 @@
         <translation>模型文件</translation>
     </message>
     <message>
-        <source>Model {model}</source>
-        <translation>模型 {model}</translation>
+        <source>Model: {model}</source>
+        <translation>模型：{model}</translation>
     </message>
     <message>
-        <source>Model {model} on {device}</source>
-        <translation>模型 {model}，运行于 {device}</translation>
+        <source>Model: {model} · {device}</source>
+        <translation>模型：{model} · {device}</translation>
     </message>
     <message>
         <source>Models</source>
         <translation>模型</translation>
     </message>
     <message>
-        <source>Models are published on huggingface.co. Where that cannot be reached, give the address of a mirror of it, or the proxy that leads out of your network.</source>
-        <translation>模型发布在 huggingface.co。如果无法访问，请填写它的镜像地址，或通往外部网络的代理。</translation>
+        <source>Models are downloaded from huggingface.co. If you can&apos;t reach it, enter a mirror or a proxy.</source>
+        <translation>模型从 huggingface.co 下载。如果无法访问，请填写镜像地址或代理。</translation>
     </message>
     <message>
         <source>Models cannot be kept in {folder}: it may not be written to. Change that, and try again.</source>
         <translation>无法在 {folder} 中保存模型：没有写入权限。请更改权限后重试。</translation>
     </message>
     <message>
-        <source>More about the results</source>
-        <translation>更多结果选项</translation>
+        <source>More options</source>
+        <translation>更多选项</translation>
     </message>
     <message>
         <source>NVIDIA graphics card</source>
@@ -1314,7 +1310,7 @@
         <translation>名称：{name}</translation>
     </message>
     <message>
-        <source>Needs the Python library transformers as well.</source>
+        <source>Also needs the Python library transformers.</source>
         <translation>还需要 Python 库 transformers。</translation>
     </message>
     <message>
@@ -1332,11 +1328,11 @@
     </message>
     <message>
         <source>New search</source>
-        <translation>新搜索</translation>
+        <translation>新建搜索</translation>
     </message>
     <message>
         <source>New search (Ctrl+T)</source>
-        <translation>新搜索 (Ctrl+T)</translation>
+        <translation>新建搜索 (Ctrl+T)</translation>
     </message>
     <message>
         <source>New search beside this one</source>
@@ -1344,7 +1340,7 @@
     </message>
     <message>
         <source>Newest first</source>
-        <translation>最新的在前</translation>
+        <translation>最新优先</translation>
     </message>
     <message>
         <source>Next page</source>
@@ -1359,15 +1355,15 @@
         <translation>下一个搜索</translation>
     </message>
     <message>
-        <source>No name or page has these words. Pictures are searched in a moment.</source>
-        <translation>没有文件名或页面包含这些文字。稍后会搜索图片。</translation>
+        <source>No file name or page contains these words. Pictures will be searched in a moment.</source>
+        <translation>没有文件名或页面包含这些文字。稍后将搜索图片。</translation>
     </message>
     <message>
         <source>No program on this machine opens {path} ({command} failed).</source>
         <translation>本机没有能打开 {path} 的程序（{command} 失败）。</translation>
     </message>
     <message>
-        <source>No program was found that opens {name}.</source>
+        <source>No program was found to open {name}.</source>
         <translation>没有找到能打开 {name} 的程序。</translation>
     </message>
     <message>
@@ -1379,37 +1375,37 @@
         <translation>无法与 {host} 建立安全连接（{reason}）。可能有检查所有连接的程序介入，或本机的时钟不准。</translation>
     </message>
     <message>
-        <source>No thumbnail can be made of it.</source>
-        <translation>无法为它生成缩略图。</translation>
+        <source>A thumbnail couldn&apos;t be created.</source>
+        <translation>无法生成缩略图。</translation>
     </message>
     <message>
-        <source>Not now; leave them in the cloud</source>
+        <source>Not now, leave them in the cloud</source>
         <translation>暂不，留在云端</translation>
     </message>
     <message>
-        <source>Nothing found</source>
-        <translation>没有找到</translation>
+        <source>No results</source>
+        <translation>没有结果</translation>
     </message>
     <message>
         <source>Nothing found.</source>
         <translation>没有找到。</translation>
     </message>
     <message>
-        <source>Nothing here seems to be like that.</source>
+        <source>No similar pictures</source>
         <comment>the picture that is searched by</comment>
-        <translation>似乎没有与之相似的图片</translation>
+        <translation>没有相似的图片</translation>
     </message>
     <message>
-        <source>Nothing here seems to show that.</source>
-        <translation>似乎没有符合描述的图片</translation>
+        <source>No good matches</source>
+        <translation>没有很匹配的结果</translation>
     </message>
     <message>
         <source>Nothing is downloaded, because the environment variable {name} says so. Unset it to download models.</source>
         <translation>环境变量 {name} 禁止下载，因此没有下载任何内容。要下载模型，请取消该变量。</translation>
     </message>
     <message>
-        <source>Nothing is in the library yet. Drop a folder of pictures here.</source>
-        <translation>资料库中还没有内容。请将图片文件夹拖到这里。</translation>
+        <source>Your library is empty. Drop a folder of pictures here.</source>
+        <translation>资料库为空。请将图片文件夹拖到这里。</translation>
     </message>
     <message>
         <source>Nothing is indexed yet in {folder}. Begin with: imagefinder add FOLDER</source>
@@ -1440,34 +1436,34 @@
         <translation>还没有添加任何内容。请先运行：imagefinder add 文件夹</translation>
     </message>
     <message>
-        <source>Offline: plug in its drive; it can be searched meanwhile</source>
-        <translation>离线：请连接它所在的磁盘；在此期间仍可搜索</translation>
+        <source>Offline: drive not connected, but still searchable</source>
+        <translation>离线：磁盘未连接，仍可搜索</translation>
     </message>
     <message>
         <source>On this computer</source>
-        <translation>在这台电脑上</translation>
+        <translation>本机</translation>
     </message>
     <message>
-        <source>Once the model is here again, this library has to be indexed with it anew. No picture is touched.</source>
-        <translation>再次装回该模型后，需要用它重新为图库建立索引。图片不会被改动。</translation>
+        <source>If you install this model again, the library must be re-indexed with it. Your pictures aren&apos;t affected.</source>
+        <translation>以后重新安装此模型时，需要重新建立索引。图片不受影响。</translation>
     </message>
     <message>
-        <source>Only addresses that begin with http or https can be fetched.</source>
-        <translation>只能获取以 http 或 https 开头的地址。</translation>
+        <source>Only http and https links are supported.</source>
+        <translation>仅支持 http 和 https 链接。</translation>
     </message>
     <message>
-        <source>Only colours and shapes are known here.
-A trained model finds what is in the pictures.</source>
-        <translation>当前只认识颜色和形状。
-训练过的模型能找到图片中的内容。</translation>
+        <source>The current model only knows colours and shapes.
+Download a trained model to search by content.</source>
+        <translation>当前模型只识别颜色和形状。
+下载训练好的模型，即可按内容搜索。</translation>
     </message>
     <message>
-        <source>Only files that match one of these, one a line</source>
-        <translation>只要与其中之一匹配的文件，每行一个</translation>
+        <source>Only files that match one of these patterns, one per line</source>
+        <translation>仅包含匹配的文件，每行一项</translation>
     </message>
     <message>
-        <source>Only these kinds of file:</source>
-        <translation>只要这些文件类型：</translation>
+        <source>Only these file types:</source>
+        <translation>仅限这些文件类型：</translation>
     </message>
     <message>
         <source>Only {done} of {all} pictures and pages are indexed with {model} so far: {command} does the rest.</source>
@@ -1482,23 +1478,19 @@ A trained model finds what is in the pictures.</source>
         <translation>打开日志文件夹(&amp;L)</translation>
     </message>
     <message>
-        <source>Open a second pane beside this one (Ctrl+Shift+Right)</source>
-        <translation>在旁边打开第二个窗格 (Ctrl+Shift+Right)</translation>
+        <source>New search beside this one (Ctrl+Shift+Right)</source>
+        <translation>在旁边新建搜索 (Ctrl+Shift+Right)</translation>
     </message>
     <message>
         <source>Open folder</source>
         <translation>打开文件夹</translation>
     </message>
     <message>
-        <source>Open in the system&apos;s viewer</source>
-        <translation>用系统的查看程序打开</translation>
+        <source>Open in default app</source>
+        <translation>用默认程序打开</translation>
     </message>
     <message>
-        <source>Open the folder of the log</source>
-        <translation>打开日志所在的文件夹</translation>
-    </message>
-    <message>
-        <source>Open the log folder</source>
+        <source>Open log folder</source>
         <translation>打开日志文件夹</translation>
     </message>
     <message>
@@ -1510,15 +1502,15 @@ A trained model finds what is in the pictures.</source>
         <translation>选项…</translation>
     </message>
     <message>
-        <source>Or choose the file with its weights.</source>
-        <translation>或选择它的权重文件。</translation>
+        <source>Or choose its weights file.</source>
+        <translation>也可以选择它的权重文件。</translation>
     </message>
     <message>
-        <source>Order of the results</source>
-        <translation>结果的排序</translation>
+        <source>Sort order</source>
+        <translation>排序方式</translation>
     </message>
     <message>
-        <source>Order: {order}</source>
+        <source>Sort: {order}</source>
         <translation>排序：{order}</translation>
     </message>
     <message>
@@ -1534,8 +1526,8 @@ A trained model finds what is in the pictures.</source>
         <translation>第 {number} 页，共 {parts} 页</translation>
     </message>
     <message>
-        <source>Pages of the settings</source>
-        <translation>设置的各页</translation>
+        <source>Settings pages</source>
+        <translation>设置页面</translation>
     </message>
     <message>
         <source>Pasted picture</source>
@@ -1586,16 +1578,16 @@ A trained model finds what is in the pictures.</source>
         <translation>图片和页面</translation>
     </message>
     <message>
-        <source>Pictures can be found here as soon as the first of them have been read.</source>
-        <translation>读取完第一批图片后，就可以在这里搜索。</translation>
+        <source>You can search as soon as the first pictures are indexed.</source>
+        <translation>第一批图片建立索引后即可搜索。</translation>
     </message>
     <message>
         <source>Pictures only</source>
         <translation>仅图片</translation>
     </message>
     <message>
-        <source>Pictures to search by</source>
-        <translation>用来搜索的图片</translation>
+        <source>Choose pictures to search by</source>
+        <translation>选择用来搜索的图片</translation>
     </message>
     <message>
         <source>Preview</source>
@@ -1610,8 +1602,8 @@ A trained model finds what is in the pictures.</source>
         <translation>上一个结果</translation>
     </message>
     <message>
-        <source>Previous, next result</source>
-        <translation>上一个、下一个结果</translation>
+        <source>Previous or next result</source>
+        <translation>上一个或下一个结果</translation>
     </message>
     <message>
         <source>Processor</source>
@@ -1619,7 +1611,7 @@ A trained model finds what is in the pictures.</source>
     </message>
     <message>
         <source>Processor threads:</source>
-        <translation>处理器线程：</translation>
+        <translation>处理器线程数：</translation>
     </message>
     <message>
         <source>PyTorch: OpenVINO failed here ({reason})</source>
@@ -1646,12 +1638,12 @@ A trained model finds what is in the pictures.</source>
         <translation>退出</translation>
     </message>
     <message>
-        <source>Remove from the search (Delete)</source>
-        <translation>从搜索中去掉 (Delete)</translation>
+        <source>Remove from search (Delete)</source>
+        <translation>从搜索中移除 (Delete)</translation>
     </message>
     <message>
         <source>Remove {name}</source>
-        <translation>去掉 {name}</translation>
+        <translation>移除 {name}</translation>
     </message>
     <message>
         <source>Report</source>
@@ -1660,10 +1652,6 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>Results</source>
         <translation>结果</translation>
-    </message>
-    <message>
-        <source>Resume indexing</source>
-        <translation>继续建立索引</translation>
     </message>
     <message>
         <source>Runtime</source>
@@ -1692,7 +1680,7 @@ A trained model finds what is in the pictures.</source>
         <translation>得分 {score}</translation>
     </message>
     <message>
-        <source>Search by the picture or the file in the clipboard</source>
+        <source>Search by the picture or file on the clipboard</source>
         <translation>用剪贴板中的图片或文件搜索</translation>
     </message>
     <message>
@@ -1701,7 +1689,7 @@ A trained model finds what is in the pictures.</source>
     </message>
     <message>
         <source>Search your pictures</source>
-        <translation>搜索自己的图片</translation>
+        <translation>搜索图片</translation>
     </message>
     <message>
         <source>Searches</source>
@@ -1712,8 +1700,8 @@ A trained model finds what is in the pictures.</source>
         <translation>搜索</translation>
     </message>
     <message>
-        <source>Searching is not possible just now</source>
-        <translation>现在无法搜索</translation>
+        <source>Searching is unavailable</source>
+        <translation>暂时无法搜索</translation>
     </message>
     <message>
         <source>Searching…</source>
@@ -1728,7 +1716,7 @@ A trained model finds what is in the pictures.</source>
         <translation>设置…</translation>
     </message>
     <message>
-        <source>Show beside the others</source>
+        <source>Show side by side</source>
         <translation>并排显示</translation>
     </message>
     <message>
@@ -1741,23 +1729,23 @@ A trained model finds what is in the pictures.</source>
     </message>
     <message>
         <source>Show in results again</source>
-        <translation>重新在结果中显示</translation>
+        <translation>恢复显示</translation>
     </message>
     <message>
-        <source>Size of the pictures</source>
-        <translation>图片显示大小</translation>
+        <source>Thumbnail size</source>
+        <translation>缩略图大小</translation>
     </message>
     <message>
-        <source>Size of the pictures (Ctrl+wheel)</source>
-        <translation>图片显示大小 (Ctrl+滚轮)</translation>
+        <source>Thumbnail size (Ctrl+wheel)</source>
+        <translation>缩略图大小 (Ctrl+滚轮)</translation>
     </message>
     <message>
         <source>Smaller thumbnails</source>
         <translation>缩小缩略图</translation>
     </message>
     <message>
-        <source>Something went wrong in the window ({error}). Nothing indexed is lost; the log says more.</source>
-        <translation>窗口出了问题（{error}）。已建立的索引没有丢失；详情见日志。</translation>
+        <source>Something went wrong ({error}). Your index is intact. Details are in the log.</source>
+        <translation>出了点问题（{error}）。索引没有丢失，详情见日志。</translation>
     </message>
     <message>
         <source>Source</source>
@@ -1772,24 +1760,24 @@ A trained model finds what is in the pictures.</source>
         <translation>正在启动…</translation>
     </message>
     <message>
-        <source>State of the model</source>
-        <translation>模型的状态</translation>
+        <source>Model status</source>
+        <translation>模型状态</translation>
     </message>
     <message>
-        <source>Stop fetching (Delete)</source>
-        <translation>停止获取 (Delete)</translation>
+        <source>Cancel loading (Delete)</source>
+        <translation>取消加载 (Delete)</translation>
     </message>
     <message>
-        <source>Stop fetching {name}</source>
-        <translation>停止获取 {name}</translation>
+        <source>Cancel loading {name}</source>
+        <translation>取消加载 {name}</translation>
     </message>
     <message>
         <source>Stop indexing</source>
         <translation>停止建立索引</translation>
     </message>
     <message>
-        <source>Stop. What is indexed already stays; a rescan does the rest.</source>
-        <translation>停止。已建立的索引会保留；重新扫描可完成其余部分。</translation>
+        <source>Stop indexing. Pictures indexed so far are kept. Rescan to continue.</source>
+        <translation>停止建立索引。已完成的部分会保留，重新扫描即可继续。</translation>
     </message>
     <message>
         <source>Stopped ({done}). What was indexed is kept; run the same command again to go on.</source>
@@ -1804,12 +1792,12 @@ A trained model finds what is in the pictures.</source>
         <translation>已停止。已建立的索引会保留；再次运行同一命令即可继续。</translation>
     </message>
     <message>
-        <source>Stopped: nothing can be searched or indexed now</source>
-        <translation>已停止：现在无法搜索或建立索引</translation>
+        <source>Stopped: searching and indexing are unavailable</source>
+        <translation>已停止：无法搜索或建立索引</translation>
     </message>
     <message>
-        <source>Stopped: {done}. A rescan does the rest.</source>
-        <translation>已停止：{done}。重新扫描可完成其余部分。</translation>
+        <source>Stopped: {done}. Rescan to finish.</source>
+        <translation>已停止：{done}。重新扫描即可继续。</translation>
     </message>
     <message>
         <source>Taken</source>
@@ -1820,12 +1808,12 @@ A trained model finds what is in the pictures.</source>
         <translation>拍摄于 {moment}</translation>
     </message>
     <message>
-        <source>The address leads from one to the next without end.</source>
-        <translation>该地址不断转到另一个地址，没有尽头。</translation>
+        <source>The link redirects too many times.</source>
+        <translation>该链接重定向次数过多。</translation>
     </message>
     <message>
-        <source>The best {count}, more below</source>
-        <translation>最佳的 {count} 个，下方还有更多</translation>
+        <source>Top {count} results, more below</source>
+        <translation>前 {count} 个结果，下方还有更多</translation>
     </message>
     <message>
         <source>The commands work without a window: imagefinder --help</source>
@@ -1844,16 +1832,16 @@ A trained model finds what is in the pictures.</source>
         <translation>资料库 {path} 所在的磁盘报告错误（{error}）。请检查该磁盘。</translation>
     </message>
     <message>
-        <source>The file is being checked and copied…</source>
+        <source>Checking and copying the file…</source>
         <translation>正在检查并复制文件…</translation>
     </message>
     <message>
-        <source>The file is not there any more.</source>
-        <translation>文件已不在那里。</translation>
+        <source>The file no longer exists.</source>
+        <translation>文件已不存在。</translation>
     </message>
     <message>
-        <source>The file with the model&apos;s weights</source>
-        <translation>模型权重文件</translation>
+        <source>Choose the model&apos;s weights file</source>
+        <translation>选择模型的权重文件</translation>
     </message>
     <message>
         <source>The files of the starter model, which come with the program, are missing or damaged. Install imagefinder again, or use another model; those that are here: imagefinder models list</source>
@@ -1889,7 +1877,7 @@ A trained model finds what is in the pictures.</source>
     </message>
     <message>
         <source>The logs are in {folder}</source>
-        <translation>日志在 {folder} 中</translation>
+        <translation>日志位于 {folder}</translation>
     </message>
     <message>
         <source>The memory does not suffice for this model. Nothing is lost. Close other programs, use a smaller model, or compute on the processor (in the settings, or --device cpu).</source>
@@ -1900,19 +1888,15 @@ A trained model finds what is in the pictures.</source>
         <translation>无法使用模型，因此只搜索了文件名和页面文字。</translation>
     </message>
     <message>
-        <source>The model cannot be used: only words in names and on pages are searched</source>
-        <translation>无法使用模型：只搜索文件名和页面中的文字</translation>
+        <source>Model unavailable: only file names and page text are searched</source>
+        <translation>模型不可用：只搜索文件名和页面文字</translation>
     </message>
     <message>
         <source>The model could not be stored in {folder}: {reason}.</source>
         <translation>无法把模型保存到 {folder}：{reason}。</translation>
     </message>
     <message>
-        <source>The model is being loaded.</source>
-        <translation>正在加载模型。</translation>
-    </message>
-    <message>
-        <source>The model is still being loaded</source>
+        <source>The model is still loading</source>
         <translation>模型仍在加载</translation>
     </message>
     <message>
@@ -1936,8 +1920,8 @@ A trained model finds what is in the pictures.</source>
         <translation>imagefinder 读取图片的部分在完成之前停止了。请重试。</translation>
     </message>
     <message>
-        <source>The part of imagefinder that reads pictures stopped several times in a row and is not started again. Nothing is lost. You can start it again, and copy a report about it.</source>
-        <translation>imagefinder 读取图片的部分连续多次停止，不再自动启动。没有丢失任何内容。可以重新启动它，并复制一份报告。</translation>
+        <source>imagefinder&apos;s background process stopped several times in a row and wasn&apos;t restarted. Nothing was lost. Try again. If this keeps happening, report the problem.</source>
+        <translation>imagefinder 的后台进程连续多次停止，不再自动重启。没有丢失任何内容。请重试；如果问题反复出现，请提交报告。</translation>
     </message>
     <message>
         <source>The part of imagefinder that reads pictures stopped twice over this, so it was given up. Nothing in the library is lost.</source>
@@ -1948,8 +1932,8 @@ A trained model finds what is in the pictures.</source>
         <translation>imagefinder 读取图片的部分意外停止，正在重新启动。没有丢失任何内容。</translation>
     </message>
     <message>
-        <source>The picture cannot be shown: what was rendered of it is not there any more.</source>
-        <translation>无法显示图片：为它生成的预览已不在。</translation>
+        <source>The picture can&apos;t be shown because its preview file is missing. Try again.</source>
+        <translation>无法显示图片：预览文件缺失。请重试。</translation>
     </message>
     <message>
         <source>The tensors of {path} fit more than one architecture, and these compute differently. Put its open_clip_config.json beside it, or say which one it is (--arch, or the field in the settings): {choices}.{hint}</source>
@@ -1964,12 +1948,12 @@ A trained model finds what is in the pictures.</source>
         <translation>没有名为“{device}”的设备。可选：{devices}。</translation>
     </message>
     <message>
-        <source>This library is indexed with it. Once its files are here again, it answers as before.</source>
-        <translation>此图库已用它建立索引。模型文件重新装回后，它会像以前一样应答。</translation>
+        <source>The library uses this model, but its files are missing. Download or import it again to search as before.</source>
+        <translation>资料库正在使用此模型，但模型文件缺失。重新下载或导入后即可照常搜索。</translation>
     </message>
     <message>
-        <source>This model answers now.</source>
-        <translation>现在用这个模型搜索。</translation>
+        <source>Searches use this model.</source>
+        <translation>当前用此模型搜索。</translation>
     </message>
     <message>
         <source>This model&apos;s config asks for a setting of its tokenizer that is not known here: “{name}”.</source>
@@ -1988,7 +1972,7 @@ A trained model finds what is in the pictures.</source>
         <translation>这个模型的文字部分需要 {repository} 的 {files}，它们不在本机，而程序不会自行下载任何内容。请把它们放在权重旁边并重新导入模型，或运行：hf download {repository} {files}</translation>
     </message>
     <message>
-        <source>To download</source>
+        <source>Available to download</source>
         <translation>可下载</translation>
     </message>
     <message>
@@ -2005,7 +1989,7 @@ A trained model finds what is in the pictures.</source>
         <translation>问题</translation>
     </message>
     <message>
-        <source>Try again as this</source>
+        <source>Retry with this architecture</source>
         <translation>按此架构重试</translation>
     </message>
     <message>
@@ -2024,11 +2008,11 @@ A trained model finds what is in the pictures.</source>
         <translation>理解多种语言；以其大小来说速度很快。</translation>
     </message>
     <message>
-        <source>Until then {model} answers.</source>
+        <source>Until then, searches use {model}.</source>
         <translation>在此之前仍用“{model}”搜索。</translation>
     </message>
     <message>
-        <source>Waiting to begin…</source>
+        <source>Waiting to start…</source>
         <translation>等待开始…</translation>
     </message>
     <message>
@@ -2036,12 +2020,12 @@ A trained model finds what is in the pictures.</source>
         <translation>权重</translation>
     </message>
     <message>
-        <source>What comes nearest can be shown all the same.</source>
-        <translation>仍可显示最接近的结果。</translation>
+        <source>You can still see the closest results.</source>
+        <translation>可以查看最接近的结果。</translation>
     </message>
     <message>
-        <source>What is not indexed with the new model yet is found once it is.</source>
-        <translation>尚未用新模型建立索引的内容，建立索引后即可找到。</translation>
+        <source>Pictures not indexed with the new model yet can be found once they are.</source>
+        <translation>尚未用新模型建立索引的图片，建立索引后才能找到。</translation>
     </message>
     <message>
         <source>What probably does not match was left out. --all shows it too.</source>
@@ -2060,20 +2044,20 @@ A trained model finds what is in the pictures.</source>
         </translation>
     </message>
     <message>
-        <source>What was indexed with it stays: once the model is here again, nothing is indexed anew. No picture is touched.</source>
-        <translation>用它建立的索引会保留：模型回来后，无需重新建立索引。图片不会有任何改动。</translation>
+        <source>The index is kept, so nothing needs to be re-indexed if you install this model again. Your pictures aren&apos;t affected.</source>
+        <translation>索引会保留，以后重新安装此模型时无需重新建立。图片不受影响。</translation>
     </message>
     <message>
         <source>What {host} sent as {file} is not what it says it is (its checksum is wrong), so it was deleted, and nothing of it was used.</source>
         <translation>{host} 发来的 {file} 与其声明不符（校验和不符），因此已删除，没有使用其中任何内容。</translation>
     </message>
     <message>
-        <source>Where models come from</source>
-        <translation>模型下载地址</translation>
+        <source>Model downloads</source>
+        <translation>模型下载</translation>
     </message>
     <message>
-        <source>Where models come from…</source>
-        <translation>模型下载地址…</translation>
+        <source>Download settings…</source>
+        <translation>下载设置…</translation>
     </message>
     <message>
         <source>Words</source>
@@ -2118,7 +2102,7 @@ A trained model finds what is in the pictures.</source>
     <message numerus="yes">
         <source>and %n more</source>
         <translation>
-            <numerusform>以及另外 %n 个</numerusform>
+            <numerusform>另有 %n 个</numerusform>
         </translation>
     </message>
     <message>
@@ -2177,7 +2161,7 @@ A trained model finds what is in the pictures.</source>
     <message>
         <source>finds {count} of 100</source>
         <comment>pictures described in words</comment>
-        <translation>每 100 个描述找到 {count} 张</translation>
+        <translation>每 100 个描述找对 {count} 张</translation>
     </message>
     <message>
         <source>for the best results download CLIP ViT-B-32 (605 MB)</source>
@@ -2314,7 +2298,7 @@ A trained model finds what is in the pictures.</source>
     </message>
     <message>
         <source>many languages</source>
-        <translation>多种语言</translation>
+        <translation>多语言</translation>
     </message>
     <message>
         <source>mean {numbers}</source>
@@ -2347,9 +2331,9 @@ A trained model finds what is in the pictures.</source>
         <translation>不在本机；推荐</translation>
     </message>
     <message>
-        <source>nothing can be written there</source>
+        <source>the folder is read-only</source>
         <comment>copying a file</comment>
-        <translation>那里无法写入</translation>
+        <translation>文件夹为只读</translation>
     </message>
     <message>
         <source>nothing is published so</source>
@@ -2415,9 +2399,9 @@ A trained model finds what is in the pictures.</source>
         <translation>本机最好的模型</translation>
     </message>
     <message>
-        <source>the file or the folder is not there</source>
+        <source>file or folder not found</source>
         <comment>copying a file</comment>
-        <translation>文件或文件夹不存在</translation>
+        <translation>找不到文件或文件夹</translation>
     </message>
     <message>
         <source>the folder for thumbnails cannot be written</source>
@@ -2439,13 +2423,13 @@ A trained model finds what is in the pictures.</source>
         <translation>无法将预览写入 {folder}（{error}）</translation>
     </message>
     <message>
-        <source>The picture at {host} is larger than {size} MB.</source>
+        <source>The picture on {host} is larger than {size} MB.</source>
         <translation>{host} 上的图片大于 {size} MB。</translation>
     </message>
     <message numerus="yes">
-        <source>%n picture(s) hidden. The menu above the results shows them again.</source>
+        <source>%n picture(s) hidden. To show them again, use the menu above the results.</source>
         <translation>
-            <numerusform>已隐藏 %n 张图片。可用结果上方的菜单重新显示。</numerusform>
+            <numerusform>已隐藏 %n 张图片。可通过结果上方的菜单恢复显示。</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -2473,10 +2457,10 @@ A trained model finds what is in the pictures.</source>
         </translation>
     </message>
     <message numerus="yes">
-        <source>%n of them cannot be read now, because the drive is not connected or they are in the cloud, say. The change waits for them.</source>
+        <source>%n of them can&apos;t be read now, for example because a drive isn&apos;t connected or they are in the cloud. The switch waits for them.</source>
         <comment>pictures and pages</comment>
         <translation>
-            <numerusform>其中 %n 个现在无法读取，例如驱动器未连接，或文件仅在云端。更换会等待它们。</numerusform>
+            <numerusform>其中 %n 张现在无法读取，例如磁盘未连接，或文件仅在云端。可以读取后才能完成切换。</numerusform>
         </translation>
     </message>
     <message>
@@ -2488,24 +2472,20 @@ A trained model finds what is in the pictures.</source>
         <translation>--ext 没有给出文件类型。请给出类型，例如 jpg,png,pdf。</translation>
     </message>
     <message>
-        <source>A model for many languages, downloaded once, understands these words.</source>
-        <translation>下载一个多语言模型后，就能理解这些词语。</translation>
+        <source>To search in this language, download a multilingual model.</source>
+        <translation>要用这种语言搜索，请下载多语言模型。</translation>
     </message>
     <message>
         <source>A path was given with a character that no file&apos;s name can have.</source>
         <translation>给出的路径含有文件名中不允许的字符。</translation>
     </message>
     <message>
-        <source>Add a folder of pictures, then find any of them here.</source>
-        <translation>添加一个图片文件夹，然后就可以在这里搜索其中的图片。</translation>
+        <source>Add a folder of pictures to search them here.</source>
+        <translation>添加图片文件夹，即可在这里搜索。</translation>
     </message>
     <message>
-        <source>Add a folder…</source>
-        <translation>添加文件夹…</translation>
-    </message>
-    <message>
-        <source>Add it again where it is now; nothing has to be read anew.</source>
-        <translation>请从它现在的位置重新添加；无需重新读取。</translation>
+        <source>If it was moved, add it from its new location. Nothing needs to be re-indexed.</source>
+        <translation>如果已移动，请从新位置添加，无需重新建立索引。</translation>
     </message>
     <message>
         <source>Addresses are not fetched, so {address} cannot be searched by. Save the picture and give its file.</source>
@@ -2532,15 +2512,15 @@ A trained model finds what is in the pictures.</source>
     </message>
     <message>
         <source>Continue indexing</source>
-        <translation>继续索引</translation>
+        <translation>继续建立索引</translation>
     </message>
     <message>
         <source>Decoding</source>
         <translation>解码</translation>
     </message>
     <message>
-        <source>Describe what is in it, or drop a picture to find those like it.</source>
-        <translation>描述图片内容，或拖入一张图片来查找相似的图片。</translation>
+        <source>Describe what&apos;s in the picture, or drop a picture to find similar ones.</source>
+        <translation>描述图片内容，或拖入图片来查找相似图片。</translation>
     </message>
     <message>
         <source>Download and show</source>
@@ -2551,46 +2531,46 @@ A trained model finds what is in the pictures.</source>
         <translation>拖入的图片</translation>
     </message>
     <message numerus="yes">
-        <source>Files of %n kind(s) cannot be read: {kinds}</source>
+        <source>%n file type(s) can&apos;t be read: {kinds}</source>
         <translation>
             <numerusform>以下 %n 种文件无法读取：{kinds}</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>Forget {count} file(s)?</source>
+        <source>Remove {count} file(s) from the library?</source>
         <translation>
             <numerusform>从资料库移除 {count} 个文件？</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>Forget {count} folder(s)?</source>
+        <source>Remove {count} folder(s) from the library?</source>
         <translation>
             <numerusform>从资料库移除 {count} 个文件夹？</numerusform>
         </translation>
     </message>
     <message>
-        <source>Forget {count} folders and files?</source>
+        <source>Remove {count} folders and files from the library?</source>
         <translation>从资料库移除 {count} 个文件夹和文件？</translation>
     </message>
     <message>
-        <source>Found by</source>
-        <translation>依据</translation>
+        <source>Match</source>
+        <translation>匹配</translation>
     </message>
     <message>
-        <source>Get a better one…</source>
+        <source>Get a better model…</source>
         <comment>a model</comment>
         <translation>获取更好的模型…</translation>
     </message>
     <message>
-        <source>Give it back:</source>
+        <source>Free memory:</source>
         <translation>释放内存：</translation>
     </message>
     <message>
-        <source>Give the model&apos;s memory back</source>
+        <source>Free the model&apos;s memory</source>
         <translation>释放模型占用的内存</translation>
     </message>
     <message>
-        <source>Go on with the download</source>
+        <source>Resume download</source>
         <translation>继续下载</translation>
     </message>
     <message>
@@ -2604,12 +2584,12 @@ A trained model finds what is in the pictures.</source>
         </translation>
     </message>
     <message>
-        <source>Has {share} in its name or on the page</source>
+        <source>{share} found in the name or on the page</source>
         <comment>such as 50% of the words</comment>
         <translation>名称或页面{share}</translation>
     </message>
     <message>
-        <source>I have read the licence and agree to it:</source>
+        <source>I have read and agree to the licence:</source>
         <translation>我已阅读并同意许可证：</translation>
     </message>
     <message>
@@ -2621,12 +2601,12 @@ A trained model finds what is in the pictures.</source>
         <translation>ImageNet：每 100 张图片，能从 1000 种事物中认对多少张。COCO 和 Flickr30k：每 100 个句子，有多少个能把所指的图片排在第一。</translation>
     </message>
     <message>
-        <source>In 1,000 photographs it put the right one first for {percent} of 100 descriptions (Flickr30k).</source>
-        <translation>在 1,000 张照片中，每 100 个描述有 {percent} 个把所指的照片排在第一（Flickr30k）。</translation>
+        <source>Ranks the right one of 1,000 pictures first for {percent} of 100 descriptions (Flickr30k).</source>
+        <translation>在 1,000 张图片中，每 100 个描述有 {percent} 个把正确的图片排在第一（Flickr30k）。</translation>
     </message>
     <message>
-        <source>In 5,000 photographs it put the right one first for {percent} of 100 descriptions (COCO).</source>
-        <translation>在 5,000 张照片中，每 100 个描述有 {percent} 个把所指的照片排在第一（COCO）。</translation>
+        <source>Ranks the right one of 5,000 pictures first for {percent} of 100 descriptions (COCO).</source>
+        <translation>在 5,000 张图片中，每 100 个描述有 {percent} 个把正确的图片排在第一（COCO）。</translation>
     </message>
     <message>
         <source>In use</source>
@@ -2642,8 +2622,8 @@ A trained model finds what is in the pictures.</source>
         <translation>索引</translation>
     </message>
     <message>
-        <source>Indexing is paused. Once it goes on, what has been read can be found here.</source>
-        <translation>建立索引已暂停。继续之后，已读取的内容可在这里找到。</translation>
+        <source>Indexing is paused. Resume it to search your pictures.</source>
+        <translation>索引已暂停。继续建立索引后即可搜索。</translation>
     </message>
     <message>
         <source>Leave them in the cloud (Esc)</source>
@@ -2666,8 +2646,8 @@ A trained model finds what is in the pictures.</source>
         <translation>多语言模型：imagefinder models list</translation>
     </message>
     <message>
-        <source>Name a colour or words of a page, or drop a picture to find those like it.</source>
-        <translation>输入颜色或页面中的文字，或拖入一张图片来查找相似的图片。</translation>
+        <source>Enter a colour or words from a page, or drop a picture to find similar ones.</source>
+        <translation>输入颜色或页面中的文字，或拖入图片来查找相似图片。</translation>
     </message>
     <message>
         <source>Names and page text were indexed by an older version, so some words may be missed. The next indexing brings them up to date.</source>
@@ -2682,8 +2662,8 @@ A trained model finds what is in the pictures.</source>
         <translation>禁止访问文件</translation>
     </message>
     <message>
-        <source>No longer there: its folder was moved, renamed or deleted.</source>
-        <translation>已不在原处：其文件夹已被移动、重命名或删除。</translation>
+        <source>Missing: its folder was moved, renamed or deleted.</source>
+        <translation>找不到：所在文件夹已移动、重命名或删除。</translation>
     </message>
     <message>
         <source>No network</source>
@@ -2694,13 +2674,13 @@ A trained model finds what is in the pictures.</source>
         <translation>在已添加的内容中没有找到图片或 PDF。</translation>
     </message>
     <message>
-        <source>Not copied to {folder}: {names} ({reason}).</source>
-        <translation>未能复制到 {folder}：{names}（{reason}）。</translation>
+        <source>Couldn&apos;t copy to {folder}: {names} ({reason}).</source>
+        <translation>无法复制到 {folder}：{names}（{reason}）。</translation>
     </message>
     <message numerus="yes">
-        <source>Not copied to {folder}: {names} and %n more file(s) ({reason}).</source>
+        <source>Couldn&apos;t copy to {folder}: {names} and %n more file(s) ({reason}).</source>
         <translation>
-            <numerusform>未能复制到 {folder}：{names} 以及另外 %n 个文件（{reason}）。</numerusform>
+            <numerusform>无法复制到 {folder}：{names} 和另外 %n 个文件（{reason}）。</numerusform>
         </translation>
     </message>
     <message>
@@ -2708,12 +2688,12 @@ A trained model finds what is in the pictures.</source>
         <translation>暂不</translation>
     </message>
     <message>
-        <source>Nothing can be read, because the model cannot be used.</source>
-        <translation>模型无法使用，因此无法读取任何内容。</translation>
+        <source>Pictures can&apos;t be indexed because the model isn&apos;t available.</source>
+        <translation>模型不可用，无法建立索引。</translation>
     </message>
     <message>
-        <source>Nothing is in the library yet</source>
-        <translation>资料库中还没有内容</translation>
+        <source>Your library is empty</source>
+        <translation>资料库为空</translation>
     </message>
     <message>
         <source>Nothing is in the library yet.</source>
@@ -2740,12 +2720,12 @@ A trained model finds what is in the pictures.</source>
         <translation>已跳过：无法读取的类型的文件</translation>
     </message>
     <message>
-        <source>Pictures are searched in a moment.</source>
+        <source>Pictures will be searched in a moment.</source>
         <translation>稍后将搜索图片。</translation>
     </message>
     <message>
-        <source>Pictures, words and index never leave this computer. The network is used for two things only: a picture that you drop from a web browser may arrive as an address alone, and is then fetched from there; and a model is downloaded when you ask for it.</source>
-        <translation>图片、文字和索引从不离开这台电脑。网络只用于两件事：从网页浏览器拖入的图片可能只是一个地址，这时会从该地址获取图片；以及在要求时下载模型。</translation>
+        <source>Your pictures, searches and index never leave this computer. The network is used for two things only: to download a picture when you drop a link from a web browser, and to download a model when you ask for it.</source>
+        <translation>图片、搜索内容和索引始终保留在本机。网络只用于两件事：从浏览器拖入图片链接时下载该图片，以及按要求下载模型。</translation>
     </message>
     <message>
         <source>Possible matches</source>
@@ -2764,29 +2744,29 @@ A trained model finds what is in the pictures.</source>
         <translation>代理：</translation>
     </message>
     <message>
-        <source>Read them</source>
+        <source>Download</source>
         <comment>files in the cloud</comment>
-        <translation>读取</translation>
+        <translation>下载</translation>
     </message>
     <message>
-        <source>Read them; this downloads the files that are in the cloud</source>
-        <translation>读取；会下载仅在云端的文件</translation>
+        <source>Download and index the files in the cloud</source>
+        <translation>下载云端文件并建立索引</translation>
     </message>
     <message>
-        <source>Read them…</source>
+        <source>Download…</source>
         <comment>files in the cloud</comment>
-        <translation>读取…</translation>
+        <translation>下载…</translation>
     </message>
     <message numerus="yes">
-        <source>Read {count} file(s) that are in the cloud?</source>
+        <source>Download and index {count} file(s) in the cloud?</source>
         <translation>
-            <numerusform>读取 {count} 个仅在云端的文件？</numerusform>
+            <numerusform>下载并索引 {count} 个云端文件？</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>Read {count} file(s) that are in the cloud…</source>
+        <source>Download {count} file(s) from the cloud…</source>
         <translation>
-            <numerusform>读取 {count} 个仅在云端的文件…</numerusform>
+            <numerusform>下载 {count} 个云端文件…</numerusform>
         </translation>
     </message>
     <message>
@@ -2822,19 +2802,19 @@ A trained model finds what is in the pictures.</source>
         <translation>相关度 {relevance} · 相似度 {similarity}</translation>
     </message>
     <message>
-        <source>Remove</source>
+        <source>Delete</source>
         <translation>删除</translation>
     </message>
     <message>
-        <source>Remove {model}? About {size} become free.</source>
-        <translation>删除 {model}？大约可腾出 {size}。</translation>
+        <source>Delete {model}? This frees about {size}.</source>
+        <translation>删除 {model}？可释放约 {size}。</translation>
     </message>
     <message>
-        <source>Remove {model}? The copy that imagefinder keeps is deleted, the file it came from is not.</source>
-        <translation>删除 {model}？只会删除 imagefinder 保存的副本，不会删除原来的文件。</translation>
+        <source>Delete {model}? Only imagefinder&apos;s copy is deleted, not the original file.</source>
+        <translation>删除 {model}？只删除 imagefinder 保存的副本，原文件不受影响。</translation>
     </message>
     <message>
-        <source>Remove…</source>
+        <source>Delete…</source>
         <translation>删除…</translation>
     </message>
     <message>
@@ -2854,8 +2834,8 @@ A trained model finds what is in the pictures.</source>
         </translation>
     </message>
     <message>
-        <source>Search with the new model at once; what is away is indexed when it is there again.</source>
-        <translation>立即用新模型搜索；没有连接的内容在重新连接后建立索引。</translation>
+        <source>Switch to the new model right away. Pictures that can&apos;t be read now are indexed when they&apos;re available.</source>
+        <translation>立即切换到新模型。现在无法读取的图片，可以读取后再建立索引。</translation>
     </message>
     <message>
         <source>Search with {model}</source>
@@ -2869,20 +2849,20 @@ A trained model finds what is in the pictures.</source>
         </translation>
     </message>
     <message>
-        <source>Show the rest</source>
-        <translation>显示其余结果</translation>
+        <source>Show possible matches</source>
+        <translation>显示可能匹配的结果</translation>
     </message>
     <message>
-        <source>Show what was left out, below these results</source>
-        <translation>在这些结果下方显示没有列出的结果</translation>
+        <source>Show less likely matches below these results</source>
+        <translation>在下方显示匹配度较低的结果</translation>
     </message>
     <message>
         <source>Similarity</source>
         <translation>相似度</translation>
     </message>
     <message>
-        <source>Small and quick · English · comes with the program</source>
-        <translation>小而快 · 英文 · 随程序提供</translation>
+        <source>Small and fast · English · built in</source>
+        <translation>小而快 · 英文 · 内置</translation>
     </message>
     <message>
         <source>Small and quick, made for telephones; for research only.</source>
@@ -2902,8 +2882,8 @@ A trained model finds what is in the pictures.</source>
         <translation>入门模型（内置）。要得到最好的结果，请下载 CLIP ViT-B-32（605 MB）：imagefinder models download {model}</translation>
     </message>
     <message>
-        <source>Stop for now. What came is kept, and the download can go on later.</source>
-        <translation>暂时停止。已下载的部分会保留，之后可以继续下载。</translation>
+        <source>Stop the download. You can resume it later.</source>
+        <translation>停止下载，之后可继续。</translation>
     </message>
     <message>
         <source>Stopped ({done}). What was indexed is kept.</source>
@@ -2918,7 +2898,7 @@ A trained model finds what is in the pictures.</source>
         <translation>已停止。{model} 已下载的 {count} MB 会保留；再次运行同一命令即可继续。</translation>
     </message>
     <message>
-        <source>Stopped: {done}; {left} not yet read.</source>
+        <source>Stopped: {done}; {left} not read yet.</source>
         <comment>files</comment>
         <translation>已停止：{done}；{left} 个尚未读取。</translation>
     </message>
@@ -2935,13 +2915,13 @@ A trained model finds what is in the pictures.</source>
         <translation>按 {arch} 处理；预处理采用为它发布的设置。</translation>
     </message>
     <message>
-        <source>Taken from a file</source>
+        <source>Imported from a file</source>
         <translation>从文件导入</translation>
     </message>
     <message>
-        <source>Takes about {memory} of memory while it works.</source>
+        <source>Uses about {memory} of memory.</source>
         <comment>{memory} is an amount, such as 900 MB</comment>
-        <translation>工作时大约占用内存 {memory}。</translation>
+        <translation>运行时占用约 {memory} 内存。</translation>
     </message>
     <message numerus="yes">
         <source>That is more than the model reads at once, so it was read in %n pieces.</source>
@@ -2954,16 +2934,16 @@ A trained model finds what is in the pictures.</source>
         <translation>文字太长，无法用来搜索：共 {count} 个字符，最多可读取 {most} 个。请只给出重要的部分。</translation>
     </message>
     <message>
-        <source>The address of a mirror, and a proxy</source>
-        <translation>镜像地址和代理</translation>
+        <source>Set a mirror or a proxy</source>
+        <translation>设置镜像或代理</translation>
     </message>
     <message>
-        <source>The address of a proxy begins with http:// or socks5://.</source>
-        <translation>代理地址应以 http:// 或 socks5:// 开头。</translation>
+        <source>The proxy address must begin with http:// or socks5://.</source>
+        <translation>代理地址必须以 http:// 或 socks5:// 开头。</translation>
     </message>
     <message>
-        <source>The bars show for how many of 100 descriptions a model puts the right one of 5,000 photographs first. Nothing is downloaded before you ask for it.</source>
-        <translation>横条表示每 100 个描述中，模型能为多少个把 5,000 张照片里所指的那张排在第一。在要求下载之前，不会下载任何内容。</translation>
+        <source>The bars show for how many of 100 descriptions a model ranks the right one of 5,000 pictures first. Nothing is downloaded until you ask for it.</source>
+        <translation>横条表示每 100 个描述中，有多少个能把 5,000 张图片里正确的那张排在第一。不会自动下载任何模型。</translation>
     </message>
     <message>
         <source>The best choice for most: it finds much more than the starter model.</source>
@@ -2976,8 +2956,8 @@ A trained model finds what is in the pictures.</source>
         <translation>同等大小的英文模型中最好的；仅限研究使用。</translation>
     </message>
     <message>
-        <source>The cloud&apos;s own program downloads them. That takes time, and room on this disk.</source>
-        <translation>文件由云盘自己的程序下载，需要时间，并占用本机磁盘空间。</translation>
+        <source>Your cloud app downloads the files. This takes time and disk space.</source>
+        <translation>文件由云盘程序下载，需要时间并占用磁盘空间。</translation>
     </message>
     <message>
         <source>The connection to {host} was cut.</source>
@@ -2993,8 +2973,8 @@ A trained model finds what is in the pictures.</source>
         <translation>最早的 CLIP；许多其他程序也用它搜索。</translation>
     </message>
     <message>
-        <source>The folder with the model</source>
-        <translation>模型文件夹</translation>
+        <source>Choose the model&apos;s folder</source>
+        <translation>选择模型文件夹</translation>
     </message>
     <message>
         <source>The folder {folder} holds no weights. Expected is a file such as open_clip_model.safetensors, and open_clip_config.json beside it.</source>
@@ -3013,19 +2993,19 @@ A trained model finds what is in the pictures.</source>
         <translation>文件夹尚未全部扫描完：运行 imagefinder index 可继续。</translation>
     </message>
     <message>
-        <source>The library is being indexed with it; see above.</source>
-        <translation>正在用它为资料库建立索引；见上方。</translation>
+        <source>The library is being indexed with this model; see above.</source>
+        <translation>正在用此模型为资料库建立索引，见上方。</translation>
     </message>
     <message>
-        <source>The library is empty: the first picture is indexed with it.</source>
-        <translation>资料库是空的：从第一张图片起就用它建立索引。</translation>
+        <source>The library is empty, so this model is used from the first picture on.</source>
+        <translation>资料库为空，从第一张图片起就用此模型建立索引。</translation>
     </message>
     <message>
         <source>The library transformers cannot be loaded: {reason}.</source>
         <translation>无法加载 transformers 库：{reason}。</translation>
     </message>
     <message>
-        <source>The library&apos;s folder</source>
+        <source>Library folder</source>
         <translation>资料库文件夹</translation>
     </message>
     <message>
@@ -3041,24 +3021,24 @@ A trained model finds what is in the pictures.</source>
         <translation>模型不认识：{words}。对此只搜索了文件名和页面文字。</translation>
     </message>
     <message>
-        <source>The model is still being loaded; words in names and on pages are searched meanwhile.</source>
-        <translation>模型仍在加载；在此期间搜索文件名和页面中的文字。</translation>
+        <source>The model is still loading. Until then, only file names and page text are searched.</source>
+        <translation>模型仍在加载，目前只搜索文件名和页面文字。</translation>
     </message>
     <message>
-        <source>The model is what understands pictures and words. A larger one finds better, and takes longer to index.</source>
-        <translation>模型用来理解图片和文字。较大的模型找得更准，建立索引也更慢。</translation>
+        <source>The model understands your pictures and words. A larger model finds more, but takes longer to index.</source>
+        <translation>模型用来理解图片和文字。模型越大，找得越准，建立索引也越慢。</translation>
     </message>
     <message>
         <source>The model needs {needed} MB in {folder}, where {free} MB are free. Nothing was imported.</source>
         <translation>模型在 {folder} 中需要 {needed} MB，而那里剩余 {free} MB。没有导入任何内容。</translation>
     </message>
     <message>
-        <source>The name of the server is missing, such as in https://hub.example.</source>
-        <translation>缺少服务器名称，正确的例如 https://hub.example。</translation>
+        <source>The server name is missing. Example: https://hub.example</source>
+        <translation>缺少服务器名称。示例：https://hub.example</translation>
     </message>
     <message>
-        <source>The next search then waits for as long as the model takes to load.</source>
-        <translation>释放后，下一次搜索要等模型重新加载。</translation>
+        <source>The next search then takes longer because the model has to be loaded again.</source>
+        <translation>释放后，下次搜索需要重新加载模型。</translation>
     </message>
     <message>
         <source>The part of imagefinder that reads pictures was ended by another program and is started again. Nothing is lost.</source>
@@ -3069,19 +3049,19 @@ A trained model finds what is in the pictures.</source>
         <translation>imagefinder 中读取图片的部分被强行结束（可能是内存不足），正在重新启动。没有丢失任何内容。</translation>
     </message>
     <message>
-        <source>The picture cannot be reached: {reason}.</source>
+        <source>The picture can&apos;t be accessed: {reason}.</source>
         <translation>无法访问图片：{reason}。</translation>
     </message>
     <message>
-        <source>The picture could not be fetched from {host}: {reason}.</source>
-        <translation>无法从 {host} 获取图片：{reason}。</translation>
+        <source>The picture couldn&apos;t be downloaded from {host}: {reason}.</source>
+        <translation>无法从 {host} 下载图片：{reason}。</translation>
     </message>
     <message>
-        <source>The picture could not be kept: {reason}.</source>
+        <source>The picture couldn&apos;t be saved: {reason}.</source>
         <translation>无法保存图片：{reason}。</translation>
     </message>
     <message>
-        <source>The picture is damaged or cannot be read.</source>
+        <source>The picture is damaged or can&apos;t be read.</source>
         <translation>图片已损坏或无法读取。</translation>
     </message>
     <message>
@@ -3089,12 +3069,12 @@ A trained model finds what is in the pictures.</source>
         <translation>图片太大，无法在这里显示。</translation>
     </message>
     <message>
-        <source>The picture of the window could not be written to {file}.</source>
-        <translation>无法将窗口画面写入 {file}。</translation>
+        <source>The screenshot couldn&apos;t be saved to {file}.</source>
+        <translation>无法将窗口截图保存到 {file}。</translation>
     </message>
     <message>
-        <source>The program is being closed.</source>
-        <translation>程序正在关闭。</translation>
+        <source>imagefinder is closing.</source>
+        <translation>imagefinder 正在关闭。</translation>
     </message>
     <message>
         <source>The proxy wants a name and a password: http://NAME:PASSWORD@HOST:PORT</source>
@@ -3109,26 +3089,26 @@ A trained model finds what is in the pictures.</source>
         <translation>无法使用代理 {proxy}：{reason}。</translation>
     </message>
     <message>
-        <source>The report below helps to mend this. It names none of your files and is sent nowhere by itself.</source>
-        <translation>下面的报告有助于修复这个问题。其中不含任何文件名，也不会自动发送到任何地方。</translation>
+        <source>The report below helps to fix this. It contains no file names and isn&apos;t sent anywhere automatically.</source>
+        <translation>下面的报告有助于修复问题。其中不含文件名，也不会自动发送。</translation>
     </message>
     <message>
-        <source>The rest looks less like what you asked for.</source>
-        <translation>其余结果不太符合搜索条件。</translation>
+        <source>The remaining results are less likely to match.</source>
+        <translation>其余结果匹配度较低。</translation>
     </message>
     <message>
-        <source>The server&apos;s name or the port after it is not right.</source>
-        <translation>服务器名称或其后的端口不正确。</translation>
+        <source>The server name or the port isn&apos;t valid.</source>
+        <translation>服务器名称或端口无效。</translation>
     </message>
     <message>
-        <source>The settings cannot be kept ({reason}); they hold until the window is closed.</source>
-        <translation>无法保存设置（{reason}）；它们在窗口关闭前有效。</translation>
+        <source>Your settings couldn&apos;t be saved ({reason}). They apply until you close the window.</source>
+        <translation>无法保存设置（{reason}）。更改在关闭窗口前有效。</translation>
     </message>
     <message>
         <source>The starter model is small.
-A larger one, downloaded once, finds more.</source>
+Download a larger one to find more.</source>
         <translation>入门模型较小。
-下载一个更大的模型，就能找到更多。</translation>
+下载更大的模型，能找到更多。</translation>
     </message>
     <message>
         <source>The model understands English only: file names and page text were searched.</source>
@@ -3143,7 +3123,7 @@ A larger one, downloaded once, finds more.</source>
         <translation>系统已没有更多内存或线程可用。已索引的内容不会丢失：请关闭其他程序，然后重新运行同一命令。</translation>
     </message>
     <message>
-        <source>The thumbnails&apos; folder</source>
+        <source>Thumbnails folder</source>
         <translation>缩略图文件夹</translation>
     </message>
     <message>
@@ -3171,24 +3151,24 @@ A larger one, downloaded once, finds more.</source>
         <translation>{model} 的权重不在本机。{how_to_get}</translation>
     </message>
     <message>
-        <source>The window cannot be shown, because a part of Qt cannot be loaded: {reason}.</source>
-        <translation>无法显示窗口，因为 Qt 的一部分无法加载：{reason}。</translation>
+        <source>The window can&apos;t be opened: part of Qt can&apos;t be loaded ({reason}).</source>
+        <translation>无法打开窗口：Qt 的部分组件无法加载（{reason}）。</translation>
     </message>
     <message>
-        <source>The window cannot be shown, because libraries of the system are missing. On Debian or Ubuntu, install them with: sudo apt install {packages}</source>
-        <translation>无法显示窗口，因为缺少系统库。在 Debian 或 Ubuntu 上可以这样安装：sudo apt install {packages}</translation>
+        <source>The window can&apos;t be opened because system libraries are missing. On Debian or Ubuntu, install them with: sudo apt install {packages}</source>
+        <translation>无法打开窗口：缺少系统库。在 Debian 或 Ubuntu 上可运行以下命令安装：sudo apt install {packages}</translation>
     </message>
     <message>
-        <source>The window cannot be shown, because the display {display} does not answer.</source>
-        <translation>无法显示窗口，因为显示器 {display} 没有响应。</translation>
+        <source>The window can&apos;t be opened: display {display} isn&apos;t responding.</source>
+        <translation>无法打开窗口：显示器 {display} 没有响应。</translation>
     </message>
     <message>
-        <source>The window cannot be shown, because there is no display here.</source>
-        <translation>无法显示窗口，因为这里没有显示器。</translation>
+        <source>The window can&apos;t be opened: no display was found.</source>
+        <translation>无法打开窗口：未找到显示器。</translation>
     </message>
     <message>
-        <source>The window did not come to rest in time, so no picture of it was taken. Nothing was changed.</source>
-        <translation>窗口未能及时就绪，因此没有截取画面。没有任何更改。</translation>
+        <source>The screenshot timed out because the window was still changing. Try again.</source>
+        <translation>窗口仍在变化，截图超时。请重试。</translation>
     </message>
     <message>
         <source>The window needs PySide6, which is not installed: pip install PySide6-Essentials.</source>
@@ -3203,13 +3183,13 @@ A larger one, downloaded once, finds more.</source>
         <translation>主题：</translation>
     </message>
     <message>
-        <source>Then find any of them by describing what is in it, or by dropping a picture that looks like it. PDF documents count too: every page is found by its look and by its words.</source>
-        <translation>然后就能通过描述内容或拖入相似的图片找到其中任何一张。PDF 文档也一样：每一页都能按外观和文字找到。</translation>
+        <source>Then find any of them by describing what&apos;s in it, or by dropping a similar picture. PDFs work too: every page can be found by its look and its text.</source>
+        <translation>然后描述内容或拖入相似的图片，就能找到其中任何一张。PDF 也一样：每一页都能按外观和文字找到。</translation>
     </message>
     <message>
-        <source>There are none.</source>
+        <source>All files can be read.</source>
         <comment>files that cannot be read</comment>
-        <translation>没有这样的文件。</translation>
+        <translation>所有文件都可以读取。</translation>
     </message>
     <message>
         <source>There is a model called “{name}” already. Choose another name.</source>
@@ -3244,12 +3224,12 @@ A larger one, downloaded once, finds more.</source>
         <translation>{name} 中没有第 {number} 页。</translation>
     </message>
     <message>
-        <source>There is no picture in what was dropped.</source>
-        <translation>拖入的内容中没有图片。</translation>
+        <source>No picture was found to search by.</source>
+        <translation>没有找到可用来搜索的图片。</translation>
     </message>
     <message>
-        <source>There is no room for another search beside this one. It is in a tab.</source>
-        <translation>旁边没有空间再放一个搜索，因此已放入标签页。</translation>
+        <source>There isn&apos;t enough space to show another search side by side. It&apos;s in a tab instead.</source>
+        <translation>空间不足，无法并排显示，已改用标签页。</translation>
     </message>
     <message>
         <source>There is no way to {host}: its name cannot be resolved. Is this machine online?</source>
@@ -3280,28 +3260,28 @@ A larger one, downloaded once, finds more.</source>
         <translation>它们符合 {archs}。</translation>
     </message>
     <message>
-        <source>They may be deleted at any time; what is needed is made again.</source>
-        <translation>可以随时删除；需要时会重新生成。</translation>
+        <source>You can delete thumbnails at any time. They are created again when needed.</source>
+        <translation>缩略图可以随时删除，需要时会重新生成。</translation>
     </message>
     <message>
         <source>This failed by a mistake in imagefinder itself. Its log says more.</source>
         <translation>由于 imagefinder 自身的错误，操作失败。详情见日志。</translation>
     </message>
     <message>
-        <source>This file is no longer there: it was moved, renamed or deleted.</source>
-        <translation>此文件已不在原处：它已被移动、重命名或删除。</translation>
+        <source>This file can&apos;t be found. It was moved, renamed or deleted.</source>
+        <translation>找不到此文件：可能已移动、重命名或删除。</translation>
     </message>
     <message>
-        <source>This folder is no longer there: it was moved, renamed or deleted.</source>
-        <translation>此文件夹已不在原处：它已被移动、重命名或删除。</translation>
+        <source>This folder can&apos;t be found. It was moved, renamed or deleted.</source>
+        <translation>找不到此文件夹：可能已移动、重命名或删除。</translation>
     </message>
     <message>
         <source>This is a mistake in imagefinder itself: {error}. Nothing indexed is lost. The details for a report are in {log}.</source>
         <translation>这是 imagefinder 自身的错误：{error}。已建立的索引没有丢失。可用于报告问题的详细信息在 {log} 中。</translation>
     </message>
     <message>
-        <source>This kind of picture cannot be shown here.</source>
-        <translation>这里无法显示这种图片。</translation>
+        <source>This type of picture can&apos;t be shown here.</source>
+        <translation>这里无法显示这种类型的图片。</translation>
     </message>
     <message>
         <source>This library is being changed to {model}. Call that off first (imagefinder models use {present}), then remove it.</source>
@@ -3318,8 +3298,8 @@ A larger one, downloaded once, finds more.</source>
         <translation>这个资料库已经在建立索引。请等它完成。</translation>
     </message>
     <message>
-        <source>This library is searched with {model} from now on.</source>
-        <translation>从现在起用 {model} 搜索这个资料库。</translation>
+        <source>This library now uses {model}.</source>
+        <translation>此资料库现已改用 {model}。</translation>
     </message>
     <message numerus="yes">
         <source>This library is searched with {model} from now on. %n pictures and pages are still to be indexed with it: imagefinder index</source>
@@ -3348,8 +3328,8 @@ A larger one, downloaded once, finds more.</source>
         <translation>这张图片已不在资料库中。请重新搜索。</translation>
     </message>
     <message>
-        <source>This search did not work</source>
-        <translation>这次搜索没有成功</translation>
+        <source>Search failed</source>
+        <translation>搜索失败</translation>
     </message>
     <message>
         <source>This search failed by a mistake in imagefinder itself. Its log says more.</source>
@@ -3372,24 +3352,24 @@ A larger one, downloaded once, finds more.</source>
         <translation>重试</translation>
     </message>
     <message>
-        <source>Try all again</source>
+        <source>Retry all</source>
         <translation>全部重试</translation>
     </message>
     <message>
-        <source>Try another picture, or words for what is in it.</source>
-        <translation>请换一张图片，或用词语描述图片内容。</translation>
+        <source>Try another picture, or describe it in words.</source>
+        <translation>请换一张图片，或用文字描述。</translation>
     </message>
     <message>
-        <source>Try chosen again</source>
+        <source>Retry selected</source>
         <translation>重试所选</translation>
     </message>
     <message>
-        <source>Try fewer or other words, or drop a picture that looks like it.</source>
+        <source>Try fewer or different words, or drop a similar picture.</source>
         <translation>请减少或更换文字，或拖入一张相似的图片。</translation>
     </message>
     <message>
-        <source>Turn the pages of a PDF</source>
-        <translation>翻阅 PDF 的页面</translation>
+        <source>Previous or next page</source>
+        <translation>上一页或下一页</translation>
     </message>
     <message>
         <source>Unreadable</source>
@@ -3404,20 +3384,20 @@ A larger one, downloaded once, finds more.</source>
         <translation>正在更新文字索引</translation>
     </message>
     <message>
-        <source>Updating the word index…</source>
+        <source>Updating the text index…</source>
         <translation>正在更新文字索引…</translation>
     </message>
     <message>
-        <source>Use another folder…</source>
-        <translation>使用另一个文件夹…</translation>
+        <source>Change folder…</source>
+        <translation>更换文件夹…</translation>
     </message>
     <message>
-        <source>Use as query in a new pane</source>
-        <translation>在新窗格中用作搜索条件</translation>
+        <source>Use in a new search</source>
+        <translation>在新搜索中使用</translation>
     </message>
     <message>
         <source>Use this model</source>
-        <translation>使用这个模型</translation>
+        <translation>使用此模型</translation>
     </message>
     <message>
         <source>Version {version}</source>
@@ -3425,7 +3405,7 @@ A larger one, downloaded once, finds more.</source>
     </message>
     <message>
         <source>Waiting</source>
-        <translation>正在等待</translation>
+        <translation>等待中</translation>
     </message>
     <message>
         <source>Waiting for the model</source>
@@ -3440,8 +3420,8 @@ A larger one, downloaded once, finds more.</source>
         <translation>可搜索的内容</translation>
     </message>
     <message>
-        <source>What is not indexed with it yet is indexed in the background. Until that is done, {present} answers; then the change happens by itself.</source>
-        <translation>会在后台为尚未用它建立索引的内容建立索引。完成之前仍用“{present}”搜索；完成后自动切换。</translation>
+        <source>Pictures not indexed with this model yet are indexed in the background. Until that&apos;s done, searches use {present}. Then imagefinder switches automatically.</source>
+        <translation>尚未用此模型建立索引的图片会在后台处理。完成前仍用“{present}”搜索，完成后自动切换。</translation>
     </message>
     <message>
         <source>What to look for</source>
@@ -3460,31 +3440,31 @@ A larger one, downloaded once, finds more.</source>
         <translation>已添加的内容已不存在：它被移动、重命名或删除了。</translation>
     </message>
     <message>
-        <source>What was dropped is not a picture that can be read.</source>
+        <source>What you dropped isn&apos;t a picture that imagefinder can read.</source>
         <translation>拖入的内容不是可以读取的图片。</translation>
     </message>
     <message>
-        <source>What was indexed is kept in one folder. It can be copied and backed up as a whole.</source>
-        <translation>索引保存在一个文件夹中，可以整体复制和备份。</translation>
+        <source>The library is stored in one folder, which you can copy or back up.</source>
+        <translation>资料库保存在一个文件夹中，可以整体复制和备份。</translation>
     </message>
     <message>
-        <source>What was pasted is not a picture that can be read.</source>
-        <translation>粘贴的内容不是可以读取的图片。</translation>
+        <source>The clipboard doesn&apos;t contain a picture that imagefinder can read.</source>
+        <translation>剪贴板中没有可以读取的图片。</translation>
     </message>
     <message>
-        <source>What you hide is left out of results; the menu above shows it.</source>
-        <translation>隐藏的图片不会出现在结果中；可通过上方菜单显示。</translation>
+        <source>Hidden pictures aren&apos;t shown. You can show them from the menu above.</source>
+        <translation>隐藏的图片不会显示，可通过上方菜单显示。</translation>
     </message>
     <message>
-        <source>What {host} sent is not a picture, perhaps a page around it.</source>
-        <translation>{host} 发来的不是图片，可能是图片所在的网页。</translation>
+        <source>{host} didn&apos;t send a picture. The link may lead to a web page.</source>
+        <translation>{host} 返回的不是图片，可能是网页。</translation>
     </message>
     <message>
-        <source>Whatever is fastest</source>
-        <translation>最快的设备</translation>
+        <source>Automatic (fastest)</source>
+        <translation>自动（最快）</translation>
     </message>
     <message>
-        <source>While it is open:</source>
+        <source>While the window is open:</source>
         <translation>窗口打开时：</translation>
     </message>
     <message>
@@ -3492,16 +3472,16 @@ A larger one, downloaded once, finds more.</source>
         <translation>原因</translation>
     </message>
     <message>
-        <source>Why it cannot be read</source>
-        <translation>无法读取的原因</translation>
+        <source>Reason</source>
+        <translation>原因</translation>
     </message>
     <message>
         <source>Words in names and on pages</source>
         <translation>文件名和页面中的文字</translation>
     </message>
     <message>
-        <source>Work</source>
-        <translation>工作方式</translation>
+        <source>Performance</source>
+        <translation>性能</translation>
     </message>
     <message>
         <source>a dog on the beach</source>
@@ -3568,7 +3548,7 @@ A larger one, downloaded once, finds more.</source>
     <message>
         <source>and {count} more</source>
         <comment>folders</comment>
-        <translation>以及另外 {count} 个</translation>
+        <translation>另有 {count} 个</translation>
     </message>
     <message>
         <source>another program keeps it locked</source>
@@ -3680,7 +3660,7 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     </message>
     <message>
         <source>hidden from results</source>
-        <translation>已在结果中隐藏</translation>
+        <translation>已从结果中隐藏</translation>
     </message>
     <message>
         <source>how large it is, such as 1280x800</source>
@@ -3789,9 +3769,9 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>它只是指向权重的 Git LFS 指针；请用 git lfs pull 或网页上的下载按钮取得真正的文件</translation>
     </message>
     <message>
-        <source>its answer cannot be understood</source>
+        <source>invalid response</source>
         <comment>a server&apos;s</comment>
-        <translation>无法理解它的应答</translation>
+        <translation>服务器响应无效</translation>
     </message>
     <message>
         <source>its colours</source>
@@ -3802,8 +3782,8 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>磁盘已满。之前建立的索引都已保留：请腾出一些空间后再运行</translation>
     </message>
     <message>
-        <source>its drive is not connected</source>
-        <translation>它所在的磁盘没有连接</translation>
+        <source>drive not connected</source>
+        <translation>磁盘未连接</translation>
     </message>
     <message>
         <source>its drive or network folder does not answer</source>
@@ -3849,8 +3829,8 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>未知有快速的 bfloat16</translation>
     </message>
     <message>
-        <source>no longer there</source>
-        <translation>已不在原处</translation>
+        <source>missing</source>
+        <translation>找不到</translation>
     </message>
     <message>
         <source>no pictures or PDFs found</source>
@@ -3893,8 +3873,8 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>不在本机</translation>
     </message>
     <message>
-        <source>not looked through to the end yet</source>
-        <translation>尚未全部查看</translation>
+        <source>not fully scanned yet</source>
+        <translation>尚未扫描完</translation>
     </message>
     <message>
         <source>not looked through to the end: imagefinder index goes on</source>
@@ -3902,7 +3882,7 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     </message>
     <message>
         <source>nothing new indexed</source>
-        <translation>没有新的索引</translation>
+        <translation>没有新增索引</translation>
     </message>
     <message>
         <source>offline</source>
@@ -3959,10 +3939,6 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>第 {number} 页</translation>
     </message>
     <message>
-        <source>page {number} of {parts}</source>
-        <translation>第 {number} 页，共 {parts} 页</translation>
-    </message>
-    <message>
         <source>pass over what matches, as in .gitignore</source>
         <translation>跳过匹配的内容，写法与 .gitignore 相同</translation>
     </message>
@@ -4002,7 +3978,7 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     </message>
     <message>
         <source>scanned {when}</source>
-        <translation>{when}扫描</translation>
+        <translation>上次扫描：{when}</translation>
     </message>
     <message>
         <source>score {score}</source>
@@ -4039,8 +4015,8 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>PDF 已损坏：找不到任何页面</translation>
     </message>
     <message>
-        <source>the connection was closed before the end</source>
-        <translation>连接在传输结束前已断开</translation>
+        <source>the connection was interrupted</source>
+        <translation>连接中断</translation>
     </message>
     <message>
         <source>the decoder crashed on it</source>
@@ -4211,17 +4187,17 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>{amount} · 索引已暂停</translation>
     </message>
     <message numerus="yes">
-        <source>{amount} · {count} file(s) not yet read</source>
+        <source>{amount} · {count} file(s) not read yet</source>
         <translation>
             <numerusform>{amount} · {count} 个文件尚未读取</numerusform>
         </translation>
     </message>
     <message>
-        <source>{amount}, {covered} of them indexed</source>
+        <source>{amount}, {covered} indexed</source>
         <translation>{amount}，其中 {covered} 张已建立索引</translation>
     </message>
     <message>
-        <source>{amount}, {done} of them indexed with {model}</source>
+        <source>{amount}, {done} indexed with {model}</source>
         <comment>{model} is the one to come</comment>
         <translation>{amount}，其中 {done} 张已用 {model} 建立索引</translation>
     </message>
@@ -4246,7 +4222,7 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>下载 {count} MB</translation>
     </message>
     <message>
-        <source>{count} cannot be read</source>
+        <source>{count} can&apos;t be read</source>
         <comment>files</comment>
         <translation>{count} 个无法读取</translation>
     </message>
@@ -4263,7 +4239,7 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         </translation>
     </message>
     <message numerus="yes">
-        <source>{count} file(s) are not yet read.</source>
+        <source>{count} file(s) haven&apos;t been read yet.</source>
         <translation>
             <numerusform>还有 {count} 个文件尚未读取。</numerusform>
         </translation>
@@ -4281,15 +4257,15 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         </translation>
     </message>
     <message numerus="yes">
-        <source>{count} file(s) cannot be read</source>
+        <source>{count} file(s) can&apos;t be read</source>
         <translation>
             <numerusform>{count} 个文件无法读取</numerusform>
         </translation>
     </message>
     <message numerus="yes">
-        <source>{count} file(s) copied as text.</source>
+        <source>Copied {count} item(s) as text.</source>
         <translation>
-            <numerusform>已将 {count} 个文件复制为文本。</numerusform>
+            <numerusform>已将 {count} 项复制为文本。</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -4325,9 +4301,9 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         </translation>
     </message>
     <message>
-        <source>{count} gone</source>
+        <source>{count} removed</source>
         <comment>files</comment>
-        <translation>{count} 个已消失</translation>
+        <translation>{count} 个已移除</translation>
     </message>
     <message>
         <source>{count} in the cloud</source>
@@ -4348,25 +4324,25 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>{count} 个已建立索引（{items} 张图片和页面）</translation>
     </message>
     <message>
-        <source>{count} moved or copied</source>
+        <source>{count} recognised as moved or copied</source>
         <comment>files</comment>
-        <translation>{count} 个已移动或复制</translation>
+        <translation>{count} 个识别为移动或复制</translation>
     </message>
     <message>
         <source>{count} moved, copied or touched</source>
         <translation>{count} 个已移动、复制或更新时间</translation>
     </message>
     <message>
-        <source>{count} no longer there, kept</source>
+        <source>{count} missing (kept)</source>
         <comment>files</comment>
-        <translation>{count} 个已不在原处，已保留</translation>
+        <translation>{count} 个找不到（已保留）</translation>
     </message>
     <message>
         <source>{count} no longer there, kept (see: imagefinder status)</source>
         <translation>{count} 个已不在原处，已保留（见：imagefinder status）</translation>
     </message>
     <message>
-        <source>{count} not yet read</source>
+        <source>{count} not read yet</source>
         <comment>files</comment>
         <translation>{count} 个尚未读取</translation>
     </message>
@@ -4422,7 +4398,7 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         </translation>
     </message>
     <message>
-        <source>{count} to be downloaded in the cloud&apos;s program</source>
+        <source>{count} to download in your cloud app</source>
         <comment>files</comment>
         <translation>{count} 个需在云盘程序中下载</translation>
     </message>
@@ -4439,8 +4415,8 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>{count} 个向量/秒</translation>
     </message>
     <message>
-        <source>{count} waiting</source>
-        <translation>{count} 个等待中</translation>
+        <source>{count} queued</source>
+        <translation>{count} 个排队中</translation>
     </message>
     <message>
         <source>{done} - {seconds} s</source>
@@ -4456,16 +4432,16 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     </message>
     <message>
         <source>{done} of {total} indexed.</source>
-        <translation>{total} 张中已有 {done} 张建立了索引。</translation>
+        <translation>已建立索引：{done} / {total}。</translation>
     </message>
     <message>
-        <source>{done} of {total} indexed. Searching goes on with {model}.</source>
+        <source>{done} of {total} indexed. Searches still use {model}.</source>
         <comment>{model} is the model in use</comment>
-        <translation>{total} 张中已有 {done} 张建立了索引。当前模型：{model}。</translation>
+        <translation>已建立索引：{done} / {total}。目前仍用 {model} 搜索。</translation>
     </message>
     <message>
-        <source>{done} of {total} pictures and pages are indexed with it.</source>
-        <translation>{total} 张图片和页面中已有 {done} 张用它建立了索引。</translation>
+        <source>{done} of {total} pictures and pages indexed.</source>
+        <translation>已为 {done} / {total} 张图片和页面建立索引。</translation>
     </message>
     <message>
         <source>{first} s for the first, loading included; then {next} ms</source>
@@ -4502,11 +4478,11 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>无法理解 {host} 的响应：{reason}。</translation>
     </message>
     <message>
-        <source>{host} could not be found. Is this computer online?</source>
-        <translation>找不到 {host}。这台电脑联网了吗？</translation>
+        <source>{host} couldn&apos;t be found. Check your internet connection.</source>
+        <translation>找不到 {host}，请检查网络连接。</translation>
     </message>
     <message>
-        <source>{host} did not send the picture within {seconds} seconds.</source>
+        <source>{host} didn&apos;t send the picture within {seconds} seconds.</source>
         <translation>{host} 在 {seconds} 秒内没有发来图片。</translation>
     </message>
     <message>
@@ -4518,8 +4494,8 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>{host} 没有响应。</translation>
     </message>
     <message>
-        <source>{host} does not give this picture out (it answered {status}).</source>
-        <translation>{host} 不提供这张图片（返回 {status}）。</translation>
+        <source>{host} didn&apos;t return the picture (HTTP {status}).</source>
+        <translation>{host} 没有返回图片（HTTP {status}）。</translation>
     </message>
     <message>
         <source>{host} does not give {repository} to everybody (status {status}): its owner may want it to be asked for on its page.</source>
@@ -4534,12 +4510,12 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>{host} 现在请求过多。</translation>
     </message>
     <message>
-        <source>{host} is not reached by a safe connection any more.</source>
-        <translation>无法再通过安全连接访问 {host}。</translation>
+        <source>The link redirects to an insecure connection ({host}).</source>
+        <translation>该链接跳转到了不安全的连接（{host}）。</translation>
     </message>
     <message>
-        <source>{host} is on this computer or in the local network, so nothing was fetched. That can be allowed in Settings, Network.</source>
-        <translation>{host} 在本机或本地网络中，因此没有获取任何内容。可以在“设置”的“网络”中允许。</translation>
+        <source>{host} is on this computer or the local network, so nothing was downloaded. You can allow this in Settings &gt; Network.</source>
+        <translation>{host} 位于本机或局域网，因此没有下载。可在“设置 &gt; 网络”中允许。</translation>
     </message>
     <message>
         <source>{host} is out of order just now (status {status}).</source>
@@ -4562,8 +4538,8 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>{library} 未安装</translation>
     </message>
     <message>
-        <source>{missing} of {all} are not indexed with this model yet.</source>
-        <translation>{all} 张中还有 {missing} 张没有用这个模型建立索引。</translation>
+        <source>{missing} of {all} aren&apos;t indexed with this model yet.</source>
+        <translation>{all} 张中还有 {missing} 张未用此模型建立索引。</translation>
     </message>
     <message>
         <source>{model} on {device}</source>
@@ -4586,13 +4562,13 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>{name} ({key})</translation>
     </message>
     <message numerus="yes">
-        <source>{name} and %n more file(s) are not there, so they were left out.</source>
+        <source>{name} and %n more file(s) couldn&apos;t be found and were left out.</source>
         <translation>
-            <numerusform>{name} 等另外 %n 个文件不存在，已略去。</numerusform>
+            <numerusform>找不到 {name} 和另外 %n 个文件，已略过。</numerusform>
         </translation>
     </message>
     <message>
-        <source>{name} cannot be copied.</source>
+        <source>{name} couldn&apos;t be copied.</source>
         <translation>无法复制 {name}。</translation>
     </message>
     <message>
@@ -4604,8 +4580,8 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>{folder} 中的 {name}</translation>
     </message>
     <message>
-        <source>{name} is a link to something that is not there.</source>
-        <translation>{name} 是一个链接，所指的目标不存在。</translation>
+        <source>{name} is a link whose target doesn&apos;t exist.</source>
+        <translation>{name} 是失效的链接，目标不存在。</translation>
     </message>
     <message>
         <source>{name} is in the cloud and not on this disk.</source>
@@ -4616,12 +4592,12 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>{name} 已不在原处：其文件夹已被移动、重命名或删除。</translation>
     </message>
     <message>
-        <source>{name} is not there, so it was left out.</source>
-        <translation>{name} 不存在，已略去。</translation>
+        <source>{name} couldn&apos;t be found and was left out.</source>
+        <translation>找不到 {name}，已略过。</translation>
     </message>
     <message>
-        <source>{name} is on a drive that is not connected now. Connect it and try again.</source>
-        <translation>{name} 所在的磁盘现在没有连接。请连接后重试。</translation>
+        <source>{name} is on a drive that isn&apos;t connected. Connect it and try again.</source>
+        <translation>{name} 所在的磁盘未连接。请连接后重试。</translation>
     </message>
     <message>
         <source>{name} is on a drive that is not connected now. Connect it to see the picture.</source>
@@ -4669,7 +4645,7 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>无法导入 {path}：{what}。</translation>
     </message>
     <message>
-        <source>{path} cannot be reached: {reason}.</source>
+        <source>{path} can&apos;t be accessed: {reason}.</source>
         <translation>无法访问 {path}：{reason}。</translation>
     </message>
     <message>
@@ -4753,8 +4729,8 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>{path} 不是权重文件：{what}。</translation>
     </message>
     <message>
-        <source>{path} is not there any more.</source>
-        <translation>{path} 已不在那里。</translation>
+        <source>{path} no longer exists.</source>
+        <translation>{path} 已不存在。</translation>
     </message>
     <message>
         <source>{path} is not there now; is its drive connected?</source>
@@ -4767,10 +4743,6 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
     <message>
         <source>{path} is refused: {what}.</source>
         <translation>已拒绝 {path}：{what}。</translation>
-    </message>
-    <message>
-        <source>{percent} %</source>
-        <translation>{percent}%</translation>
     </message>
     <message>
         <source>{percent}%</source>
@@ -4794,15 +4766,15 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>{rate} MB/s</translation>
     </message>
     <message>
-        <source>{rate} a second</source>
-        <translation>每秒 {rate}</translation>
+        <source>{rate} per second</source>
+        <translation>每秒 {rate} 张</translation>
     </message>
     <message>
         <source>{rate} a second ({count} of 640 x 480: {prepare} s to prepare, {embed} s to embed; {load} s for the first, loading included)</source>
         <translation>每秒 {rate} 张（{count} 张 640 x 480：预处理 {prepare} 秒，计算向量 {embed} 秒；第一张 {load} 秒，含加载）</translation>
     </message>
     <message>
-        <source>{results} in each {number}</source>
+        <source>{results} (in groups of {number})</source>
         <translation>{results}（每 {number} 个一组）</translation>
     </message>
     <message>
@@ -4818,8 +4790,8 @@ IMAGEFINDER_LIBRARY 指定。退出状态：0 有结果，1 没有结果，2 出
         <translation>每页 {seconds} 秒处理器时间</translation>
     </message>
     <message>
-        <source>{sentence} Save the picture in the browser and drop the file.</source>
-        <translation>{sentence}请在浏览器中保存图片，再拖入该文件。</translation>
+        <source>{sentence} Save the picture in your browser, then drop the file.</source>
+        <translation>{sentence}请先在浏览器中保存图片，再拖入文件。</translation>
     </message>
     <message>
         <source>{shown} of {all} files</source>

@@ -160,7 +160,7 @@ def test_a_folder_dropped_on_the_library_is_offered_for_adding(
     screen: Screen, window: RealWindow, tmp_path: Path
 ) -> None:
     assert screen.drag_files(tmp_path, to=PANEL)
-    screen.press(window.other("Add to the library"), "Escape")
+    screen.press(window.other("Add to library"), "Escape")
     until(lambda: not window.has_other(), "the question is gone")
 
 

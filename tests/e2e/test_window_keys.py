@@ -107,9 +107,9 @@ def test_keys_act_after_a_menu_over_several_pictures(
     for keys in (("ctrl+f", "Down", "shift+End"), ("ctrl+f", "Down", "Home")):
         window.press(*keys)
         screen.do("mousemove", *window.result(FILES[names[0]]), "click", 3)
-        window.reads("Use as query in a new pane")
+        window.reads("Use in a new search")
         screen.do("key", "Escape")
-        until(lambda: not screen.says("Use as query in a new pane"), "the menu is closed")
+        until(lambda: not screen.says("Use in a new search"), "the menu is closed")
 
         window.press("space")
         screen.press(window.other(names[0]), "Escape")

@@ -109,7 +109,7 @@ def test_an_engine_killed_while_it_indexes_is_started_again_and_does_the_rest(
     for number in range(MANY):
         save(picture("orange", seed=number, size=(800, 600)), folder / f"{number:03}.jpg")
     window = open_window(program, folder)
-    window.screen.press(window.other("Add to the library"), "Return")
+    window.screen.press(window.other("Add to library"), "Return")
     engine = window.engine()
 
     done = _stopped_midway(window, engine)

@@ -38,7 +38,7 @@ def switch(window: RealWindow, *keys: str) -> None:
 def settle(window: RealWindow) -> None:
     window.search("orange")
     window.finds("orange")
-    window.reads("Get a better one…", size=0.9)
+    window.reads("Get a better model…", size=0.9)
     window.screen.do("mousemove", 1500, 950)
 
 

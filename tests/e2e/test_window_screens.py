@@ -64,18 +64,18 @@ def test_every_dialog_lies_within_the_screen(window: RealWindow, tmp_path: Path)
     screen = window.screen
     (tmp_path / "More").mkdir()
     assert window.start_again(tmp_path / "More") == 0
-    screen.press(window.other("Add to the library"), "alt+m")
-    added = place_of(window, "Add to the library")
-    until(lambda: place_of(window, "Add to the library")[3] > 400, "all options are unfolded")
-    assert lies_within(window, place_of(window, "Add to the library")), added
-    screen.press(window.other("Add to the library"), "Escape")
+    screen.press(window.other("Add to library"), "alt+m")
+    added = place_of(window, "Add to library")
+    until(lambda: place_of(window, "Add to library")[3] > 400, "all options are unfolded")
+    assert lies_within(window, place_of(window, "Add to library")), added
+    screen.press(window.other("Add to library"), "Escape")
     until(lambda: not window.has_other(), "it is closed")
 
     for keys, title in (
         (("ctrl+comma",), "Settings"),
         (("F1",), "Keyboard shortcuts"),
         (("alt+h", "Up", "Return"), "About imagefinder"),
-        (("alt+f", "Up", "Up", "Return"), "Files that cannot be read"),
+        (("alt+f", "Up", "Up", "Return"), "Files that can't be read"),
     ):
         window.press(*keys)
         other = window.other(title)

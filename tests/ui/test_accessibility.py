@@ -80,8 +80,8 @@ def test_no_link_is_hidden_in_a_text(stage: Stage, name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("empty query", "Get a better one…"),
-        ("empty query", "Index them now"),
+        ("empty query", "Get a better model…"),
+        ("empty query", "Index now"),
         ("settings 1", "Licence: MIT"),
         ("settings 1", "huggingface.co/ViT-B-32-256/datacomp_s34b_b86k"),
         ("licence", "Apple ML Research Model"),

@@ -58,7 +58,7 @@ def _models_use(arguments: argparse.Namespace, terminal: Terminal) -> int:
 def _say_in_use(finder: ImageFinder, name: str, terminal: Terminal) -> None:
     embedded, items = finder.engine.coverage()
     terminal.say(
-        tr("This library is searched with {model} from now on.", model=name)
+        tr("This library now uses {model}.", model=name)
         if embedded >= items
         else tr(
             "This library is searched with {model} from now on. %n pictures and pages are still to be "

@@ -124,7 +124,7 @@ class Downloads:
         self._on_here()
         offer = offers().get(request.name)
         title = offer.title if offer else request.name
-        return Done(request.request_id, tr("{model} is on this computer now.", model=title))
+        return Done(request.request_id, tr("Downloaded {model}.", model=title))
 
 
 class _Teller:

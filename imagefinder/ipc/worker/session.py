@@ -215,7 +215,7 @@ class EngineSession:
             )
         return Done(
             request.request_id,
-            tr("This library is searched with {model} from now on.", model=model_title(request.name)),
+            tr("This library now uses {model}.", model=model_title(request.name)),
         )
 
     def _import_model(self, request: ImportModel) -> Event:

@@ -45,7 +45,7 @@ def check_display(environment: Mapping[str, str] = os.environ, platform: str = s
     if not platform.startswith("linux") or _is_chosen_without_screen(environment):
         return
     if not (environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY")):
-        raise UsageError(tr("The window cannot be shown, because there is no display here."))
+        raise UsageError(tr("The window can't be opened: no display was found."))
     wanted = ["libqxcb.so"] if environment.get("DISPLAY") else []
     if environment.get("WAYLAND_DISPLAY"):
         wanted.append("libqwayland.so")
@@ -54,7 +54,7 @@ def check_display(environment: Mapping[str, str] = os.environ, platform: str = s
     if not environment.get("WAYLAND_DISPLAY") and not _answers(environment["DISPLAY"]):
         raise UsageError(
             tr(
-                "The window cannot be shown, because the display {display} does not answer.",
+                "The window can't be opened: display {display} isn't responding.",
                 display=environment["DISPLAY"],
             )
         )
@@ -71,12 +71,10 @@ def missing_libraries(wanted: list[str], plugins: Path | None, problem: Loads) -
         return ""
     packages = sorted({package for library, package in _PACKAGES.items() if problem(library)})
     if not packages:
-        return tr(
-            "The window cannot be shown, because a part of Qt cannot be loaded: {reason}.", reason=problems[0]
-        )
+        return tr("The window can't be opened: part of Qt can't be loaded ({reason}).", reason=problems[0])
     return tr(
-        "The window cannot be shown, because libraries of the system are missing. On Debian or Ubuntu, "
-        "install them with: sudo apt install {packages}",
+        "The window can't be opened because system libraries are missing. On Debian or Ubuntu, install them "
+        "with: sudo apt install {packages}",
         packages=" ".join(packages),
     )
 

@@ -37,7 +37,7 @@ class ExceptionHook(QObject):
         _LOG.error("unhandled exception", exc_info=(kind, error, trace))
         self.notice.emit(
             tr(
-                "Something went wrong in the window ({error}). Nothing indexed is lost; the log says more.",
+                "Something went wrong ({error}). Your index is intact. Details are in the log.",
                 error=kind.__name__,
             )
         )

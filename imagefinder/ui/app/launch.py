@@ -24,7 +24,7 @@ def run(options: WindowOptions) -> int:
         if not (error.name or "PySide6").startswith(("PySide6", "shiboken6")):
             raise
         raise UsageError(
-            tr("The window cannot be shown, because a part of Qt cannot be loaded: {reason}.", reason=error)
+            tr("The window can't be opened: part of Qt can't be loaded ({reason}).", reason=error)
         ) from error
     with logged_qt_messages():
         return Application(options).run()

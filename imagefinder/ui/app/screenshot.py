@@ -93,13 +93,11 @@ class Screenshot(QObject):
         if self._window.grab().save(str(self._file), "PNG"):
             self.taken.emit()
         else:
-            self.failed.emit(tr("The picture of the window could not be written to {file}.", file=self._file))
+            self.failed.emit(tr("The screenshot couldn't be saved to {file}.", file=self._file))
 
     def _give_up(self) -> None:
         self._end()
-        self.failed.emit(
-            tr("The window did not come to rest in time, so no picture of it was taken. Nothing was changed.")
-        )
+        self.failed.emit(tr("The screenshot timed out because the window was still changing. Try again."))
 
     def _end(self) -> None:
         self._timer.stop()

@@ -25,7 +25,7 @@ class DropResult(QObject):
     def __init__(self, label: str, parent: QObject) -> None:
         super().__init__(parent)
         self.label = label
-        self.no_picture = tr("What was dropped is not a picture that can be read.")
+        self.no_picture = tr("What you dropped isn't a picture that imagefinder can read.")
         """Message for ``failed`` if the data is not a picture."""
         self.is_cancelled = False
         self.fetch: Fetch | None = None
@@ -52,7 +52,7 @@ class DropLoader(QObject):
         if dropped.data or dropped.image is not None:
             arrival = DropResult(tr("Pasted picture") if dropped.is_pasted else tr("Dropped picture"), self)
             if dropped.is_pasted:
-                arrival.no_picture = tr("What was pasted is not a picture that can be read.")
+                arrival.no_picture = tr("The clipboard doesn't contain a picture that imagefinder can read.")
             self._keep(arrival, dropped.data or dropped.image or b"")
             return arrival
         if dropped.links:
@@ -106,7 +106,7 @@ def _kept(dropped: DropCache, picture: QImage | bytes, no_picture: str) -> Path 
     except ValueError:
         return no_picture
     except OSError as error:
-        return tr("The picture could not be kept: {reason}.", reason=error.strerror or error)
+        return tr("The picture couldn't be saved: {reason}.", reason=error.strerror or error)
 
 
 def _name_of(link: QUrl) -> str:

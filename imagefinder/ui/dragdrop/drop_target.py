@@ -29,7 +29,7 @@ class DropTarget(QWidget):
         if event.source() is None and local_paths(event.mimeData()):
             event.setDropAction(Qt.DropAction.CopyAction)
             event.accept()
-            self._overlay.cover(self.rect(), tr("Add to the library"))
+            self._overlay.cover(self.rect(), tr("Add to library"))
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
         self._overlay.hide()

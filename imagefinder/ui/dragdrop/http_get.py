@@ -109,7 +109,7 @@ class HttpGet(QObject):
         try:
             body = self.response.feed(bytes(self._socket.readAll().data()))
         except HttpError:
-            self._end(tr("its answer cannot be understood", "a server's"))
+            self._end(tr("invalid response", "a server's"))
             return
         if self.response.status:
             self.received.emit(body)
@@ -125,7 +125,7 @@ class HttpGet(QObject):
         try:
             self.response.close()
         except HttpError:
-            self._end(tr("the connection was closed before the end"))
+            self._end(tr("the connection was interrupted"))
         else:
             self._end("")
 

@@ -95,7 +95,7 @@ class Fetch(QObject):
         self._end(
             _advised(
                 tr(
-                    "{host} did not send the picture within {seconds} seconds.",
+                    "{host} didn't send the picture within {seconds} seconds.",
                     host=self._url.host(),
                     seconds=seconds,
                 )
@@ -106,12 +106,12 @@ class Fetch(QObject):
         if not self._settings().fetch_dropped_links:
             self._end(
                 tr(
-                    "Fetching dropped links is switched off in Settings, Network. "
-                    "Save the picture and drop the file, or switch it on."
+                    "Downloading pictures from dropped links is turned off. Turn it on in Settings > Network, "
+                    "or save the picture and drop the file."
                 )
             )
         elif self._url.scheme().lower() not in ("http", "https") or not self._url.host():
-            self._end(tr("Only addresses that begin with http or https can be fetched."))
+            self._end(tr("Only http and https links are supported."))
         else:
             # IP addresses are accepted, too, in every notation that the system supports.
             # PySide's stubs do not declare the method as static.
@@ -123,15 +123,17 @@ class Fetch(QObject):
         addresses = info.addresses()
         if info.error() != QHostInfo.HostInfoError.NoError or not addresses:
             self._end(
-                _advised(tr("{host} could not be found. Is this computer online?", host=self._url.host()))
+                _advised(
+                    tr("{host} couldn't be found. Check your internet connection.", host=self._url.host())
+                )
             )
         elif not self._settings().fetch_local_addresses and not all(
             is_public(address.toString()) for address in addresses
         ):
             self._end(
                 tr(
-                    "{host} is on this computer or in the local network, so nothing was fetched. "
-                    "That can be allowed in Settings, Network.",
+                    "{host} is on this computer or the local network, so nothing was downloaded. You can allow "
+                    "this in Settings > Network.",
                     host=self._url.host(),
                 )
             )
@@ -159,7 +161,7 @@ class Fetch(QObject):
             self._end(
                 _advised(
                     tr(
-                        "The picture at {host} is larger than {size} MB.",
+                        "The picture on {host} is larger than {size} MB.",
                         host=self._url.host(),
                         size=megabytes,
                     )
@@ -178,7 +180,7 @@ class Fetch(QObject):
             self._end(
                 _advised(
                     tr(
-                        "{host} does not give this picture out (it answered {status}).",
+                        "{host} didn't return the picture (HTTP {status}).",
                         host=self._url.host(),
                         status=status,
                     )
@@ -193,7 +195,7 @@ class Fetch(QObject):
             reason = problem.rstrip(". ")
             self._end(
                 _advised(
-                    tr("The picture could not be fetched from {host}: {reason}.", host=host, reason=reason)
+                    tr("The picture couldn't be downloaded from {host}: {reason}.", host=host, reason=reason)
                 )
             )
         elif picture_extension(bytes(self._body[:HEAD_BYTES])):
@@ -208,17 +210,17 @@ class Fetch(QObject):
         self._drop_get()
         self._body.clear()
         if self._hops > self._limits.redirects:
-            self._end(_advised(tr("The address leads from one to the next without end.")))
+            self._end(_advised(tr("The link redirects too many times.")))
         elif was_safe and self._url.scheme().lower() != "https":
             self._end(
-                _advised(tr("{host} is not reached by a safe connection any more.", host=self._url.host()))
+                _advised(tr("The link redirects to an insecure connection ({host}).", host=self._url.host()))
             )
         else:
             self._go()
 
     def _no_picture(self) -> str:
         return _advised(
-            tr("What {host} sent is not a picture, perhaps a page around it.", host=self._url.host())
+            tr("{host} didn't send a picture. The link may lead to a web page.", host=self._url.host())
         )
 
     def _drop_get(self) -> None:
@@ -252,4 +254,4 @@ class LinkFetcher(QObject):
 
 
 def _advised(sentence: str) -> str:
-    return tr("{sentence} Save the picture in the browser and drop the file.", sentence=sentence)
+    return tr("{sentence} Save the picture in your browser, then drop the file.", sentence=sentence)

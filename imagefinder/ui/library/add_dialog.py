@@ -51,7 +51,7 @@ class AddFolderDialog(FittingDialog):
         super().__init__(parent)
         self._known = frozenset(extensions)
         options = existing or SourceOptions()
-        self.setWindowTitle(tr("Folder options") if existing else tr("Add to the library"))
+        self.setWindowTitle(tr("Folder options") if existing else tr("Add to library"))
 
         self._body = QWidget()
         self._build_kinds(options)
@@ -71,7 +71,7 @@ class AddFolderDialog(FittingDialog):
         self._accept.setFocus()
 
     def _build_kinds(self, options: SourceOptions) -> None:
-        self._recursive = QCheckBox(tr("Look into &subfolders"), self)
+        self._recursive = QCheckBox(tr("Include &subfolders"), self)
         self._recursive.setChecked(options.recursive)
         self._kinds = QComboBox(self)
         self._kinds.setAccessibleName(tr("What to look for"))
@@ -79,14 +79,14 @@ class AddFolderDialog(FittingDialog):
             (FileKinds.ALL, tr("Pictures and PDF pages")),
             (FileKinds.PICTURES, tr("Pictures only")),
             (FileKinds.PDF, tr("PDF pages only")),
-            (FileKinds.LISTED, tr("Only these kinds of file:")),
+            (FileKinds.LISTED, tr("Only these file types:")),
         ):
             if kind is not FileKinds.PICTURES or self._known:
                 self._kinds.addItem(text, kind)
         self._kinds.setCurrentIndex(self._kinds.findData(kinds_of(options.extensions, self._known)))
         self._listed = QLineEdit(", ".join(options.extensions), self)
         self._listed.setPlaceholderText(tr("jpg, heic, png", "an example of a list of kinds of file"))
-        self._listed.setAccessibleName(tr("Kinds of file, by the ends of their names"))
+        self._listed.setAccessibleName(tr("File types, by extension"))
         self._hint = SecondaryLabel(parent=self)
 
     def _build_more(self, options: SourceOptions) -> None:
@@ -102,10 +102,10 @@ class AddFolderDialog(FittingDialog):
         self._more.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._exclude = self._globs(options.exclude)
         self._exclude.setPlaceholderText("screenshots/\n*-small.jpg\n**/backup/**")
-        self._exclude.setAccessibleName(tr("Files and folders to leave out, one a line"))
+        self._exclude.setAccessibleName(tr("Files and folders to exclude, one per line"))
         self._include = self._globs(options.include)
         self._include.setPlaceholderText("2024*/\nIMG_*")
-        self._include.setAccessibleName(tr("Only files that match one of these, one a line"))
+        self._include.setAccessibleName(tr("Only files that match one of these patterns, one per line"))
         self._rest = self._make_rest()
 
     def _connect(self) -> None:
@@ -128,7 +128,7 @@ class AddFolderDialog(FittingDialog):
     def _lay_out(self, paths: Sequence[Path]) -> None:
         kinds = QVBoxLayout()
         kinds.setSpacing(8)
-        label = QLabel(tr("&What to look for"), self)
+        label = QLabel(tr("&What to include"), self)
         label.setBuddy(self._kinds)
         kinds.addWidget(label)
         kinds.addWidget(self._kinds)
@@ -213,8 +213,8 @@ class AddFolderDialog(FittingDialog):
         inner.setContentsMargins(0, 0, 0, 0)
         inner.setSpacing(4)
         for text, field in (
-            (tr("&Leave out, one a line"), self._exclude),
-            (tr("&Only what matches, one a line"), self._include),
+            (tr("&Exclude, one per line"), self._exclude),
+            (tr("Include &only, one per line"), self._include),
         ):
             label = QLabel(text, rest)
             label.setBuddy(field)
@@ -224,8 +224,8 @@ class AddFolderDialog(FittingDialog):
         inner.addWidget(
             SecondaryLabel(
                 tr(
-                    "* stands for anything in a name, ** for any folders between, a / at the end for folders only. "
-                    "Hidden files and folders are always left out."
+                    "* matches anything in a name, ** any number of folders; end with / to match folders only. "
+                    "Hidden files and folders are always excluded."
                 ),
                 rest,
             )
@@ -259,7 +259,7 @@ class AddFolderDialog(FittingDialog):
         self._listed.setVisible(is_listed)
         self._hint.setVisible(is_listed and bool(strange))
         self._hint.setText(
-            tr("Files of %n kind(s) cannot be read: {kinds}", "", len(strange), kinds=", ".join(strange))
+            tr("%n file type(s) can't be read: {kinds}", "", len(strange), kinds=", ".join(strange))
         )
         self._accept.setEnabled(not is_listed or len(listed) > len(strange))
         self._fit()

@@ -36,7 +36,7 @@ class JobBar(QWidget):
         self._pause = _button(self, "pause", self._toggle_pause)
         self._cancel = _button(self, "x", self._stop)
         self._cancel.setAccessibleName(tr("Stop indexing"))
-        self._cancel.setToolTip(tr("Stop. What is indexed already stays; a rescan does the rest."))
+        self._cancel.setToolTip(tr("Stop indexing. Pictures indexed so far are kept. Rescan to continue."))
 
         top = QHBoxLayout()
         top.setSpacing(4)

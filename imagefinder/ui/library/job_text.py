@@ -24,7 +24,7 @@ def job_line(status: JobStatus) -> str:
         case Phase.BUILDING_INDEX:
             return tr("Building the index…")
         case Phase.FOLDING_TEXTS:
-            return tr("Updating the word index…")
+            return tr("Updating the text index…")
         case Phase.DOWNLOADING:
             return tr("Downloading…")
         case _:
@@ -46,14 +46,14 @@ def rate_line(status: JobStatus) -> str:
     parts = []
     if status.state is JobState.RUNNING and status.progress and status.progress.phase is Phase.EMBEDDING:
         if status.rate > 0:
-            parts.append(tr("{rate} a second", rate=per_second(status.rate)))
+            parts.append(tr("{rate} per second", rate=per_second(status.rate)))
         if status.seconds_left is not None:
             parts.append(time_left(status.seconds_left))
     if len(status.sources) == 1 and not parts:
         parts.append(short_name(status.sources[0]))
     if not parts and (waiting := len(status.waiting)):
         # There is no room for this beside the rate, and each waiting source shows it in the list.
-        parts.append(tr("{count} waiting", count=grouped(waiting)))
+        parts.append(tr("{count} queued", count=grouped(waiting)))
     return " · ".join(parts)
 
 
@@ -70,18 +70,16 @@ def report_line(report: IndexReport | None) -> str:
     if report.indexed:
         counts.append(tr("{count} indexed", "files", count=grouped(report.indexed)))
     if report.reused:
-        counts.append(tr("{count} moved or copied", "files", count=grouped(report.reused)))
+        counts.append(tr("{count} recognised as moved or copied", "files", count=grouped(report.reused)))
     if report.removed:
-        counts.append(tr("{count} gone", "files", count=grouped(report.removed)))
+        counts.append(tr("{count} removed", "files", count=grouped(report.removed)))
     if report.offline:
         counts.append(tr("{count} offline", "files", count=grouped(report.offline)))
     if report.gone:
-        counts.append(tr("{count} no longer there, kept", "files", count=grouped(report.gone)))
+        counts.append(tr("{count} missing (kept)", "files", count=grouped(report.gone)))
     in_the_cloud = in_the_cloud_text(report.in_the_cloud)
     if in_the_cloud and report.in_the_cloud == report.stand_ins:
-        in_the_cloud = tr(
-            "{count} to be downloaded in the cloud's program", "files", count=grouped(report.stand_ins)
-        )
+        in_the_cloud = tr("{count} to download in your cloud app", "files", count=grouped(report.stand_ins))
     if not report.cancelled and not counts:
         if not in_the_cloud:
             return up_to_date()
@@ -89,11 +87,11 @@ def report_line(report: IndexReport | None) -> str:
     if in_the_cloud:
         counts.append(in_the_cloud)
     if report.unreadable:
-        counts.append(tr("{count} cannot be read", "files", count=grouped(report.unreadable)))
+        counts.append(tr("{count} can't be read", "files", count=grouped(report.unreadable)))
     if not report.cancelled:
         return ", ".join(counts)
     done = ", ".join(counts) if counts else tr("nothing new indexed")
     if report.pending:
         left = grouped(report.pending)
-        return tr("Stopped: {done}; {left} not yet read.", "files", done=done, left=left)
-    return tr("Stopped: {done}. A rescan does the rest.", done=done)
+        return tr("Stopped: {done}; {left} not read yet.", "files", done=done, left=left)
+    return tr("Stopped: {done}. Rescan to finish.", done=done)

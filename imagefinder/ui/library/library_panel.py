@@ -80,8 +80,8 @@ class LibraryPanel(DropTarget):
         title.setFont(demi_bold(title.font(), 1.15))
         self._rescan = QToolButton(self, autoRaise=True)
         self._rescan.setIcon(icon("refresh-cw"))
-        self._rescan.setToolTip(tr("Look for new and changed files everywhere (F5)"))
-        self._rescan.setAccessibleName(tr("Look for new and changed files"))
+        self._rescan.setToolTip(tr("Check all folders for new and changed files (F5)"))
+        self._rescan.setAccessibleName(tr("Check for new and changed files"))
         self._rescan.clicked.connect(self._rescan_all)
         self._add = QToolButton(self, autoRaise=True)
         self._add.setIcon(icon("plus"))
@@ -103,7 +103,7 @@ class LibraryPanel(DropTarget):
 
     def _build_coverage(self) -> QVBoxLayout:
         self._coverage = SecondaryLabel(parent=self)
-        self._index_now = LinkButton(tr("Index them now"), self)
+        self._index_now = LinkButton(tr("Index now"), self)
         self._index_now.clicked.connect(self._rescan_all)
         coverage = QVBoxLayout()
         coverage.setContentsMargins(12, 4, 9, 0)
@@ -143,19 +143,19 @@ class LibraryPanel(DropTarget):
             menu.addAction(icon("play"), tr("Continue indexing"), lambda: self._continue(*chosen))
         menu.addAction(
             menu_icon("refresh-cw"),
-            tr("Look for new and changed files"),
+            tr("Check for new and changed files"),
             lambda: self._client.send(Rescan(tuple(each.source.path for each in chosen))),
         )
         in_the_cloud = [each for each in chosen if each.in_the_cloud]
         if count := sum(each.in_the_cloud for each in in_the_cloud):
-            words = tr("Read {count} file(s) that are in the cloud…", "", count, count=grouped(count))
+            words = tr("Download {count} file(s) from the cloud…", "", count, count=grouped(count))
             menu.addAction(menu_icon("download"), words, lambda: self._ask_to_download(in_the_cloud))
         if len(chosen) == 1:
             menu.addAction(menu_icon("folder-open"), tr("Show in folder"), lambda: self._reveal(path))
             if status.unreadable:
                 menu.addAction(
                     menu_icon("file-x-2"),
-                    tr("Files that cannot be read…"),
+                    tr("Files that can't be read…"),
                     lambda: self.show_unreadable(status),
                 )
             if status.source.kind is SourceKind.FOLDER:
@@ -163,7 +163,9 @@ class LibraryPanel(DropTarget):
                     menu_icon("sliders-horizontal"), tr("Options…"), lambda: self._change_options(status)
                 )
         menu.addSeparator()
-        forget = menu.addAction(menu_icon("trash-2"), tr("Forget…"), lambda: self._ask_to_forget(chosen))
+        forget = menu.addAction(
+            menu_icon("trash-2"), tr("Remove from library…"), lambda: self._ask_to_forget(chosen)
+        )
         # The menu only displays the shortcut; SourceList handles the key.
         forget.setShortcut(QKeySequence(Qt.Key.Key_Delete))
         forget.setShortcutVisibleInContextMenu(True)
@@ -185,7 +187,7 @@ class LibraryPanel(DropTarget):
 
     def _make_empty(self) -> QWidget:
         frame = QWidget(self)
-        words = SecondaryLabel(tr("Nothing is in the library yet. Drop a folder of pictures here."), frame)
+        words = SecondaryLabel(tr("Your library is empty. Drop a folder of pictures here."), frame)
         words.setAlignment(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop)
         self._invitation = words
         inner = QVBoxLayout(frame)
@@ -282,7 +284,7 @@ class LibraryPanel(DropTarget):
             widget.setVisible(bool(missing) and is_idle and not is_changing and not has_failed)
         if library and missing:
             words = tr(
-                "{missing} of {all} are not indexed with this model yet.",
+                "{missing} of {all} aren't indexed with this model yet.",
                 missing=grouped(missing),
                 all=grouped(library.status.items),
             )

@@ -24,8 +24,8 @@ def change_words(change: ModelChange, present: str) -> str:
     """
     if waits_for_drives(change):
         return tr(
-            "%n picture(s) cannot be reached now: their drive is away, their folder is gone, or they are in the cloud. "
-            "The change is finished when they are there.",
+            "%n picture(s) can't be read now (drive not connected, folder missing, or in the cloud). The "
+            "switch finishes when they're available.",
             "pictures and pages",
             change.unreachable,
         )
@@ -33,7 +33,7 @@ def change_words(change: ModelChange, present: str) -> str:
     if not present:
         return tr("{done} of {total} indexed.", done=done, total=total)
     return tr(
-        "{done} of {total} indexed. Searching goes on with {model}.",
+        "{done} of {total} indexed. Searches still use {model}.",
         "{model} is the model in use",
         done=done,
         total=total,
@@ -100,7 +100,7 @@ class ModelSwitchStatus(QWidget):
         if self._seen == (status.folder, status.model) and status.change is None:
             # Must equal the engine's reply to UseModel (ipc/worker/session.py), so that NotificationBar shows it once.
             title = model_title(status.model or "")
-            self.notice.emit(tr("This library is searched with {model} from now on.", model=title))
+            self.notice.emit(tr("This library now uses {model}.", model=title))
         self._seen = (status.folder, status.change.model) if status.change is not None else None
         self._show()
 
@@ -109,7 +109,7 @@ class ModelSwitchStatus(QWidget):
         self.setVisible(change is not None)
         if change is None:
             return
-        title = tr("Changing to {model}", "another model", model=short_title(change.model))
+        title = tr("Switching to {model}", "another model", model=short_title(change.model))
         self._title.setText(title)
         self._title.setToolTip(tooltip(model_title(change.model)))
         present = self._client.library.status.model if self._client.library else ""
@@ -125,9 +125,12 @@ class ModelSwitchStatus(QWidget):
         is_idle = job is not None and job.status.state is JobState.IDLE
         waits = waits_for_drives(change)
         self._button.setVisible(waits or (is_idle and change.done < change.total))
-        self._button.setText(tr("Change now") if waits else tr("Go on indexing"))
+        self._button.setText(tr("Switch now") if waits else tr("Resume indexing"))
         self._button.setToolTip(
-            tr("Search with the new model at once; what is away is indexed when it is there again.")
+            tr(
+                "Switch to the new model right away. Pictures that can't be read now are indexed when they're "
+                "available."
+            )
             if waits
             else ""
         )

@@ -14,12 +14,12 @@ class RemoveSourceBar(ConfirmationBar):
     """Asks whether to remove one or more sources from the library."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        forget = QPushButton(tr("Forget"))
-        forget.setAccessibleName(tr("Forget it; the files stay on disk"))
+        forget = QPushButton(tr("Remove"))
+        forget.setAccessibleName(tr("Remove from the library; the files stay on disk"))
         keep = QPushButton(tr("Keep"))
         keep.setAccessibleName(tr("Keep it in the library"))
         keep.setToolTip(tr("Keep it in the library (Esc)"))
-        super().__init__(forget, keep, tr("Files stay on disk."), parent)
+        super().__init__(forget, keep, tr("The files stay on disk."), parent)
 
     def ask(self, *sources: Source) -> None:
         """Show the question for one or more sources."""
@@ -32,10 +32,12 @@ def _question(sources: Sequence[Source]) -> str:
         name = short_name(sources[0].path)
         is_folder = SourceKind.FOLDER in kinds
         return (
-            tr("Forget the folder “{name}”?", name=name) if is_folder else tr("Forget “{name}”?", name=name)
+            tr("Remove the folder “{name}” from the library?", name=name)
+            if is_folder
+            else tr("Remove “{name}” from the library?", name=name)
         )
     if kinds == {SourceKind.FOLDER}:
-        return tr("Forget {count} folder(s)?", "", count, count=grouped(count))
+        return tr("Remove {count} folder(s) from the library?", "", count, count=grouped(count))
     if kinds == {SourceKind.FILE}:
-        return tr("Forget {count} file(s)?", "", count, count=grouped(count))
-    return tr("Forget {count} folders and files?", count=grouped(count))
+        return tr("Remove {count} file(s) from the library?", "", count, count=grouped(count))
+    return tr("Remove {count} folders and files from the library?", count=grouped(count))

@@ -41,9 +41,9 @@ class SourceState:
             case RowAction.CONTINUE:
                 return tr("Continue", "indexing")
             case RowAction.FORGET:
-                return tr("Forget…")
+                return tr("Remove from library…")
             case RowAction.DOWNLOAD:
-                return tr("Read them…", "files in the cloud")
+                return tr("Download…", "files in the cloud")
         return ""
 
 
@@ -75,13 +75,13 @@ def state_of(
 def _at_rest(status: SourceStatus, now: float) -> SourceState:
     source = status.source
     if source.gone:
-        absence = tr("This folder is no longer there: it was moved, renamed or deleted.")
+        absence = tr("This folder can't be found. It was moved, renamed or deleted.")
         if source.kind is SourceKind.FILE:
-            absence = tr("This file is no longer there: it was moved, renamed or deleted.")
-        advice = tr("Add it again where it is now; nothing has to be read anew.")
+            absence = tr("This file can't be found. It was moved, renamed or deleted.")
+        advice = tr("If it was moved, add it from its new location. Nothing needs to be re-indexed.")
         return SourceState((absence, advice), is_gone=True, action=RowAction.FORGET)
     if source.offline:
-        return SourceState((tr("Offline: plug in its drive; it can be searched meanwhile"),), is_offline=True)
+        return SourceState((tr("Offline: drive not connected, but still searchable"),), is_offline=True)
     unread = _unread(status)
     words = [*_count(status), *unread] if unread else [pictures_and_pages(status.items)]
     if not unread and source.scanned_at is not None:
@@ -98,9 +98,9 @@ def _at_rest(status: SourceStatus, now: float) -> SourceState:
 def _unread(status: SourceStatus) -> tuple[str, ...]:
     """Return a phrase about files that are not read yet; empty if the source is complete."""
     if status.pending:
-        return (tr("{count} not yet read", "files", count=grouped(status.pending)),)
+        return (tr("{count} not read yet", "files", count=grouped(status.pending)),)
     if not status.scan_complete or status.source.scanned_at is None:
-        return (tr("not looked through to the end yet"),)
+        return (tr("not fully scanned yet"),)
     return ()
 
 
@@ -147,7 +147,7 @@ def _at_work(status: SourceStatus, job: JobStatus, now: float) -> SourceState:
         case Phase.BUILDING_INDEX:
             return SourceState((tr("Building the index…"),))
         case Phase.FOLDING_TEXTS:
-            return SourceState((tr("Updating the word index…"), *_count(status), *_unread(status)))
+            return SourceState((tr("Updating the text index…"), *_count(status), *_unread(status)))
         case _:
             return SourceState(
                 (

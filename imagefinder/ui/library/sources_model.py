@@ -155,4 +155,4 @@ def _icon_name(status: SourceStatus) -> str:
 
 def _unreadable_text(status: SourceStatus) -> str:
     count = status.unreadable
-    return tr("{count} file(s) cannot be read", "", count, count=grouped(count)) if count else ""
+    return tr("{count} file(s) can't be read", "", count, count=grouped(count)) if count else ""

@@ -48,9 +48,9 @@ class UnreadableDialog(FittingDialog):
         self._known = self._count()
         self.setModal(False)
         self.setWindowTitle(
-            tr("Files that cannot be read in {name}", name=short_name(source))
+            tr("Files in {name} that can't be read", name=short_name(source))
             if source
-            else tr("Files that cannot be read")
+            else tr("Files that can't be read")
         )
         self.model = UnreadableModel(self)
         self._sorted = UnreadableFilter(self)
@@ -62,8 +62,8 @@ class UnreadableDialog(FittingDialog):
         self._filter.textChanged.connect(self._sorted.set_text)
         self.table = self._make_table()
         self._line = SecondaryLabel(parent=self)
-        self._retry_chosen = self._button(tr("Try chosen again"), self._retry_selected)
-        self._retry_all = self._button(tr("Try all again"), lambda: self._retry(self.files()))
+        self._retry_chosen = self._button(tr("Retry selected"), self._retry_selected)
+        self._retry_all = self._button(tr("Retry all"), lambda: self._retry(self.files()))
         self._reveal = self._button(tr("Show in folder"), self._reveal_current)
         self._copy = self._button(tr("Copy list"), self._copy_list)
         close = self._button(tr("Close"), self.close)
@@ -103,7 +103,7 @@ class UnreadableDialog(FittingDialog):
     def _make_table(self) -> QTreeView:
         table = QTreeView(self)
         table.setModel(self._sorted)
-        table.setAccessibleName(tr("Files that cannot be read"))
+        table.setAccessibleName(tr("Files that can't be read"))
         table.setRootIsDecorated(False)
         table.setUniformRowHeights(True)
         table.setAlternatingRowColors(True)
@@ -182,15 +182,15 @@ class UnreadableDialog(FittingDialog):
         self._retry_chosen.setEnabled(has_chosen)
         self._reveal.setEnabled(has_chosen)
         if not self._is_answered:
-            self._line.setText(tr("Asking the engine…"))
+            self._line.setText(tr("Loading…"))
         elif not all_of_them:
-            self._line.setText(tr("There are none.", "files that cannot be read"))
+            self._line.setText(tr("All files can be read.", "files that cannot be read"))
         elif shown < all_of_them:
             self._line.setText(tr("{shown} of {all} files", shown=grouped(shown), all=grouped(all_of_them)))
         else:
             self._line.setText(
                 tr(
-                    "{count} file(s) cannot be read, or not completely",
+                    "{count} file(s) can't be read, or only in part",
                     "",
                     all_of_them,
                     count=grouped(all_of_them),
@@ -225,7 +225,7 @@ class UnreadableDialog(FittingDialog):
         lines = [f"{path_text(file.path)}\t{file.reason}" for file in files]
         QGuiApplication.clipboard().setText("\n".join(lines))
         count = len(files)
-        self._line.setText(tr("{count} file(s) copied as text.", "", count, count=grouped(count)))
+        self._line.setText(tr("Copied {count} item(s) as text.", "", count, count=grouped(count)))
 
     def _open_menu(self, where: QPoint) -> None:
         if not self.table.indexAt(where).isValid():

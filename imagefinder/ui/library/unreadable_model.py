@@ -73,7 +73,7 @@ class UnreadableModel(QAbstractTableModel):
     ) -> object:
         if orientation is not Qt.Orientation.Horizontal or role != Qt.ItemDataRole.DisplayRole:
             return None
-        return (tr("File"), tr("Why it cannot be read"), tr("Folder"))[section]
+        return (tr("File"), tr("Reason"), tr("Folder"))[section]
 
 
 class UnreadableFilter(QSortFilterProxyModel):

@@ -24,7 +24,7 @@ class DownloadBar(QWidget):
         self._words.setWordWrap(True)
         self._stop = QPushButton(tr("Cancel"), self)
         self._stop.setAutoDefault(False)
-        self._stop.setToolTip(tr("Stop for now. What came is kept, and the download can go on later."))
+        self._stop.setToolTip(tr("Stop the download. You can resume it later."))
         self._stop.clicked.connect(self._ask_to_stop)
         line = QHBoxLayout()
         line.setSpacing(8)
@@ -47,9 +47,9 @@ class DownloadBar(QWidget):
         self._stop.setEnabled(not is_stopping)
         self._stop.setAccessibleName(tr("Cancel the download of {model}", model=title))
         if is_stopping:
-            self._words.setText(tr("Being stopped…"))
+            self._words.setText(tr("Stopping…"))
         elif download is None:
-            self._words.setText(tr("Waiting to begin…"))
+            self._words.setText(tr("Waiting to start…"))
         else:
             self._words.setText(progress(download))
         if download is not None and download.total:
@@ -60,7 +60,7 @@ class DownloadBar(QWidget):
             self._bar.setRange(0, _STEPS)
             self._bar.setValue(0)
         self._bar.setAccessibleName(
-            tr("Download of {model}: {progress}", model=title, progress=self._words.text())
+            tr("Downloading {model}: {progress}", model=title, progress=self._words.text())
         )
 
     def _ask_to_stop(self) -> None:

@@ -23,15 +23,15 @@ class ModelActions(QWidget):
         self._entry: ModelEntry | None = None
         self._dialog: QFileDialog | None = None
         self._hint = SecondaryLabel(parent=self)
-        self._consent = QCheckBox(tr("I have read the licence and agree to it:"), self)
+        self._consent = QCheckBox(tr("I have read and agree to the licence:"), self)
         self._consent.toggled.connect(self._show_consent)
         self._licence = LinkButton(parent=self)
-        self._drop_old = QCheckBox(tr("Delete what was indexed with the present model afterwards"), self)
+        self._drop_old = QCheckBox(tr("Delete the current model's index afterwards"), self)
         self._download = QPushButton(icon("download"), "", self)
         self._download.clicked.connect(self._begin_download)
         self._use = QPushButton(icon("check"), tr("Use this model"), self)
         self._use.clicked.connect(self._begin_use)
-        self._file = QPushButton(icon("folder-open"), tr("Choose its file…"), self)
+        self._file = QPushButton(icon("folder-open"), tr("Choose weights file…"), self)
         self._file.clicked.connect(self._choose_file)
         self._remove = QPushButton(icon("trash-2"), "", self)
         self._remove.clicked.connect(self._ask_removal)
@@ -91,7 +91,7 @@ class ModelActions(QWidget):
         self._drop_old.setVisible(is_usable and self._manager.item_count > 0)
         self._drop_old.setEnabled(is_free)
         self._download.setVisible(can_download)
-        self._download.setText(tr("Go on with the download") if info.partial_bytes else tr("Download"))
+        self._download.setText(tr("Resume download") if info.partial_bytes else tr("Download"))
         self._download.setAccessibleName(
             "" if info.partial_bytes else tr("Download {model}", model=info.title)
         )
@@ -101,7 +101,7 @@ class ModelActions(QWidget):
         self._file.setVisible(can_download)
         can_go = info.is_removable and is_free and not entry.is_in_use and not entry.is_coming
         self._remove.setVisible(can_go)
-        self._remove.setText(tr("Remove…") if info.installed else tr("Delete what came"))
+        self._remove.setText(tr("Delete…") if info.installed else tr("Delete partial download"))
         for button in (self._download, self._use, self._file, self._remove):
             # The buttons of all cards look the same, so a screen reader needs the model's title.
             button.setAccessibleDescription(info.title)
@@ -122,26 +122,29 @@ class ModelActions(QWidget):
     def _words(self, entry: ModelEntry) -> str:
         present = self._manager.title(self._manager.in_use)
         if entry.operation is ModelOperation.IMPORT:
-            return tr("The file is being checked and copied…")
+            return tr("Checking and copying the file…")
         if entry.operation is ModelOperation.REMOVE:
-            return tr("Being removed…")
+            return tr("Deleting…")
         if entry.operation is ModelOperation.USE:
-            return tr("Being prepared…")
+            return tr("Preparing…")
         if entry.is_in_use and not entry.info.installed:
-            return tr("This library is indexed with it. Once its files are here again, it answers as before.")
+            return tr(
+                "The library uses this model, but its files are missing. Download or import it again to search "
+                "as before."
+            )
         if entry.is_in_use:
-            return "" if self._manager.has_failed else tr("This model answers now.")
+            return "" if self._manager.has_failed else tr("Searches use this model.")
         if entry.is_coming:
-            return tr("The library is being indexed with it; see above.")
+            return tr("The library is being indexed with this model; see above.")
         if not entry.info.installed:
             return ""
         if not self._manager.item_count:
-            return tr("The library is empty: the first picture is indexed with it.")
+            return tr("The library is empty, so this model is used from the first picture on.")
         if self._manager.has_failed:
-            return tr("It answers at once; what is not indexed with it yet is found once it is.")
+            return tr("Takes effect right away. Pictures can be found once they're indexed with this model.")
         return tr(
-            "What is not indexed with it yet is indexed in the background. Until that is done, {present} answers; "
-            "then the change happens by itself.",
+            "Pictures not indexed with this model yet are indexed in the background. Until that's done, "
+            "searches use {present}. Then imagefinder switches automatically.",
             present=present,
         )
 
@@ -182,7 +185,7 @@ class ModelActions(QWidget):
 
 def weights_dialog(parent: QWidget) -> QFileDialog:
     """Create a dialog for choosing a weights file."""
-    dialog = QFileDialog(parent, tr("The file with the model's weights"))
+    dialog = QFileDialog(parent, tr("Choose the model's weights file"))
     dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
     dialog.setNameFilters([tr("Model files") + " (*.safetensors *.bin *.pt)", tr("All files") + " (*)"])
     return dialog

@@ -136,7 +136,7 @@ def _badge(entry: ModelEntry) -> str:
     if entry.is_in_use:
         return tr("In use")
     if entry.is_coming:
-        return tr("Being prepared")
+        return tr("Switching")
     if entry.info.offer is not None and entry.info.offer.is_recommended:
         return tr("Recommended")
     return ""

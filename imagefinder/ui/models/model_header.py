@@ -64,7 +64,9 @@ class ModelHeader(QAbstractButton):
         self.setText(title)
         self.setAccessibleName(", ".join(filter(None, (title, badge, summary))))
         self.setToolTip(
-            tr("Finds {count} of 100 described pictures", count=round(percent)) if percent else ""
+            tr("Finds the right picture for {count} of 100 descriptions", count=round(percent))
+            if percent
+            else ""
         )
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

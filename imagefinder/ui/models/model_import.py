@@ -26,8 +26,9 @@ class ModelImport(QWidget):
         file dialog is deleted as it closes."""
         hint = SecondaryLabel(
             tr(
-                "A file of weights (safetensors, or .pt of OpenAI and open_clip), or a folder with weights and "
-                "open_clip_config.json. What it is, is recognised; a copy is kept, the original is not touched."
+                "A weights file (.safetensors, or .pt from OpenAI or open_clip), or a folder with weights and "
+                "open_clip_config.json. The model is recognised automatically. imagefinder keeps a copy; the "
+                "original isn't changed."
             ),
             self,
         )
@@ -45,7 +46,7 @@ class ModelImport(QWidget):
         self._arch = QLineEdit(self)
         self._arch.setPlaceholderText(tr("Architecture, such as ViT-B-32"))
         self._arch.setAccessibleName(tr("Architecture of the model"))
-        self._again = QPushButton(tr("Try again as this"), self)
+        self._again = QPushButton(tr("Retry with this architecture"), self)
         self._again.clicked.connect(self._try_again)
         self._arch.textChanged.connect(lambda: self._show())
         self._arch.returnPressed.connect(self._try_again)
@@ -81,7 +82,7 @@ class ModelImport(QWidget):
         if is_folder not in self._dialogs:
             dialog = weights_dialog(self)
             if is_folder:
-                dialog.setWindowTitle(tr("The folder with the model"))
+                dialog.setWindowTitle(tr("Choose the model's folder"))
                 dialog.setFileMode(QFileDialog.FileMode.Directory)
                 dialog.setOption(QFileDialog.Option.ShowDirsOnly)
             dialog.fileSelected.connect(self.take)
@@ -95,7 +96,7 @@ class ModelImport(QWidget):
 
     def _show(self) -> None:
         is_busy = self._manager.is_importing
-        news = tr("The file is being checked and copied…") if is_busy else self._manager.import_news
+        news = tr("Checking and copying the file…") if is_busy else self._manager.import_news
         has_failed = self._manager.has_import_failed and not is_busy
         self._news.setText(news)
         self._news.setVisible(bool(news))

@@ -238,7 +238,7 @@ class ModelManager(QObject):
         message = done.message
         if operation is ModelOperation.DOWNLOAD:
             self._stopped.discard(name)
-            message = message or tr("{model} is on this computer now.", model=self.title(name))
+            message = message or tr("Downloaded {model}.", model=self.title(name))
         if operation is ModelOperation.IMPORT and not name:
             self.import_news, self.has_import_failed = message, False
         if message:

@@ -24,11 +24,11 @@ class RemoveModelBar(QFrame):
         self._question = QLabel(self)
         self._question.setWordWrap(True)
         self._question.setTextFormat(Qt.TextFormat.PlainText)
-        self._vectors = QCheckBox(tr("Delete what this library indexed with it, too"), self)
+        self._vectors = QCheckBox(tr("Also delete this library's index for it"), self)
         self._vectors.toggled.connect(self._show_hint)
         self._hint = SecondaryLabel(parent=self)
         self._show_hint()
-        self._remove = QPushButton(tr("Remove"), self)
+        self._remove = QPushButton(tr("Delete"), self)
         self._keep = QPushButton(tr("Keep"), self)
         for button in (self._remove, self._keep):
             button.setAutoDefault(False)
@@ -53,10 +53,10 @@ class RemoveModelBar(QFrame):
         """Show the question for a model."""
         if info.offer is not None:
             size = megabytes(info.offer.megabytes)
-            question = tr("Remove {model}? About {size} become free.", model=info.title, size=size)
+            question = tr("Delete {model}? This frees about {size}.", model=info.title, size=size)
         else:
             question = tr(
-                "Remove {model}? The copy that imagefinder keeps is deleted, the file it came from is not.",
+                "Delete {model}? Only imagefinder's copy is deleted, not the original file.",
                 model=info.title,
             )
         self._question.setText(question)
@@ -81,12 +81,13 @@ class RemoveModelBar(QFrame):
     def _show_hint(self) -> None:
         self._hint.setText(
             tr(
-                "Once the model is here again, this library has to be indexed with it anew. No picture is touched."
+                "If you install this model again, the library must be re-indexed with it. Your pictures aren't "
+                "affected."
             )
             if self._vectors.isChecked()
             else tr(
-                "What was indexed with it stays: once the model is here again, nothing is indexed anew. No picture "
-                "is touched."
+                "The index is kept, so nothing needs to be re-indexed if you install this model again. Your "
+                "pictures aren't affected."
             )
         )
 

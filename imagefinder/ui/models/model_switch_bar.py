@@ -36,11 +36,11 @@ class ModelSwitchBar(QFrame):
         self._amount.setWordWrap(True)
         self._amount.setTextFormat(Qt.TextFormat.PlainText)
         self._hint = SecondaryLabel(parent=self)
-        self._now = QPushButton(tr("Change now"), self)
-        self._now.setToolTip(tr("What is not indexed with the new model yet is found once it is."))
+        self._now = QPushButton(tr("Switch now"), self)
+        self._now.setToolTip(tr("Pictures not indexed with the new model yet can be found once they are."))
         self._now.clicked.connect(self._change_now)
-        self._keep = QPushButton(tr("Keep the present model"), self)
-        self._keep.setToolTip(tr("Call the change off. What was indexed for it is kept for another time."))
+        self._keep = QPushButton(tr("Keep the current model"), self)
+        self._keep.setToolTip(tr("Cancel the switch. Progress is kept in case you switch later."))
         self._keep.clicked.connect(self._keep_present)
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
@@ -67,7 +67,7 @@ class ModelSwitchBar(QFrame):
         if change is None:
             return
         present = self._manager.title(self._manager.in_use)
-        self._title.setText(tr("Changing to {model}", model=self._manager.title(change.model)))
+        self._title.setText(tr("Switching to {model}", model=self._manager.title(change.model)))
         self._amount.setText(_amount(change))
         self._hint.setText(self._words(change, present))
         self._bar.setRange(0, max(1, change.total))
@@ -80,16 +80,16 @@ class ModelSwitchBar(QFrame):
         if change.unreachable:
             sentences.append(
                 tr(
-                    "%n of them cannot be read now, because the drive is not connected or they are in the cloud, "
-                    "say. The change waits for them.",
+                    "%n of them can't be read now, for example because a drive isn't connected or they are in "
+                    "the cloud. The switch waits for them.",
                     "pictures and pages",
                     change.unreachable,
                 )
             )
         job = self._client.job
         if job is not None and job.status.state is JobState.PAUSED and change.done < change.total:
-            sentences.append(tr("Indexing is paused, so it does not go on now."))
-        return " ".join([*sentences, tr("Until then {model} answers.", model=present)])
+            sentences.append(tr("Indexing is paused. Resume it to continue."))
+        return " ".join([*sentences, tr("Until then, searches use {model}.", model=present)])
 
     def _change_now(self) -> None:
         if (change := self._manager.change) is not None:
@@ -102,7 +102,7 @@ class ModelSwitchBar(QFrame):
 
 def _amount(change: ModelChange) -> str:
     return tr(
-        "{done} of {total} pictures and pages are indexed with it.",
+        "{done} of {total} pictures and pages indexed.",
         done=grouped(change.done),
         total=grouped(change.total),
     )

@@ -35,13 +35,13 @@ def facts(info: ModelInfo) -> str:
         lines += _quality(offer)
         lines.append(
             tr(
-                "Takes about {memory} of memory while it works.",
+                "Uses about {memory} of memory.",
                 "{memory} is an amount, such as 900 MB",
                 memory=megabytes(offer.memory_mb),
             )
         )
         if offer.needs_transformers and not info.installed:
-            lines.append(tr("Needs the Python library transformers as well."))
+            lines.append(tr("Also needs the Python library transformers."))
     if info.name not in (STARTER, BUILTIN):
         lines.append(tr("Name: {name}", "of a model", name=info.name))
     if info.installed and info.detail:
@@ -57,14 +57,14 @@ def about(info: ModelInfo) -> str:
 def ways_to_a_file(info: ModelInfo) -> str:
     """Return a text on importing a model's weights file by hand, to be followed by its address if there is one."""
     if not info.page:
-        return tr("Or choose the file with its weights.")
-    return tr("Or get its file with a web browser, and choose it:")
+        return tr("Or choose its weights file.")
+    return tr("Or download the file in a web browser, then choose it:")
 
 
 def progress(download: DownloadChanged) -> str:
     """Return the progress of a download: amount, rate and remaining time."""
     if download.total is not None and download.done >= download.total:
-        return tr("All {total} MB are here, and are being checked…", total=_mb(download.total))
+        return tr("Downloaded {total} MB. Verifying…", total=_mb(download.total))
     if download.total is None:
         parts = [tr("{done} MB", done=_mb(download.done))]
     else:
@@ -81,17 +81,17 @@ def interrupted(info: ModelInfo) -> str:
     """Return how much of an interrupted download was downloaded."""
     here = _mb(info.partial_bytes)
     if info.offer is None:
-        return tr("Interrupted: {done} MB are here.", done=here)
+        return tr("Interrupted: {done} MB downloaded.", done=here)
     total = grouped(info.offer.megabytes)
-    return tr("Interrupted: {done} of about {total} MB are here.", done=here, total=total)
+    return tr("Interrupted: {done} of about {total} MB downloaded.", done=here, total=total)
 
 
 def _own_summary(info: ModelInfo) -> str:
     if info.name == STARTER:
-        return tr("Small and quick · English · comes with the program")
+        return tr("Small and fast · English · built in")
     if info.name == BUILTIN:
-        return tr("Knows no things, only colours · comes with the program")
-    return info.name if info.name != info.title else tr("Taken from a file")
+        return tr("Colours and shapes only · built in")
+    return info.name if info.name != info.title else tr("Imported from a file")
 
 
 def _languages(offer: ModelOffer) -> str:
@@ -104,21 +104,22 @@ def _quality(offer: ModelOffer) -> list[str]:
     if offer.coco is not None:
         lines.append(
             tr(
-                "In 5,000 photographs it put the right one first for {percent} of 100 descriptions (COCO).",
+                "Ranks the right one of 5,000 pictures first for {percent} of 100 descriptions (COCO).",
                 percent=_figure(offer.coco),
             )
         )
     if offer.flickr30k is not None:
         lines.append(
             tr(
-                "In 1,000 photographs it put the right one first for {percent} of 100 descriptions (Flickr30k).",
+                "Ranks the right one of 1,000 pictures first for {percent} of 100 descriptions (Flickr30k).",
                 percent=_figure(offer.flickr30k),
             )
         )
     if offer.imagenet is not None:
         lines.append(
             tr(
-                "It named the thing in a photograph, out of 1,000 kinds, for {percent} of 100 (ImageNet).",
+                "Recognises what a picture shows, out of 1,000 categories, for {percent} of 100 pictures "
+                "(ImageNet).",
                 percent=_figure(offer.imagenet),
             )
         )

@@ -105,8 +105,8 @@ def _facts(hit: Hit, details: ItemDetails | None, is_the_hit: bool) -> list[tupl
         (tr("File size"), formatting.file_size(size) if size else ""),
         (tr("Taken"), formatting.taken_at(taken) if taken else ""),
         (tr("Camera"), details.camera if details else ""),
-        (tr("Changed"), formatting.changed_at(changed) if changed else ""),
+        (tr("Modified"), formatting.changed_at(changed) if changed else ""),
         *(formatting.score_facts(hit) if is_the_hit else ()),
-        (tr("Also at"), "\n".join(listed)),
+        (tr("Other copies"), "\n".join(listed)),
     ]
     return [(caption, text) for caption, text in rows if text]

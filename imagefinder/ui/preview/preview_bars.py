@@ -56,7 +56,7 @@ class PreviewTopBar(QWidget):
 
     def show_zoom(self, zoom: float) -> None:
         """Show the zoom factor as a percentage; 1 is 100 %."""
-        self._zoom.setText(tr("{percent} %", percent=grouped(round(zoom * 100))))
+        self._zoom.setText(tr("{percent}%", percent=grouped(round(zoom * 100))))
 
 
 class PageBar(QWidget):
@@ -77,7 +77,7 @@ class PageBar(QWidget):
     def show_page(self, part: int, parts: int) -> None:
         """Show the current page, or hide the bar if there is only one page."""
         self.setVisible(parts > 1)
-        self._place.setText(tr("page {number} of {parts}", number=grouped(part), parts=grouped(parts)))
+        self._place.setText(tr("Page {number} of {parts}", number=grouped(part), parts=grouped(parts)))
 
 
 class ProblemLine(QWidget):

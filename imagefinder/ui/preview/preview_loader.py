@@ -73,4 +73,4 @@ def _read(path: Path) -> QImage | str:
     except PictureProblemError as error:
         return str(error)
     except OSError:
-        return tr("The picture cannot be shown: what was rendered of it is not there any more.")
+        return tr("The picture can't be shown because its preview file is missing. Try again.")

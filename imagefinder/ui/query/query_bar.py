@@ -65,7 +65,7 @@ class QueryBar(QWidget):
         self._line.went_left.connect(lambda: self._focus_chip(len(self._chips) - 1))
         self._line.went_down.connect(self.left_downwards)
         self._line.installEventFilter(self)
-        self._add = self._button("image-plus", tr("Add a picture to search by…"))
+        self._add = self._button("image-plus", tr("Search by picture…"))
         self._add.clicked.connect(self.choose_pictures)
         self._clear = self._button("x", tr("Clear the search (Esc)"))
         self._clear.clicked.connect(self.clear)
@@ -134,9 +134,9 @@ class QueryBar(QWidget):
         if dropped.missing:
             name, others = short_name(dropped.missing[0]), len(dropped.missing) - 1
             self.problem.emit(
-                tr("{name} and %n more file(s) are not there, so they were left out.", "", others, name=name)
+                tr("{name} and %n more file(s) couldn't be found and were left out.", "", others, name=name)
                 if others
-                else tr("{name} is not there, so it was left out.", name=name)
+                else tr("{name} couldn't be found and was left out.", name=name)
             )
         if dropped.folders:
             self.folders_dropped.emit(list(dropped.folders))
@@ -153,7 +153,7 @@ class QueryBar(QWidget):
         elif (arrival := self._drop_loader.take(dropped)) is not None:
             self._await(arrival, instead=instead)
         elif not dropped.folders:
-            self.problem.emit(tr("There is no picture in what was dropped."))
+            self.problem.emit(tr("No picture was found to search by."))
 
     def add_terms(self, terms: Sequence[PictureTerm]) -> None:
         """Add pictures that are not in the query yet, without emitting ``changed``."""
@@ -167,7 +167,7 @@ class QueryBar(QWidget):
 
     def _say_full(self) -> None:
         self.problem.emit(
-            tr("A search takes {most} pictures at most; the rest was left out.", most=_MOST_PICTURES)
+            tr("A search can use up to {most} pictures. The others were left out.", most=_MOST_PICTURES)
         )
 
     def focus_words(self) -> None:
@@ -177,7 +177,7 @@ class QueryBar(QWidget):
 
     def choose_pictures(self) -> None:
         """Let the user choose pictures in a file dialog, and add them."""
-        dialog = QFileDialog(self, tr("Pictures to search by"))
+        dialog = QFileDialog(self, tr("Choose pictures to search by"))
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
         # On systems with case-sensitive file names, the patterns are case-sensitive, too.
         patterns = " ".join(f"*.{each} *.{each.upper()}" for each in self.extensions)

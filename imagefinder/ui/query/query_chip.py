@@ -100,14 +100,14 @@ class PictureChip(QFrame):
         self._name.setText(self._name.fontMetrics().elidedText(label, Qt.TextElideMode.ElideMiddle, width))
         self._name.setVisible(width > 0)
         if self.term is None:
-            self.setAccessibleName(tr("Fetching picture {name}", name=label))
-            self.setToolTip(tooltip(tr("Fetching {name}…", name=label)))
-            self._remove.setToolTip(tr("Stop fetching (Delete)"))
-            self._remove.setAccessibleName(tr("Stop fetching {name}", name=label))
+            self.setAccessibleName(tr("Loading picture {name}", name=label))
+            self.setToolTip(tooltip(tr("Loading {name}…", name=label)))
+            self._remove.setToolTip(tr("Cancel loading (Delete)"))
+            self._remove.setAccessibleName(tr("Cancel loading {name}", name=label))
         else:
             self.setAccessibleName(tr("Picture {name}", name=label))
             self.setToolTip(tooltip(path_text(self.term.path) if self.term.path is not None else label))
-            self._remove.setToolTip(tr("Remove from the search (Delete)"))
+            self._remove.setToolTip(tr("Remove from search (Delete)"))
             self._remove.setAccessibleName(tr("Remove {name}", name=label))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -13,12 +13,12 @@ _BY_MOUSE = Qt.FocusReason.MouseFocusReason
 
 def rest_words() -> str:
     """Return the sentence about the possible matches."""
-    return tr("The rest looks less like what you asked for.")
+    return tr("The remaining results are less likely to match.")
 
 
 def show_rest_label() -> str:
     """Return the label of the button that shows the possible matches."""
-    return tr("Show the rest")
+    return tr("Show possible matches")
 
 
 class LowRelevanceBar(QWidget):
@@ -33,7 +33,7 @@ class LowRelevanceBar(QWidget):
         super().__init__(parent)
         self._words = SecondaryLabel(rest_words(), self)
         self.button = QPushButton(show_rest_label(), self)
-        self.button.setToolTip(tr("Show what was left out, below these results"))
+        self.button.setToolTip(tr("Show less likely matches below these results"))
         self.button.setAccessibleName(show_rest_label())
         self.button.setAccessibleDescription(rest_words())
         self.button.clicked.connect(self.wanted)

@@ -68,10 +68,10 @@ class ResultActions(QObject):
         add("reveal", "folder-open", tr("Show in folder"), self.reveal, "Ctrl+Return", "Ctrl+Enter")
         add("preview", "maximize", tr("Preview"), self.preview_wanted.emit, "Space")
         add("similar", "sparkles", tr("Find similar"), self.find_similar, "S")
-        add("new_pane", "columns-2", tr("Use as query in a new pane"), self.use_in_new_pane, "N")
+        add("new_pane", "columns-2", tr("Use in a new search"), self.use_in_new_pane, "N")
         add("copy_picture", "image", tr("Copy picture"), self.copy_picture, "Ctrl+Shift+C")
         add("copy_paths", "copy", tr("Copy path"), self.copy_paths, "Ctrl+C")
-        add("export", "folder-output", tr("Copy files to a folder…"), self.export, "Ctrl+Shift+S")
+        add("export", "folder-output", tr("Copy to folder…"), self.export, "Ctrl+Shift+S")
         add("hide", "eye-off", tr("Hide from results"), self.toggle_hidden, "H")
         add("delete", "trash-2", "", self._refuse_to_delete, "Delete", "Ctrl+Backspace")
 
@@ -114,7 +114,7 @@ class ResultActions(QObject):
         """Open the files in the system's viewers."""
         hits = self._chosen()
         if len(hits) > _MOST_OPENED:
-            self.problem.emit(tr("Choose at most {number} pictures to open at once.", number=_MOST_OPENED))
+            self.problem.emit(tr("You can open up to {number} pictures at once.", number=_MOST_OPENED))
             return
         for hit in hits:
             self._say(self._desktop.open(hit.path, hit.part, is_offline=hit.offline))
@@ -154,7 +154,7 @@ class ResultActions(QObject):
         """Let the user choose a folder, and copy the files into it."""
         if not self._chosen():
             return
-        dialog = QFileDialog(self._widget, tr("Copy files to a folder"))
+        dialog = QFileDialog(self._widget, tr("Copy to folder"))
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)
         dialog.setLabelText(QFileDialog.DialogLabel.Accept, tr("Copy here"))
@@ -192,12 +192,15 @@ class ResultActions(QObject):
             if count <= _MOST_NAMED:
                 which = tr(", ", "between the parts of a list").join(names)
                 text = tr(
-                    "Not copied to {folder}: {names} ({reason}).", folder=folder, names=which, reason=reason
+                    "Couldn't copy to {folder}: {names} ({reason}).",
+                    folder=folder,
+                    names=which,
+                    reason=reason,
                 )
             else:
                 which = tr(", ", "between the parts of a list").join(names[:_MOST_NAMED])
                 text = tr(
-                    "Not copied to {folder}: {names} and %n more file(s) ({reason}).",
+                    "Couldn't copy to {folder}: {names} and %n more file(s) ({reason}).",
                     "",
                     count - _MOST_NAMED,
                     folder=folder,
@@ -208,7 +211,7 @@ class ResultActions(QObject):
         self.problem.emit(" ".join(said))
 
     def _refuse_to_delete(self) -> None:
-        self.notice.emit(tr("Files are never deleted here. To hide a picture from results, press H."))
+        self.notice.emit(tr("imagefinder never deletes your files. To hide a picture from results, press H."))
 
     def _say(self, problem: str) -> None:
         if problem:

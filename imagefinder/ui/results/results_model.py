@@ -180,9 +180,9 @@ def _spoken(hit: Hit, *, with_group: bool) -> str:
     if with_group:
         parts.append(group_title(hit.group))
     if hit.offline:
-        parts.append(tr("its drive is not connected"))
+        parts.append(tr("drive not connected"))
     if hit.gone:
-        parts.append(tr("no longer there"))
+        parts.append(tr("missing"))
     if hit.hidden:
         parts.append(tr("hidden from results"))
     return ", ".join(parts)

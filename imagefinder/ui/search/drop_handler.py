@@ -62,7 +62,7 @@ class DropHandler:
         paths = local_paths(event.mimeData())
         files = [path for path in paths if path.suffix]
         if paths and not files:
-            return tr("Add to the library")
+            return tr("Add to library")
         if len(files) < len(paths):
             return tr("Search by the pictures, and add the folders to the library")
         if all(extension_of(path) in EXTENSIONS for path in files):

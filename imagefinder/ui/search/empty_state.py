@@ -178,24 +178,24 @@ class EmptyState:
             else tr("Search your pictures")
         )
         if self._knows_colours_only:
-            text = tr("Name a colour or words of a page, or drop a picture to find those like it.")
+            text = tr("Enter a colour or words from a page, or drop a picture to find similar ones.")
             self._message.show_message("search", heading, text, _colour_examples())
             self._advise_on_model()
         elif self._model == STARTER:
             text = tr(
-                "Describe what is in it, or drop a picture to find those like it.",
+                "Describe what's in the picture, or drop a picture to find similar ones.",
                 "the model knows English only",
             )
             self._message.show_message("search", heading, text, _EXAMPLES)
         else:
-            text = tr("Describe what is in it, or drop a picture to find those like it.")
+            text = tr("Describe what's in the picture, or drop a picture to find similar ones.")
             examples = [translated(example, "an example") for example in _EXAMPLES]
             self._message.show_message("search", heading, text, examples)
 
     def say_searching(self) -> None:
         """Show that a search is running, or that the engine is unavailable."""
         if self._client.engine.state is EngineState.BROKEN:
-            heading = tr("Searching is not possible just now")
+            heading = tr("Searching is unavailable")
             self._message.show_message("circle-alert", heading, self._client.engine.message)
         else:
             self._message.show_message("search", tr("Searching…"))
@@ -209,17 +209,17 @@ class EmptyState:
         library, job, model = self._client.library, self._client.job, self._client.model
         sources = library.status.sources if library is not None else ()
         if not sources:
-            text = tr("Add a folder of pictures, then find any of them here.")
-            self._message.show_message("images", tr("Nothing is in the library yet"), text)
-            self._message.advise("", tr("Add a folder…"), adds_folder=True)
+            text = tr("Add a folder of pictures to search them here.")
+            self._message.show_message("images", tr("Your library is empty"), text)
+            self._message.advise("", tr("Add folder…"), adds_folder=True)
             return
         is_at_work = job is not None and bool(job.status.sources or job.status.waiting)
         if model is not None and model.state is ModelState.FAILED:
-            text = tr("Nothing can be read, because the model cannot be used.")
+            text = tr("Pictures can't be indexed because the model isn't available.")
         elif job is not None and job.status.state is JobState.PAUSED:
-            text = tr("Indexing is paused. Once it goes on, what has been read can be found here.")
+            text = tr("Indexing is paused. Resume it to search your pictures.")
         elif is_at_work or job is None:
-            text = tr("Pictures can be found here as soon as the first of them have been read.")
+            text = tr("You can search as soon as the first pictures are indexed.")
         else:
             self._message.show_message("images", tr("Nothing to search"), why_empty(sources))
             return
@@ -241,21 +241,21 @@ class EmptyState:
             self._say_library_is_empty()
             return
         if is_partial:
-            heading = tr("The model is still being loaded")
+            heading = tr("The model is still loading")
             text = (
-                tr("No name or page has these words. Pictures are searched in a moment.")
+                tr("No file name or page contains these words. Pictures will be searched in a moment.")
                 if words
-                else tr("Pictures are searched in a moment.")
+                else tr("Pictures will be searched in a moment.")
             )
             self._message.show_message("clock", heading, text)
             return
         if has_rest:
             heading = (
-                tr("Nothing here seems to show that.")
+                tr("No good matches")
                 if words
-                else tr("Nothing here seems to be like that.", "the picture that is searched by")
+                else tr("No similar pictures", "the picture that is searched by")
             )
-            self._message.show_message("frown", heading, tr("What comes nearest can be shown all the same."))
+            self._message.show_message("frown", heading, tr("You can still see the closest results."))
             self._message.offer_rest()
             self._advise_on_model()
             return
@@ -263,23 +263,23 @@ class EmptyState:
         is_foreign = model is not None and model.is_english and not is_english_script(words)
         advice = [note] if note else []
         if not words:
-            advice.append(tr("Try another picture, or words for what is in it."))
+            advice.append(tr("Try another picture, or describe it in words."))
         elif not is_foreign:
-            advice.append(tr("Try fewer or other words, or drop a picture that looks like it."))
+            advice.append(tr("Try fewer or different words, or drop a similar picture."))
         if not are_hidden_shown:
-            advice.append(tr("What you hide is left out of results; the menu above shows it."))
+            advice.append(tr("Hidden pictures aren't shown. You can show them from the menu above."))
         if self._client.library is not None and (pending := self._client.library.status.pending):
-            advice.append(tr("{count} file(s) are not yet read.", "", pending, count=grouped(pending)))
-        self._message.show_message("frown", tr("Nothing found"), "\n".join(advice))
+            advice.append(tr("{count} file(s) haven't been read yet.", "", pending, count=grouped(pending)))
+        self._message.show_message("frown", tr("No results"), "\n".join(advice))
         if is_foreign and not self._is_changing:
-            text = tr("A model for many languages, downloaded once, understands these words.")
+            text = tr("To search in this language, download a multilingual model.")
             self._message.advise(text, tr("Choose a model…"))
         else:
             self._advise_on_model()
 
     def say_failed(self, problem: str) -> None:
         """Show that a search failed."""
-        self._message.show_message("circle-alert", tr("This search did not work"), problem)
+        self._message.show_message("circle-alert", tr("Search failed"), problem)
 
     @property
     def _model(self) -> str:
@@ -299,11 +299,12 @@ class EmptyState:
             return
         if self._knows_colours_only:
             advice = tr(
-                "Only colours and shapes are known here.\nA trained model finds what is in the pictures."
+                "The current model only knows colours and shapes.\nDownload a trained model to search by "
+                "content."
             )
             self._message.advise(advice, tr("Choose a model…"))
         elif self._model == STARTER and not self._is_changing:
-            advice = tr("The starter model is small.\nA larger one, downloaded once, finds more.")
+            advice = tr("The starter model is small.\nDownload a larger one to find more.")
             self._message.advise(advice, tr("Choose a model…"))
 
 

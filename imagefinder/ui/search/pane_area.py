@@ -97,7 +97,9 @@ class PaneArea(QWidget):
         needed = (len(self._groups) + 1) * (LEAST_WIDTH + _HANDLE) - _HANDLE
         if len(self._groups) < _MOST_GROUPS and (not self.isVisible() or self._splitter.width() >= needed):
             return True
-        self.notice.emit(tr("There is no room for another search beside this one. It is in a tab."))
+        self.notice.emit(
+            tr("There isn't enough space to show another search side by side. It's in a tab instead.")
+        )
         return False
 
     def close_pane(self, pane: SearchPane) -> None:

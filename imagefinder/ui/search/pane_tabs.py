@@ -145,7 +145,7 @@ class PaneTabs(QTabBar):
         pane_id = self.tabData(at)
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        beside = menu.addAction(menu_icon("columns-2"), tr("Show beside the others"))
+        beside = menu.addAction(menu_icon("columns-2"), tr("Show side by side"))
         beside.triggered.connect(lambda: self.split_wanted.emit(pane_id))
         beside.setEnabled(self.count() > 1)
         close = menu.addAction(menu_icon("x"), tr("Close"))

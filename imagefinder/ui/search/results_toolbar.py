@@ -46,7 +46,7 @@ class ResultsToolbar(QWidget):
         self._sort_button = self._make_sort_button()
         self._zoom = self._make_zoom()
         self._hidden, self._view_button = self._make_view_button()
-        split = self._button("columns-2", tr("Open a second pane beside this one (Ctrl+Shift+Right)"))
+        split = self._button("columns-2", tr("New search beside this one (Ctrl+Shift+Right)"))
         split.clicked.connect(self.split_wanted)
         row = QHBoxLayout(self)
         row.setContentsMargins(4, 0, 0, 0)
@@ -78,7 +78,7 @@ class ResultsToolbar(QWidget):
         self.sort = sort
         self._sort_actions[sort].setChecked(True)
         self._sort_button.setText(sort_name(sort))
-        label = tr("Order: {order}", order=sort_name(sort))
+        label = tr("Sort: {order}", order=sort_name(sort))
         self._sort_button.setAccessibleName(label)
         self._sort_button.setToolTip(label)
 
@@ -108,7 +108,7 @@ class ResultsToolbar(QWidget):
         if not count:
             text = ""
         elif self.sort is Sort.RELEVANCE:
-            best = tr("The best {count}, more below", count=grouped(count))
+            best = tr("Top {count} results, more below", count=grouped(count))
             text = best if has_more else tr("%n result(s)", "", count)
         elif has_more:
             text = tr("{order}, more below", order=order)
@@ -117,7 +117,7 @@ class ResultsToolbar(QWidget):
             order = order[:1].lower() + order[1:]
             text = tr("{count} result(s), {order}", "", count, count=grouped(count), order=order)
             if count > SORTED_TOGETHER:
-                text = tr("{results} in each {number}", results=text, number=grouped(SORTED_TOGETHER))
+                text = tr("{results} (in groups of {number})", results=text, number=grouped(SORTED_TOGETHER))
         if has_possible:
             text = (
                 tr("{results}, then possible matches", results=text) if text else group_title(Group.POSSIBLE)
@@ -149,7 +149,7 @@ class ResultsToolbar(QWidget):
             self.sort_chosen.emit(sort)
 
     def _make_sort_button(self) -> QToolButton:
-        button = self._button("arrow-down-wide-narrow", tr("Order of the results"))
+        button = self._button("arrow-down-wide-narrow", tr("Sort order"))
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         menu = QMenu(button)
         group = QActionGroup(menu)
@@ -172,13 +172,13 @@ class ResultsToolbar(QWidget):
         zoom.setValue(DEFAULT_CELL_SIZE)
         zoom.setMinimumWidth(56)
         zoom.setMaximumWidth(112)
-        zoom.setToolTip(tr("Size of the pictures (Ctrl+wheel)"))
-        zoom.setAccessibleName(tr("Size of the pictures"))
+        zoom.setToolTip(tr("Thumbnail size (Ctrl+wheel)"))
+        zoom.setAccessibleName(tr("Thumbnail size"))
         zoom.valueChanged.connect(self.cell_size_chosen)
         return zoom
 
     def _make_view_button(self) -> tuple[QAction, QToolButton]:
-        button = self._button("ellipsis", tr("More about the results"))
+        button = self._button("ellipsis", tr("More options"))
         menu = QMenu(button)
         action = menu.addAction(tr("Show hidden pictures"))
         action.setCheckable(True)

@@ -273,9 +273,9 @@ class SearchPane(QWidget):
             self._stack.setCurrentWidget(self.message)
         if hits.is_partial:
             self._status.say(
-                tr("The model is still being loaded; words in names and on pages are searched meanwhile.")
+                tr("The model is still loading. Until then, only file names and page text are searched.")
                 if self.bar.text().strip()
-                else tr("The model is still being loaded")
+                else tr("The model is still loading")
             )
         elif self.search.is_of_another_model:
             assert self._client.model is not None
@@ -325,7 +325,7 @@ class SearchPane(QWidget):
         self.note_hidden(ids, is_hidden)
         if is_hidden and not self.tools.include_hidden:
             self.notice.emit(
-                tr("%n picture(s) hidden. The menu above the results shows them again.", "", len(ids))
+                tr("%n picture(s) hidden. To show them again, use the menu above the results.", "", len(ids))
             )
         self.hidden_changed.emit(ids, is_hidden)
 

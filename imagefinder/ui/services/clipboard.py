@@ -49,7 +49,7 @@ class PictureClipboard(QObject):
 
     def _on_shown(self, shown: ItemShown) -> None:
         if shown.picture is None or shown.problem:
-            self.problem.emit(shown.problem or tr("{name} cannot be copied.", name=self._name))
+            self.problem.emit(shown.problem or tr("{name} couldn't be copied.", name=self._name))
             return
         self._background.run(partial(_read, shown.picture), partial(self._put, shown.request_id))
 
@@ -60,7 +60,7 @@ class PictureClipboard(QObject):
         if request_id != self._request_id:
             return
         if image is None:
-            self.problem.emit(tr("{name} cannot be copied.", name=self._name))
+            self.problem.emit(tr("{name} couldn't be copied.", name=self._name))
             return
         QGuiApplication.clipboard().setImage(image)
         self.notice.emit(tr("Copied the picture {name}.", name=self._name))

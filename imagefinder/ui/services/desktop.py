@@ -53,7 +53,7 @@ class Desktop(QObject):
             failures are emitted as ``problem``.
         """
         if self.background.is_closed:
-            return tr("The program is being closed.")
+            return tr("imagefinder is closing.")
         self.background.run(lambda: _look(path, part, is_offline), lambda found: self._open(path, found))
         return ""
 
@@ -63,7 +63,7 @@ class Desktop(QObject):
         ``is_offline`` and the return value are as for ``open``.
         """
         if self.background.is_closed:
-            return tr("The program is being closed.")
+            return tr("imagefinder is closing.")
         self.background.run(lambda: _look(path, None, is_offline), lambda found: self._reveal(path, found))
         return ""
 
@@ -83,7 +83,7 @@ class Desktop(QObject):
         if found.command and QProcess.startDetached(found.command[0], list(found.command[1:]))[0]:
             return
         if not QDesktopServices.openUrl(file_url(path)):
-            self.problem.emit(tr("No program was found that opens {name}.", name=short_name(path)))
+            self.problem.emit(tr("No program was found to open {name}.", name=short_name(path)))
 
     def _reveal(self, path: Path, found: _Found) -> None:
         if found.problem:
@@ -129,11 +129,11 @@ class Desktop(QObject):
 def _absence(path: Path, is_offline: bool) -> str:
     if is_offline:
         return tr(
-            "{name} is on a drive that is not connected now. Connect it and try again.", name=short_name(path)
+            "{name} is on a drive that isn't connected. Connect it and try again.", name=short_name(path)
         )
     if path.is_symlink():
-        return tr("{name} is a link to something that is not there.", name=short_name(path))
-    return tr("{path} is not there any more.", path=path_text(path))
+        return tr("{name} is a link whose target doesn't exist.", name=short_name(path))
+    return tr("{path} no longer exists.", path=path_text(path))
 
 
 def _look(path: Path, part: int | None, is_offline: bool) -> _Found:
@@ -143,6 +143,6 @@ def _look(path: Path, part: int | None, is_offline: bool) -> _Found:
         if not is_folder and not path.exists():
             return _Found(_absence(path, is_offline))
     except OSError as error:
-        return _Found(tr("{path} cannot be reached: {reason}.", path=path_text(path), reason=error.strerror))
+        return _Found(tr("{path} can't be accessed: {reason}.", path=path_text(path), reason=error.strerror))
     is_page = part is not None and part > 1 and path.suffix.lower() == ".pdf"
     return _Found(is_folder=is_folder, command=command_for_page(path, part or 1) if is_page else ())

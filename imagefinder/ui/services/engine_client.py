@@ -368,8 +368,8 @@ class EngineClient(QObject):
             self._begin(EngineStatus(EngineState.RESTARTING, what_happened(end.ending), report))
         else:
             message = tr(
-                "The part of imagefinder that reads pictures stopped several times in a row and is not started "
-                "again. Nothing is lost. You can start it again, and copy a report about it."
+                "imagefinder's background process stopped several times in a row and wasn't restarted. Nothing "
+                "was lost. Try again. If this keeps happening, report the problem."
             )
             self._tell(EngineStatus(EngineState.BROKEN, message, report))
 

@@ -51,13 +51,13 @@ def copy_files(paths: Sequence[Path], folder: Path, is_given_up: Callable[[], bo
 def _reason(error: OSError) -> str:
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT:
-            return tr("there is no room left", "copying a file")
+            return tr("no space left on the disk", "copying a file")
         case errno.EROFS:
-            return tr("nothing can be written there", "copying a file")
+            return tr("the folder is read-only", "copying a file")
         case errno.EACCES | errno.EPERM:
-            return tr("you have no permission", "copying a file")
+            return tr("permission denied", "copying a file")
         case errno.ENOENT | errno.ENOTDIR:
-            return tr("the file or the folder is not there", "copying a file")
+            return tr("file or folder not found", "copying a file")
         case _:
             return error.strerror or str(error)
 

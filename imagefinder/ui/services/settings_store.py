@@ -36,7 +36,7 @@ class SettingsStore(QObject):
             _LOG.warning("cannot save the settings: %s", error)
             self.notice.emit(
                 tr(
-                    "The settings cannot be kept ({reason}); they hold until the window is closed.",
+                    "Your settings couldn't be saved ({reason}). They apply until you close the window.",
                     reason=error.strerror or error,
                 )
             )

@@ -35,7 +35,7 @@ def read_scaled(path: Path, box: QSize) -> QImage:
     format_name = bytes(QByteArray(reader.format()).data())
     full = reader.size()
     if format_name not in _RASTER:
-        raise PictureProblemError(tr("This kind of picture cannot be shown here."))
+        raise PictureProblemError(tr("This type of picture can't be shown here."))
     if full.isValid():
         if full.width() * full.height() > MOST_PIXELS:
             raise PictureProblemError(tr("The picture is too large to be shown here."))
@@ -46,7 +46,7 @@ def read_scaled(path: Path, box: QSize) -> QImage:
             reader.setScaledSize(small.expandedTo(QSize(1, 1)))
     image = reader.read()
     if image.isNull():
-        raise PictureProblemError(tr("The picture is damaged or cannot be read."))
+        raise PictureProblemError(tr("The picture is damaged or can't be read."))
     if (
         image.width() > box.width() or image.height() > box.height()
     ):  # the reader did not know the size in advance

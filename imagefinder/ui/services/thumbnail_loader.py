@@ -185,7 +185,7 @@ class ThumbnailLoader(QObject):
         if wanted is None:
             return
         if made.path is None:
-            self._fail(made.key, made.problem or tr("No thumbnail can be made of it."))
+            self._fail(made.key, made.problem or tr("A thumbnail couldn't be created."))
         else:
             # Without the item id, so that an unreadable file is not requested from the engine again.
             self._waiting[made.key] = _ThumbnailRequest(made.key, made.path, wanted.box, wanted.dpr)
@@ -231,14 +231,14 @@ def _decode(wanted: _ThumbnailRequest) -> _Decoded:
         is_broken = wanted.item_id is not None and wanted.path.exists() and not is_whole_jpeg(wanted.path)
         image = None if is_broken else rounded(read_scaled(wanted.path, wanted.box), _CORNER * wanted.dpr)
     except FileNotFoundError:
-        missing = "" if wanted.item_id is not None else tr("The file is not there any more.")
+        missing = "" if wanted.item_id is not None else tr("The file no longer exists.")
         return _Decoded(wanted, problem=missing)
     except PictureProblemError as error:
         if wanted.item_id is None:
             return _Decoded(wanted, problem=str(error))
         is_broken, image = True, None
     except OSError as error:
-        return _Decoded(wanted, problem=tr("The picture cannot be reached: {reason}.", reason=error.strerror))
+        return _Decoded(wanted, problem=tr("The picture can't be accessed: {reason}.", reason=error.strerror))
     if is_broken:
         # Possibly due to a full disk or a power failure. The engine renders a new one.
         _LOG.warning("cannot read the thumbnail %s; rendering it again", wanted.path)

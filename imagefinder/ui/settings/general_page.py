@@ -17,11 +17,11 @@ class LookPage(SettingsPage):
     def __init__(self, settings_store: SettingsStore, parent: QWidget | None = None) -> None:
         super().__init__(tr("Appearance"), parent)
         self.heading(tr("Appearance"))
-        themes = [("system", tr("As the system has it")), ("light", tr("Light")), ("dark", tr("Dark"))]
+        themes = [("system", tr("System default")), ("light", tr("Light")), ("dark", tr("Dark"))]
         self._theme = _choice(self, themes, settings_store.value.theme)
         self._theme.activated.connect(lambda: settings_store.change(theme=self._theme.currentData()))
         self.row(tr("Theme:"), self._theme)
-        languages = [("", tr("As the system has it")), *LANGUAGES.items()]
+        languages = [("", tr("System default")), *LANGUAGES.items()]
         self._language = _choice(self, languages, settings_store.value.language)
         self._language.activated.connect(lambda: settings_store.change(language=self._language.currentData()))
         self.row(tr("Language:"), self._language)
@@ -34,7 +34,7 @@ class WorkPage(SettingsPage):
         super().__init__(tr("Indexing", "a page of the settings"), parent)
         now = settings_store.value
         self.heading(tr("New pictures"))
-        start = QCheckBox(tr("Look for new pictures when the program starts"), self)
+        start = QCheckBox(tr("Check for new pictures when imagefinder starts"), self)
         start.setChecked(now.index_at_start)
         start.toggled.connect(lambda on: settings_store.change(index_at_start=on))
         self.wide(start)
@@ -47,14 +47,14 @@ class WorkPage(SettingsPage):
         self._interval.activated.connect(
             lambda: settings_store.change(rescan_minutes=self._interval.currentData())
         )
-        self.row(tr("While it is open:"), self._interval)
+        self.row(tr("While the window is open:"), self._interval)
 
-        self.heading(tr("Work"))
-        priority = QCheckBox(tr("Let other programs go first"), self)
+        self.heading(tr("Performance"))
+        priority = QCheckBox(tr("Give priority to other programs"), self)
         priority.setChecked(now.low_priority)
         priority.toggled.connect(lambda on: settings_store.change(low_priority=on))
         self.wide(priority)
-        self.hint(tr("Indexing then takes what the computer has to spare. Searching is not slowed down."))
+        self.hint(tr("Indexing uses only spare computing power. Searching isn't slowed down."))
         self._threads = QSpinBox(self)
         self._threads.setRange(0, max(os.cpu_count() or 1, now.threads))
         self._threads.setSpecialValueText(tr("Automatic"))

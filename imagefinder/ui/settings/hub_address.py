@@ -13,10 +13,10 @@ def mirror_problem(address: str) -> str:
     if not address:
         return ""
     if not address.lower().startswith(_WEB):
-        return _odd(address) or tr("An address begins with https:// or http://.")
+        return _odd(address) or tr("The address must begin with https:// or http://.")
     parts, problem = _split(address)
     if parts is not None and (parts.query or parts.fragment):
-        return tr("An address of a mirror ends with the server's name or with a folder, without ? and #.")
+        return tr("A mirror address can't contain ? or #.")
     return problem
 
 
@@ -25,12 +25,10 @@ def proxy_problem(address: str) -> str:
     if not address:
         return ""
     if not address.lower().startswith((*_WEB, *_SOCKS)):
-        return _odd(address) or tr("The address of a proxy begins with http:// or socks5://.")
+        return _odd(address) or tr("The proxy address must begin with http:// or socks5://.")
     parts, problem = _split(address)
     if parts is not None and (parts.path.strip("/") or parts.query or parts.fragment):
-        return tr(
-            "A proxy is a server and a port, such as http://proxy.example:8080, and nothing after them."
-        )
+        return tr("Enter only a server and a port, such as http://proxy.example:8080.")
     return problem
 
 
@@ -43,13 +41,13 @@ def _split(address: str) -> tuple[SplitResult | None, str]:
     except ValueError:  # such as a port that is not a number, or an unclosed bracket
         parts, has_port = None, False
     if parts is None or not has_port:
-        return None, tr("The server's name or the port after it is not right.")
+        return None, tr("The server name or the port isn't valid.")
     name = parts.hostname or ""
     if not name or ".." in name or name.startswith((".", "-")):
-        return None, tr("The name of the server is missing, such as in https://hub.example.")
+        return None, tr("The server name is missing. Example: https://hub.example")
     return parts, ""
 
 
 def _odd(address: str) -> str:
     is_odd = any(character.isspace() or not character.isprintable() for character in address)
-    return tr("An address has no spaces.") if is_odd else ""
+    return tr("The address can't contain spaces.") if is_odd else ""

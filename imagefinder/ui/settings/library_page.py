@@ -35,31 +35,31 @@ class LibraryPage(SettingsPage):
         self._background = BackgroundTasks("folder size", 1, self)
 
         self.heading(tr("Library"))
-        self.hint(tr("What was indexed is kept in one folder. It can be copied and backed up as a whole."))
+        self.hint(tr("The library is stored in one folder, which you can copy or back up."))
         self._folder = self.text()
-        change = QPushButton(icon("folder"), tr("Use another folder…"), self)
+        change = QPushButton(icon("folder"), tr("Change folder…"), self)
         change.clicked.connect(self.choose)
         show = QPushButton(icon("folder-open"), tr("Open folder"), self)
-        show.setAccessibleDescription(tr("The library's folder"))
+        show.setAccessibleDescription(tr("Library folder"))
         show.clicked.connect(lambda: self._open(self._library))
-        self._default = QPushButton(tr("Back to the usual folder"), self)
+        self._default = QPushButton(tr("Use default folder"), self)
         self._default.clicked.connect(lambda: settings_store.change(library=""))
         self.buttons(change, show, self._default)
         self.hint(
             tr(
-                "Another folder is another library, with folders and pictures of its own. Nothing is moved or "
-                "deleted: choosing the old one brings it all back."
+                "Each folder holds a separate library with its own folders and pictures. Nothing is moved or "
+                "deleted. To return to a library, choose its folder again."
             )
         )
 
         self.heading(tr("Thumbnails"))
         self.text(str(places.thumbnails))
-        self._amount = self.hint(tr("Being measured…"))
+        self._amount = self.hint(tr("Calculating size…"))
         see = QPushButton(icon("folder-open"), tr("Open folder"), self)
-        see.setAccessibleDescription(tr("The thumbnails' folder"))
+        see.setAccessibleDescription(tr("Thumbnails folder"))
         see.clicked.connect(lambda: self._open(places.thumbnails))
         self.buttons(see)
-        self.hint(tr("They may be deleted at any time; what is needed is made again."))
+        self.hint(tr("You can delete thumbnails at any time. They are created again when needed."))
 
         client.library_changed.connect(self._show_folder)
         settings_store.changed.connect(self._show_folder)
@@ -76,7 +76,7 @@ class LibraryPage(SettingsPage):
     def choose(self) -> None:
         """Let the user choose a folder, and use it as the library."""
         folder = QFileDialog.getExistingDirectory(
-            self, tr("A folder for the library"), str(self._library.parent)
+            self, tr("Choose a library folder"), str(self._library.parent)
         )
         if folder:
             self._settings_store.change(library=str(absolute(folder)))

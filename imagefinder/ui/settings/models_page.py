@@ -44,7 +44,7 @@ class ModelsPage(SettingsPage):
 
         self._build_here()
         self._build_to_get()
-        self.heading(tr("From a file"))
+        self.heading(tr("Import from a file"))
         self.imports = ModelImport(manager, self)
         self.wide(self.imports)
         self.heading(tr("Device"))
@@ -65,8 +65,8 @@ class ModelsPage(SettingsPage):
         self.heading(tr("On this computer"))
         self.hint(
             tr(
-                "The model is what understands pictures and words. A larger one finds better, and takes longer "
-                "to index."
+                "The model understands your pictures and words. A larger model finds more, but takes longer to "
+                "index."
             )
         )
         self._state = self.text()
@@ -82,17 +82,17 @@ class ModelsPage(SettingsPage):
         self.wide(self._here)
 
     def _build_to_get(self) -> None:
-        self._to_get_title = self.heading(tr("To download"))
+        self._to_get_title = self.heading(tr("Available to download"))
         self._to_get_hint = self.hint(
             tr(
-                "The bars show for how many of 100 descriptions a model puts the right one of 5,000 photographs "
-                "first. Nothing is downloaded before you ask for it."
+                "The bars show for how many of 100 descriptions a model ranks the right one of 5,000 pictures "
+                "first. Nothing is downloaded until you ask for it."
             )
         )
         self._to_get = _column(self)
         self.wide(self._to_get)
-        self._network = QPushButton(tr("Where models come from…"), self)
-        self._network.setToolTip(tr("The address of a mirror, and a proxy"))
+        self._network = QPushButton(tr("Download settings…"), self)
+        self._network.setToolTip(tr("Set a mirror or a proxy"))
         self._network.clicked.connect(self.network_wanted)
         self.buttons(self._network)
 
@@ -101,13 +101,13 @@ class ModelsPage(SettingsPage):
         self.heading(tr("Memory"))
         self._release = QComboBox(self)
         for minutes in sorted({*_RELEASE_MINUTES, store.value.release_minutes}, key=lambda each: each or 1e9):
-            text = tr("After %n minute(s) without work", "", minutes) if minutes else tr("Never", "interval")
+            text = tr("After %n minute(s) of inactivity", "", minutes) if minutes else tr("Never", "interval")
             self._release.addItem(text, minutes)
         self._release.setCurrentIndex(self._release.findData(store.value.release_minutes))
         self._release.activated.connect(lambda: store.change(release_minutes=self._release.currentData()))
-        self.row(tr("Give it back:"), self._release)
-        self._release.setAccessibleName(tr("Give the model's memory back"))
-        self.hint(tr("The next search then waits for as long as the model takes to load."))
+        self.row(tr("Free memory:"), self._release)
+        self._release.setAccessibleName(tr("Free the model's memory"))
+        self.hint(tr("The next search then takes longer because the model has to be loaded again."))
 
     def card(self, name: str) -> ModelCard:
         """Return the card of a model by its name."""
@@ -207,7 +207,7 @@ class ModelsPage(SettingsPage):
         QTimer.singleShot(0, self, bring)
 
     def _show_devices(self) -> None:
-        names = {"auto": tr("Whatever is fastest"), **_device_names()}
+        names = {"auto": tr("Automatic (fastest)"), **_device_names()}
         # A device that was not found is offered only if it is the current choice.
         found = ("auto", self._settings_store.value.device, *self._manager.devices)
         offered = [device for device in DEVICES if device in found]
@@ -224,7 +224,7 @@ class ModelsPage(SettingsPage):
     def _show_state(self) -> None:
         model = self._client.model
         if model is None or model.state is ModelState.LOADING:
-            self._state.setText(tr("The model is being loaded."))
+            self._state.setText(tr("Loading the model…"))
         else:
             self._state.setText(model.error)
         self._state.setVisible(bool(self._state.text()))
@@ -236,7 +236,7 @@ class ModelsPage(SettingsPage):
         parts = []
         if devices:
             found = ", ".join(names.get(each, each) for each in devices)
-            parts.append(tr("Found on this computer: {devices}.", devices=found))
+            parts.append(tr("Available on this computer: {devices}.", devices=found))
         if model is not None and model.device:
             kind, space, rest = model.device.partition(" ")
             parts.append(tr("In use: {device}.", device=names.get(kind, kind) + space + rest))

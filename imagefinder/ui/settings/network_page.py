@@ -20,14 +20,14 @@ class NetworkPage(SettingsPage):
         self.heading(tr("Network"))
         self.hint(
             tr(
-                "Pictures, words and index never leave this computer. The network is used for two things only: a "
-                "picture that you drop from a web browser may arrive as an address alone, and is then fetched "
-                "from there; and a model is downloaded when you ask for it."
+                "Your pictures, searches and index never leave this computer. The network is used for two "
+                "things only: to download a picture when you drop a link from a web browser, and to download a "
+                "model when you ask for it."
             )
         )
-        fetch = QCheckBox(tr("Fetch pictures that are dropped as an address"), self)
+        fetch = QCheckBox(tr("Download pictures from dropped links"), self)
         fetch.setChecked(now.fetch_dropped_links)
-        local = QCheckBox(tr("Also from this computer and the local network"), self)
+        local = QCheckBox(tr("Include links to this computer and the local network"), self)
         local.setChecked(now.fetch_local_addresses)
         local.setEnabled(now.fetch_dropped_links)
         fetch.toggled.connect(lambda on: settings_store.change(fetch_dropped_links=on))
@@ -37,24 +37,19 @@ class NetworkPage(SettingsPage):
         self.wide(local)
         self.hint(
             tr(
-                "Leave this off unless you search by pictures of a server at home: a web page could make a "
-                "dropped address point at devices of your network."
+                "Leave this off unless you drop pictures from a home server: a web page could make a dropped "
+                "link point to devices on your network."
             )
         )
 
-        self.heading(tr("Where models come from"))
+        self.heading(tr("Model downloads"))
         self.hint(
-            tr(
-                "Models are published on huggingface.co. Where that cannot be reached, give the address of a mirror "
-                "of it, or the proxy that leads out of your network."
-            )
+            tr("Models are downloaded from huggingface.co. If you can't reach it, enter a mirror or a proxy.")
         )
         self._mirror = AddressField(tr("Mirror"), now.hub_mirror, _HUB, mirror_problem, self)
         self._mirror.kept.connect(lambda address: settings_store.change(hub_mirror=address))
         self.field(tr("Mirror:"), self._mirror)
-        self._proxy = AddressField(
-            tr("Proxy"), now.proxy, tr("As the system has it", "proxy"), proxy_problem, self
-        )
+        self._proxy = AddressField(tr("Proxy"), now.proxy, tr("System default", "proxy"), proxy_problem, self)
         self._proxy.kept.connect(lambda address: settings_store.change(proxy=address))
         self.field(tr("Proxy:"), self._proxy)
 

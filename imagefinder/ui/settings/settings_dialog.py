@@ -46,7 +46,7 @@ class SettingsDialog(FittingDialog):
         self.resize(780, 640)
         self._pages = QStackedWidget(self)
         self._names = QListWidget(self)
-        self._names.setAccessibleName(tr("Pages of the settings"))
+        self._names.setAccessibleName(tr("Settings pages"))
         self._names.setFrameShape(QFrame.Shape.NoFrame)
         self._names.setFixedWidth(168)
         self._names.setIconSize(QSize(18, 18))

@@ -40,8 +40,8 @@ class AboutDialog(FittingDialog):
         layout.addWidget(self._line(tr("Everything stays on this computer.")))
         layout.addSpacing(8)
         made = tr(
-            "Free software under the GNU Affero General Public License, version 3 or later, without any warranty. "
-            "It stands on open_clip, PyTorch, hnswlib, SQLite, MuPDF, Pillow, Qt and Lucide's icons."
+            "Free software under the GNU Affero General Public License, version 3 or later, without any "
+            "warranty. Built with open_clip, PyTorch, hnswlib, SQLite, MuPDF, Pillow, Qt and Lucide icons."
         )
         layout.addWidget(self._line(made, is_quiet=True))
         versions = f"Python {platform.python_version()} · Qt {qt_version} · {platform.platform(terse=True)}"

@@ -55,7 +55,7 @@ class CrashDialog(FittingDialog):
 
     def _build_header(self, status: EngineStatus) -> QHBoxLayout:
         picture = IconLabel("triangle-alert", 36, self)
-        title = QLabel(tr("Searching is not possible just now"), self)
+        title = QLabel(tr("Searching is unavailable"), self)
         title.setWordWrap(True)
         title.setFont(demi_bold(title.font(), 1.2))
         self._message = QLabel(status.message, self)
@@ -64,7 +64,8 @@ class CrashDialog(FittingDialog):
         self._message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         hint = SecondaryLabel(
             tr(
-                "The report below helps to mend this. It names none of your files and is sent nowhere by itself."
+                "The report below helps to fix this. It contains no file names and isn't sent anywhere "
+                "automatically."
             ),
             self,
         )

@@ -70,7 +70,7 @@ class EngineNotices(QObject):
             self._dialog = None
         if self._client.engine.state is EngineState.BROKEN:
             # The dialog was closed, but the engine process is still not running.
-            actions = [(tr("Try again"), self._client.restart), (tr("Open the log folder"), self.open_logs)]
+            actions = [(tr("Try again"), self._client.restart), (tr("Open log folder"), self.open_logs)]
             self._bar.say(
                 self._client.engine.message, NoticeKind.ERROR, actions=actions, key=_ENGINE, seconds=None
             )

@@ -58,10 +58,10 @@ class MainActions(QObject):
         self._add(menu, tr("Add folder…"), operations.add_folder, "Ctrl+O", "folder-plus")
         self._add(menu, tr("Add pictures and PDFs…"), operations.add_files, "Ctrl+Shift+O", "files")
         menu.addSeparator()
-        self.rescan = self._add(menu, tr("Look for new pictures"), operations.rescan, "F5", "refresh-cw")
+        self.rescan = self._add(menu, tr("Check for new pictures"), operations.rescan, "F5", "refresh-cw")
         self.pause = self._add(menu, tr("Pause indexing"), operations.toggle_pause, "Ctrl+P", "pause")
         self.unreadable = self._add(
-            menu, tr("Files that cannot be read…"), operations.show_unreadable, "", "file-x-2"
+            menu, tr("Files that can't be read…"), operations.show_unreadable, "", "file-x-2"
         )
         menu.addSeparator()
         self.quit = self._add(menu, tr("Quit"), operations.close, "Ctrl+Q")
@@ -97,7 +97,7 @@ class MainActions(QObject):
         self.panel = self._switch(menu, tr("Library panel"), operations.show_panel, "F9")
         themes = menu.addMenu(tr("Theme"))
         group = QActionGroup(self)
-        names = dict(zip(THEMES, (tr("As the system has it"), tr("Light"), tr("Dark")), strict=True))
+        names = dict(zip(THEMES, (tr("System default"), tr("Light"), tr("Dark")), strict=True))
         self.themes = {name: QAction(words, group) for name, words in names.items()}
         for name, action in self.themes.items():
             action.setCheckable(True)
@@ -108,7 +108,7 @@ class MainActions(QObject):
     def _help(self, operations: MainOperations) -> None:
         menu = self._menu(tr("&Help"))
         self._add(menu, tr("Keyboard shortcuts"), operations.show_shortcuts, "F1", "keyboard")
-        self._add(menu, tr("Open the folder of the log"), operations.open_logs, "", "file-text")
+        self._add(menu, tr("Open log folder"), operations.open_logs, "", "file-text")
         menu.addSeparator()
         about = self._add(menu, tr("About imagefinder"), operations.show_about, "", "info")
         about.setMenuRole(QAction.MenuRole.AboutRole)

@@ -332,7 +332,7 @@ class MainWindow(QMainWindow):
         self.actions_.hidden.setChecked(self.panes.current_pane().state().include_hidden)
 
     def _show_job(self) -> None:
-        self.actions_.pause.setText(tr("Go on indexing") if self._is_paused else tr("Pause indexing"))
+        self.actions_.pause.setText(tr("Resume indexing") if self._is_paused else tr("Pause indexing"))
 
     def _preview(self, model: ResultsModel, row: int, words: str) -> None:
         self._previewed = model

@@ -23,10 +23,10 @@ class StatusLine(QWidget):
         super().__init__(parent)
         self._client = client
         self._left = self._label()
-        self._left.setAccessibleDescription(tr("State of the model"))
-        self._advice = LinkButton(tr("Get a better one…", "a model"), self)
+        self._left.setAccessibleDescription(tr("Model status"))
+        self._advice = LinkButton(tr("Get a better model…", "a model"), self)
         self._advice.setFont(self._left.font())
-        more = tr("A larger model, downloaded once, finds more.")
+        more = tr("Download a larger model to find more")
         self._advice.setToolTip(more)
         self._advice.setAccessibleDescription(more)
         self._advice.clicked.connect(self.models_wanted)
@@ -66,21 +66,21 @@ class StatusLine(QWidget):
     def _state(self) -> str:
         engine, model = self._client.engine.state, self._client.model
         if engine is EngineState.RESTARTING:
-            return tr("Being started again…")
+            return tr("Restarting…")
         if engine is EngineState.BROKEN:
-            return tr("Stopped: nothing can be searched or indexed now")
+            return tr("Stopped: searching and indexing are unavailable")
         if engine is EngineState.STARTING or model is None:
             return tr("Starting…")
         if model.state is ModelState.LOADING:
             return tr("Loading the model…")
         if model.state is ModelState.FAILED:
-            return tr("The model cannot be used: only words in names and on pages are searched")
+            return tr("Model unavailable: only file names and page text are searched")
         title = model_title(model.name)
         if model.name in (STARTER, BUILTIN):
             return title
         if model.device:
-            return tr("Model {model} on {device}", model=title, device=model.device)
-        return tr("Model {model}", model=title)
+            return tr("Model: {model} · {device}", model=title, device=model.device)
+        return tr("Model: {model}", model=title)
 
     def _has_better(self) -> bool:
         """Return whether a model included in the program is in use and no model switch is in progress."""
@@ -106,7 +106,7 @@ class StatusLine(QWidget):
         change = self._client.library.status.change
         if change is not None:
             return tr(
-                "{amount}, {done} of them indexed with {model}",
+                "{amount}, {done} indexed with {model}",
                 "{model} is the one to come",
                 amount=everything,
                 done=grouped(change.done),
@@ -115,10 +115,10 @@ class StatusLine(QWidget):
         model = self._client.model
         # The number of items indexed with a model that failed to load is unknown.
         if covered < items and not (model is not None and model.state is ModelState.FAILED):
-            return tr("{amount}, {covered} of them indexed", amount=everything, covered=grouped(covered))
+            return tr("{amount}, {covered} indexed", amount=everything, covered=grouped(covered))
         if pending := self._client.library.status.pending:
             return tr(
-                "{amount} · {count} file(s) not yet read",
+                "{amount} · {count} file(s) not read yet",
                 "",
                 pending,
                 amount=everything,

@@ -51,8 +51,8 @@ class WelcomePage(DropTarget):
         title.setWordWrap(True)
         words = SecondaryLabel(
             tr(
-                "Then find any of them by describing what is in it, or by dropping a picture that looks like it. "
-                "PDF documents count too: every page is found by its look and by its words."
+                "Then find any of them by describing what's in it, or by dropping a similar picture. PDFs work "
+                "too: every page can be found by its look and its text."
             ),
             self,
         )

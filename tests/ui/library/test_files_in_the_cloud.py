@@ -92,7 +92,7 @@ def test_of_several_sources_only_those_that_have_any_are_asked_about(
 def test_one_question_at_a_time(client: FakeClient, panel: LibraryPanel) -> None:
     tell_library(client, a_source(HOLIDAY, in_the_cloud=2))
     _choose(panel, 0, "Read 2 ")
-    _choose(panel, 0, "Forget")
+    _choose(panel, 0, "Remove")
     assert (panel.cloud_download_bar.isVisible(), panel.remove_bar.isVisible()) == (False, True)
     _choose(panel, 0, "Read 2 ")
     assert (panel.cloud_download_bar.isVisible(), panel.remove_bar.isVisible()) == (True, False)

@@ -124,7 +124,7 @@ def test_a_key_pressed_twice_forgets_nothing(qtbot: QtBot, panel: LibraryPanel, 
 
 
 def test_forget_sends_it_and_tells_the_answer(qtbot: QtBot, panel: LibraryPanel, client: FakeClient) -> None:
-    choose(panel, 0, "Forget…")
+    choose(panel, 0, "Remove from library…")
     qtbot.mouseClick(panel.remove_bar._yes, Qt.MouseButton.LeftButton)
     request = client.last(RemoveSources)
     assert request.paths == (HOLIDAY,)
@@ -194,16 +194,16 @@ def test_the_menu_of_one_of_several_is_for_them_all(
     with qtbot.waitSignal(panel.list.menu_wanted):
         click(qtbot, panel, SCANS, on_menu=True)
     assert len(panel.list.selected()) == 2
-    assert actions(panel, 1) == ["Look for new and changed files", "Forget…"]
-    choose(panel, 1, "Look for new and changed files")
+    assert actions(panel, 1) == ["Check for new and changed files", "Remove from library…"]
+    choose(panel, 1, "Check for new and changed files")
     assert client.last(Rescan).paths == (HOLIDAY, SCANS)
-    choose(panel, 1, "Forget…")
+    choose(panel, 1, "Remove from library…")
     assert panel.remove_bar.paths == (HOLIDAY, SCANS)
 
 
 def test_the_menu_of_another_row_is_for_that_row(qtbot: QtBot, panel: LibraryPanel) -> None:
     panel.list.select(HOLIDAY)
-    choose(panel, 1, "Forget…")
+    choose(panel, 1, "Remove from library…")
     assert panel.remove_bar.paths == (SCANS,)
     assert [each.source.path for each in panel.list.selected()] == [SCANS]
 
@@ -220,13 +220,13 @@ def test_a_failure_is_told_and_those_of_others_are_not(
 
 
 def test_the_question_goes_when_its_source_has_gone(panel: LibraryPanel, client: FakeClient) -> None:
-    choose(panel, 1, "Forget…")
+    choose(panel, 1, "Remove from library…")
     tell_library(client, a_source(HOLIDAY))
     assert not panel.remove_bar.isVisible()
 
 
 def test_a_row_can_be_looked_through_again(panel: LibraryPanel, client: FakeClient) -> None:
-    choose(panel, 1, "Look for new and changed files")
+    choose(panel, 1, "Check for new and changed files")
     assert client.last(Rescan).paths == (SCANS,)
 
 
@@ -247,9 +247,9 @@ def test_why_a_folder_cannot_be_shown_is_told(
 
 def test_only_what_makes_sense_is_offered(panel: LibraryPanel, client: FakeClient) -> None:
     tell_library(client, a_source(HOLIDAY, unreadable=1), a_source(Path("/a.pdf"), kind=SourceKind.FILE))
-    assert "Files that cannot be read…" in actions(panel, 0)
+    assert "Files that can't be read…" in actions(panel, 0)
     assert "Options…" in actions(panel, 0)
-    assert "Files that cannot be read…" not in actions(panel, 1)
+    assert "Files that can't be read…" not in actions(panel, 1)
     assert "Options…" not in actions(panel, 1)
 
 

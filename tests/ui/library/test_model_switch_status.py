@@ -76,7 +76,7 @@ def test_what_waits_for_drives_alone_can_be_had_now(line: ModelSwitchStatus, cli
     tell(client, ModelChange(NEW, 5298, 5310, unreachable=12))
     assert "12" in line.text()
     assert "cannot be reached now" in line.text()
-    assert line.action == "Change now"
+    assert line.action == "Switch now"
     button(line).click()
     sent = client.last(UseModel)
     assert (sent.name, sent.now) == (NEW, True)
@@ -111,7 +111,7 @@ def test_another_library_with_that_model_is_no_change(line: ModelSwitchStatus, c
 def test_a_change_whose_work_was_stopped_can_go_on(line: ModelSwitchStatus, client: FakeClient) -> None:
     tell(client, ModelChange(NEW, 4, 5310, unreachable=3))
     tell_job(client, JobStatus(JobState.IDLE))
-    assert line.action == "Go on indexing"
+    assert line.action == "Resume indexing"
     button(line).click()
     assert client.last(Rescan) == Rescan()
 

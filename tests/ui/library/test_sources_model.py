@@ -148,7 +148,7 @@ def test_a_paused_source_says_so_and_keeps_its_bar(model: SourcesModel, client: 
 
 def test_an_unplugged_drive_is_offline_and_not_gone(model: SourcesModel, client: FakeClient) -> None:
     tell_library(client, a_source(HOLIDAY, offline=True))
-    assert words(model) == "Offline: plug in its drive; it can be searched meanwhile"
+    assert words(model) == "Offline: drive not connected, but still searchable"
     assert model.index(0).data(SourceRole.ICON_NAME) == "unplug"
 
 
@@ -163,7 +163,7 @@ def test_a_source_never_scanned_to_the_end_does_not_claim_to_be_up_to_date(
     model: SourcesModel, client: FakeClient
 ) -> None:
     tell_library(client, a_source(HOLIDAY, minutes_ago=None))
-    assert words(model).endswith("not looked through to the end yet")
+    assert words(model).endswith("not fully scanned yet")
 
 
 def test_unreadable_files_are_counted(model: SourcesModel, client: FakeClient) -> None:

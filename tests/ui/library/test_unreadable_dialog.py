@@ -73,7 +73,7 @@ def test_before_the_answer_it_does_not_claim_that_all_is_well(
 ) -> None:
     assert "There are none" not in dialog._line.text()
     answer(client, ())
-    assert dialog._line.text() == "There are none."
+    assert dialog._line.text() == "All files can be read."
 
 
 def test_a_late_answer_to_an_old_question_never_shows(answered: UnreadableDialog, client: FakeClient) -> None:

@@ -90,12 +90,12 @@ def test_a_model_is_downloaded_used_and_removed_in_the_settings(
     _press(card, "Cancel")
     window.until(lambda: "Interrupted: " in _texts(card))
     hub.fail(WEIGHTS, Fault(status=403))
-    window.until(lambda: "Go on with the download" in _buttons(card))
-    _press(card, "Go on with the download")
+    window.until(lambda: "Resume download" in _buttons(card))
+    _press(card, "Resume download")
     window.until(lambda: "status 403" in _texts(card))
     assert "Settings, Network" in _texts(card)
-    window.until(lambda: "Go on with the download" in _buttons(card))
-    _press(card, "Go on with the download")
+    window.until(lambda: "Resume download" in _buttons(card))
+    _press(card, "Resume download")
     window.until(lambda: "Use this model" in _buttons(card))
     whole, refused, rest = hub.ranges
     assert whole == ""
@@ -120,9 +120,9 @@ def test_a_model_is_downloaded_used_and_removed_in_the_settings(
     assert window.client.library.status.change is None
 
     qtbot.keyClick(card.header, Qt.Key.Key_Return)
-    window.until(lambda: "Remove…" in _buttons(card))
-    _press(card, "Remove…")
-    _press(card, "Remove")
+    window.until(lambda: "Delete…" in _buttons(card))
+    _press(card, "Delete…")
+    _press(card, "Delete")
     window.until(lambda: "Download" in _buttons(card))
     window.until(lambda: window.names()[:1] == ["red.png"] or window.names()[:1] == ["blue.png"])
 

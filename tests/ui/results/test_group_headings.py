@@ -162,7 +162,7 @@ def test_where_nothing_is_likely_that_is_said_and_the_rest_can_be_had(
     qtbot: QtBot, pane: SearchPane, client: FakeClient, hits: MakeHits
 ) -> None:
     ask(pane, client, ())
-    assert pane.message.heading == "Nothing here seems to show that."
+    assert pane.message.heading == "No good matches"
     with qtbot.waitSignal(pane.message.rest_wanted):
         pane.message.rest_button.click()
     answer(client, searches(client, pane)[-1], rest(hits(5)))
@@ -176,13 +176,13 @@ def test_a_picture_that_nothing_is_like_is_not_asked_what_it_shows(
 ) -> None:
     pane.restore(PaneState((PictureTerm.of_file(pictures / "red.png"),)))
     answer(client, searches(client, pane)[-1], (), has_rest=True)
-    assert pane.message.heading == "Nothing here seems to be like that."
+    assert pane.message.heading == "No similar pictures"
     assert pane.message.rest_button.isVisible()
 
 
 def test_nothing_found_at_all_offers_no_rest(pane: SearchPane, client: FakeClient) -> None:
     ask(pane, client, (), has_rest=False)
-    assert pane.message.heading == "Nothing found"
+    assert pane.message.heading == "No results"
     assert not pane.message.rest_button.isVisible()
 
 

@@ -138,9 +138,9 @@ def test_what_words_alone_found_shows_how_many_of_them_it_has(hits: MakeHits) ->
     found = hits(1)[0]._replace(score=0.0, text_score=0.5, relevance=0.5, group=Group.WORDS)
     assert formatting.score(found) == "50% of the words"
     assert "Has 50% of the words in its name or on the page" in formatting.tooltip_lines(found)
-    assert formatting.score_facts(found) == [("Found by", "50% of the words")]
+    assert formatting.score_facts(found) == [("Match", "50% of the words")]
     near = found._replace(score=0.312)
-    assert formatting.score_facts(near) == [("Found by", "50% of the words"), ("Similarity", "0.31")]
+    assert formatting.score_facts(near) == [("Match", "50% of the words"), ("Similarity", "0.31")]
 
 
 def test_groups_begin_where_the_first_hit_of_each_stands(qtbot: QtBot, hits: MakeHits) -> None:

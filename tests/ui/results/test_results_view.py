@@ -310,7 +310,7 @@ def test_copies_never_overwrite(tmp_path: Path) -> None:
         paths.append(path)
     report = copy_files([*paths, tmp_path / "gone.jpg"], folder, lambda: False)
     assert report.copied == 3
-    assert report.failures == ((tmp_path / "gone.jpg", "the file or the folder is not there"),)
+    assert report.failures == ((tmp_path / "gone.jpg", "file or folder not found"),)
     found = {path.name: path.read_text() for path in folder.iterdir()}
     assert found == {"holiday.jpg": "a", "holiday (2).jpg": "b", "holiday (3).jpg": "c"}
 

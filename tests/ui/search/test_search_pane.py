@@ -262,13 +262,13 @@ def test_a_failed_search_says_why(pane: SearchPane, client: FakeClient) -> None:
 def test_nothing_found_says_what_to_try(pane: SearchPane, client: FakeClient) -> None:
     pane.restore(PaneState(text="zzz"))
     answer(client, searches(client, pane)[0], ())
-    assert pane.message.heading == "Nothing found"
+    assert pane.message.heading == "No results"
 
 
 def test_an_empty_library_says_so_and_a_full_one_invites(pane: SearchPane, client: FakeClient) -> None:
     client.library = library(0)
     client.library_changed.emit(client.library)
-    assert pane.message.heading == "Nothing is in the library yet"
+    assert pane.message.heading == "Your library is empty"
     client.library = library(7)
     client.library_changed.emit(client.library)
     assert "7" in pane.message.heading
@@ -395,8 +395,8 @@ def hover(pane: SearchPane, mime: QMimeData) -> str:
         (["red.png", "B.MPO", "c.heic"], "Search by these 3 pictures"),
         (["scan.pdf"], "Search by this file"),
         (["red.png", "scan.pdf"], "Search by these 2 files"),
-        (["Holiday"], "Add to the library"),
-        (["Holiday", "Scans"], "Add to the library"),
+        (["Holiday"], "Add to library"),
+        (["Holiday", "Scans"], "Add to library"),
         (["Holiday", "red.png"], "Search by the pictures, and add the folders to the library"),
     ],
 )
@@ -436,7 +436,7 @@ def test_a_search_of_an_empty_library_offers_to_add_a_folder(
     client.model = ModelChanged(ModelState.READY, "starter", "cpu")
     tell_library(client)
     say_nothing(pane, client, "a dog")
-    assert pane.message.heading == "Nothing is in the library yet"
+    assert pane.message.heading == "Your library is empty"
     assert "model" not in pane.message.text + pane.message.advice
     with qtbot.waitSignal(pane.folder_wanted):
         qtbot.mouseClick(pane.message._action, Qt.MouseButton.LeftButton)
@@ -529,7 +529,7 @@ def test_while_the_engine_is_down_no_search_is_said_to_be_under_way(
 ) -> None:
     client.engine = EngineStatus(EngineState.BROKEN, "It stopped several times in a row.")
     pane.restore(PaneState(text="cat"))
-    qtbot.waitUntil(lambda: pane.message.heading == "Searching is not possible just now")
+    qtbot.waitUntil(lambda: pane.message.heading == "Searching is unavailable")
     assert pane.message.text == "It stopped several times in a row."
     assert pane.status_text == ""
 

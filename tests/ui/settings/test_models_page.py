@@ -186,7 +186,7 @@ def test_a_download_shows_how_far_it_is_and_ends_in_a_model_that_can_be_used(
     card = page.card(DATACOMP.name)
 
     _press(card, "Download")
-    assert "Waiting to begin…" in _texts(card)
+    assert "Waiting to start…" in _texts(card)
     assert _buttons(card) == ["Cancel"]
     client.hear(DownloadChanged(DATACOMP.name, 212_000_000, 605_000_000, 3_400_000.0))
     assert "212 of 605 MB · 3.4 MB/s · about 2 min left" in _texts(card)
@@ -195,7 +195,7 @@ def test_a_download_shows_how_far_it_is_and_ends_in_a_model_that_can_be_used(
     with qtbot.waitSignal(manager.told):
         client.hear(Done(client.last(DownloadModel).request_id))
     _list(client, STARTER_MODEL, here(DATACOMP))
-    assert _buttons(card) == ["Use this model", "Remove…"]
+    assert _buttons(card) == ["Use this model", "Delete…"]
 
 
 def test_the_keys_stay_with_a_model_whose_button_is_gone(page: ModelsPage, client: FakeClient) -> None:
@@ -248,7 +248,7 @@ def test_after_a_change_the_keys_are_with_the_model_in_use(page: ModelsPage, cli
     _list(client, STARTER_MODEL, here(DATACOMP))
     client.hear(_library(ModelChange(DATACOMP.name, 3, 2000, 0)))
     bar = page.findChild(ModelSwitchBar)
-    _focus(bar, "Change now")  # type: ignore[arg-type]
+    _focus(bar, "Switch now")  # type: ignore[arg-type]
 
     client.hear(_library())
 
@@ -308,8 +308,8 @@ def test_a_download_that_is_cancelled_is_no_mishap_and_can_go_on(
 
     assert "It was cancelled." not in _texts(card)
     assert "Interrupted: 212 of about 605 MB are here." in _texts(card)
-    assert "Go on with the download" in _buttons(card)
-    _press(card, "Delete what came")
+    assert "Resume download" in _buttons(card)
+    _press(card, "Delete partial download")
     assert client.last(RemoveModel).name == DATACOMP.name
 
 
@@ -323,7 +323,7 @@ def test_a_download_that_fails_says_why_and_offers_to_go_on(page: ModelsPage, cl
     assert "The hub does not answer. Set a mirror." in _texts(card)
 
     first = client.last(DownloadModel)
-    _press(card, "Go on with the download")
+    _press(card, "Resume download")
     assert client.last(DownloadModel).request_id != first.request_id
     assert "The hub does not answer" not in _texts(card)
 
@@ -421,7 +421,7 @@ def test_a_change_shows_how_far_it_is_and_what_it_waits_for(page: ModelsPage, cl
     assert "1,200 of 2,000 pictures and pages are indexed with it." in shown
     assert "30 of them cannot be read now" in shown
     assert "Until then Starter model (built in) answers." in shown
-    assert _badge(page, DATACOMP) == "Being prepared"
+    assert _badge(page, DATACOMP) == "Switching"
     assert "Use this model" not in _buttons(page.card(DATACOMP.name))
     client.hear(JobChanged(JobStatus(JobState.PAUSED)))
     assert "Indexing is paused" in _texts(page)
@@ -437,11 +437,11 @@ def test_a_change_can_be_made_at_once_or_called_off(page: ModelsPage, client: Fa
     _list(client, STARTER_MODEL, here(DATACOMP))
     client.hear(_library(ModelChange(DATACOMP.name, 1200, 2000)))
 
-    _press(page, "Change now")
+    _press(page, "Switch now")
     request = client.last(UseModel)
     assert (request.name, request.now, request.drop_old) == (DATACOMP.name, True, False)
 
-    _press(page, "Keep the present model")
+    _press(page, "Keep the current model")
     request = client.last(UseModel)
     assert (request.name, request.now) == ("starter", False)
 
@@ -452,18 +452,18 @@ def test_a_model_is_removed_after_a_question_in_the_page(
     _list(client, STARTER_MODEL, here(DATACOMP))
     card = page.card(DATACOMP.name)
     card.unfold(on=True)
-    _press(card, "Remove…")
+    _press(card, "Delete…")
     assert "About 605 MB become free." in _texts(card)
     assert "What was indexed with it stays" in _texts(card)
 
     _press(card, "Keep")
     assert not [each for each in client.sent if isinstance(each, RemoveModel)]
 
-    _press(card, "Remove…")
+    _press(card, "Delete…")
     _tick(card, "Delete what this library indexed with it")
     assert "What was indexed with it stays" not in _texts(card)
     assert "has to be indexed with it anew" in _texts(card)
-    _press(card, "Remove")
+    _press(card, "Delete")
     request = client.last(RemoveModel)
     assert (request.name, request.with_vectors) == (DATACOMP.name, True)
     client.hear(Done(request.request_id))
@@ -480,7 +480,7 @@ def test_models_of_the_program_and_those_at_work_cannot_be_removed(
 
     for model in (STARTER_MODEL, OWN, DATACOMP, COLOURS_MODEL):
         page.card(model.name).unfold(on=True)
-        assert "Remove…" not in _buttons(page.card(model.name))
+        assert "Delete…" not in _buttons(page.card(model.name))
 
 
 def test_a_file_is_taken_in_and_its_model_appears(page: ModelsPage, client: FakeClient) -> None:
@@ -506,11 +506,11 @@ def test_what_could_not_be_recognised_is_tried_again_under_a_name(
     page.imports.take("/downloads/clip.pt")
     client.hear(Failed(client.last(ImportModel).request_id, "Several architectures fit: ViT-B-32, RN50."))
     assert "Several architectures fit: ViT-B-32, RN50." in _texts(page)
-    assert "Try again as this" not in _buttons(page)
+    assert "Retry with this architecture" not in _buttons(page)
 
     arch = next(each for each in page.findChildren(QLineEdit) if "Architecture" in each.accessibleName())
     arch.setText(" ViT-B-32 ")
-    _press(page, "Try again as this")
+    _press(page, "Retry with this architecture")
 
     request = client.last(ImportModel)
     assert (request.file, request.arch) == (Path("/downloads/clip.pt"), "ViT-B-32")
@@ -522,7 +522,7 @@ def test_what_could_not_be_recognised_is_tried_again_under_a_name(
 def test_a_model_of_the_catalogue_is_taken_from_its_own_file(page: ModelsPage, client: FakeClient) -> None:
     _list(client, STARTER_MODEL, DATACOMP)
     card = page.card(DATACOMP.name)
-    assert "Choose its file…" in _buttons(card)
+    assert "Choose weights file…" in _buttons(card)
     assert DATACOMP.page in _links(card).values()
 
     card.model_actions.take_file("/downloads/weights.safetensors")

@@ -104,11 +104,11 @@ def test_threads_and_manners_are_kept(dialog: SettingsDialog, settings_store: Se
 def test_local_addresses_are_a_matter_only_where_addresses_are_fetched(
     dialog: SettingsDialog, settings_store: SettingsStore
 ) -> None:
-    local = _named(dialog, QCheckBox, "Also from this computer and the local network")
+    local = _named(dialog, QCheckBox, "Include links to this computer and the local network")
     local.click()
     assert settings_store.value.fetch_local_addresses
 
-    _named(dialog, QCheckBox, "Fetch pictures that are dropped as an address").click()
+    _named(dialog, QCheckBox, "Download pictures from dropped links").click()
 
     assert not local.isEnabled()
 
@@ -124,7 +124,7 @@ def test_only_devices_that_were_found_are_offered(dialog: SettingsDialog, client
 def test_the_models_memory_is_given_back_when_one_likes(
     dialog: SettingsDialog, settings_store: SettingsStore
 ) -> None:
-    release = _combo(dialog, "Give the model's memory back")
+    release = _combo(dialog, "Free the model's memory")
     assert release.currentData() == 15
 
     _choose(release, 0)
@@ -159,7 +159,7 @@ def test_an_address_that_cannot_be_one_is_said_while_it_is_typed_and_not_kept(
     assert "begins with https://" not in _texts(dialog)
 
     field.setText("ftp://mirror.example")
-    assert "An address begins with https:// or http://." in _texts(dialog)
+    assert "The address must begin with https:// or http://." in _texts(dialog)
     field.editingFinished.emit()
 
     assert settings_store.value.hub_mirror == ""
@@ -178,7 +178,7 @@ def test_what_was_typed_last_is_kept_when_the_settings_are_closed(
 def test_the_page_of_models_leads_to_where_they_come_from(dialog: SettingsDialog, client: FakeClient) -> None:
     _list_models(client, "cpu")
 
-    _named(dialog, QPushButton, "Where models come from…").click()
+    _named(dialog, QPushButton, "Download settings…").click()
 
     assert dialog.page == NETWORK_PAGE
 

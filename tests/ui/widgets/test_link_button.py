@@ -43,7 +43,7 @@ def test_keys_follow_it(qtbot: QtBot, browser: Browser, key: Qt.Key) -> None:
 
 
 def test_without_an_address_nothing_is_opened(qtbot: QtBot, browser: Browser) -> None:
-    link = LinkButton("Get a better one…")
+    link = LinkButton("Get a better model…")
     qtbot.addWidget(link)
     with qtbot.waitSignal(link.clicked):
         link.click()

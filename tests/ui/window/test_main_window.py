@@ -212,7 +212,7 @@ def test_work_is_paused_and_taken_up_again(window: MainWindow, client: FakeClien
     client.job = JobChanged(JobStatus(JobState.PAUSED))
     client.job_changed.emit(client.job)
 
-    assert pause.text() == "Go on indexing"
+    assert pause.text() == "Resume indexing"
     assert window.state().is_paused
     pause.trigger()
     assert client.sent[-1] == ResumeJobs()

@@ -229,7 +229,7 @@ def test_what_is_indexed_is_found_while_the_work_is_paused_and_going_on_ends_it(
     window.until(lambda: 0 < window.items < MANY)
     window.window.actions_.pause.trigger()
     window.until(lambda: window.client.job.status.state is JobState.PAUSED)
-    assert window.window.actions_.pause.text() == "Go on indexing"
+    assert window.window.actions_.pause.text() == "Resume indexing"
     assert window.window.panel.job_bar.text().startswith("Paused")
 
     window.drop(_mime(text__uri_list=(many / "00.png").as_uri()))
@@ -384,7 +384,7 @@ def test_a_source_that_is_forgotten_leaves_library_and_results(
     panel = window.window.panel
     panel.list.select(three_pictures)
     panel.list.forget_wanted.emit([panel.list.current()])
-    button(panel.remove_bar, "Forget").click()
+    button(panel.remove_bar, "Remove").click()
 
     window.until(lambda: window.items == 1)
     window.until(lambda: window.names() == ["red too.png"])
@@ -406,7 +406,7 @@ def test_an_unreadable_file_that_was_mended_is_read_when_it_is_tried_again(
     window.until(lambda: [file.path for file in dialog.files()] == [broken])
 
     save(picture("yellow"), broken)
-    button(dialog, "Try all again").click()  # type: ignore[arg-type]
+    button(dialog, "Retry all").click()  # type: ignore[arg-type]
 
     window.until(lambda: window.items == 4 and window.unreadable == 0)
     window.until(lambda: not dialog.files())
