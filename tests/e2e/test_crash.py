@@ -257,7 +257,7 @@ def test_killed_at_many_moments_a_library_loses_and_doubles_nothing(
             _check_answers(library, query)
             _check_pending(library, undisturbed.tree)
             there = _tables(library)[0]
-            assert there.items() >= kept.items(), "what was committed is gone"
+            assert there.items() >= kept.items(), "what was committed is removed"
             kept = there
             sizes.append(len(there))
             met |= {len(there)} - {0, len(undisturbed.vectors)}
@@ -296,7 +296,7 @@ def test_killed_at_each_step_of_writing_a_checkpoint_a_library_answers_right(
         done = child.returncode == 0
         _check_answers(library, query)
         there = _tables(library)[0]
-        assert there.items() >= kept.items(), "what was committed is gone"
+        assert there.items() >= kept.items(), "what was committed is removed"
         assert _index_here(library, folder) == 10 - len(there.keys() & added)
         _index_here(library, query)
         _check_answers(library, query)

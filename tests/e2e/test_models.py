@@ -104,7 +104,7 @@ def test_changing_the_model_loses_no_search(program: Program, model: str, pictur
     assert f"{model}: 0 of 6 indexed (imagefinder index)" in program.run("status").out.decode()
     assert program.run("search", "blue", "--json").json["hits"] == before["hits"]
     said = program.run("index").errors
-    assert f"This library is searched with {model} from now on." in said
+    assert f"This library now uses {model}." in said
     assert f"{model} on cpu" in said[-1]
     after = program.run("search", "blue", "--all", "--json").json
     assert (after["model"], len(after["hits"])) == (model, 6)

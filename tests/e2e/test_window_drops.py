@@ -161,7 +161,7 @@ def test_a_folder_dropped_on_the_library_is_offered_for_adding(
 ) -> None:
     assert screen.drag_files(tmp_path, to=PANEL)
     screen.press(window.other("Add to library"), "Escape")
-    until(lambda: not window.has_other(), "the question is gone")
+    until(lambda: not window.has_other(), "the question is removed")
 
 
 def test_a_result_is_dragged_into_another_program_as_its_file(

@@ -17,7 +17,7 @@ def test_a_folder_is_dropped_and_its_pictures_are_found_by_words_and_by_a_pictur
     # Not wanted after all.
     assert screen.drag_files(five_pictures, to=MIDDLE)
     screen.press(window.other("Add to library"), "Escape")
-    until(lambda: not window.has_other(), "the question is gone")
+    until(lambda: not window.has_other(), "the question is removed")
     assert screen.says("Drop a folder of pictures here", 1.9, 600)
     assert window.items() == 0
 

@@ -154,5 +154,5 @@ def test_no_key_deletes_a_file(window: RealWindow, five_pictures: Path) -> None:
     window.search("orange")
     window.finds("orange")
     window.press("Down", "Delete")
-    window.reads("Files are never deleted here.")
+    window.reads("imagefinder never deletes your files.")
     assert {path.name for path in five_pictures.iterdir()} == set(FILES)

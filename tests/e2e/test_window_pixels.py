@@ -234,7 +234,7 @@ def test_chips_come_and_go(leaves: Leaves) -> None:
     leaves.screen.type(leaves.window.id, "leaf")
     leaves.shows_the_truth()
     leaves.press("ctrl+f", "Home", "Left", "Delete")
-    until(lambda: leaves.window.title == "leaf", "the chip is gone")
+    until(lambda: leaves.window.title == "leaf", "the chip is removed")
     leaves.shows_the_truth()
 
 

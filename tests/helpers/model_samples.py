@@ -41,10 +41,10 @@ def info(of: ModelOffer, **values: object) -> ModelInfo:
 
 
 STARTER_MODEL = ModelInfo(
-    STARTER, "Starter model (built in)", installed=True, detail="comes with the program"
+    STARTER, "Starter model (built in)", installed=True, detail="built in"
 )
 COLOURS_MODEL = ModelInfo(
-    BUILTIN, "Colours and shapes only", installed=True, detail="comes with the program, needs no files"
+    BUILTIN, "Colours and shapes only", installed=True, detail="built in, needs no files"
 )
 DATACOMP = info(offer("ViT-B-32-256/datacomp_s34b_b86k", "CLIP ViT-B/32, DataComp", is_recommended=True))
 OPENAI = info(

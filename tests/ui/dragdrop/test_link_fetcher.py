@@ -176,12 +176,12 @@ def test_this_machine_is_never_asked_unless_the_settings_allow_it(
 def test_the_refusal_says_where_it_can_be_allowed(qtbot: QtBot, site: Site, fetcher: MakeFetcher) -> None:
     answer = outcome(qtbot, fetcher(Settings()).fetch(site.url("picture")))
     assert "local network" in str(answer)
-    assert "Settings, Network" in str(answer)
+    assert "Settings > Network" in str(answer)
 
 
 def test_fetching_can_be_switched_off(qtbot: QtBot, site: Site, fetcher: MakeFetcher) -> None:
     settings = Settings(fetch_dropped_links=False, fetch_local_addresses=True)
-    assert "switched off in Settings" in str(outcome(qtbot, fetcher(settings).fetch(site.url("picture"))))
+    assert "turned off" in str(outcome(qtbot, fetcher(settings).fetch(site.url("picture"))))
     assert site.asked == []
 
 
@@ -207,12 +207,12 @@ def test_a_redirect_to_a_file_is_refused(qtbot: QtBot, site: Site, fetcher: Make
     [
         ("page", {}, "not a picture"),
         ("missing", {}, "answered 404"),
-        ("loop", {}, "without end"),
+        ("loop", {}, "too many times"),
         ("huge", {}, "larger than 50 MB"),
         ("endless", {"size": 1_000_000}, "larger than 1 MB"),
-        ("slow", {"seconds": 0.3}, "did not send the picture"),
-        ("silent", {"seconds": 0.3}, "did not send the picture"),
-        ("header-drip", {"seconds": 0.3}, "did not send the picture"),
+        ("slow", {"seconds": 0.3}, "didn't send the picture"),
+        ("silent", {"seconds": 0.3}, "didn't send the picture"),
+        ("header-drip", {"seconds": 0.3}, "didn't send the picture"),
         ("headers", {}, "invalid response"),
         ("hints", {}, "invalid response"),
     ],
@@ -222,7 +222,7 @@ def test_what_goes_wrong_is_said_in_a_sentence(
 ) -> None:
     answer = str(outcome(qtbot, fetcher(**limits).fetch(site.url(path))))
     assert words in answer
-    assert answer.endswith("Save the picture in the browser and drop the file.")
+    assert answer.endswith("Save the picture in your browser, then drop the file.")
 
 
 @pytest.mark.parametrize("path", ["headers", "hints", "header-drip", "silent", "slow", "endless", "huge"])
@@ -239,7 +239,7 @@ def test_after_a_server_that_went_astray_the_next_picture_from_it_comes(
 def test_a_server_that_is_not_there_is_said(qtbot: QtBot, site: Site, fetcher: MakeFetcher) -> None:
     url = site.url("picture")
     url.setPort(1)
-    assert "could not be fetched" in str(outcome(qtbot, fetcher().fetch(url)))
+    assert "couldn't be downloaded" in str(outcome(qtbot, fetcher().fetch(url)))
 
 
 def test_a_cancelled_fetch_says_nothing(qtbot: QtBot, site: Site, fetcher: MakeFetcher) -> None:

@@ -92,7 +92,7 @@ def test_of_several_sources_only_those_that_have_any_are_asked_about(
 def test_one_question_at_a_time(client: FakeClient, panel: LibraryPanel) -> None:
     tell_library(client, a_source(HOLIDAY, in_the_cloud=2))
     _choose(panel, 0, "Read 2 ")
-    _choose(panel, 0, "Remove")
+    _choose(panel, 0, "Delete")
     assert (panel.cloud_download_bar.isVisible(), panel.remove_bar.isVisible()) == (False, True)
     _choose(panel, 0, "Read 2 ")
     assert (panel.cloud_download_bar.isVisible(), panel.remove_bar.isVisible()) == (True, False)
@@ -108,9 +108,9 @@ def test_an_away_source_says_nothing_of_them(client: FakeClient, panel: LibraryP
     [
         (IndexReport(unchanged=3), "Up to date"),
         (IndexReport(unchanged=3, in_the_cloud=1200), "Up to date, 1,200 in the cloud"),
-        (IndexReport(indexed=3, in_the_cloud=2, unreadable=1), "3 indexed, 2 in the cloud, 1 cannot be read"),
+        (IndexReport(indexed=3, in_the_cloud=2, unreadable=1), "3 indexed, 2 in the cloud, 1 can't be read"),
         (IndexReport(in_the_cloud=2, stand_ins=1), "Up to date, 2 in the cloud"),
-        (IndexReport(in_the_cloud=2, stand_ins=2), "Up to date, 2 to be downloaded in the cloud's program"),
+        (IndexReport(in_the_cloud=2, stand_ins=2), "Up to date, 2 to download in your cloud app"),
     ],
 )
 def test_a_job_says_what_it_left_in_the_cloud(report: IndexReport, line: str) -> None:

@@ -93,11 +93,11 @@ def test_a_job_can_be_stopped(qtbot: QtBot, bar: JobBar, client: FakeClient) -> 
 @pytest.mark.parametrize(
     ("report", "said"),
     [
-        (IndexReport(indexed=1204, unreadable=3), "1,204 indexed, 3 cannot be read"),
+        (IndexReport(indexed=1204, unreadable=3), "1,204 indexed, 3 can't be read"),
         (IndexReport(unchanged=1204, unreadable=3), "Up to date"),
-        (IndexReport(reused=2, removed=1), "2 moved or copied, 1 gone"),
-        (IndexReport(indexed=5, cancelled=True), "Stopped: 5 indexed. A rescan does the rest."),
-        (IndexReport(cancelled=True), "Stopped: nothing new indexed. A rescan does the rest."),
+        (IndexReport(reused=2, removed=1), "2 moved or copied, 1 removed"),
+        (IndexReport(indexed=5, cancelled=True), "Stopped: 5 indexed. Rescan to finish."),
+        (IndexReport(cancelled=True), "Stopped: nothing new indexed. Rescan to finish."),
     ],
 )
 def test_a_finished_job_reports_in_a_line(
@@ -125,7 +125,7 @@ def test_nothing_is_up_to_date_while_a_source_is_not_read_to_its_end(
 def test_what_a_job_did_is_told_though_others_left_something(bar: JobBar, client: FakeClient) -> None:
     tell_library(client, a_source(HOLIDAY, pending=7))
     tell_job(client, JobStatus(report=IndexReport(indexed=5, cancelled=True, pending=18_560)))
-    assert bar.text() == "Stopped: 5 indexed; 18,560 not yet read."
+    assert bar.text() == "Stopped: 5 indexed; 18,560 not read yet."
 
 
 def test_an_error_stands_alone(bar: JobBar, client: FakeClient) -> None:

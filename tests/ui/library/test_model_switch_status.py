@@ -64,8 +64,8 @@ def test_a_change_tells_how_far_it_is_and_who_answers(line: ModelSwitchStatus, c
     tell(client, ModelChange(NEW, 1204, 5310))
     tell_job(client, indexing(HOLIDAY))
     assert line.text().splitlines() == [
-        "Changing to ViT-B-32-256",
-        "1,204 of 5,310 indexed. Searching goes on with Starter model.",
+        "Switching to ViT-B-32-256",
+        "1,204 of 5,310 indexed. Searches still use Starter model.",
     ]
     assert line.action == ""
     assert NEW in line._title.toolTip()
@@ -75,7 +75,7 @@ def test_a_change_tells_how_far_it_is_and_who_answers(line: ModelSwitchStatus, c
 def test_what_waits_for_drives_alone_can_be_had_now(line: ModelSwitchStatus, client: FakeClient) -> None:
     tell(client, ModelChange(NEW, 5298, 5310, unreachable=12))
     assert "12" in line.text()
-    assert "cannot be reached now" in line.text()
+    assert "can't be read now" in line.text()
     assert line.action == "Switch now"
     button(line).click()
     sent = client.last(UseModel)
@@ -92,7 +92,7 @@ def test_a_change_that_is_done_is_told_once(line: ModelSwitchStatus, client: Fak
     tell(client, None, model=NEW)
     client.hear(Done(client.last(UseModel).request_id, "said by the engine"))
     tell(client, None, model=NEW)
-    assert notices(line) == [f"This library is searched with {NEW} from now on."]
+    assert notices(line) == [f"This library now uses {NEW}."]
     assert line.isHidden()
 
 
@@ -143,7 +143,7 @@ def test_the_panel_passes_on_what_is_new(qtbot: QtBot, line: ModelSwitchStatus, 
     panel = LibraryPanel(client, desktop)
     qtbot.addWidget(panel)
     tell(client, ModelChange(NEW, 4, 5310))
-    assert "Changing to" in panel.switch_status.text()
+    assert "Switching to" in panel.switch_status.text()
     assert panel._coverage.isHidden()
     with qtbot.waitSignal(panel.notice):
         tell(client, None, model=NEW)

@@ -84,7 +84,7 @@ def test_what_is_not_yet_read_is_said_and_offered_until_it_is(
     model: SourcesModel, client: FakeClient
 ) -> None:
     tell_library(client, a_source(HOLIDAY, 1440, pending=18_560))
-    assert words(model) == "1,440 pictures and pages · 18,560 not yet read"
+    assert words(model) == "1,440 pictures and pages · 18,560 not read yet"
     assert model.index(0).data(SourceRole.STATE).action_text == "Continue"
     assert model.offers(HOLIDAY, RowAction.CONTINUE)
     tell_job(client, indexing(HOLIDAY))
@@ -103,7 +103,7 @@ def test_what_waits_or_is_offline_is_not_claimed_to_be_read(
 ) -> None:
     tell_library(client, a_source(HOLIDAY, pending=5), a_source(SCANS, pending=7))
     tell_job(client, indexing(HOLIDAY, progress=Progress(phase, 0, None), waiting=(SCANS,)))
-    assert words(model, 1) == "Waiting · 1,204 pictures and pages · 7 not yet read"
+    assert words(model, 1) == "Waiting · 1,204 pictures and pages · 7 not read yet"
     assert "scanned" not in words(model)
 
 
@@ -120,7 +120,7 @@ def test_what_is_gone_from_a_drive_that_is_there_is_not_called_offline(
     model: SourcesModel, client: FakeClient, kind: SourceKind, what: str
 ) -> None:
     tell_library(client, a_source(HOLIDAY, gone=True, kind=kind, pending=3))
-    assert words(model).startswith(f"This {what} is no longer there: it was moved, renamed or deleted.")
+    assert words(model).startswith(f"This {what} can't be found. It was moved, renamed or deleted.")
     assert "drive" not in words(model)
     assert model.offers(HOLIDAY, RowAction.FORGET)
 
@@ -168,14 +168,14 @@ def test_a_source_never_scanned_to_the_end_does_not_claim_to_be_up_to_date(
 
 def test_unreadable_files_are_counted(model: SourcesModel, client: FakeClient) -> None:
     tell_library(client, a_source(HOLIDAY, unreadable=3), a_source(SCANS))
-    assert model.index(0).data(SourceRole.UNREADABLE_TEXT) == "3 files cannot be read"
+    assert model.index(0).data(SourceRole.UNREADABLE_TEXT) == "3 files can't be read"
     assert model.index(1).data(SourceRole.UNREADABLE_TEXT) == ""
 
 
 def test_a_screen_reader_hears_name_state_and_trouble(model: SourcesModel, client: FakeClient) -> None:
     tell_library(client, a_source(HOLIDAY, unreadable=3))
     heard = model.index(0).data(Qt.ItemDataRole.AccessibleTextRole)
-    assert heard == "Holiday, 1,204 pictures and pages, scanned 5 minutes ago, 3 files cannot be read"
+    assert heard == "Holiday, 1,204 pictures and pages, scanned 5 minutes ago, 3 files can't be read"
 
 
 def test_folders_of_the_same_name_are_told_apart(model: SourcesModel, client: FakeClient) -> None:

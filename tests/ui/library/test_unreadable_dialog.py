@@ -71,7 +71,7 @@ def test_it_asks_and_shows_the_answer_by_name(answered: UnreadableDialog, client
 def test_before_the_answer_it_does_not_claim_that_all_is_well(
     dialog: UnreadableDialog, client: FakeClient
 ) -> None:
-    assert "There are none" not in dialog._line.text()
+    assert "All files can be read" not in dialog._line.text()
     answer(client, ())
     assert dialog._line.text() == "All files can be read."
 

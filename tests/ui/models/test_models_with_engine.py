@@ -93,14 +93,14 @@ def test_a_model_is_downloaded_used_and_removed_in_the_settings(
     window.until(lambda: "Resume download" in _buttons(card))
     _press(card, "Resume download")
     window.until(lambda: "status 403" in _texts(card))
-    assert "Settings, Network" in _texts(card)
+    assert "Settings > Network" in _texts(card)
     window.until(lambda: "Resume download" in _buttons(card))
     _press(card, "Resume download")
     window.until(lambda: "Use this model" in _buttons(card))
     whole, refused, rest = hub.ranges
     assert whole == ""
     assert refused == rest != ""
-    assert "Tiny CLIP is on this computer now." in window.window.notices.texts()
+    assert "Downloaded Tiny CLIP." in window.window.notices.texts()
 
     # The built-in embedder answers until everything is indexed with the new model.
     _press(card, "Use this model")
@@ -140,7 +140,7 @@ def test_a_library_whose_model_is_not_here_is_searched_again_once_it_is_download
     window.until(lambda: NAME in page._cards)
     card = page.card(NAME)
     assert card.header.isChecked()
-    assert "Once its files are here again" in _texts(card)
+    assert "its files are missing" in _texts(card)
 
     _press(card, "Download")
 

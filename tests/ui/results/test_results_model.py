@@ -65,7 +65,7 @@ def test_a_screen_reader_hears_name_page_and_score(qtbot: QtBot, hits: MakeHits)
     assert "report.pdf" in spoken
     assert "page 3" in spoken
     assert "0.350" in spoken
-    assert "not connected" in spoken
+    assert "isn't connected" in spoken
 
 
 def test_the_tooltip_tells_the_whole_path_and_the_facts(qtbot: QtBot, hits: MakeHits) -> None:
@@ -137,7 +137,7 @@ def test_without_a_relevance_the_cosine_is_shown(hits: MakeHits) -> None:
 def test_what_words_alone_found_shows_how_many_of_them_it_has(hits: MakeHits) -> None:
     found = hits(1)[0]._replace(score=0.0, text_score=0.5, relevance=0.5, group=Group.WORDS)
     assert formatting.score(found) == "50% of the words"
-    assert "Has 50% of the words in its name or on the page" in formatting.tooltip_lines(found)
+    assert "50% of the words found in the name or on the page" in formatting.tooltip_lines(found)
     assert formatting.score_facts(found) == [("Match", "50% of the words")]
     near = found._replace(score=0.312)
     assert formatting.score_facts(near) == [("Match", "50% of the words"), ("Similarity", "0.31")]

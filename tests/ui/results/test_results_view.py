@@ -197,7 +197,7 @@ def test_delete_deletes_nothing_and_says_so(qtbot: QtBot, grid: Grid, hits: Make
     grid.model.reset(hits(3), has_more=False)
     grid.view.selectAll()
     qtbot.keyClick(grid.view, Key.Key_Delete)
-    assert "never deleted" in grid.notices[0]
+    assert "never deletes" in grid.notices[0]
     assert grid.model.rowCount() == 3
 
 
@@ -351,14 +351,14 @@ def test_exporting_says_how_many(qtbot: QtBot, grid: Grid, pictures: Path, tmp_p
 @pytest.mark.parametrize(
     ("code", "count", "said"),
     [
-        (errno.ENOSPC, 1, "Not copied to {folder}: 0.jpg (there is no room left)."),
-        (errno.EROFS, 3, "Not copied to {folder}: 0.jpg, 1.jpg, 2.jpg (nothing can be written there)."),
+        (errno.ENOSPC, 1, "Couldn't copy to {folder}: 0.jpg (there is no room left)."),
+        (errno.EROFS, 3, "Couldn't copy to {folder}: 0.jpg, 1.jpg, 2.jpg (nothing can be written there)."),
         (
             errno.EACCES,
             4,
-            "Not copied to {folder}: 0.jpg, 1.jpg, 2.jpg and 1 more file (you have no permission).",
+            "Couldn't copy to {folder}: 0.jpg, 1.jpg, 2.jpg and 1 more file (you have no permission).",
         ),
-        (errno.EIO, 9, "Not copied to {folder}: 0.jpg, 1.jpg, 2.jpg and 6 more files (Input/output error)."),
+        (errno.EIO, 9, "Couldn't copy to {folder}: 0.jpg, 1.jpg, 2.jpg and 6 more files (Input/output error)."),
     ],
 )
 def test_what_is_not_copied_is_a_problem_with_names_and_reason(

@@ -203,7 +203,7 @@ def test_where_there_is_no_room_beside_a_new_pane_is_a_tab_and_that_is_said(
     area.new_pane(PaneState(text="e"), beside=True)
     with qtbot.waitSignal(area.notice) as caught:
         abc[2].tools.split_wanted.emit()
-    assert "no room" in caught.args[0]
+    assert "isn't enough space" in caught.args[0]
     assert words(area) == [["a", "b", "c", ""], ["d"], ["e"]]
     assert area.width() == 1000
 

@@ -114,7 +114,7 @@ def test_the_count_promises_no_more_order_than_there_is(
     answer(client, searches(client, pane)[0], hits(500), has_more=True)
     assert pane.tools.count_text == "Largest first, more below · ViT-B-32"
     answer(client, searches(client, pane)[0], hits(700, start=500), offset=500)
-    assert pane.tools.count_text == "1,200 results, largest first in each 500 · ViT-B-32"
+    assert pane.tools.count_text == "1,200 results, largest first (in groups of 500 · ViT-B-32)"
 
 
 def test_in_a_narrow_pane_the_count_can_still_be_read(
@@ -157,7 +157,7 @@ def test_a_partial_answer_is_asked_again_once_the_model_is_ready(
 ) -> None:
     pane.restore(PaneState(text="cat"))
     answer(client, searches(client, pane)[0], hits(1), is_partial=True, model="")
-    assert "being loaded" in pane.status_text
+    assert "still loading" in pane.status_text
     client.model_changed.emit(ModelChanged(ModelState.READY, "ViT-B-32", "cpu"))
     assert len(searches(client, pane)) == 2
     answer(client, searches(client, pane)[1], hits(4))
@@ -285,7 +285,7 @@ def test_a_model_is_offered_what_it_knows(qtbot: QtBot, pane: SearchPane, client
     client.model_changed.emit(client.model)
 
     assert next(button.text() for button in pane.message.examples()) == "red"
-    assert "A trained model finds what is in the pictures" in pane.message.advice
+    assert "Download a trained model" in pane.message.advice
     with qtbot.waitSignal(pane.models_wanted):
         pane.message.action_wanted.emit()
 
@@ -417,11 +417,11 @@ def test_of_dropped_files_those_that_are_not_there_are_named(
 ) -> None:
     with qtbot.waitSignal(pane.problem) as told:
         drop(pane, files(pictures / "red.png", Path("/p/gone.png")), QPoint(300, 400))
-    assert told.args == ["gone.png is not there, so it was left out."]
+    assert told.args == ["gone.png couldn't be found and was left out."]
     assert [term.path for term in pane.state().terms] == [pictures / "red.png"]
     with qtbot.waitSignal(pane.problem) as told:
         drop(pane, files(pictures / "red.png", *(Path(f"/p/{n}.png") for n in range(3))), QPoint(300, 400))
-    assert told.args == ["0.png and 2 more files are not there, so they were left out."]
+    assert told.args == ["0.png and 2 more files couldn't be found and were left out."]
 
 
 def say_nothing(pane: SearchPane, client: FakeClient, text: str, **answered: object) -> None:
@@ -450,15 +450,15 @@ IDLE = JobStatus()
 @pytest.mark.parametrize(
     ("source", "job", "model", "said"),
     [
-        ({}, indexing(Path("/p")), READY, "as soon as the first of them have been read"),
-        ({}, JobStatus(waiting=(Path("/p"),)), READY, "as soon as the first of them have been read"),
+        ({}, indexing(Path("/p")), READY, "as soon as the first pictures are indexed"),
+        ({}, JobStatus(waiting=(Path("/p"),)), READY, "as soon as the first pictures are indexed"),
         ({}, replace(indexing(Path("/p")), state=JobState.PAUSED), READY, "Indexing is paused"),
-        ({}, IDLE, FAILED, "the model cannot be used"),
+        ({}, IDLE, FAILED, "the model isn't available"),
         ({"minutes_ago": None}, IDLE, READY, "has not been read yet"),
         ({"pending": 3}, IDLE, READY, "has not been read yet"),
         ({"scan_complete": False}, IDLE, READY, "has not been read yet"),
         ({"offline": True}, IDLE, READY, "cannot be reached now. Is its drive connected?"),
-        ({"gone": True}, IDLE, READY, "it was moved, renamed or deleted"),
+        ({"gone": True}, IDLE, READY, "It was moved, renamed or deleted"),
         ({"unreadable": 1}, IDLE, READY, "1 file was found, and it cannot be read."),
         ({"unreadable": 4}, IDLE, READY, "4 files were found, and none can be read."),
         ({}, IDLE, READY, "No picture or PDF was found in what was added."),
@@ -502,14 +502,14 @@ def test_words_that_an_english_model_cannot_understand_are_said_to_be_such(
     tell_library(client, a_source(Path("/p")))
     say_nothing(pane, client, "咖啡", model="starter", note="The model understands English only.")
     assert pane.message.text.startswith("The model understands English only.")
-    assert "fewer or other words" not in pane.message.text
-    assert "many languages" in pane.message.advice
+    assert "fewer or different words" not in pane.message.text
+    assert "multilingual model" in pane.message.advice
     assert pane.status_text == ""
     with qtbot.waitSignal(pane.models_wanted):
         qtbot.mouseClick(pane.message._action, Qt.MouseButton.LeftButton)
     say_nothing(pane, client, "zebra")
-    assert "fewer or other words" in pane.message.text
-    assert "many languages" not in pane.message.advice
+    assert "fewer or different words" in pane.message.text
+    assert "multilingual model" not in pane.message.advice
 
 
 def test_a_search_by_pictures_alone_is_not_told_of_words(
@@ -518,10 +518,10 @@ def test_a_search_by_pictures_alone_is_not_told_of_words(
     tell_library(client, a_source(Path("/p")))
     pane.restore(PaneState((PictureTerm.of_file(pictures / "red.png"),)))
     answer(client, searches(client, pane)[-1], [], is_partial=True)
-    assert "these words" not in pane.message.text
-    assert "words in names" not in pane.status_text
+    assert "search in this language" not in pane.message.text
+    assert "file names" not in pane.status_text
     answer(client, searches(client, pane)[-1], [])
-    assert "other words" not in pane.message.text
+    assert "different words" not in pane.message.text
 
 
 def test_while_the_engine_is_down_no_search_is_said_to_be_under_way(

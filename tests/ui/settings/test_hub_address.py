@@ -22,16 +22,16 @@ def test_an_address_of_a_mirror_is_taken(address: str) -> None:
 @pytest.mark.parametrize(
     ("address", "why"),
     [
-        ("mirror.example", "begins with"),
-        ("ftp://mirror.example", "begins with"),
-        ("https://", "name of the server is missing"),
-        ("https://:80", "name of the server is missing"),
-        ("https://a..b", "name of the server is missing"),
-        ("https://mirror example", "no spaces"),
+        ("mirror.example", "begin with"),
+        ("ftp://mirror.example", "begin with"),
+        ("https://", "server name is missing"),
+        ("https://:80", "server name is missing"),
+        ("https://a..b", "server name is missing"),
+        ("https://mirror example", "contain spaces"),
         ("https://mirror.example:port", "port"),
         ("https://mirror.example:99999", "port"),
         ("https://[::1", "port"),
-        ("https://mirror.example/?a=b", "without ? and #"),
+        ("https://mirror.example/?a=b", "can't contain ? or #"),
     ],
 )
 def test_an_address_that_can_be_none_is_refused_with_its_reason(address: str, why: str) -> None:

@@ -265,9 +265,9 @@ def test_a_model_in_use_whose_files_are_gone_is_the_one_that_is_open(
     _list(client, STARTER_MODEL, DATACOMP, OPENAI)
 
     assert page.card(OPENAI.name).header.isChecked()
-    assert "Once its files are here again, it answers as before." in _texts(page.card(OPENAI.name))
+    assert "its files are missing." in _texts(page.card(OPENAI.name))
     page.card(STARTER_MODEL.name).unfold(on=True)
-    assert "It answers at once" in _texts(page.card(STARTER_MODEL.name))
+    assert "Takes effect right away" in _texts(page.card(STARTER_MODEL.name))
 
 
 def test_what_came_whole_is_being_checked(page: ModelsPage, client: FakeClient) -> None:
@@ -275,7 +275,7 @@ def test_what_came_whole_is_being_checked(page: ModelsPage, client: FakeClient) 
     card = page.card(DATACOMP.name)
     _press(card, "Download")
     client.hear(DownloadChanged(DATACOMP.name, 605_000_000, 605_000_000, 3_400_000.0))
-    assert "All 605 MB are here, and are being checked…" in _texts(card)
+    assert "Downloaded 605 MB. Verifying…" in _texts(card)
 
 
 def test_a_page_opens_with_the_model_that_is_on_its_way(make_page: MakePage, client: FakeClient) -> None:
@@ -307,7 +307,7 @@ def test_a_download_that_is_cancelled_is_no_mishap_and_can_go_on(
     _list(client, STARTER_MODEL, replace(DATACOMP, partial_bytes=212_000_000, is_removable=True))
 
     assert "It was cancelled." not in _texts(card)
-    assert "Interrupted: 212 of about 605 MB are here." in _texts(card)
+    assert "Interrupted: 212 of about 605 MB downloaded." in _texts(card)
     assert "Resume download" in _buttons(card)
     _press(card, "Delete partial download")
     assert client.last(RemoveModel).name == DATACOMP.name
@@ -340,7 +340,7 @@ def test_a_licence_that_needs_it_is_agreed_to_before_the_download(
     }
     assert "Download" not in _buttons(card)
 
-    _tick(card, "I have read the licence")
+    _tick(card, "I have read and agree")
     _press(card, "Download")
 
     assert client.last(DownloadModel).accepts_licence
@@ -392,7 +392,7 @@ def test_use_says_what_happens_and_that_the_old_index_may_go(page: ModelsPage, c
     card.unfold(on=True)
     assert "Until that is done, Starter model (built in) answers" in _texts(card)
 
-    _tick(card, "Delete what was indexed with the present model")
+    _tick(card, "Delete the current model's index")
     _press(card, "Use this model")
 
     request = client.last(UseModel)
@@ -417,10 +417,10 @@ def test_a_change_shows_how_far_it_is_and_what_it_waits_for(page: ModelsPage, cl
     client.hear(_library(ModelChange(DATACOMP.name, 1200, 2000, unreachable=30)))
 
     shown = _texts(page)
-    assert f"Changing to {DATACOMP.title}" in shown
-    assert "1,200 of 2,000 pictures and pages are indexed with it." in shown
+    assert f"Switching to {DATACOMP.title}" in shown
+    assert "1,200 of 2,000 pictures and pages indexed." in shown
     assert "30 of them cannot be read now" in shown
-    assert "Until then Starter model (built in) answers." in shown
+    assert "Until then, searches use Starter model (built in)." in shown
     assert _badge(page, DATACOMP) == "Switching"
     assert "Use this model" not in _buttons(page.card(DATACOMP.name))
     client.hear(JobChanged(JobStatus(JobState.PAUSED)))
@@ -429,7 +429,7 @@ def test_a_change_shows_how_far_it_is_and_what_it_waits_for(page: ModelsPage, cl
     client.model = ModelChanged(ModelState.READY, DATACOMP.name, "cpu")
     client.hear(client.model)
     client.hear(_library())
-    assert "Changing to" not in _texts(page)
+    assert "Switching to" not in _texts(page)
     assert _badge(page, DATACOMP) == "In use"
 
 
@@ -454,15 +454,15 @@ def test_a_model_is_removed_after_a_question_in_the_page(
     card.unfold(on=True)
     _press(card, "Delete…")
     assert "About 605 MB become free." in _texts(card)
-    assert "What was indexed with it stays" in _texts(card)
+    assert "The index is kept" in _texts(card)
 
     _press(card, "Keep")
     assert not [each for each in client.sent if isinstance(each, RemoveModel)]
 
     _press(card, "Delete…")
-    _tick(card, "Delete what this library indexed with it")
-    assert "What was indexed with it stays" not in _texts(card)
-    assert "has to be indexed with it anew" in _texts(card)
+    _tick(card, "Also delete this library's index")
+    assert "The index is kept" not in _texts(card)
+    assert "must be re-indexed" in _texts(card)
     _press(card, "Delete")
     request = client.last(RemoveModel)
     assert (request.name, request.with_vectors) == (DATACOMP.name, True)
@@ -489,7 +489,7 @@ def test_a_file_is_taken_in_and_its_model_appears(page: ModelsPage, client: Fake
     page.imports.take("/downloads/clip.safetensors")
     request = client.last(ImportModel)
     assert (request.file, request.arch) == (Path("/downloads/clip.safetensors"), "")
-    assert "being checked and copied" in _texts(page)
+    assert "Checking and copying" in _texts(page)
     assert "Choose a file…" not in _buttons(page)
     client.hear(Done(request.request_id, "It is ViT-B-32, and kept as my-clip."))
     _list(client, STARTER_MODEL, OWN)

@@ -94,7 +94,7 @@ def test_threads_and_manners_are_kept(dialog: SettingsDialog, settings_store: Se
     for box in dialog.findChildren(QCheckBox):
         if box.isEnabled():
             box.click()
-    _choose(_combo(dialog, "While it is open"), 0)
+    _choose(_combo(dialog, "While the window is open"), 0)
 
     now = settings_store.value
     assert (now.threads, now.low_priority, now.index_at_start, now.rescan_minutes) == (1, False, False, 0)
@@ -156,7 +156,7 @@ def test_an_address_that_cannot_be_one_is_said_while_it_is_typed_and_not_kept(
 ) -> None:
     field = _named(dialog, QLineEdit, "Mirror")
     field.setText("https:/")
-    assert "begins with https://" not in _texts(dialog)
+    assert "begin with https://" not in _texts(dialog)
 
     field.setText("ftp://mirror.example")
     assert "The address must begin with https:// or http://." in _texts(dialog)

@@ -36,8 +36,8 @@ def test_the_same_key_replaces(bar: NotificationBar) -> None:
 
 
 def test_the_same_words_do_not_stack(bar: NotificationBar) -> None:
-    bar.say("Files are never deleted here.")
-    bar.say("Files are never deleted here.")
+    bar.say("imagefinder never deletes your files.")
+    bar.say("imagefinder never deletes your files.")
     assert len(bar.texts()) == 1
 
 

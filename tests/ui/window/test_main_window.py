@@ -353,11 +353,11 @@ def test_the_status_line_is_honest(qtbot: QtBot, window: MainWindow, client: Fak
 
     client.model = replace(client.model, state=ModelState.READY, device="cpu (bfloat16)")
     client.model_changed.emit(client.model)
-    assert shown()[0] == "Model fine on cpu (bfloat16)"
+    assert shown()[0] == "Model: fine · cpu (bfloat16)"
 
     client.model = replace(client.model, state=ModelState.FAILED, error="Gone.")
     client.model_changed.emit(client.model)
-    assert "only words" in shown()[0]
+    assert "only file names" in shown()[0]
 
 
 def test_who_has_only_the_starter_model_is_shown_the_way_to_a_better_one(
@@ -373,7 +373,7 @@ def test_who_has_only_the_starter_model_is_shown_the_way_to_a_better_one(
     client.model = ModelChanged(ModelState.READY, "ViT-B-32/<b>", "cpu")
     client.model_changed.emit(client.model)
     assert not line._advice.isVisible()
-    assert line._left.text() == "Model ViT-B-32/<b> on cpu"
+    assert line._left.text() == "Model: ViT-B-32/<b> · cpu"
 
 
 def test_the_status_line_tells_of_a_change_of_model(window: MainWindow, client: FakeClient) -> None:

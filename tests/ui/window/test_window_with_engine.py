@@ -164,7 +164,7 @@ def test_an_address_in_the_local_network_is_not_fetched_and_that_is_said(window:
         mime.setUrls([QUrl(f"{address}/red.png")])
         window.drop(mime)
         window.until(lambda: window.window.notices.texts())
-    assert "Settings, Network" in window.window.notices.texts()[0]
+    assert "Settings > Network" in window.window.notices.texts()[0]
     assert window.pane.state().is_empty
 
 
@@ -259,7 +259,7 @@ def test_an_engine_killed_in_the_middle_of_indexing_and_of_a_search_is_replaced(
 
     assert window.client.engine.state is EngineState.RESTARTING
     (notice,) = window.window.notices.texts()
-    assert "Nothing is lost" in notice
+    assert "Nothing was lost" in notice
     window.until(lambda: window.names())
     window.until(lambda: window.items == MANY)
     window.settle()
@@ -384,7 +384,7 @@ def test_a_source_that_is_forgotten_leaves_library_and_results(
     panel = window.window.panel
     panel.list.select(three_pictures)
     panel.list.forget_wanted.emit([panel.list.current()])
-    button(panel.remove_bar, "Remove").click()
+    button(panel.remove_bar, "Delete").click()
 
     window.until(lambda: window.items == 1)
     window.until(lambda: window.names() == ["red too.png"])

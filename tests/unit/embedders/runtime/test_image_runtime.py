@@ -180,7 +180,7 @@ def test_int8_is_taken_where_it_is_worth_rounding(machine: Machine, monkeypatch:
     assert embedded_by(machine.load()) == "rounded"
     assert machine.asked == ["load in int8"]
     (kept,) = machine.folder.rglob("tower-*.xml")
-    assert kept.read_text() == "a rounded graph", "the other is gone"
+    assert kept.read_text() == "a rounded graph", "the other is removed"
 
 
 @pytest.mark.parametrize(
@@ -503,7 +503,7 @@ def test_whatever_the_choice_hangs_on_makes_it_anew(
     change(machine, monkeypatch)
     machine.load()
     assert machine.asked == TRIAL
-    assert len(list(machine.folder.rglob("tower-*.bin"))) == 1, "the old one is gone"
+    assert len(list(machine.folder.rglob("tower-*.bin"))) == 1, "the old one is removed"
 
 
 def test_another_model_has_a_choice_of_its_own(machine: Machine) -> None:

@@ -95,7 +95,7 @@ def test_a_download_tells_how_far_it_is_and_that_it_is_over(
 
     hub["a"] = task
     downloads.ask(DownloadModel("a", request_id=7))
-    assert told.wait_for(7) == Done(7, "a is on this computer now.")
+    assert told.wait_for(7) == Done(7, "Downloaded a.")
     changes = told.of("a")
     assert [change.is_over for change in changes[-2:]] == [False, True]
     assert {(change.done, change.total) for change in changes[-2:]} == {(1000, 1000)}
@@ -125,7 +125,7 @@ def test_a_failed_download_says_why_and_the_next_one_goes_on(
     hub["a"], hub["b"] = fail, lambda **_: None
     downloads.ask(DownloadModel("a", request_id=1))
     downloads.ask(DownloadModel("b", request_id=2))
-    assert told.wait_for(2) == Done(2, "b is on this computer now.")
+    assert told.wait_for(2) == Done(2, "Downloaded b.")
     assert told.wait_for(1) == Failed(1, "The hub is away.")
     assert told.of("a")[-1].is_over
 
@@ -155,7 +155,7 @@ def test_one_that_runs_and_one_that_waits_can_be_stopped(
     assert told.wait_for(2) == Failed(2, "Stopped.")
     downloads.cancel("a")
     assert told.wait_for(1) == Failed(1, "Stopped.")
-    assert told.wait_for(3) == Done(3, "c is on this computer now."), "what was not stopped goes on"
+    assert told.wait_for(3) == Done(3, "Downloaded c."), "what was not stopped goes on"
     assert all(told.of(name)[-1].is_over for name in "abc")
 
 
