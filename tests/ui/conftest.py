@@ -1,4 +1,4 @@
-"""Fixtures for tests of the window: no screen needed, no complaint of Qt unheard, nothing left running."""
+"""Fixtures for tests of the window. They fail tests on Qt warnings and leaked threads, timers or widgets."""
 
 import gc
 import threading
@@ -18,7 +18,7 @@ from imagefinder.domain.queries import Hit
 
 MakeHits = Callable[..., tuple[Hit, ...]]
 
-# What Qt says of the machine, not of us.
+# Qt messages caused by the environment, not by the program.
 _HARMLESS = (
     "This plugin does not support propagateSizeHints()",
     "This plugin does not support raise()",
@@ -32,7 +32,7 @@ _GRACE_S = 20.0
 
 @pytest.fixture
 def client() -> Iterator[FakeClient]:
-    """A client without an engine."""
+    """Fake client without an engine process."""
     made = FakeClient()
     yield made
     made.deleteLater()
@@ -40,7 +40,7 @@ def client() -> Iterator[FakeClient]:
 
 @pytest.fixture
 def hits() -> MakeHits:
-    """Makes hits: ``hits(3)``, ``hits(200, start=200)``; the first is the best."""
+    """Factory of hits, best first, called as ``hits(3)`` or ``hits(200, start=200)``."""
 
     def make(count: int, start: int = 0) -> tuple[Hit, ...]:
         return tuple(
@@ -65,7 +65,7 @@ def hits() -> MakeHits:
 
 @pytest.fixture
 def pictures(tmp_path: Path) -> Path:
-    """A folder of three small pictures: red.png, green.png, blue.png."""
+    """Folder with three small pictures: red.png, green.png and blue.png."""
     folder = tmp_path / "pictures"
     folder.mkdir()
     for name in ("red", "green", "blue"):
@@ -94,7 +94,7 @@ def _qt_complains_of_nothing(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(scope="module", autouse=True)
 def _what_is_there_already_is_not_searched() -> None:
-    # Tests of the modules before may have imported torch: half a million objects, looked through at every test.
+    # Tests of other modules may have imported torch, whose half a million objects would be searched after each test.
     gc.collect()
     gc.freeze()
 
@@ -106,7 +106,7 @@ def _nothing_is_left_running(_what_is_there_already_is_not_searched: None) -> It
     deadline = time.monotonic() + _GRACE_S
     left = _left(before)
     while left and time.monotonic() < deadline:
-        # What is about to end may: deferred deletes are done, threads come to their end.
+        # Let deferred deletions happen and threads finish.
         _process_deletions()
         gc.collect()
         time.sleep(0.01)
@@ -127,7 +127,7 @@ def _live_qt_objects() -> list[object]:
         each for each in QApplication.topLevelWidgets() if shiboken6.isValid(each) and each.parent() is None
     ]
     for each in gc.get_objects():
-        # Not isinstance, which asks each object for its class: torch's own warn then.
+        # Not isinstance, which reads __class__: some objects of torch emit a warning then.
         if not issubclass(type(each), (QTimer, QThread)) or not shiboken6.isValid(each):
             continue
         is_busy = each.isActive() if isinstance(each, QTimer) else each.isRunning()
@@ -152,7 +152,7 @@ def _process_deletions() -> None:
 
 
 def _clear(left: Sequence[object]) -> None:
-    # So that the next test does not pay for this one.
+    # Do not let the next test fail because of this one.
     for each in left:
         if isinstance(each, QTimer):
             each.stop()

@@ -1,4 +1,4 @@
-"""What screen readers are told of every window: names, and which controls can be reached."""
+"""Tests of what all windows expose to screen readers: accessible names and reachable controls."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +25,7 @@ def stage(qapp: QApplication, qtbot: QtBot, hits: MakeHits, pictures: Path, lang
 
 
 def read(widget: QWidget) -> str:
-    """The name of a widget as a screen reader is told it."""
+    """Return the accessible name of a widget."""
     interface = QAccessible.queryAccessibleInterface(widget)
     assert interface is not None, widget
     return interface.text(QAccessible.Text.Name)
@@ -36,7 +36,7 @@ def seen_in(window: QWidget) -> list[QWidget]:
 
 
 def shown(text: str) -> str:
-    """A text without the marks of its key and without the dots that say that a question follows."""
+    """Return a text without mnemonic marks, and without an ellipsis or colon at its end."""
     return text.replace("&", "").rstrip("…:：")
 
 
@@ -49,7 +49,7 @@ def test_everything_that_is_seen_is_read(stage: Stage, name: str) -> None:
         if isinstance(widget, QLabel | QAbstractButton) and widget.text():
             texts += 1
             assert shown(widget.text()) in shown(read(widget)), widget
-        # The line within a spin box speaks by it.
+        # The line edit in a spin box has a focus proxy, the spin box, which has the name.
         if (
             not widget.focusProxy()
             and widget.focusPolicy() & Qt.FocusPolicy.TabFocus

@@ -1,4 +1,4 @@
-"""Numbers and times in words."""
+"""Tests of the formatting of numbers, times and other values."""
 
 from collections.abc import Iterator
 from pathlib import Path

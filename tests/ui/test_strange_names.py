@@ -1,4 +1,4 @@
-"""File names may look like HTML; they are shown as they are."""
+"""Tests that file names that look like HTML are shown literally."""
 
 from pathlib import Path
 
@@ -27,7 +27,7 @@ PATH = Path("/pictures") / NAME.replace("/", "∕")
 
 
 def seen(tip: object) -> str:
-    """What Qt shows of a tooltip; only what it may take for HTML is looked at."""
+    """Return the text that Qt shows for a tooltip, which it renders as HTML if it looks like it."""
     assert isinstance(tip, str)
     if "<" not in tip and "&lt;" not in tip:
         return tip

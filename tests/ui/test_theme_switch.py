@@ -1,4 +1,4 @@
-"""After a live change of theme every window is, pixel by pixel, one that was opened in that theme."""
+"""Tests that after a change of theme, every window is pixel for pixel like one opened in that theme."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ Shoot = Callable[..., list[NDArray[np.uint8]]]
 
 @pytest.fixture
 def at_work(monkeypatch: pytest.MonkeyPatch) -> Counter[BackgroundTasks]:
-    """How much of each one's work has not been delivered yet: a picture is taken when nothing is left."""
+    """Number of undelivered background tasks, so that screenshots are taken when none is left."""
     left: Counter[BackgroundTasks] = Counter()
     run, deliver = BackgroundTasks.run, BackgroundTasks._deliver
 
@@ -44,7 +44,7 @@ def at_work(monkeypatch: pytest.MonkeyPatch) -> Counter[BackgroundTasks]:
 def shoot(
     qapp: QApplication, qtbot: QtBot, hits: MakeHits, pictures: Path, at_work: Counter[BackgroundTasks]
 ) -> Iterator[Shoot]:
-    """Sets a scene in the first of some themes, and takes its picture in each of them, one after the other."""
+    """Function that opens a scene in the first theme, and takes a screenshot of it in each theme."""
     flash = qapp.cursorFlashTime()
     qapp.setCursorFlashTime(0)
     theme = Theme(qapp, "light")
@@ -75,7 +75,7 @@ def shoot(
 
 
 def _at_rest(widget: QWidget, qtbot: QtBot) -> NDArray[np.uint8]:
-    """The widget's picture, once it stays the same: on a busy machine layouts and timers come late."""
+    """Return the widget's pixels once they are stable, as layouts and timers are late on a busy computer."""
     taken = [_pixels(widget)]
 
     def is_at_rest() -> bool:

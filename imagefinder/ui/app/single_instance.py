@@ -109,7 +109,7 @@ class SingleInstance(QObject):
                 self._clock.start(_SILENCE_MS)
             self._read(socket)
             if len(self._received) > _MOST_CONNECTIONS:
-                self._refuse(next(iter(self._received)), "there are too many at once")
+                self._refuse(next(iter(self._received)), "too many connections")
 
     def _listen(self) -> None:
         socket = self.sender()
@@ -128,7 +128,7 @@ class SingleInstance(QObject):
             return
         received += socket.readAll().data()
         if len(received) > _MOST_BYTES:
-            self._refuse(socket, "its message is too long")
+            self._refuse(socket, "message too long")
         elif b"\n" in received:
             self._answer(socket, bytes(received).partition(b"\n")[0])
 
@@ -146,7 +146,7 @@ class SingleInstance(QObject):
 
     def _lose_patience(self) -> None:
         for socket in self._late:
-            self._refuse(socket, "it takes too long")
+            self._refuse(socket, "timed out")
         self._late = list(self._received)
         if not self._late:
             self._clock.stop()
@@ -167,16 +167,16 @@ def understood(text: bytes) -> tuple[list[Path], str, str]:
     try:
         said = json.loads(text)
     except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
+        raise ValueError("nested too deeply") from error
     if not isinstance(said, dict):
-        raise ValueError("it is no object")  # noqa: TRY004 - one type of error for all malformed messages
+        raise ValueError("not a JSON object")  # noqa: TRY004 - one type of error for all malformed messages
     paths, query, token = said.get("paths"), said.get("query", ""), said.get("token")
     if not isinstance(token, str) or len(token) > _LONGEST_TOKEN or not token.isprintable():
-        raise ValueError("its token is none")
+        raise ValueError("invalid token")
     if not isinstance(paths, list) or not all(map(_is_path, paths)):
-        raise ValueError("its paths are none")
+        raise ValueError("invalid paths")
     if not isinstance(query, str) or len(query) > MOST_CHARACTERS:
-        raise ValueError("its words are none")
+        raise ValueError("invalid query")
     return [Path(path) for path in paths], query, token
 
 

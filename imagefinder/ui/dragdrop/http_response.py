@@ -64,7 +64,7 @@ class HttpResponse:
         if self._state is _State.BODY and self.length is None:
             self._state = _State.OVER
         elif not self.is_over:
-            raise HttpError("the connection was closed before the end")
+            raise HttpError("connection closed before the end of the response")
 
     def _step(self, body: bytearray) -> bool:
         """Parse the next element and return True if there may be another."""
@@ -84,7 +84,7 @@ class HttpResponse:
     def _parse_head(self) -> bool:
         ends = [at for at in (self._waiting.find(b"\r\n\r\n"), self._waiting.find(b"\n\n")) if at >= 0]
         if self._heads + (min(ends) if ends else len(self._waiting)) > MOST_HEAD:
-            raise HttpError("its headers are too long")
+            raise HttpError("headers too long")
         if not ends:
             return False
         end = min(ends)
@@ -99,25 +99,25 @@ class HttpResponse:
         version, _, rest = first.partition(" ")
         code = rest[:3]
         if not version.startswith("HTTP/1.") or not (code.isascii() and code.isdigit() and len(code) == 3):
-            raise HttpError("what it sent is not HTTP")
+            raise HttpError("not an HTTP response")
         if code.startswith("1") and code != "101":
             return
         headers: dict[str, str] = {}
         for line in lines:
             name, colon, value = line.partition(":")
             if not colon or not name or name != name.strip():
-                raise HttpError("its headers cannot be understood")
+                raise HttpError("malformed header")
             headers.setdefault(name.lower(), value.strip())
         self.status, self.headers = int(code), headers
         coding, length = headers.get("transfer-encoding", "").lower(), headers.get("content-length")
         if coding:
             if coding != "chunked":
-                raise HttpError("its transfer coding is not known")
+                raise HttpError("unsupported transfer coding")
             self._state = _State.CHUNK_LINE
             return
         if length is not None:
             if not (length.isascii() and length.isdigit() and len(length) < 20):
-                raise HttpError("its length is no number")
+                raise HttpError("invalid Content-Length")
             self.length = self._left = int(length)
         self._state = _State.OVER if self.length == 0 else _State.BODY
 
@@ -134,7 +134,7 @@ class HttpResponse:
     def _parse_line(self) -> bool:
         end = self._waiting.find(b"\n")
         if end > _MOST_CHUNK_LINE or (end < 0 and len(self._waiting) > _MOST_CHUNK_LINE):
-            raise HttpError("its chunks cannot be understood")
+            raise HttpError("malformed chunk")
         if end < 0:
             return False
         line = bytes(self._waiting[:end]).strip()
@@ -144,7 +144,7 @@ class HttpResponse:
             return True
         digits = line.partition(b";")[0].strip().lower()
         if not digits or len(digits) > 15 or digits.strip(b"0123456789abcdef"):
-            raise HttpError("its chunks cannot be understood")
+            raise HttpError("malformed chunk")
         self._left = int(digits, 16)
         # Trailers, which may follow the last chunk, are ignored.
         self._state = _State.CHUNK if self._left else _State.OVER

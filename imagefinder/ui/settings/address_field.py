@@ -27,7 +27,7 @@ class AddressField(QWidget):
             name: Accessible name of the line edit.
             now: Its initial text.
             placeholder: Shown while it is empty.
-            problem_of: Returns what is wrong with a text, in one sentence, or an empty string.
+            problem_of: Returns the problem with a text in one sentence, or an empty string.
             parent: Parent widget.
         """
         super().__init__(parent)
@@ -52,7 +52,7 @@ class AddressField(QWidget):
 
     @property
     def problem(self) -> str:
-        """What is wrong with the current text, or an empty string."""
+        """Problem with the current text in one sentence, or an empty string."""
         return self._problem_of(self._text)
 
     def keep(self) -> None:

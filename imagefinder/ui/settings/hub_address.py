@@ -9,7 +9,7 @@ _SOCKS = ("socks5://", "socks5h://")
 
 
 def mirror_problem(address: str) -> str:
-    """Return what is wrong with the address of a mirror, in one sentence. Empty if it is valid or empty."""
+    """Return the problem with the address of a mirror in one sentence. Empty if it is valid or empty."""
     if not address:
         return ""
     if not address.lower().startswith(_WEB):
@@ -21,7 +21,7 @@ def mirror_problem(address: str) -> str:
 
 
 def proxy_problem(address: str) -> str:
-    """Return what is wrong with the address of a proxy, in one sentence. Empty if it is valid or empty."""
+    """Return the problem with the address of a proxy in one sentence. Empty if it is valid or empty."""
     if not address:
         return ""
     if not address.lower().startswith((*_WEB, *_SOCKS)):

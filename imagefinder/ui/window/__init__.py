@@ -1,1 +1,1 @@
-"""The main window, its menus and its dialogs."""
+"""Main window, its menus and its dialogs."""

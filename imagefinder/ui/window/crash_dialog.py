@@ -1,4 +1,4 @@
-"""Dialog shown when the engine process could not be restarted."""
+"""Dialog shown when the engine process is not restarted any more."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The main window: library panel on the left, search panes on the right, notices and status line."""
+"""Main window: library panel on the left, search panes on the right, notices and status line."""
 
 from collections.abc import Sequence
 from dataclasses import replace

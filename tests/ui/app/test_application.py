@@ -1,4 +1,4 @@
-"""The program as a whole: what it keeps from one start to the next, and what changes while it runs."""
+"""Tests of the whole program: state kept between starts, and changes of settings at run time."""
 
 import os
 import signal
@@ -29,7 +29,7 @@ from imagefinder.ui.services.engine_client import EngineState
 
 @pytest.fixture
 def program_window(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterator[DrivenApplication]:
-    """The program on a library of its own; what it does to the looks of all windows is undone."""
+    """Program with its own library. Its changes to the application's style are undone at the end."""
     palette, sheet, style = QPalette(qapp.palette()), qapp.styleSheet(), qapp.style().name()
     yield DrivenApplication(qtbot, WindowOptions(library=tmp_path / "library", model="builtin"))
     qapp.setStyleSheet(sheet)
@@ -67,7 +67,7 @@ def test_window_panes_and_pictures_dropped_as_data_come_back(
         yield program.has_items(0)
         program.add(three_pictures)
         yield program.has_items(3)
-        # The screen of the tests is a small one.
+        # The tests have a small screen.
         program.window.show_panel(False)
         program.window.resize(780, 707)
         program.type("green")
@@ -78,7 +78,7 @@ def test_window_panes_and_pictures_dropped_as_data_come_back(
         program.window.split()
         program.type("blue")
         yield program.finds("blue.png")
-        # Of what was dropped and is searched by no more, nothing is kept.
+        # A dropped picture that no pane searches by any more is deleted.
         program.window.new_pane()
         _drop_data(program, _png("#00f000"))
         yield program.finds("green.png")
@@ -104,7 +104,7 @@ def test_window_panes_and_pictures_dropped_as_data_come_back(
         yield from ()
 
     assert program.run(second) == 0
-    # Before the engine has said anything.
+    # Closed before the first event of the engine.
     assert program.run(closed_at_once) == 0
     assert program.run(second) == 0
 
@@ -134,7 +134,7 @@ def test_items_of_another_library_are_not_searched_by(
     program.run(same_library)
 
     def other_library() -> Steps:
-        # The pane with words is kept: they mean the same everywhere.
+        # The pane with words is kept, because words are independent of the library.
         assert [pane.title for pane in program.window.panes.panes()] == ["green"]
         assert program.window.welcome.isVisible()
         yield program.has_items(0)
@@ -168,7 +168,7 @@ def test_the_language_changes_at_once_and_back_with_all_that_is_open(
         assert program.window.settings_page == 3
         assert program.pane.bar.text() == "red"
         chinese = program.window
-        # The engine's sentences are in that language, too.
+        # The engine's messages are in the new language, too.
         yield lambda: program.client.pid not in (engine, None) and program.has_items(3)()
         assert program.client.options.language == "zh_CN"
         yield says_why("不是任何已知格式的图片")
@@ -194,7 +194,7 @@ def test_once_a_model_was_chosen_the_one_of_this_start_counts_no_longer(
         assert program.client.options.model == "builtin"
         program.window._models.use("builtin")
         yield lambda: program.client.options.model is None
-        # Any change of the settings asks whether the engine has to be started anew for it.
+        # Every change of settings checks whether the engine process has to be restarted.
         program.window._services.settings_store.change(theme="dark")
         assert not program.application._restart.isActive()
         assert program.client.pid == engine
@@ -224,7 +224,7 @@ def test_another_library_is_another_world_and_the_old_one_comes_back(
         program.type("orange")
         yield program.finds("orange.png")
 
-        # A second start on this library finds this window; one on the old library would open its own.
+        # A second start with this library uses this window. One with the old library would open a window.
         command = [sys.executable, "-m", "imagefinder", "window", "--library", tmp_path / "other"]
         second = subprocess.Popen([*command, three_pictures / "blue.png"])  # type: ignore[list-item]
         try:
@@ -292,7 +292,7 @@ def test_a_mistake_of_ours_is_a_line_in_the_window_and_a_trace_in_the_log(
         program.type("still alive")
         assert program.pane.bar.text() == "still alive"
 
-    with capture_exceptions():  # pytest-qt would take it for the test's own failure
+    with capture_exceptions():  # else pytest-qt would fail the test
         assert program.run(script) == 0
     log = (default_places().logs / "imagefinder.log").read_text()
     assert "of our own making" in log

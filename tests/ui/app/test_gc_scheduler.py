@@ -1,4 +1,4 @@
-"""Garbage is collected on the GUI thread, and at length only while nobody looks."""
+"""Tests of garbage collection on the GUI thread, with full collections while the window is inactive."""
 
 import gc
 import threading
@@ -20,7 +20,7 @@ class Clock:
 
 
 class Knot:
-    """Garbage that only a collection finds."""
+    """Object in a reference cycle, which only the garbage collector frees."""
 
     def __init__(self) -> None:
         self.itself = self
@@ -40,7 +40,7 @@ def gc_scheduler(qapp: QApplication, clock: Clock) -> Iterator[GcScheduler]:
 
 
 def forgotten(*, is_old: bool = False) -> "weakref.ref[Knot]":
-    """A knot that nobody holds any more, and that has outlived two collections where it ``is_old``."""
+    """Return a weak reference to an unreachable knot, which has survived two collections if ``is_old``."""
     knot = Knot()
     if is_old:
         gc.collect(1)

@@ -1,4 +1,4 @@
-"""The window's program: a real start in a process of its own, with the real engine and no screen."""
+"""Tests that start the program in a separate process, with a real engine and without a screen."""
 
 import os
 import signal
@@ -36,7 +36,7 @@ Start = Callable[..., "subprocess.Popen[str]"]
 
 @pytest.fixture
 def start(tmp_path: Path) -> Start:
-    """Starts the program; ``options`` are fields of ``WindowOptions``."""
+    """Function that starts the program with options, which are fields of ``WindowOptions``."""
     script = tmp_path / "start.py"
     script.write_text(_START)
 
@@ -120,7 +120,7 @@ def test_a_second_start_goes_at_once(start: Start, tmp_path: Path) -> None:
 
 
 def _wait_until(condition: Callable[[], bool], process: "subprocess.Popen[str]") -> None:
-    """Ask again until it is so, or until the process has ended."""
+    """Wait until a condition holds, and fail if the process ends before that."""
     while not condition():
         try:
             process.wait(0.05)

@@ -1,4 +1,4 @@
-"""What Qt says, in the log and not in the terminal."""
+"""Tests that Qt's messages are logged and not printed to the terminal."""
 
 import logging
 

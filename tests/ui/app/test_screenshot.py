@@ -1,4 +1,4 @@
-"""The window's picture of itself, with nothing behind it but a fake engine."""
+"""Tests of screenshots of the window, with a fake client."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace

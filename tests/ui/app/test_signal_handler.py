@@ -1,4 +1,4 @@
-"""Signals of the system, as the window hears of them."""
+"""Tests of the handling of SIGTERM and other signals in the window's process."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""One window for each library."""
+"""Tests of the single instance for each library."""
 
 import json
 import subprocess
@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from imagefinder.ui.app import single_instance
 from imagefinder.ui.app.single_instance import SingleInstance, understood
 
-# A second start, in a process of its own: both wait for each other's answer.
+# A second start in a separate process, because both sides wait for each other.
 _SECOND = """
 import sys
 import tempfile
@@ -126,7 +126,7 @@ def test_a_name_that_is_no_text_comes_through() -> None:
 
 @pytest.fixture
 def connect(qtbot: QtBot, first: SingleInstance) -> Iterator[Callable[[bytes], QLocalSocket]]:
-    """Opens connections to the first window, and says something on each."""
+    """Function that opens a connection to the first instance and sends a text on it."""
     assert first.claim()
     made = []
 
@@ -200,7 +200,7 @@ def test_any_number_of_silent_connections_keeps_no_second_start_out(
 def test_it_listens_where_no_other_user_can(
     qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    with tempfile.TemporaryDirectory() as own:  # short: a socket's path has a limit
+    with tempfile.TemporaryDirectory() as own:  # a short path, because the path of a socket is limited
         monkeypatch.setenv("XDG_RUNTIME_DIR", own)
         made = SingleInstance(tmp_path / "library")
         assert made.claim()

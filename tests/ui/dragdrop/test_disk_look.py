@@ -1,4 +1,4 @@
-"""A look at the disk that holds nobody up."""
+"""Tests of the time-limited check of paths on disk."""
 
 import os
 import threading

@@ -1,4 +1,4 @@
-"""Dropped picture data as files."""
+"""Tests of the cache of dropped picture data."""
 
 import os
 from pathlib import Path
@@ -64,6 +64,6 @@ def test_the_oldest_go_where_there_are_too_many(tmp_path: Path, pictures: Path) 
     red, green = dropped.keep(data["red"]), dropped.keep(data["green"])
     os.utime(red, (1, 1))
     os.utime(green, (2, 2))
-    dropped.keep(data["red"])  # dropped again, it counts as new
+    dropped.keep(data["red"])  # dropped again, which makes it the newest
     blue = dropped.keep(data["blue"])
     assert {path.name for path in dropped.folder.iterdir()} == {red.name, blue.name}

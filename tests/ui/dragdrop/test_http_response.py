@@ -1,4 +1,4 @@
-"""HTTP responses taken apart, whole and in pieces, and what is none."""
+"""Tests of the HTTP response parser with complete, fragmented and malformed responses."""
 
 from itertools import pairwise
 

@@ -1,4 +1,4 @@
-"""Fetching a dropped link, from a server on this machine."""
+"""Tests of fetching dropped links, with a local server."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ LOCAL = Settings(fetch_local_addresses=True)
 
 
 class Site(ThreadingHTTPServer):
-    """Serves what a test puts in; remembers what was asked."""
+    """Local server with content set by the test, which records the requests."""
 
     daemon_threads = True
     block_on_close = True
@@ -84,7 +84,7 @@ class _Handler(BaseHTTPRequestHandler):
             while not self.server.is_over.wait(0.001 if is_endless else 0.05):
                 self.wfile.write(bytes(65536 if is_endless else 1))
         except OSError:
-            pass  # whoever asked is gone, as it should be
+            pass  # the client has closed the connection, as expected
 
     def _never_end_headers(self, name: str) -> None:
         start = b"HTTP/1.1 200 OK\r\n" if name != "hints" else b""
@@ -130,7 +130,7 @@ def fetcher(qapp: object) -> Iterator[MakeFetcher]:
 
 
 def outcome(qtbot: QtBot, fetch: Fetch) -> bytes | str:
-    """The picture's bytes, or the sentence why there are none."""
+    """Return the picture's bytes, or the error message."""
     ends: list[bytes | str] = []
     fetch.fetched.connect(ends.append)
     fetch.failed.connect(ends.append)
@@ -191,7 +191,7 @@ def test_a_redirect_is_followed(qtbot: QtBot, site: Site, fetcher: MakeFetcher) 
 
 def test_each_redirect_is_checked_anew(qtbot: QtBot, site: Site, fetcher: MakeFetcher) -> None:
     checked = LinkFetcher(lambda: next(asked), fetcher().parent())
-    # The first address is allowed (asked for twice: may it fetch, may it go there), the next one is not.
+    # The settings are read twice for each address. They allow the first address but not the second.
     asked = iter([LOCAL, LOCAL, Settings(), Settings()])
     assert "10.0.0.1 is on this computer or in the local network" in str(
         outcome(qtbot, checked.fetch(site.url("inwards")))
@@ -230,7 +230,7 @@ def test_after_a_server_that_went_astray_the_next_picture_from_it_comes(
     qtbot: QtBot, site: Site, fetcher: MakeFetcher, path: str
 ) -> None:
     made = fetcher(seconds=1.0, size=1_000_000)
-    for _ in range(8):  # more than any bound on connections to one host
+    for _ in range(8):  # more than any limit of connections to one host
         made.fetch(site.url(path))
     assert isinstance(outcome(qtbot, made.fetch(site.url(path))), str)
     assert outcome(qtbot, made.fetch(site.url("picture"))) == site.picture

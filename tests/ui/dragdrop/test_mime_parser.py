@@ -1,4 +1,4 @@
-"""What programs drag and paste, each in its own way."""
+"""Tests of parsing MIME data as provided by different programs."""
 
 import base64
 import os
@@ -25,7 +25,7 @@ def png() -> bytes:
 
 
 def mime(**formats: str | bytes) -> QMimeData:
-    """Formats by name, with ``__`` for the slash and ``_`` for a hyphen."""
+    """Return MIME data with formats given by name, with ``__`` for a slash and ``_`` for a hyphen."""
     made = QMimeData()
     for name, data in formats.items():
         kind = name.replace("__", "/").replace("_", "-")
@@ -173,7 +173,7 @@ def test_the_picture_of_a_page_is_found_however_it_is_written(tag: str) -> None:
     "page", ["<img " * 100_000, "<img " + "src " * 100_000, "<img " + " src" * 100_000 + ">"]
 )
 def test_a_page_made_to_hold_us_up_does_not(page: str) -> None:
-    # With one expression for tag and attribute, this takes hours.
+    # With a single regular expression for tag and attribute, this would take hours.
     given = mime(text__html=page)
     assert not may_hold_pictures(given)
     assert not read_mime(given)

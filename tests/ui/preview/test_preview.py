@@ -1,4 +1,4 @@
-"""The preview: the right picture, its pages and facts, and nothing that comes too late."""
+"""Tests of the preview: picture, pages, metadata, and outdated replies."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +22,7 @@ Key = Qt.Key
 
 
 class Preview:
-    """A preview of a model's rows, and a hand to answer for the engine."""
+    """Preview window with a results model, and methods to answer in the engine's place."""
 
     def __init__(self, qtbot: QtBot, client: FakeClient, pictures: Path) -> None:
         self.client = client
@@ -83,7 +83,7 @@ def preview(qtbot: QtBot, client: FakeClient, pictures: Path) -> Iterator[Previe
 
 @pytest.fixture
 def page(hits: MakeHits) -> Hit:
-    """Page 3 of 4 of a PDF."""
+    """Return a hit that is page 3 of 4 of a PDF."""
     report = Path("/docs/report.pdf")
     return hits(1)[0]._replace(file=str(report), part=3, parts=4, kind=ItemKind.PAGE, width=595, height=842)
 

@@ -1,4 +1,4 @@
-"""Work off the GUI thread: it arrives, it is dropped with who wanted it, and it holds nothing up."""
+"""Tests of background tasks: delivery, deleted receivers, and blocked threads at close."""
 
 import threading
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ def test_a_widget_that_is_gone_is_told_nothing(qtbot: QtBot, background: Backgro
     gate.set()
     done: list[int] = []
     background.run(lambda: 1, done.append)
-    # An exception here would fail the test: pytest-qt hears of it.
+    # An exception here would fail the test, because pytest-qt captures it.
     qtbot.waitUntil(lambda: done == [1])
 
 

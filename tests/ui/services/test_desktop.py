@@ -1,4 +1,4 @@
-"""Opening files and showing them in their folder, without ever blocking the window."""
+"""Tests of opening files and showing them in their folders without blocking the window."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +24,7 @@ def desktop(qtbot: QtBot) -> Iterator[Desktop]:
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The URLs that the system was asked to open."""
+    """URLs that the system was asked to open."""
     urls: list[str] = []
 
     def open_url(url: QUrl) -> bool:
@@ -57,7 +57,7 @@ def test_a_file_on_a_drive_that_is_away_is_not_called_gone(
         with qtbot.waitSignal(desktop.problem) as said:
             ask(Path("/nowhere/red.png"), is_offline=True)
         assert "red.png is on a drive that is not connected now" in said.args[0]
-    # It may have been plugged in since it was found.
+    # The drive may have been connected since the search.
     desktop.open(pictures / "red.png", is_offline=True)
     qtbot.waitUntil(lambda: bool(opened))
 

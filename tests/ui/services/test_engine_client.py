@@ -1,4 +1,4 @@
-"""The window's end of the engine, where no engine is needed: what it says at once, and what it leaves behind."""
+"""Tests of the engine client that need no engine: immediate signals, and objects left behind."""
 
 import threading
 from multiprocessing.context import SpawnProcess
@@ -45,7 +45,7 @@ def test_starting_does_not_wait_for_the_process(
 
 
 def test_nothing_is_left_of_it_when_it_is_stopped(qtbot: QtBot, options: EngineOptions) -> None:
-    # The fixture that looks for threads, timers and processes left behind does the asserting.
+    # The fixture that checks for leaked threads, timers and processes does the asserting.
     for _ in range(2):
         client = EngineClient(options)
         client.start()
@@ -75,7 +75,7 @@ def test_a_restart_does_not_wait_for_the_old_engines_end(qtbot: QtBot, options: 
     first = client.pid
     client.restart()
     assert client.pid == first, "it waited"
-    client.restart()  # twice is as good as once
+    client.restart()  # a second call has no further effect
     qtbot.waitUntil(
         lambda: client.pid not in (None, first) and client.engine.state is EngineState.RUNNING,
         timeout=_PATIENCE_MS,

@@ -1,4 +1,4 @@
-"""The window goes over to another library: nothing of the one before reaches the other, or is heard any more."""
+"""Tests of switching to another library: requests and events of the previous one are discarded."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -38,7 +38,7 @@ from imagefinder.ui.services.engine_client import EngineClient, EngineState
 
 
 class Run:
-    """A run of the engine that does what the test says."""
+    """Fake run of the engine process, controlled by the test."""
 
     all: ClassVar[list["Run"]] = []
 
@@ -135,7 +135,7 @@ def test_work_that_the_user_stopped_does_not_begin_again_with_another_engine(cli
     Run.all[0].end()
     assert not Run.all[1].options.index_at_start
     assert client.options.index_at_start, "the next start of the program looks for what is new"
-    # Nor after a death, and one in the middle of stopping.
+    # Nor after a crash.
     Run.all[1].say(library("/one"))
     Run.all[1].end(code=-11)
     assert not Run.all[2].options.index_at_start
@@ -155,7 +155,7 @@ def test_after_a_new_wish_it_does(client: EngineClient, wish: Request) -> None:
 def test_work_that_began_by_itself_after_one_was_stopped_is_taken_up_again(client: EngineClient) -> None:
     Run.all[0].say(at_work())
     client.send(CancelJobs())
-    # What was told before the engine heard of it.
+    # Sent before the engine received the cancellation.
     Run.all[0].say(at_work())
     Run.all[0].end(code=-11)
     assert not Run.all[1].options.index_at_start

@@ -1,4 +1,4 @@
-"""The replies to requests: each goes to whoever asked, once, and to nobody who is gone."""
+"""Tests of reply callbacks: each is called once, and not after its Qt object was deleted."""
 
 import shiboken6
 from helpers.fake_client import FakeClient
@@ -19,7 +19,7 @@ from imagefinder.ipc.messages import (
 
 
 class Asker(QObject):
-    """Keeps what it is told."""
+    """Qt object that records replies and errors."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Thumbnails: from the cache, from the engine, from any file; bounded, newest first, never on the GUI thread."""
+"""Tests of the thumbnail loader: sources, limits, order of requests, and use of threads."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,7 +19,7 @@ BOX = QSize(64, 64)
 
 
 class Clock:
-    """Time that passes when a test says so."""
+    """Clock advanced by the test."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -46,7 +46,7 @@ Write = Callable[..., Path]
 
 @pytest.fixture
 def write(loader: ThumbnailLoader) -> Write:
-    """Puts a thumbnail into the cache."""
+    """Function that writes a thumbnail to the disk cache."""
 
     def write_it(hit: Hit, size: tuple[int, int] = (320, 240)) -> Path:
         path = loader.path(hit.thumbnail_key)
@@ -161,7 +161,7 @@ def test_what_was_scrolled_away_is_dropped_and_the_newest_come_first(
     wait(qtbot, loader)
     assert len(order) < 300
     keys = [hit.thumbnail_key for hit in many]
-    # Two were in the threads' hands from the start, whenever they are done; then the last that was asked for.
+    # The first two were given to the threads at once and may finish at any time; then the newest come first.
     newest = [key for key in order if key not in keys[:2]]
     assert set(newest[:4]) <= set(keys[-10:])
 

@@ -1,4 +1,4 @@
-"""Addresses of mirrors and proxies, by their looks."""
+"""Tests of the syntactic validation of addresses of mirrors and proxies."""
 
 import pytest
 

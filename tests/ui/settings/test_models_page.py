@@ -1,4 +1,4 @@
-"""The page of models: what is here, what can be had, and how it goes."""
+"""Tests of the settings page for models: cards, operations, downloads and model switch."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -76,7 +76,7 @@ def make_page(
     def make() -> ModelsPage:
         made = ModelsPage(client, settings_store, manager)
         qtbot.addWidget(made)
-        # With the paddings of the real window, and the width of the page in the settings as they open.
+        # Use the paddings of the real window, and the initial width of the page in the settings dialog.
         made.setStyleSheet(style_sheet())
         made.resize(600, 600)
         made.show()
@@ -100,7 +100,7 @@ def _list(client: FakeClient, *models: ModelInfo) -> None:
 
 
 def _buttons(widget: QWidget) -> list[str]:
-    """What can be pressed there now."""
+    """Return the texts of the visible buttons that can be clicked."""
     found = widget.findChildren(QPushButton)
     return [each.text() for each in found if each.isVisible() and each.isEnabled()]
 
@@ -115,7 +115,7 @@ def _focus(widget: QWidget, text: str) -> None:
 
 
 def _is_in_sight(widget: QWidget) -> bool:
-    """Whether the whole of it can be seen."""
+    """Return whether a widget is visible in its full height."""
     return widget.visibleRegion().boundingRect().height() == widget.height()
 
 
@@ -125,7 +125,7 @@ def _tick(widget: QWidget, text: str) -> None:
 
 
 def _links(widget: QWidget) -> dict[str, str]:
-    """The links there, and where they lead."""
+    """Return the visible links with their addresses."""
     return {each.text(): each.toolTip() for each in widget.findChildren(LinkButton) if each.isVisible()}
 
 
@@ -206,7 +206,7 @@ def test_the_keys_stay_with_a_model_whose_button_is_gone(page: ModelsPage, clien
     _press(card, "Download")
     assert card.has_focus
 
-    # Here it goes to another part of the page.
+    # Now the card moves to another part of the page.
     client.hear(Done(client.last(DownloadModel).request_id))
     _list(client, STARTER_MODEL, here(DATACOMP), OPENAI)
     assert card.has_focus

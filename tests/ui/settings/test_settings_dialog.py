@@ -1,4 +1,4 @@
-"""The settings: what is chosen holds at once."""
+"""Tests of the settings dialog: changes take effect immediately."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Icons: legible in every state and theme, and translucent as a whole."""
+"""Tests of icons: contrast in all states and themes, and uniform translucency."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -58,7 +58,7 @@ def test_no_dot_is_darker_where_translucent_strokes_cross(theme: Theme, name: st
 
 
 def menus(stage: Stage) -> list[QMenu]:
-    """All menus that have icons."""
+    """Return all menus that have icons."""
     stage.results()
     window = stage.window
     pane = window.panes.panes()[0]
@@ -88,7 +88,7 @@ def test_icons_of_menus_have_the_colour_of_the_words_beside_them(
                 group = QPalette.ColorGroup.Active if action.isEnabled() else QPalette.ColorGroup.Disabled
                 assert behind == colours.color(Role.Highlight if is_lit else Role.Base), action.text()
                 wanted = colours.color(group, Role.HighlightedText if is_lit else Role.Text)
-                # Thin strokes lie between the pixels.
+                # Thin strokes are antialiased, so their colour is not exact.
                 assert abs(ink.lightness() - wanted.lightness()) < 40, action.text()
                 seen += 1
         menu.setActiveAction(None)  # type: ignore[arg-type]
@@ -96,7 +96,7 @@ def test_icons_of_menus_have_the_colour_of_the_words_beside_them(
 
 
 def colours_of_icon(menu: QMenu, action: QAction) -> tuple[QColor, QColor]:
-    """What is behind an entry's icon, and the colour of its strokes: the one farthest from that."""
+    """Return the background colour of an entry's icon, and of its strokes, which differs most from it."""
     entry = menu.actionGeometry(action)
     image = menu.grab(QRect(entry.left() + 2, entry.top() + 5, 22, entry.height() - 10)).toImage()
     pixels = Counter(

@@ -1,4 +1,4 @@
-"""A link that is a control: clicked, pressed by keys, elided, followed."""
+"""Tests of the link button: mouse, keyboard, elision, and opening its address."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ from imagefinder.ui.widgets.link_button import LinkButton
 
 
 class Browser(QObject):
-    """Writes down what it is to open."""
+    """Fake web browser that records the URLs to open."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Lines in the window."""
+"""Tests of the notification bar."""
 
 import pytest
 from PySide6.QtCore import QEvent, Qt, QTimer
@@ -11,7 +11,7 @@ from imagefinder.ui.widgets.notification_bar import NoticeKind, NotificationBar
 
 @pytest.fixture
 def bar(qtbot: QtBot) -> NotificationBar:
-    # A line under the mouse would stay.
+    # A notice below the mouse pointer would not time out.
     QCursor.setPos(4000, 4000)
     made = NotificationBar()
     qtbot.addWidget(made)

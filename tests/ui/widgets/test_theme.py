@@ -1,4 +1,4 @@
-"""The two palettes, and following the system."""
+"""Tests of the palettes, and of following the system's theme."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ READ = [
 
 
 def _luminance(colour: QColor) -> float:
-    """Relative luminance, WCAG 2.2."""
+    """Return the relative luminance according to WCAG 2.2."""
     parts = [
         part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
         for part in colour.getRgbF()[:3]  # type: ignore[index]
@@ -64,7 +64,7 @@ def test_what_is_chosen_stands_out(behind: Role, is_dark: bool) -> None:
 
 @pytest.mark.parametrize("name", ["light", "dark"])
 def test_a_tooltip_is_painted_in_its_own_colours(qapp: QApplication, qtbot: QtBot, name: str) -> None:
-    # A tip that another test left standing would be taken up, and with it the colours it came with.
+    # Qt would reuse a tooltip left open by another test, with its colours.
     for tip in [each for each in qapp.topLevelWidgets() if each.inherits("QTipLabel")]:
         shiboken6.delete(tip)
     Theme(qapp, name)
@@ -72,7 +72,7 @@ def test_a_tooltip_is_painted_in_its_own_colours(qapp: QApplication, qtbot: QtBo
     qtbot.addWidget(widget)
     widget.show()
 
-    # Qt takes a colour that it does not know for the window's, and says nothing.
+    # For an unknown palette role, Qt silently uses the window's colour.
     QToolTip.showText(QPoint(100, 100), "where it lies", widget)
     (tip,) = [each for each in qapp.topLevelWidgets() if each.inherits("QTipLabel")]
     picture = tip.grab().toImage()
@@ -104,7 +104,7 @@ def test_it_follows_the_system_unless_told_otherwise(qapp: QApplication) -> None
     qapp.styleHints().unsetColorScheme()
 
     assert stays
-    # Offscreen there may be no system to follow; where the hint takes hold, so does the theme.
+    # The offscreen platform may ignore the hint. If it does not, the theme must follow it.
     assert follows == (qapp.styleHints().colorScheme() == Qt.ColorScheme.Dark) or follows
 
 

@@ -1,4 +1,4 @@
-"""What is said when the engine does not come up again."""
+"""Tests of the dialog shown when the engine process is not restarted any more."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The main window: what passes between its parts."""
+"""Tests of the main window: the connections between its parts."""
 
 import json
 from collections.abc import Iterator
@@ -85,7 +85,7 @@ def _tell(client: FakeClient, library: LibraryChanged) -> None:
 
 
 def _press(window: MainWindow, keys: str) -> QAction:
-    """The action of these keys, done as by the keys."""
+    """Trigger and return the action that has this shortcut."""
     actions = [action for _, group in window.actions_.all for action in group]
     action = next(each for each in actions if QKeySequence(keys) in each.shortcuts())
     action.trigger()

@@ -1,4 +1,4 @@
-"""The first run."""
+"""Tests of the welcome page."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What the window remembers."""
+"""Tests of saving and loading the window state."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The whole window on a real engine process: what a user does, and what goes wrong meanwhile."""
+"""Tests of the whole window with a real engine process: actions of users, and failures during them."""
 
 import base64
 import os
@@ -41,7 +41,7 @@ def library(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def open_window(qtbot: QtBot, library: Path) -> Iterator[OpenWindow]:
-    """Opens windows on one library; they are closed at the end, unless the test did it."""
+    """Function that opens windows on one library. Windows still open at the end of the test are closed."""
     windows: list[EngineWindow] = []
 
     def open_it(target: Target | None = None, **options: Any) -> EngineWindow:
@@ -57,7 +57,7 @@ def open_window(qtbot: QtBot, library: Path) -> Iterator[OpenWindow]:
 
 @pytest.fixture
 def many(folder: Path) -> Path:
-    """A folder of forty pictures."""
+    """Fill a folder with forty pictures and return it."""
     for number in range(MANY):
         save(picture("teal", number), folder / f"{number:02}.png")
     return folder
@@ -65,7 +65,7 @@ def many(folder: Path) -> Path:
 
 @pytest.fixture
 def window(open_window: OpenWindow, three_pictures: Path) -> EngineWindow:
-    """A window on a library of a red, a green and a blue picture, all indexed."""
+    """Window on a library of a red, a green and a blue picture, all indexed."""
     opened = open_window()
     opened.add(three_pictures)
     opened.until(lambda: opened.items == 3)
@@ -80,7 +80,7 @@ def _png(colour: str) -> bytes:
 
 
 def _mime(**formats: bytes | str) -> QMimeData:
-    """Formats by name, with ``__`` for the slash and ``_`` for a hyphen."""
+    """Return MIME data with formats given by name, with ``__`` for a slash and ``_`` for a hyphen."""
     made = QMimeData()
     for name, data in formats.items():
         kind = name.replace("__", "/").replace("_", "-")
@@ -189,7 +189,7 @@ def test_each_pane_has_its_own_query_and_results(window: EngineWindow) -> None:
     window.until(lambda: all(window.names(pane) for pane in (first, second, third)))
     assert [window.names(pane)[0] for pane in (first, second, third)] == ["red.png", "green.png", "blue.png"]
 
-    # Find similar asks for the chosen one alone, and does not find it itself.
+    # "Find similar" searches by the selected picture only, and excludes it from the results.
     window.choose("green.png", second)
     window.press(Qt.Key.Key_S, second)
     window.until(lambda: sorted(window.names(second)) == ["blue.png", "red.png"])
@@ -216,7 +216,7 @@ def test_a_late_answer_to_an_old_query_never_shows(
     library.with_name("thought").touch()
     window.until(lambda: window.names()[:1] == ["blue.png"])
 
-    # The late one did come, and nobody saw it.
+    # The late answer arrived but was not shown.
     assert received == ["red.png", "blue.png"]
     assert ["red.png"] not in shown
 
@@ -239,7 +239,7 @@ def test_what_is_indexed_is_found_while_the_work_is_paused_and_going_on_ends_it(
     window.window.actions_.pause.trigger()
     window.until(lambda: window.items == MANY)
 
-    # More of them come into the results by themselves; the query picture itself is none.
+    # New results are added automatically. The query picture is not among them.
     window.until(lambda: len(window.names()) == MANY - 1)
     window.settle()
     assert len(set(window.names())) == MANY - 1
@@ -252,7 +252,7 @@ def test_an_engine_killed_in_the_middle_of_indexing_and_of_a_search_is_replaced(
     window = open_window(deadly_engine.is_slow, index_at_start=False)
     window.add(many)
     window.until(lambda: 0 < window.items < MANY)
-    # Stopped, it cannot answer before it is killed.
+    # While suspended, it cannot answer before it is killed.
     psutil.Process(window.client.pid).suspend()
     window.drop(_mime(text__uri_list=(many / "00.png").as_uri()))
     window.kill_engine()
@@ -265,7 +265,7 @@ def test_an_engine_killed_in_the_middle_of_indexing_and_of_a_search_is_replaced(
     window.settle()
     window.until(lambda: len(window.names()) == MANY - 1)
     assert len(set(window.names())) == MANY - 1
-    # It goes by itself once it can have been read; nothing else was said.
+    # The notice may have timed out by now. There were no others.
     assert set(window.window.notices.texts()) <= {notice}
     window.close()
     with closing(sqlite3.connect(library / "library.db")) as database:
@@ -312,7 +312,7 @@ def test_after_three_deaths_there_is_a_report_and_trying_again_works(
     for private in (Path.home(), library, three_pictures):
         assert str(private) not in report
 
-    # Adding may have been carried out half, so it is not repeated unasked; but the user is told.
+    # The request to add may have been carried out in part, so it is not repeated, but the user is informed.
     assert any("Try it again" in text for text in window.window.notices.texts())
 
     library.with_name("mended").touch()
@@ -490,6 +490,6 @@ def test_the_preview_turns_the_pages_of_a_pdf_with_the_words_marked(
         assert preview._shown.picture is not None
         preview.turn_page(1)
     assert seen == {1: 0, 2: 1, 3: 0, 4: 1}
-    # There is no page after the last.
+    # This was the last page.
     assert preview.hit.part == 4
     preview.close()
