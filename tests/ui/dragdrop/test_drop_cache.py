@@ -30,7 +30,7 @@ def test_the_same_picture_twice_is_one_file(tmp_path: Path, pictures: Path) -> N
 
 def test_what_is_no_picture_is_refused(tmp_path: Path) -> None:
     dropped = DropCache(tmp_path / "dropped")
-    with pytest.raises(ValueError, match="isn't a picture"):
+    with pytest.raises(ValueError, match="not a picture"):
         dropped.keep(b"<html><body>no</body></html>")
     assert not dropped.folder.exists()
 

@@ -193,20 +193,20 @@ def test_each_redirect_is_checked_anew(qtbot: QtBot, site: Site, fetcher: MakeFe
     checked = LinkFetcher(lambda: next(asked), fetcher().parent())
     # The settings are read twice for each address. They allow the first address but not the second.
     asked = iter([LOCAL, LOCAL, Settings(), Settings()])
-    assert "10.0.0.1 is on this computer or in the local network" in str(
+    assert "10.0.0.1 is on this computer or the local network" in str(
         outcome(qtbot, checked.fetch(site.url("inwards")))
     )
 
 
 def test_a_redirect_to_a_file_is_refused(qtbot: QtBot, site: Site, fetcher: MakeFetcher) -> None:
-    assert "http or https" in str(outcome(qtbot, fetcher().fetch(site.url("file"))))
+    assert "http and https" in str(outcome(qtbot, fetcher().fetch(site.url("file"))))
 
 
 @pytest.mark.parametrize(
     ("path", "limits", "words"),
     [
-        ("page", {}, "not a picture"),
-        ("missing", {}, "answered 404"),
+        ("page", {}, "send a picture"),
+        ("missing", {}, "HTTP 404"),
         ("loop", {}, "too many times"),
         ("huge", {}, "larger than 50 MB"),
         ("endless", {"size": 1_000_000}, "larger than 1 MB"),

@@ -56,7 +56,7 @@ def test_they_are_read_only_after_a_question(qtbot: QtBot, client: FakeClient, p
     qtbot.keyClick(panel.cloud_download_bar, Qt.Key.Key_Return)  # as if a key were pressed twice
     assert not panel.cloud_download_bar.isVisible()
     assert client.sent == []
-    _choose(panel, 1, "Read 1,234 ")
+    _choose(panel, 1, "Download 1,234 ")
     assert panel.cloud_download_bar.paths == (HOLIDAY,)
     qtbot.mouseClick(panel.cloud_download_bar._yes, Qt.MouseButton.LeftButton)
     assert client.sent == [Rescan((HOLIDAY,), download=True)]
@@ -83,7 +83,7 @@ def test_of_several_sources_only_those_that_have_any_are_asked_about(
 ) -> None:
     tell_library(client, a_source(HOLIDAY, in_the_cloud=2), a_source(SCANS))
     panel.list.selectAll()
-    _choose(panel, 1, "Read 2 ")
+    _choose(panel, 1, "Download 2 ")
     assert panel.cloud_download_bar.paths == (HOLIDAY,)
     tell_library(client, a_source(SCANS))
     assert not panel.cloud_download_bar.isVisible()
@@ -91,10 +91,10 @@ def test_of_several_sources_only_those_that_have_any_are_asked_about(
 
 def test_one_question_at_a_time(client: FakeClient, panel: LibraryPanel) -> None:
     tell_library(client, a_source(HOLIDAY, in_the_cloud=2))
-    _choose(panel, 0, "Read 2 ")
-    _choose(panel, 0, "Delete")
+    _choose(panel, 0, "Download 2 ")
+    _choose(panel, 0, "Remove from library")
     assert (panel.cloud_download_bar.isVisible(), panel.remove_bar.isVisible()) == (False, True)
-    _choose(panel, 0, "Read 2 ")
+    _choose(panel, 0, "Download 2 ")
     assert (panel.cloud_download_bar.isVisible(), panel.remove_bar.isVisible()) == (True, False)
 
 

@@ -45,7 +45,7 @@ def test_at_rest_it_is_up_to_date_and_offers_no_button(bar: JobBar, client: Fake
 
 def test_a_job_tells_how_far_how_fast_and_how_long(bar: JobBar, client: FakeClient) -> None:
     tell_job(client, indexing(HOLIDAY, rate=21.3, seconds_left=42.0, waiting=(SCANS,)))
-    assert bar.text() == "Indexing 312 of 1,204\n21 a second · about 40 s left"
+    assert bar.text() == "Indexing 312 of 1,204\n21 per second · about 40 s left"
     assert (bar._bar.value(), bar._bar.maximum()) == (312, 1204)
 
 
@@ -95,7 +95,7 @@ def test_a_job_can_be_stopped(qtbot: QtBot, bar: JobBar, client: FakeClient) -> 
     [
         (IndexReport(indexed=1204, unreadable=3), "1,204 indexed, 3 can't be read"),
         (IndexReport(unchanged=1204, unreadable=3), "Up to date"),
-        (IndexReport(reused=2, removed=1), "2 moved or copied, 1 removed"),
+        (IndexReport(reused=2, removed=1), "2 recognised as moved or copied, 1 removed"),
         (IndexReport(indexed=5, cancelled=True), "Stopped: 5 indexed. Rescan to finish."),
         (IndexReport(cancelled=True), "Stopped: nothing new indexed. Rescan to finish."),
     ],

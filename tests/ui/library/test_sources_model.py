@@ -65,7 +65,7 @@ def test_of_a_job_on_several_sources_each_tells_what_is_left_of_itself(
     tell_library(client, a_source(HOLIDAY, pending=892), a_source(SCANS))
     tell_job(client, indexing(HOLIDAY, sources=(HOLIDAY, SCANS), state=state))
     said = "Paused" if state is JobState.PAUSED else "Indexing…"
-    assert words(model, 0) == f"{said} · 892 not yet read"
+    assert words(model, 0) == f"{said} · 892 not read yet"
     assert words(model, 1) == "1,204 pictures and pages · scanned 5 minutes ago"
     assert model.index(0).data(SourceRole.STATE).fraction is None
     assert not any(model.index(row).data(SourceRole.STATE).action for row in (0, 1))
@@ -111,7 +111,7 @@ def test_a_walk_that_did_not_come_to_its_end_is_told_and_can_be_gone_on_with(
     model: SourcesModel, client: FakeClient
 ) -> None:
     tell_library(client, a_source(HOLIDAY, scan_complete=False))
-    assert words(model) == "1,204 pictures and pages · not looked through to the end yet"
+    assert words(model) == "1,204 pictures and pages · not fully scanned yet"
     assert model.offers(HOLIDAY, RowAction.CONTINUE)
 
 

@@ -93,7 +93,7 @@ def test_a_model_is_downloaded_used_and_removed_in_the_settings(
     window.until(lambda: "Resume download" in _buttons(card))
     _press(card, "Resume download")
     window.until(lambda: "status 403" in _texts(card))
-    assert "Settings > Network" in _texts(card)
+    assert "Settings, Network" in _texts(card)
     window.until(lambda: "Resume download" in _buttons(card))
     _press(card, "Resume download")
     window.until(lambda: "Use this model" in _buttons(card))

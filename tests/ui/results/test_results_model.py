@@ -65,7 +65,7 @@ def test_a_screen_reader_hears_name_page_and_score(qtbot: QtBot, hits: MakeHits)
     assert "report.pdf" in spoken
     assert "page 3" in spoken
     assert "0.350" in spoken
-    assert "isn't connected" in spoken
+    assert "not connected" in spoken
 
 
 def test_the_tooltip_tells_the_whole_path_and_the_facts(qtbot: QtBot, hits: MakeHits) -> None:

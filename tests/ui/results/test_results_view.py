@@ -351,12 +351,12 @@ def test_exporting_says_how_many(qtbot: QtBot, grid: Grid, pictures: Path, tmp_p
 @pytest.mark.parametrize(
     ("code", "count", "said"),
     [
-        (errno.ENOSPC, 1, "Couldn't copy to {folder}: 0.jpg (there is no room left)."),
-        (errno.EROFS, 3, "Couldn't copy to {folder}: 0.jpg, 1.jpg, 2.jpg (nothing can be written there)."),
+        (errno.ENOSPC, 1, "Couldn't copy to {folder}: 0.jpg (no space left on the disk)."),
+        (errno.EROFS, 3, "Couldn't copy to {folder}: 0.jpg, 1.jpg, 2.jpg (the folder is read-only)."),
         (
             errno.EACCES,
             4,
-            "Couldn't copy to {folder}: 0.jpg, 1.jpg, 2.jpg and 1 more file (you have no permission).",
+            "Couldn't copy to {folder}: 0.jpg, 1.jpg, 2.jpg and 1 more file (permission denied).",
         ),
         (errno.EIO, 9, "Couldn't copy to {folder}: 0.jpg, 1.jpg, 2.jpg and 6 more files (Input/output error)."),
     ],
@@ -388,7 +388,7 @@ def test_what_is_copied_is_said_beside_what_is_not(
 ) -> None:
     grid.view._actions.export_to(tmp_path, [pictures / "red.png", tmp_path / "gone.png"])
     qtbot.waitUntil(lambda: bool(grid.problems))
-    assert grid.problems[0].startswith(f"Copied 1 file to {tmp_path}. Not copied to {tmp_path}: gone.png (")
+    assert grid.problems[0].startswith(f"Copied 1 file to {tmp_path}. Couldn't copy to {tmp_path}: gone.png (")
 
 
 def test_a_picture_that_cannot_be_copied_is_a_problem(qtbot: QtBot, grid: Grid, hits: MakeHits) -> None:

@@ -114,7 +114,7 @@ def test_the_count_promises_no_more_order_than_there_is(
     answer(client, searches(client, pane)[0], hits(500), has_more=True)
     assert pane.tools.count_text == "Largest first, more below · ViT-B-32"
     answer(client, searches(client, pane)[0], hits(700, start=500), offset=500)
-    assert pane.tools.count_text == "1,200 results, largest first (in groups of 500 · ViT-B-32)"
+    assert pane.tools.count_text == "1,200 results, largest first (in groups of 500) · ViT-B-32"
 
 
 def test_in_a_narrow_pane_the_count_can_still_be_read(
@@ -458,7 +458,7 @@ IDLE = JobStatus()
         ({"pending": 3}, IDLE, READY, "has not been read yet"),
         ({"scan_complete": False}, IDLE, READY, "has not been read yet"),
         ({"offline": True}, IDLE, READY, "cannot be reached now. Is its drive connected?"),
-        ({"gone": True}, IDLE, READY, "It was moved, renamed or deleted"),
+        ({"gone": True}, IDLE, READY, "was moved, renamed or deleted"),
         ({"unreadable": 1}, IDLE, READY, "1 file was found, and it cannot be read."),
         ({"unreadable": 4}, IDLE, READY, "4 files were found, and none can be read."),
         ({}, IDLE, READY, "No picture or PDF was found in what was added."),

@@ -56,7 +56,7 @@ def test_a_file_on_a_drive_that_is_away_is_not_called_gone(
     for ask in (desktop.open, desktop.reveal):
         with qtbot.waitSignal(desktop.problem) as said:
             ask(Path("/nowhere/red.png"), is_offline=True)
-        assert "red.png is on a drive that is not connected now" in said.args[0]
+        assert "red.png is on a drive that isn't connected" in said.args[0]
     # The drive may have been connected since the search.
     desktop.open(pictures / "red.png", is_offline=True)
     qtbot.waitUntil(lambda: bool(opened))

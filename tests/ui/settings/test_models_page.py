@@ -161,7 +161,7 @@ def test_a_model_says_its_size_its_languages_and_its_published_figures(
 
     shown = _texts(card)
     assert "52.1 of 100 descriptions (COCO)" in shown
-    assert "78.2 of 100 (ImageNet)" in shown
+    assert "78.2 of 100 pictures (ImageNet)" in shown
     assert "2.1 GB of memory" in shown
     assert _links(card)["Licence: Apache-2.0"] == "https://example.org/apache"
     assert "Flickr30k" not in shown
@@ -390,7 +390,7 @@ def test_use_says_what_happens_and_that_the_old_index_may_go(page: ModelsPage, c
     _list(client, STARTER_MODEL, here(DATACOMP))
     card = page.card(DATACOMP.name)
     card.unfold(on=True)
-    assert "Until that is done, Starter model (built in) answers" in _texts(card)
+    assert "Until that's done, searches use Starter model (built in)" in _texts(card)
 
     _tick(card, "Delete the current model's index")
     _press(card, "Use this model")
@@ -419,7 +419,7 @@ def test_a_change_shows_how_far_it_is_and_what_it_waits_for(page: ModelsPage, cl
     shown = _texts(page)
     assert f"Switching to {DATACOMP.title}" in shown
     assert "1,200 of 2,000 pictures and pages indexed." in shown
-    assert "30 of them cannot be read now" in shown
+    assert "30 of them can't be read now" in shown
     assert "Until then, searches use Starter model (built in)." in shown
     assert _badge(page, DATACOMP) == "Switching"
     assert "Use this model" not in _buttons(page.card(DATACOMP.name))
@@ -453,7 +453,7 @@ def test_a_model_is_removed_after_a_question_in_the_page(
     card = page.card(DATACOMP.name)
     card.unfold(on=True)
     _press(card, "Delete…")
-    assert "About 605 MB become free." in _texts(card)
+    assert "This frees about 605 MB." in _texts(card)
     assert "The index is kept" in _texts(card)
 
     _press(card, "Keep")

@@ -259,7 +259,7 @@ def test_an_engine_killed_in_the_middle_of_indexing_and_of_a_search_is_replaced(
 
     assert window.client.engine.state is EngineState.RESTARTING
     (notice,) = window.window.notices.texts()
-    assert "Nothing was lost" in notice
+    assert "Nothing is lost" in notice
     window.until(lambda: window.names())
     window.until(lambda: window.items == MANY)
     window.settle()
@@ -384,7 +384,7 @@ def test_a_source_that_is_forgotten_leaves_library_and_results(
     panel = window.window.panel
     panel.list.select(three_pictures)
     panel.list.forget_wanted.emit([panel.list.current()])
-    button(panel.remove_bar, "Delete").click()
+    button(panel.remove_bar, "Remove").click()
 
     window.until(lambda: window.items == 1)
     window.until(lambda: window.names() == ["red too.png"])
