@@ -77,7 +77,7 @@ class ImageFinder:
                 tr(
                     "There is no device called “{device}”. Choose from: {devices}.",
                     device=device,
-                    devices=", ".join(DEVICES),
+                    devices=tr(", ", "between names").join(DEVICES),
                 )
             )
         places = default_places(library_dir)
@@ -371,8 +371,8 @@ def refuse_unknown_kinds(extensions: Sequence[str]) -> tuple[str, ...]:
         raise UsageError(
             tr(
                 "No reader for {kinds}. These kinds of file can be read: {known}.",
-                kinds=", ".join(unknown),
-                known=", ".join(sorted(readers.extensions())),
+                kinds=tr(", ", "between names").join(unknown),
+                known=tr(", ", "between names").join(sorted(readers.extensions())),
             )
         )
     return plain

@@ -80,6 +80,6 @@ def language(text: str) -> str:
         tr(
             "{text} is not a language of this program; there are: {known}",
             text=text,
-            known=", ".join(LANGUAGES),
+            known=tr(", ", "between names").join(LANGUAGES),
         )
     )

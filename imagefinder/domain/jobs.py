@@ -108,7 +108,7 @@ def unmatched_text(globs: Sequence[str]) -> str:
     """Return a sentence on glob patterns that matched nothing, or an empty string if there are none."""
     if not globs:
         return ""
-    listed = tr(", ", "between the parts of a list").join(globs)
+    listed = tr(", ", "between names").join(globs)
     return tr("No file and no folder matched {globs}. Check the spelling.", globs=listed)
 
 

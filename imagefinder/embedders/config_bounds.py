@@ -236,7 +236,7 @@ def _one_of(*known: str) -> _Check:
                     "“{key}” is “{value}”; known are: {known}",
                     key=key,
                     value=shown(value),
-                    known=", ".join(known),
+                    known=tr(", ", "between names").join(known),
                 )
             )
 

@@ -68,7 +68,7 @@ def choose_device(wanted: str) -> "tuple[torch.device, torch.dtype]":
             tr(
                 "There is no device “{device}” here. This machine has: {devices}.",
                 device=wanted,
-                devices=", ".join(there),
+                devices=tr(", ", "between names").join(there),
             )
         )
     if name == "cuda":

@@ -53,7 +53,7 @@ class RuntimeSetting:
                 tr(
                     "IMAGEFINDER_RUNTIME names no runtime: “{name}”. Choose from: {names}.",
                     name=wanted,
-                    names=", ".join(known),
+                    names=tr(", ", "between names").join(known),
                 )
             )
         return cls(wanted, folder)

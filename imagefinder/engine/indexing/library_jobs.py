@@ -387,7 +387,7 @@ def _refuse_missing(paths: Sequence[Path]) -> None:
 def _refuse_unknown(paths: Sequence[Path], sources: Mapping[Path, Source]) -> None:
     for path in paths:
         if path not in sources:
-            known = ", ".join(map(str, sources)) or tr("none yet")
+            known = tr(", ", "between names").join(map(str, sources)) or tr("none yet")
             raise UsageError(
                 tr("{path} is not a source of this library. Its sources: {known}.", path=path, known=known)
             )

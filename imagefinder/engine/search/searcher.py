@@ -197,7 +197,7 @@ class Searcher:
             )
         unknown = self._embedder.unknown_words(text)
         if unknown and self._embedder.understands(text):
-            words = ", ".join(dict.fromkeys(unknown))
+            words = tr(", ", "between names").join(dict.fromkeys(unknown))
             return tr(
                 "The model does not know: {words}. For that, only file names and page text were searched.",
                 words=words,

@@ -259,7 +259,12 @@ class AddFolderDialog(FittingDialog):
         self._listed.setVisible(is_listed)
         self._hint.setVisible(is_listed and bool(strange))
         self._hint.setText(
-            tr("%n file type(s) can't be read: {kinds}", "", len(strange), kinds=", ".join(strange))
+            tr(
+                "%n file type(s) can't be read: {kinds}",
+                "",
+                len(strange),
+                kinds=tr(", ", "between names").join(strange),
+            )
         )
         self._accept.setEnabled(not is_listed or len(listed) > len(strange))
         self._fit()

@@ -89,8 +89,8 @@ def report_line(report: IndexReport | None) -> str:
     if report.unreadable:
         counts.append(tr("{count} can't be read", "files", count=grouped(report.unreadable)))
     if not report.cancelled:
-        return ", ".join(counts)
-    done = ", ".join(counts) if counts else tr("nothing new indexed")
+        return tr(", ", "between the parts of a list").join(counts)
+    done = tr(", ", "between the parts of a list").join(counts) if counts else tr("nothing new indexed")
     if report.pending:
         left = grouped(report.pending)
         return tr("Stopped: {done}; {left} not read yet.", "files", done=done, left=left)

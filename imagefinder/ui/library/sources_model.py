@@ -84,7 +84,7 @@ class SourcesModel(QAbstractListModel):
                 return tooltip("\n".join(filter(None, lines)))
             case Qt.ItemDataRole.AccessibleTextRole:
                 words = (self._names[index.row()], *state.words, state.action_text, _unreadable_text(status))
-                return ", ".join(filter(None, words))
+                return tr(", ", "between the parts of a list").join(filter(None, words))
             case SourceRole.STATUS:
                 return status
             case SourceRole.STATE:

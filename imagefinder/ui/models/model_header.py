@@ -62,7 +62,9 @@ class ModelHeader(QAbstractButton):
         self._meter.setVisible(percent is not None)
         self._meter.show_percent(percent or 0.0)
         self.setText(title)
-        self.setAccessibleName(", ".join(filter(None, (title, badge, summary))))
+        self.setAccessibleName(
+            tr(", ", "between the parts of a list").join(filter(None, (title, badge, summary)))
+        )
         self.setToolTip(
             tr("Finds the right picture for {count} of 100 descriptions", count=round(percent))
             if percent

@@ -190,7 +190,7 @@ class ResultActions(QObject):
         for reason, names in by_reason.items():
             count = len(names)
             if count <= _MOST_NAMED:
-                which = tr(", ", "between the parts of a list").join(names)
+                which = tr(", ", "between names").join(names)
                 text = tr(
                     "Couldn't copy to {folder}: {names} ({reason}).",
                     folder=folder,
@@ -198,7 +198,7 @@ class ResultActions(QObject):
                     reason=reason,
                 )
             else:
-                which = tr(", ", "between the parts of a list").join(names[:_MOST_NAMED])
+                which = tr(", ", "between names").join(names[:_MOST_NAMED])
                 text = tr(
                     "Couldn't copy to {folder}: {names} and %n more file(s) ({reason}).",
                     "",

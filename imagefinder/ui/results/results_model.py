@@ -185,4 +185,4 @@ def _spoken(hit: Hit, *, with_group: bool) -> str:
         parts.append(tr("missing"))
     if hit.hidden:
         parts.append(tr("hidden from results"))
-    return ", ".join(parts)
+    return tr(", ", "between the parts of a list").join(parts)

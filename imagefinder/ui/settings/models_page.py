@@ -235,7 +235,7 @@ class ModelsPage(SettingsPage):
         names = _device_names()
         parts = []
         if devices:
-            found = ", ".join(names.get(each, each) for each in devices)
+            found = tr(", ", "between names").join(names.get(each, each) for each in devices)
             parts.append(tr("Available on this computer: {devices}.", devices=found))
         if model is not None and model.device:
             kind, space, rest = model.device.partition(" ")
