@@ -13,6 +13,7 @@ from types import ModuleType
 from xml.etree import ElementTree
 
 import pytest
+from helpers.packaging_modules import load_packaging_module
 from PIL import Image
 
 import imagefinder
@@ -31,24 +32,14 @@ LINUX = PACKAGING / "linux"
 APP_ID = "io.github.imagefinder.imagefinder"
 
 
-def script(name: str) -> ModuleType:
-    """Import a module of the packaging folder, which is not a package."""
-    spec = importlib.util.spec_from_file_location(f"packaging_{name}", PACKAGING / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="module")
 def contents() -> ModuleType:
-    return script("contents")
+    return load_packaging_module("contents")
 
 
 @pytest.fixture(scope="module")
 def icons() -> ModuleType:
-    return script("render_icons")
+    return load_packaging_module("render_icons")
 
 
 @pytest.fixture
@@ -210,7 +201,7 @@ def test_the_icon_is_written_for_every_system(icons: ModuleType, tmp_path: Path)
 
 @pytest.fixture(scope="module")
 def seen() -> ModuleType:
-    return script("smoke_pictures")
+    return load_packaging_module("smoke_pictures")
 
 
 def test_the_smoke_test_reads_thumbnails_row_by_row(seen: ModuleType) -> None:

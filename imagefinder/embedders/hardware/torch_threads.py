@@ -10,7 +10,7 @@ _SOME_SPINS = "1000"
 
 Few enough that, on a loaded machine, it costs no more than no busy waiting at all (OMP_WAIT_POLICY=PASSIVE):
 5.7 to 6.3 s of processor time compared to 5.9 to 6.0 s for the photographs below. On an idle machine it costs
-up to a tenth (docs/PERFORMANCE.md).
+up to a tenth (docs/performance.md).
 """
 
 

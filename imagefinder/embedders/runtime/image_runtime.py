@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 # Below this cosine between vectors of synthetic pictures, the runtimes are considered to differ. Two computations in
-# bfloat16 differ by 0.0005. For int8 the bound is lower, but no more is lost than with bfloat16: docs/PERFORMANCE.md.
+# bfloat16 differ by 0.0005. For int8 the bound is lower, but no more is lost than with bfloat16: docs/performance.md.
 _LEAST_COSINE, _LEAST_COSINE_IN_INT8 = 0.999, 0.998
 # Memory that a trial takes, as a multiple of the weights in float32: PyTorch's, the converter's and OpenVINO's. A
 # ViT-B-32 of 350 MB took 1.8 GB, of which 0.4 are libraries.

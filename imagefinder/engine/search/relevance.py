@@ -3,7 +3,7 @@
 A cosine alone means little: 0.3 is high for one model and low for another, some queries are near every
 picture, and some pictures ("hubs") are near every query. So a hit's cosine is compared with the background
 scores, which *unrelated* queries get from the same picture. The difference, in standard deviations, is mapped
-to 0..1 by a logistic curve whose constants are the same for all models. docs/RELEVANCE.md describes how they
+to 0..1 by a logistic curve whose constants are the same for all models. docs/relevance.md describes how they
 were found and how well the method works.
 """
 
@@ -23,7 +23,7 @@ ReadVectors = Callable[[IdArray], tuple[IdArray, FloatArray]]
 CUT = 0.1
 """Relevance cutoff: hits of less relevance are only possible matches. Corresponds to 2.0 standard deviations.
 
-It is lenient: of the true hits of held-out captions it loses 2 to 7 % (docs/RELEVANCE.md).
+It is lenient: of the true hits of held-out captions it loses 2 to 7 % (docs/relevance.md).
 """
 _HALF_AT, _STEP = 3.6, 0.73
 """Standard deviations at which relevance is one half, and those that correspond to one unit of the logit.
