@@ -56,7 +56,7 @@ def test_a_drive_that_is_unmounted_is_offline_and_a_folder_renamed_on_it_is_gone
         save(picture("red"), disk / "photos" / "red.png")
         assert program.run("add", disk / "photos").status == 0
         (disk / "photos").rename(disk / "pictures")
-        assert "1 missing (kept)" in program.run("index").errors[-1]
+        assert "1 no longer there, kept" in program.run("index").errors[-1]
         (source,) = program.run("status", "--json").json["sources"]
         assert (source["offline"], source["gone"], source["files"]) == (False, True, 1)
         assert "renamed" in program.run("status").out.decode()

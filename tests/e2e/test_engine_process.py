@@ -410,7 +410,7 @@ def test_killed_in_the_middle_of_indexing_it_goes_on_where_it_was(
     window.until(lambda: 0 < window.items < 40)
     window.kill_engine()
     assert window.client.engine.state is EngineState.RESTARTING
-    assert "Nothing was lost" in window.client.engine.message
+    assert "Nothing is lost" in window.client.engine.message
     window.until(lambda: window.items == 40)
     window.settle()
     assert window.client.engine.state is EngineState.RUNNING

@@ -119,7 +119,7 @@ def test_an_address_of_the_local_network_is_not_fetched_unless_allowed(
 ) -> None:
     window = open_window(stocked)
     assert screen.drag(_chromium(site.address), MIDDLE)
-    window.reads("127.0.0.1 is on this computer or in the local network")
+    window.reads("127.0.0.1 is on this computer or the local network")
     assert site.asked == []
     until(lambda: window.title == NAME, "the query is empty again")
 

@@ -40,9 +40,7 @@ def info(of: ModelOffer, **values: object) -> ModelInfo:
     return replace(made, **values)  # type: ignore[arg-type]
 
 
-STARTER_MODEL = ModelInfo(
-    STARTER, "Starter model (built in)", installed=True, detail="built in"
-)
+STARTER_MODEL = ModelInfo(STARTER, "Starter model (built in)", installed=True, detail="built in")
 COLOURS_MODEL = ModelInfo(
     BUILTIN, "Colours and shapes only", installed=True, detail="built in, needs no files"
 )

@@ -358,7 +358,11 @@ def test_exporting_says_how_many(qtbot: QtBot, grid: Grid, pictures: Path, tmp_p
             4,
             "Couldn't copy to {folder}: 0.jpg, 1.jpg, 2.jpg and 1 more file (permission denied).",
         ),
-        (errno.EIO, 9, "Couldn't copy to {folder}: 0.jpg, 1.jpg, 2.jpg and 6 more files (Input/output error)."),
+        (
+            errno.EIO,
+            9,
+            "Couldn't copy to {folder}: 0.jpg, 1.jpg, 2.jpg and 6 more files (Input/output error).",
+        ),
     ],
 )
 def test_what_is_not_copied_is_a_problem_with_names_and_reason(
@@ -388,7 +392,9 @@ def test_what_is_copied_is_said_beside_what_is_not(
 ) -> None:
     grid.view._actions.export_to(tmp_path, [pictures / "red.png", tmp_path / "gone.png"])
     qtbot.waitUntil(lambda: bool(grid.problems))
-    assert grid.problems[0].startswith(f"Copied 1 file to {tmp_path}. Couldn't copy to {tmp_path}: gone.png (")
+    assert grid.problems[0].startswith(
+        f"Copied 1 file to {tmp_path}. Couldn't copy to {tmp_path}: gone.png ("
+    )
 
 
 def test_a_picture_that_cannot_be_copied_is_a_problem(qtbot: QtBot, grid: Grid, hits: MakeHits) -> None:
