@@ -1,9 +1,9 @@
-"""Every benchmark, one after the other: ``python -m benchmarks [--full] [--photos DIR] [--only NAME ...]``.
+"""Run all benchmarks in sequence: ``python -m benchmarks [--full] [--photos DIR] [--only NAME ...]``.
 
-Each runs in a process of its own and prints its table; ``--list`` says what there is. The short form takes less than
-five minutes on two cores that have nothing else to do, ``--full`` an hour or more. Without ``--photos`` (a folder of
-JPEGs) the photographs are made up. Two more need photographs with captions, and are run by themselves:
-``starter_model.py`` and ``relevance.py``.
+Each benchmark runs in a separate process and prints a table; ``--list`` lists them. The short form takes less than
+five minutes on two idle cores, ``--full`` an hour or more. Without ``--photos`` (a folder of JPEGs) the photographs
+are synthetic. Two benchmarks need captioned photographs and are not included here: ``starter_model.py`` and
+``relevance.py``.
 """
 
 import argparse
@@ -21,17 +21,17 @@ FOLDER = Path(__file__).resolve().parent
 
 @dataclass(frozen=True)
 class Benchmark:
-    """One script of this folder."""
+    """A benchmark script in this folder."""
 
     name: str
     what: str
     short: Sequence[str] | None
-    """Arguments that make it short; None where it never is."""
+    """Arguments of the short form; None if the benchmark only has a full form."""
     full: Sequence[str] = ("--full",)
     takes_photos: bool = False
 
     def command(self, photos: Path | None, *, is_full: bool) -> list[str] | None:
-        """The process to run; None where it is left out."""
+        """Return the command to run, or None if the benchmark is skipped."""
         arguments = self.full if is_full else self.short
         if arguments is None:
             return None
@@ -40,40 +40,45 @@ class Benchmark:
 
 
 BENCHMARKS = (
-    Benchmark("cold_start", "new processes: a query, a rescan, the status", ()),
-    Benchmark("decoding", "twelve megapixels in every format, to a model's input", (), takes_photos=True),
+    Benchmark("cold_start", "startup cost of new processes: a query, a rescan, the status", ()),
+    Benchmark(
+        "decoding",
+        "decoding and preprocessing a 12-megapixel photograph in every format",
+        (),
+        takes_photos=True,
+    ),
     Benchmark(
         "indexing",
-        "photographs through the whole pipeline, beside its parts",
+        "photographs through the whole pipeline, compared with its parts",
         ("--count", "32", "--rounds", "2", "--only", "pipeline"),
         takes_photos=True,
     ),
     Benchmark(
         "under_load",
-        "searching while pictures are indexed",
+        "search latency while pictures are indexed",
         ("--seconds", "8", "--queries", "60", "--only", "api"),
         takes_photos=True,
     ),
-    Benchmark("memory", "whether indexing many pictures takes more and more", ("--count", "2000")),
-    Benchmark("vector_search", "the vector indexes as they grow", ("--sizes", "10000")),
+    Benchmark("memory", "memory growth while indexing many pictures", ("--count", "2000")),
     Benchmark(
-        "store", "SQLite: inserting, filtering, 200 hits with all that is told of them", ("--sizes", "10000")
+        "vector_search", "speed, recall and memory of the vector indexes by size", ("--sizes", "10000")
     ),
-    Benchmark("runtimes", "PyTorch and OpenVINO for pictures", None),
-    Benchmark("side_by_side", "beside rclip, with the same weights", None, takes_photos=True),
+    Benchmark("store", "SQLite: inserting, filtering, 200 hits with their details", ("--sizes", "10000")),
+    Benchmark("runtimes", "the image tower on PyTorch and OpenVINO", None),
+    Benchmark("side_by_side", "comparison with rclip, with the same weights", None, takes_photos=True),
     Benchmark("window", "the window: first paint, scrolling, memory", None, full=()),
 )
 
 
 def main() -> None:
-    """Run those asked for; what fails is said at the end."""
+    """Run the selected benchmarks and list those that failed at the end."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--full", action="store_true", help="large sizes and many rounds")
     parser.add_argument("--photos", type=Path, help="a folder of JPEGs")
     parser.add_argument("--only", nargs="+", choices=[each.name for each in BENCHMARKS], metavar="NAME")
-    parser.add_argument("--list", action="store_true", help="say what there is, and run nothing")
+    parser.add_argument("--list", action="store_true", help="list the benchmarks without running them")
     arguments = parser.parse_args()
     chosen = [each for each in BENCHMARKS if not arguments.only or each.name in arguments.only]
     if arguments.list:
@@ -85,14 +90,14 @@ def main() -> None:
     )
     failed = [each.name for each in chosen if not _run(each, arguments.photos, is_full=arguments.full)]
     if failed:
-        sys.exit(f"These failed: {', '.join(failed)}")
+        sys.exit(f"Failed: {', '.join(failed)}")
 
 
 def _run(benchmark: Benchmark, photos: Path | None, *, is_full: bool) -> bool:
     print(f"\n=== {benchmark.name}: {benchmark.what}", flush=True)
     command = benchmark.command(photos, is_full=is_full)
     if command is None:
-        print("Left out: it takes long (--full).")
+        print("Skipped: runs only with --full.")
         return True
     begun = time.perf_counter()
     done = subprocess.run(command, check=False)

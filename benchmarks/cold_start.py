@@ -1,15 +1,16 @@
-"""What a new process takes: short commands, a first query, and a rescan that finds nothing.
+"""Cost of a new process: short commands, a first query, and a rescan of unchanged files.
 
-Each row is a whole process, from its start to its end, on a library of 1,000 pictures (made up, under the starter
-model); medians of several rounds, in which the rows take turns, so that what else the machine does meets all alike.
-Python alone and NumPy's import stand above, because no command that searches can be faster than they are. Bytecode is
-cached, as pip leaves it: an environment with ``PYTHONDONTWRITEBYTECODE`` would compile every module of a checkout anew.
+Each row measures a whole process, from start to exit, on a library of 1,000 synthetic pictures with the starter
+model. The figures are medians of several rounds; the commands alternate, so that other load on the machine affects
+all of them alike. Bare Python and ``import numpy`` come first as lower bounds for every command that searches.
+Bytecode is cached, as after an installation with pip; ``PYTHONDONTWRITEBYTECODE`` would make every process compile all
+modules of a checkout again.
 
-The rescan is ``imagefinder index`` on trees of tiny files that are as they were; what it takes for each file is the
-difference to that of the 1,000.
+The rescan runs ``imagefinder index`` on trees of unchanged tiny files. Its cost per file is the difference to the
+rescan of 1,000 files.
 
     python benchmarks/cold_start.py            5 rounds, 20,000 files, about two minutes
-    python benchmarks/cold_start.py --full     15 rounds, 100,000 files too
+    python benchmarks/cold_start.py --full     15 rounds, also 100,000 files
 """
 
 import argparse
@@ -39,21 +40,21 @@ _COMMANDS = {
 
 
 class Bench:
-    """The user with the libraries that the processes run on."""
+    """A home folder and the libraries that the measured processes use."""
 
     def __init__(self, scratch: Path) -> None:
         self._scratch = scratch
         self._environment = home_environment(scratch / "home")
 
     def make(self, count: int) -> None:
-        """A tree of so many files, and a library that knows them."""
+        """Create a tree of ``count`` files and a library that has indexed them."""
         tree, rows = self._scratch / f"tree{count}", self._scratch / f"rows{count}.npz"
         tiny_files(tree, count)
         apart(self._environment, rows_of, rows, tree)
         apart(self._environment, fill_library, self._library(count), _MODEL, tree, rows)
 
     def run(self, words: Sequence[str], count: int = _FEW) -> Spent:
-        """One process on the library of ``count`` files."""
+        """Run and measure one process on the library of ``count`` files."""
         environment = {**self._environment, "IMAGEFINDER_LIBRARY": str(self._library(count))}
         return spend([sys.executable, *words], ROOT, environment)
 
@@ -62,12 +63,16 @@ class Bench:
 
 
 def main() -> None:
-    """Print two tables."""
+    """Measure and print both tables."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--full", action="store_true", help="more rounds, and a tree of 100,000 files")
-    parser.add_argument("--scratch", type=Path, help="where to work (default: a folder of its own, deleted)")
+    parser.add_argument(
+        "--full", action="store_true", help="run more rounds, and add a tree of 100,000 files"
+    )
+    parser.add_argument(
+        "--scratch", type=Path, help="folder for a temporary working folder (default: the system's)"
+    )
     arguments = parser.parse_args()
     rounds, sizes = (15, (20_000, 100_000)) if arguments.full else (5, (20_000,))
     with tempfile.TemporaryDirectory(dir=arguments.scratch) as scratch:
@@ -80,7 +85,7 @@ def main() -> None:
 
 def _commands(bench: Bench, rounds: int) -> None:
     for words in _COMMANDS.values():
-        bench.run(words)  # writes the bytecode
+        bench.run(words)  # writes the bytecode cache
     spent: dict[str, list[Spent]] = {name: [] for name in _COMMANDS}
     for _ in range(rounds):
         for name, words in _COMMANDS.items():

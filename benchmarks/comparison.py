@@ -1,4 +1,4 @@
-"""The table of ``side_by_side.py``: what rclip and imagefinder took in rounds, and what that says."""
+"""Results table of ``side_by_side.py``: figures of rclip and imagefinder by round, ratios and goals."""
 
 import statistics
 from collections.abc import Callable, Mapping, Sequence
@@ -9,14 +9,14 @@ from processes import Spent
 
 
 class Kind(Enum):
-    """How the figures of a row compare."""
+    """How the two figures of a row are compared."""
 
     RATE = auto()
-    """More is better: the ratio is imagefinder's by rclip's."""
+    """Higher is better: the ratio is imagefinder / rclip."""
     COST = auto()
-    """Less is better: the ratio is rclip's by imagefinder's."""
+    """Lower is better: the ratio is rclip / imagefinder."""
     SHARE = auto()
-    """imagefinder's own: a whole, by the sum of its parts, which stands in rclip's place. Less is better."""
+    """imagefinder only: the whole divided by the sum of its parts, stored in rclip's column. Lower is better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +26,18 @@ class Row:
     what: str
     kind: Kind
     rclip: Sequence[float]
-    """By round."""
+    """One figure per round."""
     imagefinder: Sequence[float]
-    """By round; each ran beside rclip's of the same place."""
+    """One figure per round; each round ran next to rclip's round at the same position."""
     goal: float | None = None
-    """What the ratio is to be at least; of a ``SHARE``, at most."""
+    """Minimum of the ratio; for a ``SHARE``, its maximum."""
 
     @property
     def ratio(self) -> float:
-        """The median of the rounds' own ratios: what slows a machine down for a while slows both."""
+        """Median of the ratios of the rounds.
+
+        Ratios are taken per round because a temporary slowdown of the machine affects both programs.
+        """
         pairs = zip(self.rclip, self.imagefinder, strict=True)
         if self.kind is Kind.COST:
             return statistics.median(theirs / ours for theirs, ours in pairs)
@@ -42,13 +45,13 @@ class Row:
 
     @property
     def is_met(self) -> bool | None:
-        """Whether the ratio is as good as its goal; None where it has none."""
+        """Whether the ratio meets its goal; None if there is no goal."""
         if self.goal is None:
             return None
         return self.ratio <= self.goal if self.kind is Kind.SHARE else self.ratio >= self.goal
 
     def cells(self) -> tuple[str, str, str, str, str, str]:
-        """What the table shows: what, both medians, ratio, goal, and whether it is met."""
+        """Return the table cells: description, both medians, ratio, goal, and whether the goal is met."""
         sign = "<=" if self.kind is Kind.SHARE else ">="
         return (
             self.what,
@@ -61,7 +64,7 @@ class Row:
 
 
 def print_table(title: str, peer: str, rows: Sequence[Row]) -> None:
-    """Print rows under a title; ``peer`` heads rclip's column."""
+    """Print rows under a title; ``peer`` is the heading of rclip's column."""
     print(f"\n{title}")
     for cells in (("", peer, "imagefinder", "ratio", "goal", "met"), *(row.cells() for row in rows)):
         print(f"{cells[0]:<62}" + "".join(f"{cell:>12}" for cell in cells[1:]), flush=True)
@@ -70,7 +73,10 @@ def print_table(title: str, peer: str, rows: Sequence[Row]) -> None:
 def alternate(
     rounds: int, work: Mapping[str, Callable[[], Spent]], *, warm_up: bool = True
 ) -> dict[str, list[Spent]]:
-    """Have all programs run in turn, with ``warm_up`` once uncounted before; returns what each round took."""
+    """Run all programs in turn for ``rounds`` rounds; return the measurements of each program by round.
+
+    With ``warm_up``, each program first runs once without being counted.
+    """
     for run in work.values() if warm_up else ():
         run()
     runs: dict[str, list[Spent]] = {name: [] for name in work}

@@ -1,16 +1,17 @@
-"""What it costs to bring a photograph to a model's input: ``python benchmarks/decoding.py [--photos DIR] [--full]``.
+"""Cost of decoding and preprocessing a photograph: ``python benchmarks/decoding.py [--photos DIR] [--full]``.
 
-One photograph of twelve megapixels (with ``--photos`` the first one of the folder, enlarged and given grain) is written
-in every common format, and read as indexing reads it: milliseconds of one thread's processor time, medians.
+One 12-megapixel photograph (with ``--photos`` the first of the folder, enlarged and with added grain) is written in
+every common format and read as indexing reads it. The figures are medians of the process's processor time in
+milliseconds.
 
-- decode: open, decode at the scale that indexing asks for, colours to sRGB.
-- prepare: the model's own bicubic resizing to its input.
+- decode: open, decode at the scale that indexing requests, convert the colours to sRGB.
+- prepare: the model's preprocessing, a bicubic resize to its input size.
 - thumbnail: resize, encode, write.
-- hash: SHA-256 of the file, which is in memory by then.
-- in full: decode and prepare as they would be from every pixel of it, for comparison.
-- cosine: between the vectors of both, by the starter model.
+- hash: SHA-256 of the file's bytes in memory.
+- in full: decode and prepare from all pixels, for comparison.
+- cosine: between the starter model's vectors of the scaled and the full decoding.
 
-For the model to start with, CLIP's 256 pixels are prepared for; the weights play no part. Asserts nothing.
+Preprocessing is timed for a CLIP input of 256 pixels; this needs no weights. Asserts nothing.
 """
 
 import argparse
@@ -60,7 +61,10 @@ _FORMATS: dict[str, dict[str, object]] = {
 
 
 def milliseconds(work: Callable[[], object], rounds: int) -> float:
-    """The median of this process's processor time: some decoders have threads of their own."""
+    """Return the median processor time of ``work`` in milliseconds, over all threads of the process.
+
+    Some decoders start threads, so the time of the calling thread is not enough.
+    """
     taken = []
     for _ in range(rounds):
         begun = time.process_time()
@@ -70,13 +74,13 @@ def milliseconds(work: Callable[[], object], rounds: int) -> float:
 
 
 def load(path: Path, side: int) -> Image.Image:
-    """As indexing does it."""
+    """Load a picture as indexing does, at a scale suitable for ``side`` pixels."""
     with path.open("rb") as file, open_media(path, io.BytesIO(file.read())) as media:
         return media.load(1, side).image
 
 
 def load_in_full(path: Path) -> Image.Image:
-    """Every pixel, by Pillow alone."""
+    """Load all pixels of a picture with Pillow."""
     with Image.open(path) as picture:
         return to_srgb(picture)
 
@@ -89,9 +93,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--photos", type=Path, help="a folder of JPEGs, the first of which to enlarge")
-    parser.add_argument("--side", type=int, default=4000, help="pixels of its longer side")
-    parser.add_argument("--full", action="store_true", help="15 rounds instead of 3")
+    parser.add_argument("--photos", type=Path, help="a folder of JPEGs; the first one is enlarged")
+    parser.add_argument("--side", type=int, default=4000, help="pixels of the photograph's longer side")
+    parser.add_argument("--full", action="store_true", help="run 15 rounds instead of 3")
     arguments = parser.parse_args()
     rounds = 15 if arguments.full else 3
     pillow_heif.register_heif_opener()
@@ -110,7 +114,7 @@ def main() -> None:
             content = path.read_bytes()
             image = load(path, max(_SIDE, LEAST_SIDE))
             keys = (f"{number:02}{turn:02}-1" for turn in range(rounds + 1))
-            thumbnails.put(next(keys), image)  # makes the folder
+            thumbnails.put(next(keys), image)  # creates the folder
             vectors = starter.encode_images(
                 [
                     starter.prepare(load(path, max(starter.image_side, LEAST_SIDE))),

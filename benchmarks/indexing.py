@@ -1,15 +1,15 @@
-"""What indexing and searching cost: ``python benchmarks/indexing.py [--photos DIR] [--full]``.
+"""Cost of indexing and searching: ``python benchmarks/indexing.py [--photos DIR] [--full]``.
 
-1. Photographs a second through the whole pipeline (scan, hash, decode, embed, thumbnail, commit), beside the
-   model's forward pass alone over pictures that are decoded and prepared already, in batches of the same size,
-   and beside decoding and preparing alone, at the same scale and on as many threads as the pipeline has. CLIP is a
-   ViT-B-32 for 256 pixels with random weights: what they say changes nothing about what they cost. The three take
-   turns in one process; each figure is the median of the rounds. "CPU / both" is the pipeline's processor time
-   against the sum of the other two's: what everything else costs.
+1. Photographs per second through the whole pipeline (scan, hash, decode, embed, thumbnail, commit), compared with the
+   model's forward pass alone over already preprocessed pictures in batches of the same size, and with decoding and
+   preprocessing alone, at the same scale and on as many threads as the pipeline has. CLIP is a ViT-B-32 for 256 pixels
+   with random weights, which cost as much as trained ones. The three alternate in one process; each figure is the
+   median of the rounds. "CPU / both" is the pipeline's processor time divided by the sum of the other two, and shows
+   the cost of everything else.
 2. Rescanning a tree in which nothing has changed.
 3. Searching that tree's library, in one process and from a cold start of the program.
 
-Everything is made in a temporary folder, and the disk's cache is warm throughout. Prints tables, asserts nothing.
+All data is created in a temporary folder; the disk cache is warm throughout. Prints tables, asserts nothing.
 """
 
 import argparse
@@ -50,12 +50,12 @@ COLOURS = ("red", "green", "blue", "yellow", "orange", "purple", "pink", "brown"
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one run took."""
+    """Time that one run took."""
 
     wall: float
-    """Seconds."""
+    """Elapsed seconds."""
     cpu: float
-    """Seconds of processor time, over all threads."""
+    """Processor seconds, over all threads."""
 
 
 def cost(work: Callable[[], object]) -> Cost:
@@ -69,7 +69,7 @@ def median(costs: Sequence[Cost]) -> Cost:
 
 
 def peak_mb() -> float:
-    """The most memory this process ever had resident, MB."""
+    """Return the peak resident memory of this process in MB."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 1e6 if sys.platform == "darwin" else peak / 1e3
 
@@ -80,20 +80,19 @@ def row(*cells: object) -> None:
 
 @contextmanager
 def fresh_library(folder: Path, embedder: Embedder) -> Iterator[ImageFinder]:
-    """An empty library without thumbnails, with a model that is loaded already."""
+    """Open an empty library without cached thumbnails, with an already loaded model; delete it afterwards."""
     engine = Engine(folder / "library", lambda _: embedder, ThumbnailCache(folder / "thumbs"), extensions())
     try:
         yield ImageFinder(engine, folder, is_model_named=True)
     finally:
-        # Not closed: that would unload the model, which all rounds share.
+        # Do not close the engine: that would unload the model, which all rounds share.
         shutil.rmtree(folder)
 
 
 def index(tree: Path, scratch: Path, embedder: Embedder) -> Cost:
-    """The cost of a tree in a library that has one picture already.
+    """Return the cost of indexing a tree into a library that already has one picture.
 
-    What is done once for each library and model, however many photographs follow (the bank of unrelated queries
-    is embedded), is not counted.
+    This excludes the work that is done once for each library and model: embedding the bank of unrelated queries.
     """
     with fresh_library(scratch / "fresh", embedder) as finder:
         first = scratch / "first.png"
@@ -119,12 +118,12 @@ def forward(prepared: Sequence[Prepared], embedder: Embedder) -> None:
 
 
 def compare(name: str, paths: Sequence[Path], scratch: Path, embedder: Embedder, rounds: int) -> None:
-    """Pipeline, forward pass and decoding, taking turns."""
+    """Measure pipeline, forward pass and decoding in turn, and print their rows."""
     tree = scratch / name
-    # The model is loaded, and its first and slowest pass over, before anything is timed.
+    # Load the model and run the first pass, which is the slowest, before timing anything.
     forward(decode(paths[: embedder.batch_size], embedder), embedder)
     pipelines = [index(tree, scratch, embedder)]
-    peak = peak_mb()  # before all pictures are held prepared, for the forward pass, as no pipeline does
+    peak = peak_mb()  # read it now: below, all prepared pictures are held in memory, unlike in the pipeline
     prepared = decode(paths, embedder)
     forwards, decodes = [], []
     for turn in range(rounds):
@@ -159,7 +158,7 @@ def pipeline_table(arguments: argparse.Namespace, scratch: Path) -> None:
     if arguments.photos:
         sets["as they are"] = copies(scratch / "as they are", arguments.count, arguments.photos)
     for side in arguments.sizes:
-        # Large ones cost more to make and to read; a quarter of them tells as much.
+        # Large photographs take longer to create and to read; a quarter of them is enough.
         count = arguments.count if side <= 1000 else arguments.count // 4
         sets[f"{side} px"] = photographs(scratch / f"{side} px", count, side, arguments.photos)
     clip, starter, builtin = (
@@ -167,7 +166,7 @@ def pipeline_table(arguments: argparse.Namespace, scratch: Path) -> None:
         for each in (name, model_registry.STARTER, model_registry.BUILTIN)
     )
     clip.load_images()
-    print(f"\n{clip.name} computes on {clip.device}, {clip.batch_size} pictures a batch")
+    print(f"\n{clip.name} runs on {clip.device}, {clip.batch_size} pictures in a batch")
     row("photographs", "a second", "wall s", "CPU s", "/ forward", "CPU / both", "peak MB")
     for embedder in (builtin, starter, clip):
         for what, paths in sets.items():
@@ -179,7 +178,7 @@ def pipeline_table(arguments: argparse.Namespace, scratch: Path) -> None:
 
 
 def imagefinder(*words: str) -> float:
-    """Seconds that one run of the program takes, from its start to its end."""
+    """Run the program with these arguments; return the elapsed seconds from start to exit."""
     return cost(
         lambda: subprocess.run(
             [sys.executable, "-m", "imagefinder", *words], cwd=ROOT, check=True, capture_output=True
@@ -192,7 +191,7 @@ def rescan_table(finder: ImageFinder, tree: Path, count: int, rounds: int) -> No
     first = cost(lambda: finder.add(tree))
     again = median([cost(finder.index) for _ in range(rounds)])
     program = statistics.median(imagefinder("index") for _ in range(rounds))
-    print(f"\nA tree of {count:,} tiny files (made in {made.wall:.0f} s), the builtin model")
+    print(f"\nA tree of {count:,} tiny files (created in {made.wall:.0f} s), the built-in embedder")
     row("", "files/s", "wall s", "CPU s", "us a file")
     for what, wall, cpu in (
         ("first indexing", first.wall, f"{first.cpu:.2f}"),
@@ -228,17 +227,19 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--photos", type=Path, help="a folder of JPEGs to use and to enlarge")
+    parser.add_argument("--photos", type=Path, help="a folder of JPEGs to use, also enlarged")
     parser.add_argument(
-        "--count", type=int, default=128, help="how many photographs (a quarter of large ones)"
+        "--count", type=int, default=128, help="number of photographs (a quarter for large ones)"
     )
     parser.add_argument(
-        "--sizes", help="longer sides in pixels to bring them to (640,4000; with --photos 4000)"
+        "--sizes", help="longer sides of the photographs in pixels (default: 640,4000; with --photos 4000)"
     )
-    parser.add_argument("--rescan", type=int, default=20_000, help="how many tiny files to rescan and search")
+    parser.add_argument(
+        "--rescan", type=int, default=20_000, help="number of tiny files to rescan and search"
+    )
     parser.add_argument("--full", action="store_true", help="rescan and search 100,000 files")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--only", choices=("pipeline", "rescan"), help="one half")
+    parser.add_argument("--rounds", type=int, default=3, help="number of rounds")
+    parser.add_argument("--only", choices=("pipeline", "rescan"), help="run only this half")
     arguments = parser.parse_args()
     sizes = arguments.sizes or ("4000" if arguments.photos else "640,4000")
     arguments.sizes = [int(side) for side in sizes.split(",")]
@@ -253,7 +254,7 @@ def main() -> None:
         for variable in ("HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):
             os.environ[variable] = str(scratch / "home" / variable)
         os.environ |= {"IMAGEFINDER_LIBRARY": str(scratch / "library"), "IMAGEFINDER_MODEL": "builtin"}
-        # Whoever else computes on this machine is in every figure.
+        # Print the load, because other processes on this machine affect every figure.
         print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, medians of {arguments.rounds} rounds")
         if arguments.only != "rescan":
             pipeline_table(arguments, scratch)

@@ -1,4 +1,4 @@
-"""What the benchmarks index: photographs, trees of tiny files, and a CLIP model with random weights."""
+"""Benchmark data: photographs, trees of tiny files, and a CLIP model with random weights."""
 
 import io
 import itertools
@@ -17,15 +17,16 @@ from imagefinder.embedders.towers.torchvision_ops import import_torchvision
 ARCHITECTURE = "ViT-B-32-256"
 FILES_A_FOLDER = 500
 _DISTINCT = 12
-"""Pictures that are encoded; the others differ from them in bytes after the end of the picture alone."""
+"""Number of distinct pictures; further files differ only in the bytes after the end of the picture."""
 _GRAIN = 6.0
-"""Standard deviation of the sensor's noise, of 255: what makes a 12-megapixel JPEG 4 to 5 MB."""
+"""Standard deviation of the added sensor noise, on a scale of 255; makes a 12-megapixel JPEG 4 to 5 MB."""
 
 
 def photographs(folder: Path, count: int, side: int, source: Path | None) -> list[Path]:
-    """``count`` JPEGs that all differ in content, ``side`` pixels on the longer side, with grain.
+    """Write ``count`` JPEGs with distinct contents, grain, and ``side`` pixels on the longer side.
 
-    They are made from the photographs in ``source``, else from clouds of colour with detail at every scale.
+    They are made from the photographs in ``source``; without it, from random colour clouds with detail at every
+    scale.
     """
     rng = np.random.default_rng(1)
     subjects = _photographs_of(source) if source else _clouds(rng)
@@ -34,26 +35,26 @@ def photographs(folder: Path, count: int, side: int, source: Path | None) -> lis
 
 
 def copies(folder: Path, count: int, source: Path) -> list[Path]:
-    """``count`` files of the photographs in ``source`` as they are, each with other bytes after its end."""
+    """Write ``count`` unmodified copies of the photographs in ``source``, each with unique trailing bytes."""
     found = sorted(path.read_bytes() for path in source.glob("*.jpg"))
     return _spread(folder, count, lambda number: found[number % len(found)] + b"%d" % number)
 
 
 def tiny_files(folder: Path, count: int) -> None:
-    """``count`` PNGs of 3 x 3 pixels, some 100 bytes each, all different, 500 a folder."""
+    """Write ``count`` distinct PNGs of 3 x 3 pixels, about 100 bytes each, 500 in a folder."""
     rng = np.random.default_rng(2)
     for start in range(0, count, FILES_A_FOLDER):
         below = folder / f"folder{start // FILES_A_FOLDER:04}"
         below.mkdir(parents=True)
         for number in range(start, min(count, start + FILES_A_FOLDER)):
-            # The number itself is a pixel: no two pictures are alike.
+            # The first pixel encodes the number, so no two pictures are alike.
             pixels = number.to_bytes(3, "big") + rng.bytes(24)
             (below / f"IMG_{number:06}.png").write_bytes(_png(pixels))
 
 
 def random_checkpoint(path: Path) -> str:
-    """Write random weights of a ViT-B-32 for 256 pixels; returns the architecture to import them as."""
-    import_torchvision()  # this machine's may be made for another torch; the program works with that, and so does this
+    """Write random weights of a ViT-B-32 for 256 pixels; return the architecture to import them as."""
+    import_torchvision()  # like the program, tolerate a torchvision that was built for another torch
     import open_clip
     import torch
     from safetensors.torch import save_file

@@ -1,9 +1,9 @@
-"""Whether memory stays flat while many pictures are indexed: ``python benchmarks/memory.py [--count N] [--full]``.
+"""Memory growth while many pictures are indexed: ``python benchmarks/memory.py [--count N] [--full]``.
 
-Small pictures, half JPEG, half PNG, all different, thumbnails and all, with a CLIP model of 350,000 random weights
-(``tests/helpers/tiny_clip.py``): what is kept for each picture, not the size of one, is what is looked for. Prints the
-resident memory of this process at each thousand, and how much it grew since 2,000; growth is measured from the median
-of the three figures there to that of the last three. Asserts nothing.
+Indexes small, distinct pictures (half JPEG, half PNG) with thumbnails and a CLIP model of 350,000 random weights
+(``tests/helpers/tiny_clip.py``), to detect memory that is kept for each picture. Prints the resident memory of this
+process after every 1,000 pictures, and its growth since 2,000 pictures: from the median of the three samples nearest
+to 2,000 to the median of the last three. Asserts nothing.
 """
 
 import argparse
@@ -39,7 +39,7 @@ _SIZE = (400, 300)
 
 
 def pictures(folder: Path, count: int) -> None:
-    """``count`` of them; two kinds of picture, whose files differ in bytes that no decoder looks at."""
+    """Write ``count`` pictures, alternately JPEG and PNG; they differ in trailing bytes that decoders ignore."""
     rng = np.random.default_rng(5)
     noise = Image.fromarray(rng.integers(0, 256, (30, 40, 3), np.uint8)).resize(
         _SIZE, Image.Resampling.BICUBIC
@@ -57,7 +57,7 @@ def pictures(folder: Path, count: int) -> None:
 
 
 def tiny_embedder(folder: Path) -> OpenClipEmbedder:
-    """A CLIP as small as can be, through the same code as a large one."""
+    """Return a minimal CLIP embedder that uses the same code as a large one."""
     from safetensors.torch import save_file
 
     weights = folder / "tiny.safetensors"
@@ -70,8 +70,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--count", type=int, default=6000, help="how many pictures")
-    parser.add_argument("--full", action="store_true", help="20,000 pictures")
+    parser.add_argument("--count", type=int, default=6000, help="number of pictures (default: %(default)s)")
+    parser.add_argument("--full", action="store_true", help="index 20,000 pictures")
     arguments = parser.parse_args()
     count = 20_000 if arguments.full else arguments.count
     with tempfile.TemporaryDirectory(prefix="imagefinder-bench-") as folder:
@@ -92,7 +92,7 @@ def main() -> None:
 
 
 def index(engine: Engine, tree: Path) -> list[tuple[int, float]]:
-    """(pictures embedded, MB resident), sampled each ``_EACH`` and printed."""
+    """Index ``tree``; print and return samples (pictures embedded, resident MB), one for every ``_EACH`` pictures."""
     process = psutil.Process()
     samples: list[tuple[int, float]] = []
     begun = time.perf_counter()
@@ -108,7 +108,7 @@ def index(engine: Engine, tree: Path) -> list[tuple[int, float]]:
 
 
 def around(samples: list[tuple[int, float]], count: int) -> list[tuple[int, float]]:
-    """The three samples nearest to a number of pictures."""
+    """Return the three samples nearest to ``count`` pictures."""
     return sorted(samples, key=lambda each: abs(each[0] - count))[:3]
 
 

@@ -1,4 +1,4 @@
-"""What ``side_by_side.py`` prepares before it measures, each thing once and kept in one folder."""
+"""Data that ``side_by_side.py`` prepares before measuring, each item once, cached in one folder."""
 
 import argparse
 import shutil
@@ -15,13 +15,13 @@ from peer_material import export_towers, made_up_rows, rows_of
 from processes import apart, spend
 
 MODEL = f"{ARCHITECTURE}/random"
-"""What imagefinder calls the model that both have."""
+"""Name in imagefinder of the model that both programs use."""
 _LARGE_SIDE = 4000
 """Pixels of the longer side: twelve megapixels."""
 
 
 class Prepared:
-    """Makes what is asked for, unless the folder has it. All work is done in processes of their own."""
+    """Folder of prepared data; creates missing items on request, in separate processes."""
 
     def __init__(self, scratch: Path, arguments: argparse.Namespace) -> None:
         self.scratch = scratch
@@ -32,10 +32,10 @@ class Prepared:
         """A home folder in which the random weights are imported."""
         self.environment = home_environment(self.home)
         self.towers = self._once("towers", self._export_towers)
-        """A folder with the same weights as ``visual.onnx`` and ``textual.onnx``."""
+        """A folder with the same weights as ONNX: ``visual.onnx`` and ``textual.onnx``."""
 
     def photographs(self, name: str) -> Path:
-        """A folder of JPEGs that all differ; ``name`` is ``index-12mp``, ``index-640`` or ``index-mix``."""
+        """Return a folder of distinct JPEGs; ``name`` is ``index-12mp``, ``index-640`` or ``index-mix``."""
         large, small = {
             "index-12mp": (self._large, 0),
             "index-640": (0, self._small),
@@ -45,19 +45,19 @@ class Prepared:
         return self._once(f"{name}, {large + small} {kind}", partial(self._make_photographs, large, small))
 
     def one_photograph(self) -> Path:
-        """A folder with one of the small ones."""
+        """Return a folder with one of the small photographs."""
         return self._once("one", self._copy_one)
 
     def tree(self, count: int) -> Path:
-        """A tree of so many tiny files."""
+        """Return a tree of ``count`` tiny files."""
         return self._once(f"tree of {count}", lambda folder: self._apart(tiny_files, folder, count))
 
     def rows_of(self, tree: Path) -> Path:
-        """What libraries are filled with that have indexed a tree."""
+        """Return the file of rows for libraries that have indexed ``tree``."""
         return self._once(f"{tree.name}.npz", lambda file: self._apart(rows_of, file, tree))
 
     def made_up_rows(self, root: Path, count: int) -> Path:
-        """What libraries of ``count`` photographs below ``root`` are filled with."""
+        """Return the file of rows for libraries of ``count`` synthetic photographs below ``root``."""
         return self._once(f"{count} rows.npz", lambda file: self._apart(made_up_rows, file, root, count))
 
     def _make_home(self, home: Path) -> None:
@@ -93,7 +93,7 @@ class Prepared:
             partial = self.scratch / f"partial {name}"
             shutil.rmtree(partial, ignore_errors=True)
             make(partial)
-            partial.rename(place)  # whole or not at all
+            partial.rename(place)  # atomic: an interrupted preparation leaves no incomplete item
         return place
 
 

@@ -1,4 +1,4 @@
-"""Whole processes and what they cost, and work that is done in a process of its own, for ``side_by_side.py``."""
+"""Measurement of whole processes, and running functions in a separate process."""
 
 import multiprocessing
 import os
@@ -18,28 +18,28 @@ _R = TypeVar("_R")
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """What a process took, from its start to its end."""
+    """Resources used and output written by one process, from start to exit."""
 
     wall: float
-    """Seconds."""
+    """Elapsed seconds."""
     cpu: float
-    """Seconds of processor time, the system's for it included."""
+    """Processor seconds, user and system."""
     peak_mb: float
-    """The most memory that was resident at a time, MB. Of processes that it started, the largest alone counts."""
+    """Peak resident memory in MB: of the process or of its largest child, whichever is larger, not the sum."""
     said: str = ""
-    """What it wrote to standard output."""
+    """Standard output."""
     complained: str = ""
-    """What it wrote to standard error."""
+    """Standard error."""
 
 
 def spend(command: Sequence[str | Path], folder: Path, environment: Mapping[str, str]) -> Spent:
-    """Run a program in ``folder``.
+    """Run a program in ``folder`` and measure it.
 
-    On Linux, what this very process has had resident counts as a started one's at least, so it must stay small:
-    see ``apart``.
+    On Linux, a child's peak memory is at least that of the calling process, so the caller must stay small: do
+    memory-hungry work through ``apart``.
 
     Raises:
-        RuntimeError: it failed; the message has what it said.
+        RuntimeError: The program failed; the message contains the end of its standard error.
     """
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         began = perf_counter()
@@ -64,7 +64,7 @@ def _text(file: IO[bytes]) -> str:
 def apart(
     environment: Mapping[str, str], work: Callable[_P, _R], *arguments: _P.args, **named: _P.kwargs
 ) -> _R:
-    """Do ``work``, a function of a module, in a process of its own, and give what it returns."""
+    """Call ``work``, a module-level function, in a new process and return its result."""
     with ProcessPoolExecutor(
         1, multiprocessing.get_context("spawn"), initializer=_set, initargs=(dict(environment),)
     ) as pool:

@@ -1,11 +1,11 @@
-"""What rclip 3.3.0 is asked to do, run by the Python that it is installed for: see ``rclip_peer.py``.
+"""Commands on rclip 3.3.0, run with the Python of its environment by ``rclip_peer.py``.
 
-``index``: bring the index of the folder it is started in up to date, as ``rclip`` does before each search. The
-search itself, which the command line cannot leave out, is left out; so is the text tower, which it would load.
-``fill ROWS``: put files into an empty index by its own calls, from ``ROWS`` (see ``peer_material.py``).
-``queries FILE``: answer the queries in ``FILE``, a JSON list, on what is indexed, without looking at the files; prints
-the seconds that each took.
-``vectors FILE TARGET``: write what its towers make of the ``texts`` and ``photographs`` in ``FILE``, a JSON object.
+- ``index``: update the index of the current folder, as ``rclip`` does before each search. The search that the
+  command line would run afterwards is skipped, and with it loading the text tower.
+- ``fill ROWS``: insert the files in ``ROWS`` (see ``peer_material.py``) into an empty index through rclip's API.
+- ``queries FILE``: answer the queries in ``FILE``, a JSON list, on the existing index without looking at the files,
+  and print the seconds that each query took.
+- ``vectors FILE TARGET``: write rclip's vectors of the ``texts`` and ``photographs`` in ``FILE``, a JSON object.
 """
 
 import json
@@ -20,7 +20,7 @@ from rclip.model import Model
 from rclip.utils import helpers
 
 _BATCH = 8
-"""What ``--indexing-batch-size`` is by default."""
+"""Default of rclip's ``--indexing-batch-size``."""
 _HITS = 20
 
 
@@ -45,7 +45,7 @@ def fill(source: str) -> None:
 
 
 def queries(source: str) -> None:
-    """The first is not timed: it loads the text tower."""
+    """Print the seconds of each query except the first, which loads the text tower."""
     folder = str(Path.cwd())
     rclip, model, database = init_rclip(folder, _BATCH, no_indexing=True)
     first, *rest = json.loads(Path(source).read_text())

@@ -1,9 +1,9 @@
-"""rclip 3.3.0 as ``side_by_side.py`` has it work: an environment of its own, and the weights that both have.
+"""rclip 3.3.0 as measured by ``side_by_side.py``: in a virtual environment, with the same weights as imagefinder.
 
-What it does was read in its source (``rclip/main.py``, ``model.py``, ``model_download.py``, ``utils/helpers.py``):
-it decodes and preprocesses in as many threads as there are processors, without a decoder's own scaling; embeds 8
-pictures at a time by ONNX Runtime on all processors; hashes the first megabyte of a file; and for each query reads
-every vector below the folder out of SQLite. It takes the model's files as they lie, without a checksum.
+According to its source (``rclip/main.py``, ``model.py``, ``model_download.py``, ``utils/helpers.py``), rclip decodes
+and preprocesses in one thread per processor, without scaling in the decoder, embeds batches of 8 pictures with ONNX
+Runtime on all processors, hashes the first megabyte of each file, and for each query reads every vector below the
+folder from SQLite. It does not verify a checksum of the model files.
 """
 
 import json
@@ -23,7 +23,7 @@ _CHILD = Path(__file__).with_name("rclip_child.py")
 
 
 def environment_with_rclip(folder: Path) -> Path:
-    """Make a virtual environment with rclip by pip, unless ``folder`` is one already."""
+    """Create a virtual environment with rclip in ``folder``, unless it exists; return ``folder``."""
     if not python_of(folder).exists():
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
         subprocess.run(
@@ -33,18 +33,24 @@ def environment_with_rclip(folder: Path) -> Path:
 
 
 def python_of(environment: Path) -> Path:
-    """The Python of a virtual environment."""
+    """Return the Python executable of a virtual environment."""
     return environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
 class Rclip:
-    """One installation; each ``state`` is a data folder of its own, with an index and the model's files."""
+    """An installation of rclip; each ``state`` is a separate data folder with an index and the model files."""
 
     def __init__(self, environment: Path, scratch: Path, towers: Path, vocabulary: Path) -> None:
-        """``towers``: the folder with ``visual.onnx`` and ``textual.onnx``.
+        """Check the version of the installation.
+
+        Args:
+            environment: The virtual environment with rclip.
+            scratch: The folder for all data folders.
+            towers: The folder with ``visual.onnx`` and ``textual.onnx``.
+            vocabulary: CLIP's byte pair encoding file.
 
         Raises:
-            RuntimeError: it is another version.
+            RuntimeError: The environment has another version of rclip.
         """
         self._python = python_of(environment)
         self._scratch = scratch
@@ -55,11 +61,11 @@ class Rclip:
         if said.split() != ["rclip", VERSION]:
             raise RuntimeError(f"{environment} has {said.strip()}, not rclip {VERSION}.")
 
-    def index(self, folder: Path, *, is_first: bool = False) -> Spent:  # noqa: ARG002 - each is like the first
-        """Index a folder from nothing.
+    def index(self, folder: Path, *, is_first: bool = False) -> Spent:  # noqa: ARG002 - for rclip, every run is like the first
+        """Index a folder into an empty index.
 
         Raises:
-            RuntimeError: not every file was embedded.
+            RuntimeError: Not every file was embedded.
         """
         state = self._state("index")
         for left in state.glob("db.sqlite3*"):
@@ -70,10 +76,10 @@ class Rclip:
         return spent
 
     def rescan(self, state: str, tree: Path) -> Spent:
-        """Look through the tree that ``fill`` said is indexed, ``with_model=False``.
+        """Rescan the tree that ``fill(..., with_model=False)`` recorded as indexed.
 
         Raises:
-            RuntimeError: it found something to embed.
+            RuntimeError: rclip found something to embed.
         """
         spent = self._run(state, "index", folder=tree)
         if "error" in spent.complained:
@@ -81,25 +87,25 @@ class Rclip:
         return spent
 
     def search(self, state: str, query: str, folder: Path) -> Spent:
-        """One query by a new process, without looking for changes first."""
+        """Run one query in a new process, without looking for changed files first."""
         command = [self._python, "-m", "rclip", "--no-indexing", "--top", "20", query]
         return spend(command, folder, self._environment(state))
 
     def answer(self, state: str, queries: Sequence[str], folder: Path) -> list[float]:
-        """Seconds that each query but the first took, in one process."""
+        """Answer queries in one process; return the seconds of each query except the first."""
         asked = self._scratch / "queries.json"
         asked.write_text(json.dumps(queries))
         seconds: list[float] = json.loads(self._run(state, "queries", asked, folder=folder).said)
         return seconds
 
     def fill(self, state: str, rows: Path, *, with_model: bool = True) -> None:
-        """Put rows into an empty index. Without the model, embedding one file more fails."""
+        """Insert rows into an empty index; without the model, embedding any further file fails."""
         folder = self._state(state, with_model=with_model)
         if not (folder / "db.sqlite3").exists():
             self._run(state, "fill", rows, folder=self._scratch)
 
     def vectors(self, texts: Sequence[str], photographs: Sequence[Path]) -> np.ndarray:
-        """Its vectors of texts and photographs, in this order: (n, dimension) float32, unit length."""
+        """Return rclip's vectors of the texts, then of the photographs: (n, dimension) float32, unit length."""
         asked, answered = self._scratch / "vectors.json", self._scratch / "vectors.npy"
         asked.write_text(
             json.dumps({"texts": list(texts), "photographs": [str(path) for path in photographs]})

@@ -1,15 +1,17 @@
-"""PyTorch and OpenVINO embedding the same pictures on this processor: speed, agreement, memory, and a cold start.
+"""PyTorch and OpenVINO compared on this processor: speed, agreement, memory, and cold start.
 
     python benchmarks/runtimes.py [--full] [--photos DIR] [--scratch DIR]
 
-For the starter model, and with ``--full`` for a ViT-B-32 of 256 pixels with random weights too; or for one that is
-here, by ``--model``. Each kind of computing runs in a process of its own, the processes alternate; a row has the best
-of the rounds in pictures a second (batches of 16), the median of the processor's seconds for 100 pictures, the least
-cosine to PyTorch's vectors in float32, and the most memory at a time. Below: a new process that embeds one picture,
-with PyTorch, and with OpenVINO once the choice has been made; and the first use, which makes it.
+Measures the starter model, with ``--full`` also a ViT-B-32 for 256 pixels with random weights, or with ``--model`` a
+model that is installed here. Each combination of runtime and precision runs in separate processes, which alternate. A
+row shows the best rate of all rounds in pictures per second (batches of 16), the median processor seconds for 100
+pictures, the least cosine to PyTorch's float32 vectors, and the peak memory. The second table measures a new process
+that embeds one picture: with PyTorch, with the stored runtime choice, and at first use, which includes the runtime
+trial.
 
-With ``--photos``, what rounding does to finding, over 400 photographs of a folder at most: the cosines to the vectors
-in float32, how many of each photograph's ten nearest stay among them, and for how many the nearest stays the nearest.
+``--photos`` also measures the effect of rounding on search results, with up to 400 photographs of a folder: the cosines
+to the float32 vectors, the share of each photograph's ten nearest that remain among the ten nearest, and the share of
+photographs whose nearest neighbour stays the same.
 """
 
 import argparse
@@ -36,7 +38,7 @@ from imagefinder.paths import default_places
 PICTURES = 16
 ROUNDS = 5
 BATCHES = 6
-"""In each round."""
+"""Number of batches in each round."""
 MOST_PHOTOS = 400
 COLD = """
 import sys
@@ -52,7 +54,7 @@ embedder.encode_images([embedder.prepare(Image.effect_noise((640, 480), 60).conv
 
 @dataclass(frozen=True)
 class Place:
-    """A model and the folders of it."""
+    """A model and its folders."""
 
     name: str
     models: Path
@@ -60,17 +62,17 @@ class Place:
 
 
 def main() -> None:
-    """Print both tables for each model."""
+    """Measure each model and print its tables."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--full", action="store_true", help="the ViT-B-32 too, and more rounds")
-    parser.add_argument("--model", help="this one alone, by its name")
-    parser.add_argument("--photos", type=Path, help="a folder of JPEGs to measure rounding on")
+    parser.add_argument("--full", action="store_true", help="add the ViT-B-32, and run more rounds")
+    parser.add_argument("--model", help="name of the only model to measure")
+    parser.add_argument("--photos", type=Path, help="a folder of JPEGs to measure the effect of rounding on")
     parser.add_argument(
-        "--rounds", type=int, help=f"how often each is timed ({ROUNDS}; with --full {2 * ROUNDS})"
+        "--rounds", type=int, help=f"number of rounds (default: {ROUNDS}, with --full {2 * ROUNDS})"
     )
-    parser.add_argument("--scratch", type=Path, help="where to work")
+    parser.add_argument("--scratch", type=Path, help="folder for a temporary working folder")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=arguments.scratch) as folder:
         scratch = Path(folder)
@@ -95,7 +97,7 @@ def _big_model(scratch: Path) -> str:
 
 
 def kinds() -> list[tuple[str, str]]:
-    """The ways of computing that this processor has instructions for."""
+    """Return the combinations of runtime and precision that this processor supports."""
     file = Path("/proc/cpuinfo")
     precisions = ("float32", "bfloat16") if file.exists() and "_bf16" in file.read_text() else ("float32",)
     both = [(runtime, precision) for precision in precisions for runtime in ("torch", "openvino")]
@@ -119,19 +121,19 @@ def _print_rates(place: Place, rounds: int) -> None:
 
 @dataclass(frozen=True)
 class Measured:
-    """One process of one runtime."""
+    """Measurements of one process."""
 
     rate: float
-    """Pictures a second in its fastest batch."""
+    """Pictures per second in the fastest batch."""
     cpu_for_100: float
-    """Seconds of the processor, all cores together."""
+    """Processor seconds for 100 pictures, over all cores."""
     vectors: np.ndarray
     """(PICTURES, dimension) float32, unit length."""
     peak_mb: float
 
 
 def measure(place: Place, runtime: str, precision: str) -> Measured:
-    """Load a tower on one runtime and time it."""
+    """Load an image tower on one runtime and time it."""
     tower, shape = tower_of(place, runtime, precision)
     pixels = np.random.default_rng(1).integers(0, 256, (PICTURES, *shape), np.uint8)
     vectors = unit(tower.encode(pixels))
@@ -145,7 +147,7 @@ def measure(place: Place, runtime: str, precision: str) -> Measured:
 
 
 def convert(place: Place) -> None:
-    """Write the image tower for OpenVINO, and again in int8."""
+    """Convert the image tower for OpenVINO, unquantized and in int8."""
     from imagefinder.embedders.runtime.openvino_tower import save_image_tower, save_in_int8
 
     embedder = _embedder(place)
@@ -155,7 +157,7 @@ def convert(place: Place) -> None:
 
 
 def tower_of(place: Place, runtime: str, precision: str) -> tuple[ImageTower, tuple[int, int, int]]:
-    """An image tower, and the shape of a picture for it."""
+    """Return an image tower and the shape of its input pictures."""
     embedder = _embedder(place)
     shape = embedder._preprocessing.shape
     if runtime == "openvino":
@@ -174,7 +176,7 @@ def _embedder(place: Place) -> OpenClipEmbedder:
     from imagefinder.embedders import model_registry
     from imagefinder.embedders.hardware.device import devices_here
 
-    devices_here()  # as the program does before anything else of PyTorch's
+    devices_here()  # as in the program, before any other use of PyTorch
     embedder = model_registry.create(place.name, "cpu", place.models)
     assert isinstance(embedder, OpenClipEmbedder)
     return embedder
@@ -185,7 +187,7 @@ def _file(place: Place, precision: str) -> Path:
 
 
 def unit(rows: np.ndarray) -> np.ndarray:
-    """Rows of length 1."""
+    """Scale each row to unit length."""
     return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
@@ -196,7 +198,7 @@ def _print_rounding(place: Place, folder: Path) -> None:
         kind: apart(os.environ, vectors_of, place, photos, *kind) for kind in kinds() if kind[0] == "openvino"
     }
     exact = found["openvino", "float32"]
-    print(f"\n{len(photos)} photographs, against float32\n")
+    print(f"\n{len(photos)} photographs, compared with float32\n")
     print(f"{'openvino':<20}{'cosine, least':>15}{'mean':>10}{'ten nearest':>13}{'nearest':>10}")
     for (_, precision), vectors in found.items():
         cosines = (vectors * exact).sum(axis=1)
@@ -207,7 +209,7 @@ def _print_rounding(place: Place, folder: Path) -> None:
 
 
 def vectors_of(place: Place, photos: Sequence[Path], runtime: str, precision: str) -> np.ndarray:
-    """Unit vectors of photographs."""
+    """Embed photographs; return (n, dimension), unit length."""
     tower, _ = tower_of(place, runtime, precision)
     prepare = _embedder(place).prepare
     rows = []
@@ -218,7 +220,7 @@ def vectors_of(place: Place, photos: Sequence[Path], runtime: str, precision: st
 
 
 def _nearest(vectors: np.ndarray) -> np.ndarray:
-    """Of each the ten nearest others, nearest first."""
+    """Return the indexes of each vector's ten nearest others, nearest first: (n, 10)."""
     cosines = vectors @ vectors.T
     np.fill_diagonal(cosines, -2)
     return np.argsort(-cosines, axis=1)[:, :10]
@@ -236,7 +238,7 @@ def _print_cold(place: Place, first: Spent, scratch: Path) -> None:
     for _ in range(ROUNDS):
         for runtime, taken in rows.items():
             taken.append(spend(*_cold(place, runtime, scratch)))
-    print("\none picture in a new process\n")
+    print("\nOne picture in a new process\n")
     print(f"{'runtime':<20}{'wall s':>12}{'CPU s':>15}{'peak MB':>10}")
     for name, taken in {**rows, "first use": [first]}.items():
         wall, cpu = (statistics.median(getattr(one, what) for one in taken) for what in ("wall", "cpu"))

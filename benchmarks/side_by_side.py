@@ -1,30 +1,30 @@
-"""imagefinder beside rclip 3.3.0, the best peer: ``python benchmarks/side_by_side.py [--photos DIR] [--rclip ENV]``.
+"""Comparison of imagefinder and rclip 3.3.0: ``python benchmarks/side_by_side.py [--photos DIR] [--rclip ENV]``.
 
-Both get the same ViT-B-32-256 with seeded random weights (what they say changes nothing about what they cost):
-imagefinder by its own import, rclip as ONNX, float32, as its own models are. That both make the same vectors of a few
-texts and photographs is proved first. Then they take turns at:
+Both programs use the same ViT-B-32-256 with seeded random weights, which cost as much as trained ones. imagefinder
+imports them; rclip gets them as float32 ONNX files, like its own models. The benchmark first checks that both produce
+the same vectors for a few texts and photographs. Then the programs alternate in these tasks:
 
-- indexing one photograph into an empty index, which is what a first use begins with: imagefinder then embeds the
-  queries that relevance is measured against, once for each library and model.
-- indexing photographs of twelve megapixels, of 640 pixels, and a mix, as whole processes on the processor, from start
-  to end, rclip without the search that its command line ends with; imagefinder into a library that has had its first
-  use. Once a whole run is counted, and once what it took beyond a run over one photograph, which leaves out starting
-  and loading the model. ``peak`` is the process's resident memory.
-- looking through 20,000 tiny files that have not changed, as whole processes; and beyond what one file takes. Both
-  indexes are filled directly.
-- a query by a new process on 1,000 pictures (rclip ``--no-indexing``, so neither looks at the files).
-- queries in a process that has answered one before, on 100,000 vectors; each query is another text.
+- Indexing one photograph into an empty index, as in a first use. imagefinder then also embeds the bank of unrelated
+  queries, once for each library and model.
+- Indexing photographs of twelve megapixels, of 640 pixels, and a mix of both. Whole processes are measured from start
+  to exit, on the CPU. rclip runs without the search that its command line ends with; imagefinder uses a library after
+  its first use. One figure counts the whole run, another only the time beyond a run over one photograph, which
+  excludes the startup and loading the model. ``peak`` is the process's peak resident memory.
+- Rescanning 20,000 unchanged tiny files, as whole processes, and beyond the time for one file. Both indexes are
+  filled directly.
+- A query in a new process on 1,000 pictures. rclip runs with ``--no-indexing``, so neither program looks at the files.
+- Queries in a process that has already answered one, on 100,000 vectors. Every query is a different text.
 
-And imagefinder's pipeline by itself: its processor time against that of decoding and of the forward pass alone, in
-one process (see ``indexing.py``).
+``pipeline`` concerns imagefinder only: the processor time of the whole pipeline, divided by that of decoding alone
+plus the forward pass alone, in one process (see ``indexing.py``).
 
-A ratio says how many times as good as rclip imagefinder is (for ``pipeline``: its time by the sum); it is the median
-of the rounds' own ratios, in which the two ran one after the other. The figures beside it are medians, too. The
-disk's cache is warm. The second table has imagefinder's starter model
-beside rclip with its ViT-B-32-256, from the same runs of rclip: what a new user feels.
+A ratio is the factor by which imagefinder is better than rclip (for ``pipeline``: whole / sum of the parts). It is the
+median of the ratios of the rounds, in each of which both ran one after the other. The other figures are medians, too.
+The disk cache is warm. The second table compares imagefinder with its starter model, which new users get, with the
+same runs of rclip with ViT-B-32-256.
 
-Without ``--rclip`` an environment is made by pip; so is, without the package ``onnx``, a folder with that. What is
-prepared is kept in ``--scratch``, for the next run.
+Without ``--rclip``, pip installs rclip into a new environment. If the package ``onnx`` is missing, it is installed
+into a separate folder. With ``--scratch``, all prepared data is kept for the next run.
 """
 
 import argparse
@@ -73,7 +73,7 @@ Peer = Rclip | ImageFinderPeer
 
 
 class Bench:
-    """The measurements."""
+    """All measurements, and the rows of the tables."""
 
     def __init__(self, prepared: Prepared, rclip: Rclip, models: Sequence[str], rounds: int) -> None:
         self._prepared = prepared
@@ -85,10 +85,10 @@ class Bench:
         }
         self._peers: dict[str, Peer] = {"rclip": rclip, **self._ours}
         self.rows: dict[str, list[Row]] = {model: [] for model in models}
-        """By model."""
+        """Rows of the tables, by model."""
 
     def measure(self, names: Sequence[str]) -> None:
-        """Take the measurements of these names, in the order of ``MEASURED``."""
+        """Take the named measurements, in the order of ``MEASURED``."""
         if indexed := [name for name in MEASURED if name in names and name.startswith("index-")]:
             self._index(indexed)
         for name in ("pipeline", "rescan", "cold", "warm"):
@@ -97,10 +97,10 @@ class Bench:
                 getattr(self, f"_{name}")()
 
     def prove_alike(self) -> None:
-        """Print how near the vectors of both are, of some texts and photographs, with the same weights.
+        """Print the least cosine between both programs' vectors of some texts and photographs, with the same weights.
 
-        What is left comes of reduced precision (bfloat16 where the processor computes in it) and of decoding at a
-        reduced size.
+        The remaining difference comes from reduced precision (bfloat16 on processors that support it) and from
+        decoding at a reduced size.
         """
         folders = [self._prepared.photographs(name) for name in ("index-12mp", "index-640")]
         pictures = [path for folder in folders for path in sorted(folder.rglob("*.jpg"))[:4]]
@@ -108,7 +108,7 @@ class Bench:
         theirs = self._rclip.vectors(texts, pictures)
         cosines = np.sum(theirs * self._ours[MODEL].vectors(texts, pictures), axis=1)
         print(
-            f"vectors of both, least cosine: texts {cosines[: len(texts)].min():.5f}, "
+            f"agreement of the vectors, least cosine: texts {cosines[: len(texts)].min():.5f}, "
             f"photographs {cosines[len(texts) :].min():.5f}",
             flush=True,
         )
@@ -121,7 +121,7 @@ class Bench:
         first = self._alternate(lambda peer: peer.index(one, is_first=True))
         for model, rows in self.rows.items():
             rows += _times("first use: one photograph", first["rclip"], first[model])
-        # Not one set after the other: what one photograph takes is measured beside what the rest takes.
+        # Interleave all sets, so that the run over one photograph is measured under the same load as the others.
         works = {
             f"{name} {peer}": partial(_indexed, self._peers[peer], folder)
             for name, folder in {"start": one, **folders}.items()
@@ -142,7 +142,7 @@ class Bench:
                 environment = self._prepared.environment
                 shares = apart(environment, pipeline_shares, model, folder, scratch, self._rounds)
                 whole, parts = zip(*shares, strict=True)
-                what = f"pipeline, {name}: processor s, by its parts'"
+                what = f"pipeline, {name}: processor s / sum of its parts"
                 rows.append(Row(what, Kind.SHARE, parts, whole, 1.08))
 
     def _rescan(self) -> None:
@@ -174,11 +174,11 @@ class Bench:
     def _warm(self) -> None:
         folder = self._filled("many", VECTORS)
         for ours in self._ours.values():
-            ours.answer("many", QUERIES[:2], folder)  # builds the index, which the next process finds
+            ours.answer("many", QUERIES[:2], folder)  # builds the index, which the next process loads
         medians: dict[str, list[float]] = {name: [] for name in self._peers}
         for _ in range(self._rounds):
             for name, peer in self._peers.items():
-                # rclip's takes so long that a few tell.
+                # rclip takes so long that a few queries are enough.
                 queries = QUERIES[:6] if peer is self._rclip else QUERIES
                 medians[name].append(statistics.median(peer.answer("many", queries, folder)) * 1e3)
         for model, rows in self.rows.items():
@@ -189,7 +189,7 @@ class Bench:
         return alternate(self._rounds, {name: partial(work, peer) for name, peer in self._peers.items()})
 
     def _filled(self, state: str, count: int) -> Path:
-        """Fill all libraries of that name; returns the folder that the files would be in."""
+        """Fill all libraries named ``state`` with ``count`` rows; return the nominal folder of their files."""
         folder = self._prepared.scratch / f"photographs of {state}"
         folder.mkdir(exist_ok=True)
         rows_file = self._prepared.made_up_rows(folder, count)
@@ -204,12 +204,19 @@ def _indexed(peer: Peer, folder: Path) -> Spent:
 
 
 def _read_all(folder: Path) -> int:
-    """Read all photographs, so that they are in the disk's cache; returns how many there are."""
+    """Read all photographs into the disk cache; return their number."""
     return sum(bool(path.read_bytes()) for path in folder.rglob("*.jpg"))
 
 
 def _indexing(name: str, count: int, both: list[list[Spent]], alone: list[list[Spent]]) -> list[Row]:
-    """Rows of indexing ``count`` photographs, by program; ``alone`` is what one of them took."""
+    """Return the rows for indexing ``count`` photographs.
+
+    Args:
+        name: The name of the measurement.
+        count: The number of photographs.
+        both: The runs of rclip and of imagefinder.
+        alone: Their runs over one photograph.
+    """
     whole = [[count / run.wall for run in runs] for runs in both]
     beyond = [
         [(count - 1) / (run.wall - one.wall) for run, one in zip(runs, ones, strict=True)]
@@ -230,7 +237,7 @@ def _indexing(name: str, count: int, both: list[list[Spent]], alone: list[list[S
 
 
 def _times(what: str, theirs: Sequence[Spent], ours: Sequence[Spent], goal: float | None = None) -> list[Row]:
-    """Rows of whole processes: how long they took, and how much work that was."""
+    """Return the rows for whole processes: elapsed time and processor time."""
     return [
         Row(f"{what}, s", Kind.COST, [run.wall for run in theirs], [run.wall for run in ours], goal),
         Row(f"{what}, processor s", Kind.COST, [run.cpu for run in theirs], [run.cpu for run in ours]),
@@ -251,15 +258,19 @@ def parsed(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--photos", type=Path, help="a folder of JPEGs to use and to enlarge")
-    parser.add_argument("--rclip", type=Path, metavar="ENV", help=f"an environment that has rclip {VERSION}")
-    parser.add_argument("--scratch", type=Path, metavar="DIR", help="where to keep what is prepared")
+    parser.add_argument("--photos", type=Path, help="a folder of JPEGs to use, also enlarged")
     parser.add_argument(
-        "--only", nargs="+", choices=MEASURED, metavar="NAME", help=f"some of {', '.join(MEASURED)}"
+        "--rclip", type=Path, metavar="ENV", help=f"a virtual environment with rclip {VERSION}"
     )
-    parser.add_argument("--rounds", type=int, help="how often each runs (3; with --full 5)")
+    parser.add_argument("--scratch", type=Path, metavar="DIR", help="keep the prepared data in this folder")
     parser.add_argument(
-        "--full", action="store_true", help="four times the photographs, and the mix of both kinds"
+        "--only", nargs="+", choices=MEASURED, metavar="NAME", help=f"run only some of: {', '.join(MEASURED)}"
+    )
+    parser.add_argument("--rounds", type=int, help="number of rounds (default: 3, with --full 5)")
+    parser.add_argument(
+        "--full",
+        action="store_true",
+        help="use four times as many photographs, and add the mix of both kinds",
     )
     arguments = parser.parse_args(words)
     if arguments.only is None:
@@ -279,8 +290,8 @@ def main() -> None:
         bench.prove_alike()
         bench.measure(arguments.only)
         for title, model in (
-            ("The same weights", MODEL),
-            ("What a new user feels: the starter model", STARTER),
+            ("Both with the same weights", MODEL),
+            ("imagefinder with its starter model", STARTER),
         ):
             print_table(title, f"rclip {VERSION}", bench.rows[model])
 

@@ -1,18 +1,23 @@
-"""How the vector indexes grow: ``python benchmarks/vector_search.py [--sizes 10000,100000] [--full] [--plot FILE]``.
+"""Vector indexes by size: ``python benchmarks/vector_search.py [--sizes 10000,100000] [--full] [--plot FILE]``.
 
-Vectors are made up to resemble CLIP's of pictures: 512 dimensions whose spread falls as 1/sqrt(rank), round a mean
-common to all (two vectors have a cosine of about 0.4) and 3,000 cluster centres. *Near* queries are drawn from the
-same mixture, as a picture is when it is the query. *Far* queries have directions drawn at random, so the cosine of
-their best hit is about 0.15: words lie that far off from pictures. (CLIP's real words are harder still: of 100,000
-vectors mixed from real photographs', 200 candidates find 0.69 of the ten nearest to a word; here, 0.81.)
+The synthetic vectors resemble CLIP's picture vectors: 512 dimensions with a spread that falls as 1/sqrt(rank), around
+a common mean (two vectors have a cosine of about 0.4) and 3,000 cluster centres. *Near* queries are drawn from the
+same mixture, like queries by picture. *Far* queries have random directions, so the cosine of their best hit is about
+0.15; vectors of words are that far from those of pictures. (CLIP's real word vectors are harder still: among 100,000
+vectors mixed from those of real photographs, 200 candidates contain 0.69 of the ten nearest to a word; here 0.81.)
 
-Columns: processor time to build the graph, of all cores together, and for each vector of the last tenth; what the
-process grew by; writing and reading a checkpoint, the CRC-32 included (the disk's cache is warm); then candidates
-looked at, times for 200 hits and recall@10 for near and far queries. A search runs in one thread, and its times are
-that thread's processor time: the clock's on a machine that does nothing else. Then exact search: in memory (up to
-200,000), and over a mapped file of float16, which is what a library gets whose graph does not fit the memory.
+Columns, in this order:
+
+- Processor time of all cores to build the graph, and per vector for the last tenth; growth of the process's memory.
+- Time to write and read a checkpoint, including its CRC-32, with a warm disk cache.
+- For near and far queries: number of candidates (ef), times for 200 hits, and recall@10. A search runs in one thread,
+  and its times are that thread's processor time, which equals the elapsed time on an idle machine.
+- Exact search: in memory (up to 200,000 vectors), and over a memory-mapped float16 file, which a library uses if its
+  graph does not fit into memory.
+
 ``--full`` adds 1,000,000 vectors, which takes a quarter of an hour and 7 GB. ``--plot`` draws the figures as SVG.
-``--beyond-memory 5000000`` looks at the mapped file alone, of so many: a minute or more and 2.1 KB of disk a vector.
+``--beyond-memory 5000000`` measures only a mapped file of that many vectors: a minute or more, and 2.1 KB of disk per
+vector.
 """
 
 import argparse
@@ -68,7 +73,7 @@ Row = dict[str, float]
 
 
 def mixture(count: int, queries: int, seed: int = 1) -> tuple[FloatArray, FloatArray]:
-    """``count`` vectors and ``queries`` near queries of the mixture that the module describes."""
+    """Draw ``count`` vectors and ``queries`` near queries from the mixture described in the module docstring."""
     rng = np.random.default_rng(seed)
     spread = np.arange(1, DIMENSION + 1, dtype=np.float32) ** -0.5
     spread /= np.linalg.norm(spread)
@@ -88,7 +93,7 @@ def mixture(count: int, queries: int, seed: int = 1) -> tuple[FloatArray, FloatA
 
 
 def far_off(queries: int) -> FloatArray:
-    """Queries in directions that have nothing to do with the mixture, (queries, dimension)."""
+    """Draw far queries in random directions: (queries, dimension) float32, unit length."""
     vectors: FloatArray = np.random.default_rng(4).standard_normal((queries, DIMENSION), np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     return vectors
@@ -105,7 +110,7 @@ def resident_mb() -> float:
 
 
 def own_mb() -> float:
-    """Memory without pages of files, which the system drops when it needs them (only Linux tells them apart)."""
+    """Return the resident memory in MB without file pages, which the system can drop (separated only on Linux)."""
     memory = psutil.Process().memory_info()
     return float(memory.rss - getattr(memory, "shared", 0)) / 1e6
 
@@ -123,7 +128,7 @@ def opened(folder: Path) -> VectorIndex:
 
 
 def ten_nearest(vectors: FloatArray, queries: FloatArray) -> list[IdArray]:
-    """The ids of the ten nearest to each query, in no order."""
+    """Return the ids of the ten vectors nearest to each query, unordered."""
     scores = (vectors @ query for query in queries)
     return [np.argpartition(-row, 10)[:10] + 1 for row in scores]
 
@@ -131,7 +136,7 @@ def ten_nearest(vectors: FloatArray, queries: FloatArray) -> list[IdArray]:
 def searched(
     index: VectorIndex, queries: FloatArray, nearest: Sequence[IdArray]
 ) -> tuple[list[float], float]:
-    """Seconds for the hits of each query, and recall@10."""
+    """Return the processor seconds of each query for ``HITS`` hits, and the recall@10."""
     times = [seconds(partial(index.search, query, HITS), time.thread_time) for query in queries]
     found = [
         np.isin(ids, index.search(query, 10)[0]).mean() for query, ids in zip(queries, nearest, strict=True)
@@ -144,7 +149,7 @@ def median_ms(index: VectorIndex, queries: FloatArray) -> float:
 
 
 def build(vectors: FloatArray, folder: Path) -> Row:
-    """What it takes to build the graph of these vectors, and to write its checkpoint."""
+    """Build the graph of these vectors and write its checkpoint; return the costs."""
     before, index, last = resident_mb(), HnswIndex(DIMENSION), len(vectors) // 10
     most = seconds(lambda: fill(index, vectors[:-last]), time.process_time)
     rest = seconds(lambda: fill(index, vectors, len(vectors) - last), time.process_time)
@@ -193,7 +198,7 @@ def search_mapped(vectors: FloatArray, queries: FloatArray, folder: Path) -> Row
 
 
 def beyond_memory(size: int, folder: Path) -> None:
-    """Print what a mapped file of so many vectors takes, which are made a million at a time."""
+    """Print the costs of a mapped file of ``size`` vectors, which are created a million at a time."""
     folder.mkdir(exist_ok=True)
     mapped, started, adding = MappedIndex(DIMENSION, folder), own_mb(), 0.0
     for first in range(0, size, MADE_AT_ONCE):
@@ -214,9 +219,9 @@ def beyond_memory(size: int, folder: Path) -> None:
     disk = sum(file.stat().st_size for file in (folder / "mapped").rglob("*") if file.is_file()) / 1e9
     print(f"a mapped file of {size:,}: added in {adding:.0f} s, written in {writing:.0f} s, {disk:.1f} GB")
     print(
-        f"opened in {opening:.1f} s, {own_mb() - before:.0f} MB of memory; while adding {before - started:.0f} MB"
+        f"opened in {opening:.1f} s, {own_mb() - before:.0f} MB of memory; growth while adding {before - started:.0f} MB"
     )
-    print(f"{HITS} hits: the first {first_search:.2f} s, then p50 {p50:.0f} ms, most {most:.0f} ms")
+    print(f"{HITS} hits: first search {first_search:.2f} s, then p50 {p50:.0f} ms, maximum {most:.0f} ms")
 
 
 def charts(rows: Sequence[Row]) -> list[Chart]:
@@ -241,11 +246,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--sizes", default="10000,30000,100000", help="numbers of vectors")
-    parser.add_argument("--full", action="store_true", help="1,000,000 too")
-    parser.add_argument("--plot", type=Path, help="an SVG file to draw the figures into")
     parser.add_argument(
-        "--beyond-memory", type=int, metavar="N", help="a mapped file of so many, and no more"
+        "--sizes",
+        default="10000,30000,100000",
+        help="comma-separated numbers of vectors (default: %(default)s)",
+    )
+    parser.add_argument("--full", action="store_true", help="add 1,000,000 vectors")
+    parser.add_argument("--plot", type=Path, help="write charts of the figures to this SVG file")
+    parser.add_argument(
+        "--beyond-memory", type=int, metavar="N", help="measure only a mapped file of N vectors"
     )
     arguments = parser.parse_args()
     if arguments.beyond_memory:

@@ -1,20 +1,20 @@
-"""How the window feels: ``python benchmarks/window.py [--photos DIR] [--only PART,...] [--explain]``.
+"""Responsiveness of the window: ``python benchmarks/window.py [--photos DIR] [--only PART,...] [--explain]``.
 
-start     From the start of the process to a painted window, and to words answered by the model; on Qt's offscreen
-          platform, and on an X server where Xvfb is installed. Medians.
-loop      How long an event waits that comes at any moment, while 2,000 pictures are indexed and 50 queries are typed
-          key by key. ``own`` leaves out the time in which the window was ready to run and the kernel had given the
-          processor to others; ``bare window`` is an empty Qt window beside it, in the same seconds. Also the
-          searches' latency from sending to painted hits, and the memory of both processes.
-scroll    Frames a second over 100,000 results whose thumbnails lie on the disk, drawn by Qt's raster engine: those that
-          were painted after the scroll bar was moved. ``stale pixels`` is the share of the results on the screen that
-          a fresh render has otherwise afterwards.
-close     From closing the window in the middle of indexing to the end of both processes.
-import    What importing the window costs.
+start     Time from the start of the process to a painted window, and to words answered by the model; on Qt's
+          offscreen platform, and on an X server if Xvfb is installed. Medians.
+loop      How long an event that arrives at a random moment waits while 2,000 pictures are indexed and 50 queries are
+          typed key by key. ``own`` excludes the time in which the window's thread was runnable but the kernel ran
+          other threads. ``bare window`` is an empty Qt window, measured during the same seconds. Also the latency of
+          searches from sending the request to painted hits, and the memory of both processes.
+scroll    Frames per second over 100,000 results with thumbnails on disk, drawn by Qt's raster engine. Counts the
+          frames that were painted after the scroll bar moved. ``stale pixels`` is the share of the results' pixels
+          on the screen that differ from a fresh render afterwards.
+close     Time from closing the window during indexing to the end of both processes.
+import    Cost of importing the window.
 
-The model is a ViT-B-32 for 256 pixels with random weights: it costs what a trained one costs. Everything is made in
-a temporary folder. Prints tables, asserts nothing. ``--explain`` says what the window did whenever it was late, and
-which events took long; that costs time itself.
+The model is a ViT-B-32 for 256 pixels with random weights, which costs as much as a trained one. All data is created
+in a temporary folder. Prints tables, asserts nothing. ``--explain`` reports what the window did whenever its event
+loop was late, and which events took long; this slows the window down itself.
 """
 
 import argparse
@@ -46,7 +46,7 @@ def row(*cells: object) -> None:
 
 
 class Desk:
-    """A home of its own for one run of the window after another."""
+    """Runner of successive window processes, each with a home folder."""
 
     def __init__(self, scratch: Path, model: str, *, explains: bool) -> None:
         self.scratch, self.model, self.explains = scratch, model, explains
@@ -67,7 +67,7 @@ class Desk:
         display: str = "",
         home: Path | None = None,
     ) -> dict[str, Any]:
-        """One run in a library of its own, or in that of ``home``; returns what it measured."""
+        """Run one scenario in a new home folder, or in ``home``; return the measurements."""
         self._count += 1
         home = home or self.scratch / f"home{self._count}"
         home.mkdir(mode=0o700, exist_ok=True)
@@ -86,7 +86,7 @@ class Desk:
 
 @contextmanager
 def x_server() -> Iterator[str]:
-    """The display of an X server without a screen; empty where there is none."""
+    """Start Xvfb and yield its display name; yield an empty string if Xvfb is not available."""
     if not (program := shutil.which("Xvfb")):
         yield ""
         return
@@ -131,12 +131,12 @@ def import_table(rounds: int) -> None:
 
 
 def start_table(desk: Desk, display: str, rounds: int) -> None:
-    print("\nFrom the start of the process, seconds")
+    print("\nTime from the start of the process, seconds")
     row("", "imported", "visible", "names, pages", "model ready", "answered", "engine.start")
     for platform in ("offscreen", "xcb") if display else ("offscreen",):
         home = desk.scratch / f"start-{platform}"
         found = [desk.run("start", platform=platform, display=display, home=home) for _ in range(rounds + 1)]
-        # The first run of all fills the disk's cache.
+        # The first run fills the disk cache and is not counted.
         names = ("imported", "visible", "words_only", "model", "answered")
         medians = [statistics.median(each[name] for each in found[1:]) for name in names]
         begin = statistics.median(each["client_start_ms"] for each in found[1:])
@@ -154,7 +154,7 @@ def loop_table(desk: Desk, pictures: Path, platform: str, display: str) -> None:
         bare.wait()
     rounds = json.loads(file.read_text())
     beside = [each for each in rounds if found["load_began"] + 5 <= each["at"] <= found["load_ended"]]
-    print(f"\nThe event loop on {platform}: how late an event is that comes at any moment, milliseconds")
+    print(f"\nEvent loop on {platform}: delay of an event that arrives at a random moment, milliseconds")
     row("", "p50", "p99", "longest", "over 16", "over 50", "seconds")
 
     def late(what: str, each: dict[str, float]) -> None:
@@ -167,7 +167,7 @@ def loop_table(desk: Desk, pictures: Path, platform: str, display: str) -> None:
     if beside:
         every = [each["all"] for each in beside]
         late(
-            "  bare window beside it",
+            "  bare window, same time",
             {name: statistics.median(each[name] for each in every) for name in ("p50", "p99")}
             | {"longest": max(each["longest"] for each in every)}
             | {name: sum(each[name] for each in every) for name in ("over_16", "over_50", "seconds")},
@@ -176,7 +176,7 @@ def loop_table(desk: Desk, pictures: Path, platform: str, display: str) -> None:
         f"{found['items']:,} pictures indexed in {found['indexed_s']:.0f} s; "
         f"50 queries typed in {found['typed_s']:.0f} s"
     )
-    print("\nA search from sending to painted hits, milliseconds")
+    print("\nSearch latency from sending the request to painted hits, milliseconds")
     row("", "p50", "p99", "longest", "searches", "engine's p50")
     for when, times in found["latencies"].items():
         if times:
@@ -201,7 +201,7 @@ def scroll_table(desk: Desk, pictures: list[Path], seconds: float, platform: str
         "scroll", "--keys", keys, "--seconds", seconds, platform=platform, display=display, home=home
     )
     width, height = found["view"]
-    print(f"\n100,000 results in a view of {width} x {height} points on {platform}; frames that were painted")
+    print(f"\n100,000 results in a view of {width} x {height} points on {platform}; painted frames")
     row("", "frames/s", "p50 ms", "p99 ms", "longest ms", "not painted", "stale pixels")
     for what, frames in found["frames"].items():
         times = [f"{np.percentile(frames, each):.1f}" for each in (50, 99, 100)] if frames else ["-"] * 3
@@ -214,13 +214,15 @@ def scroll_table(desk: Desk, pictures: list[Path], seconds: float, platform: str
             "-" if share is None else f"{share:.1%}",
         )
     pages = found["pages_ms"]
-    row("200 more hits taken in", "", *(f"{np.percentile(pages, each):.1f}" for each in (50, 99, 100)))
+    row(
+        "adding 200 hits to the results", "", *(f"{np.percentile(pages, each):.1f}" for each in (50, 99, 100))
+    )
     memory_table(found)
 
 
 def close_table(desk: Desk, pictures: Path, rounds: int) -> None:
     found = [desk.run("close", "--pictures", pictures) for _ in range(rounds)]
-    print("\nClosing in the middle of indexing, seconds")
+    print("\nClosing the window during indexing, seconds")
     row("", "median", "longest", "in time")
     times = [each["close_s"] for each in found]
     in_time = sum(each["in_time"] for each in found)
@@ -231,16 +233,24 @@ def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--photos", type=Path, help="a folder of JPEGs, copied to be half of what is indexed")
-    parser.add_argument("--count", type=int, default=2000, help="how many pictures to index")
-    parser.add_argument("--rounds", type=int, default=5, help="runs of which medians are taken")
-    parser.add_argument("--seconds", type=float, default=8.0, help="how long to scroll")
-    parser.add_argument("--only", default=",".join(PARTS), help="some of: " + ", ".join(PARTS))
-    parser.add_argument("--xcb", action="store_true", help="loop: on an X server too")
     parser.add_argument(
-        "--builtin", action="store_true", help="the model that needs no weights in place of CLIP"
+        "--photos", type=Path, help="a folder of JPEGs, copied to be half of the indexed pictures"
     )
-    parser.add_argument("--explain", action="store_true")
+    parser.add_argument("--count", type=int, default=2000, help="number of pictures to index")
+    parser.add_argument("--rounds", type=int, default=5, help="number of runs; medians are printed")
+    parser.add_argument("--seconds", type=float, default=8.0, help="duration of scrolling")
+    parser.add_argument(
+        "--only", default=",".join(PARTS), help="comma-separated parts, out of: " + ", ".join(PARTS)
+    )
+    parser.add_argument("--xcb", action="store_true", help="also measure the event loop on an X server")
+    parser.add_argument(
+        "--builtin",
+        action="store_true",
+        help="use the built-in embedder, which needs no weights, instead of CLIP",
+    )
+    parser.add_argument(
+        "--explain", action="store_true", help="report what the window did whenever it was late"
+    )
     return parser.parse_args()
 
 
@@ -263,7 +273,7 @@ def main() -> None:
     wanted: Sequence[str] = arguments.only.split(",")
     with tempfile.TemporaryDirectory(prefix="imagefinder-bench-") as folder, x_server() as display:
         scratch = Path(folder)
-        # Whoever else computes on this machine is in every figure but "own".
+        # Print the load, because other processes on this machine affect every figure except "own".
         print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
         if "import" in wanted:
             import_table(arguments.rounds)

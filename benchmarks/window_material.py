@@ -1,4 +1,4 @@
-"""What the window's benchmark shows without an engine: hits, and thumbnails for some of them."""
+"""Synthetic hits and thumbnails for the window benchmark's run without an engine."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ _FOLDERS = 200
 
 
 def thumbnails(folder: Path, pictures: list[Path]) -> list[str]:
-    """A thumbnail of each picture in the cache's layout; returns their keys."""
+    """Write a thumbnail of each picture in the layout of the thumbnail cache; return their keys."""
     from PIL import Image
 
     keys = []
@@ -26,7 +26,7 @@ def thumbnails(folder: Path, pictures: list[Path]) -> list[str]:
 
 
 def hits(start: int, count: int, keys: Sequence[str]) -> tuple[Hit, ...]:
-    """Hits from number ``start`` on, whose thumbnails are those of ``keys``, over and over."""
+    """Return ``count`` hits, numbered from ``start``, that use the thumbnails of ``keys`` in rotation."""
     return tuple(
         Hit(
             item_id=number + 1,

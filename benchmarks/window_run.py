@@ -1,7 +1,7 @@
-"""One run of the window for ``window.py``, in a process of its own: the program itself, with hands and a stopwatch.
+"""One scripted and timed run of the window, in a separate process for ``window.py``.
 
-``python benchmarks/window_run.py SCENARIO ANSWER [--explain] -- ARGUMENTS OF THE WINDOW`` writes what it measured as
-JSON into the file ANSWER.
+``python benchmarks/window_run.py SCENARIO ANSWER [--explain] -- ARGUMENTS OF THE WINDOW`` writes its measurements as
+JSON to the file ANSWER.
 """
 
 import argparse
@@ -16,10 +16,10 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 BEGAN = float(os.environ.get("BENCHMARK_BEGAN", time.monotonic()))
-"""When the process was started (``time.monotonic``, which all processes share)."""
+"""Start time of the process (``time.monotonic``, which all processes share)."""
 
 Step = float | Callable[[], object]
-"""Seconds to wait, or what to wait for."""
+"""Seconds to wait, or a condition to wait for."""
 Answer = dict[str, Any]
 
 _WORDS = (
@@ -29,13 +29,13 @@ _WORDS = (
 _BETWEEN_KEYS_S = 0.08
 _QUERIES = 50
 _LOST_FRAME_S = 0.1
-"""What was not painted by then is counted as not painted."""
+"""Timeout after which a frame counts as not painted."""
 _PATIENCE_S = 600.0
-"""For one step: longer than any indexing takes."""
+"""Timeout of one step; longer than any indexing takes."""
 
 
 def memory(pid: int) -> tuple[float, float]:
-    """Resident and proportional memory of a process, MB; 0 where the system does not say."""
+    """Return the resident and proportional memory of a process in MB, or zeros where /proc does not provide them."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     except OSError:
@@ -45,7 +45,7 @@ def memory(pid: int) -> tuple[float, float]:
 
 
 class Bench:
-    """What the scenarios share: the open window, and hands to use it with."""
+    """Access of the scenarios to the open window: simulated input and measurements."""
 
     def __init__(self, application: Any, answer: Answer, *, explains: bool) -> None:
         from loop_probe import Painted, Probe, Watchdog
@@ -61,7 +61,7 @@ class Bench:
         self.watchdog: Any = Watchdog(self.probe) if explains else None
         self.latencies: dict[str, list[float]] = {"idle": [], "indexing": []}
         self.took: dict[str, list[float]] = {"idle": [], "indexing": []}
-        """Of that, what the engine counted."""
+        """The part of each latency that the engine reported, in milliseconds."""
         self._sent: dict[int, tuple[float, str]] = {}
         self._shown: list[tuple[float, str]] = []
         send = self.client.send
@@ -78,7 +78,7 @@ class Bench:
         self.client.send = timed_send
         self._painted = Painted(self._note_shown, application)
         self.first_paint = 0.0
-        """Seconds after the start of the process; 0 before it."""
+        """Seconds from the start of the process to the first paint; 0 until then."""
         self._first = Painted(self._note_first, application)
         QApplication.instance().installEventFilter(self._first)
 
@@ -105,7 +105,7 @@ class Bench:
         return not self.pane.search.is_waiting and latest is not None and not latest.is_partial
 
     def watch_answers(self) -> None:
-        """From now on note how long searches take until their hits are painted."""
+        """Start recording the latency of searches until their hits are painted."""
         self.pane.search.answered.connect(self._note_answered)
         for each in (self.pane.view.viewport(), self.pane.message):
             each.installEventFilter(self._painted)
@@ -128,7 +128,7 @@ class Bench:
         self._shown.clear()
 
     def type_words(self, words: str) -> Generator[Step, None, None]:
-        """Key by key, and wait for the answer."""
+        """Type words key by key and wait for the answer."""
         from PySide6.QtTest import QTest
 
         line = self.pane.bar.focusProxy()
@@ -149,7 +149,7 @@ class Bench:
 
 
 def start(bench: Bench, _: argparse.Namespace) -> Generator[Step, None, None]:
-    """Until the window is painted, and until the first words are answered by the model."""
+    """Measure the time until the window is painted, and until the model answers the first words."""
     from imagefinder.ipc.messages import ModelState
 
     yield lambda: bench.first_paint
@@ -164,7 +164,7 @@ def start(bench: Bench, _: argparse.Namespace) -> Generator[Step, None, None]:
 
 
 def index(bench: Bench, arguments: argparse.Namespace) -> Generator[Step, None, None]:
-    """2,000 pictures are indexed, and words typed all the while."""
+    """Index 2,000 pictures and type words meanwhile."""
     from imagefinder.ipc.messages import AddSources, ModelState
 
     yield lambda: bench.first_paint and bench.client.model and bench.client.model.state is ModelState.READY
@@ -181,7 +181,7 @@ def index(bench: Bench, arguments: argparse.Namespace) -> Generator[Step, None, 
     began = time.monotonic()
     bench.probe.start()
     for number in range(_QUERIES):
-        # All different: what is asked for again costs the model nothing.
+        # All queries differ, because a repeated query costs the model nothing.
         yield from bench.type_words(f"{_WORDS[number % len(_WORDS)]} {number}")
     bench.answer["typed_s"] = time.monotonic() - began
     yield lambda: not bench.is_indexing
@@ -197,7 +197,7 @@ def index(bench: Bench, arguments: argparse.Namespace) -> Generator[Step, None, 
 
 
 def close(bench: Bench, arguments: argparse.Namespace) -> Generator[Step, None, None]:
-    """The window is closed in the middle of indexing."""
+    """Close the window during indexing."""
     from imagefinder.domain.jobs import Phase
     from imagefinder.ipc.messages import AddSources, ModelState
 
@@ -221,7 +221,7 @@ def close(bench: Bench, arguments: argparse.Namespace) -> Generator[Step, None, 
 
 
 def scroll(bench: Bench, arguments: argparse.Namespace) -> Generator[Step, None, None]:
-    """100,000 results, a few hundred thumbnails, a hand on the wheel; no engine."""
+    """Scroll through 100,000 results with a few hundred thumbnails, without an engine."""
     from loop_probe import Painted
     from PySide6.QtWidgets import QApplication
     from window_material import hits
@@ -273,7 +273,7 @@ def scroll(bench: Bench, arguments: argparse.Namespace) -> Generator[Step, None,
             position = (position + step) % bar.maximum()
             painted.clear()
             bar.setValue(position)
-            # A frame is what was painted by itself, not what was asked for.
+            # Count only frames that Qt painted by itself, without an explicit repaint.
             while not painted and time.perf_counter() - began < _LOST_FRAME_S:
                 QApplication.processEvents()
             if painted:
@@ -289,7 +289,7 @@ def scroll(bench: Bench, arguments: argparse.Namespace) -> Generator[Step, None,
 
 
 def stale_share(widget: Any) -> float | None:
-    """The share of a widget's pixels on the screen that a fresh render has otherwise; None where there is no screen."""
+    """Return the share of a widget's pixels on the screen that differ from a fresh render; None without a screen."""
     from PySide6.QtCore import QPoint
     from PySide6.QtGui import QGuiApplication, QImage
 
@@ -315,7 +315,7 @@ def stale_share(widget: Any) -> float | None:
 
 
 def control() -> None:
-    """A bare window beside another one that is measured: what this machine does to anybody."""
+    """Measure an empty window next to the measured one, as a baseline of the machine's own delays."""
     from loop_probe import Probe
     from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication, QWidget
@@ -343,7 +343,7 @@ def control() -> None:
 
 
 class Driver:
-    """Goes through a scenario step by step, within the window's own loop."""
+    """Runs a scenario step by step within the window's event loop."""
 
     def __init__(self, bench: Bench, steps: Generator[Step, None, None], done: Callable[[], None]) -> None:
         from PySide6.QtCore import QTimer
@@ -357,7 +357,7 @@ class Driver:
 
     def _look(self) -> None:
         if time.monotonic() > self._deadline:
-            sys.stderr.write("the benchmark's window waits for what does not come\n")
+            sys.stderr.write("timeout in a step of the window benchmark\n")
             os._exit(1)
         is_time = self._until() if callable(self._until) else time.monotonic() >= self._until
         if not is_time:
