@@ -20,7 +20,7 @@ _CLASS = re.compile(r"`(\w+)` in `([\w/]+\.py)`")
 _NOT_OURS = {"tokenizer/", "archives/", "photographs/", "model/", "screenshots/", "site/"} | {
     "imagefinder/readers/formats/farbfeld.py"
 }
-"""Folders that are not in this tree: of a downloaded model, the starter's training, a user, and the built site; an example."""
+"""Names that are not in this tree: of a downloaded model, the starter's training, a user, the site, an example."""
 
 
 def unknown_names(document: Path) -> list[str]:
