@@ -1,4 +1,4 @@
-"""imagefinder as ``side_by_side.py`` has it work: the counterpart of ``rclip_peer.py``, with one model."""
+"""imagefinder with one model as measured by ``side_by_side.py``; the counterpart of ``rclip_peer.py``."""
 
 import os
 import re
@@ -17,18 +17,18 @@ from imagefinder.paths import default_places
 
 ROOT = Path(__file__).resolve().parents[1]
 _HITS = 20
-"""As many as the command line gives by default."""
+"""Default number of hits of the command line."""
 
 
 def home_environment(home: Path) -> dict[str, str]:
-    """The environment of a user with this home folder, and with nothing set that changes how programs work."""
+    """Return an environment with this home folder, without variables that change the behaviour of the programs."""
     meddling = ("XDG_", "IMAGEFINDER_", "LC_", "LANG", "PYTHON")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(meddling)}
     return {**kept, "HOME": str(home), "USERPROFILE": str(home), "LANG": "C.UTF-8"}
 
 
 class ImageFinderPeer:
-    """The program with one model; each ``state`` is a library of its own."""
+    """imagefinder with one model; each ``state`` is a separate library."""
 
     def __init__(self, model: str, home: Path, scratch: Path) -> None:
         self.model = model
@@ -37,10 +37,12 @@ class ImageFinderPeer:
         self._thumbnails = apart(self._environment, default_places).thumbnails
 
     def index(self, folder: Path, *, is_first: bool = False) -> Spent:
-        """Index a folder from nothing; unless it ``is_first``, in the library that the last first use left.
+        """Index a folder into an empty library.
+
+        With ``is_first``, the library is new; otherwise it is a copy of the library that the last such call left.
 
         Raises:
-            RuntimeError: not every file was embedded.
+            RuntimeError: Not every file was embedded.
         """
         library, template = self._scratch / "index", self._scratch / "first"
         shutil.rmtree(library, ignore_errors=True)
@@ -56,11 +58,11 @@ class ImageFinderPeer:
             library.rename(template)
         return spent
 
-    def rescan(self, state: str, tree: Path) -> Spent:  # noqa: ARG002 - it is the library's one source
-        """Look through the tree that ``fill`` said is indexed.
+    def rescan(self, state: str, tree: Path) -> Spent:  # noqa: ARG002 - the tree is the library's only source
+        """Rescan the tree that ``fill`` recorded as indexed.
 
         Raises:
-            RuntimeError: it found something to embed.
+            RuntimeError: imagefinder found something to embed.
         """
         spent = self._run(self._scratch / state, "index")
         if not re.search(r"^\d+ unchanged - ", spent.complained, re.MULTILINE):
@@ -68,20 +70,20 @@ class ImageFinderPeer:
         return spent
 
     def search(self, state: str, query: str, folder: Path) -> Spent:  # noqa: ARG002
-        """One query by a new process; with ``--all``, for random weights find nothing that matches."""
+        """Run one query in a new process; with ``--all``, because random weights yield no matches."""
         return self._run(self._scratch / state, "search", "--json", "--all", "-n", str(_HITS), query)
 
     def answer(self, state: str, queries: Sequence[str], folder: Path) -> list[float]:  # noqa: ARG002
-        """Seconds that each query but the first took, in one process."""
+        """Answer queries in one process; return the seconds of each query except the first."""
         return apart(self._environment, answer, self._scratch / state, queries)
 
     def fill(self, state: str, rows: Path, root: Path) -> None:
-        """Put rows of files below ``root`` into an empty library."""
+        """Create the library ``state`` with rows of files below ``root``, unless it exists."""
         if not (self._scratch / state).exists():
             apart(self._environment, fill_library, self._scratch / state, self.model, root, rows)
 
     def vectors(self, texts: Sequence[str], photographs: Sequence[Path]) -> np.ndarray:
-        """Its vectors of texts and photographs, in this order: (n, dimension) float32, unit length."""
+        """Return the vectors of the texts, then of the photographs: (n, dimension) float32, unit length."""
         return apart(self._environment, vectors, self._scratch / "any", self.model, texts, photographs)
 
     def _run(self, library: Path, *words: str | Path) -> Spent:
@@ -90,7 +92,7 @@ class ImageFinderPeer:
 
 
 def answer(library: Path, queries: Sequence[str]) -> list[float]:
-    """See ``ImageFinderPeer.answer``. The first loads the text tower and the index, or builds that."""
+    """Implement ``ImageFinderPeer.answer``; the first query loads the text tower, and loads or builds the index."""
     seconds = []
     with ImageFinder.open(library, device="cpu") as finder:
         finder.search(queries[0], limit=_HITS, include_rest=True)
@@ -103,14 +105,17 @@ def answer(library: Path, queries: Sequence[str]) -> list[float]:
 
 
 def vectors(library: Path, model: str, texts: Sequence[str], photographs: Sequence[Path]) -> np.ndarray:
-    """See ``ImageFinderPeer.vectors``."""
+    """Implement ``ImageFinderPeer.vectors``."""
     with ImageFinder.open(library, model=model, device="cpu") as finder:
         return np.concatenate([finder.embed_texts(texts), finder.embed_images(photographs)])
 
 
 def pipeline_shares(model: str, folder: Path, scratch: Path, rounds: int) -> list[tuple[float, float]]:
-    """Processor seconds of the whole pipeline, and of decoding and the forward pass alone together, by round."""
-    # Here, for only this part needs them: they are the large part of what this module imports.
+    """Return for each round the processor seconds of the whole pipeline, and the sum of its parts alone.
+
+    The parts are decoding and the forward pass.
+    """
+    # Imported here because they are large and only this function needs them.
     from indexing import cost, decode, forward, index
 
     from imagefinder.embedders import model_registry

@@ -1,4 +1,4 @@
-"""How late an event loop is: a timer that should fire every millisecond, and what the thread did in between."""
+"""Lateness of a Qt event loop, measured with a 1 ms timer, and tools that explain it."""
 
 import gc
 import os
@@ -17,27 +17,28 @@ from PySide6.QtWidgets import QApplication
 
 _TICK_S = 0.001
 _LONG_S = 0.03
-"""A stall that ``Watchdog`` explains."""
+"""Minimum duration of a stall that ``Watchdog`` reports."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lateness:
-    """How long an event waits that comes at any moment, milliseconds."""
+    """Delays of an event that arrives at a random moment; ``p50``, ``p99`` and ``longest`` in milliseconds."""
 
     seconds: float
     p50: float
     p99: float
     longest: float
     over_16: int
-    """Stalls, not events."""
+    """Number of stalls longer than 16 ms."""
     over_50: int
+    """Number of stalls longer than 50 ms."""
 
 
 def lateness(gaps: Sequence[float]) -> Lateness:
-    """From the seconds between one round of the loop and the next.
+    """Compute the delays from the seconds between successive iterations of the loop.
 
-    An event that comes within a round waits for what is left of it. All moments count alike: were only rounds
-    counted, one of a second would be one among thousands of short ones.
+    An event that arrives during an iteration waits for the rest of it. The percentiles are over time, not over
+    iterations: otherwise one iteration of a second would disappear among thousands of short ones.
     """
     stalls = [max(0.0, gap - _TICK_S) for gap in gaps]
     total = sum(gaps) or 1.0
@@ -63,12 +64,12 @@ def lateness(gaps: Sequence[float]) -> Lateness:
 
 
 class Probe(QObject):
-    """Measures the loop of the thread it is made on, from ``start`` to ``stop``."""
+    """Measures the event loop of the thread that creates it, from ``start`` to ``stop``."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.last = 0.0
-        """When the loop last came round (``time.perf_counter``)."""
+        """Time of the loop's last iteration (``time.perf_counter``)."""
         self._ticks = array("d")
         self._waits = array("d")
         self._stat = _schedstat()
@@ -83,8 +84,11 @@ class Probe(QObject):
         self._timer.start()
 
     def stop(self) -> dict[str, dict[str, float]]:
-        """What was found: ``all`` as the user has it; ``own`` without the time in which the thread was ready to run
-        and the kernel gave the processor to others (Linux alone tells)."""
+        """Stop measuring and return the fields of ``Lateness``.
+
+        ``all`` is what the user experiences. ``own`` excludes the time in which the thread was runnable but the kernel
+        ran other threads; this is known only on Linux.
+        """
         self._tick()
         self._timer.stop()
         gaps = [after - before for before, after in zip(self._ticks, self._ticks[1:], strict=False)]
@@ -101,7 +105,7 @@ class Probe(QObject):
 
 
 class Painted(QObject):
-    """Calls back after each paint of the objects it is an event filter of."""
+    """Event filter that calls back after each paint of the filtered objects."""
 
     def __init__(self, then: Callable[[], None], parent: QObject) -> None:
         super().__init__(parent)
@@ -114,7 +118,7 @@ class Painted(QObject):
 
 
 class Watchdog:
-    """Says what the GUI thread was doing when its loop did not come round for 30 ms."""
+    """Reports what the GUI thread was doing whenever its loop stalled for more than 30 ms."""
 
     def __init__(self, probe: Probe, out: TextIO = sys.stderr) -> None:
         self._probe = probe
@@ -153,8 +157,8 @@ class Watchdog:
                     if ident not in (self._main, threading.get_ident())
                 ]
                 self._out.write(
-                    f"\nlate by {late * 1e3:.0f} ms and more\n{''.join(traceback.format_list(stack[-8:]))}"
-                    f"  beside: {'; '.join(others)}\n"
+                    f"\nlate by at least {late * 1e3:.0f} ms\n{''.join(traceback.format_list(stack[-8:]))}"
+                    f"  other threads: {'; '.join(others)}\n"
                 )
                 self._out.flush()
 
@@ -165,11 +169,11 @@ class Watchdog:
         elif now - self._collection > 0.003:
             who = threading.current_thread().name
             took = (now - self._collection) * 1e3
-            self._out.write(f"collection of generation {info['generation']} took {took:.0f} ms in {who}\n")
+            self._out.write(f"garbage collection of generation {info['generation']} took {took:.0f} ms in {who}\n")
 
 
 class TimedApplication(QApplication):
-    """Times the delivery of every event, for ``--explain``: its events are slower by some microseconds."""
+    """Application that times the delivery of every event, for ``--explain``; this costs some microseconds each."""
 
     def __init__(self, arguments: Sequence[str]) -> None:
         super().__init__(list(arguments))
@@ -180,7 +184,7 @@ class TimedApplication(QApplication):
     def notify(self, receiver: QObject, event: QEvent) -> bool:
         began, cpu = time.perf_counter(), time.thread_time()
         if not isinstance(receiver, QObject):
-            return False  # PySide takes a new object for an old one that lay at the same address
+            return False  # PySide mistook a new object for an old one at the same address
         kind = event.type()
         self._depth += 1
         try:
@@ -194,7 +198,7 @@ class TimedApplication(QApplication):
                 ours = time.thread_time() - cpu
                 self.worst[name] = max(self.worst.get(name, 0.0), took)
                 sys.stderr.write(
-                    f"{'  ' * self._depth}{took * 1e3:6.1f} ms, {ours * 1e3:6.1f} of them processor: {name}\n"
+                    f"{'  ' * self._depth}{took * 1e3:6.1f} ms, {ours * 1e3:6.1f} ms of processor time: {name}\n"
                 )
 
 

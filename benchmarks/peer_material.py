@@ -1,6 +1,6 @@
-"""What ``side_by_side.py`` gives to both programs: one model's weights, and libraries filled without embedding.
+"""Data for both programs in ``side_by_side.py``: one model's weights, and libraries filled without embedding.
 
-All of it is made in processes of their own (``processes.apart``).
+These functions run in separate processes (``processes.apart``).
 """
 
 import importlib.util
@@ -29,14 +29,18 @@ _FILES_A_COMMIT = 1000
 
 
 def export_towers(weights: Path, folder: Path, onnx: Path | None) -> None:
-    """Write both towers of a checkpoint as ``visual.onnx`` and ``textual.onnx``, float32, for any batch.
+    """Write both towers of a checkpoint as ``visual.onnx`` and ``textual.onnx``, float32, for any batch size.
 
-    By torch's own exporter, which needs the package ``onnx``; ``onnx`` is a folder that has it, where this
-    environment has not. Inputs are float32 (n, 3, side, side) and int64 (n, 77), outputs (n, dimension), as rclip
-    has them (``rclip/model.py``); it normalises vectors itself.
+    Inputs are float32 (n, 3, side, side) and int64 (n, 77), outputs (n, dimension), as rclip expects them
+    (``rclip/model.py``); rclip normalises the vectors itself.
+
+    Args:
+        weights: The weights file of the checkpoint.
+        folder: The folder to create.
+        onnx: A folder with the package ``onnx``, which torch's exporter needs; None if it is installed.
     """
     if onnx is not None:
-        sys.path.append(str(onnx))  # at the end: its numpy is not wanted
+        sys.path.append(str(onnx))  # at the end, so that this environment's numpy takes precedence
     import_torchvision()
     import open_clip
     import torch
@@ -46,7 +50,7 @@ def export_towers(weights: Path, folder: Path, onnx: Path | None) -> None:
     model.load_state_dict(load_file(weights))
     model.eval()
     side = model.visual.image_size[0]
-    torch.backends.mha.set_fastpath_enabled(False)  # a fused operator that ONNX does not have
+    torch.backends.mha.set_fastpath_enabled(False)  # the fast path is a fused operator that ONNX does not have
 
     class Tower(torch.nn.Module):
         def __init__(self, encode: str) -> None:
@@ -62,7 +66,7 @@ def export_towers(weights: Path, folder: Path, onnx: Path | None) -> None:
         "textual": ("encode_text", torch.ones(2, model.context_length, dtype=torch.int64)),
     }
     folder.mkdir()
-    warnings.simplefilter("ignore")  # of the exporter's age, and of indices that are never negative here
+    warnings.simplefilter("ignore")  # about the deprecated exporter, and about negative indices, which do not occur here
     with torch.no_grad():
         for name, (encode, example) in examples.items():
             torch.onnx.export(
@@ -78,7 +82,7 @@ def export_towers(weights: Path, folder: Path, onnx: Path | None) -> None:
 
 
 def vocabulary() -> Path:
-    """The file of CLIP's byte pairs that open_clip brings."""
+    """Return CLIP's byte pair encoding file, as shipped with open_clip."""
     spec = importlib.util.find_spec("open_clip")
     assert spec is not None
     assert spec.origin is not None
@@ -86,7 +90,7 @@ def vocabulary() -> Path:
 
 
 def made_up_rows(target: Path, root: Path, count: int) -> None:
-    """Rows of ``count`` photographs below ``root`` that nobody has, with vectors that resemble CLIP's."""
+    """Write rows of ``count`` nonexistent photographs below ``root``, with vectors that resemble CLIP's."""
     paths = [str(root / f"{n // _FILES_A_FOLDER:04}" / f"IMG_{n:06}.jpg") for n in range(count)]
     sizes = 3_000_000 + np.arange(count)
     times = 1_600_000_000_000_000_000 + np.arange(count) * 1_000_000_000
@@ -94,7 +98,7 @@ def made_up_rows(target: Path, root: Path, count: int) -> None:
 
 
 def rows_of(target: Path, tree: Path) -> None:
-    """Rows of the files below ``tree`` as they are on disk, with made-up vectors."""
+    """Write rows of the files below ``tree`` as they are on disk, with synthetic vectors."""
     found = sorted(path for path in tree.rglob("*") if path.is_file())
     stats = [path.stat() for path in found]
     _write_rows(
@@ -115,7 +119,7 @@ def _write_rows(
 
 
 def fill_library(folder: Path, model: str, root: Path, rows: Path) -> None:
-    """Make a library as indexing these rows with ``model`` would leave it; ``root`` is its one source."""
+    """Create a library as if these rows had been indexed with ``model``; ``root`` is its only source."""
     embedder = model_registry.create(model, "cpu", default_places().models)
     loaded = np.load(rows)
     folder.mkdir(parents=True)
@@ -136,7 +140,7 @@ def fill_library(folder: Path, model: str, root: Path, rows: Path) -> None:
                 ids.append(store.items.put(file_id, os.path.basename(stat.path), 1, facts))  # noqa: PTH119
                 store.files.set_complete(file_id, record.id)
             store.embeddings.add(record.id, ids, vectors[start : numbers.stop])
-    # As the end of every job has it done.
+    # As at the end of every job.
     Calibration(store).prepare(embedder, record)
     embedder.close()
     store.close()

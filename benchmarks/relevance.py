@@ -1,15 +1,15 @@
-"""Whether relevance tells true hits from others: ``python benchmarks/relevance.py --data DIR [--keep FOLDER]``.
+"""How well relevance separates true hits from others: ``python benchmarks/relevance.py --data DIR [--keep FOLDER]``.
 
-``DIR`` is the training's folder (see ``starter_model.py``); of it the photographs are used that the training did not
-see. ``FOLDER`` keeps the vectors, which take minutes to make. Prints, asserts nothing:
+``DIR`` is the training data (see ``starter_model.py``), of which only the held-out photographs are used. ``FOLDER``
+keeps the vectors, which take minutes to compute. Prints the following, asserts nothing:
 
-1. Words: captions over libraries of 20, 100 and 500 photographs of Flickr8k; queries that none of them answers.
-   The constants were chosen while looking at these photographs; those of MS COCO in ``DIR/../photos`` were not
-   looked at before, only how lenient to be was set by them.
-2. Names of Caltech-101's held-out classes, over all classes, over nothing but the class, and over one photograph.
+1. Words: captions over libraries of 20, 100 and 500 photographs of Flickr8k, and queries without an answer. The
+   constants were chosen with these photographs; those of MS COCO in ``DIR/../photos`` were used only to choose how
+   lenient the cutoff is.
+2. Names of Caltech-101's held-out classes, over all classes, over the class alone, and over one photograph.
 3. Pictures: photographs of a held-out class as queries over all classes; photographs of Flickr8k over Caltech-101.
-4. The same query by picture with genuine CLIP ViT-B/16 vectors of Flickr8k (``teacher/``): what random pairs get.
-5. Other measures beside this one, on the captions: how much of what is wrong comes along with 95 % of the true.
+4. Queries by picture with trained CLIP ViT-B/16 vectors of Flickr8k (``teacher/``): the deviations of random pairs.
+5. Other measures compared with relevance, on the captions: the false hits shown with 95 % of the true hits kept.
 """
 
 import argparse
@@ -47,15 +47,15 @@ ABSENT = (
     "monetary policy", "integral calculus", "tectonic plates", "photosynthesis", "my password list",
     "meeting minutes", "insurance policy", "rental agreement", "curriculum vitae",
 )  # fmt: skip
-"""What no photograph of Flickr8k shows."""
+"""Queries that no photograph of Flickr8k answers."""
 
 
 def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description="Measure what relevance is worth.")
-    parser.add_argument("--data", type=Path, required=True, help="the folder of the training's photographs")
-    parser.add_argument("--keep", type=Path, help="a folder for the vectors, made once")
-    parser.add_argument("--model", default=STARTER, help="another model, measured in the same way")
+    """Run all measurements and print them."""
+    parser = argparse.ArgumentParser(description="Measure how well relevance separates true hits from others.")
+    parser.add_argument("--data", type=Path, required=True, help="the folder with the training photographs")
+    parser.add_argument("--keep", type=Path, help="keep the vectors in this folder and reuse them")
+    parser.add_argument("--model", default=STARTER, help="the model to measure (default: %(default)s)")
     arguments = parser.parse_args()
     data, held_out = arguments.data, json.loads(HELD_OUT.read_text(encoding="utf-8"))
     folder = arguments.keep or Path(tempfile.mkdtemp())
@@ -81,11 +81,11 @@ def main() -> None:
         "classes", lambda: embedder.encode_texts([f"a photo of a {plain(label)}" for label in unseen])
     )
 
-    print(f"{embedder.name}; the cut is at a relevance of {CUT}")
+    print(f"{embedder.name}; the relevance cutoff is {CUT}")
     captions_and_absent(queries, photographs[1::2], texts[1::2], absent)
     coco(queries, data.parent / "photos", absent, embedder, kept)
     class_names(queries, objects, np.array(labels), unseen, words)
-    print("\nPictures, standard deviations of same-class pairs, kept; share of the others above the cut")
+    print("\nPictures: standard deviations of same-class pairs, share kept; share of others above the cutoff")
     pictures(objects, np.array(labels), unseen, photographs)
     teacher(data / "teacher" / "flickr8k_images.npz", names)
     other_measures(queries, photographs[1::2], texts[1::2], absent)
@@ -94,12 +94,12 @@ def main() -> None:
 def captions_and_absent(
     queries: FloatArray, library: FloatArray, texts: FloatArray, absent: FloatArray
 ) -> None:
-    """Section 1."""
+    """Print section 1: captions, and queries without an answer."""
     deviations = BackgroundDistribution(queries, library[:SAMPLE])
     of_captions = np.stack([deviations.deviations(text, library) for text in texts])
     of_absent = np.stack([deviations.deviations(text, library) for text in absent])
     true = np.diag(of_captions)
-    print("\nCaptions over their own photographs, and queries that nothing answers; standard deviations")
+    print("\nCaptions over their own photographs, and queries without an answer; standard deviations")
     print(
         f"  true pairs {true.mean():.2f} ± {true.std():.2f}, the lowest 5 % below {np.quantile(true, 0.05):.2f}"
     )
@@ -121,8 +121,8 @@ def captions_and_absent(
                 found = answered(judge, text, library[rows])
                 empty.append(not found.any())
                 shown.append(found.sum())
-        print(f"  among {count:4}: true hits kept {np.mean(true_kept):.3f}, unanswered queries wholly cut "
-              f"{np.mean(empty):.2f} (else shown, on the whole, {np.mean(shown):.1f})")  # fmt: skip
+        print(f"  among {count:4}: true hits kept {np.mean(true_kept):.3f}, unanswered queries without hits "
+              f"{np.mean(empty):.2f} (mean number of hits {np.mean(shown):.1f})")  # fmt: skip
 
 
 def coco(
@@ -132,7 +132,7 @@ def coco(
     embedder: Embedder,
     kept: Callable[[str, Callable[[], FloatArray]], FloatArray],
 ) -> None:
-    """Section 1, with other photographs."""
+    """Print section 1 for the photographs of MS COCO."""
     described = json.loads((folder / "captions.json").read_text(encoding="utf-8"))
     by_name = {photograph["file"]: photograph["captions"] for photograph in described}
     paths = sorted(folder.glob("*.jpg"))
@@ -148,11 +148,11 @@ def coco(
     print(
         f"  MS COCO, {len(paths)} photographs, {len(said)} captions: true pairs {true.mean():.2f} ± {true.std():.2f}"
     )
-    print(f"    true hits kept {np.mean(found):.3f}, unanswered queries wholly cut {np.mean(empty):.2f}")
+    print(f"    true hits kept {np.mean(found):.3f}, unanswered queries without hits {np.mean(empty):.2f}")
 
 
 def answered(unrelated: BackgroundDistribution, query: FloatArray, library: FloatArray) -> np.ndarray:
-    """Which pictures the program would list."""
+    """Return a mask of the pictures that the program would list as matches."""
     relevance = curve(unrelated.deviations(query, library))
     return np.asarray((relevance >= CUT) & (relevance.max() >= sure(len(library))))
 
@@ -160,7 +160,7 @@ def answered(unrelated: BackgroundDistribution, query: FloatArray, library: Floa
 def class_names(
     queries: FloatArray, objects: FloatArray, labels: np.ndarray, unseen: list[str], words: FloatArray
 ) -> None:
-    """Section 2."""
+    """Print section 2: names of classes."""
     everything = BackgroundDistribution(queries, objects[:: max(1, len(objects) // SAMPLE)])
     mixed, alike, alone = [], [], []
     for label, text in zip(unseen, words, strict=True):
@@ -172,13 +172,13 @@ def class_names(
                 [answered(BackgroundDistribution(queries, one[None]), text, one[None])[0] for one in own[:5]]
             )
         )
-    print(f"\nNames of {len(unseen)} classes that the training never showed, true hits kept: among all "
-          f"{len(objects):,} pictures {np.mean(mixed):.2f}, in libraries of nothing else {np.mean(alike):.2f}, "
+    print(f"\nNames of {len(unseen)} held-out classes, true hits kept: among all "
+          f"{len(objects):,} pictures {np.mean(mixed):.2f}, in libraries of one class {np.mean(alike):.2f}, "
           f"of one picture {np.mean(alone):.2f}")  # fmt: skip
 
 
 def pictures(objects: FloatArray, labels: np.ndarray, unseen: list[str], photographs: FloatArray) -> None:
-    """Section 3."""
+    """Print section 3: queries by picture."""
     unrelated = BackgroundDistribution(*(objects[:: max(1, len(objects) // SAMPLE)],) * 2)
     true, nearest, false = [], [], []
     for row in np.flatnonzero(np.isin(labels, unseen))[::4]:
@@ -203,17 +203,17 @@ def pictures(objects: FloatArray, labels: np.ndarray, unseen: list[str], photogr
             library = photographs[random.permutation(len(photographs))[:count]]
             by_these = BackgroundDistribution(library[:SAMPLE], library[:SAMPLE])
             shown += [shown_of(by_these.deviations(query, library)) - 1 for query in library[:50]]
-        print(f"  one of {count:4} photographs of Flickr8k over the others: shown {np.median(shown):.0f} (median), "
-              f"none stands out {np.mean(np.array(shown) <= 0):.2f}")  # fmt: skip
+        print(f"  one of {count:4} photographs of Flickr8k as a query over the others: shown {np.median(shown):.0f} (median), "
+              f"share without hits {np.mean(np.array(shown) <= 0):.2f}")  # fmt: skip
 
 
 def shown_of(deviations: FloatArray) -> int:
-    """How many pictures the program would list for a query by picture, of which nothing has to be sure."""
+    """Return the number of pictures listed for a query by picture, where no hit has to be ``sure``."""
     return int((curve(deviations) >= CUT).sum())
 
 
 def teacher(file: Path, names: list[str]) -> None:
-    """Section 4."""
+    """Print section 4: random pairs with trained CLIP vectors."""
     with np.load(file) as stored:
         by_name = dict(zip(stored["names"].tolist(), stored["vectors"], strict=True))
     vectors = np.stack([by_name[name] for name in names]).astype(np.float32)
@@ -222,11 +222,11 @@ def teacher(file: Path, names: list[str]) -> None:
     measured = np.stack([unrelated.deviations(vector, vectors) for vector in vectors[SAMPLE:]])
     others = measured[measured < np.inf]
     print(f"  genuine CLIP ViT-B/16: itself {np.diag(measured[:, SAMPLE:]).mean():.1f}, any two "
-          f"{others.mean():.2f} ± {others.std():.2f}, above the cut {np.mean(curve(others) >= CUT):.3f}")  # fmt: skip
+          f"{others.mean():.2f} ± {others.std():.2f}, above the cutoff {np.mean(curve(others) >= CUT):.3f}")  # fmt: skip
 
 
 def other_measures(queries: FloatArray, library: FloatArray, texts: FloatArray, absent: FloatArray) -> None:
-    """Section 5."""
+    """Print section 5: comparison with other measures."""
     judge = Background(queries, library[:SAMPLE]).judge(texts[0], has_words=True, pictures=0)
     assert judge is not None
     from_bank = library @ queries.T
@@ -239,14 +239,14 @@ def other_measures(queries: FloatArray, library: FloatArray, texts: FloatArray, 
         return np.asarray((scores - scores.mean(axis=1, keepdims=True)) / scores.std(axis=1, keepdims=True))
 
     measures: dict[str, Callable[[FloatArray], FloatArray]] = {
-        "this one": lambda query: np.stack([judge.unrelated.deviations(each, library) for each in query]),
+        "relevance": lambda query: np.stack([judge.unrelated.deviations(each, library) for each in query]),
         "plain cosine": lambda query: query @ library.T,
         "softmax against the bank": lambda query: softmax(query @ library.T),
-        "by each picture's bank": lambda query: (query @ library.T - mean) / spread,
-        "by the query's library": lambda query: over_library(query @ library.T),
+        "normalised by picture": lambda query: (query @ library.T - mean) / spread,
+        "normalised by library": lambda query: over_library(query @ library.T),
     }
     print(
-        "\nAt 95 % of the true captions kept: pictures shown for an unanswered query; such queries wholly cut"
+        "\nWith 95 % of the true captions kept: hits of an unanswered query; share of such queries without hits"
     )
     for name, measure in measures.items():
         true, wrong = np.diag(measure(texts)), measure(absent)
@@ -255,7 +255,7 @@ def other_measures(queries: FloatArray, library: FloatArray, texts: FloatArray, 
 
 
 def auc(true: FloatArray, false: FloatArray) -> float:
-    """The share of pairs of a true and a false one in which the true one has more."""
+    """Return the area under the ROC curve: the share of (true, false) pairs in which the true value is higher."""
     return float(np.mean(np.searchsorted(np.sort(false), true) / false.size))
 
 

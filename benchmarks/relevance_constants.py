@@ -1,9 +1,9 @@
-"""What the constants of relevance rest on: ``python benchmarks/relevance_constants.py --data DIR --keep FOLDER``.
+"""Measurements behind the relevance constants: ``python benchmarks/relevance_constants.py --data DIR --keep FOLDER``.
 
-``FOLDER`` is the one of ``benchmarks/relevance.py --keep``, which makes the vectors. Prints, for each constant of
-``imagefinder/engine/search/relevance.py``, what comes of other values; and what single words give, which users type
-most:
-the true hits are the held-out photographs of Flickr8k that at least two of their five captions name so.
+``FOLDER`` is the folder that ``benchmarks/relevance.py --keep`` filled with vectors. For each constant of
+``imagefinder/engine/search/relevance.py``, prints the results with other values. Also prints the results for single
+words, which users type most; their true hits are the held-out photographs of Flickr8k for which at least two of the
+five captions contain the word.
 """
 
 import argparse
@@ -36,15 +36,15 @@ WORDS = {
     "surfing": "surf|surfer|surfing|surfboard", "jumping": "jumping|jumps|jump", "a crowd": "crowd",
     "a building": "building|buildings", "a hat": "hat",
 }  # fmt: skip
-"""Words, and what says so in a caption."""
+"""Query words, and the words in a caption (a regular expression) that make a photograph a true hit."""
 
 
 def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description="Measure what the constants of relevance rest on.")
-    parser.add_argument("--data", type=Path, required=True, help="the folder of the training's photographs")
-    parser.add_argument("--keep", type=Path, required=True, help="the vectors that relevance.py kept")
-    parser.add_argument("--model", default=STARTER, help="the model that they are of")
+    """Run all measurements and print them."""
+    parser = argparse.ArgumentParser(description="Measure the effect of the relevance constants.")
+    parser.add_argument("--data", type=Path, required=True, help="the folder with the training photographs")
+    parser.add_argument("--keep", type=Path, required=True, help="the folder of vectors kept by relevance.py")
+    parser.add_argument("--model", default=STARTER, help="the model of these vectors (default: %(default)s)")
     arguments = parser.parse_args()
 
     def kept(name: str) -> FloatArray:
@@ -66,14 +66,14 @@ def main() -> None:
 
 
 def measured(bank: FloatArray, library: FloatArray, queries: FloatArray) -> FloatArray:
-    """Deviations, (queries, pictures)."""
+    """Return the deviations of all queries and pictures: (queries, pictures)."""
     unrelated = BackgroundDistribution(bank, library[:SAMPLE])
     return np.stack([unrelated.deviations(query, library) for query in queries])
 
 
 def the_best_of_many(bank: FloatArray, photographs: FloatArray, absent: FloatArray) -> None:
-    """What ``sure`` rests on, and where relevance is a half."""
-    print("The best picture for a query that nothing answers, standard deviations")
+    """Print how high the best of many unrelated pictures scores, as the basis of ``sure``."""
+    print("Best picture for a query without an answer, in standard deviations")
     random = np.random.default_rng(0)
     for count in (1, 5, 20, 100, 500, 1000):
         best = []
@@ -86,23 +86,23 @@ def the_best_of_many(bank: FloatArray, photographs: FloatArray, absent: FloatArr
 
 
 def the_cut(bank: FloatArray, library: FloatArray, texts: FloatArray, absent: FloatArray) -> None:
-    """What is lost and what comes along at other cuts, once a query counts as answered."""
+    """Print the true hits lost and the unrelated pictures shown at other cutoffs."""
     true, wrong = np.diag(measured(bank, library, texts)), measured(bank, library, absent)
-    print(f"\nCuts among {len(library)}: true captions lost, unrelated pictures shown")
+    print(f"\nCutoffs among {len(library)} pictures: true captions lost, unrelated pictures shown")
     for cut in (1.4, 1.8, 2.2, 2.6, 3.0):
         print(f"  {cut}: {np.mean(true < cut):.3f}  {np.mean(wrong >= cut):.4f}")
 
 
 def the_spread(bank: FloatArray, library: FloatArray, texts: FloatArray, absent: FloatArray) -> None:
-    """A picture's own spread, everybody's, or half of each; and how much of the bank is trimmed."""
+    """Compare a picture's own variance, the pooled one and their mean; and shares of the bank to trim."""
     unrelated = BackgroundDistribution(bank, library[:SAMPLE])
     own, common = unrelated._variances(library), unrelated._pooled
     true, wrong = measured(bank, library, texts), measured(bank, library, absent)
-    print("\nArea under the curve by the spread that is divided by")
+    print("\nArea under the curve, by the spread used as the divisor")
     for name, variance in (("own", own), ("half of each", (own + common) / 2), ("common", common)):
         factor = np.sqrt((own + common) / 2 / variance)
         print(f"  {name:12} {auc(np.diag(true * factor), (wrong * factor).ravel()):.4f}")
-    print("True pairs by the share of the bank that is trimmed at each end")
+    print("Deviations of true pairs, by the share of the bank trimmed at each end")
     for share in (0.004, 0.02, 0.05):
         with constants(_TRIMMED=share):
             true = np.diag(measured(bank, library, texts))
@@ -110,9 +110,9 @@ def the_spread(bank: FloatArray, library: FloatArray, texts: FloatArray, absent:
 
 
 def the_bank(bank: FloatArray, library: FloatArray, texts: FloatArray, absent: FloatArray) -> None:
-    """How many unrelated queries it takes; means of some choices."""
+    """Print how many unrelated queries the bank needs, as means over random choices."""
     print(
-        f"\nUnrelated pictures shown of {len(library)} at 95 % of the true captions kept, by the bank's size"
+        f"\nUnrelated pictures shown out of {len(library)} with 95 % of the true captions kept, by bank size"
     )
     random = np.random.default_rng(0)
     for size in (16, 32, 64, 128, len(bank)):
@@ -127,14 +127,14 @@ def the_bank(bank: FloatArray, library: FloatArray, texts: FloatArray, absent: F
 def the_habit(
     bank: FloatArray, objects: FloatArray, labels: np.ndarray, held_out: set[str], words: FloatArray
 ) -> None:
-    """Whether a query's nearness to the library as a whole is taken away."""
+    """Compare ways of subtracting a query's mean similarity to the whole library."""
     print(
-        "\nNames of classes, true hits kept: among all classes; in libraries of nothing else; false ones shown"
+        "\nClass names, true hits kept: among all classes; in libraries of one class; false hits shown"
     )
     unseen = [label for label in sorted(set(labels)) if label in held_out]
     spread = objects[:: max(1, len(objects) // SAMPLE)]
     for name, usual, strange in (
-        ("always taken away", 1e9, 2e9), ("from 2 to 3 less and less", 2.0, 3.0), ("never", -2.0, -1.0),
+        ("always subtracted", 1e9, 2e9), ("fading out from 2 to 3", 2.0, 3.0), ("never", -2.0, -1.0),
     ):  # fmt: skip
         mixed, alike, false = [], [], []
         with constants(_USUAL=usual, _STRANGE=strange):
@@ -151,10 +151,10 @@ def the_habit(
 def single_words(
     bank: FloatArray, photographs: FloatArray, words: FloatArray, captions: list[list[str]]
 ) -> None:
-    """What single words keep and show: the broader a word, the less it says to a model."""
+    """Print the results of single words; the broader a word, the less it discriminates."""
     deviations = measured(bank, photographs, words)
     print(
-        f"\nSingle words over {len(photographs)} photographs: true hits; area; best; kept; true of those shown"
+        f"\nSingle words over {len(photographs)} photographs: true hits; area; best; recall; precision"
     )
     shares = []
     for (word, said), row in zip(WORDS.items(), deviations, strict=True):
@@ -164,12 +164,12 @@ def single_words(
         shares.append(shown[is_true].mean())
         print(f"  {word:15} {is_true.sum():4}  {auc(row[is_true], row[~is_true]):.2f}  {row.max():.1f}  "
               f"{shares[-1]:.2f}  {is_true[shown].mean() if shown.any() else 0:.2f}")  # fmt: skip
-    print(f"  kept of all, the words counted alike: {np.mean(shares):.2f}")
+    print(f"  mean recall over the words: {np.mean(shares):.2f}")
 
 
 @contextmanager
 def constants(**others: float) -> Iterator[None]:
-    """Other values for the constants of ``imagefinder.engine.search.relevance``."""
+    """Temporarily replace constants of ``imagefinder.engine.search.relevance``."""
     before = {name: getattr(relevance, name) for name in others}
     vars(relevance).update(others)
     try:

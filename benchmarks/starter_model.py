@@ -1,18 +1,18 @@
-"""What the starter model is worth: ``python benchmarks/starter_model.py --data DIR``.
+"""Quality and speed of the starter model: ``python benchmarks/starter_model.py --data DIR``.
 
-``DIR`` holds ``flickr8k/``, ``flickr8k_captions.json`` and ``caltech101/CLASS/``, as the training had them
-(packaging/starter_model/README.md). Measured on the photographs that the training did not see, listed in
-packaging/starter_model/held_out.json, through the embedder that the program itself uses:
+``DIR`` contains ``flickr8k/``, ``flickr8k_captions.json`` and ``caltech101/CLASS/``, as used in training
+(packaging/starter_model/README.md). The measurements use the held-out photographs listed in
+packaging/starter_model/held_out.json and the program's own embedder:
 
-1. Words to pictures: five captions of each of 1,000 photographs of Flickr8k, each among the 1,000.
-2. Naming: photographs of held-out classes of Caltech-101, each among 50 names; a class counts once, whatever its
-   number of photographs.
-3. Pictures to pictures: of the five nearest to a photograph of a held-out class, the share of the same class, among
-   up to 40 photographs of every class in the folder.
-4. The weights' size, and photographs a second beside ViT-B-32-256 with random weights, the two in turns: by PyTorch,
-   and each by the runtime that is fastest for it here, where OpenVINO is installed.
+1. Words to pictures: five captions of each of 1,000 photographs of Flickr8k; each caption is searched among all 1,000.
+2. Naming: photographs of held-out classes of Caltech-101, each among 50 names. All classes have the same weight,
+   whatever their number of photographs.
+3. Pictures to pictures: the share of the same class among the five nearest to a photograph of a held-out class, out
+   of up to 40 photographs of every class in the folder.
+4. Size of the weights, and photographs per second compared with ViT-B-32-256 with random weights. The two alternate:
+   both with PyTorch, then each with its fastest runtime on this machine, if OpenVINO is installed.
 
-Prints a table with the bars that were set for each figure; asserts nothing.
+Prints a table with the goal for each figure; asserts nothing.
 """
 
 import argparse
@@ -41,9 +41,9 @@ ROOT = Path(__file__).resolve().parents[1]
 HELD_OUT = ROOT / "packaging" / "starter_model" / "held_out.json"
 PER_CLASS = 40
 ROUNDS = 5
-# Folders of Caltech-101 whose names are no words for what they show.
+# Folders of Caltech-101 whose names are not the usual word for their contents.
 PLAIN_NAMES = {"Faces": "face", "Faces_easy": "face", "Motorbikes": "motorbike", "airplanes": "airplane"}
-# The rest of Caltech-101's classes fill the list of names up to 50; their photographs are not needed for that.
+# Further classes of Caltech-101 that fill the list of names up to 50; their photographs are not needed.
 OTHER_NAMES = (
     "accordion", "anchor", "ant", "barrel", "bass", "beaver", "binocular", "bonsai", "brain", "butterfly", "camera",
     "cannon", "cellphone", "chair", "chandelier", "crab", "crocodile", "cup", "dolphin", "dragonfly", "elephant",
@@ -55,10 +55,10 @@ OTHER_NAMES = (
 
 
 def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description="Measure the starter model against its bars.")
-    parser.add_argument("--data", type=Path, required=True, help="the folder of the training's photographs")
-    parser.add_argument("--model", default=STARTER, help="another model, measured in the same way")
+    """Run all measurements and print them."""
+    parser = argparse.ArgumentParser(description="Measure the starter model against its goals.")
+    parser.add_argument("--data", type=Path, required=True, help="the folder with the training photographs")
+    parser.add_argument("--model", default=STARTER, help="the model to measure (default: %(default)s)")
     arguments = parser.parse_args()
     data, held_out = arguments.data, json.loads(HELD_OUT.read_text(encoding="utf-8"))
     embedder = model_registry.create(arguments.model, "auto", Path(tempfile.gettempdir()))
@@ -95,23 +95,23 @@ def main() -> None:
         big = big_model(scratch)
         for what, runtimes in (
             ("PyTorch", RuntimeSetting()),
-            ("each by its best runtime", RuntimeSetting(AUTO, scratch / "runtimes")),
+            ("each with its best runtime", RuntimeSetting(AUTO, scratch / "runtimes")),
         ):
             pair = [
                 model_registry.create(name, "auto", scratch / "models", runtimes)
                 for name in (arguments.model, big)
             ]
             ours, theirs = speeds(*pair)
-            rows.append((f"Photographs/s, {what} ({ours:.0f}), by those of ViT-B-32-256 ({theirs:.0f})",
+            rows.append((f"Photographs/s, {what} ({ours:.0f}), relative to ViT-B-32-256 ({theirs:.0f})",
                          f"{ours / theirs:.2f}", "2.50"))  # fmt: skip
     width = max(len(what) for what, _, _ in rows)
-    print(f"{'':{width}}  {'found':>7}  {'bar':>6}")
+    print(f"{'':{width}}  {'result':>7}  {'goal':>6}")
     for what, value, bar in rows:
         print(f"{what:{width}}  {value:>7}  {bar:>6}")
 
 
 def embed(embedder: Embedder, paths: Sequence[Path]) -> FloatArray:
-    """The pictures' vectors, (n, dimension)."""
+    """Embed pictures; return their vectors, (n, dimension)."""
     parts = []
     for start in range(0, len(paths), embedder.batch_size):
         batch = []
@@ -123,7 +123,7 @@ def embed(embedder: Embedder, paths: Sequence[Path]) -> FloatArray:
 
 
 def recall(embedder: Embedder, paths: Sequence[Path], captions: Sequence[Sequence[str]]) -> dict[int, float]:
-    """Share of captions whose own photograph is among the first 1, 5 and 10."""
+    """Return recall at 1, 5 and 10: the share of captions whose photograph is among the first results."""
     pictures = embed(embedder, paths)
     places = []
     for number, own in enumerate(captions):
@@ -133,7 +133,7 @@ def recall(embedder: Embedder, paths: Sequence[Path], captions: Sequence[Sequenc
 
 
 def caltech(folder: Path) -> tuple[list[str], list[Path]]:
-    """Up to 40 photographs of each class, the same ones at each call: their labels and paths."""
+    """Return the labels and paths of up to 40 photographs of each class, the same ones in each call."""
     labels, paths = [], []
     for group in sorted(folder.iterdir()):
         files = sorted(group.iterdir())
@@ -145,7 +145,7 @@ def caltech(folder: Path) -> tuple[list[str], list[Path]]:
 
 
 def plain(label: str) -> str:
-    """A class's name as one would type it."""
+    """Return a class's name as a user would type it."""
     return PLAIN_NAMES.get(label, label.replace("_", " ").lower())
 
 
@@ -153,7 +153,7 @@ def naming(
     embedder: Embedder, pictures: FloatArray, labels: Sequence[str], unseen: Sequence[str], choices: Sequence[str],
     prompt: str,
 ) -> tuple[float, float]:  # fmt: skip
-    """Share of photographs whose class has the nearest name, and one of the five nearest; mean over classes."""
+    """Return the top-1 and top-5 accuracy of naming photographs of the ``unseen`` classes, as means over classes."""
     words = embedder.encode_texts([prompt.format(name) for name in choices])
     first, five = [], []
     for label in unseen:
@@ -166,7 +166,8 @@ def naming(
 
 
 def precision(pictures: FloatArray, labels: Sequence[str], unseen: Sequence[str]) -> float:
-    """Of the five nearest to each photograph of an unseen class, the share of its class; mean over photographs."""
+    """Return precision@5: the mean share of the same class among the five nearest to a photograph of an unseen class.
+    """
     scores = pictures @ pictures.T
     np.fill_diagonal(scores, -2)
     nearest = np.argsort(-scores, axis=1)[:, :5]
@@ -176,16 +177,22 @@ def precision(pictures: FloatArray, labels: Sequence[str], unseen: Sequence[str]
 
 
 def big_model(scratch: Path) -> str:
-    """ViT-B-32-256 with random weights, in ``scratch/models``: what they say changes nothing about what they cost."""
+    """Create a ViT-B-32-256 with random weights, which cost as much as trained ones; return its name.
+
+    The model is put into ``scratch/models``.
+    """
     file = scratch / "random.safetensors"
     return import_checkpoint(file, random_checkpoint(file), scratch / "models")
 
 
 def speeds(ours: Embedder, theirs: Embedder) -> tuple[float, float]:
-    """Photographs a second of the forward pass, prepared already, each in batches of its own size: medians."""
+    """Return the median photographs per second of both forward passes, each with its own batch size.
+
+    Preprocessing is not included.
+    """
     picture = Image.effect_noise((640, 480), 60).convert("RGB")
     taken: tuple[list[float], list[float]] = ([], [])
-    for _ in range(ROUNDS + 1):  # the first is for warming up
+    for _ in range(ROUNDS + 1):  # the first round is a warm-up
         for embedder, times in zip((ours, theirs), taken, strict=True):
             batch = [embedder.prepare(picture)] * embedder.batch_size
             began = time.perf_counter()

@@ -1,20 +1,20 @@
-"""What the store costs as it grows: ``python benchmarks/store.py [--sizes 10000,100000] [--full] [--hnsw]``.
+"""Cost of the store by size: ``python benchmarks/store.py [--sizes 10000,100000] [--full] [--hnsw]``.
 
-A library of made-up photographs, 500 a folder, with vectors of 512 dimensions, is filled through the calls that
-indexing makes (``BatchWriter``: one transaction for every 16 pictures), and asked through ``Engine``:
+A library of synthetic photographs, 500 in a folder, with vectors of 512 dimensions is filled through the same calls as
+in indexing (``BatchWriter``: one transaction for every 16 pictures), and queried through ``Engine``:
 
-- *insert*: seconds for all of them, without decoding and embedding.
-- *bytes an item*: the database, and the same without paths and the words of names with their index.
-- *below 1,000*, *below half*: the items of two folders, and of half of all albums (``Query.within``).
-- *query*: 200 hits with all that is shown of them, for words that stand in no name. The model is a stand-in whose
-  vectors cost nothing, so all but the text tower counts. *New* hits are pictures that no query met before; *again*
-  is the same questions once more. In brackets the mean of the processor time.
-- *common word*: "IMG", which a fifth of the names hold; *two letters*: what no trigram finds.
-- *status* and *coverage*, which the window and the command line ask for again and again.
+- *insert*: seconds for all photographs, without decoding and embedding.
+- *bytes per item*: of the database, and without the paths and the name words with their index.
+- *below 2 folders*, *below half*: the items of two folders, and of half of all albums (``Query.within``).
+- *query*: 200 hits with their details, for words that occur in no name. The model is a stand-in whose vectors cost
+  nothing, so everything except the text tower is measured. *New* hits are pictures that no earlier query returned;
+  *again* repeats the same queries. The mean processor time is in brackets.
+- *common word*: "IMG", which occurs in a fifth of the names. *two letters*: a query too short for trigrams.
+- *status* and *coverage*, which the window and the command line request often.
 
-Above 50,000 vectors the graph's part is left out: the right neighbours are known beforehand. ``--hnsw`` builds the
-graph (a minute for 100,000) and counts it too. ``--full`` adds 1,000,000. A library made in ``--folder`` is used
-again. The disk's cache is warm. Prints a table, asserts nothing; times are medians, or the 99th percentile.
+Above 50,000 vectors, searching the graph is excluded: precomputed neighbours are used instead. ``--hnsw`` builds the
+graph (a minute for 100,000 vectors) and includes it. ``--full`` adds 1,000,000. An existing library in ``--folder`` is
+reused. The disk cache is warm. Prints a table, asserts nothing; times are medians, or the 99th percentile.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from contextlib import closing
 from functools import partial
 from pathlib import Path
 
-# As the program has it.
+# As in the program.
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import numpy as np
@@ -54,24 +54,24 @@ _ASKED = 30
 _COLUMNS = (46, 24, 12, 8)
 
 Row = tuple[str, str, str, bool | None]
-"""What, how much, the goal, and whether it is met."""
+"""Description, figure, goal, and whether the goal is met (None without a goal)."""
 
 
 def milliseconds(work: Callable[[], object]) -> float:
-    """Of one call."""
+    """Return the milliseconds of one call."""
     began = time.perf_counter()
     work()
     return (time.perf_counter() - began) * 1e3
 
 
 def median(work: Callable[[], object]) -> float:
-    """Milliseconds, the median of some calls after one that is not counted."""
+    """Return the median milliseconds of several calls, after one uncounted call."""
     work()
     return float(np.median([milliseconds(work) for _ in range(_REPEATS)]))
 
 
 def texts(model: StandIn) -> list[str]:
-    """Words that stand in no name, each with a vector of its own."""
+    """Return queries whose words occur in no name, each with a different vector."""
     chance = random.Random(6)
     by_row: dict[int, str] = {}
     while len(by_row) < QUERIES:
@@ -92,11 +92,11 @@ def size_rows(path: Path, count: int) -> Iterator[Row]:
             connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size")
         )
         text = connection.execute("SELECT sum(pgsize) FROM dbstat WHERE name LIKE 'texts%'").fetchone()[0]
-        # A path stands in its row and in the index of paths.
+        # Each path is stored twice: in its row and in the index of paths.
         text += 2 * connection.execute("SELECT sum(length(path)) FROM files").fetchone()[0]
     whole = pages * page_size
-    yield "bytes an item", f"{whole / count:.0f}", "", None
-    yield "  besides text", f"{(whole - text) / count:.0f}", "1536", (whole - text) / count <= 1536
+    yield "bytes per item", f"{whole / count:.0f}", "", None
+    yield "  without text", f"{(whole - text) / count:.0f}", "1536", (whole - text) / count <= 1536
 
 
 def folder_rows(store: Store, count: int) -> Iterator[Row]:
@@ -171,10 +171,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--sizes", default="10000,100000", help="numbers of photographs")
-    parser.add_argument("--full", action="store_true", help="1,000,000 too")
-    parser.add_argument("--hnsw", action="store_true", help="build the graph")
-    parser.add_argument("--folder", type=Path, help="where the libraries are made, and kept")
+    parser.add_argument("--sizes", default="10000,100000", help="comma-separated numbers of photographs (default: %(default)s)")
+    parser.add_argument("--full", action="store_true", help="add 1,000,000 photographs")
+    parser.add_argument("--hnsw", action="store_true", help="build the vector index's graph and include it")
+    parser.add_argument("--folder", type=Path, help="keep the libraries in this folder")
     chosen = parser.parse_args()
     sizes = [int(size) for size in chosen.sizes.split(",")] + [1_000_000] * chosen.full
     with tempfile.TemporaryDirectory() as temporary:

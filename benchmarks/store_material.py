@@ -1,4 +1,4 @@
-"""A library of made-up pictures as large as one likes, and what searches it: for ``benchmarks/store.py``."""
+"""Synthetic libraries of any size, with a stand-in embedder and vector index, for ``benchmarks/store.py``."""
 
 import itertools
 import sys
@@ -55,11 +55,13 @@ _NAMES = (
 
 
 class StandIn(Embedder):
-    """Gives pictures the vectors that they come with; what it makes of words is one of the mixture's vectors, and
-    costs nothing."""
+    """Embedder stand-in that costs nothing.
+
+    Prepared pictures are vectors already and are returned unchanged; texts get one of the given query vectors.
+    """
 
     def __init__(self, queries: FloatArray) -> None:
-        """``queries``: (n, dimension), what it makes of texts: of which of them, ``row`` says."""
+        """Create the stand-in; ``queries`` are the vectors of texts, (n, dimension), chosen by ``row``."""
         self.name, self.id = MODEL, f"{MODEL}:1"
         self.dimension, self.image_side = DIMENSION, 224
         self._queries = queries
@@ -82,12 +84,12 @@ class StandIn(Embedder):
         return self._queries[[self.row(text) for text in texts]]
 
     def row(self, text: str) -> int:
-        """The query vector that a text gets."""
+        """Return the number of the query vector for a text."""
         return zlib.crc32(text.encode()) % len(self._queries)
 
 
 class PreparedIndex(VectorIndex):
-    """Stands for a vector index that takes no time: knows the right answers to ``queries`` beforehand."""
+    """Vector index stand-in with precomputed answers to ``queries``, so that searching takes almost no time."""
 
     kind = "hnsw"
     queries: ClassVar[FloatArray] = np.empty((0, DIMENSION), np.float32)
@@ -137,18 +139,18 @@ class PreparedIndex(VectorIndex):
 
 @dataclass(frozen=True, slots=True)
 class Filling:
-    """What it took to fill a library."""
+    """Time taken to fill a library."""
 
     wall: float
-    """Seconds."""
+    """Elapsed seconds."""
     cpu: float
-    """Seconds of processor time."""
+    """Processor seconds."""
 
 
 def fill(store: Store, folder: Path, count: int) -> Filling:
-    """Put ``count`` photographs into an empty library through the calls that indexing makes, a batch at a time.
+    """Insert ``count`` photographs into an empty library in batches, through the same calls as indexing.
 
-    Making them up is not counted.
+    Generating the data is not counted.
     """
     record = store.embeddings.register(f"{MODEL}:1", DIMENSION)
     source = store.sources.add(ROOT, SourceKind.FOLDER, SourceOptions())
@@ -168,7 +170,7 @@ def fill(store: Store, folder: Path, count: int) -> Filling:
 
 
 def path_of(number: int) -> str:
-    """The path of the so many-th photograph (from 0)."""
+    """Return the path of a photograph, numbered from 0."""
     folder = number // FILES_A_FOLDER
     place = _PLACES[folder % len(_PLACES)]
     name = _NAMES[folder // len(_PLACES) % len(_NAMES)].format(number % 100_000, number, place)
@@ -176,7 +178,7 @@ def path_of(number: int) -> str:
 
 
 def _readings(count: int, source_id: int) -> Iterator[DecodedFile]:
-    """What decoding would give of ``count`` photographs."""
+    """Yield ``count`` photographs as decoding would deliver them."""
     rng = np.random.default_rng(4)
     for number, vector in enumerate(_vectors(count)):
         stat = FileStat(
@@ -190,6 +192,6 @@ def _readings(count: int, source_id: int) -> Iterator[DecodedFile]:
 
 
 def _vectors(count: int) -> Iterator[FloatArray]:
-    # The same 100,000 again and again: a million at once are 2 GB, and take a minute to draw.
+    # Cycle through 100,000 vectors: a million would take 2 GB and a minute to draw.
     vectors, _ = mixture(min(count, 100_000), 0)
     return itertools.islice(itertools.cycle(vectors), count)

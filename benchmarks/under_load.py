@@ -1,10 +1,10 @@
-"""Searching while photographs are indexed: ``python benchmarks/under_load.py [--photos DIR] [--full]``.
+"""Search latency during indexing: ``python benchmarks/under_load.py [--photos DIR] [--full]``.
 
-Words that were never asked before are searched at a steady pace, first with nothing else going on, then while a folder
-of photographs is indexed at full speed: in one process, from two threads of the Python API, and over the engine's
-process as the window does. Each answer is a page of 200 hits. Prints p50 and p99 in milliseconds, and how many times
-those at rest they are. The model is the starter model, unless ``--model`` names another that is on this machine; the
-library holds some hundred photographs before. Asserts nothing.
+Searches for new words at a steady pace, first at rest, then while a folder of photographs is indexed at full speed.
+This is measured in one process, with two threads of the Python API, and through the engine process, as in the window.
+Each answer is a page of 200 hits. Prints p50 and p99 in milliseconds, and their ratios to those at rest. Uses the
+starter model, or another installed model given by ``--model``. The library contains some hundred photographs at the
+start. Asserts nothing.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-# As the program has it: more threads would wait for one another beside indexing.
+# As in the program: more BLAS threads would wait for one another during indexing.
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import numpy as np
@@ -46,24 +46,24 @@ from imagefinder.ipc.messages import (
 )
 
 _PAUSE_S = 0.03
-"""Between an answer and the next question."""
+"""Pause between an answer and the next query."""
 _ADJECTIVES = "red small old wet happy wooden broken empty sleeping distant".split()
 _THINGS = "dog bicycle kitchen mountain train bridge flower boat child window clock road".split()
 _PLACES = "on the beach,in the snow,at night,in a garden,near a river,on a table".split(",")
 
 Ask = Callable[[str], None]
-"""Searches for words, and comes back with the answer."""
+"""Function that searches for words and returns once the answer is there."""
 
 
 def phrases() -> Iterator[str]:
-    """Queries that are all different."""
+    """Yield distinct queries without end."""
     for number in itertools.count():
         for adjective, thing, place in itertools.product(_ADJECTIVES, _THINGS, _PLACES):
             yield f"a {adjective} {thing} {place}" + (f" {number}" if number else "")
 
 
 def latencies(ask: Ask, words: Iterator[str], goes_on: Callable[[int], bool]) -> list[float]:
-    """Milliseconds of each answer, as long as ``goes_on`` says of the number of answers."""
+    """Return the milliseconds of each answer; continue while ``goes_on(number of answers)`` is true."""
     taken: list[float] = []
     while goes_on(len(taken)):
         begun = time.perf_counter()
@@ -74,22 +74,22 @@ def latencies(ask: Ask, words: Iterator[str], goes_on: Callable[[int], bool]) ->
 
 
 def table(title: str, rest: list[float], load: list[float], photographs_a_second: float) -> None:
-    """Print both, and their ratio."""
+    """Print the latencies at rest and while indexing, and their ratios."""
     print(f"\n{title}")
-    print(f"{'':<22}{'queries':>9}{'p50 ms':>9}{'p99 ms':>9}{'most ms':>9}")
+    print(f"{'':<22}{'queries':>9}{'p50 ms':>9}{'p99 ms':>9}{'max ms':>9}")
     for name, taken in (("at rest", rest), ("while indexing", load)):
         p50, p99 = np.percentile(taken, (50, 99))
         print(f"{name:<22}{len(taken):>9}{p50:>9.1f}{p99:>9.1f}{max(taken):>9.1f}")
     ratios = np.percentile(load, (50, 99)) / np.percentile(rest, (50, 99))
     print(
-        f"{'times as long':<22}{'':>9}{ratios[0]:>9.1f}{ratios[1]:>9.1f}   at {photographs_a_second:.1f} photographs/s"
+        f"{'ratio':<22}{'':>9}{ratios[0]:>9.1f}{ratios[1]:>9.1f}   at {photographs_a_second:.1f} photographs/s"
     )
 
 
 def in_one_process(
     library: Path, model: str, before: Path, tree: Path, arguments: argparse.Namespace
 ) -> None:
-    """Two threads of the Python API."""
+    """Measure with two threads of the Python API in one process."""
     with ImageFinder.open(library, model=model) as finder:
         finder.add(before)
 
@@ -97,13 +97,13 @@ def in_one_process(
             finder.query(Query(words, limit=200, include_rest=True))
 
         words = phrases()
-        latencies(ask, words, lambda count: count < 10)  # the first load, and find nothing in the caches
+        latencies(ask, words, lambda count: count < 10)  # the first ones load the model and fill the caches
         rest = latencies(ask, words, lambda count: count < arguments.queries)
         token = CancelToken()
         thread = threading.Thread(target=lambda: finder.add(tree, cancel=token))
         begun, had = time.perf_counter(), finder.status().items
         thread.start()
-        time.sleep(0.5)  # the scan
+        time.sleep(0.5)  # skip the scan
         load = latencies(
             ask,
             words,
@@ -116,7 +116,7 @@ def in_one_process(
 
 
 class AskedEngine:
-    """The engine's process, asked as the window asks it."""
+    """An engine process, used through messages as the window does."""
 
     def __init__(self, library: Path, model: str) -> None:
         self._answers: queue.SimpleQueue[Hits] = queue.SimpleQueue()
@@ -148,7 +148,7 @@ class AskedEngine:
             pass
 
     def index(self, tree: Path) -> None:
-        """Begin; ``is_idle`` is set when it is over."""
+        """Start indexing a tree; ``is_idle`` is set when it has finished."""
         self.is_idle.clear()
         self._run.send(AddSources((tree,), SourceOptions(), next(self._numbers)))
 
@@ -169,7 +169,7 @@ def engine_process(library: Path, model: str) -> Iterator[AskedEngine]:
 def over_the_process(
     library: Path, model: str, before: Path, tree: Path, arguments: argparse.Namespace
 ) -> None:
-    """The window's way."""
+    """Measure through the engine process, as in the window."""
     with engine_process(library, model) as engine:
         engine.index(before)
         engine.is_idle.wait()
@@ -185,7 +185,7 @@ def over_the_process(
             lambda _: not engine.is_idle.is_set() and time.perf_counter() - begun < arguments.seconds,
         )
         rate = engine.embedded / (time.perf_counter() - begun)
-        table("Over the engine's process", rest, load, rate)
+        table("Through the engine process", rest, load, rate)
 
 
 def main() -> None:
@@ -193,13 +193,13 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--photos", type=Path, help="a folder of JPEGs, instead of made-up ones of 640 pixels"
+        "--photos", type=Path, help="a folder of JPEGs, instead of synthetic ones of 640 pixels"
     )
-    parser.add_argument("--model", default="starter")
-    parser.add_argument("--queries", type=int, default=150, help="how many at rest")
-    parser.add_argument("--seconds", type=float, default=15, help="how long to search while indexing")
-    parser.add_argument("--full", action="store_true", help="600 queries, 60 seconds")
-    parser.add_argument("--only", choices=("api", "process"))
+    parser.add_argument("--model", default="starter", help="an installed model (default: %(default)s)")
+    parser.add_argument("--queries", type=int, default=150, help="number of queries at rest")
+    parser.add_argument("--seconds", type=float, default=15, help="duration of searching while indexing")
+    parser.add_argument("--full", action="store_true", help="run 600 queries at rest, and 60 seconds of indexing")
+    parser.add_argument("--only", choices=("api", "process"), help="measure only this way")
     arguments = parser.parse_args()
     if arguments.full:
         arguments.queries, arguments.seconds = 600, 60.0
@@ -207,7 +207,7 @@ def main() -> None:
         scratch = Path(folder)
         for variable in ("HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):
             os.environ[variable] = str(scratch / "home" / variable)
-        # More than can be indexed meanwhile.
+        # More photographs than can be indexed in that time.
         count = int(arguments.seconds * 60 * (os.cpu_count() or 1) / 2)
         make = (lambda to, n: copies(to, n, arguments.photos)) if arguments.photos else _made_up
         make(scratch / "tree", FILES_A_FOLDER + count)

@@ -219,7 +219,7 @@ def beyond_memory(size: int, folder: Path) -> None:
     disk = sum(file.stat().st_size for file in (folder / "mapped").rglob("*") if file.is_file()) / 1e9
     print(f"a mapped file of {size:,}: added in {adding:.0f} s, written in {writing:.0f} s, {disk:.1f} GB")
     print(
-        f"opened in {opening:.1f} s, {own_mb() - before:.0f} MB of memory; growth while adding {before - started:.0f} MB"
+        f"opened in {opening:.1f} s, {own_mb() - before:.0f} MB of memory; adding took {before - started:.0f} MB"
     )
     print(f"{HITS} hits: first search {first_search:.2f} s, then p50 {p50:.0f} ms, maximum {most:.0f} ms")
 
