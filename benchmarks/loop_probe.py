@@ -169,7 +169,9 @@ class Watchdog:
         elif now - self._collection > 0.003:
             who = threading.current_thread().name
             took = (now - self._collection) * 1e3
-            self._out.write(f"garbage collection of generation {info['generation']} took {took:.0f} ms in {who}\n")
+            self._out.write(
+                f"garbage collection of generation {info['generation']} took {took:.0f} ms in {who}\n"
+            )
 
 
 class TimedApplication(QApplication):

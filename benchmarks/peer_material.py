@@ -50,7 +50,9 @@ def export_towers(weights: Path, folder: Path, onnx: Path | None) -> None:
     model.load_state_dict(load_file(weights))
     model.eval()
     side = model.visual.image_size[0]
-    torch.backends.mha.set_fastpath_enabled(False)  # the fast path is a fused operator that ONNX does not have
+    torch.backends.mha.set_fastpath_enabled(
+        False
+    )  # the fast path is a fused operator that ONNX does not have
 
     class Tower(torch.nn.Module):
         def __init__(self, encode: str) -> None:
@@ -66,7 +68,9 @@ def export_towers(weights: Path, folder: Path, onnx: Path | None) -> None:
         "textual": ("encode_text", torch.ones(2, model.context_length, dtype=torch.int64)),
     }
     folder.mkdir()
-    warnings.simplefilter("ignore")  # about the deprecated exporter, and about negative indices, which do not occur here
+    warnings.simplefilter(
+        "ignore"
+    )  # about the deprecated exporter, and about negative indices, which do not occur here
     with torch.no_grad():
         for name, (encode, example) in examples.items():
             torch.onnx.export(

@@ -52,7 +52,9 @@ ABSENT = (
 
 def main() -> None:
     """Run all measurements and print them."""
-    parser = argparse.ArgumentParser(description="Measure how well relevance separates true hits from others.")
+    parser = argparse.ArgumentParser(
+        description="Measure how well relevance separates true hits from others."
+    )
     parser.add_argument("--data", type=Path, required=True, help="the folder with the training photographs")
     parser.add_argument("--keep", type=Path, help="keep the vectors in this folder and reuse them")
     parser.add_argument("--model", default=STARTER, help="the model to measure (default: %(default)s)")
@@ -203,7 +205,7 @@ def pictures(objects: FloatArray, labels: np.ndarray, unseen: list[str], photogr
             library = photographs[random.permutation(len(photographs))[:count]]
             by_these = BackgroundDistribution(library[:SAMPLE], library[:SAMPLE])
             shown += [shown_of(by_these.deviations(query, library)) - 1 for query in library[:50]]
-        print(f"  one of {count:4} photographs of Flickr8k as a query over the others: shown {np.median(shown):.0f} (median), "
+        print(f"  one of {count:4} Flickr8k photographs as a query over the others: shown {np.median(shown):.0f} (median), "
               f"share without hits {np.mean(np.array(shown) <= 0):.2f}")  # fmt: skip
 
 
@@ -221,7 +223,7 @@ def teacher(file: Path, names: list[str]) -> None:
     unrelated = BackgroundDistribution(vectors[:SAMPLE], vectors[:SAMPLE])
     measured = np.stack([unrelated.deviations(vector, vectors) for vector in vectors[SAMPLE:]])
     others = measured[measured < np.inf]
-    print(f"  genuine CLIP ViT-B/16: itself {np.diag(measured[:, SAMPLE:]).mean():.1f}, any two "
+    print(f"  genuine CLIP ViT-B/16: itself {np.diag(measured[:, SAMPLE:]).mean():.1f}, two "
           f"{others.mean():.2f} ± {others.std():.2f}, above the cutoff {np.mean(curve(others) >= CUT):.3f}")  # fmt: skip
 
 

@@ -128,9 +128,7 @@ def the_habit(
     bank: FloatArray, objects: FloatArray, labels: np.ndarray, held_out: set[str], words: FloatArray
 ) -> None:
     """Compare ways of subtracting a query's mean similarity to the whole library."""
-    print(
-        "\nClass names, true hits kept: among all classes; in libraries of one class; false hits shown"
-    )
+    print("\nClass names, true hits kept: among all classes; in libraries of one class; false hits shown")
     unseen = [label for label in sorted(set(labels)) if label in held_out]
     spread = objects[:: max(1, len(objects) // SAMPLE)]
     for name, usual, strange in (
@@ -153,9 +151,7 @@ def single_words(
 ) -> None:
     """Print the results of single words; the broader a word, the less it discriminates."""
     deviations = measured(bank, photographs, words)
-    print(
-        f"\nSingle words over {len(photographs)} photographs: true hits; area; best; recall; precision"
-    )
+    print(f"\nSingle words over {len(photographs)} photographs: true hits; area; best; recall; precision")
     shares = []
     for (word, said), row in zip(WORDS.items(), deviations, strict=True):
         pattern = re.compile(rf"\b({said})\b", re.IGNORECASE)

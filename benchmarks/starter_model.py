@@ -166,8 +166,7 @@ def naming(
 
 
 def precision(pictures: FloatArray, labels: Sequence[str], unseen: Sequence[str]) -> float:
-    """Return precision@5: the mean share of the same class among the five nearest to a photograph of an unseen class.
-    """
+    """Return precision@5: the mean share of the same class among the five nearest to a picture of an unseen class."""
     scores = pictures @ pictures.T
     np.fill_diagonal(scores, -2)
     nearest = np.argsort(-scores, axis=1)[:, :5]

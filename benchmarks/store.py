@@ -171,7 +171,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--sizes", default="10000,100000", help="comma-separated numbers of photographs (default: %(default)s)")
+    parser.add_argument(
+        "--sizes",
+        default="10000,100000",
+        help="comma-separated numbers of photographs (default: %(default)s)",
+    )
     parser.add_argument("--full", action="store_true", help="add 1,000,000 photographs")
     parser.add_argument("--hnsw", action="store_true", help="build the vector index's graph and include it")
     parser.add_argument("--folder", type=Path, help="keep the libraries in this folder")

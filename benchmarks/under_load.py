@@ -198,7 +198,9 @@ def main() -> None:
     parser.add_argument("--model", default="starter", help="an installed model (default: %(default)s)")
     parser.add_argument("--queries", type=int, default=150, help="number of queries at rest")
     parser.add_argument("--seconds", type=float, default=15, help="duration of searching while indexing")
-    parser.add_argument("--full", action="store_true", help="run 600 queries at rest, and 60 seconds of indexing")
+    parser.add_argument(
+        "--full", action="store_true", help="run 600 queries at rest, and 60 seconds of indexing"
+    )
     parser.add_argument("--only", choices=("api", "process"), help="measure only this way")
     arguments = parser.parse_args()
     if arguments.full:
