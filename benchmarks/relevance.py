@@ -205,7 +205,7 @@ def pictures(objects: FloatArray, labels: np.ndarray, unseen: list[str], photogr
             library = photographs[random.permutation(len(photographs))[:count]]
             by_these = BackgroundDistribution(library[:SAMPLE], library[:SAMPLE])
             shown += [shown_of(by_these.deviations(query, library)) - 1 for query in library[:50]]
-        print(f"  one of {count:4} Flickr8k photographs as a query over the others: shown {np.median(shown):.0f} (median), "
+        print(f"  one of {count:4} Flickr8k photographs over the others: shown {np.median(shown):.0f} (median), "
               f"share without hits {np.mean(np.array(shown) <= 0):.2f}")  # fmt: skip
 
 
@@ -223,8 +223,8 @@ def teacher(file: Path, names: list[str]) -> None:
     unrelated = BackgroundDistribution(vectors[:SAMPLE], vectors[:SAMPLE])
     measured = np.stack([unrelated.deviations(vector, vectors) for vector in vectors[SAMPLE:]])
     others = measured[measured < np.inf]
-    print(f"  genuine CLIP ViT-B/16: itself {np.diag(measured[:, SAMPLE:]).mean():.1f}, two "
-          f"{others.mean():.2f} ± {others.std():.2f}, above the cutoff {np.mean(curve(others) >= CUT):.3f}")  # fmt: skip
+    print(f"  genuine CLIP ViT-B/16: self {np.diag(measured[:, SAMPLE:]).mean():.1f}, two "
+          f"{others.mean():.2f} ± {others.std():.2f}, above cutoff {np.mean(curve(others) >= CUT):.3f}")  # fmt: skip
 
 
 def other_measures(queries: FloatArray, library: FloatArray, texts: FloatArray, absent: FloatArray) -> None:
