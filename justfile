@@ -15,7 +15,7 @@ setup:
 
 # Format the code.
 format:
-    {{ bin }}/ruff check --fix .
+    -{{ bin }}/ruff check --fix --quiet .
     {{ bin }}/ruff format .
 
 # Run all checkers: style, types, import contracts, spelling, translations.
