@@ -1,7 +1,7 @@
-"""Builds the frozen program: ``python packaging/build.py`` writes dist/imagefinder, one folder that needs no Python.
+"""Build the frozen program: ``python packaging/build.py`` writes dist/imagefinder, a folder that needs no Python.
 
-It takes what is installed in the environment of the Python that runs it (``pip install ".[package]"``, with
-torch's CPU build), and says how large the result is and what is large in it. packaging/smoke_test.py tries it out.
+The build uses the packages of the environment that runs it (``pip install ".[package]"``, with torch's CPU build),
+and reports the size of the result and of its largest parts. packaging/smoke_test.py tests the result.
 """
 
 import argparse
@@ -21,11 +21,15 @@ _MEGABYTE = 1_000_000
 
 
 def main() -> int:
-    """Build; returns the exit status."""
+    """Build the program and return the exit status."""
     parser = argparse.ArgumentParser(description="Build the frozen program into one folder.")
-    parser.add_argument("--dist", type=Path, default=ROOT / "dist", help="where the folder is made (dist)")
-    parser.add_argument("--work", type=Path, default=ROOT / "build", help="for what is in between (build)")
-    parser.add_argument("--archive", action="store_true", help="also pack it into a .tar.xz for download")
+    parser.add_argument(
+        "--dist", type=Path, default=ROOT / "dist", help="folder for the result (default: dist)"
+    )
+    parser.add_argument(
+        "--work", type=Path, default=ROOT / "build", help="folder for intermediate files (default: build)"
+    )
+    parser.add_argument("--archive", action="store_true", help="also pack the result into a .tar.xz archive")
     options = parser.parse_args()
 
     sys.path[:0] = [str(HERE), str(ROOT)]
@@ -41,8 +45,10 @@ def main() -> int:
         _add_linux_files(bundle, work / "icons")
         if missing := _missing_libraries(bundle):
             lines = [f"  {name}, for {user}" for name, user in sorted(missing.items())]
-            sys.stderr.write("\n".join(["This system lacks libraries for the bundle:", *lines, ""]))
-            sys.stderr.write("Install the packages that have them (packaging/README.md), and build again.\n")
+            sys.stderr.write(
+                "\n".join(["These libraries for the bundle are missing on this system:", *lines, ""])
+            )
+            sys.stderr.write("Install their packages (packaging/README.md) and build again.\n")
             return 1
     _report(bundle, time.monotonic() - started)
     if options.archive:
@@ -58,20 +64,20 @@ def _freeze(dist: Path, work: Path) -> None:
         done = subprocess.run(command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT, check=False)
     if done.returncode:
         last = log.read_text(encoding="utf-8", errors="replace").splitlines()[-20:]
-        raise SystemExit("\n".join([*last, f"PyInstaller failed; all it said is in {log}."]))
+        raise SystemExit("\n".join([*last, f"PyInstaller failed; its full output is in {log}."]))
 
 
 def _strip(bundle: Path) -> None:
-    """Take the symbols for debuggers off libraries; a fifth of torch is that."""
+    """Strip debug symbols from the libraries; they are a fifth of torch."""
     for library in _libraries(bundle):
-        # What auditwheel repaired (NAME.libs, NAME-1a2b3c4d.so) does not survive it.
+        # Libraries repaired by auditwheel (NAME.libs, NAME-1a2b3c4d.so) break when stripped.
         if not any(part.endswith(".libs") for part in library.parts):
             subprocess.run(["strip", "--strip-unneeded", str(library)], check=True)
 
 
 def _missing_libraries(bundle: Path) -> dict[str, str]:
-    """Libraries that neither the bundle nor this system has, with a file of the bundle that needs each."""
-    # As the program starts: its own folders are where libraries are looked for.
+    """Return the libraries found neither in the bundle nor on this system, each with a file that needs it."""
+    # Search the bundle's library folders, as the program does when it starts.
     places = f"{bundle / '_internal'}:{bundle / '_internal/PySide6/Qt/lib'}"
     missing: dict[str, str] = {}
     for library in _libraries(bundle):
@@ -97,7 +103,7 @@ def _files(bundle: Path) -> Iterator[Path]:
 
 
 def _add_linux_files(bundle: Path, icons: Path) -> None:
-    """What the desktop wants to know, and a script that puts it in place."""
+    """Add the desktop file, metainfo and icons, and the script that installs them."""
     share = bundle / "share"
     shutil.copytree(HERE / "linux", share, dirs_exist_ok=True)
     shutil.move(share / "install.sh", bundle / "install.sh")

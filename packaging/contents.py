@@ -1,6 +1,6 @@
-"""What goes into the frozen program, and what stays out: the spec's and the tests' one truth.
+"""Contents of the frozen program: included and excluded modules and files, for the spec and the tests.
 
-Imports nothing but the standard library and imagefinder's registries, so that the tests need no PyInstaller.
+Imports only the standard library and imagefinder's registries, so that the tests do not need PyInstaller.
 """
 
 import fnmatch
@@ -11,30 +11,30 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 RESOURCES = ("icons", "models", "relevance", "translations")
-"""The folders of ``resources`` that the program reads; they lie in the package when it is installed."""
+"""Folders of ``resources`` that the program reads; an installation has them inside the package."""
 
 EXCLUDED_MODULES = (
-    # Other toolkits and tools that libraries would use if they were there.
+    # Optional dependencies of our libraries, which would be collected if installed.
     "tkinter", "matplotlib", "IPython", "PyQt5", "PyQt6", "PySide2", "pandas", "scipy", "tensorboard",
     "triton", "nvidia", "numba", "cupy", "transformers", "tokenizers", "pytest", "hypothesis", "setuptools",
     "pip", "wheel", "mypy", "pkg_resources", "lib2to3", "pydoc_data",
     # OpenVINO reports to Google Analytics through it (imagefinder/embedders/runtime/openvino_tower.py).
     "openvino_telemetry",
-    # We look into the model hub's cache and download nothing.
+    # Optional transfer backend of huggingface_hub, which downloads do not use.
     "hf_xet",
-    # The parts of Qt for other kinds of program.
+    # Parts of Qt that the program does not use.
     "PySide6.QtQml", "PySide6.QtQuick", "PySide6.QtQuickWidgets", "PySide6.QtDesigner", "PySide6.QtHelp",
     "PySide6.QtSql", "PySide6.QtTest", "PySide6.QtUiTools",
-    # Tests that came with their libraries.
+    # Tests that are shipped with libraries.
     "torch.test", "torch.testing._internal.opinfo", "torch.testing._internal.common_methods_invocations",
     "torch.testing._internal.common_modules", "torch.testing._internal.common_nn", "torch.utils.tensorboard",
     "torchvision.prototype", "sympy.testing", "numpy.f2py.tests", "networkx.tests", "mpmath.tests", "PIL.ImageTk",
 )  # fmt: skip
 
 DESCRIBED = ("torch", "openvino", "open_clip_torch", "timm", "hnswlib", "PySide6-Essentials")
-"""Packages whose versions the program asks for: ``doctor``, a crash report, and the choice of a runtime."""
+"""Packages whose versions the program reads: for ``doctor``, crash reports, and the runtime choice."""
 
-# What Qt loads while it runs; the rest of its plug-ins would bring Qml, Quick and GTK with them.
+# Plug-ins that Qt loads at run time; the others would add Qml, Quick and GTK to the bundle.
 _QT_PLUGINS = (
     "platforms/*xcb*", "platforms/*wayland*", "platforms/*offscreen*", "platforms/*windows*", "platforms/*cocoa*",
     "platforms/*minimal.*", "xcbglintegrations/*", "wayland-shell-integration/*xdg-shell*",
@@ -51,7 +51,7 @@ _QT_LIBRARIES = (
 
 
 def hidden_imports() -> list[str]:
-    """Modules that nothing imports by name at the top of a file, above all those behind the registries."""
+    """Return the modules that PyInstaller cannot find by itself, mainly the plug-ins of the registries."""
     from imagefinder.embedders import model_registry as embedders
     from imagefinder.embedders.embedder import Embedder
     from imagefinder.readers.reader_registry import READERS
@@ -62,19 +62,19 @@ def hidden_imports() -> list[str]:
     plugins |= {
         found for _, found in inspect.getmembers(embedders, inspect.isclass) if issubclass(found, Embedder)
     }
-    # Imported by name at run time: embedders/towers/torchvision_ops.py.
+    # embedders/towers/torchvision_ops.py imports torchvision by name at run time.
     return sorted({plugin.__module__ for plugin in plugins} | {"torchvision", "torchvision.transforms"})
 
 
 def data_files() -> list[tuple[str, str]]:
-    """Our own files: (where each is, the folder in the bundle), for ``resources.resource`` to find."""
+    """Return our data files as (path, folder in the bundle), where ``resources.resource`` finds them."""
     return [(str(ROOT / "resources" / name), f"imagefinder/_resources/{name}") for name in RESOURCES] + [
         (str(ROOT / "LICENSE"), ".")
     ]
 
 
 def described() -> list[str]:
-    """Those of ``DESCRIBED`` that are installed."""
+    """Return the packages of ``DESCRIBED`` that are installed."""
     return [name for name in DESCRIBED if _is_installed(name)]
 
 
@@ -87,15 +87,17 @@ def _is_installed(name: str) -> bool:
 
 
 def is_wanted(destination: str, source: str = "") -> bool:
-    """Whether a file that PyInstaller found belongs into the bundle.
+    """Whether a file that PyInstaller collected belongs in the bundle.
 
-    ``destination`` is its place there, ``source`` where it comes from (for a link, what it points to).
+    Args:
+        destination: Its path in the bundle.
+        source: Its original path; for a link, the target.
     """
     path = destination.replace("\\", "/")
     if path.startswith("PySide6/") or "PySide6/" in source:
         return _is_wanted_of_qt(path)
     if path.startswith("torchvision/") and not path.endswith((".py", ".json")):
-        # PyPI's compiled operators are built for CUDA; CLIP uses none, see embedders/towers/torchvision_ops.py.
+        # PyPI's compiled operators are built for CUDA, and CLIP needs none (embedders/towers/torchvision_ops.py).
         return False
     return not any(part in f"{path} {source}" for part in _UNWANTED)
 
@@ -105,7 +107,7 @@ def _is_wanted_of_qt(path: str) -> bool:
     if inside:
         return _matches(inside, _QT_PLUGINS)
     if "/translations/" in path:
-        # Qt's own words for the dialogs we show, in the languages that we speak.
+        # Qt's translations for its dialogs, in the languages of the program.
         return fnmatch.fnmatch(path, "*/qtbase_zh_CN.qm") or fnmatch.fnmatch(path, "*/qtbase_en.qm")
     if "/qml/" in path or "/QtQuick" in path:
         return False

@@ -35,7 +35,7 @@ class _Source(QLabel):
         drag.setMimeData(data)
         drag.setPixmap(self._picture)
         taken = drag.exec(Qt.DropAction.CopyAction | Qt.DropAction.LinkAction) != Qt.DropAction.IgnoreAction
-        # What it was dropped on asks for the data only now.
+        # The drop target may request the data only after the drop.
         QTimer.singleShot(_AFTER_MS, lambda: QApplication.exit(0 if taken else 1))
 
 

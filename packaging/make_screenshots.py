@@ -121,10 +121,10 @@ def _grab(what: str, file: Path) -> int:
 
 
 def _shrink(file: Path) -> None:
-    """Fewer bytes for a README: 256 colours where all of them are too many.
+    """Reduce the file's size, if necessary by reducing it to 256 colours.
 
     Raises:
-        ValueError: it is too large all the same.
+        ValueError: The file is still too large.
     """
     with Image.open(file) as picture:
         whole = picture.convert("RGB")

@@ -1,6 +1,6 @@
-"""Renders the program's icon from its one SVG: PNGs for Linux, .ico for Windows, .icns for macOS.
+"""Render the program's icon from its SVG: PNGs for Linux, .ico for Windows, .icns for macOS.
 
-``python packaging/render_icons.py FOLDER`` writes them; packaging/build.py calls ``render``.
+``python packaging/render_icons.py FOLDER`` writes the files; packaging/build.py calls ``render``.
 """
 
 import os
@@ -16,7 +16,7 @@ _ICNS_SIZES = (16, 32, 64, 128, 256, 512, 1024)
 
 
 def render(folder: Path) -> None:
-    """Write ``imagefinder-SIZE.png``, ``imagefinder.ico`` and ``imagefinder.icns``, each size drawn by itself."""
+    """Write ``imagefinder-SIZE.png``, ``imagefinder.ico`` and ``imagefinder.icns``, rendering each size separately."""
     folder.mkdir(parents=True, exist_ok=True)
     for size in PNG_SIZES:
         picture(size).save(folder / f"imagefinder-{size}.png")
@@ -25,8 +25,8 @@ def render(folder: Path) -> None:
 
 
 def picture(size: int) -> Image.Image:
-    """The icon at ``size`` x ``size`` pixels."""
-    # No display is needed to draw a vector picture.
+    """Render the icon at ``size`` x ``size`` pixels."""
+    # Rendering needs no display.
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from PySide6.QtCore import QByteArray, Qt
     from PySide6.QtGui import QImage, QPainter

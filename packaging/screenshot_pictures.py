@@ -1,6 +1,6 @@
-"""The pictures that the program is shown with: the samples, pieces of them, and landscapes drawn here (CC0).
+"""Pictures for the screenshots: the samples, crops of them, and landscapes drawn by this module (CC0).
 
-Everything in them may be passed on; ``resources/samples/README.md`` says where the samples come from.
+All of them may be redistributed; ``resources/samples/README.md`` lists the sources of the samples.
 """
 
 import colorsys
@@ -15,9 +15,9 @@ from PIL import Image, ImageFilter
 SAMPLES = Path(__file__).resolve().parent.parent / "resources" / "samples"
 _SIZE = (960, 640)
 _TAKEN = 1_780_000_000
-"""Seconds since the epoch: when the files claim to be changed, so that each run shows the same dates."""
+"""Modification time of all files, in seconds since the epoch, so that each run shows the same dates."""
 
-# Hue of the sky's top, hue at the horizon, how bright it is there, hue of the hills.
+# Hue at the top of the sky, hue at the horizon, brightness at the horizon, hue of the hills.
 _LIGHTS = {
     "morning": (0.56, 0.13, 1.0, 0.36),
     "noon": (0.58, 0.53, 1.0, 0.30),
@@ -29,7 +29,7 @@ _LIGHTS = {
 
 
 def make_pictures(folder: Path) -> list[Path]:
-    """Write the pictures below ``folder``; returns the folders that the program shall search."""
+    """Write the pictures below ``folder``; return the folders to add to the library."""
     hills, album, papers = (folder / name for name in ("Landscapes", "Album", "Papers"))
     for each in (hills, album, papers):
         each.mkdir(parents=True)
@@ -50,7 +50,7 @@ def make_pictures(folder: Path) -> list[Path]:
 
 
 def _landscape(light: str, seed: int) -> Image.Image:
-    """Hills behind hills below a sky, each paler the farther it is."""
+    """Draw layers of hills below a sky, paler with distance."""
     chance = np.random.default_rng(seed)
     width, height = _SIZE
     top, low, brightness, ground = _LIGHTS[light]
@@ -75,7 +75,7 @@ def _landscape(light: str, seed: int) -> Image.Image:
 
 
 def _ridge(chance: np.random.Generator, width: int) -> NDArray[np.float64]:
-    """A line of hills, about -1 to 1."""
+    """Return the outline of a row of hills: ``width`` heights of about -1 to 1."""
     across = np.linspace(0, 2 * np.pi, width)
     waves = [
         np.sin(across * 2**n * chance.uniform(0.6, 1.3) + chance.uniform(0, 6)) / 1.9**n for n in range(7)
@@ -88,7 +88,7 @@ def _colour(hue: float, saturation: float, value: float) -> NDArray[np.float64]:
 
 
 def _paper(file: Path) -> None:
-    """Four pages of an essay, with a drawn picture on each."""
+    """Write a PDF with four pages of an essay, each with a drawn picture."""
     places = ("the harbour", "the old bridge", "the northern shore", "the lighthouse")
     words = (
         "The path leaves {place} and follows the water for an hour. In winter the lake lies still, and the "

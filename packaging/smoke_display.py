@@ -1,4 +1,4 @@
-"""A screen of the smoke test's own: Xvfb, a mouse and a keyboard by xdotool, and what is to be seen."""
+"""Virtual display of the smoke test: Xvfb, with mouse and keyboard input by xdotool, and screenshots."""
 
 import os
 import subprocess
@@ -16,21 +16,25 @@ _Answer = TypeVar("_Answer")
 
 
 class SmokeError(Exception):
-    """The frozen program did not do what it should; the message is what is shown."""
+    """The frozen program misbehaved; the message is shown to the user."""
 
 
 class Display:
-    """One X display. Windows have no manager there, so they stand where they are put."""
+    """An X display without a window manager, so that windows stay where they are placed."""
 
     def __init__(self, name: str) -> None:
         self.name = name
 
     def look(self) -> Image.Image:
-        """What is on the screen now."""
+        """Take a screenshot."""
         return ImageGrab.grab(xdisplay=self.name)
 
     def do(self, *words: object) -> str:
-        """Run xdotool with these words; returns what it says."""
+        """Run xdotool with these arguments and return its output.
+
+        Raises:
+            SmokeError: xdotool failed.
+        """
         command = ["xdotool", *map(str, words)]
         done = subprocess.run(
             command,
@@ -45,7 +49,7 @@ class Display:
         return done.stdout.strip()
 
     def window_of(self, process_id: int, seconds: float = 60) -> str:
-        """The large visible window of a process, as soon as it is there."""
+        """Wait for a visible window of a process and return its id."""
 
         def find() -> str:
             found = subprocess.run(
@@ -93,10 +97,10 @@ class Display:
 
 
 def wait_for(ask: Callable[[], _Answer], what: str, seconds: float) -> _Answer:
-    """Ask until the answer is true, and return it.
+    """Call ``ask`` until its answer is true, and return the answer.
 
     Raises:
-        SmokeError: it was not in that time.
+        SmokeError: The answer was not true in time.
     """
     until = time.monotonic() + seconds
     while not (answer := ask()):
@@ -108,7 +112,7 @@ def wait_for(ask: Callable[[], _Answer], what: str, seconds: float) -> _Answer:
 
 @contextmanager
 def virtual_display(width: int = 1600, height: int = 1000) -> Iterator[Display]:
-    """An Xvfb of our own, on a number that is free."""
+    """Run Xvfb on a free display number."""
     reading, writing = os.pipe()
     command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp"]
     server = subprocess.Popen(command, pass_fds=[writing], stderr=subprocess.DEVNULL)

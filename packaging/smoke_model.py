@@ -1,4 +1,4 @@
-"""A very small CLIP model with random weights, for the smoke test: the whole code path of a real one."""
+"""A tiny CLIP model with random weights for the smoke test; it uses the same code as a real one."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ _CONFIG: dict[str, Any] = {
 
 
 def make_model(folder: Path) -> tuple[Path, Path]:
-    """Write a weights file and its config; returns their paths."""
+    """Write a weights file and its config; return their paths."""
     import torch
     from safetensors.torch import save_file
 

@@ -1,4 +1,4 @@
-"""The smoke test's pictures: each of one strong colour that is found again on the screen."""
+"""Pictures of the smoke test, each with one strong colour that can be recognised on the screen."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,22 +20,22 @@ _WHITE = (255, 255, 255)
 _SIZE = (640, 480)
 _TOLERANCE = 12
 _LEAST_SIDE = 40
-"""Of a thumbnail, in pixels."""
+"""Least width and height of a thumbnail on the screen, in pixels."""
 
 
 FILES: Mapping[str, str] = {f"IMG_{number:04}.png": name for number, name in enumerate(COLOURS, start=1)}
-"""File name to colour: what is found is to be found by its look."""
+"""Colour of each file; the names do not mention it, so that searches must use the contents."""
 
 
 def make_folder(folder: Path) -> None:
-    """One picture of each colour; each has its own shapes."""
+    """Write one picture of each colour."""
     folder.mkdir(parents=True)
     for file, name in FILES.items():
         drawn(name).save(folder / file)
 
 
 def drawn(name: str) -> Image.Image:
-    """The picture of that colour."""
+    """Draw the picture of the named colour; each has different shapes."""
     image = Image.new("RGB", _SIZE, COLOURS[name])
     draw = ImageDraw.Draw(image)
     match name:
@@ -56,21 +56,21 @@ def drawn(name: str) -> Image.Image:
 
 
 def like(name: str) -> Image.Image:
-    """Another picture that looks like it: smaller, and shifted a little."""
+    """Draw a picture similar to that of the named colour: smaller and slightly shifted."""
     return drawn(name).crop((20, 10, 640, 480)).resize((310, 235))
 
 
 def order_seen(screen: Image.Image) -> list[str]:
-    """The colours of which there is a thumbnail on the screen, in reading order: row by row."""
+    """Return the colours whose thumbnails are on the screen, in reading order."""
     pixels = np.asarray(screen.convert("RGB"), np.int16)
     places = {name: place for name, colour in COLOURS.items() if (place := _place(pixels, colour))}
-    # Tops of thumbnails in one row differ by nothing; rows lie at least a thumbnail apart.
+    # Thumbnails in one row have the same top; rows are at least a thumbnail apart.
     tops = [top for top, _ in places.values()]
     return sorted(places, key=lambda n: (sum(top < places[n][0] - _LEAST_SIDE for top in tops), places[n][1]))
 
 
 def _place(pixels: "np.ndarray[Any, np.dtype[np.int16]]", colour: Colour) -> tuple[int, int] | None:
-    """Top and left of the thumbnail of that colour; a chip of the query bar is too small to be one."""
+    """Return top and left of the thumbnail of a colour, or None. Chips of the query bar are too small to count."""
     is_near = (np.abs(pixels - np.array(colour, np.int16)) <= _TOLERANCE).all(axis=2)
     rows = np.flatnonzero(is_near.sum(axis=1) >= _LEAST_SIDE)
     if len(rows) < _LEAST_SIDE:

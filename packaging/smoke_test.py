@@ -1,11 +1,11 @@
-"""Tries out the frozen program as a user would, and gates a release: ``python packaging/smoke_test.py``.
+"""Smoke test of the frozen program, required before a release: ``python packaging/smoke_test.py``.
 
-The commands run with an empty environment and no Python in reach; without a word about models, the starter model
-finds the samples of this repository by what is in them. The window runs on a screen of its own (Xvfb):
-a folder is dropped on it, added with the keyboard and indexed; words are typed; a picture is dropped. What was
-found is read off the screen. Exit status 1, and a sentence, when anything is not as it should be.
+The commands run with an empty environment and without Python on the path. With default settings, the starter model
+must find this repository's samples by their contents. The window runs on a virtual display (Xvfb): the test drops a
+folder on it, adds the folder with the keyboard and indexes it, types words, and drops a picture. The results are read
+from the screen. On failure the test prints a message and exits with status 1.
 
-Linux only; needs Xvfb, xdotool, and the Python that built the bundle (Pillow, PySide6, torch) for itself.
+Linux only. Needs Xvfb, xdotool, and the Python environment that built the bundle (Pillow, PySide6, torch).
 """
 
 import argparse
@@ -34,14 +34,14 @@ from smoke_pictures import COLOURS, FILES, like, make_folder, order_seen  # noqa
 _WINDOW = (1100, 900)
 _SAMPLES = HERE.parent / "resources" / "samples"
 _DESCRIBED = {"a cup of coffee": "coffee.jpg", "a cat": "cat.jpg", "an astronaut": "astronaut.jpg"}
-"""Words to the sample that they describe."""
+"""Queries, and the sample that each describes."""
 _AS_INSTALLED = "as-installed"
-"""The home folder where nothing is said about models."""
+"""Name of the home folder in which no model is chosen."""
 
 
 @dataclass
 class Bundle:
-    """The frozen program, run in folders of its own."""
+    """The frozen program, run with temporary home folders."""
 
     program: Path
     work: Path
@@ -53,21 +53,21 @@ class Bundle:
         make_folder(self.pictures)
 
     def environment(self, home: str) -> dict[str, str]:
-        """All that the program gets to know of this machine."""
+        """Return the complete environment for a run with the named home folder."""
         folder = self.work / home
         (folder / "runtime").mkdir(parents=True, exist_ok=True, mode=0o700)
-        # The drawn pictures differ in colour, which needs no neural network to be loaded time and again.
+        # The drawn pictures differ in colour, so the built-in embedder is enough and loads faster.
         model = {} if home == _AS_INSTALLED else {"IMAGEFINDER_MODEL": "builtin"}
         return model | {
             "HOME": str(folder),
             "XDG_RUNTIME_DIR": str(folder / "runtime"),
-            "PATH": str(folder),  # no Python there, nor anything else
+            "PATH": str(folder),  # contains neither Python nor any other program
             "LC_ALL": "C.UTF-8",
             "DISPLAY": self.display.name,
         }
 
     def run(self, home: str, *words: object) -> str:
-        """Run it to its end; returns what it says."""
+        """Run the program until it exits and return its standard output."""
         done = subprocess.run(
             [self.program, *map(str, words)],
             env=self.environment(home), capture_output=True, text=True, timeout=240, check=False,
@@ -79,17 +79,17 @@ class Bundle:
         return done.stdout
 
     def search(self, home: str, *words: object) -> Mapping[str, Any]:
-        """What a search answers."""
+        """Run a search and return its JSON answer."""
         answer: Mapping[str, Any] = json.loads(self.run(home, "search", *words, "--json"))
         return answer
 
     def found(self, home: str, *words: object) -> list[str]:
-        """The colours of what a search finds, best first."""
+        """Run a search and return the colours of its hits, best first."""
         return [FILES[Path(hit["path"]).name] for hit in self.search(home, *words)["hits"]]
 
 
 def commands_find(bundle: Bundle) -> str:
-    """The command line: a folder, words and a picture."""
+    """Check the command line with a folder, words and a picture."""
     began = time.monotonic()
     bundle.run("cli", "--version")
     version = time.monotonic() - began
@@ -101,7 +101,7 @@ def commands_find(bundle: Bundle) -> str:
 
 
 def starter_model_finds(bundle: Bundle) -> str:
-    """The program as it is installed: words find what is in pictures whose names tell nothing."""
+    """Check that, with default settings, words find pictures by their contents and not by their names."""
     folder = bundle.work / "samples"
     folder.mkdir()
     names: dict[str, str] = {}
@@ -119,10 +119,10 @@ def starter_model_finds(bundle: Bundle) -> str:
 
 
 def clip_models_run(bundle: Bundle) -> str:
-    """torch, torchvision, open_clip and its vocabulary are all there: a small CLIP model is imported and used."""
+    """Import and use a small CLIP model, which needs torch, torchvision, open_clip and its vocabulary."""
     weights, config = make_model(bundle.work)
     name = json.loads(bundle.run("clip", "models", "import", weights, "--arch", config, "--json"))["name"]
-    # Its weights are random, so nothing seems to match.
+    # The weights are random, so no hit counts as a match without --all.
     found = bundle.found("clip", "a cat", "--all", "--in", bundle.pictures, "--model", name)
     if sorted(found) != sorted(COLOURS):
         raise SmokeError(f"With a CLIP model, a search finds {found} and not all pictures.")
@@ -130,7 +130,7 @@ def clip_models_run(bundle: Bundle) -> str:
 
 
 def window_draws_itself(bundle: Bundle) -> str:
-    """``--screenshot`` shows the hits of a query."""
+    """Check that ``--screenshot`` shows the hits of a query."""
     picture = bundle.work / "screenshot.png"
     bundle.run("cli", "--screenshot", picture, "--query", "orange", "--size", "1100x800")
     with Image.open(picture) as image:
@@ -141,7 +141,7 @@ def window_draws_itself(bundle: Bundle) -> str:
 
 
 def window_finds(bundle: Bundle) -> str:
-    """The window, with mouse and keyboard: a folder dropped and added, words typed, a picture dropped."""
+    """Use the window with mouse and keyboard: drop and add a folder, type words, drop a picture, close."""
     display = bundle.display
     began = time.monotonic()
     log = (bundle.work / "window.log").open("wb")
@@ -177,7 +177,7 @@ def window_finds(bundle: Bundle) -> str:
         wait_for(
             lambda: not any(child.is_running() for child in family), "the engine ends with its window", 10
         )
-        return f"its window stands after {shown:.1f} s"
+        return f"the window appears after {shown:.1f} s"
     finally:
         log.close()
         with suppress(OSError):
@@ -201,7 +201,7 @@ def _indexed(bundle: Bundle) -> int:
 
 
 def _wait_to_see(bundle: Bundle, name: str, when: str) -> None:
-    """Wait until that picture is the first on the screen, and keep a picture of the screen."""
+    """Wait until the named picture is the first on the screen, and save screenshots."""
     seen: list[str] = []
 
     def first() -> bool:
@@ -231,12 +231,15 @@ STEPS: tuple[Callable[[Bundle], str], ...] = (
 
 
 def main() -> int:
-    """Run all steps; returns the exit status."""
-    parser = argparse.ArgumentParser(description="Try out the frozen program.")
+    """Run all steps and return the exit status."""
+    parser = argparse.ArgumentParser(description="Run the smoke test on the frozen program.")
     parser.add_argument(
-        "--bundle", type=Path, default=HERE.parent / "dist" / "imagefinder", help="its folder"
+        "--bundle",
+        type=Path,
+        default=HERE.parent / "dist" / "imagefinder",
+        help="the folder of the frozen program",
     )
-    parser.add_argument("--keep", type=Path, help="keep the pictures of the screen in this folder")
+    parser.add_argument("--keep", type=Path, help="keep the screenshots and logs in this folder")
     options = parser.parse_args()
     program = options.bundle.resolve() / "imagefinder"
     if not program.exists():

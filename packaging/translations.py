@@ -1,18 +1,18 @@
-"""The catalogues of the program's words: ``update`` brings them up to date, ``check`` says what is missing.
+"""Maintain the translation catalogues: ``update`` synchronises them with the source, ``check`` reports problems.
 
-    python packaging/translations.py update     texts from the source into resources/translations/*.ts
-    python packaging/translations.py check      exit status 1 where a text has no finished translation
+    python packaging/translations.py update     write the source's texts to resources/translations/*.ts
+    python packaging/translations.py check      exit with status 1 if a text has no finished translation
 
-It needs pyside6-lupdate, which comes with PySide6-Essentials. After ``update`` the translations themselves are
-written with Qt Linguist (``pyside6-linguist``) or a text editor. A language is one more file beside the others
-and one more line in ``imagefinder.translation.LANGUAGES``.
+Needs pyside6-lupdate, which is part of PySide6-Essentials. After ``update``, write the translations with Qt Linguist
+(``pyside6-linguist``) or a text editor. To add a language, add a catalogue and a line in
+``imagefinder.translation.LANGUAGES``.
 
-How the Chinese reads: plain and neutral, without 您 or 你 where it can be; full-width punctuation （，。：；） and
-quotes “ ”; half a space between Chinese and Latin letters or digits that stand as words (“3 张图片”, “PDF 页面”);
-commands, options, file names and model names as they are. The words: 图片 picture, 页面 page, 文件夹 folder,
-资料库 library, 来源 source, 模型 model, 索引 index, 设备 device, 缩略图 thumbnail, 搜索 search,
-结果 result, 相似 similar, 无法读取 cannot be read, 离线 offline, 仅在云端 in the cloud, 窗口 window. What went
-wrong is said in one sentence, with what to do. The English catalogue has plural forms only.
+Style of the Chinese texts: plain and neutral, without 您 or 你 if possible; full-width punctuation （，。：；） and
+quotes “ ”; a space between Chinese and Latin words or digits (“3 张图片”, “PDF 页面”); commands, options, file names
+and model names unchanged. Terms: 图片 picture, 页面 page, 文件夹 folder, 资料库 library, 来源 source, 模型 model,
+索引 index, 设备 device, 缩略图 thumbnail, 搜索 search, 结果 result, 相似 similar, 无法读取 cannot be read,
+离线 offline, 仅在云端 in the cloud, 窗口 window. An error is one sentence that also states what to do. The English
+catalogue contains only plural forms.
 """
 
 import argparse
@@ -34,12 +34,12 @@ PLURAL_FORMS = {"en": 2, "zh_CN": 1}
 
 
 Key = tuple[str, str, bool]
-"""Text, comment, and whether it has plural forms: what makes it the same message."""
+"""Identity of a message: text, comment, and whether it has plural forms."""
 
 
 @dataclass(frozen=True)
 class Message:
-    """One text of the source, or of a catalogue with its translations."""
+    """A text of the source, or of a catalogue together with its translations."""
 
     source: str
     comment: str = ""
@@ -49,30 +49,30 @@ class Message:
 
     @property
     def key(self) -> Key:
-        """See ``Key``."""
+        """Identity of the message; see ``Key``."""
         return self.source, self.comment, self.plural
 
 
 def catalogue(language: str) -> Path:
-    """The ``.ts`` file of a language."""
+    """Return the path of a language's ``.ts`` file."""
     return CATALOGUES / f"imagefinder_{language}.ts"
 
 
 def update(language: str, file: Path) -> None:
-    """Bring a catalogue into step with the source; translations that are there stay.
+    """Synchronise a catalogue with the source; existing translations are kept.
 
     Raises:
-        ValueError: a text of the program cannot be read.
-        subprocess.CalledProcessError: lupdate failed; its own words are on standard error.
+        ValueError: A text of the program cannot be read.
+        subprocess.CalledProcessError: lupdate failed; its messages are on standard error.
     """
     lupdate = Path(sys.executable).with_name("pyside6-lupdate")
     only_plurals = ["-pluralonly"] if language == "en" else []
     with tempfile.TemporaryDirectory() as folder:
-        # lupdate reads Python only roughly: it misses calls in f-strings, and takes a keyword for the number of
-        # a plural. So Python reads the source, and lupdate gets the calls in their plainest form.
+        # lupdate parses Python imprecisely: it misses calls in f-strings, and mistakes a keyword argument for the
+        # number of a plural. So we parse the source with ast, and give lupdate only simple calls.
         plain = Path(folder) / "texts.py"
         plain.write_text("\n".join(_plain_call(*key) for key in sorted(said())), encoding="utf-8")
-        # Similar texts are not guessed from each other: what is new shall be translated anew.
+        # Do not derive translations from similar texts: new texts need new translations.
         subprocess.run(
             [
                 str(lupdate) if lupdate.exists() else lupdate.name,
@@ -86,10 +86,10 @@ def update(language: str, file: Path) -> None:
 
 
 def said() -> set[Key]:
-    """Every text of the program.
+    """Return the keys of all texts of the program.
 
     Raises:
-        ValueError: a call whose text cannot be read.
+        ValueError: The text of a call cannot be read.
     """
     found: set[Key] = set()
     for module in modules():
@@ -106,12 +106,12 @@ def _plain_call(source: str, comment: str, plural: bool) -> str:
 
 
 def modules() -> list[Path]:
-    """Every module of the program, in an order that is the same everywhere."""
+    """Return all modules of the program, sorted."""
     return sorted(PACKAGE.rglob("*.py"))
 
 
 def read(file: Path) -> list[Message]:
-    """The messages of a catalogue."""
+    """Read the messages of a catalogue."""
     tree = ElementTree.parse(file)  # noqa: S314 - our own file
     return [_message(element) for element in tree.iterfind("context/message")]
 
@@ -131,10 +131,10 @@ def _message(element: ElementTree.Element) -> Message:
 
 
 def calls(source: str) -> Iterator[Message]:
-    """The texts that a module gives to ``tr`` and ``tr_later``, as Python itself reads them.
+    """Yield the texts that a module passes to ``tr`` and ``tr_later``.
 
     Raises:
-        ValueError: the text of a call is no plain literal, or its number is given by name.
+        ValueError: The text or the comment of a call is not a literal, or the comment or number is given by name.
     """
     for node in ast.walk(ast.parse(source)):
         if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
@@ -151,7 +151,7 @@ def calls(source: str) -> Iterator[Message]:
 
 
 def problems() -> Iterator[str]:
-    """What is wrong with the catalogues, a line each."""
+    """Yield the problems of all catalogues, one line each."""
     try:
         texts = said()
     except ValueError as error:
@@ -170,7 +170,7 @@ def problems() -> Iterator[str]:
 
 
 def faults(message: Message, language: str) -> Iterator[str]:
-    """What is wrong with one translation."""
+    """Yield the problems of one translation."""
     if not message.finished or not all(message.translations):
         yield "has no finished translation"
         return
@@ -179,7 +179,7 @@ def faults(message: Message, language: str) -> Iterator[str]:
     for number, text in enumerate(message.translations):
         if _placeholders(text) != _placeholders(message.source):
             yield f"{text!r} has other placeholders"
-        # “One picture” may do without its number.
+        # An English singular may omit the number: “One picture”.
         singular = language == "en" and number == 0
         if "%n" in message.source and "%n" not in text and not singular:
             yield f"{text!r} lacks %n"
@@ -190,7 +190,7 @@ def _placeholders(text: str) -> set[str]:
 
 
 def main(arguments: Iterable[str] | None = None) -> int:
-    """Run ``update`` or ``check``; returns the exit status."""
+    """Run ``update`` or ``check`` and return the exit status."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,4 +1,4 @@
-"""open_clip with its model configs and vocabulary, and the sources that embedders/catalogue/catalogue.py reads."""
+"""Collect open_clip's model configs and vocabulary, and its sources, which embedders/catalogue/catalogue.py reads."""
 
 from PyInstaller.utils.hooks import collect_data_files
 

@@ -1,6 +1,6 @@
-"""OpenVINO's processor half: what reads converted models and PyTorch's, and computes on a processor.
+"""Collect the parts of OpenVINO that read converted models and PyTorch's, and run them on the CPU.
 
-Not its plug-ins for graphics cards and others (50 MB), nor its readers of other libraries' models.
+Excludes the plug-ins for graphics cards and other devices (50 MB), and the readers of other libraries' models.
 """
 
 from PyInstaller.utils.hooks import collect_dynamic_libs, collect_submodules
@@ -18,5 +18,5 @@ binaries = [
     if not any(name in source.replace("\\", "/").rpartition("/")[2] for name in _UNWANTED)
 ]
 hiddenimports = collect_submodules("openvino.frontend.pytorch") + collect_submodules("openvino.tools.ovc")
-# The converter reads the source of some of its functions.
+# The converter reads the source code of some of its functions.
 module_collection_mode = "pyz+py"

@@ -1,6 +1,6 @@
-"""What of torch goes into the bundle: its modules and libraries, without headers, test programs and CUDA.
+"""Collect torch's modules and libraries, without headers, test programs and CUDA.
 
-Stands in for pyinstaller-hooks-contrib's hook, which takes all of them along (test programs alone are 130 MB).
+Replaces the hook of pyinstaller-hooks-contrib, which collects all of these (the test programs alone are 130 MB).
 """
 
 from pathlib import Path
@@ -21,7 +21,7 @@ hiddenimports = collect_submodules(
 )
 warn_on_missing_hiddenimports = False
 
-# Some of its functions are read as source when it is imported (torch._jit_internal._overload, config modules).
+# torch reads the source code of some functions when it is imported (torch._jit_internal._overload, config modules).
 module_collection_mode = "pyz+py"
 
 _LIBRARIES = ["*.dll", "*.dylib", "*.so", "*.so.*"]

@@ -1,5 +1,5 @@
-"""torchvision without its compiled operators (imagefinder/embedders/towers/torchvision_ops.py)."""
+"""Exclude torchvision's compiled operators (see imagefinder/embedders/towers/torchvision_ops.py)."""
 
 excludedimports = ["torchvision._C"]
-# Some of its functions are compiled from their source when it is imported.
+# torchvision compiles some functions from their source code when it is imported.
 module_collection_mode = "pyz+py"

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Installs imagefinder for this user, or with --uninstall takes it away again; pictures and library are not touched.
+# Installs imagefinder for this user, or removes it with --uninstall. Pictures and the library are not changed.
 set -eu
 
 data=${XDG_DATA_HOME:-$HOME/.local/share}
-home=$data/imagefinder-program # the library lies in $data/imagefinder
+home=$data/imagefinder-program # the library is in $data/imagefinder
 bin=$HOME/.local/bin
 id=io.github.imagefinder.imagefinder
 
@@ -22,7 +22,7 @@ case ${1:-} in
 --uninstall)
     remove
     refresh
-    echo "imagefinder is uninstalled. Your library is still in $data/imagefinder; delete that folder to forget it."
+    echo "imagefinder is uninstalled. Your library is still in $data/imagefinder; delete that folder to remove it as well."
     exit
     ;;
 "") ;;
@@ -34,18 +34,18 @@ esac
 
 here=$(cd "$(dirname "$0")" && pwd)
 if [ "$here" = "$home" ]; then
-    echo "imagefinder is installed already, in $home." >&2
+    echo "imagefinder is already installed in $home." >&2
     exit 2
 fi
 remove
 mkdir -p "$home" "$bin" "$data/applications" "$data/metainfo" "$data/icons"
 cp -R "$here/." "$home"
 ln -s "$home/imagefinder" "$bin/imagefinder"
-# By its full path: the desktop may not look into ~/.local/bin. Blanks in it want quotes.
+# Use the full path, because ~/.local/bin may not be on the desktop's PATH. Quote it, because it may contain spaces.
 sed -e "s|^Exec=imagefinder|Exec=\"$home/imagefinder\"|" -e "s|^TryExec=.*|TryExec=$home/imagefinder|" \
     "$home/share/imagefinder.desktop" >"$data/applications/imagefinder.desktop"
 cp "$home/share/$id.metainfo.xml" "$data/metainfo"
 cp -R "$home/share/icons/." "$data/icons"
 refresh
-echo "imagefinder is installed: it stands among your programs, and as $bin/imagefinder."
-echo "To take it away again: $home/install.sh --uninstall"
+echo "imagefinder is installed. Start it from your applications menu, or as $bin/imagefinder."
+echo "To uninstall it: $home/install.sh --uninstall"

@@ -1,4 +1,4 @@
-"""TinyViT's attention biases for windows of another size than they were trained with."""
+"""TinyViT's attention biases for smaller windows than they were trained with."""
 
 from typing import TypeVar
 
@@ -9,13 +9,13 @@ _Number = TypeVar("_Number", bound=np.generic)
 
 
 def sub_table(biases: npt.NDArray[_Number], cells: int) -> npt.NDArray[_Number]:
-    """The biases for a smaller window: (heads, W·W) to (heads, cells).
+    """Extract the biases for a smaller window: (heads, W·W) to (heads, cells).
 
-    The table holds a bias for each distance (down, right) of two cells, at ``down * W + right``. A smaller window
-    of w·w = ``cells`` has no distances that the larger one lacks, so its table is the larger one's corner.
+    The table has a bias for each offset (down, right) between two cells, at ``down * W + right``. All offsets in a
+    smaller window of w·w = ``cells`` also occur in the larger one, so its table is a corner of the larger table.
 
     Raises:
-        ValueError: the window is not square, or larger than the trained one.
+        ValueError: The window is not square, or larger than the trained one.
     """
     heads, trained_cells = biases.shape
     trained, side = round(trained_cells**0.5), round(cells**0.5)

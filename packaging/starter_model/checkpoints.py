@@ -1,4 +1,4 @@
-"""Writing a stage's results so that a stop in the middle leaves the last whole ones."""
+"""Atomic writing and loading of a stage's results, and of the state to resume from."""
 
 from pathlib import Path
 from typing import Any
@@ -8,14 +8,14 @@ import torch
 
 
 def save_arrays(path: Path, **arrays: Any) -> None:
-    """numpy's ``.npz``, whole or not at all."""
+    """Write arrays as ``.npz``, atomically."""
     part = path.with_name(path.name + ".part.npz")
     np.savez(part, **arrays)
     part.replace(path)
 
 
 def save(path: Path, state: dict[str, Any]) -> None:
-    """torch's format, whole or not at all."""
+    """Write a state in torch's format, atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
     torch.save(state, part)
@@ -23,18 +23,18 @@ def save(path: Path, state: dict[str, Any]) -> None:
 
 
 def load(path: Path) -> dict[str, Any]:
-    """What ``save`` wrote; nothing in the file is run."""
+    """Load a state written by ``save``, without running code from the file."""
     state: dict[str, Any] = torch.load(path, weights_only=True)
     return state
 
 
 def unfinished(path: Path) -> Path:
-    """Where a stage keeps what it needs to go on; its result goes to ``path`` itself."""
+    """Return the path of the state from which an interrupted stage resumes; its result goes to ``path``."""
     return path.with_name(f"{path.stem}.unfinished.pt")
 
 
 def chance_state(chance: np.random.RandomState | None = None) -> dict[str, Any]:
-    """Where torch's stream of random numbers is, and numpy's if given."""
+    """Return the state of torch's random generator, and of numpy's if given."""
     state: dict[str, Any] = {"torch": torch.get_rng_state()}
     if chance is not None:
         kind, keys, *rest = chance.get_state(legacy=True)
@@ -43,7 +43,7 @@ def chance_state(chance: np.random.RandomState | None = None) -> dict[str, Any]:
 
 
 def restore_chance(state: dict[str, Any], chance: np.random.RandomState | None = None) -> None:
-    """Go on where ``chance_state`` was."""
+    """Restore a state returned by ``chance_state``."""
     torch.set_rng_state(state["torch"])
     if chance is not None:
         kind, keys, *rest = state["numpy"]

@@ -1,8 +1,8 @@
-"""The image tower's teacher: OpenAI's CLIP ViT-B/16, and its vectors of all photographs.
+"""The image tower's teacher, OpenAI's CLIP ViT-B/16, and its vectors of all photographs.
 
-The weights come as int8 ONNX. They are brought back to numbers channel by channel and run in bfloat16 without
-quantised activations: run as it is, the int8 file's vectors agree with these at a cosine of only 0.88, and depend on
-what else is in the batch.
+The weights are published as int8 ONNX. They are dequantised channel by channel and run in bfloat16, without quantised
+activations. The vectors of the int8 file itself agree with these only at a cosine of 0.88, and depend on the other
+pictures in the batch.
 """
 
 import time
@@ -35,13 +35,13 @@ Vectors = dict[str, npt.NDArray[np.float32]]
 
 
 def clip_file(archives: Path, unpacked: Path) -> Path:
-    """The ONNX file, fetched if it is not there."""
+    """Return the path of the ONNX file, downloading it if necessary."""
     (path,) = unpack(fetch(CLIP_IMAGES, archives), [_FILE], unpacked)
     return path
 
 
 def clip_teacher(path: Path) -> nn.Module:
-    """CLIP ViT-B/16's image tower in bfloat16."""
+    """Load CLIP ViT-B/16's image tower in bfloat16."""
     graph = onnx.load(path).graph
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     tower = clip_image_tower()
@@ -54,16 +54,16 @@ def clip_teacher(path: Path) -> nn.Module:
 
 @torch.inference_mode()
 def encode(teacher: nn.Module, pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float16]:
-    """(n, 224, 224, 3) to unit vectors (n, 512)."""
+    """Embed pixels, (n, 224, 224, 3), as unit vectors (n, 512)."""
     pictures = torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255
     vectors: Tensor = teacher(((pictures - _MEAN) / _SPREAD).bfloat16()).float()
     return unit(vectors).half().numpy()
 
 
 def teach(places: Places, splits: Splits, found: Sequence[str]) -> None:
-    """Write the teacher's vectors of every photograph that needs one; those that are there stay.
+    """Compute the teacher's vectors of all photographs that lack one, and write ``places.teacher_vectors``.
 
-    ``found`` names the photographs out of packages.
+    ``found`` are the names of the photographs from packages.
     """
     have: dict[str, Any] = {}
     if places.teacher_vectors.exists():
@@ -94,10 +94,10 @@ def teach(places: Places, splits: Splits, found: Sequence[str]) -> None:
 
 
 def centred_vectors(places: Places) -> tuple[Vectors, npt.NDArray[np.float32]]:
-    """The teacher's vectors less their centre, at unit length, by photograph; and the centre.
+    """Return the teacher's vectors minus their centre, at unit length, by photograph; and the centre.
 
-    CLIP's vectors of photographs all lie in a narrow cone; less their mean, they use the whole sphere. Flickr8k and
-    everything else count as halves of the mean, so that it is not people and dogs alone.
+    CLIP's vectors of photographs lie in a narrow cone; without their mean, they use the whole sphere. The centre is the
+    average of two means, of Flickr8k and of everything else, so that people and dogs do not dominate it.
     """
     with np.load(places.teacher_vectors) as saved:
         raw = dict(zip(saved["names"].tolist(), saved["vectors"].astype(np.float32), strict=True))
@@ -114,7 +114,7 @@ def _save(places: Places, have: dict[str, Any]) -> None:
 
 
 def _matrices(graph: Any, constants: dict[str, Any]) -> dict[str, Any]:
-    """The linear layers' weights (out, in), each by the name of the bias that is added to its product."""
+    """Return the weights of the linear layers, (out, in), by the name of the layer's bias."""
     consumers: dict[str, list[Any]] = {}
     for node in graph.node:
         for name in node.input:
@@ -132,7 +132,7 @@ def _matrices(graph: Any, constants: dict[str, Any]) -> dict[str, Any]:
 
 
 def _layer_after(node: Any, consumers: dict[str, list[Any]], constants: dict[str, Any]) -> str | None:
-    """The layer whose bias comes within the next steps (they undo the quantisation); the projection has none."""
+    """Return the layer whose bias is added within the next nodes (dequantisation); None for the projection."""
     output = node.output[0]
     for _ in range(4):
         following = consumers.get(output)
@@ -146,7 +146,7 @@ def _layer_after(node: Any, consumers: dict[str, list[Any]], constants: dict[str
 
 
 def _state(constants: dict[str, Any], matrices: dict[str, Any]) -> dict[str, Any]:
-    """The weights under open_clip's names (the file has those of Hugging Face's transformers)."""
+    """Return the weights under open_clip's names; the file has those of Hugging Face's transformers."""
     tower = "vision_model."
     state = {
         "class_embedding": constants[tower + "embeddings.class_embedding"],

@@ -1,7 +1,7 @@
-"""The model's image tower as OpenVINO reads it: ``python packaging/starter_model/convert.py FOLDER``.
+"""Convert the model's image tower for OpenVINO: ``python packaging/starter_model/convert.py FOLDER``.
 
-So that nobody's first photograph waits for a conversion. ``FOLDER`` holds what ``export.py`` wrote; the tower gets a
-new name with every new content (``tower_files.py``).
+Shipping the converted tower saves the conversion at first use. ``FOLDER`` contains the output of ``export.py``. The
+tower's file name depends on its content (``tower_files.py``).
 """
 
 import json
@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def convert(folder: Path) -> None:
-    """Write the tower's two files to ``folder``, in place of those that are there, and name them in ``model.json``."""
+    """Write the tower's two files to ``folder``, replacing earlier ones, and record their name in ``model.json``."""
     from imagefinder.embedders.catalogue.model_store import MODEL, read_folder
     from imagefinder.embedders.runtime.openvino_tower import save_image_tower
     from imagefinder.embedders.runtime.tower_files import remove_others, take_in

@@ -1,6 +1,6 @@
-"""How the towers do on what is held out, while they are trained.
+"""Evaluation of the towers on held-out data during training.
 
-benchmarks/starter_model.py is the measure of the finished model; this is the quick one, in torch.
+This is a quick evaluation in torch; benchmarks/starter_model.py measures the finished model.
 """
 
 import copy
@@ -16,7 +16,7 @@ from torch.nn import functional
 from towers import SIDE, channels_last, unit
 
 NAMES = 50
-"""So many names there are to choose from for a photograph of a held-out class."""
+"""Number of names to choose from for a photograph of a held-out class."""
 PER_CLASS = 30
 _BATCH = 64
 MEAN = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
@@ -24,7 +24,7 @@ SPREAD = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
 
 
 def as_seen(pixels: Tensor) -> Tensor:
-    """(n, side, side, 3) of 0 to 255 to what the image tower takes: (n, 3, 192, 192)."""
+    """Convert pixels, (n, side, side, 3) of 0 to 255, to the input of the image tower, (n, 3, 192, 192)."""
     pictures = pixels.permute(0, 3, 1, 2).float() / 255
     if pictures.shape[-1] != SIDE:
         pictures = functional.interpolate(pictures, (SIDE, SIDE), mode="bicubic", antialias=True)
@@ -33,7 +33,7 @@ def as_seen(pixels: Tensor) -> Tensor:
 
 @torch.inference_mode()
 def encode_pictures(tower: nn.Module, pixels: Tensor) -> Tensor:
-    """(n, side, side, 3) to unit vectors (n, 512), in bfloat16; the tower itself is left as it is."""
+    """Embed pixels, (n, side, side, 3), as unit vectors (n, 512) with a bfloat16 copy of the tower."""
     fast = channels_last(copy.deepcopy(tower).bfloat16().eval())
     vectors = []
     for start in range(0, len(pixels), _BATCH):
@@ -45,7 +45,7 @@ def encode_pictures(tower: nn.Module, pixels: Tensor) -> Tensor:
 
 
 def recalls(queries: Tensor, pictures: Tensor) -> tuple[float, float, float]:
-    """Recall at 1, 5 and 10: ``queries`` (5, n, 512) are the captions of ``pictures`` (n, 512)."""
+    """Return recall at 1, 5 and 10; ``queries`` (5, n, 512) are the captions of ``pictures`` (n, 512)."""
     own = torch.arange(len(pictures))[:, None]
     ranks = torch.cat(
         [((q @ pictures.T).argsort(1, descending=True) == own).int().argmax(1) for q in queries]
@@ -55,7 +55,7 @@ def recalls(queries: Tensor, pictures: Tensor) -> tuple[float, float, float]:
 
 
 def naming(pictures: Tensor, names: Tensor, labels: Tensor) -> tuple[float, float]:
-    """Share of ``pictures`` whose own name is the nearest of ``names``, and is among the nearest five."""
+    """Return the top-1 and top-5 accuracy of naming ``pictures``; ``labels`` are their rows in ``names``."""
     nearest = (pictures @ names.T).topk(min(5, len(names)), 1).indices
     own = labels[:, None]
     return (nearest[:, :1] == own).float().mean().item(), (nearest == own).any(1).float().mean().item()
@@ -63,33 +63,33 @@ def naming(pictures: Tensor, names: Tensor, labels: Tensor) -> tuple[float, floa
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Photographs that no training sees, with their captions and the names of their classes."""
+    """Photographs that are never trained on, with their captions and the names of their classes."""
 
     captions: list[list[str]]
-    """Five for each of the photographs of Flickr8k."""
+    """Five captions of each photograph in ``flickr``."""
     flickr: Tensor
-    """(n, 192, 192, 3)"""
+    """Photographs of Flickr8k, (n, 192, 192, 3)."""
     taught: list[tuple[int, Tensor]]
-    """The teacher's vectors of some of them, by their number."""
+    """The teacher's vectors of some photographs in ``flickr``, with their row numbers."""
     objects: Tensor
-    """Of Caltech-101, (n, 192, 192, 3)."""
+    """Photographs of Caltech-101, (n, 192, 192, 3)."""
     labels: Tensor
-    """The number in ``names`` of each of ``objects``."""
+    """For each of ``objects``, the position of its class in ``names``."""
     names: list[str]
 
     def captions_in_turn(self) -> list[list[str]]:
-        """Every photograph's first caption, then every one's second, and so on."""
+        """Return the first captions of all photographs, then the second ones, and so on."""
         return [[each[number] for each in self.captions] for number in range(CAPTIONS_EACH)]
 
     def precision(self, objects: Tensor) -> float:
-        """Of the five nearest others of each of ``objects`` as encoded, (n, 512), the share that is of its class."""
+        """Return precision@5 of embedded ``objects``, (n, 512): the share of the same class among the five nearest."""
         likeness = objects @ objects.T
         likeness.fill_diagonal_(-9)
         nearest = likeness.topk(min(5, len(objects) - 1), 1).indices
         return (self.labels[nearest] == self.labels[:, None]).float().mean().item()
 
     def report(self, pictures: Tensor, objects: Tensor, queries: Tensor, names: Tensor) -> str:
-        """One line: ``pictures`` and ``objects`` as encoded, the captions in turn, and the names."""
+        """Return the figures as one line, from the vectors of the photographs, the captions in turn, and the names."""
         agreement = [float(pictures[number] @ vector) for number, vector in self.taught]
         return (
             "recall@1/5/10 {:.3f} {:.3f} {:.3f} | naming top-1/5 {:.3f} {:.3f} | precision@5 {:.3f} | "
@@ -105,7 +105,7 @@ class HeldOut:
 def held_out(
     places: Places, splits: Splits, taught: dict[str, np.ndarray], per_class: int = PER_CLASS
 ) -> HeldOut:
-    """Read them. ``taught`` holds the teacher's centred vectors."""
+    """Load the held-out data; ``taught`` contains the teacher's centred vectors by photograph."""
     chance = np.random.RandomState(3)
     of_class = objects(places.data)
     own_names = [spoken(name) for name in splits.classes_held_out]
@@ -114,7 +114,7 @@ def held_out(
         files = of_class[name]
         for number in chance.permutation(len(files))[:per_class]:
             paths.append(places.photograph(files[number]))
-            # Two folders show faces: the first name's number stands for both.
+            # Two folders show faces; both get the label of the first.
             labels.append(own_names.index(spoken(name)))
     others = [
         name

@@ -1,4 +1,4 @@
-"""Both towers as the program loads them: ``weights.safetensors`` in float16, ``config.json`` and ``model.json``."""
+"""Export of both towers for the program: ``weights.safetensors`` in float16, ``config.json`` and ``model.json``."""
 
 import hashlib
 import json
@@ -26,7 +26,7 @@ _HEAD = {"head.0": "head.mlp.fc1", "head.2": "head.mlp.fc2"}
 
 
 def export(places: Places, folder: Path) -> None:
-    """Write the three files to ``folder``."""
+    """Write the three files of the model to ``folder``."""
     towers = load(places.vocabulary)
     state = model_state(towers["image"], towers["text"])
     folder.mkdir(parents=True, exist_ok=True)
@@ -45,11 +45,11 @@ def export(places: Places, folder: Path) -> None:
 
 
 def model_state(image: dict[str, Tensor], text: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The whole model's weights by open_clip's names, of our two towers'.
+    """Convert the weights of both towers to those of the whole model, with open_clip's names.
 
     Raises:
-        KeyError: a tower lacks weights that the model has.
-        ValueError: weights are of another shape, or too many.
+        KeyError: A tower lacks weights of the model.
+        ValueError: Weights have an unexpected name or shape.
     """
     torch.manual_seed(0)
     model = whole_model()
@@ -67,9 +67,9 @@ def model_state(image: dict[str, Tensor], text: dict[str, Tensor]) -> dict[str, 
 
 
 def _with_batch_norms(visual: Any, image: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Our image tower's weights by the names of open_clip's.
+    """Return the image tower's weights under open_clip's names.
 
-    timm's network has a batch norm behind each convolution. Ours are folded, so theirs do nothing but add the bias.
+    timm's network has a batch norm after each convolution. Ours are folded, so those of timm only add the bias.
     """
     pairs = {f"trunk.{name}": pair for name, pair in convolutions(visual.trunk)}
     named = {}

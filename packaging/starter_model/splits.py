@@ -1,8 +1,8 @@
-"""Which photographs the training sees, and which it never does.
+"""Split of the photographs into training and held-out data.
 
-``held_out.json`` is the one truth about what is held out: 1,000 photographs of Flickr8k and 24 classes of Caltech-101.
-It was drawn with seed 7; that stream of random numbers goes on to the order of the others and to which photographs
-of the other classes are taken, so it is run through here in the same way.
+``held_out.json`` is authoritative for the held-out data: 1,000 photographs of Flickr8k and 24 classes of Caltech-101.
+It was drawn with seed 7. The same random stream also determines the order of the other photographs and the selection
+from the other classes, so this module repeats the drawing to get to the same state.
 """
 
 import json
@@ -13,26 +13,28 @@ import numpy as np
 
 HELD_OUT = Path(__file__).with_name("held_out.json")
 PER_CLASS = 80
-"""At most so many photographs of each class of Caltech-101: unlabelled, only to see more than Flickr8k."""
+"""Maximum number of photographs of each class of Caltech-101; they are used unlabelled, for variety."""
 TAUGHT_HELD_OUT = 200
-"""So many held-out photographs have teacher vectors, to measure how near the image tower comes to its teacher; they
-count in the vectors' centre, which is all that the training sees of them."""
+"""Number of held-out photographs with teacher vectors, to measure the agreement of the image tower with its teacher.
+
+They also count in the centre of the vectors, which is their only influence on the training.
+"""
 _SEED = 7
 
 
 @dataclass(frozen=True)
 class Splits:
-    """Photographs by their short names."""
+    """Short names of the photographs for training and evaluation."""
 
     flickr_train: list[str]
     flickr_held_out: list[str]
     objects_train: list[str]
-    """Of Caltech-101."""
+    """Photographs of Caltech-101."""
     classes_held_out: list[str]
-    """Of Caltech-101, sorted."""
+    """Classes of Caltech-101, sorted."""
 
     def first(self, count: int) -> "Splits":
-        """Only the first ones of each kind: for a rehearsal."""
+        """Return the first ``count`` photographs of each kind, for a rehearsal."""
         return Splits(
             self.flickr_train[:count],
             self.flickr_held_out[:count],
@@ -42,13 +44,13 @@ class Splits:
 
 
 def read_held_out(path: Path = HELD_OUT) -> tuple[list[str], list[str]]:
-    """File names in Flickr8k, and classes of Caltech-101."""
+    """Read the held-out file names of Flickr8k and classes of Caltech-101."""
     listed = json.loads(path.read_text())
     return listed["flickr8k"], listed["caltech101"]
 
 
 def objects(data: Path) -> dict[str, list[str]]:
-    """The photographs of each class of Caltech-101 that is in the data folder, sorted."""
+    """Return the sorted photographs of each class of Caltech-101 in the data folder."""
     return {
         folder.name: [f"caltech101/{folder.name}/{name}" for name in _names(folder)]
         for folder in sorted((data / "caltech101").iterdir())
@@ -56,10 +58,10 @@ def objects(data: Path) -> dict[str, list[str]]:
 
 
 def split(data: Path) -> Splits:
-    """Divide what is in the data folder.
+    """Split the photographs in the data folder.
 
     Raises:
-        LookupError: photographs or classes that are to be held out are not there.
+        LookupError: Held-out photographs or classes are missing.
     """
     photographs, classes = (set(names) for names in read_held_out())
     of_class = objects(data)

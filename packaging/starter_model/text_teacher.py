@@ -1,9 +1,9 @@
-"""The text teacher: sentences, as MiniLM hears them, to where CLIP sees what they say.
+"""Training of the text teacher, which maps MiniLM's sentence vectors to the image teacher's space.
 
-Two things are learned together. ``TextTeacher`` takes MiniLM's vectors to the centred space of the image teacher; a
-linear map takes CLIP ViT-B/32's vectors of words there, since ViT-B/16's own are not to be had. Captions pull both
-towards their photographs, the linear map also by the words in them; the words then pull the teacher to the map's
-vectors.
+Two maps are learned together. ``TextTeacher`` maps MiniLM's vectors to the centred space of the image teacher. A linear
+map does the same for CLIP ViT-B/32's vectors of words, because those of ViT-B/16 are not available. The teacher learns
+from captions and their photographs, the linear map from the words in the captions; the teacher then also learns from
+the mapped vectors of words.
 """
 
 import re
@@ -38,12 +38,12 @@ from towers import DIMENSIONS, unit
 STEPS = 1200
 _BATCH, _PROMPTS, _DEFINITIONS = 768, 256, 512
 _PROMPT_EVERY = 3
-"""Each third word is learned as "a photo of a WORD" too."""
+"""Every third word is also learned as "a photo of a WORD"."""
 _SEED = 0
 
 
 class TextTeacher(nn.Module):
-    """MiniLM's vectors (n, 384) to unit vectors (n, 512)."""
+    """Network that maps MiniLM's vectors (n, 384) to unit vectors (n, 512)."""
 
     def __init__(self, hidden: int = 1536) -> None:
         super().__init__()
@@ -54,12 +54,12 @@ class TextTeacher(nn.Module):
         self.scale = nn.Parameter(torch.tensor(3.0))
 
     def forward(self, sentences: Tensor) -> Tensor:
-        """See the class."""
+        """Map sentence vectors (n, 384) to unit vectors (n, 512)."""
         return unit(self.lin(sentences) + self.mlp(sentences))
 
 
 def load_text_teacher(path: Path) -> tuple[TextTeacher, Tensor]:
-    """The trained teacher, and the map (512, 512) that a row vector of CLIP ViT-B/32 is multiplied with."""
+    """Load the trained teacher, and the matrix (512, 512) that maps row vectors of CLIP ViT-B/32."""
     state = load(path)
     teacher = TextTeacher()
     teacher.load_state_dict(state["teacher"])
@@ -67,20 +67,23 @@ def load_text_teacher(path: Path) -> tuple[TextTeacher, Tensor]:
 
 
 def definitions_of(known: Words) -> dict[str, str]:
-    """What words mean: LVIS's definition, else WordNet's first gloss."""
+    """Return definitions of words: from LVIS, otherwise WordNet's first gloss."""
     glosses = first_glosses()
     return {**{name: glosses[name] for name in known.names if name in glosses}, **known.definitions}
 
 
 def held_out_texts(places: Places, splits: Splits) -> list[str]:
-    """All that evaluation.py asks of the text teacher."""
+    """Return all texts that the evaluation needs from the text teacher."""
     names = [spoken(name) for name in (*CALTECH_CLASSES, *splits.classes_held_out)]
     asked = [caption for each in captions(places, splits.flickr_held_out) for caption in each]
     return [*asked, *names, *map(photo_of, names)]
 
 
 def train_text_teacher(places: Places, splits: Splits, steps: int = STEPS) -> None:
-    """Write ``places.text_teacher``: ``teacher``, ``words_to_images`` and the ``centre`` of the image space."""
+    """Train the text teacher and write ``places.text_teacher``.
+
+    The file contains ``teacher``, ``words_to_images`` and the ``centre`` of the image space.
+    """
     torch.manual_seed(_SEED)
     chance = np.random.RandomState(_SEED)
     images, centre = centred_vectors(places)
@@ -110,7 +113,7 @@ def train_text_teacher(places: Places, splits: Splits, steps: int = STEPS) -> No
     bags = bags_of_words(said, known)
     both, both16 = _words_of_both(places, known)
 
-    # Ridge regression over the 80 words that both have vectors of is where the map starts.
+    # The map starts as a ridge regression over the 80 words for which both CLIPs have vectors.
     start = torch.linalg.solve(both.T @ both + 0.1 * torch.eye(DIMENSIONS), both.T @ both16)
     to_images = nn.Parameter(start.clone())
     teacher = TextTeacher()
@@ -133,7 +136,7 @@ def train_text_teacher(places: Places, splits: Splits, steps: int = STEPS) -> No
         of_bags = contrast(unit(bags[at] @ to_images) @ seen[at].T * scale.exp())
         of_both = 1 - functional.cosine_similarity(both @ to_images, both16).mean()
         stay = ((to_images - start) ** 2).sum() * 0.01
-        # The map keeps the words' likeness to each other.
+        # The map should preserve the similarities between words.
         drawn = torch.from_numpy(
             chance.choice(len(known.names), min(_BATCH, len(known.names)), replace=False)
         )
@@ -177,9 +180,9 @@ def train_text_teacher(places: Places, splits: Splits, steps: int = STEPS) -> No
 
 
 def contrast(likeness: Tensor, smoothing: float = 0.0) -> Tensor:
-    """CLIP's loss: each row's own column is the diagonal's, and each column's own row.
+    """Return CLIP's symmetric contrastive loss; matching pairs are on the diagonal of ``likeness``.
 
-    ``smoothing`` is the share of certainty that is spread over all.
+    ``smoothing`` is the label smoothing.
     """
     own = torch.arange(len(likeness))
     rows, columns = (
@@ -189,7 +192,10 @@ def contrast(likeness: Tensor, smoothing: float = 0.0) -> Tensor:
 
 
 def bags_of_words(said: list[list[str]], known: Words) -> Tensor:
-    """What each photograph's captions name, rare words weighing more: unit vectors (n, 512) of CLIP ViT-B/32."""
+    """Return the mean CLIP ViT-B/32 vector of the words in each photograph's captions, weighted by rarity.
+
+    The result is (n, 512), at unit length.
+    """
     number = known.number()
     bags: list[list[int]] = []
     for each in said:
@@ -216,7 +222,7 @@ def bags_of_words(said: list[list[str]], known: Words) -> Tensor:
 
 
 def _words_of_both(places: Places, known: Words) -> tuple[Tensor, Tensor]:
-    """Unit vectors of CLIP ViT-B/32 and of ViT-B/16 for the classes of COCO."""
+    """Return the unit vectors of COCO's classes from CLIP ViT-B/32 and from ViT-B/16."""
     with np.load(places.word_vectors) as tables:
         names = [clean(name) for name in tables["coco"].tolist()]
         vectors = tables["coco_clip16"]

@@ -1,4 +1,4 @@
-"""The text tower: a small transformer on CLIP's tokens, taught by the text teacher and by CLIP's word vectors."""
+"""Training of the text tower, a small transformer on CLIP's tokens, by the text teacher and CLIP's word vectors."""
 
 import math
 import time
@@ -23,20 +23,20 @@ STEPS = 500
 _BATCHES = {"captions": 256, "words": 448, "lemmas": 192, "phrases": 192}
 _WEIGHTS = {"captions": 1.0, "words": 1.0, "lemmas": 0.5, "phrases": 0.5}
 _ALIKE = 0.98
-"""Goals this near to each other are not told apart."""
+"""Cosine above which two targets count as the same."""
 _SAVE_EVERY = 100
 _SEED = 0
 
 
 def load_text_tower(places: Places) -> nn.Module:
-    """The trained one."""
+    """Load the trained text tower."""
     tower = text_tower()
     tower.load_state_dict(load(places.text_tower)["tower"])
     return tower
 
 
 def train_text_tower(places: Places, splits: Splits, steps: int = STEPS, phrases: int = MADE_UP) -> None:
-    """Write ``places.text_tower``; a run that was stopped goes on after its last hundred steps."""
+    """Train the text tower and write ``places.text_tower``; an interrupted run resumes from its last saved step."""
     torch.manual_seed(_SEED)
     chance = np.random.RandomState(_SEED)
     teacher, to_images = load_text_teacher(places.text_teacher)
@@ -110,10 +110,8 @@ def train_text_tower(places: Places, splits: Splits, steps: int = STEPS, phrases
 
 @torch.inference_mode()
 def encode_texts(state: dict[str, Tensor], texts: list[str], batch: int = 256) -> Tensor:
-    """What a text tower of these weights makes of texts: unit vectors (n, 512)."""
-    with (
-        torch.random.fork_rng()
-    ):  # the fresh tower's own random weights are not to move the training's stream
+    """Embed texts as unit vectors (n, 512) with a text tower that has the weights ``state``."""
+    with torch.random.fork_rng():  # initialising the new tower must not advance the training's random stream
         tower = text_tower()
     tower.load_state_dict(state)
     tower.eval()
@@ -123,14 +121,17 @@ def encode_texts(state: dict[str, Tensor], texts: list[str], batch: int = 256) -
 
 
 def begin_with_word_pieces(tower: nn.Module, places: Places) -> None:
-    """Token embeddings begin as what MiniLM's word pieces say of the same letters: its 384 numbers' main 256 axes."""
+    """Initialise the token embeddings from MiniLM's word pieces for the same letters.
+
+    MiniLM's 384 dimensions are reduced to their 256 principal axes.
+    """
     weights, vocabulary = sentence_files(places.archives, places.unpacked)
     pieces = load_file(weights)["embeddings.word_embeddings.weight"].float()
     cutter = Tokenizer.from_file(str(vocabulary))
     cutter.no_padding()
     tokens = tokenizer()
     start = torch.zeros(VOCABULARY, SENTENCE)
-    for number in range(VOCABULARY - 2):  # the last two are the beginning and the end
+    for number in range(VOCABULARY - 2):  # the last two are the start and end tokens
         letters = tokens.decoder[number].replace("</w>", "")
         spelled = bytearray(
             tokens.byte_decoder[letter] for letter in letters if letter in tokens.byte_decoder
@@ -147,12 +148,12 @@ def begin_with_word_pieces(tower: nn.Module, places: Places) -> None:
 
 
 def rate_of_step(step: int, steps: int, warm_up: int) -> float:
-    """The share of its peak that a learning rate has: up over ``warm_up`` of ``steps``, down a cosine to 0.02."""
+    """Return the learning rate as a share of its peak: linear warm-up, then cosine decay to 0.02."""
     return min(1, (step + 1) / warm_up) * (0.5 * (1 + math.cos(math.pi * step / steps)) * 0.98 + 0.02)
 
 
 def parameters_by_decay(tower: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
-    """What does not decay (biases, norms' scales, positions) and the matrices, which do."""
+    """Return the parameters without weight decay (biases, norms, positions) and those with it (matrices)."""
     still: list[nn.Parameter] = []
     matrices: list[nn.Parameter] = []
     for name, values in tower.named_parameters():
@@ -173,7 +174,7 @@ def _optimizer(tower: nn.Module, scale: nn.Parameter) -> torch.optim.Optimizer:
 
 
 def _losses(said: Tensor, goals: Tensor, scale: Tensor) -> tuple[Tensor, Tensor]:
-    """The angle to each text's goal, and whether its own goal is the nearest of the batch's."""
+    """Return the angle loss to each text's target, and the cross-entropy of finding it among the batch's targets."""
     count = len(goals)
     likeness = said @ goals.T * scale.exp()
     alike = (goals @ goals.T > _ALIKE) & ~torch.eye(count, dtype=torch.bool)

@@ -1,4 +1,4 @@
-"""What there is to learn in words: captions, words with CLIP's vectors, WordNet's lemmas, made-up phrases."""
+"""Texts for the training: captions, words with CLIP's vectors, WordNet's lemmas, and generated phrases."""
 
 import json
 import re
@@ -17,8 +17,8 @@ from word_tables import phrases
 from imagefinder.embedders.towers.torchvision_ops import import_torchvision
 
 CAPTIONS_EACH = 5
-"""Of a photograph of Flickr8k."""
-# Folders of Caltech-101 whose names are no words for what they show.
+"""Number of captions of each photograph of Flickr8k."""
+# Folders of Caltech-101 whose names are not the usual word for their contents.
 _SPOKEN = {
     "car_side": "car side",
     "Faces": "face",
@@ -54,31 +54,31 @@ _PATTERNS = (
 
 @dataclass(frozen=True)
 class Words:
-    """Words with the vectors that CLIP ViT-B/32's text tower gives them, less their mean."""
+    """Words with their vectors from CLIP ViT-B/32's text tower, minus the mean vector."""
 
     names: list[str]
     vectors: npt.NDArray[np.float32]
     """(n, 512), not of unit length."""
     definitions: dict[str, str]
-    """LVIS's, of some names and of a few more."""
+    """LVIS's definitions of some names, and of a few others."""
 
     def directions(self) -> Tensor:
-        """(n, 512), of unit length."""
+        """Return the vectors at unit length, (n, 512)."""
         return unit(torch.from_numpy(self.vectors))
 
     def number(self) -> dict[str, int]:
-        """Where each name is."""
+        """Return the row of each name."""
         return {name: number for number, name in enumerate(self.names)}
 
 
 def clean(text: str) -> str:
-    """Lower case, without punctuation around it, what is in brackets, and lines between words."""
+    """Convert to lower case; remove surrounding punctuation, text in brackets, underscores and hyphens."""
     text = text.strip().strip("\"'.,;:!?").replace("_", " ").replace("-", " ").lower()
     return re.sub(r"\s+", " ", re.sub(r"\(.*?\)", "", text)).strip()
 
 
 def words(places: Places) -> Words:
-    """The words of all tables; LVIS's vectors, made with another prompt, are moved to where the others are."""
+    """Return the words of all tables; LVIS's vectors, made with another prompt, are shifted to match the others."""
     with np.load(places.word_vectors) as tables:
         listed = [clean(word) for word in tables["words"].tolist()]
         vectors = tables["clip32"].astype(np.float32)
@@ -103,13 +103,13 @@ def words(places: Places) -> Words:
 
 
 def captions(places: Places, photographs: Sequence[str]) -> list[list[str]]:
-    """Five captions of each photograph of Flickr8k; where there are fewer, they come again."""
+    """Return five captions of each photograph of Flickr8k; if there are fewer, they are repeated."""
     listed = json.loads((places.data / "flickr8k_captions.json").read_text())
     return [(listed[name.rpartition("/")[2]] * CAPTIONS_EACH)[:CAPTIONS_EACH] for name in photographs]
 
 
 def lemmas() -> list[tuple[str, str]]:
-    """WordNet's nouns and their glosses, in lower case: up to four names of each of ImageNet's synsets in timm."""
+    """Return WordNet's nouns, in lower case, with glosses: up to four names of each ImageNet synset listed by timm."""
     import_torchvision()
     folder = files("timm.data") / "_info"
     names, glosses = (
@@ -126,7 +126,7 @@ def lemmas() -> list[tuple[str, str]]:
 
 
 def first_glosses() -> dict[str, str]:
-    """The gloss of each lemma's first synset."""
+    """Return the gloss of each lemma's first synset."""
     glosses: dict[str, str] = {}
     for name, gloss in lemmas():
         glosses.setdefault(name, gloss)
@@ -134,12 +134,12 @@ def first_glosses() -> dict[str, str]:
 
 
 def defined(name: str, definition: str) -> str:
-    """How a word is put to MiniLM together with what it means."""
+    """Return the sentence that presents a word with its definition to MiniLM."""
     return f"{name}, {definition}"
 
 
 def made_up(places: Places, count: int, chance: np.random.RandomState) -> list[str]:
-    """Phrases of Visual Genome's objects, attributes and relationships put together at random."""
+    """Generate phrases by randomly combining objects, attributes and relationships of Visual Genome."""
     listed = phrases(places)
 
     def plain(kind: str, longest: int) -> list[str]:
@@ -168,10 +168,10 @@ def made_up(places: Places, count: int, chance: np.random.RandomState) -> list[s
 
 
 def spoken(folder: str) -> str:
-    """What one would call a class of Caltech-101."""
+    """Return the usual name of a class of Caltech-101."""
     return _SPOKEN.get(folder, folder.replace("_", " ").lower())
 
 
 def photo_of(name: str) -> str:
-    """CLIP's usual prompt."""
+    """Return CLIP's usual prompt for a name."""
     return f"a photo of a {name}"

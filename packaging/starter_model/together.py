@@ -1,10 +1,11 @@
-"""Both towers are finished against each other.
+"""Joint training of both towers.
 
-Until here each was taught apart, by teachers of one space. What the small image tower sees is less than what its
-teacher does; captions now learn where it really puts their photographs, and its last stage learns to put them where
-captions look. The stages before that one stay, so what leaves them is computed once, for a few random views of every
-photograph. All else is rehearsed meanwhile, lest captions drive it out: photographs without captions by their
-teacher's vectors, and words, lemmas and phrases by theirs. Running means of both towers' weights are the result.
+Before this stage, each tower is trained separately, by teachers with a common space. The small image tower is less
+exact than its teacher; here the text tower learns the image tower's actual vectors of captioned photographs, and the
+image tower's last stage learns to match the captions. The earlier stages are frozen, so their outputs are computed only
+once, for a few random crops of every photograph. To prevent forgetting, the towers also rehearse everything else with
+their teachers' vectors: photographs without captions, words, lemmas and phrases. The results are running means of both
+towers' weights.
 """
 
 import copy
@@ -41,19 +42,19 @@ from towers import ImageTower, channels_last, tokenizer, tokens_of
 
 STEPS = 220
 PHRASES = 2_000
-"""Made-up phrases to rehearse: the first of those that the text tower learned."""
+"""Number of generated phrases to rehearse, the first of those in the text tower's training."""
 _VIEWS = 3
 _LEAST = 0.85
-"""Of a photograph's side, what a view shows at the least: more than before, since a search sees all of it."""
+"""Minimum share of a photograph's side in a crop; larger than before, because searches use whole photographs."""
 _AT_ONCE = 64
-"""Photographs whose views are computed together."""
+"""Number of photographs whose views are computed together."""
 _THIRD_STAGE = (160, 12, 12)
-"""What leaves the image tower's third stage: channels, and cells down and across."""
+"""Shape of the third stage's output: channels, and cells down and across."""
 _CAPTIONED, _OTHERS = 384, 128
-"""Photographs of a batch with captions, and without."""
+"""Numbers of photographs in a batch with and without captions."""
 _REHEARSED = {"words": 384, "lemmas": 80, "phrases": 48}
 _LONGEST = {"captions": 20, "words": 10, "lemmas": 12, "phrases": 16}
-"""Tokens of each that are read here; the few longer ones are cut."""
+"""Maximum number of tokens of each kind of text; the few longer ones are truncated."""
 _SMOOTHING = 0.02
 _SAVE_EVERY, _REPORT_EVERY = 30, 90
 _SEED = 1
@@ -61,20 +62,20 @@ _SEED = 1
 
 @dataclass(frozen=True)
 class _Lessons:
-    """Photographs of Flickr8k, which have captions, come first."""
+    """Training data; photographs of Flickr8k, which have captions, come first."""
 
     views: Tensor
-    """What leaves the third stage, (views, n, 160, 12, 12) in bfloat16."""
+    """Outputs of the third stage, (views, n, 160, 12, 12) in bfloat16."""
     goals: Tensor
     """The image teacher's unit vectors, (n, 512)."""
     said: list[list[str]]
     """Five captions of each photograph of Flickr8k."""
     told: Tensor
-    """Where the text teacher puts them, (photographs of Flickr8k, 5, 512)."""
+    """The text teacher's vectors of the captions, (photographs of Flickr8k, 5, 512)."""
     bank: Tensor
-    """Captions, and words twice, (m, 512)."""
+    """Vectors of the captions, and of the words twice, (m, 512)."""
     rehearsed: dict[str, Lesson]
-    """Words, lemmas and phrases."""
+    """Words, lemmas and phrases to rehearse."""
 
 
 def finish_together(
@@ -85,10 +86,17 @@ def finish_together(
     phrases: int = PHRASES,
     per_class: int = 30,
 ) -> None:
-    """Write ``places.together``: ``image`` and ``text``, the towers' weights.
+    """Train both towers together and write ``places.together``: their weights ``image`` and ``text``.
 
-    A run that was stopped goes on after its last thirty steps; the views are computed again, the same ones. ``found``
-    names the photographs out of packages; ``per_class`` limits those of held-out classes that are measured.
+    An interrupted run resumes from its last saved step (every 30 steps) and computes the same views again.
+
+    Args:
+        places: The data and work folders.
+        splits: The photographs to train on and to hold out.
+        found: Names of the photographs from packages.
+        steps: The number of steps.
+        phrases: The number of generated phrases.
+        per_class: The number of photographs of each held-out class for evaluation.
     """
     torch.manual_seed(_SEED)
     chance = np.random.RandomState(_SEED)
@@ -150,7 +158,7 @@ def finish_together(
 
 
 def views_of_third_stage(tower: ImageTower, paths: Sequence[Path], count: int = _VIEWS) -> Tensor:
-    """What leaves the third stage for random crops of each photograph, (count, n, 160, 12, 12) in bfloat16."""
+    """Compute the third stage's outputs for random crops of each photograph, (count, n, 160, 12, 12) in bfloat16."""
     trunk: Any = tower.trunk
     stages = nn.Sequential(trunk.patch_embed, *(trunk.stages[number] for number in range(LAST)))
     fast = channels_last(copy.deepcopy(stages).bfloat16().eval())
@@ -169,7 +177,7 @@ def views_of_third_stage(tower: ImageTower, paths: Sequence[Path], count: int = 
 def learn_captions(
     pair: TowerPair, lessons: _Lessons, tokenize: Any, chance: np.random.RandomState
 ) -> dict[str, float]:
-    """Add the gradients of one batch of photographs, most of them with a caption each; returns the losses."""
+    """Add the gradients of one batch of photographs, most of them captioned; return the losses."""
     with_captions, count = len(lessons.said), len(lessons.goals)
     own = chance.choice(with_captions, min(_CAPTIONED, with_captions), replace=False)
     which = chance.randint(0, CAPTIONS_EACH, len(own))
@@ -200,7 +208,7 @@ def learn_captions(
 def rehearse(
     pair: TowerPair, kind: str, lesson: Lesson, tokenize: Any, chance: np.random.RandomState
 ) -> float:
-    """Add the gradients of one batch of what the text tower learned before; returns the angle's loss."""
+    """Add the gradients of one batch of texts that were learned before; return the angle loss."""
     texts, goals = lesson.batch(kind, _REHEARSED[kind], chance)
     vectors = pair.text_vectors(tokens_of(tokenize, texts, _LONGEST[kind]))
     angle = 1 - (vectors * goals).sum(1).mean()
@@ -209,7 +217,7 @@ def rehearse(
 
 
 def _report(unseen: HeldOut, pair: TowerPair) -> str:
-    """One line about the means."""
+    """Return the figures of the running means as one line."""
     pictures, objects = (
         encode_pictures(pair.mean_image, pixels) for pixels in (unseen.flickr, unseen.objects)
     )
@@ -217,9 +225,10 @@ def _report(unseen: HeldOut, pair: TowerPair) -> str:
 
 
 def report(unseen: HeldOut, pictures: Tensor, objects: Tensor, text: dict[str, Tensor]) -> str:
-    """One line: captions to pictures, names bare and in a prompt, pictures to pictures.
+    """Return the figures as one line: captions to pictures, names bare and in a prompt, pictures to pictures.
 
-    ``pictures`` and ``objects`` are ``unseen``'s as encoded, (n, 512); ``text`` holds the text tower's weights.
+    ``pictures`` and ``objects`` are the vectors of those in ``unseen``, (n, 512); ``text`` are the weights of the text
+    tower.
     """
     queries = torch.stack([encode_texts(text, each) for each in unseen.captions_in_turn()])
     bare, prompted = (

@@ -1,4 +1,4 @@
-"""Both towers as ``together`` trains them: what of them learns, how fast, and their running means."""
+"""The pair of towers that ``together`` trains: trained parts, learning rates, and running means."""
 
 import copy
 from typing import Any
@@ -9,48 +9,48 @@ from torch import Tensor, nn
 from towers import ImageTower, unit
 
 LAST = 3
-"""The number of the image tower's stage that is trained; those before it stay."""
+"""Number of the image tower's last stage, the only trained one."""
 _TEXT_RATE, _SCALE_RATE, _STAGE_RATE, _HEAD_RATE = 6e-4, 1e-3, 1e-4, 3e-4
 _WARM_UP = 20
-"""Steps."""
+"""Number of warm-up steps."""
 _KEEP = 0.97
-"""Of a running mean, so much stays at each step."""
+"""Decay of the running means per step."""
 
 
 class TowerPair:
-    """Both towers as they learn, with the running means of their weights."""
+    """Both towers during training, with the running means of their weights."""
 
     def __init__(self, image: ImageTower, text: nn.Module) -> None:
         self.image = image.train()
         self.text = text.train()
         self.scale = nn.Parameter(torch.tensor(3.0))
-        """The logarithm of what likenesses are multiplied with."""
+        """Logarithm of the factor that scales similarities."""
         self.mean_image = copy.deepcopy(image).eval()
         self.mean_text = {name: values.clone() for name, values in text.state_dict().items()}
         self._optimizer = _optimizer(image, text, self.scale)
 
     def image_vectors(self, views: Tensor) -> Tensor:
-        """What left the third stage, (n, 160, 12, 12), to unit vectors (n, 512)."""
+        """Convert outputs of the third stage, (n, 160, 12, 12), to unit vectors (n, 512)."""
         trunk: Any = self.image.trunk
         with torch.autocast("cpu", torch.bfloat16):
             features = trunk.forward_head(trunk.stages[LAST](views))
         return unit(self.image.head(features.float()))
 
     def text_vectors(self, tokens: Tensor) -> Tensor:
-        """Tokens (n, longest) to unit vectors (n, 512)."""
+        """Convert tokens, (n, longest), to unit vectors (n, 512)."""
         with torch.autocast("cpu", torch.bfloat16):
             vectors = self.text(tokens)
         return unit(vectors.float())
 
     def begin_step(self, step: int, steps: int) -> None:
-        """Forget the gradients; the rates go up over 20 of ``steps``, then down a cosine."""
+        """Clear the gradients and set the learning rates: 20 steps of warm-up, then cosine decay."""
         rate = rate_of_step(step, steps, _WARM_UP)
         for group in self._optimizer.param_groups:
             group["lr"] = group["peak"] * rate
         self._optimizer.zero_grad()
 
     def end_step(self, step: int) -> None:
-        """Learn from the gradients, and move the means."""
+        """Apply the gradients and update the running means."""
         trained = [values for group in self._optimizer.param_groups for values in group["params"]]
         nn.utils.clip_grad_norm_(trained, 2.0)
         self._optimizer.step()
@@ -62,7 +62,7 @@ class TowerPair:
                 average.lerp_(current, moved)
 
     def state(self) -> dict[str, Any]:
-        """All that ``restore`` needs to go on."""
+        """Return the complete training state, for ``restore``."""
         return {
             "image": self.image.state_dict(),
             "text": self.text.state_dict(),
@@ -73,7 +73,7 @@ class TowerPair:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Be as when ``state`` was called."""
+        """Restore a state returned by ``state``."""
         self.image.load_state_dict(state["image"])
         self.text.load_state_dict(state["text"])
         with torch.no_grad():
@@ -84,7 +84,7 @@ class TowerPair:
 
 
 def _optimizer(image: ImageTower, text: nn.Module, scale: nn.Parameter) -> torch.optim.Optimizer:
-    """``peak`` is what a group's rate rises to. The image tower's first three stages are not in it."""
+    """Create the optimizer, without the image tower's first three stages; ``peak`` is a group's maximum rate."""
     trunk: Any = image.trunk
     last = [*trunk.stages[LAST].parameters(), *trunk.head.parameters()]
     still, matrices = parameters_by_decay(text)

@@ -1,7 +1,7 @@
-"""The networks, out of timm and open_clip: untrained, in the shapes that the program loads.
+"""The untrained networks from timm and open_clip, in the architectures that the program loads.
 
-Both libraries import torchvision, which has to be imported by imagefinder's way first (torchvision_ops.py); that is
-why they are imported inside the functions.
+Both libraries import torchvision, which must first be imported by imagefinder's ``import_torchvision``
+(torchvision_ops.py). Therefore the functions import them locally.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,11 +17,11 @@ from imagefinder.embedders.towers.torchvision_ops import import_torchvision
 Network = TypeVar("Network", bound=nn.Module)
 
 DIMENSIONS = 512
-"""Of the space that both towers map to: CLIP ViT-B/16's."""
+"""Dimension of the towers' common space, that of CLIP ViT-B/16."""
 SIDE = 192
-"""Pixels of a side of what the image tower sees."""
+"""Side in pixels of the image tower's input."""
 CONTEXT = 32
-"""Tokens that the text tower reads at most, with those of the beginning and the end."""
+"""Maximum number of tokens of the text tower, including the start and end tokens."""
 VOCABULARY = 49408
 TEXT_WIDTH, TEXT_HEADS, TEXT_LAYERS = 256, 4, 4
 _FEATURES, _HIDDEN = 320, 1024
@@ -45,7 +45,7 @@ MODEL_CONFIG: dict[str, Any] = {
     },
     "custom_text": True,
 }
-"""What open_clip calls a model config."""
+"""Model config for open_clip."""
 
 
 class ImageTower(nn.Module):
@@ -57,13 +57,13 @@ class ImageTower(nn.Module):
         self.head = nn.Sequential(nn.Linear(_FEATURES, _HIDDEN), nn.GELU(), nn.Linear(_HIDDEN, DIMENSIONS))
 
     def forward(self, pictures: Tensor) -> Tensor:
-        """(n, 3, side, side) to (n, 512), not of unit length."""
+        """Embed pictures, (n, 3, side, side), as (n, 512), not of unit length."""
         projected: Tensor = self.head(self.trunk(pictures))
         return projected
 
 
 def trunk() -> nn.Module:
-    """TinyViT-5M for 192 pixels without a classifier: (n, 3, 192, 192) to (n, 320)."""
+    """Create TinyViT-5M for 192 pixels without a classifier: (n, 3, 192, 192) to (n, 320)."""
     import_torchvision()
     import timm
 
@@ -73,12 +73,12 @@ def trunk() -> nn.Module:
 
 
 def convolutions(network: nn.Module) -> list[tuple[str, Any]]:
-    """timm's pairs of convolution and batch norm in a TinyViT, with their names, in the order of the graph."""
+    """Return timm's pairs of convolution and batch norm in a TinyViT, with their names, in graph order."""
     return [(name, part) for name, part in network.named_modules() if type(part).__name__ == "ConvNorm"]
 
 
 def folded(network: nn.Module) -> nn.Module:
-    """The same network with every batch norm folded into its convolution."""
+    """Fold every batch norm into its convolution, in place; return the network."""
     for part in list(network.modules()):
         for name, child in list(part.named_children()):
             if type(child).__name__ == "ConvNorm":
@@ -89,19 +89,19 @@ def folded(network: nn.Module) -> nn.Module:
 
 
 def channels_last(network: Network) -> Network:
-    """Put a network's weights in the order that convolutions run fastest in on a CPU; returns it."""
-    move: Any = network.to  # torch's own hints lack ``memory_format``
+    """Convert a network to the memory format in which convolutions are fastest on a CPU; return it."""
+    move: Any = network.to  # torch's type hints lack ``memory_format``
     move(memory_format=torch.channels_last)
     return network
 
 
 def text_tower() -> nn.Module:
-    """A causal transformer on CLIP's tokens: (n, up to 32) to (n, 512), not of unit length."""
+    """Create the causal transformer on CLIP's tokens: (n, up to 32) to (n, 512), not of unit length."""
     import_torchvision()
     from open_clip.transformer import TextTransformer
 
     class ShortRows(TextTransformer):  # type: ignore[misc]
-        """Takes rows of tokens that are shorter than the context: training on captions is twice as fast."""
+        """Text transformer that accepts fewer tokens than its context; training on captions is twice as fast."""
 
         def forward(self, tokens: Tensor) -> Tensor:
             whole: Tensor = self.attn_mask  # type: ignore[has-type]
@@ -125,7 +125,7 @@ def text_tower() -> nn.Module:
 
 
 def clip_image_tower() -> nn.Module:
-    """CLIP ViT-B/16's image tower: (n, 3, 224, 224) to (n, 512)."""
+    """Create CLIP ViT-B/16's image tower: (n, 3, 224, 224) to (n, 512)."""
     import_torchvision()
     import open_clip
 
@@ -134,7 +134,7 @@ def clip_image_tower() -> nn.Module:
 
 
 def whole_model() -> nn.Module:
-    """Both towers, as the program has them."""
+    """Create the model with both towers, as the program loads it."""
     import_torchvision()
     from open_clip import CustomTextCLIP
 
@@ -145,7 +145,7 @@ def whole_model() -> nn.Module:
 
 
 def tokenizer() -> Any:
-    """CLIP's byte-pair tokenizer for the text tower's context."""
+    """Create CLIP's byte-pair tokenizer with the text tower's context length."""
     import_torchvision()
     from open_clip.tokenizer import SimpleTokenizer
 
@@ -153,11 +153,11 @@ def tokenizer() -> Any:
 
 
 def tokens_of(tokenize: Callable[..., Tensor], texts: Sequence[str], longest: int = CONTEXT) -> Tensor:
-    """Tokens (n, up to ``longest``), without the columns that are padding for all, which is half of most captions'."""
+    """Tokenize texts, (n, up to ``longest``), without columns of padding only, which are half of most captions."""
     tokens = tokenize(texts, context_length=longest)
     return tokens[:, : int((tokens != 0).sum(1).max())]
 
 
 def unit(vectors: Tensor) -> Tensor:
-    """Each row at length 1."""
+    """Scale each row to unit length."""
     return torch.nn.functional.normalize(vectors, dim=1)

