@@ -1,4 +1,6 @@
-"""Fixtures for tests of the window: no screen needed, no complaint of Qt unheard, nothing left running."""
+"""Fixtures for tests of the window. They fail a test that causes Qt warnings or leaves threads, timers or
+widgets behind.
+"""
 
 import gc
 import threading
@@ -18,7 +20,7 @@ from imagefinder.domain.queries import Hit
 
 MakeHits = Callable[..., tuple[Hit, ...]]
 
-# What Qt says of the machine, not of us.
+# Qt warnings about the environment rather than about our code.
 _HARMLESS = (
     "This plugin does not support propagateSizeHints()",
     "This plugin does not support raise()",
@@ -32,7 +34,7 @@ _GRACE_S = 20.0
 
 @pytest.fixture
 def client() -> Iterator[FakeClient]:
-    """A client without an engine."""
+    """Client without an engine."""
     made = FakeClient()
     yield made
     made.deleteLater()
@@ -40,7 +42,7 @@ def client() -> Iterator[FakeClient]:
 
 @pytest.fixture
 def hits() -> MakeHits:
-    """Makes hits: ``hits(3)``, ``hits(200, start=200)``; the first is the best."""
+    """Factory of hits, best first: ``hits(3)`` or ``hits(200, start=200)``."""
 
     def make(count: int, start: int = 0) -> tuple[Hit, ...]:
         return tuple(
@@ -65,7 +67,7 @@ def hits() -> MakeHits:
 
 @pytest.fixture
 def pictures(tmp_path: Path) -> Path:
-    """A folder of three small pictures: red.png, green.png, blue.png."""
+    """Folder with three small pictures: red.png, green.png, blue.png."""
     folder = tmp_path / "pictures"
     folder.mkdir()
     for name in ("red", "green", "blue"):
@@ -94,7 +96,8 @@ def _qt_complains_of_nothing(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(scope="module", autouse=True)
 def _what_is_there_already_is_not_searched() -> None:
-    # Tests of the modules before may have imported torch: half a million objects, looked through at every test.
+    # Earlier test modules may have imported torch, whose half a million objects would be searched in every
+    # test.
     gc.collect()
     gc.freeze()
 
@@ -106,7 +109,7 @@ def _nothing_is_left_running(_what_is_there_already_is_not_searched: None) -> It
     deadline = time.monotonic() + _GRACE_S
     left = _left(before)
     while left and time.monotonic() < deadline:
-        # What is about to end may: deferred deletes are done, threads come to their end.
+        # Give objects that are about to end time to do so: run deferred deletions and let threads finish.
         _process_deletions()
         gc.collect()
         time.sleep(0.01)
