@@ -152,7 +152,7 @@ class _Driver:
                 self._steps.throw(TimeoutError("this never came to be"))  # type: ignore[attr-defined]
         except StopIteration:
             self._end()
-        except Exception as error:  # raised again by ``run``
+        except Exception as error:  # noqa: BLE001 - raised again by ``run``
             self.error = error
             self._end()
         finally:
