@@ -31,8 +31,9 @@ def answers(library: str, pictures: str) -> dict[str, dict[str, float]]:
 
 
 def asked_about(pictures: Path) -> Path:
-    """Return the folder of query pictures. They are not in the library, whose pictures would not be embedded
-    for a search.
+    """Return the folder of query pictures, outside the library.
+
+    Pictures that are in the library would not be embedded for a search.
     """
     return pictures.with_name(f"{pictures.name} asked about")
 

@@ -86,7 +86,7 @@ def make_pictures(folder: Path, seed: int = 0, *, pictures: int = 30, pages: int
     asked.mkdir(exist_ok=True)
     for colour in ("red", "navy", "olive"):
         picture(colour, 1000 * seed + 990, (320, 240)).save(asked / f"{colour}.png")
-    # WebP has no decoding bounds in the main process, so a decoder process reads it.
+    # A decoder process reads it: only JPEG and PNG can be bounded (isolation/bounded.py).
     Image.new("RGB", (64, 48), "navy").save(folder / "navy.webp")
     return folder
 
@@ -133,8 +133,9 @@ def adopting_orphans() -> Iterator[None]:
 
 
 def orphans(known: set[int]) -> list[str]:
-    """Return the command lines of children other than ``known`` that do not exit by themselves, and kill
-    these children.
+    """Return the command lines of lingering children other than ``known``, and kill these children.
+
+    Children that exit by themselves within a few seconds do not count.
     """
     deadline = time.monotonic() + _LAST_ORPHAN_S
     while left := [each for each in psutil.Process().children(recursive=True) if each.pid not in known]:

@@ -1,6 +1,4 @@
-"""Code shared by the campaigns on input files: measured runs of the program, and what the library lists of
-each file.
-"""
+"""Code shared by the campaigns on input files: measured runs of the program, and a library's list of files."""
 
 import subprocess
 import time

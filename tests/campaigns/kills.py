@@ -216,8 +216,7 @@ class Kills:
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(_WINDOW_ENDS_IN_S)
                 if process.poll() is None:
-                    # A window may not be managed yet just after it was mapped, and then the key press is
-                    # lost.
+                    # A window that was just mapped may not be managed yet, so that the key press is lost.
                     self._tally.count("(a key pressed again)")
                     screen.press(window, "alt+F4")
             said, _ = process.communicate(timeout=_WINDOW_ENDS_IN_S)
@@ -275,8 +274,9 @@ class Kills:
         return self._once(process, lambda: True, usual * 1.1)
 
     def _once(self, process: "subprocess.Popen[bytes]", is_time: Callable[[], bool], spread: float) -> bool:
-        """Wait for a condition, then for up to ``spread`` seconds at random. Return whether the process is
-        still running.
+        """Wait for a condition, then up to ``spread`` seconds more at random.
+
+        Returns whether the process is still running.
         """
         while not is_time():
             if process.poll() is not None:
@@ -337,8 +337,9 @@ class Kills:
     # Libraries.
 
     def _fresh(self, name: str, *, small: bool = False, model: bool = True) -> Program:
-        """Return the program with a library that does not exist yet. Without ``model``, the library
-        determines the model.
+        """Return the program with a library that does not exist yet.
+
+        Without ``model``, the library determines the model.
         """
         folder = self._work / name
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,7 +1,7 @@
-"""Variant of the program for small libraries: small batches, HNSW from few vectors on, and models that load
-at once.
+"""Variant of the program for small libraries.
 
-Run by the campaigns: ``python small_program.py ARGUMENTS`` corresponds to ``imagefinder ARGUMENTS``.
+It uses small batches, HNSW from few vectors on, and models that load at once. Run by the campaigns:
+``python small_program.py ARGUMENTS`` corresponds to ``imagefinder ARGUMENTS``.
 """
 
 import sys

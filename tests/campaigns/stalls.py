@@ -107,17 +107,17 @@ def _searches(
 
 
 def memory_race(work: Path, tally: Tally, *, free: int, side: int, count: int) -> None:
-    """Decode pictures at once in a process that sees ``free`` bytes of free memory, less what it has
-    allocated since.
+    """Decode pictures at once in a process that sees little free memory.
+
+    The process sees ``free`` bytes, less what it has allocated since.
     """
     folder = work / "large"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     data = png(side, side, 2)
     for number in range(count):
-        (folder / f"{number}.png").write_bytes(
-            data + bytes([number])
-        )  # different content, but the same picture
+        # The same picture, but another content hash.
+        (folder / f"{number}.png").write_bytes(data + bytes([number]))
     real, base, most, is_over = psutil.virtual_memory, _taken(), [0], threading.Event()
 
     class Little:

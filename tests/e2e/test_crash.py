@@ -31,12 +31,10 @@ _KILLS_AT_MOST = 40
 _KILLS_A_LIBRARY = 2
 """Fewer kills than make a file a suspect that is being read each time (``engine/indexing/quarantine.py``)."""
 _HNSW_FROM = 20
-"""Number of vectors from which these tests use an HNSW index with checkpoints. The program's own limit is
-much higher.
-"""
+"""Number of vectors from which these tests use an HNSW index. The program's own limit is much higher."""
 
-# Index a folder in small batches, printing when it starts and what it did. Given a number as fourth argument,
-# the program kills itself just before it changes the folder of vectors for that many times.
+# Index a folder in small batches, printing when it starts and what it did. A fourth argument N above 0 makes
+# the program kill itself just before its Nth change of the folder of vectors.
 _INDEX = """
 import json, os, signal, sys, time
 library, folder, limit, fatal = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])

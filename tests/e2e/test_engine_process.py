@@ -101,7 +101,7 @@ class Window:
         return self.client.library.status.items if self.client.library is not None else -1
 
     def settle(self) -> None:
-        """Wait until no job is running or waiting."""
+        """Wait until the model is ready and no job is running or waiting."""
 
         def is_over() -> bool:
             job = self.client.job

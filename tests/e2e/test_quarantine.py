@@ -1,6 +1,4 @@
-"""A file that crashes the program does so only once. Its neighbours are indexed, and no other file becomes a
-suspect.
-"""
+"""A file that crashes the program does so only once, and no other file is blamed."""
 
 import subprocess
 import sys

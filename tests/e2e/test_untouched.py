@@ -81,9 +81,7 @@ def _snapshot(folder: Path) -> dict[str, tuple[object, ...]]:
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """More than a hundred files in several folders: pictures, PDFs, a duplicate, a damaged file, a link, a
-    text file.
-    """
+    """More than a hundred files in several folders, with PDFs, a duplicate, a damaged file, a link and a text file."""
     folder = tmp_path / "pictures"
     for number in range(_PICTURES):
         save(picture("red", number), folder / f"year{number % 4}" / f"{number:03}.png")

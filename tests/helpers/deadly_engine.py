@@ -17,6 +17,7 @@ def dies_at_once(connection: Connection, options: EngineOptions, crash_log: Path
 
 def dies_of_killers(connection: Connection, options: EngineOptions, crash_log: Path) -> None:
     """Run the engine and abort in whichever process decodes a file named ``killer*``.
+
     This imitates a crash in a C library, in the engine process or in a decoder process.
     """
     from imagefinder.engine.indexing import decode_pool

@@ -58,9 +58,7 @@ class EngineWindow:
         self.client.start()
 
     def close(self) -> bool:
-        """Close the window and stop the engine. Return whether the engine exited by itself, however busy the
-        machine is.
-        """
+        """Close the window and stop the engine. Return whether the engine exited by itself."""
         self.thumbnails.close()
         self._desktop.close()
         ended = self.client.stop(timeout_s=_PATIENCE_MS / 1000)

@@ -180,9 +180,7 @@ class RealWindow:
         until(lambda: self.title == NAME, "the query is empty")
 
     def seen(self) -> list[str]:
-        """Return the pictures among the results on the screen, best first, by their names in
-        ``smoke_pictures.COLOURS``.
-        """
+        """Return the names (as in ``smoke_pictures.COLOURS``) of the results on the screen, best first."""
         left, top, width, height = PLACE
         return smoke_pictures.order_seen(self.screen.look().crop((left, top, left + width, top + height)))
 

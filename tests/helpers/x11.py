@@ -276,8 +276,9 @@ def _grey(image: Image.Image) -> _Grey:
 
 
 def _is_in(part: _Grey, whole: _Grey) -> bool:
-    """Whether a picture contains another, by normalised cross-correlation. Works for any text and background
-    colours.
+    """Whether a picture contains another, by normalised cross-correlation.
+
+    Works for any text and background colours.
     """
     wanted = part - part.mean()
     spectrum = np.fft.rfft2(whole) * np.conj(np.fft.rfft2(wanted, whole.shape))

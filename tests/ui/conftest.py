@@ -1,6 +1,4 @@
-"""Fixtures for tests of the window. They fail a test that causes Qt warnings or leaves threads, timers or
-widgets behind.
-"""
+"""Fixtures for tests of the window, which fail on Qt warnings and on leftover threads, timers and widgets."""
 
 import gc
 import threading
