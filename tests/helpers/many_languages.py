@@ -75,7 +75,7 @@ def siglip2_like(folder: Path) -> Path:
 
 
 def xlm_roberta_like(folder: Path) -> Path:
-    """Create such a folder for a text tower of transformers, with that tower's config beside the model's."""
+    """Create such a folder for a transformers text tower, including the config of that tower."""
     from imagefinder.embedders.towers.tower_loader import import_open_clip
     from imagefinder.embedders.towers.transformers_support import bring_in_transformers
 

@@ -1,4 +1,4 @@
-"""Tiny CLIP that stands for a model of the catalogue, for testing whole downloads."""
+"""Tiny CLIP in place of a model of the catalogue, for testing complete downloads."""
 
 import json
 from pathlib import Path

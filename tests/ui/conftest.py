@@ -128,7 +128,7 @@ def _live_qt_objects() -> list[object]:
         each for each in QApplication.topLevelWidgets() if shiboken6.isValid(each) and each.parent() is None
     ]
     for each in gc.get_objects():
-        # Not isinstance, which asks each object for its class: torch's own warn then.
+        # isinstance would access ``__class__`` of every object, for which some of torch's objects emit warnings.
         if not issubclass(type(each), (QTimer, QThread)) or not shiboken6.isValid(each):
             continue
         is_busy = each.isActive() if isinstance(each, QTimer) else each.isRunning()
@@ -153,7 +153,7 @@ def _process_deletions() -> None:
 
 
 def _clear(left: Sequence[object]) -> None:
-    # So that the next test does not pay for this one.
+    # Clean up, so that the next test does not fail because of this one.
     for each in left:
         if isinstance(each, QTimer):
             each.stop()
