@@ -29,7 +29,7 @@ _KILLS = 7
 _KILLS_AT_MOST = 40
 """A quick machine spends most of the time on one long PDF, and then needs more kills to reach other stages."""
 _KILLS_A_LIBRARY = 2
-"""Number of kills of a library before a last run completes it."""
+"""Greatest number of kills of a library before a last run completes it."""
 _HNSW_FROM = 20
 """Number of vectors from which these tests use an HNSW index. The program's own limit is much higher."""
 

@@ -134,7 +134,7 @@ def endless_page() -> bytes:
 
 
 def forms_within_forms(depth: int = 12, fan: int = 10, *, pages: Sequence[bool] = (True,)) -> bytes:
-    """Return a PDF of nested forms that draw each other, fan ** depth drawings in all.
+    """Return a PDF of nested forms, with fan ** depth drawings on each page that draws them.
 
     Args:
         depth: Number of levels.
