@@ -1,4 +1,4 @@
-"""Fixtures for all tests: nothing outside the test's own folder is read or written."""
+"""Fixtures for all tests. Tests read and write only in temporary folders."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -11,7 +11,8 @@ from helpers.program import Program
 from PIL import Image
 from pytestqt.qtbot import QtBot
 
-# Before anything imports PySide6: a test needs no screen. Those on a real one say so to their programs.
+# Set before PySide6 is imported, so that no test needs a screen. Tests that use a real screen pass its
+# platform to the programs they start.
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
 from imagefinder.engine.engine import Engine
@@ -20,16 +21,16 @@ from imagefinder.readers.reader_registry import extensions
 from imagefinder.store.store import Store
 from imagefinder.thumbnails.cache import ThumbnailCache
 
-# Tests save pictures as HEIC; the program knows that format once it meets it.
+# Tests save HEIC pictures. The program registers the format only when it opens the first such file.
 pillow_heif.register_heif_opener()
 
-# Whatever is waited for comes at once on a machine that does nothing else; pytest-qt's 5 s are little on a busy one.
+# An idle machine meets these waits at once, but pytest-qt's default of 5 s is too short for a busy one.
 for _wait in (QtBot.waitUntil, QtBot.waitSignal, QtBot.waitSignals):
     _wait.__kwdefaults__["timeout"] = 100_000  # type: ignore[index]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as numerical whatever computes with NumPy, so that no new test is forgotten."""
+    """Mark tests of modules that import NumPy as ``numerical``."""
     for item in items:
         if isinstance(item, pytest.Function) and hasattr(item.module, "np"):
             item.add_marker("numerical")
@@ -49,15 +50,15 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     ):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    # Loading a neural network takes a second in every process; tests of the models name theirs, or none.
+    # Loading a neural network takes a second in each process. Tests of models set this variable themselves.
     monkeypatch.setenv("IMAGEFINDER_MODEL", "builtin")
-    # Nor does a test convert its model for OpenVINO, where that is installed, unless it is about that.
+    # Avoid converting models to OpenVINO where it is installed. Tests of runtimes override this.
     monkeypatch.setenv("IMAGEFINDER_RUNTIME", "torch")
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """An empty folder for pictures."""
+    """Empty folder for pictures."""
     path = tmp_path / "pictures"
     path.mkdir()
     return path
@@ -65,13 +66,13 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def embedder() -> FakeEmbedder:
-    """A deterministic embedder that counts what it is given."""
+    """Deterministic embedder that counts the pictures it embeds."""
     return FakeEmbedder()
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    """An empty store."""
+    """Empty store."""
     opened = Store(tmp_path / "library.db")
     yield opened
     opened.close()
@@ -82,7 +83,7 @@ OpenEngine = Callable[..., Engine]
 
 @pytest.fixture
 def open_engine(tmp_path: Path, embedder: FakeEmbedder) -> Iterator[OpenEngine]:
-    """Opens engines on one library with the counting embedder, or another; closes them at the end."""
+    """Factory of engines on one library, with the counting embedder by default. Closes the engines after the test."""
     engines: list[Engine] = []
 
     def open_it(model: FakeEmbedder | None = None, cloud: CloudDetector | None = None) -> Engine:
@@ -103,12 +104,12 @@ def open_engine(tmp_path: Path, embedder: FakeEmbedder) -> Iterator[OpenEngine]:
 
 @pytest.fixture
 def engine(open_engine: OpenEngine) -> Engine:
-    """One engine on an empty library."""
+    """Engine on an empty library."""
     return open_engine()
 
 
 class Drives:
-    """Folders that the program takes for drives: mounted, and away when they are unplugged."""
+    """Folders that pass for mount points and can be unplugged and plugged in again."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._mounted: set[str] = set()
@@ -116,20 +117,20 @@ class Drives:
         monkeypatch.setattr(os.path, "ismount", lambda path: str(path) in self._mounted or real(path))
 
     def mount(self, folder: Path) -> Path:
-        """Make a folder a drive that is mounted there."""
+        """Create a folder and make it a mount point."""
         folder.mkdir(parents=True, exist_ok=True)
         self._mounted.add(str(folder))
         return folder
 
     def unplug(self, folder: Path, *, leave_folder: bool = False) -> None:
-        """Take the drive away, and mostly the folder that it was mounted at."""
+        """Unmount a drive and rename its folder away, optionally leaving an empty folder in its place."""
         self._mounted.discard(str(folder))
         folder.rename(self._aside(folder))
         if leave_folder:
             folder.mkdir()
 
     def plug_in(self, folder: Path) -> None:
-        """Mount it again."""
+        """Mount an unplugged drive again."""
         if folder.exists():
             folder.rmdir()
         self._aside(folder).rename(folder)
@@ -148,26 +149,26 @@ def drives(monkeypatch: pytest.MonkeyPatch) -> Drives:
 
 @pytest.fixture
 def three_pictures(folder: Path) -> Path:
-    """A folder of a red, a green and a blue picture."""
+    """Folder with a red, a green and a blue picture."""
     for name in ("red", "green", "blue"):
         save(picture(name), folder / f"{name}.png")
     return folder
 
 
 def save(image: Image.Image, path: Path) -> None:
-    """Write a picture, making its folder."""
+    """Save a picture, creating its folder if needed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     image.save(path)
 
 
 @pytest.fixture
 def program(tmp_path: Path) -> Program:
-    """The real program, on a library of its own."""
+    """The real program with an empty library."""
     return Program(tmp_path / "program")
 
 
 @pytest.fixture
 def indexed(program: Program, three_pictures: Path) -> Program:
-    """The program with three pictures indexed."""
+    """The real program with three pictures indexed."""
     assert program.run("add", three_pictures).status == 0
     return program

@@ -1,4 +1,5 @@
-"""Campaigns: programs that attack imagefinder from outside many times over, and say what broke.
+"""Stress-test campaigns: programs that attack imagefinder from outside many times and report failures.
 
-``python -m tests.campaigns NAME --count N --work DIR`` runs the long form; a short one of each is among the tests.
+``python -m tests.campaigns NAME --count N --work DIR`` runs a campaign in full. The test suite runs a short
+form of each.
 """

@@ -1,4 +1,4 @@
-"""The campaigns' command line: ``python -m tests.campaigns NAME --count N --work DIR``."""
+"""Command line of the campaigns: ``python -m tests.campaigns NAME --count N --work DIR``."""
 
 import argparse
 import importlib
@@ -7,16 +7,16 @@ import random
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # as pytest has it
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # the same import path as under pytest
 
 from campaigns.common import Tally
 
 CAMPAIGNS = ("kills", "stops", "mutations", "hostile", "shortages", "stalls")
-"""Modules of this package. Each has ``add_options(parser)``, and ``run(options, tally)`` for the rest."""
+"""Modules of this package. Each one has ``add_options(parser)`` and ``run(options, tally)``."""
 
 
 def main() -> int:
-    """Run one campaign; returns 1 where anything failed, else 0."""
+    """Run one campaign. Return 1 if anything failed, otherwise 0."""
     parser = argparse.ArgumentParser(prog="python -m tests.campaigns", description=__doc__)
     names = parser.add_subparsers(dest="campaign", required=True, metavar="NAME")
     for name in CAMPAIGNS:

@@ -1,8 +1,9 @@
-"""Print what ``status --json`` says of a library, and below it, as JSON, what it answers through the Python API.
+"""Print the ``status --json`` of a library, then its answers through the Python API as JSON.
 
-A child of the campaigns: ``python answers.py LIBRARY PICTURES [--small]``. Words and pictures are searched.
-What a picture finds is all that is in the library, so that a wrong vector shows in each answer. Fails where a hit comes
-twice.
+Run by the campaigns as ``python answers.py LIBRARY PICTURES [--small]``. Searches by words and by pictures. A
+search by
+picture returns all items of the library, so a wrong vector shows in every answer. Fails if a search returns a
+hit twice.
 """
 
 import json
@@ -18,7 +19,7 @@ _ALL = 100_000
 
 
 def answers(library: str, pictures: str) -> dict[str, dict[str, float]]:
-    """What is asked -> hit (a path below the pictures, and part) -> its cosine."""
+    """Return for each query the cosine of each hit. A hit is a path relative to the pictures, with its part."""
     found = {}
     with ImageFinder.open(library) as finder:
         for word in WORDS:
@@ -30,7 +31,10 @@ def answers(library: str, pictures: str) -> dict[str, dict[str, float]]:
 
 
 def asked_about(pictures: Path) -> Path:
-    """The folder of the pictures to search by. None is in the library: what is there is not embedded for a search."""
+    """Return the folder of query pictures, outside the library.
+
+    Pictures that are in the library would not be embedded for a search.
+    """
     return pictures.with_name(f"{pictures.name} asked about")
 
 

@@ -1,7 +1,8 @@
-"""What all campaigns share: a library made on the spot, the program as a child, and checks of the end state.
+"""Code shared by all campaigns: a generated library, the program as a child process, and checks of the final state.
 
-The library is judged through the public interface alone: ``status --json``, and the answers that ``answers.py`` gets
-from the Python API.
+Libraries are checked through the public interface only: ``status --json``, and the answers that
+``answers.py`` gets from
+the Python API.
 """
 
 import ctypes
@@ -26,39 +27,39 @@ from campaigns.answers import asked_about
 HERE = Path(__file__).resolve().parent
 SMALL_PROGRAM = HERE / "small_program.py"
 _ROUNDING = 1e-4
-"""Of a cosine: what is stored is compared with itself, but in sums of other orders."""
+"""Tolerance of a cosine. The stored vectors are the same, but the sums may be computed in another order."""
 _PR_SET_CHILD_SUBREAPER = 36
 _LAST_ORPHAN_S = 5.0
-"""Seconds that a decoder may take to notice that its program is gone."""
+"""Seconds within which a decoder process must notice that its parent has exited."""
 _MAY_STAND_IN_A_LIBRARY = {"library.db", "library.db-wal", "library.db-shm", "lock", "vectors"}
 _NEVER_SAID = ("Traceback", "Exception ignored", "Fatal Python", "mistake in imagefinder", "Segmentation")
 
 Answers = Mapping[str, Mapping[str, float]]
-"""What is asked -> the hit (path relative to the pictures, and part) -> its cosine."""
+"""For each query, the cosine of each hit (path relative to the pictures, and part)."""
 
 
 @dataclass
 class Tally:
-    """Counts what was tried, how long it took to end, and what failed."""
+    """Counts attempts and failures, and keeps the longest time that each kind of attempt took."""
 
     say: Callable[[str], object] = lambda _line: None
     counts: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
     slowest: dict[str, float] = field(default_factory=dict)
-    """Seconds, by what was tried."""
+    """Seconds, by kind of attempt."""
 
     def count(self, what: str, seconds: float = 0.0) -> None:
-        """One more of these was tried, and took so long to end."""
+        """Count one attempt and the seconds that it took to end."""
         self.counts[what] += 1
         self.slowest[what] = max(self.slowest.get(what, 0.0), seconds)
 
     def fail(self, where: str, problem: str) -> None:
-        """Something is wrong."""
+        """Record and print a failure."""
         self.failures.append(f"{where}: {problem}")
         self.say(f"FAIL {where}: {problem}")
 
     def summary(self) -> str:
-        """A line for each kind of attack, and one for all."""
+        """Return a table with a line for each kind of attempt, and a total."""
         lines = [
             f"{what:<28} {count:>6}"
             + (f"   slowest end {self.slowest[what]:.2f} s" if self.slowest[what] else "")
@@ -68,7 +69,7 @@ class Tally:
 
 
 def make_pictures(folder: Path, seed: int = 0, *, pictures: int = 30, pages: int = 16) -> Path:
-    """A small collection of all kinds: pictures, copies, pages, frames, and one file that is damaged."""
+    """Create a small collection of all kinds: pictures, copies, PDF pages, frames, and one damaged file."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "album").mkdir(exist_ok=True)
     for number in range(pictures):
@@ -85,13 +86,13 @@ def make_pictures(folder: Path, seed: int = 0, *, pictures: int = 30, pages: int
     asked.mkdir(exist_ok=True)
     for colour in ("red", "navy", "olive"):
         picture(colour, 1000 * seed + 990, (320, 240)).save(asked / f"{colour}.png")
-    # Is no bounded picture, so a decoder's process reads it.
+    # A decoder process reads it: only JPEG and PNG can be bounded (isolation/bounded.py).
     Image.new("RGB", (64, 48), "navy").save(folder / "navy.webp")
     return folder
 
 
 def make_program(folder: Path, *, small: bool = False) -> Program:
-    """The program with its own HOME in ``folder``; ``small`` as ``small_program.py`` has it."""
+    """Return the program with its HOME in ``folder``. With ``small``, it is the variant in ``small_program.py``."""
     program = Program(folder)
     program.environment |= {"QT_QPA_PLATFORM": "offscreen", "IMAGEFINDER_RUNTIME": "torch"}
     if small:
@@ -100,7 +101,7 @@ def make_program(folder: Path, *, small: bool = False) -> Program:
 
 
 def start(program: Program, *arguments: AnyArgument) -> "subprocess.Popen[bytes]":
-    """Start the program as the leader of a process group, as a shell does it; what it says is one stream."""
+    """Start the program as the leader of a process group, as a shell does, with stdout and stderr in one stream."""
     return subprocess.Popen(
         program.command(*arguments),
         env=program.environment,
@@ -112,7 +113,7 @@ def start(program: Program, *arguments: AnyArgument) -> "subprocess.Popen[bytes]
 
 
 def family(pid: int) -> list[psutil.Process]:
-    """A process and all that descend from it."""
+    """Return a process and all of its descendants."""
     try:
         leader = psutil.Process(pid)
         return [leader, *leader.children(recursive=True)]
@@ -122,7 +123,7 @@ def family(pid: int) -> list[psutil.Process]:
 
 @contextmanager
 def adopting_orphans() -> Iterator[None]:
-    """Have whatever outlives its program become a child of this process, where ``orphans`` finds it (Linux)."""
+    """Make processes that outlive their program children of this one, where ``orphans`` finds them (Linux)."""
     prctl = ctypes.CDLL(None).prctl
     prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     try:
@@ -132,10 +133,13 @@ def adopting_orphans() -> Iterator[None]:
 
 
 def orphans(known: set[int]) -> list[str]:
-    """The command lines of children beside the ``known`` that do not end by themselves; they are ended then."""
+    """Return the command lines of lingering children other than ``known``, and kill these children.
+
+    Children that exit by themselves within a few seconds do not count.
+    """
     deadline = time.monotonic() + _LAST_ORPHAN_S
     while left := [each for each in psutil.Process().children(recursive=True) if each.pid not in known]:
-        # A dead one must be waited for, or it would stay in the list.
+        # Exited processes must be waited for, or they would stay in the list.
         _, left = psutil.wait_procs(left, timeout=0.05)
         if time.monotonic() > deadline:
             told = [_command_line(each) for each in left]
@@ -154,28 +158,28 @@ def _command_line(process: psutil.Process) -> str:
 
 
 def problems_said(said: str) -> list[str]:
-    """The lines of the program's output that no user should ever see."""
+    """Return the lines of the program's output that no user should ever see."""
     return [line for line in said.splitlines() if any(words in line for words in _NEVER_SAID)]
 
 
 @dataclass(frozen=True)
 class State:
-    """What a library says of itself, and what it answers."""
+    """Status and answers of a library."""
 
     status: Mapping[str, Any]
     answers: Answers
 
     @property
     def model(self) -> str:
-        """The model that answered."""
+        """Name of the model that answered."""
         return str(self.status["model"])
 
 
 def read_state(program: Program, pictures: Path) -> State:
-    """All that is to be known of a library through the public interface.
+    """Read everything that the public interface reveals of a library.
 
     Raises:
-        AssertionError: it cannot be opened, or cannot be searched.
+        AssertionError: The library cannot be opened or searched.
     """
     small = ["--small"] if program.entry == (str(SMALL_PROGRAM),) else []
     command = [sys.executable, str(HERE / "answers.py"), str(program.library), str(pictures), *small]
@@ -185,9 +189,9 @@ def read_state(program: Program, pictures: Path) -> State:
 
 
 def check_within(state: State, reference: State) -> list[str]:
-    """What is wrong with a library whose job was cut short: all that it has must be as in the whole one."""
+    """Return the problems of a library whose job was interrupted. All that it contains must equal the reference."""
     problems = _check_unreadable(state, reference)
-    # Killed before anything was indexed, it may have no model yet.
+    # A library killed before anything was indexed may have no model yet.
     for asked, hits in state.answers.items() if state.status["items"] else ():
         wanted = reference.answers[asked]
         if stray := sorted(hits.keys() - wanted.keys()):
@@ -199,7 +203,7 @@ def check_within(state: State, reference: State) -> list[str]:
 
 
 def check_whole(state: State, reference: State) -> list[str]:
-    """What is wrong with a library that has to be whole: compared with one that nothing ever happened to."""
+    """Return the problems of a library that must be complete, compared with one that was never disturbed."""
     problems = check_within(state, reference)
     for asked, hits in state.answers.items():
         if missing := sorted(reference.answers[asked].keys() - hits.keys()):
@@ -226,7 +230,7 @@ def _check_unreadable(state: State, reference: State) -> list[str]:
 
 
 def leftovers(program: Program) -> list[str]:
-    """What stands in a library's folder after a job that came to its end, and should not; what the log complains of."""
+    """Return unexpected files in a library's folder after a completed job, and problems reported in the log."""
     names = {path.name for path in program.library.iterdir()} - _MAY_STAND_IN_A_LIBRARY
     logs = sorted(Path(program.environment["HOME"]).rglob("imagefinder.log"))
     complaints = [

@@ -1,8 +1,9 @@
-"""Give the program single files that were made to hang it, to eat the memory, to mislead, or to reach out.
+"""Index single files made to hang the program, exhaust memory, mislead, or open network connections.
 
-Each lies in a folder between two good pictures. It is indexed, and searched by. Indexing has to end, within the memory
-that there is, list the file with a reason or find it, find both neighbours, and make no connection. A search by it has
-little time. Last come names of files that a terminal or a shell would take for something else.
+Each file lies in a folder between two good pictures. The folder is indexed, and the file is used as a query.
+Indexing must
+end, stay within the available memory, find the file or list it with a reason, find both neighbours, and make no
+connection. The search has a limit of processor time. File names that could mislead a terminal or a shell come last.
 """
 
 import argparse
@@ -26,7 +27,7 @@ from campaigns.inputs import free_for_decoding, judge, listed, measured
 
 _LIMIT_S = 400.0
 _QUERY_CPU_S = 6.0
-"""Of the processor: three for the decoder, one more for 5 MB, and those of the program itself."""
+"""Limit of processor time: 3 s for the decoder, 1 s more for 5 MB, and the rest for the program itself."""
 _STRANGE = "<b>bold<.jpg|\x1b[31mred\x1b]0;title\x07.jpg|new\nline.jpg|\u202egpj.exe.jpg|-rf.jpg|--help.jpg| space .jpg"
 _NAMES = [
     *map(os.fsencode, _STRANGE.split("|")),
@@ -39,16 +40,16 @@ _NAMES = [
 _CONTROLS = (b"\x1b[31m", b"\x1b]0;", b"\x07", "\u202e".encode(), b"\xc2\x9b")
 
 Make = bytes | Callable[[Path], object]
-"""A file's content, or what makes it at a path."""
+"""Content of a file, or a function that creates it at a path."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Options of the command line."""
+    """Add the options of this campaign to a parser."""
     parser.add_argument("--only", default="", metavar="WORD", help="files whose names have this word (all)")
 
 
 def run(options: argparse.Namespace, tally: Tally) -> None:
-    """Try up to so many of the files, in a random order where that is not all."""
+    """Try up to ``count`` of the files, in random order if that is not all of them."""
     with listening() as listener:
         files = {name: make for name, make in make_files(listener).items() if options.only in name}
         names = sorted(files)
@@ -61,14 +62,14 @@ def run(options: argparse.Namespace, tally: Tally) -> None:
 
 
 def listening() -> socket.socket:
-    """A socket that notices a connection."""
+    """Open a listening socket that detects connections."""
     listener = socket.create_server(("127.0.0.1", 0))
     listener.setblocking(False)
     return listener
 
 
 def try_file(work: Path, name: str, make: Make, tally: Tally, listener: socket.socket) -> None:
-    """Search by a file, and index it between two good ones."""
+    """Search by a file, then index it between two good ones."""
     shutil.rmtree(work, ignore_errors=True)
     folder = work / "folder"
     folder.mkdir(parents=True)
@@ -82,7 +83,7 @@ def try_file(work: Path, name: str, make: Make, tally: Tally, listener: socket.s
         path.write_bytes(make)
     else:
         make(path)
-    # What is in the library is not decoded to be searched by, so this comes first.
+    # Search first, because a file in the library is not decoded for a search.
     asked = measured(program, "search", "--image", path, "--json", limit=_LIMIT_S)
     tally.count(f"search by {name}", asked.seconds)
     judge(asked, f"search by {name}", tally, codes=(0, 1, 2))
@@ -108,7 +109,7 @@ def try_file(work: Path, name: str, make: Make, tally: Tally, listener: socket.s
 
 
 def try_names(work: Path, tally: Tally) -> None:
-    """Index files with strange names, and see that none is lost, and none tells a terminal what to do."""
+    """Index files with strange names. None may be missing, and none may send control sequences to a terminal."""
     shutil.rmtree(work, ignore_errors=True)
     folder = work / "folder"
     folder.mkdir(parents=True)
@@ -135,7 +136,7 @@ def try_names(work: Path, tally: Tally) -> None:
 
 
 def make_files(listener: socket.socket) -> dict[str, Make]:
-    """The files by name. What reaches out does so to ``listener``."""
+    """Return the files by name. Those that try to connect do so to ``listener``."""
     address = f"http://127.0.0.1:{listener.getsockname()[1]}/x"
     return _specials() | _pictures() | _pdfs(address) | _misnamed(address)
 
@@ -194,7 +195,7 @@ def _pictures() -> dict[str, Make]:
 
 
 def png(width: int, height: int, kind: int, bits: int = 8, extra: bytes = b"") -> bytes:
-    """A PNG of zeros of any size, without holding its pixels."""
+    """Return a PNG of zeros of any size, without holding its pixels in memory."""
     row = bytes(1 + (width * {0: 1, 2: 3, 6: 4}[kind] * bits + 7) // 8)
     packer = zlib.compressobj(1)
     pixels = b"".join([packer.compress(row) for _ in range(height)]) + packer.flush()
@@ -277,7 +278,7 @@ def _one_page(
     box: str = "0 0 200 200",
     catalogue: str = "",
 ) -> bytes:
-    """A PDF of one page; ``objects`` are those from 5 on."""
+    """Return a PDF of one page. ``objects`` are numbered from 5."""
     return pdf_of(
         [
             f"<< /Type /Catalog /Pages 2 0 R {catalogue} >>",

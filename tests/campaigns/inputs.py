@@ -1,4 +1,4 @@
-"""What the campaigns about inputs share: one run of the program, measured, and what its library says of each file."""
+"""Code shared by the campaigns on input files: measured runs of the program, and a library's list of files."""
 
 import subprocess
 import time
@@ -15,25 +15,25 @@ from campaigns.common import Tally, family, problems_said
 
 _TICK_S = 0.02
 _MOST_LINES = 3
-"""Of a refusal."""
+"""Greatest number of lines in a refusal."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """How one run of the program went."""
+    """Measurements and output of one run of the program."""
 
     code: int | None
-    """None where it had to be killed."""
+    """Exit code; None if the program had to be killed."""
     seconds: float
     cpu: float
-    """Seconds of the processor, of all its processes."""
+    """Processor seconds of all its processes."""
     memory: int
-    """The most bytes that all its processes had together, without what they share."""
+    """Peak memory of all its processes together in bytes, without shared memory."""
     said: str
 
 
 def measured(program: Program, *arguments: AnyArgument, limit: float, **options: Any) -> Run:
-    """Run the program to its end, or kill it after ``limit`` seconds. ``options`` are those of Popen."""
+    """Run the program until it exits, or kill it after ``limit`` seconds. ``options`` are passed to Popen."""
     began, memory, cpu = time.monotonic(), 0, {}
     with subprocess.Popen(
         program.command(*arguments),
@@ -64,7 +64,7 @@ def measured(program: Program, *arguments: AnyArgument, limit: float, **options:
 
 
 def judge(run: Run, where: str, tally: Tally, *, codes: tuple[int, ...] = (0, 1)) -> bool:
-    """See that a run ended by itself, as it should, and said nothing that no user should see."""
+    """Whether a run ended by itself with one of these codes and with clean output. Records problems in ``tally``."""
     problems = [f"it said: {line}" for line in problems_said(run.said)]
     if run.code is None:
         problems.append(f"it did not end in {run.seconds:.0f} s")
@@ -78,27 +78,27 @@ def judge(run: Run, where: str, tally: Tally, *, codes: tuple[int, ...] = (0, 1)
 
 
 def free_for_decoding() -> int:
-    """Bytes that decoding may take: half of what is free."""
+    """Return the bytes that decoding may use: half of the available memory."""
     return psutil.virtual_memory().available // 2
 
 
 @dataclass(frozen=True)
 class Listed:
-    """What a library knows: which files are found, and the reasons for those that cannot be read."""
+    """Files that a library finds, and the reasons of those that it cannot read."""
 
     found: set[str]
     reasons: dict[str, str]
 
     def silent(self, paths: Iterator[Path] | list[Path]) -> list[str]:
-        """Those that are neither found nor listed with a reason."""
+        """Return the paths that are neither found nor listed with a reason."""
         return [str(path) for path in paths if str(path) not in self.found | self.reasons.keys()]
 
 
 def listed(program: Program, good: Path) -> Listed:
-    """What the library says; ``good`` is a picture in it, which finds all that it has.
+    """Return what a library lists. ``good`` is a picture in it, and a search by it finds all items.
 
     Raises:
-        AssertionError: it cannot be opened or searched.
+        AssertionError: The library cannot be opened or searched.
     """
     status = program.run("status", "--json")
     everything = ("--min-score=-1", "--limit=1000000", "--include-query", "--json")

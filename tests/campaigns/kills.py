@@ -1,8 +1,10 @@
-"""Kill the program at random moments, and see that its library is whole.
+"""Kill the program at random moments and check that its library is intact.
 
-Each round takes a fresh library, kills the program over it some times (all its processes, or its leader alone), looks
-at what is there, lets the program do the rest, and compares the library with one that was never killed: nothing is
-doubled, missing, answered otherwise, or called unreadable.
+Each round starts with a new library, kills the program several times (all its processes, or only the leader),
+checks the
+library, lets the program finish, and compares the library with one that was never killed. Nothing may be
+duplicated,
+missing, answered differently, or listed as unreadable.
 """
 
 import argparse
@@ -47,11 +49,11 @@ _WINDOW_ENDS_IN_S = 10.0
 _SLOW_PAGES = 8
 
 Moment = Callable[["subprocess.Popen[bytes]"], bool]
-"""Waits for the moment to kill a process; False when it ended before."""
+"""Waits for the moment to kill a process. Returns False if the process exited first."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Options of the command line."""
+    """Add the options of this campaign to a parser."""
     parser.add_argument(
         "--scenario",
         action="append",
@@ -61,12 +63,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, tally: Tally) -> None:
-    """Kill so often."""
+    """Run the campaign until the requested number of kills."""
     Kills(options.work, options.random, tally).go(options.scenario or SCENARIOS, options.count)
 
 
 class Kills:
-    """One campaign in a folder of its own."""
+    """Campaign of kills, in one working folder."""
 
     def __init__(
         self, work: Path, chance: random.Random, tally: Tally, *, pictures: int = 30, pages: int = 16
@@ -77,12 +79,12 @@ class Kills:
         self._left = 0
         self._pictures = make_pictures(work / "pictures", pictures=pictures, pages=pages)
         self._seconds: dict[str, float] = {}
-        """How long a command takes now, by scenario and command: other work on the machine comes and goes."""
+        """Last duration of each command by scenario and command, updated because the load of the machine varies."""
         self._references: dict[str, tuple[Path, State]] = {}
         self._known = _children()
 
     def go(self, scenarios: tuple[str, ...] | list[str], count: int) -> None:
-        """Go through the scenarios in turn until there were ``count`` kills in all."""
+        """Run the scenarios in turn until there have been ``count`` kills in all."""
         self._left = count
         number = 0
         with adopting_orphans():
@@ -94,12 +96,12 @@ class Kills:
                     getattr(self, f"_{scenario}")(where)
                 except (AssertionError, pytest.fail.Exception) as error:
                     self._tally.fail(where, str(error))
-                if self._left == before:  # it is never met in time; some other one may be
+                if self._left == before:  # this scenario was too quick to be killed; another may not be
                     self._left -= 1
                 number += 1
                 self._tally.say(f"{where}: {self._left} kills to go, {len(self._tally.failures)} failures")
 
-    # What is killed.
+    # Scenarios.
 
     def _index(self, where: str) -> None:
         program = self._fresh("library")
@@ -149,7 +151,7 @@ class Kills:
         self._copy("both", program)
         self._kill_at(program, ("remove", self._pictures), where, "both", most=2, command="remove")
         done = program.run("remove", self._pictures)
-        # Killed after it was committed, there is nothing left to remove.
+        # If it was killed after the commit, nothing is left to remove.
         if done.status != 0 and b"is not a source" not in done.err:
             self._tally.fail(where, f"remove ends with {done.status}: {done.err.decode()[-300:]}")
         self._finish(program, ("index",), where, "remove")
@@ -182,7 +184,7 @@ class Kills:
         program = self._fresh("library")
         self._reference("window", program, ("add", folder), pictures=folder)
         program = self._fresh("library")
-        # A source of which nothing is read yet, which the window goes on with.
+        # Add a source without reading any of it, so that the window continues with it.
         with start(program, "add", folder) as first:
             self._once(first, (program.library / "in-hand").exists, 0.1)
             first.kill()
@@ -196,7 +198,7 @@ class Kills:
         self._finish(program, ("add", folder), where, "window", folder)
 
     def _end_a_window(self, screen: Screen, program: Program, where: str, folder: Path) -> None:
-        """Open the window, which goes on reading, and end it in the midst of that."""
+        """Open the window, which continues indexing, and end it meanwhile."""
         act = self._random.choice(("close", "close", "kill all", "kill window", "kill engine"))
         program.environment |= {"DISPLAY": screen.environment["DISPLAY"], "QT_QPA_PLATFORM": "xcb"}
         process = start(program, "window")
@@ -214,7 +216,7 @@ class Kills:
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(_WINDOW_ENDS_IN_S)
                 if process.poll() is None:
-                    # A window that was just mapped may not have been managed yet, and the key went nowhere.
+                    # A window that was just mapped may not be managed yet, so that the key press is lost.
                     self._tally.count("(a key pressed again)")
                     screen.press(window, "alt+F4")
             said, _ = process.communicate(timeout=_WINDOW_ENDS_IN_S)
@@ -230,7 +232,7 @@ class Kills:
         self._left -= 1
         self._check(program, where, "window", folder)
 
-    # How it is killed.
+    # Killing.
 
     def _kill_at(
         self,
@@ -243,7 +245,7 @@ class Kills:
         moment: Moment | None = None,
         command: str = "",
     ) -> None:
-        """Start a command and kill it, up to ``most`` times, or until it gets to its end before."""
+        """Start a command and kill it, up to ``most`` times or until it completes first."""
         what = command or reference
         for _ in range(most):
             if self._left <= 0:
@@ -255,7 +257,7 @@ class Kills:
                 said, _ = process.communicate()
                 self._seconds[what] = time.monotonic() - began
                 self._look_after(said, where, "", began)
-                # Killed after a removal was committed, there is nothing left to remove.
+                # If it was killed after the commit of a removal, nothing is left to remove.
                 if process.returncode not in (0, 1) and b"is not a source" not in said:
                     self._tally.fail(where, f"{what} ends with {process.returncode}: {said.decode()[-300:]}")
                 return
@@ -272,7 +274,10 @@ class Kills:
         return self._once(process, lambda: True, usual * 1.1)
 
     def _once(self, process: "subprocess.Popen[bytes]", is_time: Callable[[], bool], spread: float) -> bool:
-        """Wait for something to be so, and then at random up to ``spread`` seconds; whether the process is there."""
+        """Wait for a condition, then up to ``spread`` seconds more at random.
+
+        Returns whether the process is still running.
+        """
         while not is_time():
             if process.poll() is not None:
                 return False
@@ -281,7 +286,7 @@ class Kills:
             process.wait(self._random.uniform(0.01, spread))
         return process.poll() is None
 
-    # What it left.
+    # Checking the library.
 
     def _look_after(self, said: bytes, where: str, what: str, began: float) -> None:
         for line in orphans(self._known):
@@ -292,7 +297,7 @@ class Kills:
             self._tally.fail(where, f"it said: {line}")
 
     def _check(self, program: Program, where: str, reference: str, pictures: Path | None = None) -> None:
-        if not (program.library / "library.db").exists():  # killed before it was made
+        if not (program.library / "library.db").exists():  # killed before it was created
             return
         state = read_state(program, pictures or self._pictures)
         allowed = self._references[reference][1]
@@ -304,7 +309,7 @@ class Kills:
             self._tally.fail(where, problem)
 
     def _keep(self, program: Program, where: str) -> None:
-        """Keep a library in which something is wrong, for whoever wonders why."""
+        """Keep a copy of a library that has a problem, for investigation."""
         shutil.copytree(program.library, self._work / f"failed {where}", dirs_exist_ok=True)
 
     def _finish(
@@ -332,7 +337,10 @@ class Kills:
     # Libraries.
 
     def _fresh(self, name: str, *, small: bool = False, model: bool = True) -> Program:
-        """The program on a library that is not there yet; without ``model`` it is the library that names that."""
+        """Return the program with a library that does not exist yet.
+
+        Without ``model``, the library determines the model.
+        """
         folder = self._work / name
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
@@ -349,7 +357,7 @@ class Kills:
         begin: str = "",
         pictures: Path | None = None,
     ) -> None:
-        """Make, once, a library with the same program that is never killed, and keep its state by this name."""
+        """Create a reference library by commands that are not killed, unless it exists, and store its state by name."""
         if name in self._references:
             return
         program = self._fresh(f"reference {name}")
@@ -372,7 +380,7 @@ class Kills:
         shutil.copytree(self._references[reference][0], program.library)
 
     def _stored(self, version: Path, name: str) -> Program:
-        """A library as an earlier version of the program left it."""
+        """Return the program with a library written by an earlier version."""
         program = self._fresh(name, small=True, model=False)
         program.library.mkdir(mode=0o700)
         with closing(sqlite3.connect(program.library / "library.db")) as database:
@@ -392,7 +400,7 @@ def _kill_engine(window: "subprocess.Popen[bytes]") -> None:
 
 
 def _kill(process: "subprocess.Popen[bytes]", *, all_of_it: bool) -> None:
-    """Kill it with all that it has started, its process group first; or itself alone."""
+    """Kill a process alone, or with its process group and all its descendants."""
     if not all_of_it:
         process.kill()
         return

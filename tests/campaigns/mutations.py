@@ -1,9 +1,10 @@
-"""Index pictures and PDFs that were changed at random, and see that none is lost, and none hurts its neighbours.
+"""Index pictures and PDFs with random mutations. None may be lost, and none may affect its neighbours.
 
-Each batch is a folder of changed files with good ones among them, read by one run of the program. That has to end by
-itself, within the memory that there is for decoding. Each changed file is found or listed with a reason, each good one
-is found.
-What fails is kept in ``DIR/kept``.
+Each batch is a folder of mutated files with good ones among them, indexed by one run of the program. The run
+must end by
+itself, within the memory available for decoding. Each mutated file must be found or listed with a reason, and
+each good
+file must be found. Failing files are kept in ``DIR/kept``.
 """
 
 import argparse
@@ -29,25 +30,25 @@ _LIMIT_S = 300.0
 _MOST_BYTES = 2_000_000
 _GOOD = ("a.jpg", "a.png", "raw.tif", "a.heic", "a.webp", "a.gif", "a.pdf")
 _HEAD = 600
-"""Bytes that hold most of what is to be broken in a small file."""
+"""Number of leading bytes that hold most of the structure of a small file."""
 
 Files = dict[str, list[bytes]]
-"""By extension."""
+"""Contents of files by extension."""
 Change = Callable[[random.Random, bytearray, Files], bytes | bytearray]
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Options of the command line."""
+    """Add the options of this campaign to a parser."""
     parser.add_argument("--seeds", type=Path, metavar="DIR", help="change the small files in here, too")
 
 
 def run(options: argparse.Namespace, tally: Tally) -> None:
-    """Change so many files."""
+    """Mutate and index the requested number of files."""
     Mutations(options.work, options.random, tally, options.seeds).go(options.count)
 
 
 class Mutations:
-    """One campaign in a folder of its own."""
+    """Campaign of mutations, in one working folder."""
 
     def __init__(self, work: Path, chance: random.Random, tally: Tally, more: Path | None = None) -> None:
         self._work, self._random, self._tally = work, chance, tally
@@ -61,7 +62,7 @@ class Mutations:
         self.most_memory = 0
 
     def go(self, count: int) -> None:
-        """Change so many files, and have them indexed."""
+        """Mutate and index ``count`` files."""
         for done in range(0, count, _BATCH):
             self._batch(done // _BATCH, min(_BATCH, count - done))
             self._tally.say(f"{min(done + _BATCH, count)} files, {len(self._tally.failures)} failures")
@@ -116,7 +117,7 @@ class Mutations:
 
 
 def make_seeds(folder: Path) -> Path:
-    """A small file of every format and variant that the program reads."""
+    """Create a small file of every format and variant that the program reads."""
     folder.mkdir(parents=True, exist_ok=True)
     pillow_heif.register_heif_opener()
     colour = picture("teal", 1, (96, 80))
@@ -190,7 +191,7 @@ def make_seeds(folder: Path) -> Path:
 
 
 def mutated(chance: random.Random, files: Files) -> tuple[str, bytes, str]:
-    """A changed file: its extension, its content, and how it was changed. Each format comes as often as any other."""
+    """Return a mutated file: extension, content, and kind of mutation. All formats are equally likely."""
     kind = chance.choice(sorted(files))
     data = bytearray(chance.choice(files[kind]))
     changes = [*_CHANGES, *[_CHANGES_OF.get(kind, _flip)] * 5]
@@ -233,7 +234,7 @@ def _splice(chance: random.Random, data: bytearray, files: Files) -> bytearray:
 
 
 def _number(chance: random.Random, data: bytearray, files: Files) -> bytearray:
-    """A number that may be a length or a place."""
+    """Replace a number that may be a length or an offset."""
     at, size = _somewhere(chance, data), chance.choice((1, 2, 4, 8))
     values = (
         0,
@@ -267,7 +268,7 @@ def _drop(chance: random.Random, data: bytearray, files: Files) -> bytearray:
 
 
 def _tiff(chance: random.Random, data: bytearray, files: Files) -> bytearray:
-    """An entry of its first directory, or where the next one stands, which makes a loop."""
+    """Change an entry of the first directory, or the offset of the next one, which can create a loop."""
     order = "<" if data[:2] == b"II" else ">"
     try:
         (directory,) = struct.unpack_from(order + "I", data, 4)
@@ -283,13 +284,13 @@ def _tiff(chance: random.Random, data: bytearray, files: Files) -> bytearray:
             )
         )
         struct.pack_into(order + what, data, at, chance.choice(values))
-    except struct.error:  # it was changed before
+    except struct.error:  # the file was already mutated
         pass
     return data
 
 
 def _pdf(chance: random.Random, data: bytearray, files: Files) -> bytes | bytearray:
-    """A number, a name, a reference, a filter or the tree of the pages."""
+    """Change a number, a name, a reference, a filter or the page tree."""
     filters = (
         b"/LZWDecode",
         b"/JPXDecode",
@@ -318,7 +319,7 @@ _CHANGES_OF: dict[str, Change] = {".tif": _tiff, ".pdf": _pdf}
 
 
 def _with_checksums(data: bytearray) -> bytearray:
-    """A PNG whose chunks have the right checksums, so that what was changed is looked at."""
+    """Return a PNG with corrected chunk checksums, so that decoders read the mutated data."""
     out, at = bytearray(data[:8]), 8
     while at + 12 <= len(data):
         end = at + 8 + int.from_bytes(data[at : at + 4], "big")

@@ -1,7 +1,8 @@
-"""Take from the program what it takes for granted: room on the disk, permissions, memory, a sound library, the time.
+"""Deprive the program of disk space, permissions, memory, an intact library, or valid file times.
 
-Each attack has to be borne, or refused in a sentence; with the trouble gone, the same command must find everything, and
-no file may be blamed. Full disks and mounts need root (Linux).
+The program must cope with each attack or refuse in one sentence. Afterwards the same command must find
+everything, and no
+file may be listed as unreadable. Full disks and mounts need root (Linux).
 """
 
 import argparse
@@ -32,12 +33,12 @@ ATTACKS = ("limits", "damage", "places", "times", "disks", "mounts")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Options of the command line."""
+    """Add the options of this campaign to a parser."""
     parser.add_argument("--attack", action="append", choices=ATTACKS, help="may be given several times (all)")
 
 
 def run(options: argparse.Namespace, tally: Tally) -> None:
-    """Go through the attacks, again and again until there were ``count`` runs at least."""
+    """Run the attacks repeatedly until there have been at least ``count`` runs."""
     shortages = Shortages(options.work, options.random, tally)
     while not tally.counts or sum(tally.counts.values()) < options.count:
         for attack in options.attack or ATTACKS:
@@ -46,7 +47,7 @@ def run(options: argparse.Namespace, tally: Tally) -> None:
 
 
 class Shortages:
-    """One campaign in a folder of its own."""
+    """Campaign of shortages, in one working folder."""
 
     def __init__(self, work: Path, chance: random.Random, tally: Tally, *, pictures: int = 30) -> None:
         self._work, self._random, self._tally = work, chance, tally
@@ -56,20 +57,20 @@ class Shortages:
         self._reference: State = read_state(reference, self._pictures)
 
     def limits(self) -> None:
-        """Of the system, for this process and its children."""
+        """Run the program under each resource limit of the system."""
         for name, (which, values) in _LIMITS.items():
             for value in values:
                 self.limit(name, which, value)
 
     def limit(self, name: str, which: int, value: int) -> None:
-        """One of these."""
+        """Run the program under one resource limit."""
         program = self._fresh("limited")
         where = f"{name} {value}"
         self._try(program, where, preexec_fn=lambda: resource.setrlimit(which, (value, value)))
         self._check(program, where)
 
     def damage(self) -> None:
-        """To a library: what it cannot go on with is refused, what it can make anew is made anew."""
+        """Damage the library. The program must refuse damage that it cannot repair, and rebuild what it can."""
         sound = self._work / "reference" / "library" / "library.db"
         whole = sound.read_bytes()
         flipped = bytearray(whole)
@@ -100,7 +101,7 @@ class Shortages:
         self._ask_all(program, "a newer library")
 
     def places(self) -> None:
-        """Where no library can be."""
+        """Run the program with library paths where no library can be."""
         (self._work / "file").touch()
         loop = self._work / "loop"
         if not loop.is_symlink():
@@ -118,7 +119,7 @@ class Shortages:
             self._ask_all(program, f"library {str(path)[-20:]}")
 
     def times(self) -> None:
-        """Of files: before 1970, far in the future, and at the ends of what a time can be."""
+        """Index files dated before 1970, far in the future, and at the limits of file times."""
         folder = self._work / "times"
         folder.mkdir(exist_ok=True)
         for number, when in enumerate(_TIMES):
@@ -131,7 +132,7 @@ class Shortages:
             self._tally.fail("strange times", f"{items} of {len(_TIMES)} are found")
 
     def disks(self) -> None:
-        """That are full: the library's, the thumbnails', the temporary one."""
+        """Fill the disk of the library, of the thumbnails, and of temporary files."""
         for kind, variable in (
             ("library", "IMAGEFINDER_LIBRARY"),
             ("cache", "XDG_CACHE_HOME"),
@@ -155,7 +156,7 @@ class Shortages:
                     self._check(program, where)
 
     def mounts(self) -> None:
-        """A library on a disk that cannot be written: it can be searched, and changes are refused."""
+        """Put the library on a read-only disk, where it must be searchable and refuse changes."""
         program = self._fresh("read only")
         library = self._work / "reference" / "library"
         with _small_disk(self._work / "disk", "200m") as disk:
@@ -165,7 +166,7 @@ class Shortages:
             for words, codes in ((("search", "red"), (0, 1)), (("status",), (0,)), (("index",), (2,))):
                 self._try(program, f"read-only {words[0]}", *words, codes=codes)
 
-    # How a run is judged.
+    # Checking a run.
 
     def _fresh(self, name: str) -> Program:
         shutil.rmtree(self._work / name, ignore_errors=True)
@@ -189,7 +190,7 @@ class Shortages:
             self._try(program, f"{where}: {words[0]}", *words)
 
     def _check(self, program: Program, where: str) -> None:
-        """With the trouble gone, the same command finds everything."""
+        """Check that the same command finds everything once the cause is gone."""
         self._try(program, f"{where}, afterwards", codes=(0,))
         problems = check_whole(read_state(program, self._pictures), self._reference)
         for problem in [*problems, *leftovers(program)]:

@@ -1,6 +1,7 @@
-"""The program for a library of a few files: small batches, HNSW from a few vectors on, models that load at once.
+"""Variant of the program for small libraries.
 
-A child of the campaigns: ``python small_program.py ARGUMENTS`` is ``imagefinder ARGUMENTS``.
+It uses small batches, HNSW from few vectors on, and models that load at once. Run by the campaigns:
+``python small_program.py ARGUMENTS`` corresponds to ``imagefinder ARGUMENTS``.
 """
 
 import sys
@@ -10,17 +11,17 @@ from typing import Any
 
 BATCH = 8
 HNSW_FROM = 20
-"""Vectors; the program's own limit is far up."""
+"""Number of vectors. The program's own limit is much higher."""
 
 
 def shrink() -> None:
-    """Have this process be the small program."""
+    """Turn this process into the small program."""
     from imagefinder.embedders import model_registry
     from imagefinder.embedders.colour.builtin import BuiltinEmbedder
     from imagefinder.vectors import index_registry as vectors
 
     class SecondEmbedder(BuiltinEmbedder):
-        """Other vectors of the same pictures, for a change of model."""
+        """Embedder with other vectors of the same pictures, for model switches."""
 
         name = "second"
 
@@ -32,7 +33,7 @@ def shrink() -> None:
             return super().encode_images([each**2 for each in prepared])
 
     def create(name: str, *arguments: Any) -> Any:
-        if name == "fake":  # of the stored libraries of earlier versions
+        if name == "fake":  # used by the stored libraries of earlier versions
             sys.path.append(str(Path(__file__).resolve().parents[1]))
             from helpers.fakes import FakeEmbedder
 

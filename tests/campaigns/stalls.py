@@ -1,7 +1,8 @@
-"""Search while hostile files are decoded, and decode many large pictures at once where little memory is free.
+"""Search while hostile files are decoded, and decode many large pictures at once with little free memory.
 
-Searches go on in the same process, as in the window's engine, and in others, as on the command line. None may wait
-longer than a second for what is being decoded; what decoding takes in all has to stay within what was free.
+Searches run in the indexing process, as in the window's engine, and in other processes, as on the command
+line. None may
+wait longer than a second for the decoding. The memory used by all decoding must stay within what was free.
 """
 
 import argparse
@@ -21,17 +22,17 @@ from imagefinder import ImageFinder
 
 _LONGEST_S = 1.0
 _BESIDE = 200 * 2**20
-"""Bytes that the program takes beside the pictures."""
+"""Bytes that the program uses in addition to the pictures."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Options of the command line."""
+    """Add the options of this campaign to a parser."""
     parser.add_argument("--free", type=int, default=3000, metavar="MB", help="memory that seems free (3000)")
     parser.add_argument("--side", type=int, default=9000, metavar="PIXELS", help="of each picture (9000)")
 
 
 def run(options: argparse.Namespace, tally: Tally) -> None:
-    """Search so often in each way; then decode eight pictures at once."""
+    """Search ``count`` times in each way, then decode eight pictures at once."""
     make_hostile(options.work / "hostile")
     search_within(options.work, options.count, tally)
     search_beside(options.work, options.count, tally)
@@ -39,7 +40,7 @@ def run(options: argparse.Namespace, tally: Tally) -> None:
 
 
 def make_hostile(folder: Path) -> Path:
-    """Files that take as long as they are let, in and out of decoder processes."""
+    """Create files that take as long as they are allowed to, in decoder processes and in the main process."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "laughs.pdf").write_bytes(forms_within_forms(24, 4))
     (folder / "endless.pdf").write_bytes(endless_page())
@@ -49,7 +50,7 @@ def make_hostile(folder: Path) -> Path:
 
 
 def search_within(work: Path, count: int, tally: Tally) -> None:
-    """Search from the process that indexes, while it does, so often at most."""
+    """Search up to ``count`` times from the indexing process while it indexes."""
     with _library(work / "within") as finder:
         waited, done = threading.Event(), threading.Event()
 
@@ -94,7 +95,7 @@ def _searches(
 ) -> None:
     for _ in range(count):
         began = time.monotonic()
-        # To wake up takes the interpreter's lock, too.
+        # Waking up takes the interpreter's lock, too.
         time.sleep(0.05)
         search()
         took = time.monotonic() - began
@@ -106,17 +107,21 @@ def _searches(
 
 
 def memory_race(work: Path, tally: Tally, *, free: int, side: int, count: int) -> None:
-    """Decode pictures at once in a process for which so many bytes seem to be free, less what it has taken since."""
+    """Decode pictures at once in a process that sees little free memory.
+
+    The process sees ``free`` bytes, less what it has allocated since.
+    """
     folder = work / "large"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     data = png(side, side, 2)
     for number in range(count):
-        (folder / f"{number}.png").write_bytes(data + bytes([number]))  # another content, the same picture
+        # The same picture, but another content hash.
+        (folder / f"{number}.png").write_bytes(data + bytes([number]))
     real, base, most, is_over = psutil.virtual_memory, _taken(), [0], threading.Event()
 
     class Little:
-        """What ``psutil`` says of the machine's memory."""
+        """Imitation of psutil's report on the machine's memory."""
 
         def __init__(self) -> None:
             self.available = max(0, free - (_taken() - base))

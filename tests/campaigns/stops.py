@@ -1,7 +1,7 @@
-"""Stop the program by signals at random moments, and see that it ends soon, quietly, alone, and loses nothing.
+"""Stop the program by signals at random moments. It must end soon, without output or orphans, and lose nothing.
 
-SIGTERM, SIGINT once and SIGINT twice come while it starts, loads a model, indexes, decodes a hostile file, searches,
-looks for changes, or has its window open. SIGINT goes to the whole process group, as Ctrl-C in a terminal does.
+SIGTERM, SIGINT and a double SIGINT arrive while the program starts, loads a model, indexes, decodes a hostile file,
+searches, scans, or has its window open. SIGINT goes to the whole process group, as Ctrl-C in a terminal does.
 """
 
 import argparse
@@ -37,7 +37,7 @@ from campaigns.common import (
 _ENDS_IN_S = 3.0
 _GIVES_UP_S = 60.0
 _WHOLE_EVERY = 5
-"""Rounds of indexing after which the library is completed, compared, and begun anew."""
+"""Number of indexing rounds after which the library is completed, compared, and started anew."""
 
 SIGNALS: dict[str, list[signal.Signals]] = {
     "TERM": [signal.SIGTERM],
@@ -48,19 +48,19 @@ SIGNALS: dict[str, list[signal.Signals]] = {
 
 @dataclass(frozen=True)
 class Act:
-    """Something that the program does while it is stopped."""
+    """Activity of the program during which it is stopped."""
 
     arguments: tuple[AnyArgument, ...]
     seconds: float
-    """Within which the signal comes, on a machine that has nothing else to do."""
+    """Time within which the signal is sent, on an idle machine."""
     program: Program
     statuses: frozenset[int] = frozenset({0})
-    """With which it may end where the signal came too late."""
+    """Exit statuses allowed if the signal came too late."""
     weight: int = 2
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Options of the command line."""
+    """Add the options of this campaign to a parser."""
     parser.add_argument(
         "--act", action="append", metavar="NAME", help="what it is stopped at; several are possible (all)"
     )
@@ -70,12 +70,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, tally: Tally) -> None:
-    """Stop so often."""
+    """Run the campaign with the requested number of stops."""
     Stops(options.work, options.random, tally, limit=options.limit).go(options.count, options.act or ())
 
 
 class Stops:
-    """One campaign in a folder of its own."""
+    """Campaign of stops, in one working folder."""
 
     def __init__(
         self,
@@ -87,7 +87,10 @@ class Stops:
         pictures: int = 30,
         pages: int = 16,
     ) -> None:
-        """``limit``: seconds from the last signal to the end, on a machine that has nothing else to do."""
+        """Create the pictures and the programs.
+
+        ``limit`` is the number of seconds from the last signal to the end, on an idle machine.
+        """
         self._random, self._tally, self._limit = chance, tally, limit
         self._pictures = make_pictures(work / "pictures", pictures=pictures, pages=pages)
         self._known = {each.pid for each in psutil.Process().children(recursive=True)}
@@ -125,7 +128,7 @@ class Stops:
         }
 
     def go(self, count: int, names: list[str] | tuple[str, ...] = ()) -> None:
-        """Stop it so often, at any of the acts or at those that are named."""
+        """Stop the program ``count`` times, at the named acts or at all of them."""
         chosen = list(names or self.acts)
         weights = [self.acts[name].weight for name in chosen]
         with adopting_orphans():
@@ -180,7 +183,7 @@ class Stops:
         allowed = act.statuses | ({130, -int(by)} if by else set())
         problems = problems_said(text)
         if problems and by and "/imagefinder/" not in text:
-            # The interpreter itself was starting; nothing of ours was there yet.
+            # The interpreter was still starting, and none of our code had run.
             self._tally.count("(before the program's first line)")
         elif problems:
             self._tally.fail(where, f"it said: {text[-1500:]}")
@@ -189,7 +192,7 @@ class Stops:
         self._look(where, act.program)
 
     def _look(self, where: str, program: Program) -> None:
-        """The library opens, blames nobody, and is whole after a few rounds."""
+        """Check that the library opens, lists no file as unreadable, and is complete after some rounds."""
         if program is self._indexing:
             self._rounds += 1
             if self._rounds % _WHOLE_EVERY == 0:
@@ -203,7 +206,7 @@ class Stops:
             assert not innocent, f"innocent files are blamed: {innocent}"
 
     def _complete(self, where: str) -> None:
-        """Have the library that is indexed again and again completed, compare it, and begin with none."""
+        """Complete the library of the indexing act, compare it with the reference, and delete it."""
         program = self._indexing
         done = program.run("add", self._pictures)
         if done.status != 0:
@@ -221,7 +224,7 @@ class Stops:
 
     @staticmethod
     def _make_hostile(folder: Path) -> Path:
-        """A page that never ends, a file that its decoder hangs at, and two plain pictures."""
+        """Create a page that never ends, a file that hangs its decoder, and two plain pictures."""
         save(picture("red"), folder / "hang.tif")
         save(picture("green"), folder / "green.png")
         save(picture("blue"), folder / "blue.jpg")
@@ -230,7 +233,7 @@ class Stops:
 
 
 def _crowding() -> float:
-    """How many processes want each of the processors now, 1 at the least."""
+    """Return the number of processes that compete for each processor, at least 1."""
     return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 

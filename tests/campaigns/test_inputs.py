@@ -1,4 +1,4 @@
-"""The short forms of the campaigns about inputs: a few of each kind, always the same."""
+"""Short forms of the campaigns on input files: a few deterministic cases of each kind."""
 
 import random
 import resource

@@ -1,4 +1,4 @@
-"""The short form of the campaign of kills: one of each kind."""
+"""Short form of the campaign of kills: one kill of each kind."""
 
 import random
 import shutil
@@ -19,7 +19,7 @@ _HAS_SCREEN = all(shutil.which(tool) for tool in (*TOOLS, "openbox"))
 
 @pytest.mark.parametrize(
     "scenario",
-    # Of the writing of a checkpoint, every step is tried in e2e/test_crash.py.
+    # Every step of writing a checkpoint is tested in e2e/test_crash.py.
     ["index", "model", "remove", "migrate", pytest.param("checkpoint", marks=pytest.mark.slow)],
 )
 def test_a_library_over_which_the_program_is_killed_is_whole_in_the_end(

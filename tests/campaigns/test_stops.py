@@ -1,4 +1,4 @@
-"""The short form of the campaign of stops: one at each act that is over soon."""
+"""Short form of the campaign of stops: one stop at each of the short acts."""
 
 import random
 import sys
@@ -23,7 +23,7 @@ _ACTS = [
     "window that indexes",
 ]
 _IS_HUNG_S = 50.0
-"""Far more than it takes: other work on the machine is not to fail a test."""
+"""Far longer than needed, so that other work on the machine does not fail the test."""
 
 
 def test_stopped_at_any_moment_the_program_ends_quietly_and_loses_nothing(tmp_path: Path) -> None:

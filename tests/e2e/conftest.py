@@ -1,4 +1,4 @@
-"""Fixtures of the tests with a real window on a real screen."""
+"""Fixtures for the tests of the real window on a real X display."""
 
 import json
 import shutil
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from helpers.program import ROOT, Program
 
-# The pictures that are found again on the screen are the smoke test's, too.
+# The pictures that tests recognise on the screen are shared with the smoke test.
 sys.path.append(str(ROOT / "packaging"))
 
 from helpers.real_window import PLACE, OpenWindow, RealWindow, prepare, settings_file
@@ -19,14 +19,14 @@ from smoke_pictures import make_folder
 
 @pytest.fixture(scope="session")
 def screen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screen]:
-    """A screen with a mouse, a keyboard and a clipboard."""
+    """Virtual X display with a mouse, a keyboard and a clipboard."""
     with virtual_screen(tmp_path_factory.mktemp("screen")) as made:
         yield made
 
 
 @pytest.fixture(scope="session")
 def five_pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of five pictures, one of each of the smoke test's colours."""
+    """Folder with five pictures, one of each of the smoke test's colours."""
     folder = tmp_path_factory.mktemp("five") / "Five colours"
     make_folder(folder)
     return folder
@@ -34,7 +34,7 @@ def five_pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def _stocked(screen: Screen, five_pictures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folders of a program that has indexed the five pictures; not to be used but to be copied."""
+    """Folders of a program that has indexed the five pictures. Tests use copies of it only."""
     folder = tmp_path_factory.mktemp("stocked")
     program = Program(folder)
     prepare(program)
@@ -51,19 +51,19 @@ def _stocked_program(stocked: Path, folder: Path) -> Program:
 
 @pytest.fixture
 def stocked(_stocked: Path, tmp_path: Path) -> Program:
-    """A program whose library has the five pictures."""
+    """The program with the five pictures in its library."""
     return _stocked_program(_stocked, tmp_path / "stocked")
 
 
 @pytest.fixture
 def stocked_too(_stocked: Path, tmp_path: Path) -> Program:
-    """Another one, with folders of its own."""
+    """A second program like ``stocked``, with separate folders."""
     return _stocked_program(_stocked, tmp_path / "stocked too")
 
 
 @pytest.fixture
 def open_window(screen: Screen) -> Iterator[OpenWindow]:
-    """Starts a program's window; ends it with the test."""
+    """Factory that starts a program's window. Closes the windows after the test."""
     windows: list[RealWindow] = []
 
     def open_it(
@@ -89,7 +89,7 @@ def open_window(screen: Screen) -> Iterator[OpenWindow]:
 def window(
     request: pytest.FixtureRequest, screen: Screen, _stocked: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RealWindow]:
-    """One window on the five pictures for all tests of a module, with the settings that it names ``SETTINGS``."""
+    """Window with the five pictures, shared by the tests of a module. Uses the module's ``SETTINGS`` if it has any."""
     program = _stocked_program(_stocked, tmp_path_factory.mktemp("window") / "program")
     file = settings_file(program)
     file.parent.mkdir(parents=True, exist_ok=True)

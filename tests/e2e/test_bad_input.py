@@ -1,4 +1,4 @@
-"""What lies about on real disks: damaged, odd and hostile files never stop a run, and are named with reasons."""
+"""Damaged, odd and hostile files: they never stop a run, and are listed with reasons."""
 
 import os
 import re
@@ -15,7 +15,7 @@ from helpers.program import Program
 
 
 def png_that_claims(width: int, height: int) -> bytes:
-    """A PNG of a few bytes whose header claims a size."""
+    """Return a PNG of a few bytes whose header claims a size."""
 
     def chunk(kind: bytes, content: bytes) -> bytes:
         return (
@@ -47,7 +47,7 @@ GOOD = [
     "new\nline.png",
 ]
 _NO_PIXEL = 300
-"""Bytes of a JPEG that end within its tables: of what is cut later there is something to be seen."""
+"""Number of bytes that cut a JPEG within its tables. A JPEG cut later still has visible pixels."""
 GOOD_BYTES = b"\xff\xfe latin \xe9.png"
 
 BAD = {
@@ -68,7 +68,7 @@ BAD = {
 
 @pytest.fixture
 def mess(folder: Path) -> Path:
-    """A folder with all of it."""
+    """Folder with all of these files."""
     for number, name in enumerate(GOOD):
         if name == "good.pdf":
             pdf(folder / name, ["a page about walruses", "a page about herons"])
@@ -124,7 +124,7 @@ def test_a_folder_of_bad_files_is_indexed_and_each_is_listed_once_with_a_reason(
     assert not set(shown) & {"\x1b", "\x07"}
     hits = program.run("search", "red", "--json", "-n", "100").json["hits"]
     names = {os.fsencode(hit["path"]).rpartition(b"/")[2] for hit in hits}
-    assert names == {*map(os.fsencode, GOOD), GOOD_BYTES} - {b"good.pdf"}  # which has nothing red
+    assert names == {*map(os.fsencode, GOOD), GOOD_BYTES} - {b"good.pdf"}  # the PDF contains nothing red
     assert program.run("search", "herons", "--json").json["hits"][0]["part"] == 2
 
 

@@ -1,4 +1,4 @@
-"""The command line in Simplified Chinese; what other programs read stays as it is."""
+"""The command line in Simplified Chinese. Output for other programs is not translated."""
 
 import json
 import sqlite3

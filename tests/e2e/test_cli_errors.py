@@ -1,4 +1,4 @@
-"""What goes wrong is one line and status 2."""
+"""Errors on the command line: one line and status 2."""
 
 import os
 import shutil

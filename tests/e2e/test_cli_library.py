@@ -1,4 +1,4 @@
-"""The command line's sources, status and general options."""
+"""Sources, status and general options on the command line."""
 
 import json
 from pathlib import Path
@@ -68,7 +68,7 @@ def test_a_drive_that_is_unmounted_is_offline_and_a_folder_renamed_on_it_is_gone
     assert (source["offline"], source["gone"], source["pending"]) == (True, False, 0)
     assert "offline" in program.run("status").out.decode()
     assert b"(offline)" in program.run("search", "red").out
-    # Another drive where that one was mounted: nobody can say what became of the folder.
+    # Another drive is mounted in its place, so the state of the folder is unknown.
     (tmp_path / "usb").rmdir()
     with mounted(tmp_path / "usb", "2m"):
         program.run("index")

@@ -1,4 +1,4 @@
-"""Searching from the command line, as a stranger and as another program do it."""
+"""Searching on the command line, by people and by other programs."""
 
 import json
 import os
@@ -15,7 +15,7 @@ def test_one_command_on_a_fresh_library_does_everything(program: Program, three_
     assert outcome.found[0] == "red.png"
     again = program.run("search", "red", "--in", three_pictures, "--json")
     assert again.json["hits"] == outcome.json["hits"]
-    assert again.errors == []  # nothing new is no news
+    assert again.errors == []  # nothing is reported when nothing is new
 
 
 def test_a_path_searched_in_is_brought_up_to_date_first(indexed: Program, three_pictures: Path) -> None:
@@ -133,7 +133,7 @@ def test_the_best_hit_is_opened_in_the_viewer(indexed: Program, three_pictures: 
 
 
 def test_names_and_folders_are_found_in_whatever_form_they_are_typed(program: Program, folder: Path) -> None:
-    # As macOS writes them.
+    # Decomposed, as macOS writes it.
     album = folder / "Mu\u0308ller"
     for name in ("Cafe\u0301 de Paris.png", "ΑΘΉΝΑΣ.png", "İSTANBUL.png", "ｶﾗｵｹ.png"):
         save(picture("gray", len(name)), album / name)

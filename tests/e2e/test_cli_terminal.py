@@ -1,4 +1,4 @@
-"""Terminals, pipes, signals, and two processes at once."""
+"""Terminals, pipes, signals, and concurrent processes."""
 
 import os
 import pty
@@ -21,17 +21,18 @@ MANY = 100
 
 @pytest.fixture
 def many(folder: Path) -> Path:
-    """Pictures enough to keep the program busy for some seconds."""
+    """Folder with enough pictures to keep the program busy for several seconds."""
     save(picture("gray", 1, (2000, 1500)), folder / "0.png")
     content = (folder / "0.png").read_bytes()
     for number in range(1, MANY):
-        # Bytes behind a PNG's end change its hash and nothing else: quick to make, and each is decoded.
+        # Bytes after the end of a PNG change only its hash. Such files are quick to create, and each one is
+        # decoded.
         (folder / f"{number}.png").write_bytes(content + b"%d" % number)
     return folder
 
 
 def in_terminal(program: Program, *arguments: str | Path) -> tuple[int, bytes]:
-    """Run in a pseudo-terminal of 100 columns; status, and all that was shown."""
+    """Run the program in a pseudo-terminal of 100 columns. Return its status and everything displayed."""
     parent, child = pty.openpty()
     environment = program.environment | {"TERM": "xterm", "COLUMNS": "100", "LINES": "40"}
     process = subprocess.Popen(
@@ -44,12 +45,12 @@ def in_terminal(program: Program, *arguments: str | Path) -> tuple[int, bytes]:
 
 
 def items_of(program: Program) -> int:
-    """How many pictures the library has by now: looked up, since the program would take too long to say it."""
+    """Return the number of items in the library, read from the database because ``status`` would take too long."""
     try:
         database = sqlite3.connect(f"{(program.library / 'library.db').as_uri()}?mode=ro", uri=True)
         with closing(database):
             return int(database.execute("SELECT count(*) FROM items").fetchone()[0])
-    except sqlite3.OperationalError:  # there is none yet
+    except sqlite3.OperationalError:  # the database does not exist yet
         return 0
 
 

@@ -1,5 +1,7 @@
-"""What a command imports, in a process of its own: nothing that another command needs, for imports are most of a
-short command's time."""
+"""Modules imported by each command, as checked in a separate process.
+
+Imports take most of the time of a short command, so a command must not import what only others need.
+"""
 
 import json
 import subprocess
@@ -59,7 +61,7 @@ _JOBS = {
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Program:
-    """The program with three pictures, indexed with the starter model."""
+    """The program with three pictures indexed by the starter model."""
     folder = tmp_path_factory.mktemp("cold")
     made = Program(folder)
     del made.environment["IMAGEFINDER_MODEL"]

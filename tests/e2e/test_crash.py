@@ -1,4 +1,4 @@
-"""Killed at any moment, the program loses nothing that it committed, and doubles nothing."""
+"""Kills at any moment: the library loses nothing that was committed and duplicates nothing."""
 
 import json
 import os
@@ -25,16 +25,16 @@ from imagefinder.vectors import index_registry
 
 _ROOT = Path(__file__).resolve().parents[2]
 _KILLS = 7
-"""Of each kind of index, at the least."""
+"""Least number of kills for each kind of index."""
 _KILLS_AT_MOST = 40
-"""A quick machine spends most of the work on one long PDF; then more are needed to come upon other stages."""
+"""A quick machine spends most of the time on one long PDF, and then needs more kills to reach other stages."""
 _KILLS_A_LIBRARY = 2
-"""Fewer than condemn a file that happens to be in hand each time (``engine/indexing/quarantine.py``)."""
+"""Greatest number of kills of a library before a last run completes it."""
 _HNSW_FROM = 20
-"""Vectors from which on these tests have an HNSW index and its checkpoints; the program's own limit is far up."""
+"""Number of vectors from which these tests use an HNSW index. The program's own limit is much higher."""
 
-# Indexes a folder in small batches, saying when it begins and what it did. With a number as fourth argument it
-# kills itself when it is about to change the vectors' folder for the so manieth time.
+# Index a folder in small batches, printing when it starts and what it did. A fourth argument N above 0 makes
+# the program kill itself just before its Nth change of the folder of vectors.
 _INDEX = """
 import json, os, signal, sys, time
 library, folder, limit, fatal = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
@@ -68,18 +68,18 @@ with ImageFinder.open(library, model="builtin") as finder:
 """
 
 Part = tuple[str, int]
-"""A file's path and the number of one of its parts."""
+"""Path of a file and number of one of its parts."""
 
 
 @dataclass(frozen=True)
 class Undisturbed:
-    """A library that was indexed in one go."""
+    """Result of indexing the tree without interruption."""
 
     tree: Path
     vectors: dict[Part, bytes]
     contents: dict[Part, bytes]
     seconds: float
-    """Of the processor: other work on the machine changes nothing about them."""
+    """Processor time in seconds, which other work on the machine does not change."""
 
 
 def _child(library: Path, tree: Path, limit: int, fatal: int = 0) -> "subprocess.Popen[str]":
@@ -90,7 +90,7 @@ def _child(library: Path, tree: Path, limit: int, fatal: int = 0) -> "subprocess
 
 
 def _index(library: Path, tree: Path, limit: int) -> dict[str, float]:
-    """Index undisturbed; returns what the run did."""
+    """Index without interruption and return the counts of the run."""
     with _child(library, tree, limit) as child:
         output, _ = child.communicate()
     assert child.returncode == 0
@@ -99,13 +99,13 @@ def _index(library: Path, tree: Path, limit: int) -> dict[str, float]:
 
 
 def _index_here(library: Path, folder: Path) -> int:
-    """Index in this process, undisturbed; returns how many pictures and pages were embedded."""
+    """Index in this process without interruption and return the number of items embedded."""
     with ImageFinder.open(library, model="builtin") as finder:
         return finder.add(folder).items
 
 
 def _killed_after(seconds: float, library: Path, tree: Path, limit: int) -> bool:
-    """Index, and kill that once it has worked so long; False when it was done before."""
+    """Index, and kill the process after this much processor time. Return False if it completed first."""
     with _child(library, tree, limit) as child:
         assert child.stdout is not None
         assert child.stdout.readline() == "begins\n"
@@ -117,7 +117,7 @@ def _killed_after(seconds: float, library: Path, tree: Path, limit: int) -> bool
 
 
 def _worked(child: "subprocess.Popen[str]") -> float:
-    """Seconds of the processor; those of a dead one are over."""
+    """Return the processor time used by a process in seconds; infinity if it has exited."""
     try:
         times = psutil.Process(child.pid).cpu_times()
     except psutil.NoSuchProcess:
@@ -126,7 +126,7 @@ def _worked(child: "subprocess.Popen[str]") -> float:
 
 
 def _tables(library: Path) -> "tuple[dict[Part, bytes], dict[Part, bytes], NDArray[np.float32]]":
-    """Vectors and content hashes by part, and all vectors as a matrix; checks that the tables agree."""
+    """Return vectors and content hashes by part, and all vectors as a matrix. Asserts that the tables agree."""
     with closing(sqlite3.connect(library / "library.db")) as db:
         assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert db.execute("PRAGMA foreign_key_check").fetchall() == []
@@ -147,7 +147,7 @@ def _tables(library: Path) -> "tuple[dict[Part, bytes], dict[Part, bytes], NDArr
 
 
 def _check_answers(library: Path, query: Path) -> None:
-    """The library answers as a search over every vector in SQLite does."""
+    """Assert that the library answers like an exhaustive search over the vectors in SQLite."""
     with ImageFinder.open(library, model="builtin") as finder:
         hits = finder.search(images=[query], limit=10_000, include_query_images=True)
         vector = finder.embed_images([query])[0]
@@ -156,13 +156,13 @@ def _check_answers(library: Path, query: Path) -> None:
     cosines = dict(zip(vectors, (matrix @ vector).tolist() if vectors else (), strict=True))
     found = {(str(hit.path), hit.part): hit.score for hit in hits}
     assert len(found) == len(hits)
-    # The index keeps vectors with a little noise of its own, so equal ones may come in any order.
+    # The index stores vectors with a small rounding error, so equal scores may come in any order.
     assert found == pytest.approx(cosines, abs=2e-3)
     assert [hit.score for hit in hits] == pytest.approx(sorted(cosines.values(), reverse=True), abs=2e-3)
 
 
 def _check_pending(library: Path, tree: Path) -> None:
-    """The library says how many files are not read, or that it does not know all of them; never that it is complete."""
+    """Assert that the library reports pending files or an incomplete scan, and never claims to be complete."""
     with ImageFinder.open(library, model="builtin") as finder:
         sources = finder.status().sources
     if not sources:  # killed before the folder was recorded
@@ -181,7 +181,7 @@ def _check_pending(library: Path, tree: Path) -> None:
 
 
 def _check_finished(library: Path, expected: Undisturbed, query: Path, limit: int) -> None:
-    """A last run completes the library, and embeds what is missing and nothing else."""
+    """Assert that another run completes the library, and embeds exactly what is missing."""
     before, contents, _ = _tables(library)
     there = {(contents[part], part[1]) for part in before}
     wanted = {(expected.contents[part], part[1]) for part in expected.vectors}
@@ -195,7 +195,7 @@ def _check_finished(library: Path, expected: Undisturbed, query: Path, limit: in
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Some 150 files: pictures, documents of many pages, a TIFF of several, duplicates, damaged ones."""
+    """Folder of about 150 files: pictures, documents with many pages, a multi-page TIFF, duplicates, damaged files."""
     folder = tmp_path_factory.mktemp("crash") / "pictures"
     for number in range(110):
         save(picture("teal", number), folder / f"album{number % 3}" / f"{number:03}.png")
@@ -229,7 +229,7 @@ def query(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def small_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """This process, too, has an HNSW index for a small library."""
+    """Make this process use an HNSW index for a small library, too."""
     monkeypatch.setattr(index_registry, "EXACT_LIMIT", _HNSW_FROM)
     monkeypatch.setattr(index_registry, "_EXACT_LIMIT_DOWN", _HNSW_FROM)
 
@@ -262,13 +262,13 @@ def test_killed_at_many_moments_a_library_loses_and_doubles_nothing(
             sizes.append(len(there))
             met |= {len(there)} - {0, len(undisturbed.vectors)}
         _check_finished(library, undisturbed, query, limit)
-    # The kills came in the midst of the work, and at different stages of it.
+    # The kills happened during the work, and at different stages of it.
     assert len(met) >= 3
 
 
 @pytest.fixture
 def checkpointed(tmp_path: Path, query: Path, small_limit: None) -> Iterator[tuple[Path, Path]]:
-    """A library with an HNSW checkpoint, and its folder, in which there are new pictures since."""
+    """Library with an HNSW checkpoint, and its folder, to which pictures have been added since."""
     folder, library = tmp_path / "few", tmp_path / "checkpointed"
     for seed in range(40):
         save(picture("teal", seed), folder / f"{seed}.png")
@@ -361,7 +361,7 @@ def test_answers_are_right_whatever_befell_the_checkpoint(
 
 @pytest.fixture
 def foreign(tmp_path: Path, small_limit: None) -> Path:
-    """A library of other pictures, with a checkpoint by the same model."""
+    """Library of other pictures with a checkpoint of the same model."""
     folder, library = tmp_path / "others", tmp_path / "foreign"
     for seed in range(40):
         save(picture("crimson", 3000 + seed), folder / f"{seed}.png")
@@ -384,7 +384,7 @@ def test_a_new_database_beside_old_vectors_is_not_answered_from_them(
     checkpointed: tuple[Path, Path], foreign: Path, query: Path
 ) -> None:
     library, _ = checkpointed
-    # As a user does who is told that library.db is damaged: move it away, and add the folders again.
+    # Do what users are told to do about a damaged library.db: move it away and add the folders again.
     for file in library.glob("library.db*"):
         file.unlink()
     _index_here(library, foreign.parent / "others")

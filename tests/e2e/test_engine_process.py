@@ -1,4 +1,4 @@
-"""The engine in its own process, spoken to as the window does: nothing hangs, nothing is lost, nothing stays behind."""
+"""The engine process as used by the window: it does not hang, lose requests, or leave anything behind."""
 
 import json
 import os
@@ -59,7 +59,7 @@ _STEP_S = 0.02
 
 
 class Window:
-    """Stands where the window stands: a client, and all that it heard."""
+    """Stand-in for the window: a client, and all events that it received."""
 
     def __init__(self, qtbot: QtBot, library: Path, target: Target = run_engine, **options: Any) -> None:
         self._qtbot = qtbot
@@ -71,7 +71,7 @@ class Window:
             getattr(self.client, name).connect(self.heard.append)
 
     def until(self, condition: Callable[[], object]) -> None:
-        """Let events come until something is so."""
+        """Process events until a condition is met."""
         self._qtbot.waitUntil(lambda: bool(condition()), timeout=_PATIENCE_MS)
 
     def ask(self, kind: Any, **fields: Any) -> Any:
@@ -80,7 +80,7 @@ class Window:
         return self.answer(self.client.request(request, self.heard.append))
 
     def answer(self, request_id: int) -> Any:
-        """The first answer to a request."""
+        """Wait for the first answer to a request and return it."""
         self.until(lambda: self.answers(request_id))
         return self.answers(request_id)[0]
 
@@ -93,7 +93,7 @@ class Window:
         return found
 
     def names(self, text: str = "", **fields: Any) -> list[str]:
-        """Names of the files found, best first."""
+        """Return the names of the files found, best first."""
         return [hit.path.name for hit in self.search(Query(text, **fields), count=1000).hits]
 
     @property
@@ -101,7 +101,7 @@ class Window:
         return self.client.library.status.items if self.client.library is not None else -1
 
     def settle(self) -> None:
-        """Wait until no work is left."""
+        """Wait until the model is ready and no job is running or waiting."""
 
         def is_over() -> bool:
             job = self.client.job
@@ -114,7 +114,7 @@ class Window:
         return [event.state for event in self.heard if hasattr(event, "report") and hasattr(event, "state")]
 
     def kill_engine(self) -> None:
-        """Kill it as the system would, and wait until the client has noticed."""
+        """Kill the engine process and wait until the client notices."""
         pid = self.client.pid
         assert pid is not None
         before = len(self.states())
@@ -149,20 +149,20 @@ def open_window(qtbot: QtBot, library: Path) -> Iterator[OpenWindow]:
 
 @pytest.fixture
 def window(open_window: OpenWindow) -> Window:
-    """A window on an empty library, its engine being started."""
+    """Window stand-in on an empty library. Its engine is starting."""
     return open_window()
 
 
 @pytest.fixture
 def many(folder: Path) -> Path:
-    """A folder of forty pictures."""
+    """Folder with forty pictures."""
     for number in range(40):
         save(picture("teal", number), folder / f"{number:02}.png")
     return folder
 
 
 def test_a_folder_that_is_added_is_indexed_and_found(window: Window, three_pictures: Path) -> None:
-    # Before the engine is up: requests wait for it.
+    # The engine is not running yet, so the request is queued.
     added = window.ask(AddSources, paths=(three_pictures,))
     assert added == Done(added.request_id)
     window.settle()
@@ -172,14 +172,14 @@ def test_a_folder_that_is_added_is_indexed_and_found(window: Window, three_pictu
     assert "pdf" in window.client.library.extensions
     assert window.names("red")[0] == "red.png"
     assert window.names(images=(three_pictures / "blue.png",))[0] != "blue.png"
-    # What a job did is said at its end, and that it began is said before.
+    # The report of a job comes with its end, and its start is announced earlier.
     statuses = [
         event.status for event in window.heard if hasattr(event, "status") and hasattr(event.status, "rate")
     ]
     assert (
         next(status.state for status in statuses if status.sources == (three_pictures,)) is JobState.RUNNING
     )
-    # By the job that was asked for, or by the one at the start, whichever came first.
+    # The pictures are indexed by the requested job or by the job at startup, whichever ran first.
     assert 3 in [status.report.indexed for status in statuses if status.report is not None]
 
 
@@ -261,7 +261,7 @@ def test_a_picture_is_no_model(window: Window, three_pictures: Path) -> None:
 def test_every_search_is_answered_while_the_model_changes_though_the_engine_is_killed_in_the_middle(
     window: Window, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # An engine that is started anew would take it before what the library says.
+    # A restarted engine would prefer this variable to the library's model.
     monkeypatch.delenv("IMAGEFINDER_MODEL")
     for number in range(160):
         save(picture("gray", number), folder / f"{number}.png")
@@ -285,7 +285,7 @@ def test_every_search_is_answered_while_the_model_changes_though_the_engine_is_k
     assert EngineState.RESTARTING in window.states()
     window.settle()
     assert window.search(Query("red")).model == STARTER
-    # Just after the death only names are searched, and no model is told.
+    # Just after the engine's death, only names are searched, and no model is reported.
     told = [model for model, _ in answers if model]
     assert told == sorted(told)
     assert told[0] == BUILTIN
@@ -329,7 +329,7 @@ def test_pausing_stops_the_work_and_resuming_ends_it(open_window: OpenWindow, ma
     found: list[int] = []
 
     def is_at_rest() -> bool:
-        # What was in hand when the pause came is committed first.
+        # The files being read at the time of the pause are committed first.
         found.append(len(window.names(images=(many / "00.png",), include_query_images=True)))
         return len(found) > 30 and len(set(found[-20:])) == 1
 
@@ -427,7 +427,7 @@ def test_a_search_in_flight_when_the_engine_is_killed_is_answered_by_the_next(
     window.settle()
     pid = window.client.pid
     assert pid is not None
-    # Stopped, it takes requests and answers none.
+    # A stopped process receives requests and answers none.
     os.kill(pid, signal.SIGSTOP)
     old, new, listing = (window.client.next_id() for _ in range(3))
     window.client.send(Search(old, 1, Query("blue")))
@@ -450,7 +450,7 @@ def test_a_search_that_kills_the_engine_is_given_up_and_others_go_on(
     window.settle()
     answer = window.ask(Search, pane=1, query=Query(images=(tmp_path / "killer.png",)))
     if isinstance(answer, Hits):
-        # Its successor had no model yet, so it answered without, and is asked again, as a pane does.
+        # The new engine had no model yet and answered without it. Ask again, as a pane does.
         assert answer.is_partial
         window.settle()
         answer = window.ask(Search, pane=1, query=Query(text="and words", images=(tmp_path / "killer.png",)))
@@ -558,14 +558,14 @@ def test_stopping_in_the_midst_of_a_job_it_ends_by_itself_and_loses_nothing(
 
 
 def in_hand(library: Path) -> bool:
-    """Whether a file is noted as being read."""
+    """Whether a file is recorded as being read."""
     note = library / "in-hand"
     return note.exists() and any(note.read_bytes())
 
 
 @pytest.fixture
 def reading(open_window: OpenWindow, folder: Path, library: Path) -> Window:
-    """A window whose engine reads a file without end."""
+    """Window stand-in whose engine reads a file without end."""
     save(picture("red"), folder / "endless.png")
     window = open_window(deadly_engine.reads_for_ever)
     window.client.send(AddSources((folder,)))
@@ -591,7 +591,7 @@ def test_an_engine_that_was_told_to_end_did_not_break_down(
     reading.until(lambda: EngineState.RESTARTING in reading.states())
     assert "was ended by another program" in reading.client.engine.message
     reading.until(lambda: reading.client.pid not in (None, before))
-    reading.until(lambda: in_hand(library))  # by the new one, to which it is as new as before
+    reading.until(lambda: in_hand(library))  # read by the new engine, to which the file is as new as before
     reading.client.stop()
     with closing(sqlite3.connect(library / "library.db")) as database:
         assert database.execute("SELECT * FROM suspects").fetchall() == []
@@ -697,7 +697,7 @@ def test_when_the_window_is_killed_the_engine_is_gone(tmp_path: Path, library: P
         assert parent.stdout is not None
         engine = psutil.Process(int(parent.stdout.readline()))
         parent.kill()
-    # Reaped by init, or a zombie in a container that has none.
+    # The process has been reaped by init, or is a zombie in a container without one.
     deadline = time.monotonic() + 20
     while engine.is_running() and engine.status() != psutil.STATUS_ZOMBIE:
         assert time.monotonic() < deadline, "the engine outlives its window"
@@ -791,7 +791,7 @@ def test_the_engines_process_loads_no_qt_though_it_imports_the_console_script_ag
         text=True,
         timeout=60,
     )
-    # Once for each event that came before the end.
+    # One line for each event that came before the end.
     assert (done.returncode, set(done.stdout.split())) == (0, {"False"}), done.stderr
 
 

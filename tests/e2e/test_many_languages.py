@@ -1,4 +1,4 @@
-"""A model for many languages from the command line: imported from a folder, then asked in Chinese and in English."""
+"""A multilingual model on the command line: imported from a folder, then searched in Chinese and in English."""
 
 import os
 from pathlib import Path
@@ -28,14 +28,14 @@ def test_a_chinese_query_finds_what_its_english_twin_finds(
         {hit["path"]: hit["score"] for hit in search.json["hits"]} for search in (chinese, english)
     )
     assert len(in_english) == 5
-    assert in_chinese == pytest.approx(in_english, abs=2e-5)  # they are rounded to 5 decimals
+    assert in_chinese == pytest.approx(in_english, abs=2e-5)  # scores are rounded to 5 decimals
     assert english.errors == []
 
 
 def test_a_process_without_the_extra_says_what_to_install(
     program: Program, folder: Path, tmp_path: Path
 ) -> None:
-    """A package that cannot be imported stands in transformers' place."""
+    """Replace transformers by a package that cannot be imported."""
     published, broken = siglip2_like(tmp_path / "published"), tmp_path / "libraries" / "transformers"
     broken.mkdir(parents=True)
     (broken / "__init__.py").write_text("raise ImportError('No module named transformers')")

@@ -1,4 +1,4 @@
-"""Changing between two models on disk while questions keep coming, and the process that does the work is killed."""
+"""Model switches while searches continue and the indexing process is killed."""
 
 import json
 import shutil
@@ -25,7 +25,7 @@ _PATIENCE_S = 60
 
 @pytest.fixture(scope="module")
 def two_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home folder with two models of different weights, ``first`` and ``second``."""
+    """Home folder with two models of different weights, ``first`` and ``second``."""
     from safetensors.torch import save_file
 
     folder = tmp_path_factory.mktemp("models")
@@ -43,7 +43,7 @@ def two_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def library(program: Program, two_models: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Program:
-    """A library of many pictures, indexed with ``first``; this process is set up to open it, too."""
+    """Library of many pictures, indexed with ``first``. This process is set up to open it, too."""
     del program.environment["IMAGEFINDER_MODEL"]
     shutil.copytree(two_models, program.environment["HOME"])
     for number in range(PICTURES):
@@ -59,11 +59,11 @@ def library(program: Program, two_models: Path, folder: Path, monkeypatch: pytes
 
 @dataclass
 class Asker:
-    """Asks the same question again and again, from another process than the one that indexes."""
+    """Repeats the same search from another process than the indexing one."""
 
     finder: ImageFinder
     answers: list[tuple[str, int, float]] = field(default_factory=list)
-    """The model that answered, how many hits, and the best score, in the order of asking."""
+    """Model, number of hits and best score of each answer, in order."""
     errors: list[BaseException] = field(default_factory=list)
     is_over: threading.Event = field(default_factory=threading.Event)
 
@@ -72,10 +72,10 @@ class Asker:
             try:
                 result = self.finder.query(Query("a dog in the snow", limit=10, include_rest=True))
                 self.answers.append((result.model, len(result.hits), result.hits[0].score))
-            except BaseException as error:  # noqa: BLE001 - for the test to show
+            except BaseException as error:  # noqa: BLE001 - reported by the test
                 self.errors.append(error)
                 return
-            self.is_over.wait(0.02)  # the others want to work, too
+            self.is_over.wait(0.02)  # leave processor time for the other processes
 
 
 @pytest.fixture

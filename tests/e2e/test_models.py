@@ -1,4 +1,4 @@
-"""Models from the command line: a tiny open_clip model with random weights, from import to search; the defaults."""
+"""Models on the command line: a tiny open_clip model with random weights, from import to search, and the defaults."""
 
 import json
 import pickle
@@ -15,7 +15,7 @@ from helpers.tiny_clip import TINY_CONFIG, random_weights
 
 @pytest.fixture(autouse=True)
 def unnamed(program: Program) -> None:
-    """Which model to use is what these tests are about."""
+    """Remove the model named by the environment, because these tests are about choosing one."""
     del program.environment["IMAGEFINDER_MODEL"]
 
 
@@ -28,7 +28,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A safetensors file of the tiny model's weights."""
+    """Safetensors file with the weights of the tiny model."""
     from safetensors.torch import save_file
 
     path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
@@ -38,7 +38,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def imported(weights: Path, config: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Outcome]:
-    """A home folder into which the tiny model was imported, and what the import said."""
+    """Home folder into which the tiny model was imported, and the result of the import."""
     program = Program(tmp_path_factory.mktemp("imported"))
     outcome = program.run("models", "import", weights, "--arch", config, "--json")
     return Path(program.environment["HOME"]), outcome
@@ -46,7 +46,7 @@ def imported(weights: Path, config: Path, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture
 def model(program: Program, imported: tuple[Path, Outcome]) -> str:
-    """The name of the tiny model, imported for the program."""
+    """Name of the tiny model, imported for the program."""
     home, outcome = imported
     assert outcome.status == 0, outcome
     assert list(outcome.json) == ["name", "arch", "preprocessing", "was_here"]
@@ -75,7 +75,7 @@ def assert_refused(outcome: Outcome, *words: str) -> None:
 
 def test_an_imported_model_indexes_and_searches(program: Program, model: str, pictures: Path) -> None:
     named = {"IMAGEFINDER_MODEL": model}
-    # Its weights are random, so nothing seems to match.
+    # The weights are random, so nothing seems to match.
     by_words = program.run("search", "a dog in the snow", "--all", "--in", pictures, "--json", extra=named)
     assert by_words.status == 0, by_words
     (said,) = by_words.errors
@@ -117,7 +117,7 @@ def test_a_device_that_is_not_here_is_named(program: Program, model: str, pictur
 
 
 class Trap:
-    """Unpickling it would make a file."""
+    """Object that creates a file when it is unpickled."""
 
     def __init__(self, proof: Path) -> None:
         self.proof = proof

@@ -1,4 +1,4 @@
-"""Getting and removing models from the command line, from a hub on loopback that may misbehave."""
+"""Downloading and removing models on the command line, with a local hub that may misbehave."""
 
 import signal
 import subprocess
@@ -17,7 +17,7 @@ HALF = 6_000_000
 
 
 class HubProgram(Program):
-    """The program, with the tiny model in its catalogue."""
+    """The program with the tiny model in its catalogue."""
 
     def __init__(self, folder: Path, config: Path) -> None:
         super().__init__(folder)
@@ -68,7 +68,7 @@ def test_a_model_is_downloaded_used_and_removed(program: HubProgram, hub: HubSer
     assert found.json["model"] == NAME, found
     assert_refused(program.run("models", "remove", NAME), "is searched with", "models use")
     assert program.run("models", "use", "builtin", "--now").status == 0
-    # Not "use another one first": that would not help.
+    # The message must not suggest using another model first, which would not help.
     assert_refused(
         program.run("models", "remove", "builtin"), "comes with the program, and cannot be removed"
     )

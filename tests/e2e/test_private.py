@@ -1,4 +1,4 @@
-"""What the program writes about the user's pictures, under an umask that would let everybody read it."""
+"""Privacy of the files that the program writes about the user's pictures, under a permissive umask."""
 
 import stat
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A file that brings the whole program down does so once; its neighbours are indexed, and no innocent is blamed."""
+"""A file that crashes the program does so only once, and no other file is blamed."""
 
 import subprocess
 import sys
@@ -14,7 +14,7 @@ from helpers.program import Program
 from imagefinder.domain.sources import SourceOptions
 from imagefinder.engine.engine import Engine
 
-# The program, with a decoder that dies of files called killer-something, as a crashing C library does.
+# The program with a decoder that dies on files named ``killer*``, like a crashing C library.
 DYING = """
 import os, sys
 from pathlib import Path
@@ -47,7 +47,7 @@ def _run(program: Program, *arguments: str | Path) -> int:
 
 @pytest.fixture
 def with_killer(folder: Path) -> Path:
-    """A folder of thirty pictures, and one that kills."""
+    """Folder with thirty pictures and one file that crashes the decoder."""
     for number in range(30):
         save(picture("gray", number), folder / f"{number:02}.png")
     save(picture("red"), folder / "killer.png")
@@ -64,7 +64,7 @@ def test_a_file_that_kills_the_program_is_then_read_by_another_process_and_blame
     (unreadable,) = status["unreadable"]
     assert unreadable["path"].endswith("killer.png")
     assert unreadable["reason"] == "the decoder crashed on it"
-    # It changes, and is read again.
+    # A changed file is read again.
     save(picture("blue"), with_killer / "killer.png")
     assert program.run("index").status == 0
     assert program.run("status", "--json").json["unreadable"] == []
@@ -80,7 +80,7 @@ def test_a_long_pdf_that_the_program_is_killed_over_again_and_again_is_indexed_i
         with subprocess.Popen(
             command, env=program.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         ) as process:
-            # Until it has gone on from where it was.
+            # Wait until the program has continued beyond its earlier progress.
             while process.poll() is None and (now := _items(program)) <= had:
                 time.sleep(0.05)
             process.kill()
@@ -102,7 +102,7 @@ def test_an_innocent_file_in_hand_at_a_death_is_indexed_and_cleared(
     save(picture("red"), folder / "red.png")
     pdf(folder / "long.pdf", [f"page {number}" for number in range(20)])
     engine = open_engine()
-    engine.jobs.index()  # makes the library
+    engine.jobs.index()  # creates the library
     note = tmp_path / "library" / "in-hand"
     digests = [_digest(path) for path in sorted(folder.iterdir())]
     note.write_bytes(b"".join(digests) + bytes(32))

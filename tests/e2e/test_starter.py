@@ -1,4 +1,4 @@
-"""What the starter model has learned, asked through the command line of a program just installed."""
+"""Search quality of the starter model, on the command line of a newly installed program."""
 
 import re
 import shutil
@@ -19,13 +19,13 @@ QUERIES = {
     "a temple in China": "summer-palace.jpg",
 }
 
-# File names are searched, too, and these tell nothing.
+# File names are searched, too, so these say nothing about the content.
 CAMERA_NAMES = {sample: f"IMG_{number:04}.jpg" for number, sample in enumerate(QUERIES.values(), start=1)}
 
 
 @pytest.fixture(scope="module")
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Program:
-    """The program as it is on its first day, with the samples indexed."""
+    """Newly installed program with the samples indexed."""
     folder = tmp_path_factory.mktemp("fresh")
     program = Program(folder)
     del program.environment["IMAGEFINDER_MODEL"]
@@ -38,7 +38,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Program:
 
 @pytest.mark.parametrize("words", QUERIES)
 def test_words_find_the_sample_picture_they_describe(fresh: Program, words: str) -> None:
-    # Of the astronaut's portrait it is not sure enough to show it unasked.
+    # The relevance of the astronaut's portrait is too low for it to be shown by default.
     outcome = fresh.run("search", words, "--all", "--json")
     assert outcome.json["model"] == "starter"
     assert outcome.found[0] == CAMERA_NAMES[QUERIES[words]]
@@ -109,7 +109,7 @@ def test_headings_are_printed_where_there_are_several_groups(fresh: Program) -> 
 
 
 def test_what_is_shown_by_mistake_is_far_less_relevant(fresh: Program) -> None:
-    # The cut is lenient: a cat comes along here.
+    # The relevance cutoff is lenient: a cat is found here, too.
     flower, *others = fresh.run("search", "a red flower", "--json").json["hits"]
     assert flower["path"].endswith(CAMERA_NAMES[QUERIES["a red flower"]])
     assert flower["relevance"] > 0.8

@@ -1,4 +1,4 @@
-"""Whatever a decoder does, the program can be searched, stopped and killed."""
+"""The program can be searched, stopped and killed whatever its decoders do."""
 
 import signal
 import subprocess
@@ -19,12 +19,12 @@ from imagefinder import ImageFinder
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are Unix's")
 _ENDS_IN_S = 10.0
-"""Three on a machine that has nothing else to do."""
+"""An idle machine needs 3 s."""
 
 
 @contextmanager
 def _adding(program: Program, folder: Path, *, until_items: int = 0) -> Iterator["subprocess.Popen[bytes]"]:
-    """The program at work on a folder, once it has a decoder and has committed so many items."""
+    """Run the program on a folder. Yields once it has a decoder process and has committed ``until_items`` items."""
     with subprocess.Popen(
         program.command("add", folder),
         env=program.environment,
@@ -53,7 +53,7 @@ def _items(program: Program) -> int:
 
 @pytest.fixture
 def hostile(program: Program, folder: Path, tmp_path: Path) -> Path:
-    """A folder with a page that never ends, and a file that its decoder hangs at."""
+    """Folder with a page that never ends and a file that hangs its decoder."""
     program.environment["IMAGEFINDER_DECODER_SECONDS"] = "600"
     program.entry = misbehaving_program(tmp_path)
     (folder / "a.pdf").write_bytes(endless_page())

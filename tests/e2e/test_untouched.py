@@ -1,4 +1,4 @@
-"""What the program must leave alone: the user's files, the network, and libraries it has no use for now."""
+"""Things that the program must not touch: the user's files, the network, and libraries that it does not need."""
 
 import hashlib
 import json
@@ -15,8 +15,8 @@ from helpers.fakes import pdf, picture
 _ROOT = Path(__file__).resolve().parents[2]
 _PICTURES = 120
 
-# Runs `work` in a process of its own and writes what it did to disk, network and modules as JSON. Opens are
-# counted by full path: os.scandir and os.stat raise other events, or none.
+# Runs `work` in a separate process and writes its disk accesses, network accesses and modules as JSON. Opened
+# files are recorded by full path. os.scandir and os.stat raise other audit events, or none.
 _WATCHER = """
 import json, os, sys
 
@@ -54,7 +54,7 @@ def _watched(work: str, tmp_path: Path) -> dict[str, Any]:
 
 
 def _command(*words: object) -> str:
-    """Source that runs one command line in the watched process."""
+    """Return source code that runs one command line in the watched process."""
     arguments = [str(word) for word in words]
     return f"from imagefinder.cli.main import main\nassert main({arguments!r}) == 0\n"
 
@@ -64,7 +64,7 @@ def _inside(folder: Path, opened: list[list[Any]]) -> list[str]:
 
 
 def _snapshot(folder: Path) -> dict[str, tuple[object, ...]]:
-    """Everything that a user could see of a tree, but for when a file was last read."""
+    """Return everything visible to a user in a folder tree, except access times."""
     shots: dict[str, tuple[object, ...]] = {}
     for path in [folder, *folder.rglob("*")]:
         status = path.lstat()
@@ -81,7 +81,7 @@ def _snapshot(folder: Path) -> dict[str, tuple[object, ...]]:
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """More than a hundred files in several folders: pictures, PDFs, a twin, a damaged one, a link, a note."""
+    """More than a hundred files in several folders, with PDFs, a duplicate, a damaged file, a link and a text file."""
     folder = tmp_path / "pictures"
     for number in range(_PICTURES):
         save(picture("red", number), folder / f"year{number % 4}" / f"{number:03}.png")
@@ -99,7 +99,7 @@ def tree(tmp_path: Path) -> Path:
 def test_a_rescan_of_an_unchanged_tree_opens_none_of_its_files(tree: Path, tmp_path: Path) -> None:
     first = _watched(_command("add", tree), tmp_path)
     again = _watched(_command("index"), tmp_path)
-    # That the first run was seen opening them shows that the watcher sees.
+    # The first run opens the files, which proves that the watcher works.
     assert len(set(_inside(tree, first["opened"]))) > _PICTURES
     assert _inside(tree, again["opened"]) == []
 
@@ -147,7 +147,7 @@ def test_what_is_written_lies_in_the_library_and_the_users_own_folders_alone(
     written = {Path(path) for path, _mode, flags in opened if flags & writing}
     assert any(path.is_relative_to(own[1]) for path in written)
     strays = [path for path in written if not any(path.is_relative_to(folder) for folder in own)]
-    # Python itself may store the modules that it compiled.
+    # Python itself may write compiled modules.
     assert [path for path in strays if "__pycache__" not in path.parts] == []
 
 

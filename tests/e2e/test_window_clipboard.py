@@ -46,7 +46,7 @@ def test_pasting_nothing_changes_nothing(screen: Screen, window: RealWindow) -> 
     window.search("orange")
     with screen.copied(b"\0\1", "application/x-of-another-program"):
         window.press("ctrl+v", "s")
-        # What comes after it has come shows that it came.
+        # Keys are handled in order, so this key proves that the earlier one was handled.
         until(lambda: window.title == "oranges", "the next key arrives")
     assert window.title != NAME
 

@@ -1,4 +1,4 @@
-"""What is dropped on a real window from other programs, by a real drag through the X server."""
+"""Drops from other programs on a real window, by real drags through the X server."""
 
 import base64
 import io
@@ -15,7 +15,7 @@ from smoke_pictures import FILES, like
 
 Data = dict[str, str | bytes]
 SETTINGS = {"fetch_local_addresses": True}
-"""The site that is asked is this machine."""
+"""Allows addresses on this machine, where the test's web site is."""
 
 
 def _bytes_of(name: str, kind: str = "PNG") -> bytes:
@@ -25,11 +25,11 @@ def _bytes_of(name: str, kind: str = "PNG") -> bytes:
 
 
 class Site:
-    """A web site of one picture, on this machine."""
+    """Web site on this machine that serves one picture."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
-        """The paths that were asked for."""
+        """Paths requested."""
         asked = self.asked
 
         class Handler(BaseHTTPRequestHandler):
@@ -140,7 +140,7 @@ def test_a_second_picture_dropped_on_the_query_is_added_to_the_first(
     until(lambda: window.title == first.name, "the first is searched by")
     assert screen.drag_files(second, to=QUERY)
     until(lambda: window.title == "2 pictures", "both are searched by")
-    # Dropped on the results, a picture stands in place of those before.
+    # A picture dropped on the results replaces those in the query.
     assert screen.drag_files(second, to=MIDDLE)
     until(lambda: window.title == second.name, "the second alone is searched by")
 
@@ -188,7 +188,7 @@ def test_a_result_let_go_over_the_results_or_the_library_changes_nothing(
     window.finds("orange")
     for place in (MIDDLE, PANEL):
         screen.move(window.result("orange"), place)
-        # What comes after it has come shows that it was over.
+        # Keys are handled in order, so this key proves that the earlier action has ended.
         window.press("ctrl+f")
         screen.type(window.id, "blue")
         until(lambda: window.title == "blue", "words are searched in the same place")

@@ -1,4 +1,4 @@
-"""The first minutes of a new user, with mouse and keys alone."""
+"""The first minutes of a new user, with the mouse and keyboard only."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ def test_a_folder_is_dropped_and_its_pictures_are_found_by_words_and_by_a_pictur
     window = open_window(program)
     window.reads("Drop a folder of pictures here", 1.9, 600)
 
-    # Not wanted after all.
+    # Cancel the dialog at first.
     assert screen.drag_files(five_pictures, to=MIDDLE)
     screen.press(window.other("Add to library"), "Escape")
     until(lambda: not window.has_other(), "the question is removed")

@@ -1,4 +1,4 @@
-"""A real window by its keys, and a little by the mouse."""
+"""A real window operated by keyboard, and a little by mouse."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ FILE_OF = {colour: name for name, colour in FILES.items()}
 
 @pytest.fixture
 def names(window: RealWindow) -> list[str]:
-    """The window shows what is like the orange picture: the names of these files, the best first."""
+    """Search for the orange picture and return the names of the files, best first."""
     window.search("orange")
     window.finds("orange")
     window.press("Down", "s")
@@ -40,7 +40,7 @@ def test_space_previews_and_arrows_walk_through_the_results(window: RealWindow, 
     window.screen.press(preview, "Escape")
     until(lambda: not window.has_other(), "the preview is closed")
 
-    # The results have followed.
+    # The results have been updated.
     window.press("space")
     window.screen.press(window.other(names[1]), "space")
     until(lambda: not window.has_other(), "the preview is closed by the key that opened it")
@@ -60,7 +60,7 @@ def test_searches_are_opened_and_closed_and_walked_through(window: RealWindow) -
 
     window.press("ctrl+Tab", "ctrl+w")
     until(lambda: window.title == "orange", "the second is closed")
-    # The last is emptied instead.
+    # The last tab is emptied instead of closed.
     window.press("ctrl+w")
     until(lambda: window.title == NAME, "nothing is searched")
 

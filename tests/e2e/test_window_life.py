@@ -1,4 +1,4 @@
-"""How a real window begins and ends, and what it does when its engine does not live as long."""
+"""Start and end of a real window, and its behaviour when its engine dies first."""
 
 import json
 import time
@@ -15,9 +15,9 @@ from smoke_pictures import FILES
 
 MANY = 120
 ENGINE_S = 3.0
-"""An engine that takes longer to end is ended by force, which the log says."""
+"""Seconds after which an engine that does not exit is killed, which is logged."""
 _STEP_S = 0.15
-"""Processor time."""
+"""Processor time in seconds."""
 
 
 def test_a_second_start_raises_the_first_window_and_hands_over_its_picture(
@@ -88,7 +88,7 @@ def test_an_engine_killed_in_a_search_is_started_again_and_answers(
     window.finds("orange")
     engine = window.engine()
 
-    # It cannot answer any more: the search is under way until it dies.
+    # A suspended engine cannot answer, so the search is pending until the engine dies.
     engine.suspend()
     window.search("blue")
     window.reads("Searching…")
@@ -154,7 +154,7 @@ def test_what_a_run_that_was_killed_left_is_said_and_gone_on_with_by_a_click(
 
 
 def _link(window: RealWindow) -> tuple[int, int]:
-    """Where the link in the first source's row is, by its colour."""
+    """Return the position of the link in the first source's row, found by its colour."""
     left, top = 60, 90
     pixels = np.asarray(window.screen.look().convert("RGB").crop((left, top, 260, 190)), np.int16)
     rows, columns = np.nonzero(pixels[:, :, 2] > pixels[:, :, 0] + 100)
@@ -162,9 +162,9 @@ def _link(window: RealWindow) -> tuple[int, int]:
 
 
 def _stopped_midway(window: RealWindow, engine: psutil.Process) -> int:
-    """Let the engine work in small steps until it has indexed some pictures and not all; returns how many.
+    """Let the engine work in small steps until it has indexed some pictures but not all, and return their number.
 
-    It stands still then.
+    The engine is suspended afterwards.
     """
     while True:
         _let_work(engine)
@@ -173,7 +173,7 @@ def _stopped_midway(window: RealWindow, engine: psutil.Process) -> int:
 
 
 def _let_work(engine: psutil.Process) -> None:
-    """Resume it for a step of its own time, however much of that it gets on this machine, and suspend it again."""
+    """Resume the engine until it has used one step of processor time, however long that takes, and suspend it again."""
     used = sum(engine.cpu_times()[:2])
     deadline = time.monotonic() + 1
     engine.resume()

@@ -1,4 +1,4 @@
-"""How a real window looks after its user has changed the theme, or has chosen from a menu."""
+"""Appearance of a real window after a change of theme and after a choice from a menu."""
 
 import json
 
@@ -10,10 +10,10 @@ from helpers.x11 import until
 from numpy.typing import NDArray
 
 LIGHT, DARK = ("Down",), ("Down", "Down")
-"""Keys within the menu of themes, from its first entry."""
+"""Keys in the theme menu, from its first entry."""
 SORT_BUTTON = (960, 132)
 ENTRY = (960, 165)
-"""The first in the menu of the orders."""
+"""First entry of the sort menu."""
 
 
 def pixels(window: RealWindow) -> NDArray[np.int16]:
@@ -23,7 +23,7 @@ def pixels(window: RealWindow) -> NDArray[np.int16]:
 
 
 def in_theme(program: Program, name: str) -> Program:
-    """The same with another theme in its settings, and no text cursor that blinks."""
+    """Return the program with another theme in its settings and without a blinking text cursor."""
     file = settings_file(program)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps({"theme": name}))

@@ -1,6 +1,7 @@
-"""What is on the screen after an act of the user equals a fresh render of the window's state.
+"""Comparison of the screen after a user's action with a fresh rendering of the window's state.
 
-A widget that changes its state without repainting passes every test that asks for the state; these look.
+A widget that changes its state without repainting passes every test that only checks the state. These tests
+catch it.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,12 +15,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 COLOURS = np.random.default_rng(1).integers(0, 230, (160, 3))
-"""One for each picture, so that a picture is known by any of its pixels."""
+"""One colour for each picture, so that any pixel identifies its picture."""
 Pixels = NDArray[np.int16]
 
 
 class Leaves:
-    """A window that shows more results than its screen has room for, by acts at places given in points."""
+    """Window with more results than fit on the screen, and actions at positions given in points."""
 
     def __init__(self, window: RealWindow, scale: int) -> None:
         self.window = window
@@ -30,7 +31,7 @@ class Leaves:
         window.place(0, 0, width * scale, height * scale)
         self.size = (width, height)
         self.grid = (310, 190, width - 50, height - 80)
-        """A part of the window that only results are on: left, top, right, bottom."""
+        """Part of the window that only shows results: left, top, right, bottom."""
 
     @property
     def middle(self) -> tuple[int, int]:
@@ -38,7 +39,7 @@ class Leaves:
         return (left + right) // 2, (top + bottom) // 2
 
     def at(self, place: tuple[int, int]) -> tuple[int, int]:
-        """Where a place of the window is on the screen, pixels."""
+        """Return the screen position of a point in the window, in pixels."""
         return place[0] * self.scale, place[1] * self.scale
 
     def click(self, place: tuple[int, int], button: int = 1, times: int = 1) -> None:
@@ -48,12 +49,12 @@ class Leaves:
         self.screen.move(self.at(start), self.at(end), pause=0.2)
 
     def seen(self) -> Pixels:
-        """The pixels of the part of the screen that only results are on."""
+        """Return the pixels of the part of the screen that only shows results."""
         box = [each * self.scale for each in self.grid]
         return np.asarray(self.screen.look().crop(tuple(box)).convert("RGB"), np.int16)  # type: ignore[arg-type]
 
     def waits_for_change(self, before: Pixels, share: float) -> None:
-        """Wait until so large a share of these pixels are others."""
+        """Wait until this share of the pixels has changed."""
 
         def changed() -> bool:
             return bool((np.abs(self.seen() - before) > 2).any(axis=2).mean() > share)
@@ -61,7 +62,7 @@ class Leaves:
         until(changed, "other pixels are on the screen", seconds=8)
 
     def a_leaf(self) -> tuple[tuple[int, int], str]:
-        """A place where a picture is seen, and the picture's name, by its colour."""
+        """Return a position where a picture is visible, and the name of the picture, identified by its colour."""
         pixels = self.seen()
         for y in range(0, pixels.shape[0], 4):
             for x in range(0, pixels.shape[1], 4):
@@ -100,7 +101,7 @@ def opened(
 
 @pytest.fixture
 def leaves(opened: Leaves) -> Leaves:
-    """All leaves are found, the grid is at its top and has the keys; the mouse is outside."""
+    """Window with all leaves found, scrolled to the top, with the focus in the grid and the mouse outside."""
     window = opened.window
     opened.screen.do("mousemove", 1599, 999)
     if window.title != "leaf":
@@ -163,7 +164,7 @@ def test_the_card_below_the_mouse_is_left_behind_by_none(leaves: Leaves) -> None
 
 def test_a_band_selects_what_it_is_drawn_over(leaves: Leaves) -> None:
     plain = leaves.seen()
-    # The outermost pixels of the grid belong to no card.
+    # The outermost pixels of the grid belong to no item.
     start, end = (287, 164), leaves.middle
     leaves.screen.do("mousemove", *leaves.at(start), "mousedown", 1)
     for share in (0.3, 0.6, 1.0):

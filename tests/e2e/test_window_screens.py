@@ -1,4 +1,4 @@
-"""Windows on real screens: small ones and magnified ones, in full screen, and after a change of theme."""
+"""Windows on small and magnified screens, in full screen, and after a change of theme."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +18,7 @@ FILE_OF = {colour: name for name, colour in FILES.items()}
 def desktop(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Screen, int]]:
-    """A screen with a window manager, and by how much windows are to be magnified on it."""
+    """X display with a window manager, and the scale factor of its windows."""
     size, scale = request.param
     with virtual_screen(tmp_path_factory.mktemp("desktop"), size) as screen, window_manager(screen):
         yield screen, scale
@@ -26,7 +26,7 @@ def desktop(
 
 @pytest.fixture
 def window(desktop: tuple[Screen, int], stocked: Program) -> Iterator[RealWindow]:
-    """A window on that screen."""
+    """Window on this display."""
     screen, scale = desktop
     stocked.environment["QT_SCALE_FACTOR"] = str(scale)
     renders_on_demand(stocked)
@@ -38,10 +38,10 @@ def window(desktop: tuple[Screen, int], stocked: Program) -> Iterator[RealWindow
 
 
 def place_of(window: RealWindow, title: str) -> tuple[int, ...]:
-    """Left, top, width and height of another window of the program, as soon as it is there."""
+    """Wait for another window of the program and return its left, top, width and height."""
 
     def find() -> tuple[int, ...]:
-        # The main window may be called the same for a moment.
+        # The main window may have the same title for a moment.
         return next((each.place for each in window.render() if each.title == title), ())
 
     return until(find, f"there is a window called {title}")
@@ -54,7 +54,7 @@ def lies_within(window: RealWindow, place: tuple[int, ...]) -> bool:
 
 
 def open_preview(window: RealWindow) -> None:
-    """Of the orange picture."""
+    """Open the preview of the orange picture."""
     window.search("orange")
     until(lambda: order_seen(window.screen.look())[:1] == ["orange"], "the picture is found")
     window.press("Down", "space")
@@ -113,7 +113,7 @@ def test_full_screen_is_left_before_the_preview_and_is_not_kept(window: RealWind
     screen.press(preview, "Escape")
     until(lambda: not window.has_other(), "it is closed")
 
-    # Closed in full screen, it is opened as it was before.
+    # A window closed in full screen opens in its earlier size the next time.
     window.press("space")
     screen.press(window.other(name), "F11")
     until(is_full, "it fills the screen")

@@ -1,4 +1,4 @@
-"""Tabs dragged with the mouse: to the side, along their bar, into another bar, and closed on the way."""
+"""Tabs dragged with the mouse: to the side, along their bar, into another bar, and closed during the drag."""
 
 import pytest
 from helpers.program import Program
@@ -6,18 +6,18 @@ from helpers.real_window import OpenWindow, RealWindow
 from helpers.x11 import until
 
 ROW = 45
-"""Of the tab bars, from the top of the window."""
+"""Distance of the tab bars from the top of the window, in pixels."""
 FIRST, SECOND, THIRD = (320, ROW), (420, ROW), (520, ROW)
-"""The tabs of one group."""
+"""Tabs of one group."""
 RIGHT_BAR = (1100, ROW)
 LEFT_EDGE, RIGHT_EDGE = (300, 450), (1150, 450)
 RIGHT_TAB = (780, ROW)
-"""The first tab of the right one of two groups."""
+"""First tab of the right one of two groups."""
 
 
 @pytest.fixture
 def window(stocked: Program, open_window: OpenWindow) -> RealWindow:
-    """Three searches in tabs: orange, blue, and green in front."""
+    """Window with three tabs: orange, blue, and green, which is active."""
     made = open_window(stocked)
     made.search("orange")
     for words in ("blue", "green"):
@@ -29,7 +29,7 @@ def window(stocked: Program, open_window: OpenWindow) -> RealWindow:
 
 
 def groups(window: RealWindow) -> list[list[str]]:
-    """What the window remembers of its searches as it is closed."""
+    """Close the window and return the words of its searches, by pane group, as saved."""
     window.quit()
     return [[pane["text"] for pane in group["panes"]] for group in window.remembered()["panes"]["groups"]]
 
@@ -55,7 +55,7 @@ def test_a_dragged_tab_goes_where_it_is_dropped(
 ) -> None:
     window.screen.move(tab, to)
     until(lambda: window.title == title, "the dragged search is in use")
-    # The dragged search takes the keys.
+    # The dragged pane gets the keyboard focus.
     window.press("ctrl+a")
     window.screen.type(window.id, "red")
     until(lambda: window.title == "red", "its words are typed into it")
@@ -69,10 +69,10 @@ def test_tabs_move_between_the_bars_of_two_groups_and_the_last_takes_its_group_a
     until(lambda: window.title == "green", "green stands to the right")
     window.screen.move(FIRST, RIGHT_BAR)
     until(lambda: window.title == "orange", "orange is in the right bar")
-    # Blue is the last of the left group; it goes to the right of all.
+    # Blue is the last tab of the left group. It moves to the far right.
     window.screen.move(FIRST, RIGHT_EDGE)
     until(lambda: window.title == "blue", "blue stands to the right")
-    # The left group closes as its last ones leave it.
+    # The left group closes when its last tab leaves it.
     window.screen.move(FIRST, RIGHT_BAR)
     until(lambda: window.title == "green", "green is in the right bar")
     window.screen.move(FIRST, RIGHT_BAR)
@@ -84,7 +84,7 @@ def test_a_group_that_is_one_tab_changes_sides(window: RealWindow) -> None:
     window.screen.move(THIRD, RIGHT_EDGE)
     until(lambda: window.title == "green", "green stands to the right")
     window.screen.move(RIGHT_TAB, LEFT_EDGE)
-    # No title tells when it is done: the search in use stays in use.
+    # The title does not show when the click is handled, because the active pane stays active.
     window.screen.do("mousemove", *FIRST, "sleep", 0.5, "click", 1)
     until(lambda: window.title == "green", "green stands to the left")
     assert groups(window) == [["green"], ["orange", "blue"]]

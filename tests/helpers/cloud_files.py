@@ -1,4 +1,4 @@
-"""A cloud for tests: files that are online only because of their names, and a watch on who opens them."""
+"""Cloud detection for tests: files that count as online-only by name, and a record of the files opened."""
 
 import os
 import sys
@@ -8,13 +8,13 @@ from imagefinder.engine.indexing.cloud_detection import CloudDetector
 
 
 class FakeCloud(CloudDetector):
-    """Takes files for online only by their names, and notes which of them are opened for reading."""
+    """Cloud detector that decides by file name, and records which of these files are opened for reading."""
 
     def __init__(self, *names: str) -> None:
         super().__init__()
         self.names = set(names)
         self.opened: list[str] = []
-        """Names, of each file as often as it was opened."""
+        """Names of the files opened, once for each time a file was opened."""
         _CLOUDS.append(self)
 
     def is_online_only(self, path: str, status: os.stat_result) -> bool:
@@ -28,7 +28,7 @@ def _note_opening(event: str, arguments: tuple[object, ...]) -> None:
     if event != "open" or not isinstance(arguments[0], str | bytes):
         return
     flags = arguments[2]
-    # Tests write them first.
+    # Ignore opening with O_CREAT, because tests create these files first.
     if isinstance(flags, int) and not flags & os.O_CREAT:
         name = Path(os.fsdecode(arguments[0])).name
         for cloud in _CLOUDS:
@@ -36,5 +36,5 @@ def _note_opening(event: str, arguments: tuple[object, ...]) -> None:
                 cloud.opened.append(name)
 
 
-# By Python's own record of what is opened, however it is opened.
+# An audit hook sees every way of opening a file.
 sys.addaudithook(_note_opening)

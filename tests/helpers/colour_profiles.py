@@ -1,10 +1,10 @@
-"""Colour profiles that show whether they are followed."""
+"""Colour profiles whose effect is visible in the converted picture."""
 
 from PIL import ImageCms
 
 
 def swapped_profile() -> bytes:
-    """An sRGB profile whose red and blue colorants have changed places."""
+    """Return an sRGB profile with the red and blue colorants swapped."""
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     red, blue = profile.index(b"rXYZ"), profile.index(b"bXYZ")
     profile[red : red + 4], profile[blue : blue + 4] = b"bXYZ", b"rXYZ"

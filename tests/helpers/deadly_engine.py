@@ -1,4 +1,4 @@
-"""What an engine's process runs in tests: the real engine, with a way to die, to dawdle, or to hold a door open."""
+"""Targets for engine processes in tests: the real engine, made to crash, hang, or run slowly."""
 
 import os
 import time
@@ -11,14 +11,14 @@ from imagefinder.ipc.messages import EngineOptions
 
 
 def dies_at_once(connection: Connection, options: EngineOptions, crash_log: Path) -> None:
-    """An engine that cannot even begin."""
+    """Abort before the engine starts."""
     os.abort()
 
 
 def dies_of_killers(connection: Connection, options: EngineOptions, crash_log: Path) -> None:
-    """The engine, which dies of files called killer-something wherever it decodes them, as of a crashing C library.
+    """Run the engine and abort in whichever process decodes a file named ``killer*``.
 
-    Where another process decodes them, that one dies.
+    This imitates a crash in a C library, in the engine process or in a decoder process.
     """
     from imagefinder.engine.indexing import decode_pool
     from imagefinder.isolation import decoders, starting
@@ -56,7 +56,7 @@ decoder_worker.main(options)
 
 
 def is_slow(connection: Connection, options: EngineOptions, crash_log: Path) -> None:
-    """The engine, with a decoder that takes a twentieth of a second a file."""
+    """Run the engine with a decoder that takes 0.05 s longer for each file."""
     from imagefinder.engine.indexing import decode_pool
 
     real = decode_pool.open_media
@@ -70,7 +70,7 @@ def is_slow(connection: Connection, options: EngineOptions, crash_log: Path) -> 
 
 
 def reads_for_ever(connection: Connection, options: EngineOptions, crash_log: Path) -> None:
-    """The engine, with a decoder that never comes to the end of files called endless-something."""
+    """Run the engine with a decoder that never returns for files named ``endless*``."""
     from imagefinder.engine.indexing import decode_pool
 
     real = decode_pool.open_media
@@ -85,7 +85,7 @@ def reads_for_ever(connection: Connection, options: EngineOptions, crash_log: Pa
 
 
 def loads_slowly(connection: Connection, options: EngineOptions, crash_log: Path) -> None:
-    """The engine, whose model is loaded once there is a file called ``load now`` beside the library."""
+    """Run the engine with a model that finishes loading once a file named ``load now`` exists beside the library."""
     from imagefinder.engine.models.loaded_model import LoadedModel
 
     real = LoadedModel.load
@@ -97,20 +97,20 @@ def loads_slowly(connection: Connection, options: EngineOptions, crash_log: Path
             time.sleep(0.01)
         real(slot, *arguments)
 
-    # The built-in model needs no loading, so it is told to pretend.
+    # The built-in model needs no loading, so pretend that it does.
     LoadedModel.is_loaded = property(lambda slot: door.exists())  # type: ignore[assignment, method-assign]
     LoadedModel.load = load  # type: ignore[assignment, method-assign]
     run_engine(connection, options, crash_log)
 
 
 def never_stops(connection: Connection, options: EngineOptions, crash_log: Path) -> None:
-    """A process that listens to nobody."""
+    """Run a process that ignores every message."""
     while True:
         time.sleep(60)
 
 
 def dawdles_at_the_end(connection: Connection, options: EngineOptions, crash_log: Path) -> None:
-    """The engine, which takes its time to end."""
+    """Run the engine with a delay of 0.3 s before it closes."""
     from imagefinder.ipc.worker.session import EngineSession
 
     real = EngineSession.close

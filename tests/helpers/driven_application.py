@@ -1,4 +1,4 @@
-"""The whole program in the test's own process: started, driven step by step, closed."""
+"""The whole application, run in the test's process and driven by a script."""
 
 import logging
 import time
@@ -24,11 +24,11 @@ _PATIENCE_S = 100.0
 _STEP_MS = 10
 
 Steps = Iterator[Callable[[], object]]
-"""What a user does; each thing that is given up is a condition to wait for."""
+"""Script of a user's actions. Each value that it yields is a condition to wait for."""
 
 
 class DrivenApplication:
-    """One run of the program after another, each with its own script."""
+    """Runs the application, once for each script."""
 
     def __init__(self, qtbot: QtBot, options: WindowOptions) -> None:
         self._qtbot = qtbot
@@ -36,7 +36,11 @@ class DrivenApplication:
         self.application: Application | None = None
 
     def run(self, script: Callable[[], Steps], **options: Any) -> int:
-        """Run the program until the script is at its end; then the window is closed as by its user."""
+        """Run the application until the script ends, then close its window as a user would.
+
+        Returns:
+            The exit status.
+        """
         known = {name: getattr(self.options, name) for name in WindowOptions.__dataclass_fields__}
         application = self.application = Application(WindowOptions(**known | options))
         driver = _Driver(script(), lambda: self.window.close() if self.application else None)
@@ -57,7 +61,7 @@ class DrivenApplication:
 
     @property
     def window(self) -> MainWindow:
-        """The window, of which there is one at a time."""
+        """The main window, of which there is one at a time."""
         assert self.application is not None
         window = self.application._window
         assert window is not None
@@ -65,40 +69,40 @@ class DrivenApplication:
 
     @property
     def client(self) -> EngineClient:
-        """The window's end of the engine."""
+        """The window's engine client."""
         assert self.application is not None
         return self.application._client
 
     @property
     def pane(self) -> SearchPane:
-        """The pane in use."""
+        """The active pane."""
         return self.window.panes.current_pane()
 
     def add(self, folder: Path) -> None:
-        """Choose a folder, and accept what the dialog offers."""
+        """Choose a folder and accept the dialog with its defaults."""
         self.window.welcome.folders_chosen.emit([folder])
         self.window.findChild(AddFolderDialog).accept()
 
     def type(self, words: str) -> None:
-        """Type words into the pane in use."""
+        """Type words into the query of the active pane."""
         line = self.pane.bar.focusProxy()
         assert line is not None
         self.pane.bar.focus_words()
         self._qtbot.keyClicks(line, words)
 
     def names(self, pane: SearchPane | None = None) -> list[str]:
-        """Names of the files found, as they are sorted."""
+        """Return the names of the files found, in display order."""
         model = (pane or self.pane).model
         return [model.hit(row).path.name for row in range(model.rowCount())]
 
     def is_ready(self) -> bool:
-        """Whether the engine runs, with its model."""
+        """Whether the engine is running and its model is ready."""
         model = self.client.model
         is_running = self.client.engine.state is EngineState.RUNNING
         return is_running and model is not None and model.state is ModelState.READY
 
     def has_items(self, count: int) -> Callable[[], bool]:
-        """Whether the library has so many pictures and pages, and no work is left."""
+        """Return a condition: the library has this many items, and no job is running or waiting."""
 
         def is_so() -> bool:
             client = self.client
@@ -114,12 +118,12 @@ class DrivenApplication:
         return is_so
 
     def finds(self, *names: str) -> Callable[[], bool]:
-        """Whether the pane in use shows these first."""
+        """Return a condition: these are the first results of the active pane."""
         return lambda: self.names()[: len(names)] == list(names)
 
 
 class _Driver:
-    """Goes on with the script whenever what it waits for is so."""
+    """Resumes the script whenever the condition that it waits for is met."""
 
     def __init__(self, steps: Steps, close: Callable[[], object]) -> None:
         self.error: Exception | None = None
@@ -137,7 +141,7 @@ class _Driver:
         self._timer.deleteLater()
 
     def _go_on(self) -> None:
-        if self._is_in_step:  # keys that are pressed let events come
+        if self._is_in_step:  # key presses process events, which may call this again
             return
         self._is_in_step = True
         try:
@@ -148,7 +152,7 @@ class _Driver:
                 self._steps.throw(TimeoutError("this never came to be"))
         except StopIteration:
             self._end()
-        except Exception as error:  # noqa: BLE001 - raised again by whoever runs the program
+        except Exception as error:  # noqa: BLE001 - raised again by ``run``
             self.error = error
             self._end()
         finally:

@@ -1,4 +1,4 @@
-"""The whole window with a real engine, as a user meets it."""
+"""The main window with a real engine process."""
 
 import os
 import signal
@@ -35,7 +35,7 @@ _PATIENCE_MS = 100_000
 
 
 class EngineWindow:
-    """A main window, its parts and its engine, and what a user does with them."""
+    """Main window with its services and engine, and methods for a user's actions."""
 
     def __init__(self, qtbot: QtBot, library: Path, target: Target = run_engine, **options: Any) -> None:
         self._qtbot = qtbot
@@ -58,7 +58,7 @@ class EngineWindow:
         self.client.start()
 
     def close(self) -> bool:
-        """As the program's end; returns whether the engine ended by itself, however busy the machine is."""
+        """Close the window and stop the engine. Return whether the engine exited by itself."""
         self.thumbnails.close()
         self._desktop.close()
         ended = self.client.stop(timeout_s=_PATIENCE_MS / 1000)
@@ -70,11 +70,11 @@ class EngineWindow:
     # Waiting.
 
     def until(self, condition: Callable[[], object]) -> None:
-        """Let events come until something is so."""
+        """Process events until a condition is met."""
         self._qtbot.waitUntil(lambda: bool(condition()), timeout=_PATIENCE_MS)
 
     def settle(self) -> None:
-        """Wait until the model is there and no work is left."""
+        """Wait until the model is ready and no job is running or waiting."""
 
         def is_over() -> bool:
             job, model = self.client.job, self.client.model
@@ -88,27 +88,27 @@ class EngineWindow:
 
     @property
     def pane(self) -> SearchPane:
-        """The pane in use."""
+        """The active pane."""
         return self.window.panes.current_pane()
 
     @property
     def items(self) -> int:
-        """How many pictures and pages the library has, as the window knows it; -1 before it knows."""
+        """Number of items in the library as known to the window; -1 if not known yet."""
         return self.client.library.status.items if self.client.library is not None else -1
 
     @property
     def unreadable(self) -> int:
-        """How many files cannot be read."""
+        """Number of unreadable files."""
         library = self.client.library
         return sum(each.unreadable for each in library.status.sources) if library is not None else 0
 
     def names(self, pane: SearchPane | None = None) -> list[str]:
-        """Names of the files in the grid, as it is sorted."""
+        """Return the names of the files in the grid, in display order."""
         model = (pane or self.pane).model
         return [model.hit(row).path.name for row in range(model.rowCount())]
 
     def thumbnails_stand(self, pane: SearchPane | None = None) -> bool:
-        """Whether every result in sight has its thumbnail, not a sign of trouble in its place."""
+        """Whether every visible result has its thumbnail, rather than a placeholder for a failed one."""
         shown = pane or self.pane
         rows = [shown.model.hit(row) for row in shown.view.visible_rows()]
         return bool(rows) and all(self.thumbnails.peek(hit.thumbnail_key) is not None for hit in rows)
@@ -116,19 +116,19 @@ class EngineWindow:
     # Doing.
 
     def add(self, folder: Path) -> None:
-        """Choose a folder on the first page or elsewhere, and accept what the dialog offers."""
+        """Choose a folder and accept the dialog with its defaults."""
         self.window.welcome.folders_chosen.emit([folder])
         self.window.findChild(AddFolderDialog).accept()
 
     def type(self, words: str, pane: SearchPane | None = None) -> None:
-        """Type words into a pane's query, in place of those there."""
+        """Replace the words of a pane's query."""
         line = (pane or self.pane).bar.focusProxy()
         assert line is not None
         (pane or self.pane).bar.focus_words()
         self._qtbot.keyClicks(line, words)
 
     def drop(self, mime: QMimeData, pane: SearchPane | None = None) -> None:
-        """Let something go over the middle of a pane."""
+        """Drop data on the middle of a pane."""
         target = pane or self.pane
         event = QDropEvent(
             QPointF(target.rect().center()),
@@ -145,12 +145,12 @@ class EngineWindow:
         self._qtbot.keyClick((pane or self.pane).view, key)
 
     def choose(self, name: str, pane: SearchPane | None = None) -> None:
-        """Put the keyboard on a result."""
+        """Make a result the current one."""
         shown = pane or self.pane
         shown.view.setCurrentIndex(shown.model.index(self.names(shown).index(name), 0))
 
     def kill_engine(self) -> None:
-        """Kill the engine as the system would, and wait until that is noticed."""
+        """Kill the engine process and wait until the client notices."""
         pid = self.client.pid
         assert pid is not None
         before = len(self.states)
@@ -159,18 +159,18 @@ class EngineWindow:
 
 
 def button(parent: QWidget, words: str) -> QPushButton:
-    """The button with these words on it."""
+    """Return the button with this text."""
     return next(each for each in parent.findChildren(QPushButton) if each.text().replace("&", "") == words)
 
 
 def top_level(kind: type[QWidget]) -> list[QWidget]:
-    """The windows of a kind that are shown now."""
+    """Return the visible top-level windows of a class."""
     return [each for each in QApplication.topLevelWidgets() if isinstance(each, kind) and each.isVisible()]
 
 
 @contextmanager
 def site(content: bytes) -> Iterator[str]:
-    """A web site on this machine that gives the same for every address; its address, without a slash at the end."""
+    """Serve the same content for every address on a local web server. Yields its address, without a trailing slash."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

@@ -1,4 +1,4 @@
-"""A client without an engine: it keeps what is sent, and a test emits what an engine would answer."""
+"""Client without an engine, for tests of the window."""
 
 from typing import TypeVar
 
@@ -9,7 +9,7 @@ R = TypeVar("R")
 
 
 class FakeClient(EngineClient):
-    """Records requests in ``sent``."""
+    """Client that records requests in ``sent``. Tests emit the engine's answers themselves."""
 
     def __init__(self) -> None:
         super().__init__(EngineOptions())
@@ -31,9 +31,9 @@ class FakeClient(EngineClient):
         return True
 
     def hear(self, event: Event) -> None:
-        """Take an event as from an engine: it is kept where it is the latest of its kind, and its signal emitted."""
+        """Handle an event as if it came from an engine: store it if it is a state, and emit its signal."""
         self._hear(event)
 
     def last(self, kind: type[R]) -> R:
-        """The latest request of a kind."""
+        """Return the latest request of a class."""
         return [request for request in self.sent if isinstance(request, kind)][-1]

@@ -1,4 +1,4 @@
-"""Stand-ins that tests share: a deterministic embedder, pictures made on the spot, PDFs made on the spot."""
+"""Deterministic embedder, and pictures and PDFs generated for tests."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +16,7 @@ _GRID = 4
 
 
 def picture(colour: str, seed: int | None = None, size: tuple[int, int] = (48, 36)) -> Image.Image:
-    """A picture of one colour; with a seed, with coarse noise of its own, so that no two are alike."""
+    """Return a picture of one colour. With a seed, coarse noise makes it differ from all others."""
     image = Image.new("RGB", size, colour)
     if seed is not None:
         noise = np.random.default_rng(seed).integers(0, 256, (_GRID, _GRID, 3), np.uint8)
@@ -25,11 +25,11 @@ def picture(colour: str, seed: int | None = None, size: tuple[int, int] = (48, 3
 
 
 def pdf(path: Path, pages: Sequence[str], font: str = "helv") -> Path:
-    """A PDF with one page for each text."""
+    """Write a PDF with one page for each text."""
     document = pymupdf.open()
     for number, text in enumerate(pages):
         page = document.new_page(width=200, height=280)
-        # A bar of its own on each page, so that no two look alike.
+        # A bar at a different height on each page makes the pages look different.
         page.draw_rect(pymupdf.Rect(0, 4 * number, 200, 4 * number + 8), fill=(number % 3 / 3, 0.5, 0.2))
         page.insert_textbox((10, 30, 190, 270), text, fontsize=11, fontname=font)
     document.save(path)
@@ -38,7 +38,7 @@ def pdf(path: Path, pages: Sequence[str], font: str = "helv") -> Path:
 
 
 class FakeEmbedder(Embedder):
-    """Embeds a picture as its colours on a 4 x 4 grid, and a colour's name as a picture of that colour."""
+    """Embeds a picture as its colours on a 4 x 4 grid, and a colour name as a picture of that colour."""
 
     def __init__(self, name: str = "fake", offset: float = 0.5) -> None:
         self.name = name
@@ -46,7 +46,7 @@ class FakeEmbedder(Embedder):
         self.dimension = _GRID * _GRID * 3
         self.image_side = 32
         self.embedded = 0
-        """How many pictures it has embedded."""
+        """Number of pictures embedded."""
         self.batches = 0
         self._offset = offset
 
@@ -88,6 +88,6 @@ def _colour(text: str) -> str | None:
 
 
 def counts(report: IndexReport) -> dict[str, int]:
-    """The counts of files in a report that are not zero."""
+    """Return the file counts of a report that are not zero."""
     names = ("indexed", "reused", "unchanged", "unreadable", "in_the_cloud", "removed", "offline", "gone")
     return {name: getattr(report, name) for name in names if getattr(report, name)}

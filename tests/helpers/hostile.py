@@ -1,4 +1,4 @@
-"""What tests of files that are not to be trusted share."""
+"""Assertion shared by the tests of untrusted model files."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from imagefinder.embedders.importing.importer import import_model
 
 
 def refused(path: Path, models: Path, words: str, **more: str) -> None:
-    """Import a model, and see that it is refused in one sentence and leaves nothing behind."""
+    """Import a model, and assert that it is refused with a one-line message and leaves no files behind."""
     with pytest.raises(ModelError, match=words) as caught:
         import_model(path, "", models, **more)
     assert "\n" not in str(caught.value)

@@ -1,4 +1,4 @@
-"""Files that hurt a decoder, made on the spot, and decoder processes that misbehave where a file's name says so."""
+"""Generated files that harm decoders, and decoder processes that misbehave depending on the file name."""
 
 import io
 from collections.abc import Sequence
@@ -66,7 +66,7 @@ def open_media(path, content=None):
 reader_registry.open_media = open_media
 decoder_worker.main(options)
 """
-"""Of ``crash.tif`` a decoder crashes when it opens it, of ``crash-3.pdf`` at page 3."""
+"""Boot code of a decoder process that crashes on opening ``crash.tif``, and on page 3 of ``crash-3.pdf``."""
 
 _PROGRAM = """
 import sys
@@ -80,19 +80,19 @@ sys.exit(main())
 
 @pytest.fixture
 def misbehaving(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Decoders misbehave where a file's name says so."""
+    """Make decoder processes misbehave depending on the file name."""
     monkeypatch.setattr(starting, "BOOT", MISBEHAVING)
 
 
 def misbehaving_program(folder: Path) -> tuple[str, ...]:
-    """What Python is started with for the program with such decoders."""
+    """Write a program with such decoder processes, and return the arguments that Python is started with to run it."""
     path = folder / "misbehaving.py"
     path.write_text(_PROGRAM.format(boot=MISBEHAVING))
     return (str(path),)
 
 
 def pdf_of(objects: Sequence[str]) -> bytes:
-    """A PDF of numbered objects, from 1; the first is the catalogue."""
+    """Return a PDF of objects numbered from 1. The first one is the catalogue."""
     out, places = bytearray(b"%PDF-1.7\n"), []
     for number, each in enumerate(objects, start=1):
         places.append(len(out))
@@ -106,12 +106,12 @@ def pdf_of(objects: Sequence[str]) -> bytes:
 
 
 def stream(content: str, more: str = "") -> str:
-    """A stream object."""
+    """Return a PDF stream object."""
     return f"<< /Length {len(content)} {more} >>\nstream\n{content}\nendstream"
 
 
 def endless_page() -> bytes:
-    """A tagged PDF of one page whose structure runs in a circle, which MuPDF follows for ever."""
+    """Return a tagged PDF of one page whose structure tree is circular. MuPDF follows it forever."""
     content = (
         "/Artifact << /MCID 0 >> BDC EMC /P << /MCID 1 >> BDC BT /F1 18 Tf 20 60 Td (Invoice words) Tj ET EMC"
     )
@@ -134,7 +134,13 @@ def endless_page() -> bytes:
 
 
 def forms_within_forms(depth: int = 12, fan: int = 10, *, pages: Sequence[bool] = (True,)) -> bytes:
-    """Forms that draw forms that draw forms: fan ** depth drawings, on each page that is True; others are plain."""
+    """Return a PDF of nested forms, with fan ** depth drawings on each page that draws them.
+
+    Args:
+        depth: Number of levels.
+        fan: Number of drawings in each form.
+        pages: For each page, whether it draws the forms or is plain.
+    """
     first = 5 + len(pages)
     kids = " ".join(f"{3 + number} 0 R" for number in range(len(pages)))
     objects = [
@@ -159,7 +165,7 @@ def forms_within_forms(depth: int = 12, fan: int = 10, *, pages: Sequence[bool] 
 
 
 def many_scans(side: int, copies: int) -> bytes:
-    """A progressive JPEG whose last scan comes again and again; its decoder goes over the picture each time."""
+    """Return a progressive JPEG that repeats its last scan. Its decoder processes the whole picture for each scan."""
     buffer = io.BytesIO()
     Image.new("L", (side, side), 128).save(buffer, "JPEG", progressive=True)
     data = buffer.getvalue()

@@ -1,4 +1,4 @@
-"""The engine's process with one more model in its tables, the tiny one, whose config the environment names."""
+"""Engine process with a tiny model added to its catalogue."""
 
 import os
 from multiprocessing.connection import Connection
@@ -10,11 +10,11 @@ from imagefinder.ipc.entry import run_engine
 from imagefinder.ipc.messages import EngineOptions
 
 CONFIG = "TINY_CLIP_CONFIG"
-"""The environment variable."""
+"""Name of the environment variable with the path of the tiny model's config."""
 
 
 def knows_the_tiny_model(connection: Connection, options: EngineOptions, crash_log: Path) -> None:
-    """The engine with the tiny model in its catalogue."""
+    """Run the engine with the tiny model in its catalogue."""
     for table, key, value in entries(Path(os.environ[CONFIG])):
         table[key] = value
     run_engine(connection, options, crash_log)

@@ -1,4 +1,7 @@
-"""The program with one more model in its tables, the tiny one. Called with that model's config, then as the program."""
+"""The program with a tiny model added to its catalogue.
+
+Arguments: the path of that model's config, then those of the program.
+"""
 
 import sys
 from pathlib import Path

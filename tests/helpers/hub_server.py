@@ -1,4 +1,4 @@
-"""A model hub on loopback: answers as huggingface.co does to who asks for files, and misbehaves on order."""
+"""Local model hub that answers file requests like huggingface.co, and fails on demand."""
 
 import hashlib
 import threading
@@ -13,18 +13,18 @@ COMMIT = "c0ffee" + "0" * 34
 
 @dataclass(frozen=True)
 class Fault:
-    """What goes wrong with one answer."""
+    """Failure of one answer."""
 
     method: str = "GET"
     status: int = 0
     code: str = ""
-    """Of ``X-Error-Code``."""
+    """Value of ``X-Error-Code``."""
     cut_after: int | None = None
-    """Bytes of the body after which the connection is closed."""
+    """Number of bytes of the body after which the connection is closed."""
     stall_after: int | None = None
-    """Bytes of the body after which nothing comes any more."""
+    """Number of bytes of the body after which nothing more is sent."""
     is_silent: bool = False
-    """Nothing is answered at all."""
+    """Whether no answer is sent at all."""
     is_html: bool = False
     has_wrong_bytes: bool = False
     has_length: bool = True
@@ -33,17 +33,17 @@ class Fault:
 
 @dataclass
 class Stored:
-    """A file of a repository."""
+    """File of a repository."""
 
     content: bytes
     is_large: bool
-    """Whether it is kept by Git LFS: sent from another address, and known by its SHA-256."""
+    """Whether it is in Git LFS: sent from another address and identified by its SHA-256."""
     etag: str
 
 
 @dataclass
 class Asked:
-    """A request that came."""
+    """Request received by the server."""
 
     method: str
     path: str
@@ -51,16 +51,16 @@ class Asked:
 
 
 class HubServer:
-    """Serves from when it is entered until it is left."""
+    """Hub server, running while the context is entered."""
 
     def __init__(self) -> None:
         self.asked: list[Asked] = []
         self.closing = threading.Event()
         self.stalled = threading.Event()
-        """Set once an answer stalls or stays away."""
+        """Set once an answer stalls or is withheld."""
         self.files: dict[tuple[str, str], Stored] = {}
         self.renamed: dict[str, str] = {}
-        """Repositories that have another name now."""
+        """New names of renamed repositories."""
         self._faults: dict[str, deque[Fault]] = defaultdict(deque)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
@@ -73,19 +73,19 @@ class HubServer:
 
     @property
     def ranges(self) -> list[str]:
-        """The ranges that were asked for, in order; empty for a whole file."""
+        """The ``Range`` headers of the downloads so far, in order; empty for a whole file."""
         return [each.headers.get("range", "") for each in self.asked if "/cdn/" in each.path]
 
     def put(
         self, repository: str, name: str, content: bytes, *, is_large: bool = True, etag: str | None = None
     ) -> None:
-        """Keep a file; ``etag``: what to state of it in place of its checksum."""
+        """Store a file. ``etag`` is sent instead of its checksum."""
         git = hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
         true = hashlib.sha256(content).hexdigest() if is_large else git
         self.files[repository, name] = Stored(content, is_large, true if etag is None else etag)
 
     def fail(self, name: str, fault: Fault, times: int = 1) -> None:
-        """Have the next answers about the file of that name go wrong."""
+        """Let the next answers about a file name fail."""
         self._faults[name].extend([fault] * times)
 
     def next_fault(self, name: str, method: str) -> Fault | None:
@@ -181,7 +181,7 @@ def _handler(hub: HubServer) -> type[BaseHTTPRequestHandler]:
             try:
                 self.wfile.write(content[: ends[0]] if ends else content)
                 self.wfile.flush()
-            except OSError:  # the other side has had enough
+            except OSError:  # the client closed the connection
                 return
             if fault.stall_after is not None:
                 self._stall()

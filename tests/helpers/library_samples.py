@@ -1,4 +1,4 @@
-"""Libraries and jobs as an engine would tell of them."""
+"""Library and job states as an engine would send them."""
 
 import time
 from pathlib import Path
@@ -30,14 +30,14 @@ def a_source(
     gone: bool = False,
     minutes_ago: float | None = 5,
 ) -> SourceStatus:
-    """A source that was scanned some minutes ago."""
+    """Return the status of a source that was scanned ``minutes_ago``."""
     scanned_at = None if minutes_ago is None else time.time() - 60 * minutes_ago - 1
     source = Source(1, path, kind, options or SourceOptions(), (), offline, scanned_at, gone)
     return SourceStatus(source, items, items, unreadable, offline_files, pending, in_the_cloud, scan_complete)
 
 
 def library_of(*sources: SourceStatus, covered: int | None = None) -> LibraryChanged:
-    """A library of these sources; by default all is covered by the model."""
+    """Return a library of these sources. By default, all of their items have vectors of the model."""
     items = sum(each.items for each in sources)
     pending = sum(each.pending for each in sources)
     status = LibraryStatus(Path("/library"), "model", sources, items, {}, (), pending=pending)
@@ -45,19 +45,19 @@ def library_of(*sources: SourceStatus, covered: int | None = None) -> LibraryCha
 
 
 def tell_library(client: FakeClient, *sources: SourceStatus, covered: int | None = None) -> None:
-    """The engine tells what is in the library."""
+    """Emit a library status as if it came from the engine."""
     client.library = library_of(*sources, covered=covered)
     client.library_changed.emit(client.library)
 
 
 def tell_job(client: FakeClient, status: JobStatus) -> None:
-    """The engine tells how the work stands."""
+    """Emit a job status as if it came from the engine."""
     client.job = JobChanged(status)
     client.job_changed.emit(client.job)
 
 
 def indexing(path: Path, done: int = 312, total: int | None = 1204, **more: object) -> JobStatus:
-    """A job at work on one source."""
+    """Return the status of a job that is indexing one source."""
     fields = {
         "state": JobState.RUNNING,
         "sources": (path,),

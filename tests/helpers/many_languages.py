@@ -1,7 +1,8 @@
-"""Tiny stand-ins for models of many languages: random weights, and tokenizers that know twin words.
+"""Tiny stand-ins for multilingual models: random weights, and tokenizers with pairs of translated words.
 
-A Chinese word and its English twin get the same number, as a model that was well taught would give them (nearly) the
-same vector.
+A Chinese word and its English counterpart have the same token number, since a well-trained model would give
+them nearly
+the same vector.
 """
 
 import json
@@ -31,7 +32,7 @@ SIGLIP2_LIKE: dict[str, Any] = {
         "act_kwargs": {"approximate": "tanh"},
     },
 }
-"""open_clip's ViT-B-16-SigLIP2.json, made small."""
+"""Reduced version of open_clip's ViT-B-16-SigLIP2.json."""
 
 XLM_ROBERTA_LIKE: dict[str, Any] = {
     "embed_dim": 48,
@@ -43,10 +44,10 @@ XLM_ROBERTA_LIKE: dict[str, Any] = {
         "hf_proj_type": "linear",
     },
 }
-"""open_clip's xlm-roberta-base-ViT-B-32.json, made small."""
+"""Reduced version of open_clip's xlm-roberta-base-ViT-B-32.json."""
 
 SQUASHED = {"mean": [0.5] * 3, "std": [0.5] * 3, "interpolation": "bicubic", "resize_mode": "squash"}
-"""The preprocessing of SigLIP2."""
+"""Preprocessing of SigLIP2."""
 
 _XLM_ROBERTA = {
     "model_type": "xlm-roberta",
@@ -65,7 +66,7 @@ _XLM_ROBERTA = {
 
 
 def siglip2_like(folder: Path) -> Path:
-    """A folder in open_clip's ``local-dir:`` form, made in ``folder``."""
+    """Create a model folder in open_clip's ``local-dir:`` form and return it."""
     folder.mkdir(parents=True)
     write_tokenizer(folder, ["<pad>", "<eos>", "<bos>", "<unk>"], "$A <eos>")
     _write(folder / "open_clip_config.json", {"model_cfg": SIGLIP2_LIKE, "preprocess_cfg": SQUASHED})
@@ -74,7 +75,7 @@ def siglip2_like(folder: Path) -> Path:
 
 
 def xlm_roberta_like(folder: Path) -> Path:
-    """The same with a text tower of transformers, whose config lies beside."""
+    """Create such a folder for a transformers text tower, including the config of that tower."""
     from imagefinder.embedders.towers.tower_loader import import_open_clip
     from imagefinder.embedders.towers.transformers_support import bring_in_transformers
 
@@ -91,10 +92,13 @@ def xlm_roberta_like(folder: Path) -> Path:
 
 
 def write_tokenizer(folder: Path, marks: list[str], frame: str) -> None:
-    """A tokenizer of whole words.
+    """Write a tokenizer of whole words.
 
-    ``marks``: the special tokens, numbered from 0: two of them begin or pad or end a text, the last stands for an
-    unknown word. ``frame``: how a text is set between them.
+    Args:
+        folder: Where to write it.
+        marks: Special tokens, numbered from 0. They begin, end or pad a text; the last one stands for unknown
+        words.
+        frame: Template of the tokens before and after a text.
     """
     from tokenizers import Tokenizer, normalizers, pre_tokenizers, processors
     from tokenizers.models import WordLevel

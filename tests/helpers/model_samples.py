@@ -6,7 +6,7 @@ from imagefinder.domain.model_names import BUILTIN, STARTER, ModelInfo, ModelOff
 
 
 def offer(name: str, title: str, **values: object) -> ModelOffer:
-    """What the catalogue says of a model; anything not given is as of the recommended one."""
+    """Return an entry of the catalogue. Values not given are those of the recommended model."""
     usual = ModelOffer(
         name=name,
         title=title,
@@ -28,7 +28,7 @@ def offer(name: str, title: str, **values: object) -> ModelOffer:
 
 
 def info(of: ModelOffer, **values: object) -> ModelInfo:
-    """A model of the catalogue that is not here yet."""
+    """Return a model of the catalogue that is not installed."""
     made = ModelInfo(
         of.name,
         of.title,
@@ -102,5 +102,5 @@ OWN = ModelInfo(
 
 
 def here(model: ModelInfo) -> ModelInfo:
-    """The same, downloaded."""
+    """Return a model as installed."""
     return replace(model, installed=True, detail="/data/models", is_removable=True, partial_bytes=0)

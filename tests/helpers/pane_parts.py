@@ -1,4 +1,4 @@
-"""What search panes are made of, for tests: real parts, and a client without an engine."""
+"""Search panes with real collaborators and a client without an engine."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +17,7 @@ from imagefinder.ui.services.thumbnail_loader import ThumbnailLoader
 
 
 class PaneParts:
-    """Makes panes; ``close`` ends their threads."""
+    """Creates panes. ``close`` ends their threads."""
 
     def __init__(self, client: FakeClient, folder: Path) -> None:
         self.client = client
@@ -37,12 +37,12 @@ class PaneParts:
 
 
 def searches(client: FakeClient, pane: SearchPane) -> list[Search]:
-    """What a pane has asked, the latest last."""
+    """Return a pane's search requests, latest last."""
     return [each for each in client.sent if isinstance(each, Search) and each.pane == pane.pane_id]
 
 
 def answer(client: FakeClient, search: Search, hits: Sequence[Hit], **more: object) -> None:
-    """The engine's answer to a question."""
+    """Emit hits as the engine's answer to a search."""
     known = {"has_more": False, "model": "ViT-B-32", "took_ms": 12.0, "offset": 0} | more
     client.hits_received.emit(
         Hits(request_id=search.request_id, pane=search.pane, hits=tuple(hits), **known)  # type: ignore[arg-type]

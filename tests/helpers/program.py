@@ -1,4 +1,4 @@
-"""The real program in a process of its own, in throwaway folders."""
+"""The real program, run as a separate process in temporary folders."""
 
 import json
 import os
@@ -17,7 +17,7 @@ AnyArgument = str | bytes | Path
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one run of the program left behind."""
+    """Result of one run of the program."""
 
     status: int
     out: bytes
@@ -25,7 +25,7 @@ class Outcome:
 
     @property
     def json(self) -> Any:
-        """The one JSON document on standard output."""
+        """The JSON document on standard output."""
         return json.loads(self.out)
 
     @property
@@ -35,30 +35,30 @@ class Outcome:
 
     @property
     def found(self) -> list[str]:
-        """Names of the files found, best first, of a search with ``--json``."""
+        """Names of the files found by a search with ``--json``, best first."""
         return [Path(hit["path"]).name for hit in self.json["hits"]]
 
 
 class Program:
-    """Runs ``imagefinder`` on one library; HOME and all else it may write to lie in ``folder``."""
+    """Runs ``imagefinder`` on one library. HOME and everything else that it may write to are in ``folder``."""
 
     def __init__(self, folder: Path) -> None:
         self.library = folder / "library"
         self.entry: tuple[str, ...] = ("-m", "imagefinder")
-        """What Python is started with; ``rendering_program.py`` does more than the program."""
+        """Arguments of Python that start the program, or a variant of it such as ``rendering_program.py``."""
         self.environment = {
             "PATH": os.environ.get("PATH", ""),
             "PYTHONPATH": str(ROOT),
             "HOME": str(folder / "home"),
             "IMAGEFINDER_LIBRARY": str(self.library),
-            # Loading a neural network takes seconds in every process; tests of the models unset it.
+            # Loading a neural network takes seconds in each process. Tests of models unset this variable.
             "IMAGEFINDER_MODEL": "builtin",
             "HF_HUB_OFFLINE": "1",
             "LC_ALL": "C.UTF-8",
         }
 
     def command(self, *arguments: AnyArgument) -> list[AnyArgument]:
-        """The command line, to be started by other means than ``run``."""
+        """Return the command line, for starting it by other means than ``run``."""
         return [sys.executable, *self.entry, *arguments]
 
     def run(
@@ -68,7 +68,14 @@ class Program:
         before: Sequence[AnyArgument] = (),
         cwd: Path | None = None,
     ) -> Outcome:
-        """Run it to its end; ``before`` stands before it on the command line, ``extra`` in its environment."""
+        """Run the program until it exits.
+
+        Args:
+            arguments: Arguments of the program.
+            extra: Additional environment variables.
+            before: Command that the program's command line is appended to.
+            cwd: Working directory.
+        """
         done = subprocess.run(
             [*before, *self.command(*arguments)],
             env=self.environment | dict(extra or {}),
@@ -80,14 +87,14 @@ class Program:
         return Outcome(done.returncode, done.stdout, done.stderr)
 
     def start(self, *arguments: AnyArgument) -> "subprocess.Popen[bytes]":
-        """Start it and go on."""
+        """Start the program without waiting for it."""
         return subprocess.Popen(
             self.command(*arguments), env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
 
 
 def assert_refused(outcome: Outcome, *words: str) -> None:
-    """Status 2, nothing on standard output, and one line on standard error that says these words."""
+    """Assert status 2, empty standard output, and one line on standard error that contains these words."""
     assert outcome.status == 2, outcome
     assert outcome.out == b""
     assert len(outcome.errors) == 1, outcome.errors
@@ -98,7 +105,7 @@ def assert_refused(outcome: Outcome, *words: str) -> None:
 
 
 def mounted(folder: Path, size: str) -> "Mount":
-    """A small disk of its own; the test is skipped where none may be mounted."""
+    """Return a small file system to mount on a folder. Skips the test where mounting is not permitted."""
     return Mount(folder, size)
 
 

@@ -1,4 +1,4 @@
-"""The program's real window on a real screen: what a user does to it, and what a user sees of it."""
+"""The program's real window on a real X display, with methods for a user's actions and observations."""
 
 import json
 import re
@@ -19,22 +19,22 @@ from numpy.typing import NDArray
 from PIL import Image
 
 PLACE = (0, 0, 1180, 800)
-"""Where the window stands unless a test moves it: left, top, width, height."""
+"""Default geometry of the window: left, top, width, height."""
 MIDDLE = (700, 450)
-"""In the panes, below the query."""
+"""Point in the panes, below the query."""
 QUERY = (700, 94)
-"""In the field that the words are typed into."""
+"""Point in the query's text field."""
 PANEL = (130, 400)
-"""In the library."""
+"""Point in the library panel."""
 NAME = "imagefinder"
 _OPENED = "opened"
 _ROUNDING = 2
-"""Of 255: how far a pixel may be off where the same thing is painted over another kind of surface."""
+"""Allowed difference of a pixel, out of 255, when the same content is painted on another kind of surface."""
 _RENDERING = Path(__file__).with_name("rendering_program.py")
 
 
 class RealWindow:
-    """One start of the program, in folders of its own. It opens no files but through ``opened``."""
+    """One running instance of the program, in temporary folders. Files that it opens are only recorded (``opened``)."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class RealWindow:
         theme: str = "light",
         language: str = "en",
     ) -> None:
-        """Without a ``theme`` it has the one of its settings."""
+        """Start the program. An empty ``theme`` leaves the theme to its settings."""
         self.screen = screen
         self._look = [*(["--theme", theme] if theme else []), "--language", language]
         self.program = program
@@ -68,7 +68,7 @@ class RealWindow:
         return subprocess.Popen(command, env=environment, stdout=self._log, stderr=self._log)
 
     def render(self) -> list["Rendered"]:
-        """Have the program paint all its visible windows anew, whatever is on the screen; the last is in front.
+        """Let the program render all its visible windows anew. The last one is in front.
 
         The program must have been prepared by ``renders_on_demand``.
         """
@@ -92,20 +92,21 @@ class RealWindow:
         return rendered
 
     def stale_pixels(self, title: str | None = None) -> int:
-        """How many pixels on the screen are not what the window would paint now; 0 where it shows the truth.
+        """Return how many pixels on the screen differ from a fresh rendering of the window.
 
-        ``title`` names another window than the main one. What other windows of the program cover is left out.
+        ``title`` selects a window other than the main one. Areas covered by other windows of the program are
+        ignored.
         """
         rendered = self.render()
         screen = np.asarray(self.screen.look().convert("RGB"), np.int16)
         wanted = [each for each in rendered if each.title == (self._full_title if title is None else title)]
         if len(wanted) != 1:
-            # It is called something else by now; whoever waits asks once more.
+            # The window's title has changed meanwhile. Callers try again.
             return screen.size
         this = wanted[0]
         left, top, width, height = this.place
         seen = screen[top : top + height, left : left + width]
-        # What lies beyond the edges of the screen is not to be seen.
+        # Areas beyond the edges of the screen are not visible.
         fresh = this.pixels[: seen.shape[0], : seen.shape[1]].astype(np.int16)
         differs = (np.abs(seen - fresh) > _ROUNDING).any(axis=2)
         for other in rendered:
@@ -116,13 +117,13 @@ class RealWindow:
                 )
         stale = int(differs.sum())
         if stale:
-            # For whoever wonders why a test failed.
+            # Keep both pictures for finding out why a test failed.
             Image.fromarray(this.pixels).save(self.home / "rendered.png")
             Image.fromarray(seen.astype(np.uint8)).save(self.home / "on-the-screen.png")
         return stale
 
     def shows_the_truth(self, title: str | None = None) -> None:
-        """Wait until the screen shows what a fresh render of the window's present state shows."""
+        """Wait until the screen shows the same as a fresh rendering of the window."""
         stale = until_zero(lambda: self.stale_pixels(title))
         assert stale == 0, f"{stale} pixels are stale: see rendered.png and on-the-screen.png in {self.home}"
 
@@ -132,31 +133,31 @@ class RealWindow:
         return title.removesuffix(f" — {NAME}")
 
     def place(self, x: int, y: int, width: int, height: int) -> None:
-        """Put it somewhere else."""
+        """Move and resize the window."""
         self.screen.do("windowmove", self.id, x, y, "windowsize", self.id, width, height)
         until(lambda: self.where() == (x, y, width, height), "the window is moved")
 
     def where(self) -> tuple[int, ...]:
-        """Left, top, width and height."""
+        """Return the left, top, width and height of the window."""
         said = self.screen.do("getwindowgeometry", "--shell", self.id)
         found = dict(line.split("=") for line in said.splitlines())
         return tuple(int(found[name]) for name in ("X", "Y", "WIDTH", "HEIGHT"))
 
     def start_again(self, *arguments: str | Path) -> int:
-        """Start the program once more beside it; returns that start's exit status."""
+        """Start the program a second time and return the exit status of that process."""
         return self._start(*arguments).wait(PATIENCE_S)
 
     @property
     def title(self) -> str:
-        """What the window is called, without the program's name."""
+        """Title of the window, without the program's name."""
         return self.screen.do("getwindowname", self.id).removesuffix(f" — {NAME}")
 
     def other(self, title: str) -> str:
-        """Another window of the program, a dialog or the preview, as soon as it is there."""
+        """Wait for another window of the program, such as a dialog or the preview, and return its id."""
         return until(lambda: self._others().get(title, ""), f"there is a window called {title}")
 
     def has_other(self) -> bool:
-        """Whether there is any other window of the program."""
+        """Whether the program has any other window."""
         return bool(self._others())
 
     def _others(self) -> dict[str, str]:
@@ -168,7 +169,7 @@ class RealWindow:
         self.screen.press(self.id, *keys)
 
     def search(self, words: str) -> None:
-        """Type other words into the query, and nothing else."""
+        """Replace the words of the query, and wait until they are searched."""
         self.clear()
         self.screen.type(self.id, words)
         until(lambda: self.title == words, f"{words} is searched")
@@ -179,12 +180,12 @@ class RealWindow:
         until(lambda: self.title == NAME, "the query is empty")
 
     def seen(self) -> list[str]:
-        """The pictures (by the names of ``smoke_pictures.COLOURS``) among the results on the screen, best first."""
+        """Return the names (as in ``smoke_pictures.COLOURS``) of the results on the screen, best first."""
         left, top, width, height = PLACE
         return smoke_pictures.order_seen(self.screen.look().crop((left, top, left + width, top + height)))
 
     def result(self, name: str) -> tuple[int, int]:
-        """A place on the screen in the middle of a result."""
+        """Return the screen position of the middle of a result."""
         pixels = np.asarray(self.screen.look().convert("RGB"), np.int16)
         rows, columns = np.nonzero((abs(pixels - np.int16(smoke_pictures.COLOURS[name])) < 10).all(axis=2))  # type: ignore[arg-type, operator]
         return int(np.median(columns)), int(np.median(rows))
@@ -194,20 +195,20 @@ class RealWindow:
         until(lambda: self.seen()[:1] == [name], f"{name} is the first result", seconds)
 
     def reads(self, text: str, size: float = 1.0, weight: int = 0) -> None:
-        """Wait until words are to be read on the screen."""
+        """Wait until a text is on the screen."""
         until(lambda: self.screen.says(text, size, weight), f"the screen says: {text}")
 
     def items(self) -> int:
-        """How many pictures the library has by now, as another process reads it."""
+        """Return the number of items in the library, as read by another process."""
         status = self.program.run("status", "--json")
         return 0 if status.status else sum(source["items"] for source in status.json["sources"])
 
     def family(self) -> list[psutil.Process]:
-        """The processes it started."""
+        """Return the child processes of the program."""
         return psutil.Process(self.process.pid).children(recursive=True)
 
     def engine(self) -> psutil.Process:
-        """The engine's process, as soon as it is there."""
+        """Wait for the engine process and return it."""
 
         def find() -> psutil.Process | None:
             for child in self.family():
@@ -221,26 +222,26 @@ class RealWindow:
         return until(find, "there is an engine")  # type: ignore[return-value]
 
     def opened(self) -> list[str]:
-        """The addresses that the program had the desktop open."""
+        """Return the addresses that the program asked the desktop to open."""
         file = self.home / _OPENED
         return file.read_text().split() if file.exists() else []
 
     def remembered(self) -> Mapping[str, Any]:
-        """What it wrote down about itself when it was closed."""
+        """Return the window state saved at closing."""
         found: dict[str, Any] = json.loads((self.home / ".config" / NAME / "window.json").read_text())
         return found
 
     def quit(self) -> None:
-        """Close it by its keys; the program has to end well."""
+        """Close the window with its keyboard shortcut, and assert that the program exits with status 0."""
         self.press("ctrl+q")
         assert self.process.wait(PATIENCE_S) == 0
         self.end()
 
     def end(self) -> None:
-        """Whatever happened: nothing of it goes on."""
+        """Kill the program and its child processes if they are still running."""
         is_open = self.process.poll() is None
         if is_open:
-            # For whoever wonders why a test failed.
+            # Keep the screen for finding out why a test failed.
             self.screen.look().save(self.home / "last-seen.png")
         family = self.family() if is_open else []
         for each in [*family, self.process]:
@@ -249,32 +250,32 @@ class RealWindow:
         self._log.close()
 
     def log(self) -> str:
-        """What it wrote into its log."""
+        """Return the contents of its log files."""
         return "".join(file.read_text() for file in self.home.rglob("imagefinder.log"))
 
     def complaints(self) -> list[str]:
-        """What it wrote to the terminal that started it, and exceptions that nobody caught: should be nothing."""
+        """Return its terminal output and the uncaught exceptions in its log. Both should be empty."""
         said = (self.home / "window.log").read_text(errors="replace").splitlines()
         return said + re.findall(r".* unexpected\n(?:(?:  |[A-Z]).*\n?)*", self.log())
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """A window of the program as it paints itself anew."""
+    """A window of the program as freshly rendered."""
 
     title: str
     place: tuple[int, ...]
-    """Left, top, width and height on the screen, pixels."""
+    """Left, top, width and height on the screen, in pixels."""
     pixels: NDArray[np.uint8]
-    """(height, width, 3)."""
+    """Array of shape (height, width, 3)."""
 
     def is_above(self, other: "Rendered") -> bool:
-        """Whether it can cover the other one: what is smaller was opened from it."""
+        """Whether this window can cover the other one. Smaller windows are opened from larger ones."""
         return self.place[2] * self.place[3] < other.place[2] * other.place[3]
 
 
 def until_zero(count: Callable[[], int], seconds: float = 5.0) -> int:
-    """Count until there is nothing to be counted; returns the last count, 0 where it came to that."""
+    """Call ``count`` until it returns 0 or the time is over, and return its last result."""
     deadline = time.monotonic() + seconds
     while (found := count()) and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -282,7 +283,7 @@ def until_zero(count: Callable[[], int], seconds: float = 5.0) -> int:
 
 
 def renders_on_demand(program: Program) -> Program:
-    """Have the windows of a program answer ``RealWindow.render``."""
+    """Make the windows of a program answer ``RealWindow.render``."""
     program.library.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(dir=program.library.parent))
     program.entry = (str(_RENDERING), str(folder))
@@ -294,17 +295,17 @@ OpenWindow = Callable[..., RealWindow]
 
 
 def best(program: Program, words: str) -> list[str]:
-    """What the command line finds, best first: the names of the pictures."""
+    """Return the names of the pictures that the command line finds, best first."""
     return [smoke_pictures.FILES[name] for name in program.run("search", words, "--json").found]
 
 
 def settings_file(program: Program) -> Path:
-    """Where the program keeps what the user chose."""
+    """Return the path of the program's settings file."""
     return Path(program.environment["HOME"]) / ".config" / NAME / "settings.json"
 
 
 def prepare(program: Program) -> None:
-    """Folders that a desktop has, and a desktop that opens files by writing down which."""
+    """Create the folders of a desktop session, and a desktop that only records which files are opened."""
     home = Path(program.environment["HOME"])
     runtime, tools = home / "runtime", home / "tools"
     tools.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,8 @@
-"""The program with a window, which also renders its windows anew whenever a test asks for it.
+"""The program with a window, extended to render its windows anew on request.
 
-``python rendering_program.py FOLDER ARGUMENTS OF imagefinder``: whenever a file ``FOLDER/asked`` appears, each visible
-window is painted into a PNG file of its own (``QWidget.grab``), and ``FOLDER/rendered.json`` says which and where.
+Usage: ``python rendering_program.py FOLDER ARGUMENTS...``, where the arguments are those of imagefinder. Whenever a
+file ``FOLDER/asked`` appears, each visible window is painted into a PNG file (``QWidget.grab``), and
+``FOLDER/rendered.json`` lists the files with the positions of the windows.
 """
 
 import json
@@ -37,12 +38,12 @@ def main() -> int:
     def _place(window: QWidget) -> list[int]:
         ratio = window.devicePixelRatioF()
         corner = window.windowHandle().position()
-        # Window positions on the only screen of a test start at its origin, so they scale as sizes do.
+        # Tests have one screen, whose origin is (0, 0), so window positions scale like sizes.
         return [round(each * ratio) for each in (corner.x(), corner.y(), window.width(), window.height())]
 
     class RenderingApplication(application.Application):
         def run(self) -> int:
-            QApplication.setCursorFlashTime(0)  # a text cursor that is there or not would differ by chance
+            QApplication.setCursorFlashTime(0)  # a blinking text cursor would cause random differences
             timer = QTimer(self)
             timer.timeout.connect(render)
             timer.start(20)

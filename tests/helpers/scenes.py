@@ -1,4 +1,4 @@
-"""Every window of the program, filled with what an engine would tell, for tests that look at all of them."""
+"""Scenes: every window and dialog of the program, filled with sample data as an engine would send it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -46,10 +46,10 @@ from imagefinder.ui.window.window_services import WindowServices
 
 
 class Stage:
-    """One main window with a client of its own; each method sets a scene and returns the widget to look at."""
+    """A main window with a fake client. Each method sets up a scene and returns the widget to look at."""
 
     def __init__(self, hits: MakeHits, picture: Path) -> None:
-        """``picture`` is any picture file, for the preview."""
+        """Create the main window. ``picture`` is any picture file, used for the preview."""
         self._hits = hits
         self._picture = picture
         self.client = FakeClient()
@@ -67,7 +67,7 @@ class Stage:
         self.window.show()
 
     def close(self) -> None:
-        """Take it all down."""
+        """Close the window and its services."""
         self._thumbnails.close()
         self._desktop.close()
         self.window.retire()
@@ -75,13 +75,13 @@ class Stage:
             each.deleteLater()
 
     def first_page(self) -> QWidget:
-        """Nothing is in the library."""
+        """Show an empty library."""
         self.client.hear(ModelChanged(ModelState.READY, "starter", "cpu (bfloat16)"))
         self.client.hear(library_of())
         return self.window
 
     def empty_query(self) -> QWidget:
-        """Folders are there, and nothing is looked for."""
+        """Show a library with folders and an empty query."""
         self.client.hear(ModelChanged(ModelState.READY, "starter", "cpu (bfloat16)"))
         self.client.hear(
             library_of(a_source(HOLIDAY, unreadable=2), a_source(SCANS, offline=True), covered=60)
@@ -90,7 +90,7 @@ class Stage:
         return self.window
 
     def results(self) -> QWidget:
-        """Two searches side by side, one in use: chips, results, the rest, lines of news."""
+        """Show two panes side by side, one of them active, with chips, results, possible matches and notices."""
         self.empty_query()
         term = PictureTerm.of_hit(self._hits(1)[0])
         pane = self.window.panes.current_pane()
@@ -107,7 +107,7 @@ class Stage:
         return self.window
 
     def at_work(self) -> QWidget:
-        """A job runs, while the model is changed."""
+        """Show a running job during a model switch."""
         self.empty_query()
         library = library_of(a_source(HOLIDAY), a_source(SCANS))
         change = ModelChange(DATACOMP.name, 20, 1000, 0)
@@ -116,7 +116,7 @@ class Stage:
         return self.window
 
     def settings(self, page: int) -> QWidget:
-        """A page of the settings; of the models one is unfolded, and all kinds are there."""
+        """Show a page of the settings. On the page of models, all kinds of cards are present and one is expanded."""
         self.empty_query()
         self.window.open_settings(page)
         dialog = self.window._settings
@@ -127,13 +127,13 @@ class Stage:
         return dialog
 
     def models_with_a_licence(self) -> QWidget:
-        """The page of models, the one unfolded whose licence has to be agreed to."""
+        """Show the page of models with a card expanded whose licence must be accepted."""
         dialog = self.settings(1)
         dialog._pages.widget(1).card(MOBILE.name).unfold(on=True)
         return dialog
 
     def unreadable(self) -> QWidget:
-        """Files that cannot be read, one of them chosen."""
+        """Show the unreadable files, one of them selected."""
         self.empty_query()
         dialog = UnreadableDialog(self.client, self._desktop, None, self.window)
         asked = self.client.last(ListUnreadable)
@@ -143,27 +143,27 @@ class Stage:
         return _shown(dialog)
 
     def add(self) -> QWidget:
-        """A folder is added, all options to be seen."""
+        """Show the dialog for adding a folder, with all options visible."""
         dialog = AddFolderDialog((HOLIDAY,), ("jpg", "pdf"), parent=self.window)
         dialog._more.setChecked(True)
         return _shown(dialog)
 
     def shortcuts(self) -> QWidget:
-        """All keys."""
+        """Show the keyboard shortcuts."""
         return _shown(ShortcutsDialog(shortcut_groups(self.window.actions_.all), self.window))
 
     def about(self) -> QWidget:
-        """What the program is."""
+        """Show the about dialog."""
         return _shown(AboutDialog(QIcon(QApplication.windowIcon()), self.window))
 
     def crash(self) -> QWidget:
-        """The engine does not come up again."""
+        """Show the dialog for an engine that cannot be restarted."""
         report = "\n".join(f"line {number} of a report" for number in range(80))
         status = EngineStatus(EngineState.BROKEN, "The engine ended three times in a row.", report)
         return _shown(CrashDialog(status, self.window))
 
     def preview(self) -> QWidget:
-        """A page of a file large, with what is known of it."""
+        """Show the preview of a page, with its details."""
         self.results()
         pane = self.window.panes.panes()[0]
         hit = self._hits(1)[0]._replace(kind=ItemKind.PAGE, parts=4, part=2, width=595, height=842)

@@ -1,4 +1,4 @@
-"""Tiny models of open_clip with seeded random weights: the real code path, in a second."""
+"""Tiny open_clip models with seeded random weights, which run the real code paths in a second."""
 
 from collections.abc import Sequence
 from copy import deepcopy
@@ -15,7 +15,7 @@ TINY_CONFIG: dict[str, Any] = {
 
 
 def random_model(config: dict[str, Any] = TINY_CONFIG, seed: int = 20240607) -> Any:
-    """open_clip's own model, of the class that it chooses itself, made without anything of ours."""
+    """Return open_clip's own model, of the class that open_clip chooses, created without code of imagefinder."""
     from imagefinder.embedders.towers.tower_loader import import_open_clip
 
     import_open_clip()
@@ -32,13 +32,13 @@ def random_model(config: dict[str, Any] = TINY_CONFIG, seed: int = 20240607) -> 
 
 
 def random_weights(config: dict[str, Any] = TINY_CONFIG, seed: int = 20240607) -> dict[str, Any]:
-    """Its weights by name."""
+    """Return the weights of this model by name."""
     weights: dict[str, Any] = random_model(config, seed).state_dict()
     return weights
 
 
 def as_open_clip_takes(pixels: Sequence[NDArray[np.uint8]], preprocess_cfg: dict[str, Any]) -> Any:
-    """Pictures resized and cropped → a batch for open_clip's own model, scaled as torchvision does it."""
+    """Return resized and cropped pictures as a batch for open_clip's own model, scaled as in torchvision."""
     from torchvision.transforms import Normalize
 
     scaled = torch_batch(pixels).float().div(255)
@@ -46,7 +46,7 @@ def as_open_clip_takes(pixels: Sequence[NDArray[np.uint8]], preprocess_cfg: dict
 
 
 def torch_batch(pixels: Sequence[NDArray[np.uint8]]) -> Any:
-    """(height, width, 3) each → (n, 3, height, width)."""
+    """Stack pictures of shape (height, width, 3) into a batch of shape (n, 3, height, width)."""
     import torch
 
     return torch.from_numpy(np.stack(pixels)).permute(0, 3, 1, 2).contiguous()

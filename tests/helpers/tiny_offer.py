@@ -1,4 +1,4 @@
-"""A tiny CLIP that stands for a model of the catalogue, so that the whole way of a download can be gone."""
+"""Tiny CLIP in place of a model of the catalogue, for testing complete downloads."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,7 @@ Entry = tuple[dict[str, Any], str, Any]
 
 
 def offer(name: str = NAME, **others: Any) -> ModelOffer:
-    """What the catalogue would say of the tiny model."""
+    """Return the catalogue's entry for the tiny model."""
     facts: dict[str, Any] = {
         "name": name,
         "title": "Tiny CLIP",
@@ -40,7 +40,7 @@ def offer(name: str = NAME, **others: Any) -> ModelOffer:
 
 
 def entries(config: Path, **others: Any) -> list[Entry]:
-    """What is to be entered into the program's tables: its architectures, open_clip's tags, and the offers."""
+    """Return the entries to add to the program's tables: architectures, open_clip's tags, and downloadable models."""
     arch, _, tag = NAME.partition("/")
     tags: Any = published_table()
     row = {"url": "", "hf_hub": f"{REPOSITORY}/", "mean": (0.5, 0.5, 0.5), "quick_gelu": True}
@@ -52,18 +52,18 @@ def entries(config: Path, **others: Any) -> list[Entry]:
 
 
 def write_config(path: Path) -> Path:
-    """The tiny model's config as a file."""
+    """Write the config of the tiny model and return its path."""
     path.write_text(json.dumps(TINY_CONFIG))
     return path
 
 
 def weights_bytes() -> bytes:
-    """The tiny model's weights as a safetensors file."""
+    """Return the weights of the tiny model as the bytes of a safetensors file."""
     from safetensors.torch import save
 
     return save(random_weights(), metadata={"format": "pt"})
 
 
 def stock(hub: HubServer, weights: bytes) -> None:
-    """Put the tiny model's weights into a hub."""
+    """Put the weights of the tiny model into a hub."""
     hub.put(REPOSITORY, WEIGHTS, weights)

@@ -1,4 +1,4 @@
-"""Engine processes with troubles that a window meets; importable without Qt, as they run in the engine's process."""
+"""Targets for engine processes with faults that the window must handle. Importable without Qt."""
 
 import os
 import time
@@ -15,13 +15,13 @@ _STEP_S = 0.01
 
 
 def beside(options: EngineOptions, name: str) -> Path:
-    """A file by which a test and its engine tell each other something."""
+    """Return the path of a file beside the library, by which a test and its engine process signal each other."""
     assert options.library is not None
     return options.library.with_name(name)
 
 
 def thinks_long_about_red(connection: Connection, options: EngineOptions, crash_log: Path) -> None:
-    """The engine, which answers a search for "red" once there is a file called ``thought``."""
+    """Run the engine, delaying the answer to a search for "red" until a file named ``thought`` exists."""
     from imagefinder.engine.engine import Engine
 
     real = Engine.start_search
@@ -39,14 +39,14 @@ def thinks_long_about_red(connection: Connection, options: EngineOptions, crash_
 
 
 def dies_until_mended(connection: Connection, options: EngineOptions, crash_log: Path) -> None:
-    """An engine that dies at once, until there is a file called ``mended``."""
+    """Run an engine that dies at once, until a file named ``mended`` exists."""
     if not beside(options, "mended").exists():
         os.abort()
     run_engine(connection, options, crash_log)
 
 
 def tries_again_soon(connection: Connection, options: EngineOptions, crash_log: Path) -> None:
-    """The engine, which does not wait half a minute for a library that is in use."""
+    """Run the engine with a short retry interval for a library that is in use, instead of 30 s."""
     from imagefinder.ipc.worker.job_queue import JobQueue
 
     defaults = JobQueue.__init__.__kwdefaults__

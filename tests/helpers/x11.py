@@ -1,6 +1,6 @@
-"""A screen of the tests' own: Xvfb, mouse and keyboard by xdotool, the clipboard by xclip, and what is to be seen.
+"""Virtual X display for tests: Xvfb, mouse and keyboard by xdotool, clipboard by xclip, and text recognition.
 
-There is no window manager: windows stand where they are put, and whoever types says into which one.
+There is no window manager by default. Windows stay where they are placed, and keys are sent to a given window.
 """
 
 import base64
@@ -25,13 +25,13 @@ TOOLS = ("Xvfb", "xdotool", "xclip")
 PATIENCE_S = 100.0
 _HELPER = Path(__file__).with_name("x11_helper.py")
 _ALIKE = 0.85
-"""How well what is seen must match a text; the best match of other words lies near 0.5."""
+"""Least correlation at which a text counts as seen. The best match of other words is near 0.5."""
 _Answer = TypeVar("_Answer")
 _Grey = NDArray[np.float32]
 
 
 def until(ask: Callable[[], _Answer], what: str, seconds: float = PATIENCE_S) -> _Answer:
-    """Ask until the answer is true, and return it; the test fails where it never is."""
+    """Call ``ask`` until its answer is true and return the answer. Fails the test after a timeout."""
     deadline = time.monotonic() + seconds
     while not (answer := ask()):
         if time.monotonic() > deadline:
@@ -44,8 +44,8 @@ class Screen:
     """One X display."""
 
     def __init__(self, name: str, folder: Path) -> None:
-        """``folder`` is for what has to pass through files."""
-        # No more of this machine than the program gets: its fonts are to be those of the program, too.
+        """``folder`` is for data that is passed through files."""
+        # The same restricted environment as the program's, so that the fonts are the same, too.
         self.environment = {
             "PATH": os.environ.get("PATH", ""),
             "HOME": str(folder),
@@ -58,22 +58,25 @@ class Screen:
         self._source = ExitStack()
 
     def close(self) -> None:
-        """End what is left of the last drag."""
+        """End the helper of the last drag."""
         self._source.close()
 
     def look(self) -> Image.Image:
-        """What is on the screen now."""
+        """Return a screenshot."""
         return ImageGrab.grab(xdisplay=self._name)
 
     def says(self, text: str, size: float = 1.0, weight: int = 0) -> bool:
-        """Whether these words stand anywhere on the screen, on one line, in the program's font.
+        """Whether a text is on the screen, on one line and in the program's font.
 
-        ``size`` is a factor of the usual one; ``weight`` is that of ``QFont``, 0 for the usual.
+        Args:
+            text: The text to look for.
+            size: Factor of the default font size.
+            weight: Weight as in ``QFont``; 0 for the default.
         """
         return _is_in(self._written(text, size, weight), _grey(self.look()))
 
     def do(self, *words: object) -> str:
-        """Run xdotool with these words; returns what it says."""
+        """Run xdotool with these arguments and return its output."""
         command = ["xdotool", *map(str, words)]
         done = subprocess.run(
             command, env=self.environment, capture_output=True, text=True, timeout=PATIENCE_S
@@ -82,9 +85,9 @@ class Screen:
         return done.stdout.strip()
 
     def windows(self, process_id: int) -> dict[str, str]:
-        """The titles of a process's windows that are to be seen, by their ids."""
+        """Return the titles of a process's visible windows by window id."""
         command = ["xdotool", "search", "--all", "--onlyvisible", "--pid", str(process_id), "--name", "."]
-        # Status 1 says that there are none.
+        # Status 1 means that there are none.
         ids = subprocess.run(command, env=self.environment, capture_output=True, text=True).stdout.split()
         found = {}
         for each in ids:
@@ -93,12 +96,12 @@ class Screen:
         return found
 
     def window_at(self, x: int, y: int) -> str:
-        """The window that is in front at a place; the mouse goes there."""
+        """Return the id of the topmost window at a position. Moves the mouse there."""
         said = self.do("mousemove", x, y, "getmouselocation", "--shell")
         return dict(line.split("=") for line in said.splitlines())["WINDOW"]
 
     def press(self, window: str, *keys: str) -> None:
-        """Press keys, one after the other, in a window."""
+        """Press keys in a window, one after the other."""
         self.do("windowfocus", "--sync", window, "key", "--delay", 40, *keys)
 
     def type(self, window: str, text: str) -> None:
@@ -106,7 +109,7 @@ class Screen:
         self.do("windowfocus", "--sync", window, "type", "--delay", 30, text)
 
     def move(self, start: tuple[int, int], end: tuple[int, int], pause: float = 0.6) -> None:
-        """Press the mouse's button at a place, and let it go at another, after a pause in seconds."""
+        """Press the mouse button at one position and release it at another, after a pause in seconds."""
         steps = 12
         way: list[object] = []
         for step in range(1, steps + 1):
@@ -117,19 +120,19 @@ class Screen:
                 0.02,
             ]
         self.do("mousemove", *start, "sleep", 0.1, "mousedown", 1, "sleep", 0.1, *way)
-        # Drag and drop is a conversation: what is below the mouse has to have answered.
+        # Drag and drop is a dialogue: give the window below the mouse time to answer.
         self.do("sleep", pause / 2, "mousemove", end[0] + 2, end[1] + 2, "sleep", pause / 2, "mouseup", 1)
 
     def drag(self, data: Mapping[str, str | bytes], to: tuple[int, int]) -> bool:
-        """Drag data out of another program, and drop it at a place; returns whether it was taken."""
-        # Nothing was dropped where it is refused, so a slower hand may try once more: the machine may be busy.
+        """Drag data from another program to a position and drop it there. Return whether the drop was accepted."""
+        # A refused drop has no effect, so try once more with longer pauses in case the machine is busy.
         return any(self._drag(data, to, pause) == "taken" for pause in (0.3, 2.0))
 
     def _drag(self, data: Mapping[str, str | bytes], to: tuple[int, int], pause: float) -> str:
         file = self._folder / "dragged.json"
         file.write_text(json.dumps({name: _as_text(value) for name, value in data.items()}))
         self.close()
-        # It goes on until the next: what it was dropped on may ask for the data only later.
+        # The helper runs until the next drag, because the target may request the data later.
         helper = self._source.enter_context(self.helper("drag", file))
         self.move(_place(helper), to, pause)
         answer = _line(helper)
@@ -137,11 +140,11 @@ class Screen:
         return answer
 
     def drag_files(self, *files: Path, to: tuple[int, int]) -> bool:
-        """Drag files, as a file manager does."""
+        """Drag files as a file manager does."""
         return self.drag(files_as_data(*files), to)
 
     def catch(self, start: tuple[int, int]) -> list[str]:
-        """Drag what is at a place into another program; returns the addresses that it was given."""
+        """Drag the item at a position into another program, and return the addresses that it received."""
         with self.helper("catch") as helper:
             self.move(start, _place(helper))
             helper.wait(PATIENCE_S)
@@ -150,7 +153,7 @@ class Screen:
 
     @contextmanager
     def copied(self, data: bytes, mime: str) -> Iterator[None]:
-        """Have another program own the clipboard."""
+        """Let another program own the clipboard."""
         command = ["xclip", "-quiet", "-i", "-selection", "clipboard", "-t", mime]
         owner = subprocess.Popen(
             command, env=self.environment, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
@@ -166,13 +169,13 @@ class Screen:
             owner.wait()
 
     def clipboard(self, mime: str) -> bytes:
-        """What another program would paste; nothing where there is none of this kind."""
+        """Return the clipboard's data of a type as another program would paste it; empty if there is none."""
         command = ["xclip", "-o", "-selection", "clipboard", "-t", mime]
         return subprocess.run(command, env=self.environment, capture_output=True, timeout=PATIENCE_S).stdout
 
     @contextmanager
     def helper(self, *words: object) -> Iterator["subprocess.Popen[str]"]:
-        """Another program on this screen (see ``x11_helper.py``)."""
+        """Start a helper program on this display (see ``x11_helper.py``)."""
         command = [sys.executable, str(_HELPER), *map(str, words)]
         process = subprocess.Popen(command, env=self.environment, stdout=subprocess.PIPE, text=True)
         try:
@@ -183,7 +186,7 @@ class Screen:
             assert process.stdout is not None
             process.stdout.close()
 
-    @cache  # noqa: B019 - there is one screen
+    @cache  # noqa: B019 - there is one display
     def _written(self, text: str, size: float, weight: int) -> _Grey:
         file = self._folder / "text.png"
         with self.helper("write", file, size, weight, text) as helper:
@@ -195,17 +198,17 @@ class Screen:
 
 
 def files_as_data(*files: Path) -> dict[str, str | bytes]:
-    """What a file manager gives to whatever files are dropped or pasted on."""
+    """Return the data that a file manager provides when files are dragged or copied."""
     return {"text/uri-list": "".join(f"{file.as_uri()}\r\n" for file in files)}
 
 
 @contextmanager
 def virtual_screen(folder: Path, size: tuple[int, int] = (1600, 1000)) -> Iterator[Screen]:
-    """An Xvfb on a number that is free, of this size in pixels; the test is skipped where its tools are missing."""
+    """Start Xvfb on a free display number, with a screen of ``size`` pixels. Skips the test if a tool is missing."""
     if missing := [tool for tool in TOOLS if shutil.which(tool) is None]:
         pytest.skip(f"a real window is not tried out: there is no {', '.join(missing)} here")
     reading, writing = os.pipe()
-    # Without -noreset it would begin anew whenever the last window closes, and refuse whoever comes meanwhile.
+    # Without -noreset, the server resets when its last client disconnects, and refuses connections meanwhile.
     command = [
         "Xvfb",
         "-displayfd",
@@ -235,7 +238,7 @@ def virtual_screen(folder: Path, size: tuple[int, int] = (1600, 1000)) -> Iterat
 
 @contextmanager
 def window_manager(screen: Screen) -> Iterator[None]:
-    """Have windows managed, as a desktop does it: placed, framed, full screen where they ask for it."""
+    """Run a window manager, so that windows are placed, framed and made full screen as on a desktop."""
     if shutil.which("openbox") is None:
         pytest.skip("windows are not managed: there is no openbox here")
     command = ["openbox", "--sm-disable"]
@@ -273,7 +276,10 @@ def _grey(image: Image.Image) -> _Grey:
 
 
 def _is_in(part: _Grey, whole: _Grey) -> bool:
-    """Normalised cross-correlation: light on dark or dark on light, in whatever colours."""
+    """Whether a picture contains another, by normalised cross-correlation.
+
+    Works for any text and background colours.
+    """
     wanted = part - part.mean()
     spectrum = np.fft.rfft2(whole) * np.conj(np.fft.rfft2(wanted, whole.shape))
     height, width = (whole.shape[i] - part.shape[i] + 1 for i in (0, 1))

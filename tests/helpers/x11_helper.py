@@ -1,10 +1,12 @@
-"""Other programs on the screen, as far as tests need them. Each is run in a process of its own:
+"""Helper programs on the X display, each run as a separate process.
 
-``drag FILE``: something to drag; ``FILE`` is JSON, mime types to texts (``base64:...`` for bytes). Prints where to
-press, then whether the drop was ``taken`` or ``refused``; goes on, for the data may be asked for later.
-``catch``: takes whatever is dropped on it. Prints where it is, then the dropped addresses on one line.
-``cover X Y WIDTH HEIGHT``: a window in front of others. Prints a line when it stands.
-``write FILE POINTS WEIGHT TEXT``: paints a text as the program's labels are painted, to be looked for.
+``drag FILE``: a widget to drag. ``FILE`` is JSON and maps MIME types to texts (``base64:...`` for bytes).
+Prints the
+position to press at, then ``taken`` or ``refused`` after the drop. Keeps running, because the data may be requested
+later.
+``catch``: a drop target. Prints its position, then the dropped addresses on one line.
+``cover X Y WIDTH HEIGHT``: a window in front of others. Prints a line once it is shown.
+``write FILE POINTS WEIGHT TEXT``: saves a picture of a text as the program's labels paint it.
 """
 
 import base64
@@ -20,7 +22,7 @@ _DRAGGED, _CAUGHT = QRect(1420, 40, 160, 80), QRect(1420, 200, 160, 160)
 
 
 def _say(*words: object) -> None:
-    print(*words, flush=True)  # noqa: T201 - how it speaks to the test
+    print(*words, flush=True)  # noqa: T201 - the test reads standard output
 
 
 def _show(widget: QWidget, place: QRect) -> None:
@@ -28,7 +30,7 @@ def _show(widget: QWidget, place: QRect) -> None:
     widget.setGeometry(place)
     widget.show()
     middle = place.center()
-    # When what is shown has been painted.
+    # Wait until the widget has been painted.
     QTimer.singleShot(200, lambda: _say(middle.x(), middle.y()))
 
 
@@ -77,7 +79,7 @@ def _write(file: str, points: str, weight: str, text: str) -> int:
 
 
 def main() -> int:
-    """Be one of them."""
+    """Run the helper named by the first argument."""
     app = QApplication(sys.argv[:1])
     app.setStyle("Fusion")
     match sys.argv[1:]:
