@@ -28,7 +28,7 @@ from imagefinder.domain.model_names import STARTER
 from imagefinder.embedders import model_registry
 from imagefinder.embedders.embedder import Embedder, FloatArray
 from imagefinder.engine.search.calibration import bank
-from imagefinder.engine.search.relevance import CUT, Background, BackgroundDistribution, curve, sure
+from imagefinder.engine.search.relevance import CUT, BackgroundDistribution, BackgroundScores, curve, sure
 
 SAMPLE = 512
 ABSENT = (
@@ -229,7 +229,7 @@ def teacher(file: Path, names: list[str]) -> None:
 
 def other_measures(queries: FloatArray, library: FloatArray, texts: FloatArray, absent: FloatArray) -> None:
     """Print section 5: comparison with other measures."""
-    judge = Background(queries, library[:SAMPLE]).judge(texts[0], has_words=True, pictures=0)
+    judge = BackgroundScores(queries, library[:SAMPLE]).judge(texts[0], has_words=True, pictures=0)
     assert judge is not None
     from_bank = library @ queries.T
     mean, spread = from_bank.mean(axis=1), from_bank.std(axis=1)
