@@ -19,4 +19,4 @@ def test_all_that_is_listed_is_there() -> None:
 
 
 def test_what_is_left_out_of_the_short_form_is_said() -> None:
-    assert "Left out" in said("--only", "side_by_side")
+    assert "Skipped" in said("--only", "side_by_side")

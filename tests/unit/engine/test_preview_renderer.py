@@ -226,7 +226,7 @@ def test_a_thumbnail_of_what_changed_or_went_is_refused_with_the_reason(
     with pytest.raises(UnreadableError, match="changed"):
         engine.make_thumbnail(hit.item_id)
     hit.path.unlink()
-    with pytest.raises(UnreadableError, match="missing"):
+    with pytest.raises(UnreadableError, match="no longer there"):
         engine.make_thumbnail(hit.item_id)
     with pytest.raises(UnreadableError, match="not in the library"):
         engine.make_thumbnail(999)
