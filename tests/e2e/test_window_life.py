@@ -49,7 +49,7 @@ def test_quitting_ends_everything_within_three_seconds(stocked: Program, open_wi
     assert not left
     assert len(gone) == len(family) + 1
     assert window.process.wait() == 0
-    assert "by force" not in window.log()
+    assert "and was killed" not in window.log()
 
 
 def test_the_window_comes_back_as_it_was_left(stocked: Program, open_window: OpenWindow) -> None:
