@@ -20,7 +20,7 @@ from imagefinder.engine.indexing.cancel import CancelToken
 from imagefinder.paths import default_places
 from imagefinder.readers import reader_registry as readers
 from imagefinder.thumbnails.cache import ThumbnailCache
-from imagefinder.translation import tr
+from imagefinder.translation import join_names, tr
 
 if TYPE_CHECKING:
     from imagefinder.embedders.embedder import Embedder, FloatArray
@@ -77,7 +77,7 @@ class ImageFinder:
                 tr(
                     "There is no device called “{device}”. Choose from: {devices}.",
                     device=device,
-                    devices=tr(", ", "between names").join(DEVICES),
+                    devices=join_names(DEVICES),
                 )
             )
         places = default_places(library_dir)
@@ -371,8 +371,8 @@ def refuse_unknown_kinds(extensions: Sequence[str]) -> tuple[str, ...]:
         raise UsageError(
             tr(
                 "No reader for {kinds}. These kinds of file can be read: {known}.",
-                kinds=tr(", ", "between names").join(unknown),
-                known=tr(", ", "between names").join(sorted(readers.extensions())),
+                kinds=join_names(unknown),
+                known=join_names(sorted(readers.extensions())),
             )
         )
     return plain

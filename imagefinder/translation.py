@@ -9,6 +9,7 @@ have, and only when the first text needs them.
 import locale
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from imagefinder.resources import resource
@@ -54,6 +55,16 @@ def tr(source: str, comment: str = "", n: int | None = None, **values: object) -
         # English has two plural forms, Chinese has one.
         text = forms[0 if n == 1 else -1].replace("%n", str(n))
     return text.format(**values) if values else text
+
+
+def join_names(names: Iterable[str]) -> str:
+    """Return names as a list in the language in use: "a, b"."""
+    return tr(", ", "between names").join(names)
+
+
+def join_clauses(clauses: Iterable[str]) -> str:
+    """Return parts of a sentence, separated as the language in use does it. In Chinese it differs from names."""
+    return tr(", ", "between the parts of a list").join(clauses)
 
 
 def tr_later(source: str, comment: str) -> str:  # noqa: ARG001 - read by lupdate

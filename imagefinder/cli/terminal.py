@@ -17,7 +17,7 @@ from imagefinder.domain.jobs import IndexReport, ProgressCallback, in_the_cloud_
 from imagefinder.domain.queries import Hit, SearchResult, group_title
 from imagefinder.printable import PrintableFormatter
 from imagefinder.printable import printable as printable
-from imagefinder.translation import tr
+from imagefinder.translation import join_clauses, tr
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -211,7 +211,7 @@ def summary(report: IndexReport, seconds: float) -> str:
         report.offline and tr("{count} offline, kept", count=report.offline),
         report.gone and tr("{count} no longer there, kept (see: imagefinder status)", count=report.gone),
     ]
-    done = tr(", ", "between the parts of a list").join(part for part in said if part)
+    done = join_clauses(part for part in said if part)
     # A cancelled job may not have reached any file.
     nothing = tr("nothing new indexed") if report.cancelled else tr("no pictures or PDFs found")
     return tr("{done} - {seconds} s", done=done or nothing, seconds=f"{seconds:.1f}")

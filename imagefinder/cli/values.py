@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from imagefinder.paths import absolute
-from imagefinder.translation import LANGUAGES, tr
+from imagefinder.translation import LANGUAGES, join_names, tr
 
 SMALLEST, LARGEST = (640, 480), (7680, 4320)
 """Smallest and largest size of the window in points: a small netbook and an 8K screen."""
@@ -80,6 +80,6 @@ def language(text: str) -> str:
         tr(
             "{text} is not a language of this program; there are: {known}",
             text=text,
-            known=tr(", ", "between names").join(LANGUAGES),
+            known=join_names(LANGUAGES),
         )
     )

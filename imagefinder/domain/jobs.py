@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from imagefinder.translation import tr
+from imagefinder.translation import join_clauses, join_names, tr
 
 _MOST_KINDS = 6
 
@@ -108,7 +108,7 @@ def unmatched_text(globs: Sequence[str]) -> str:
     """Return a sentence on glob patterns that matched nothing, or an empty string if there are none."""
     if not globs:
         return ""
-    listed = tr(", ", "between names").join(globs)
+    listed = join_names(globs)
     return tr("No file and no folder matched {globs}. Check the spelling.", globs=listed)
 
 
@@ -118,7 +118,7 @@ def kinds_text(passed_over: Mapping[str, int]) -> str:
     parts = [f"{-negative:,} .{extension}" for negative, extension in named]
     if others := sum(passed_over.values()) + sum(negative for negative, _ in named):
         parts.append(tr("{count} other(s)", "files", others, count=f"{others:,}"))
-    return tr(", ", "between the parts of a list").join(parts)
+    return join_clauses(parts)
 
 
 class JobState(StrEnum):

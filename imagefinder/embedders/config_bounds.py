@@ -14,7 +14,7 @@ from typing import Any
 from imagefinder.domain.errors import ModelError
 from imagefinder.embedders.spec import JsonDict
 from imagefinder.embedders.untrusted_files import shown
-from imagefinder.translation import tr
+from imagefinder.translation import join_names, tr
 
 _Check = Callable[[str, Any], None]
 
@@ -236,7 +236,7 @@ def _one_of(*known: str) -> _Check:
                     "“{key}” is “{value}”; known are: {known}",
                     key=key,
                     value=shown(value),
-                    known=tr(", ", "between names").join(known),
+                    known=join_names(known),
                 )
             )
 

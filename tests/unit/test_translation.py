@@ -1,33 +1,22 @@
 """Tests that catalogues are complete and parsed correctly, and that every text for users is translated."""
 
 import ast
-import importlib.util
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+from helpers.packaging_modules import load_packaging_module
 
 from imagefinder.translation import language_in_use, system_language, tr, tr_later, translated, use_language
 
 ROOT = Path(__file__).parents[2]
 
 
-def _load_tool() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("translations", ROOT / "packaging" / "translations.py")
-    assert spec
-    assert spec.loader
-    tool = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = tool  # dataclasses look up their module
-    spec.loader.exec_module(tool)
-    return tool
-
-
-tool = _load_tool()
+tool = load_packaging_module("translations")
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from imagefinder.domain.library import LibraryStatus
 from imagefinder.domain.model_names import ModelInfo, ModelOffer
 from imagefinder.embedders.model_registry import available
 from imagefinder.paths import default_places
-from imagefinder.translation import tr, translated, use_language
+from imagefinder.translation import join_clauses, tr, translated, use_language
 
 _MEGABYTE = 1_000_000
 
@@ -91,10 +91,10 @@ def _facts(offer: ModelOffer) -> str:
     ]
     if offer.needs_transformers:
         facts.append(tr("needs the library transformers"))
-    return tr(", ", "between the parts of a list").join(facts)
+    return join_clauses(facts)
 
 
 def _quality(offer: ModelOffer) -> str:
     known = (("ImageNet", offer.imagenet), ("COCO", offer.coco), ("Flickr30k", offer.flickr30k))
     figures = [f"{name} {percent:.1f}" for name, percent in known if percent is not None]
-    return tr(", ", "between the parts of a list").join(figures)
+    return join_clauses(figures)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from imagefinder.domain.errors import DeviceError
 from imagefinder.embedders.hardware.processor import has_fast_bfloat16
 from imagefinder.embedders.hardware.torch_threads import import_torch_with_patient_threads
-from imagefinder.translation import tr
+from imagefinder.translation import join_names, tr
 
 if TYPE_CHECKING:
     import torch
@@ -68,7 +68,7 @@ def choose_device(wanted: str) -> "tuple[torch.device, torch.dtype]":
             tr(
                 "There is no device “{device}” here. This machine has: {devices}.",
                 device=wanted,
-                devices=tr(", ", "between names").join(there),
+                devices=join_names(there),
             )
         )
     if name == "cuda":

@@ -20,7 +20,7 @@ from imagefinder.embedders.catalogue.catalogue import (
 from imagefinder.embedders.catalogue.hub_cache import published_checksum
 from imagefinder.embedders.spec import JsonDict
 from imagefinder.embedders.weights.state_dict import Shapes, shape_misfits
-from imagefinder.translation import tr
+from imagefinder.translation import join_names, tr
 
 # Vocabulary size and width of the text towers that open_clip takes from transformers (their config.json on the hub).
 _WORD_EMBEDDINGS = {
@@ -164,10 +164,10 @@ def told_apart(options: Sequence[ArchitectureChoice]) -> str:
     differing = [key for key in facts[0] if len({fact[key] for fact in facts}) > 1]
     lines = []
     for option, fact in zip(options, facts, strict=True):
-        tags = tr(", ", "between names").join(name.partition("/")[2] for name in option.tags[:_EXAMPLES])
+        tags = join_names(name.partition("/")[2] for name in option.tags[:_EXAMPLES])
         if len(option.tags) > _EXAMPLES:
             tags = tr("{names} and {count} more", names=tags, count=len(option.tags) - _EXAMPLES)
-        apart = tr(", ", "between names").join(fact[key] for key in differing if fact[key])
+        apart = join_names(fact[key] for key in differing if fact[key])
         such = tr("as {names}", "published weights", names=tags) if tags else tr("nothing is published so")
         lines.append(tr("{choice} ({differences}; {such})", choice=option.arch, differences=apart, such=such))
     return tr("; ", "between choices").join(lines)

@@ -8,7 +8,7 @@ from pathlib import Path
 from imagefinder.domain.errors import ModelError
 from imagefinder.embedders.config_bounds import name_from
 from imagefinder.embedders.untrusted_files import read_json_object
-from imagefinder.translation import tr
+from imagefinder.translation import join_names, tr
 
 LOCAL_DIR = "local-dir:"
 """Prefix with which open_clip marks a folder that contains a model."""
@@ -88,7 +88,7 @@ def _weights_in(folder: Path) -> Path:
             tr(
                 "The folder {folder} holds several weights files: {names}. Name the one to import.",
                 folder=folder,
-                names=tr(", ", "between names").join(candidates[:5]),
+                names=join_names(candidates[:5]),
             )
         )
     return folder / candidates[0]

@@ -24,7 +24,7 @@ from imagefinder.embedders.importing.import_source import WeightsSource
 from imagefinder.embedders.spec import JsonDict, merge_preprocess, short_hash
 from imagefinder.embedders.weights.state_dict import Shapes, worst
 from imagefinder.embedders.weights.transformers_clip import config_of_transformers
-from imagefinder.translation import tr
+from imagefinder.translation import join_names, tr
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ def _recognised(found: Shapes, path: Path) -> ResolvedModel:
     (choice,) = options
     names = tr(" or ", "between names").join((choice.arch, *choice.alike))
     if choice.tags:
-        tags = tr(", ", "between names").join(choice.tags[:3])
+        tags = join_names(choice.tags[:3])
         how = tr("Recognised as {arch} by its tensors; preprocessing as for {tags}.", arch=names, tags=tags)
     else:
         how = tr(

@@ -13,7 +13,7 @@ from imagefinder.embedders.hardware.processor import has_fast_bfloat16, processo
 from imagefinder.embedders.runtime import tower_files
 from imagefinder.embedders.spec import ClipSpec, short_hash
 from imagefinder.json_file import read_object, replace_object
-from imagefinder.translation import tr
+from imagefinder.translation import join_names, tr
 
 _LOG = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ class RuntimeSetting:
                 tr(
                     "IMAGEFINDER_RUNTIME names no runtime: “{name}”. Choose from: {names}.",
                     name=wanted,
-                    names=tr(", ", "between names").join(known),
+                    names=join_names(known),
                 )
             )
         return cls(wanted, folder)

@@ -24,7 +24,7 @@ from imagefinder.engine.models.model_switcher import ModelSwitcher
 from imagefinder.paths import exists, no_such_path
 from imagefinder.store.store import Store
 from imagefinder.thumbnails.cache import ThumbnailCache
-from imagefinder.translation import tr
+from imagefinder.translation import join_names, tr
 
 
 class LibraryJobs:
@@ -387,7 +387,7 @@ def _refuse_missing(paths: Sequence[Path]) -> None:
 def _refuse_unknown(paths: Sequence[Path], sources: Mapping[Path, Source]) -> None:
     for path in paths:
         if path not in sources:
-            known = tr(", ", "between names").join(map(str, sources)) or tr("none yet")
+            known = join_names(map(str, sources)) or tr("none yet")
             raise UsageError(
                 tr("{path} is not a source of this library. Its sources: {known}.", path=path, known=known)
             )

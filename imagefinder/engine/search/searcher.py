@@ -24,7 +24,7 @@ from imagefinder.isolation.decoders import Decoders
 from imagefinder.store.embeddings import EmbedderRecord, IdArray
 from imagefinder.store.store import Store
 from imagefinder.store.text_search import TextMatch
-from imagefinder.translation import tr
+from imagefinder.translation import join_names, tr
 from imagefinder.vectors.array_ops import cosines
 
 
@@ -197,7 +197,7 @@ class Searcher:
             )
         unknown = self._embedder.unknown_words(text)
         if unknown and self._embedder.understands(text):
-            words = tr(", ", "between names").join(dict.fromkeys(unknown))
+            words = join_names(dict.fromkeys(unknown))
             return tr(
                 "The model does not know: {words}. For that, only file names and page text were searched.",
                 words=words,

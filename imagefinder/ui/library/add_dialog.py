@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from imagefinder.domain.sources import SourceOptions
-from imagefinder.translation import tr
+from imagefinder.translation import join_names, tr
 from imagefinder.ui.formatting import grouped, path_text, short_name
 from imagefinder.ui.library.file_kinds import FileKinds, kinds_of, parse_extensions
 from imagefinder.ui.widgets.fitting_dialog import FittingDialog, stay_on_screen
@@ -263,7 +263,7 @@ class AddFolderDialog(FittingDialog):
                 "%n file type(s) can't be read: {kinds}",
                 "",
                 len(strange),
-                kinds=tr(", ", "between names").join(strange),
+                kinds=join_names(strange),
             )
         )
         self._accept.setEnabled(not is_listed or len(listed) > len(strange))

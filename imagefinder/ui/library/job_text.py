@@ -1,7 +1,7 @@
 """Texts about an indexing job."""
 
 from imagefinder.domain.jobs import IndexReport, JobState, JobStatus, Phase, in_the_cloud_text
-from imagefinder.translation import tr
+from imagefinder.translation import join_clauses, tr
 from imagefinder.ui.formatting import grouped, per_second, short_name, short_title, time_left
 
 
@@ -89,8 +89,8 @@ def report_line(report: IndexReport | None) -> str:
     if report.unreadable:
         counts.append(tr("{count} can't be read", "files", count=grouped(report.unreadable)))
     if not report.cancelled:
-        return tr(", ", "between the parts of a list").join(counts)
-    done = tr(", ", "between the parts of a list").join(counts) if counts else tr("nothing new indexed")
+        return join_clauses(counts)
+    done = join_clauses(counts) if counts else tr("nothing new indexed")
     if report.pending:
         left = grouped(report.pending)
         return tr("Stopped: {done}; {left} not read yet.", "files", done=done, left=left)

@@ -10,7 +10,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 from imagefinder.domain.jobs import JobStatus, passed_over_text
 from imagefinder.domain.sources import SourceKind, SourceStatus
 from imagefinder.ipc.messages import JobChanged, LibraryChanged
-from imagefinder.translation import tr
+from imagefinder.translation import join_clauses, tr
 from imagefinder.ui.formatting import grouped, path_text, short_name, tooltip
 from imagefinder.ui.library.source_status import RowAction, SourceState, state_of
 from imagefinder.ui.services.engine_client import EngineClient
@@ -84,7 +84,7 @@ class SourcesModel(QAbstractListModel):
                 return tooltip("\n".join(filter(None, lines)))
             case Qt.ItemDataRole.AccessibleTextRole:
                 words = (self._names[index.row()], *state.words, state.action_text, _unreadable_text(status))
-                return tr(", ", "between the parts of a list").join(filter(None, words))
+                return join_clauses(filter(None, words))
             case SourceRole.STATUS:
                 return status
             case SourceRole.STATE:

@@ -4,7 +4,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from imagefinder.translation import tr
+from imagefinder.translation import join_clauses, tr
 from imagefinder.ui.widgets.icons import icon
 from imagefinder.ui.widgets.labels import ElidedLabel, demi_bold
 
@@ -62,9 +62,7 @@ class ModelHeader(QAbstractButton):
         self._meter.setVisible(percent is not None)
         self._meter.show_percent(percent or 0.0)
         self.setText(title)
-        self.setAccessibleName(
-            tr(", ", "between the parts of a list").join(filter(None, (title, badge, summary)))
-        )
+        self.setAccessibleName(join_clauses(filter(None, (title, badge, summary))))
         self.setToolTip(
             tr("Finds the right picture for {count} of 100 descriptions", count=round(percent))
             if percent

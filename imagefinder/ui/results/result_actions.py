@@ -8,7 +8,7 @@ from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from imagefinder.domain.queries import Hit
-from imagefinder.translation import tr
+from imagefinder.translation import join_names, tr
 from imagefinder.ui.formatting import path_text, short_name
 from imagefinder.ui.services.clipboard import PictureClipboard
 from imagefinder.ui.services.desktop import Desktop
@@ -190,7 +190,7 @@ class ResultActions(QObject):
         for reason, names in by_reason.items():
             count = len(names)
             if count <= _MOST_NAMED:
-                which = tr(", ", "between names").join(names)
+                which = join_names(names)
                 text = tr(
                     "Couldn't copy to {folder}: {names} ({reason}).",
                     folder=folder,
@@ -198,7 +198,7 @@ class ResultActions(QObject):
                     reason=reason,
                 )
             else:
-                which = tr(", ", "between names").join(names[:_MOST_NAMED])
+                which = join_names(names[:_MOST_NAMED])
                 text = tr(
                     "Couldn't copy to {folder}: {names} and %n more file(s) ({reason}).",
                     "",

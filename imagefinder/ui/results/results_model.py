@@ -15,7 +15,7 @@ from PySide6.QtCore import (
 )
 
 from imagefinder.domain.queries import Group, Hit, group_title
-from imagefinder.translation import tr
+from imagefinder.translation import join_clauses, tr
 from imagefinder.ui import formatting
 from imagefinder.ui.formatting import short_name, tooltip
 from imagefinder.ui.services.file_mime import mime_of_files
@@ -185,4 +185,4 @@ def _spoken(hit: Hit, *, with_group: bool) -> str:
         parts.append(tr("missing"))
     if hit.hidden:
         parts.append(tr("hidden from results"))
-    return tr(", ", "between the parts of a list").join(parts)
+    return join_clauses(parts)

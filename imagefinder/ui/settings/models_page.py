@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QComboBox, QPushButton, QVBoxLayout, QWidget
 
 from imagefinder.domain.devices import DEVICES
 from imagefinder.ipc.messages import ModelState
-from imagefinder.translation import tr
+from imagefinder.translation import join_names, tr
 from imagefinder.ui.models.model_card import ModelCard
 from imagefinder.ui.models.model_import import ModelImport
 from imagefinder.ui.models.model_manager import ModelEntry, ModelManager, ModelOperation
@@ -235,7 +235,7 @@ class ModelsPage(SettingsPage):
         names = _device_names()
         parts = []
         if devices:
-            found = tr(", ", "between names").join(names.get(each, each) for each in devices)
+            found = join_names(names.get(each, each) for each in devices)
             parts.append(tr("Available on this computer: {devices}.", devices=found))
         if model is not None and model.device:
             kind, space, rest = model.device.partition(" ")
