@@ -140,7 +140,7 @@ def test_a_library_whose_model_is_not_here_is_searched_again_once_it_is_download
     window.until(lambda: NAME in page._cards)
     card = page.card(NAME)
     assert card.header.isChecked()
-    assert "its files are missing" in _texts(card)
+    assert "Download or import it again" in _texts(card)
 
     _press(card, "Download")
 

@@ -265,7 +265,7 @@ def test_a_model_in_use_whose_files_are_gone_is_the_one_that_is_open(
     _list(client, STARTER_MODEL, DATACOMP, OPENAI)
 
     assert page.card(OPENAI.name).header.isChecked()
-    assert "its files are missing." in _texts(page.card(OPENAI.name))
+    assert "Download or import it again to search as before." in _texts(page.card(OPENAI.name))
     page.card(STARTER_MODEL.name).unfold(on=True)
     assert "Takes effect right away" in _texts(page.card(STARTER_MODEL.name))
 

@@ -382,7 +382,7 @@ def test_the_status_line_tells_of_a_change_of_model(window: MainWindow, client: 
     change = ModelChange("ViT-B-32/openai", 4, 10)
     _tell(client, replace(library, status=replace(library.status, change=change)))
     assert window.status_line._left.text() == "Starter model (built in)"
-    assert window.status_line._right.text().endswith("4 indexed with ViT-B-32")
+    assert window.status_line._right.text().endswith(", 4 indexed with ViT-B-32")
 
 
 def test_the_preview_is_followed_by_the_grid(window: MainWindow, client: FakeClient, hits: MakeHits) -> None:
